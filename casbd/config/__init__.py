@@ -1,0 +1,1 @@
+"""conf/*.yaml to typed settings."""

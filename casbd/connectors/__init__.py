@@ -1,0 +1,1 @@
+"""Apps that can carry out governance actions, one file each."""

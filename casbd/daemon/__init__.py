@@ -1,0 +1,1 @@
+"""Life as a service: boot, reload, signals, systemd, periodic jobs, counters."""

@@ -1,0 +1,1 @@
+"""Anomaly detections, one file each."""

@@ -1,0 +1,1 @@
+"""Enrichers, one file each: they add to an activity what can be looked up."""

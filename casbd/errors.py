@@ -1,0 +1,79 @@
+"""All of casbd's exceptions, in one tree.
+
+CasbdError
+├── Mistakes        files that a person wrote are wrong: every mistake of every file, with its place
+├── BadRecord       one record of an export cannot be read: it becomes a reject, and the next one is read
+├── DeliveryError
+│   ├── Retry       a passing failure: the dispatcher tries again later
+│   └── Rejected    the receiver will never take this one: it is set aside, counted and shown
+├── StateInUse      another casbd runs on the same state directory
+└── StoreError      the state directory cannot be used (a newer version's, damaged, not writable)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+
+class CasbdError(Exception):
+    """Whatever casbd raises on purpose."""
+
+
+class Mistake(msgspec.Struct, frozen=True, order=True):
+    """One mistake in a file that a person wrote.
+
+    line, column: from 1; 0 where the mistake is about the file as a whole.
+    hint: what is allowed, or the nearest right word; empty where there is nothing to add.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+
+
+class Mistakes(CasbdError):
+    """Rules, configuration or a list file are wrong; `found` has every mistake, in the order of files and lines."""
+
+    def __init__(self, found: Iterable[Mistake]) -> None:
+        self.found: Sequence[Mistake] = sorted(found)
+        super().__init__("\n".join(map(str, self.found)))
+
+
+class BadRecord(CasbdError):
+    """A record that cannot be an activity; the message is the reject's reason."""
+
+
+class DeliveryError(CasbdError):
+    """Sending did not work. `sent`: how many of the items, from the first, did arrive before."""
+
+    def __init__(self, reason: str, *, sent: int = 0) -> None:
+        super().__init__(reason)
+        self.sent = sent
+
+
+class Retry(DeliveryError):
+    """A passing failure. `after`: seconds the receiver asked us to wait, or None for the dispatcher's own backoff."""
+
+    def __init__(self, reason: str, *, sent: int = 0, after: float | None = None) -> None:
+        super().__init__(reason, sent=sent)
+        self.after = after
+
+
+class Rejected(DeliveryError):
+    """The item right after the `sent` ones will never be taken; those behind it may be."""
+
+
+class StateInUse(CasbdError):
+    """Another process holds the state directory."""
+
+
+class StoreError(CasbdError):
+    """The state directory cannot be used."""

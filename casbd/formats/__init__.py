@@ -1,0 +1,1 @@
+"""Export formats, one file each: claims(sample), parse(record) -> activities."""

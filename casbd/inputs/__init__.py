@@ -1,0 +1,1 @@
+"""Finding files, following them and cutting them into records."""

@@ -1,0 +1,48 @@
+"""The alert: what a policy, a detection or casbd itself raises."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["informational", "low", "medium", "high"]
+SEVERITIES: tuple[Severity, ...] = ("informational", "low", "medium", "high")
+PolicyType = Literal["activity", "repeated_activity", "system"]
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert, as `casbd alerts list --json` prints it. Times are milliseconds since 1970-01-01 UTC.
+
+    alert_id: 32 hex digits, the same whenever the same activities are read: a hash of the policy, the subject and the
+    activity that completed the match.
+    activity_ids: at most the first 1,000; `activity_count` counts them all.
+    merged_into: the earlier alert that this one turned out to be a part of, when a late record joined two runs.
+    """
+
+    alert_id: str
+    policy_id: str
+    policy_name: str
+    policy_type: PolicyType
+    severity: Severity
+    category: str | None = None
+    title: str = ""
+    description: str = ""
+    user: str | None = None
+    app: str | None = None
+    app_instance: str | None = None
+    ip_address: str | None = None
+    country: str | None = None
+    first_activity: int = 0
+    last_activity: int = 0
+    activity_count: int = 1
+    activity_ids: tuple[str, ...] = ()
+    status: Literal["open", "closed"] = "open"
+    resolution: str | None = None
+    comment: str | None = None
+    risk_score: int | None = None
+    created: int = 0
+    tags: tuple[str, ...] = ()
+    merged_into: str | None = None
+    suppressed: bool = False
+    """Stored but not sent: past the policy's daily limit."""

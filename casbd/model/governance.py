@@ -1,0 +1,28 @@
+"""The governance command: what a connector is asked to do to an account."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+CommandStatus = Literal["dry_run", "pending_approval", "queued", "succeeded", "failed", "rejected", "reverted", "blocked"]
+
+
+class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """One command, as `casbd governance list --json` prints it. Times are milliseconds since 1970-01-01 UTC.
+
+    target: the user it is done to. reason: why (the alert's title), or why it was blocked.
+    """
+
+    command_id: str
+    action: str
+    connector: str
+    target: str
+    status: CommandStatus
+    reason: str = ""
+    policy_id: str | None = None
+    alert_id: str | None = None
+    created: int = 0
+    finished: int | None = None
+    error: str | None = None

@@ -1,0 +1,1 @@
+"""From the store to the destinations: one worker each, with backoff."""

@@ -1,0 +1,1 @@
+"""Destinations for alerts and activities, one file each."""

@@ -1,0 +1,98 @@
+"""What a plugin of each kind must be. One plugin is one file in its kind's folder; `casbd/registry.py` finds it.
+
+A plugin does one thing and raises. It has no loop that retries, no thread, no sleep and no clock: its runner has those.
+Its options are its own pydantic model `Options` (unknown keys are mistakes), with a runnable `example` of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Protocol
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.model.governance import GovernanceCommand
+
+
+def _from_the_configuration(path: Path, info: ValidationInfo) -> Path:
+    base: Path | None = (info.context or {}).get("base")
+    return base / path if base else path
+
+
+ConfigPath = Annotated[Path, AfterValidator(_from_the_configuration)]
+"""A path in the configuration: relative ones start at the configuration file's folder."""
+
+
+class Options(BaseModel):
+    """The base of all plugins' options: unknown keys are mistakes, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Format(Protocol):
+    """One export format (`casbd/formats/`)."""
+
+    Options: ClassVar[type[Options]]
+    example: ClassVar[dict[str, Any]]
+
+    def __init__(self, options: Any) -> None: ...
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """How sure it is that these first records of a file are its own: 0 (no) to 1 (certainly)."""
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """The activities of one record (UTF-8 JSON text), without the enrichers' fields. BadRecord where there is none."""
+
+
+class Enricher(Protocol):
+    """Adds to an activity what can be looked up (`casbd/enrichers/`).
+
+    section: the part of the configuration its options live in. order: lower ones go first; a later one may override.
+    provides: the fields that it fills in. Raises Mistakes from `__init__` where one of its files cannot be used.
+    """
+
+    Options: ClassVar[type[Options]]
+    example: ClassVar[dict[str, Any]]
+    section: ClassVar[str]
+    order: ClassVar[int]
+    provides: ClassVar[tuple[str, ...]]
+
+    def __init__(self, options: Any) -> None: ...
+
+    def enrich(self, activity: Activity) -> None:
+        """Fill in the fields of `provides` where something is known."""
+
+    def files(self) -> Sequence[Path]:
+        """The files whose change asks for a reload."""
+
+
+class Output(Protocol):
+    """One kind of destination for alerts and activities (`casbd/outputs/`)."""
+
+    Options: ClassVar[type[Options]]
+    example: ClassVar[dict[str, Any]]
+
+    def __init__(self, options: Any) -> None: ...
+
+    def send(self, items: Sequence[Alert | Activity]) -> None:
+        """Deliver all, in order. Returning means the receiver has them. Raises Retry or Rejected, with `sent`."""
+
+    def close(self) -> None:
+        """Let go of sockets and files."""
+
+
+class Connector(Protocol):
+    """One app that can carry out governance actions (`casbd/connectors/`). actions: those it knows, or "*" for any."""
+
+    Options: ClassVar[type[Options]]
+    example: ClassVar[dict[str, Any]]
+    actions: ClassVar[tuple[str, ...]]
+
+    def __init__(self, options: Any) -> None: ...
+
+    def execute(self, command: GovernanceCommand) -> None:
+        """Do it, and return when it is done. May be called again for the same command_id after an unknown outcome."""

@@ -1,0 +1,1 @@
+"""Rule files: loading with all mistakes, filters, matching, repeated activity."""

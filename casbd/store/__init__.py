@@ -1,0 +1,1 @@
+"""The state directory. The only package that speaks SQL to SQLite."""

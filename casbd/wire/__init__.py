@@ -1,0 +1,1 @@
+"""Byte formats as pure functions: CEF, syslog headers, framing."""
