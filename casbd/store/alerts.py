@@ -1,0 +1,89 @@
+"""Alerts, and the activities that policies of repeated activity are counting."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from casbd.model.alert import Alert
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Alert).decode
+
+
+def save(connection: sqlite3.Connection, alert: Alert) -> None:
+    """Add an alert, or put it in the place of the one with its id."""
+    connection.execute(
+        "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            alert.alert_id,
+            alert.policy_id,
+            alert.status,
+            alert.severity,
+            alert.category,
+            alert.app,
+            alert.user,
+            alert.first_activity,
+            alert.created,
+            alert.suppressed,
+            _encode(alert),
+        ),
+    )
+
+
+def get(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
+    """One alert by its id."""
+    row = connection.execute("SELECT body FROM alerts WHERE alert_id = ?", (alert_id,)).fetchone()
+    return _decode(row[0]) if row else None
+
+
+def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]:
+    """The alerts whose columns have these values (without regard to case; None: any), oldest first."""
+    wanted = {column: value for column, value in equal.items() if value is not None}
+    if not wanted.keys() <= {"policy_id", "status", "severity", "category", "app", "user"}:
+        raise ValueError(f"no such column: {sorted(wanted)}")
+    where = " AND ".join(f"{column} = ? COLLATE NOCASE" for column in wanted) or "1"
+    query = f"SELECT body FROM alerts WHERE {where} ORDER BY first_activity, alert_id"  # noqa: S608  the columns are checked
+    for (body,) in connection.execute(query, tuple(wanted.values())):
+        yield _decode(body)
+
+
+def raised_since(connection: sqlite3.Connection, policy_id: str, since: int) -> int:
+    """How many alerts of a policy were created since then (ms) and sent."""
+    query = "SELECT count(*) FROM alerts WHERE policy_id = ? AND created >= ? AND NOT suppressed"
+    (number,) = connection.execute(query, (policy_id, since)).fetchone()
+    return int(number)
+
+
+def prune(connection: sqlite3.Connection, before: int) -> int:
+    """Remove alerts whose activities and whose creation are older."""
+    return connection.execute("DELETE FROM alerts WHERE first_activity < ?1 AND created < ?1", (before,)).rowcount
+
+
+WindowRow = tuple[int, int, str, str | None, str | None]
+"""timestamp, key, activity_id, value, alert_id."""
+
+
+def window_entries(connection: sqlite3.Connection, policy: str, subject: str) -> list[WindowRow]:
+    """What one policy has counted of one subject, in event time."""
+    return connection.execute(
+        "SELECT timestamp, key, activity_id, value, alert_id FROM window_entries WHERE policy = ? AND subject = ? ORDER BY timestamp, key",
+        (policy, subject),
+    ).fetchall()
+
+
+def save_window_entries(
+    connection: sqlite3.Connection, rows: Iterable[tuple[str, str, int, int, str, str | None, str | None, int]]
+) -> None:
+    """(policy, subject, timestamp, key, activity_id, value, alert_id, stored) each; replaces those that are there."""
+    connection.executemany("INSERT OR REPLACE INTO window_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def prune_window_entries(connection: sqlite3.Connection, before: int, policies: Iterable[str]) -> int:
+    """Forget what was stored before then, and all of policies that are no longer loaded as they were."""
+    known = list(policies)
+    marks = ",".join("?" * len(known))
+    query = f"DELETE FROM window_entries WHERE stored < ? OR policy NOT IN ({marks})"  # noqa: S608  only question marks
+    return connection.execute(query, (before, *known)).rowcount

@@ -1,0 +1,112 @@
+"""The state directory: one SQLite file, one writer process, one transaction a batch."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from casbd.errors import StateInUse, StoreError
+from casbd.store import schema
+
+FILE = "casbd.sqlite"
+LOCK = "casbd.lock"
+
+
+class Store:
+    """An open state directory.
+
+    `Store(path)` is the daemon's: it makes the directory if need be and holds its lock (StateInUse where another has it).
+    `Store(path, readonly=True)` is everybody else's, while the daemon runs or not (StoreError where there is none).
+    Not for use by several threads: each opens its own with `another()`.
+    """
+
+    def __init__(self, directory: Path, *, readonly: bool = False, locked: bool = True) -> None:
+        self.directory = directory
+        self.readonly = readonly
+        self._lock: int | None = None
+        if not readonly and locked:
+            directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self._lock = _take_lock(directory / LOCK)
+        try:
+            self.connection = _connect(directory / FILE, readonly=readonly)
+            if not readonly:
+                schema.prepare(self.connection)
+        except (sqlite3.Error, StoreError) as error:
+            self._release()
+            raise StoreError(f"{directory / FILE}: {error}") from None
+
+    def another(self) -> Store:
+        """A connection of its own for another thread of this process, under the same lock."""
+        return Store(self.directory, readonly=self.readonly, locked=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything inside is stored, or (on any exception) nothing. Durable once the block is left."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.execute("COMMIT")
+
+    def salt(self) -> bytes:
+        """16 random bytes of this store: keys of activities cannot be made to collide by who does not know them."""
+        row = self.connection.execute("SELECT value FROM meta WHERE name = 'salt'").fetchone()
+        if row is None:
+            value = secrets.token_bytes(16)
+            with self.transaction() as connection:
+                connection.execute("INSERT INTO meta VALUES ('salt', ?)", (value,))
+            return value
+        return bytes(row[0])
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.directory.glob(FILE + "*"))
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        self.connection.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _take_lock(path: Path) -> int:
+    """The kernel gives the lock back when the process dies, however it dies."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise StateInUse(f"another casbd runs on {path.parent}") from None
+    return lock
+
+
+def _connect(file: Path, *, readonly: bool) -> sqlite3.Connection:
+    if readonly:
+        if not file.exists():
+            raise StoreError("there is no activity log yet (has `casbd run` been started?)")
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
+        return connection
+    connection = sqlite3.connect(file, isolation_level=None, timeout=30)
+    connection.execute("PRAGMA page_size = 16384")  # blocks are blobs of 100 KB: fewer overflow pages
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
+    connection.execute("PRAGMA wal_autocheckpoint = 2000")
+    return connection

@@ -1,0 +1,77 @@
+"""What was read: positions of files, counts of inputs, and rejects."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from casbd.model.chunk import Position, Reject
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Position).decode
+
+
+class Counts(msgspec.Struct):
+    """What became of an input's records: received = records + duplicates + rejects. last_record: by the clock, ms."""
+
+    received: int = 0
+    records: int = 0
+    activities: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    last_record: int | None = None
+
+
+def positions(connection: sqlite3.Connection) -> list[Position]:
+    """How far every known file has been read."""
+    return [_decode(body) for (body,) in connection.execute("SELECT body FROM positions")]
+
+
+def save_positions(connection: sqlite3.Connection, saved: Iterable[Position]) -> None:
+    """Remember how far files have been read; inside the transaction that stores what was read."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)",
+        [(p.input, p.device, p.inode, p.path, _encode(p)) for p in saved],
+    )
+
+
+def forget_positions(connection: sqlite3.Connection, gone: Iterable[Position]) -> None:
+    """Files that no longer exist: the table stays as small as the directory."""
+    connection.executemany(
+        "DELETE FROM positions WHERE input = ? AND device = ? AND inode = ? AND path = ?",
+        [(p.input, p.device, p.inode, p.path) for p in gone],
+    )
+
+
+def counts(connection: sqlite3.Connection) -> dict[str, Counts]:
+    """The counts of every input since the store began."""
+    rows = connection.execute("SELECT name, received, records, activities, duplicates, rejects, last_record FROM inputs")
+    return {name: Counts(*rest) for name, *rest in rows}
+
+
+def count(connection: sqlite3.Connection, name: str, more: Counts, now: int) -> None:
+    """Add to an input's counts."""
+    connection.execute(
+        "INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+        " received = received + excluded.received, records = records + excluded.records,"
+        " activities = activities + excluded.activities, duplicates = duplicates + excluded.duplicates,"
+        " rejects = rejects + excluded.rejects, last_record = excluded.last_record",
+        (name, more.received, more.records, more.activities, more.duplicates, more.rejects, now),
+    )
+
+
+def add_rejects(connection: sqlite3.Connection, rejects: Iterable[Reject], now: int) -> None:
+    """Keep records that could not be read."""
+    connection.executemany(
+        "INSERT INTO rejects (input, input_file, input_offset, reason, raw, stored) VALUES (?, ?, ?, ?, ?, ?)",
+        [(r.input, r.input_file, r.input_offset, r.reason, r.raw, now) for r in rejects],
+    )
+
+
+def rejects(connection: sqlite3.Connection) -> Iterator[tuple[int, Reject, int]]:
+    """Rejects with their numbers and when they were stored (ms), in order."""
+    rows = connection.execute("SELECT reject_id, input, input_file, input_offset, reason, raw, stored FROM rejects ORDER BY 1")
+    for number, name, file, offset, reason, raw, stored in rows:
+        yield number, Reject(input=name, input_file=file, input_offset=offset, reason=reason, raw=raw), stored

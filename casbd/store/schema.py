@@ -1,0 +1,72 @@
+"""The tables of the state directory's one SQLite file, and how an older file becomes this version's."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from casbd.errors import StoreError
+
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- What was read: how far each file, and what became of the records of each input since the store began.
+CREATE TABLE positions (
+    input TEXT, device INTEGER, inode INTEGER, path TEXT, body BLOB, PRIMARY KEY (input, device, inode)
+) WITHOUT ROWID;
+CREATE TABLE inputs (
+    name TEXT PRIMARY KEY, received INTEGER, records INTEGER, activities INTEGER, duplicates INTEGER, rejects INTEGER,
+    last_record INTEGER
+) WITHOUT ROWID;
+CREATE TABLE rejects (
+    reject_id INTEGER PRIMARY KEY, input TEXT, input_file TEXT, input_offset INTEGER, reason TEXT, raw BLOB, stored INTEGER
+);
+
+-- The activity log, a batch a row: `body` is a zstd-compressed msgpack list of activities, `keys` their 64-bit hashes.
+CREATE TABLE blocks (
+    block_id INTEGER PRIMARY KEY, activities INTEGER, first INTEGER, last INTEGER, stored INTEGER, keys BLOB, body BLOB
+);
+CREATE INDEX blocks_by_time ON blocks (last, first);
+
+-- Repeated activity: every activity that met the filters of such a policy, and the alert it became part of.
+CREATE TABLE window_entries (
+    policy TEXT, subject TEXT, timestamp INTEGER, key INTEGER, activity_id TEXT, value TEXT, alert_id TEXT, stored INTEGER,
+    PRIMARY KEY (policy, subject, timestamp, key)
+) WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    alert_id TEXT PRIMARY KEY, policy_id TEXT, status TEXT, severity TEXT, category TEXT, app TEXT, user TEXT,
+    first_activity INTEGER, created INTEGER, suppressed INTEGER, body BLOB
+) WITHOUT ROWID;
+CREATE INDEX alerts_by_creation ON alerts (created);
+CREATE INDEX alerts_by_policy ON alerts (policy_id, created);
+
+CREATE TABLE governance (
+    command_id TEXT PRIMARY KEY, action TEXT, connector TEXT, target TEXT, status TEXT, created INTEGER, body BLOB
+) WITHOUT ROWID;
+CREATE INDEX governance_by_creation ON governance (created);
+
+-- What is still to be delivered: one row per destination. A row of kind `activities` names a block; `sent` of it are there.
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT, kind TEXT, block_id INTEGER, sent INTEGER DEFAULT 0,
+    size INTEGER, body BLOB
+);
+CREATE INDEX outbox_by_destination ON outbox (destination, seq);
+CREATE TABLE destinations (
+    name TEXT PRIMARY KEY, delivered INTEGER DEFAULT 0, refused INTEGER DEFAULT 0, failures INTEGER DEFAULT 0,
+    last_error TEXT, last_error_at INTEGER, last_delivery INTEGER
+) WITHOUT ROWID;
+CREATE TABLE refused (
+    seq INTEGER PRIMARY KEY, destination TEXT, kind TEXT, body BLOB, reason TEXT, stored INTEGER
+);
+"""
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables in a new file, or bring an older version's up to date. StoreError for a newer version's."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StoreError(f"the state directory was written by a newer casbd (schema {version}, this one knows {VERSION})")
+    if version == 0:
+        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
