@@ -1,0 +1,187 @@
+"""One CEF message: header, escaped extension, and a length that the receiver takes whole.
+
+Escaping after "ArcSight Common Event Format": in the extension a backslash, an equals sign and line ends are escaped.
+In the header nothing is: parsers in use (Splunk's SC4S, pycef) do not undo escapes there, so what would need one is
+replaced. Lengths are those of the CEF dictionary, in characters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from casbd.wire.plain_text import BLANKS, MARK, cut, single_line
+
+MIN_LIMIT = 480
+"""The shortest message size that every syslog receiver must take (RFC 5424, 6.1); header and id always fit into it."""
+
+LIMITS: dict[str, int] = {
+    "act": 63,
+    "cat": 1023,
+    "destinationServiceName": 1023,
+    "deviceExternalId": 255,
+    "deviceFacility": 1023,
+    "duid": 1023,
+    "duser": 1023,
+    "fileId": 1023,
+    "fileType": 1023,
+    "filePath": 1023,
+    "fname": 1023,
+    "msg": 1023,
+    "outcome": 63,
+    "reason": 1023,
+    "request": 1023,
+    "requestClientApplication": 1023,
+    "sntdom": 255,
+    "sourceServiceName": 1023,
+    "spriv": 1023,
+    "suid": 1023,
+    "suser": 1023,
+    **{f"cs{n}": 4000 for n in range(1, 7)},
+    "flexString1": 1023,
+    "flexString2": 1023,
+}
+"""Text keys and how many characters of them may be sent. A key that is not here (ids, times, numbers) is never cut."""
+
+CLASS_MOST = 100
+NAME_MOST = 512
+ID_MOST = 128
+"""Bytes of an `externalId`. The dictionary says 40, but Microsoft's agent sends up to 100: a cut id makes two events one."""
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "=": "\\=", "\n": "\\n", "\r": "\\r"})
+_ALL_BUT_LINE_ENDS = {code: blank for code, blank in BLANKS.items() if chr(code) not in "\r\n"}
+_HEADER = str.maketrans({"|": "/", "\\": "/", "=": "-"})
+_FLOOR = 64
+"""Bytes. Where values would have to become shorter than this, the last key is left out instead."""
+
+
+class Key(NamedTuple):
+    """One key of the extension. `name` is its whole prefix, the label's pair included; `most` is 0 where it is never cut."""
+
+    name: str
+    value: Callable[[Any], str | int | None]
+    most: int
+
+
+class Part(NamedTuple):
+    """A piece of a message: the fixed text and the value behind it."""
+
+    fixed: str
+    value: str
+    cuttable: bool
+
+
+def key(name: str, value: Callable[[Any], str | int | None], label: str = "") -> Key:
+    """A key and where its value comes from; with a label, `nameLabel=label` goes before it."""
+    prefix = f"{name}Label={label} {name}=" if label else f"{name}="
+    return Key(prefix, value, LIMITS.get(name, 0))
+
+
+def message(start: str, name: str, severity: int, pairs: Sequence[tuple[str, str, int]], limit: int = 0) -> str:
+    """A whole message. start: the header up to the name. pairs: of `extension`.
+
+    limit: bytes; 0 is no limit. ValueError below 480.
+    """
+    text = f"{start}{name}|{severity}|{' '.join([prefix + value for prefix, value, _ in pairs])}"
+    if not limit or (len(text) if text.isascii() else len(text.encode())) <= limit:
+        return text
+    parts = [Part(start, name, cuttable=True)]
+    glue = f"|{severity}|"
+    for prefix, value, most in pairs:
+        parts.append(Part(glue + prefix, value, cuttable=most > 0))
+        glue = " "
+    return fitted(parts, limit)
+
+
+def extension(keys: Iterable[Key], item: object, *, with_empty: bool) -> list[tuple[str, str, int]]:
+    """The pairs of an alert or activity, escaped. What is None is left out; with_empty: what is "" is sent all the same."""
+    pairs = []
+    for prefix, get, most in keys:
+        value = get(item)
+        if value is None:
+            continue
+        if isinstance(value, int):
+            pairs.append((prefix, str(value), 0))
+        else:
+            escaped = escape(value, most)
+            if escaped or with_empty:
+                pairs.append((prefix, escaped, most))
+    return pairs
+
+
+def escape(text: str, most: int = 0) -> str:
+    """A value for the extension: trimmed, cut to so many characters (0: any number), escaped."""
+    if text.isprintable():
+        text = text.strip()
+        if most and len(text) > most:
+            text = cut(text, most)
+        if "=" not in text and "\\" not in text:
+            return text
+    else:
+        text = text.translate(_ALL_BUT_LINE_ENDS).strip()
+        if most:
+            text = cut(text, most)
+    return text.translate(_ESCAPES)
+
+
+def header_text(text: str) -> str:
+    """The name in the header: never empty, nothing in it that a receiver would trip over."""
+    return _header_text(text[: 2 * NAME_MOST])  # so that the cache stays small whatever is in the records
+
+
+@lru_cache(1024)
+def _header_text(text: str) -> str:
+    plain = " ".join(single_line(text.translate(_HEADER)).split())
+    return cut(plain, NAME_MOST) or "unnamed"
+
+
+def external_id(text: str) -> str:
+    """The id as it is; one of more than 128 bytes as the first 32 hex digits of its SHA-256, the same every time."""
+    if len(escape(text).encode()) > ID_MOST or not text.strip():
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+    return text
+
+
+def fitted(parts: list[Part], limit: int) -> str:
+    """The parts joined, in at most `limit` bytes: the longest values are cut to one length; where that is too short for
+    any use, keys are left out from the end. The first two parts (header and id) always stay.
+    """
+    if limit < MIN_LIMIT:
+        raise ValueError(f"a CEF message cannot be limited to fewer than {MIN_LIMIT} bytes")
+    parts = list(parts)
+    while (most := _common_length(parts, limit)) < _FLOOR and len(parts) > 2:
+        parts.pop()
+    return "".join(fixed + (cut_escaped(value, most) if cuttable else value) for fixed, value, cuttable in parts)
+
+
+def _common_length(parts: list[Part], limit: int) -> int:
+    """How long the cuttable values may be for all to fit, in bytes. Short ones leave their rest to the long ones."""
+    room = limit
+    sizes = []
+    for fixed, value, cuttable in parts:
+        room -= len(fixed.encode())
+        if cuttable:
+            sizes.append(len(value.encode()))
+        else:
+            room -= len(value.encode())
+    sizes.sort()
+    for index, size in enumerate(sizes):
+        left = len(sizes) - index
+        if size * left > room:
+            return room // left
+        room -= size
+    return limit if room >= 0 else 0
+
+
+def cut_escaped(text: str, most: int) -> str:
+    """An escaped value in at most `most` bytes (at least 4): no character and no escape is torn; the mark is at its end."""
+    data = text.encode()
+    if len(data) <= most:
+        return text
+    kept = data[: most - len(MARK)].decode(errors="ignore")
+    backslashes = len(kept) - len(kept.rstrip("\\"))
+    if backslashes % 2:  # escapes are pairs: an odd one lost its second half
+        kept = kept[:-1]
+    return kept.rstrip() + MARK

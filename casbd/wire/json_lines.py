@@ -1,0 +1,111 @@
+"""Alerts, activities and governance commands as JSON, one object a line, under the field names of the model.
+
+A line holds no character that ends a line for some reader or that a terminal obeys; such are `\\u` escapes. A lone
+surrogate, which JSON text cannot carry, becomes U+FFFD.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from casbd.model.activity import FIELDS, Activity
+from casbd.model.alert import Alert
+from casbd.model.governance import GovernanceCommand
+from casbd.wire.plain_text import BLANKS
+from casbd.wire.times import iso
+
+ALERT_KEYS = (
+    "alert_id",
+    "policy_id",
+    "policy_name",
+    "policy_type",
+    "severity",
+    "category",
+    "title",
+    "description",
+    "user",
+    "app",
+    "ip_address",
+    "country",
+    "first_activity",
+    "last_activity",
+    "activity_count",
+    "activity_ids",
+    "status",
+    "resolution",
+    "comment",
+    "risk_score",
+    "created",
+    "app_instance",
+    "tags",
+    "merged_into",
+    "suppressed",
+)
+"""In the order in which `casbd alerts list --json` has them; new ones go to the end."""
+
+COMMAND_KEYS = (
+    "command_id",
+    "action",
+    "connector",
+    "target",
+    "status",
+    "reason",
+    "alert_id",
+    "created",
+    "finished",
+    "error",
+    "policy_id",
+)
+
+_ALERT_TIMES = ("first_activity", "last_activity", "created")
+_COMMAND_TIMES = ("created", "finished")
+_ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
+_TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")
+
+
+def alert(alert: Alert) -> bytes:
+    """One alert, without the line's end."""
+    return _line(_mapping(alert, ALERT_KEYS, _ALERT_TIMES))
+
+
+def activity(activity: Activity) -> bytes:
+    """One activity, without the line's end. `raw` stays the text that was exported."""
+    fields = _mapping(activity, tuple(FIELDS), _ACTIVITY_TIMES)
+    fields["objects"] = [{"id": o.id, "name": o.name, "type": o.type, "role": o.role} for o in activity.objects]
+    return _line(fields)
+
+
+def command(command: GovernanceCommand) -> bytes:
+    """One governance command, without the line's end."""
+    return _line(_mapping(command, COMMAND_KEYS, _COMMAND_TIMES))
+
+
+def _mapping(item: object, keys: tuple[str, ...], times: tuple[str, ...]) -> dict[str, Any]:
+    fields = {key: getattr(item, key) for key in keys}
+    for key in times:
+        if fields[key] is not None:
+            fields[key] = iso(fields[key])
+    return fields
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    try:
+        line = msgspec.json.encode(fields)
+    except UnicodeEncodeError:
+        line = msgspec.json.encode(_without_surrogates(fields))
+    if line.isascii() and b"\x7f" not in line:
+        return line
+    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="surrogatepass").decode(errors="replace")
+    if isinstance(value, dict):
+        return {key: _without_surrogates(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(inner) for inner in value]
+    return value

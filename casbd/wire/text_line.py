@@ -1,0 +1,37 @@
+"""Alerts and activities as lines for people."""
+
+from __future__ import annotations
+
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.wire.plain_text import cut, single_line
+from casbd.wire.times import iso
+
+_MOST = 200
+"""Characters of one value."""
+
+
+def alert(alert: Alert) -> str:
+    """`2026-01-31T12:00:00.000Z  high  Policy: title  user=a@example.com app=Box ... id=...`."""
+    about = single_line(f"{alert.policy_name}: {alert.title}" if alert.title else alert.policy_name)
+    pairs = {"user": alert.user, "app": alert.app, "ip": alert.ip_address, "country": alert.country}
+    known = _pairs(pairs | {"activities": str(alert.activity_count), "id": alert.alert_id})
+    return f"{iso(alert.last_activity)}  {alert.severity}  {cut(about, _MOST)}  {known}"
+
+
+def activity(activity: Activity) -> str:
+    """`2026-01-31T12:00:00.000Z  Log on  user=a@example.com app=Box ... id=...`."""
+    pairs = {
+        "user": activity.user,
+        "app": activity.app,
+        "ip": activity.ip_address,
+        "country": activity.country,
+        "object": activity.object_name or activity.object_id,
+        "result": activity.result,
+        "id": activity.activity_id,
+    }
+    return f"{iso(activity.timestamp)}  {cut(single_line(activity.activity_type), _MOST)}  {_pairs(pairs)}"
+
+
+def _pairs(pairs: dict[str, str | None]) -> str:
+    return " ".join(f"{name}={cut(single_line(value), _MOST)}" for name, value in pairs.items() if value)

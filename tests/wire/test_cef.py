@@ -1,0 +1,263 @@
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casbd.model.activity import Activity, ActivityObject
+from casbd.model.alert import Alert
+from casbd.wire import cef
+
+SAMPLES = (Path(__file__).parent / "mdca_docs" / "cef_samples.txt").read_text(encoding="utf-8").splitlines()
+PROFILES = ["casbd", "mcas"]
+
+nasty = st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from("\\=|\n\r\t\x1b\x85\u2028\u202e\ud800\ufeff '")))
+texts = st.one_of(nasty, st.builds(lambda text, times: text * times, nasty, st.integers(1, 500)))
+maybe = st.none() | texts
+addresses = st.none() | texts | st.ip_addresses().map(str)
+integers = st.integers(0, 2**53)
+objects = st.lists(st.builds(ActivityObject, id=maybe, name=maybe, type=maybe | st.just("File"), role=maybe), max_size=4).map(tuple)
+TEXT_FIELDS = (
+    *[
+        "action_type",
+        "app",
+        "app_instance",
+        "user",
+        "user_id",
+        "user_domain",
+        "user_type",
+        "ip_category",
+        "country",
+        "city",
+        "isp",
+        "user_agent",
+    ],
+    *["object_id", "object_name", "result", "result_detail", "source"],
+)
+activities = st.builds(
+    Activity,
+    timestamp=integers,
+    activity_id=texts,
+    activity_type=texts,
+    ip_address=addresses,
+    objects=objects,
+    object_type=maybe | st.sampled_from(["File", "User"]),
+    is_impersonated=st.booleans(),
+    asn=st.none() | integers,
+    ip_port=st.none() | integers,
+    **dict.fromkeys(TEXT_FIELDS, maybe),
+    **dict.fromkeys(["matched_policies", "ip_tags", "device_tags"], st.lists(texts, max_size=5).map(tuple)),
+)
+alerts = st.builds(
+    Alert,
+    alert_id=st.uuids().map(lambda uuid: uuid.hex),
+    policy_id=texts,
+    policy_name=texts,
+    policy_type=st.sampled_from(["activity", "repeated_activity", "system"]),
+    severity=st.sampled_from(["informational", "low", "medium", "high"]),
+    title=texts,
+    description=texts,
+    ip_address=addresses,
+    risk_score=st.none() | integers,
+    activity_ids=st.lists(texts, max_size=5).map(tuple),
+    tags=st.lists(texts, max_size=5).map(tuple),
+    **dict.fromkeys(["category", "user", "app", "app_instance", "country"], maybe),
+)
+
+
+def same(got: str | None, text: str | None, most: int, strict_cef) -> bool:
+    """Whether a parsed value is the text as it must arrive: cleaned, and cut with a mark where it is too long."""
+    wanted = strict_cef.clean(text or "")
+    if len(wanted) <= most:
+        return (got or "") == wanted
+    return got is not None and got.endswith("...") and len(got) <= most and wanted.startswith(got[:-3])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(activity=activities)
+def test_any_activity_is_strict_cef_that_gives_its_values_back(strict_cef, profile, activity):
+    header, pairs = strict_cef.parse(cef.activity(activity, profile=profile, portal="https://casbd.example"))
+    assert re.fullmatch(r"EVENT_CATEGORY_[A-Z0-9_]{1,85}", header[4])
+    assert same(pairs.get("suser"), activity.user, 1023, strict_cef)
+    assert same(pairs.get("destinationServiceName"), activity.app, 1023, strict_cef)
+    assert same(pairs.get("requestClientApplication"), activity.user_agent, 1023, strict_cef)
+    if profile == "casbd":
+        assert same(pairs.get("act"), activity.action_type, 63, strict_cef)
+        assert same(pairs.get("reason"), activity.result_detail, 1023, strict_cef)
+        assert same(pairs.get("sntdom"), activity.user_domain, 255, strict_cef)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(alert=alerts)
+def test_any_alert_is_strict_cef_that_gives_its_values_back(strict_cef, profile, alert):
+    header, pairs = strict_cef.parse(cef.alert(alert, profile=profile, portal="https://casbd.example"))
+    assert pairs["externalId"] == alert.alert_id
+    assert same(pairs.get("suser"), alert.user, 1023, strict_cef)
+    assert same(pairs.get("cs4"), alert.policy_id, 4000, strict_cef)
+    assert header[6] == {"informational": "0", "low": "3", "medium": "6", "high": "8"}[alert.severity]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(item=activities | alerts, limit=st.integers(480, 9000))
+def test_a_limit_cuts_values_and_leaves_strict_cef(strict_cef, profile, item, limit):
+    write = cef.alert if isinstance(item, Alert) else cef.activity
+    full_header, full = strict_cef.parse(write(item, profile=profile))
+    text = write(item, profile=profile, limit=limit)
+    header, pairs = strict_cef.parse(text)
+    assert len(text.encode()) <= limit
+    assert pairs["externalId"] == full["externalId"]
+    assert header[:5] == full_header[:5]
+    assert header[5] == full_header[5] or full_header[5].startswith(header[5].removesuffix("..."))
+    for key, value in pairs.items():
+        assert value == full[key] or full[key].startswith(value.removesuffix("..."))
+    if len(write(item, profile=profile).encode()) <= limit:
+        assert pairs == full
+
+
+def test_the_longest_values_are_cut_and_the_short_ones_stay(strict_cef):
+    alert = Alert(
+        alert_id="a" * 32,
+        policy_id="p",
+        policy_name="P",
+        policy_type="activity",
+        severity="low",
+        title="t" * 1000,
+        user="alice@example.com",
+        activity_ids=tuple(f"{n:036}" for n in range(100)),
+    )
+    _, pairs = strict_cef.parse(cef.alert(alert, limit=1024))
+    assert pairs["suser"] == "alice@example.com"
+    assert len(pairs["msg"]) == len(pairs["cs3"]) > 200
+
+
+def test_a_limit_that_cannot_hold_the_id_is_refused():
+    with pytest.raises(ValueError, match="480"):
+        cef.activity(Activity(user="a" * 500), limit=479)
+
+
+def test_a_torn_escape_is_never_left(strict_cef):
+    for length in range(200, 240):
+        strict_cef.parse(cef.activity(Activity(activity_id="1", user="=" * length, user_agent="\\" * length), limit=480))
+
+
+def test_ids_too_long_to_send_are_replaced_by_one_that_stays_the_same(strict_cef):
+    ids = [strict_cef.parse(cef.activity(Activity(activity_id="a" * 300 + last)))[1]["externalId"] for last in "aab"]
+    assert ids[0] == ids[1] != ids[2]
+    assert len(ids[0]) == 32
+
+
+def test_the_class_is_the_agents_where_it_is_known():
+    assert cef.event_class("Log on") == "EVENT_CATEGORY_LOGIN"
+    assert cef.event_class("Check in/out file") == "EVENT_CATEGORY_CHECK_IN_OUT_FILE"
+    assert cef.event_class("???") == "EVENT_CATEGORY_UNSPECIFIED"
+
+
+def test_ipv6_is_never_in_a_key_for_ipv4(strict_cef):
+    six = strict_cef.parse(cef.activity(Activity(activity_id="1", ip_address="2001:db8::1")))[1]
+    assert (six["c6a2"], six["c6a2Label"], "src" in six) == ("2001:db8::1", "Source IPv6 Address", False)
+    agent = strict_cef.parse(cef.activity(Activity(activity_id="1", ip_address="2001:db8::1"), profile="mcas"))[1]
+    assert (agent["dvc"], agent["c6a1"]) == ("", "2001:db8::1")
+
+
+def test_a_hostile_name_does_not_reach_the_header():
+    text = cef.alert(
+        Alert(alert_id="1", policy_id="p", policy_name="a|b=c\\d\ne\x1b[2J", policy_type="activity", severity="high"),
+    )
+    assert text.split("|")[5] == "a/b-c/d e [2J"
+
+
+@pytest.mark.parametrize("line", [line for line in SAMPLES if "|ALERT_" in line])
+def test_alerts_are_written_as_microsofts_agent_did(strict_cef, line):
+    sample = line[line.index("CEF:") :]
+    header, pairs = strict_cef.parse(sample)
+    alert = Alert(
+        alert_id=pairs["externalId"],
+        policy_id=pairs["cs4"],
+        policy_name=header[5],
+        policy_type="activity",
+        severity="low",
+        user=pairs["suser"],
+        app=pairs["destinationServiceName"],
+        first_activity=int(pairs["start"]),
+        last_activity=int(pairs["end"]),
+        activity_ids=tuple(pairs["cs3"].split(",")),
+    )
+    ours = cef.alert(alert, profile="mcas", portal="https://cloud-app-security.com")
+    assert without_version(ours) == without_version(sample)
+
+
+@pytest.mark.parametrize("line", [line for line in SAMPLES if "|EVENT_" in line])
+def test_activities_are_written_as_microsofts_agent_did(strict_cef, line):
+    sample = line[line.index("CEF:") :].replace('"Device IPv6 Address"', "Device IPv6 Address")  # newer agents have no quotes
+    header, pairs = strict_cef.parse(sample)
+    kind, _, name = pairs["msg"].partition(": ")[2].rpartition(" ")
+    activity = Activity(
+        timestamp=int(pairs["start"]),
+        activity_id=pairs["externalId"],
+        activity_type=header[5],
+        app=pairs["destinationServiceName"],
+        user=pairs["suser"],
+        ip_address=pairs["dvc"] or None,
+        objects=tuple(ActivityObject(name=name) for name in pairs["cs3"].split(",")),
+        object_type=kind or None,
+        object_name=name or None,
+    )
+    ours = cef.activity(activity, profile="mcas", portal="https://contoso.portal.cloudappsecurity.com")
+    assert without_version(ours) == without_version(sample)
+
+
+def without_version(message: str) -> list[str]:
+    fields = message.split("|")
+    return fields[:3] + fields[4:]
+
+
+def test_every_key_of_the_richer_profile_carries_its_field(strict_cef):
+    activity = Activity(
+        timestamp=1_511_373_004_123,
+        activity_id="id",
+        activity_type="Download file",
+        action_type="FileDownloaded",
+        app="Box",
+        app_instance="contoso",
+        user="a@b.example",
+        ip_address="203.0.113.7",
+        country="NO",
+        isp="Telenor",
+        object_type="File",
+        object_name="x.docx",
+        object_id="/sites/x.docx",
+        objects=(ActivityObject(name="x.docx"), ActivityObject(id="42")),
+        result="failure",
+        result_detail="denied",
+        matched_policies=("p1", "p2"),
+        is_impersonated=True,
+    )
+    header, pairs = strict_cef.parse(cef.activity(activity))
+    assert header[5] == "Download file (impersonated)"
+    wanted = {
+        "externalId": "id",
+        "rt": "1511373004123",
+        "act": "FileDownloaded",
+        "outcome": "failure",
+        "reason": "denied",
+        "src": "203.0.113.7",
+        "cs4Label": "policyIDs",
+        "cs4": "p1,p2",
+        "flexString1": "NO",
+        "flexString2": "Telenor",
+        "fname": "x.docx",
+        "filePath": "/sites/x.docx",
+        "cs3": "x.docx,42",
+    }
+    assert wanted.items() <= pairs.items()
+    assert "cs1" not in pairs
+
+
+@settings(max_examples=20)
+@given(activity=activities)
+def test_the_activity_is_left_as_it_was(activity):
+    before = msgspec.structs.astuple(activity)
+    cef.activity(activity, limit=480)
+    assert msgspec.structs.astuple(activity) == before
