@@ -1,1 +1,5 @@
-"""conf/*.yaml to typed settings."""
+"""`casbd.yaml` to typed settings."""
+
+from casbd.config.settings import InputSettings, PluginSettings, Settings, load
+
+__all__ = ["InputSettings", "PluginSettings", "Settings", "load"]

@@ -24,8 +24,8 @@ REMEMBERED = 10_000_000
 """How many of the newest activities a repeated record is looked for among (80 to 160 MB when there are so many)."""
 
 
-def add(connection: sqlite3.Connection, activities: Sequence[Activity], keys: Iterable[int], now: int) -> int:
-    """Store some activities as one block; its number. Inside a transaction."""
+def add(connection: sqlite3.Connection, activities: Sequence[Activity], keys: Iterable[int], now: int) -> tuple[int, int]:
+    """Store some activities as one block, inside a transaction; the block's number and its size in bytes."""
     first = min(activity.timestamp for activity in activities)
     last = max(activity.timestamp for activity in activities)
     body = _compressor.compress(_encode(activities))
@@ -34,7 +34,7 @@ def add(connection: sqlite3.Connection, activities: Sequence[Activity], keys: It
         (len(activities), first, last, now, array("Q", keys).tobytes(), body),
     )
     assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    return cursor.lastrowid, len(body)
 
 
 def read_block(connection: sqlite3.Connection, block_id: int) -> list[Activity]:

@@ -102,8 +102,7 @@ def _connect(file: Path, *, readonly: bool) -> sqlite3.Connection:
     if readonly:
         if not file.exists():
             raise StoreError("there is no activity log yet (has `casbd run` been started?)")
-        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
-        return connection
+        return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
     connection = sqlite3.connect(file, isolation_level=None, timeout=30)
     connection.execute("PRAGMA page_size = 16384")  # blocks are blobs of 100 KB: fewer overflow pages
     connection.execute("PRAGMA journal_mode = WAL")

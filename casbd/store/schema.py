@@ -42,6 +42,9 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_by_creation ON alerts (created);
 CREATE INDEX alerts_by_policy ON alerts (policy_id, created);
 
+-- How often each policy's filters were met and how many alerts it raised (a simulated one: would have raised).
+CREATE TABLE policies (policy_id TEXT PRIMARY KEY, matches INTEGER, alerts INTEGER) WITHOUT ROWID;
+
 CREATE TABLE governance (
     command_id TEXT PRIMARY KEY, action TEXT, connector TEXT, target TEXT, status TEXT, created INTEGER, body BLOB
 ) WITHOUT ROWID;

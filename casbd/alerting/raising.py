@@ -1,0 +1,98 @@
+"""What an alert says. Ids are hashes, so the same activities raise the same alerts, whenever they are read."""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec.structs import replace
+
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert, PolicyType
+from casbd.policies import Policy
+
+MOST_IDS = 1000
+"""So many activities are listed in an alert; all are counted."""
+
+
+def identity(*parts: str | None) -> str:
+    """32 hex digits from some texts."""
+    joined = "\0".join(part or "" for part in parts)
+    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def of_one(policy: Policy, activity: Activity, now: int) -> Alert:
+    """The alert of a policy that looks at every single activity."""
+    alert_id = identity(policy.id, activity.user, activity.app_instance, activity.activity_id)
+    return _alert(policy, "activity", alert_id, activity, activity.user, now)
+
+
+def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Alert:
+    """The alert of repeated activity, when `activity` has filled the first window. Its members are added by `grown`."""
+    assert policy.match is not None
+    user = activity.user if "user" in policy.match.by else None  # counted by address, say: it is nobody's alone
+    alert_id = run_identity(policy, subject, activity)
+    return replace(_alert(policy, "repeated_activity", alert_id, activity, user, now), activity_count=0, activity_ids=())
+
+
+def run_identity(policy: Policy, subject: str, activity: Activity) -> str:
+    """The id of the alert that this activity opens."""
+    return identity(policy.id, subject, activity.app_instance, activity.activity_id)
+
+
+def grown(alert: Alert, members: list[tuple[int, str]]) -> Alert:
+    """The alert with more activities, each a timestamp and an id."""
+    times = [timestamp for timestamp, _ in members]
+    if alert.activity_count:
+        times += [alert.first_activity, alert.last_activity]
+    ids = (*alert.activity_ids, *(identifier for _, identifier in members))[:MOST_IDS]
+    count = alert.activity_count + len(members)
+    return replace(alert, activity_count=count, activity_ids=ids, first_activity=min(times), last_activity=max(times))
+
+
+def system(kind: str, title: str, description: str, *, subject: str, moment: int, now: int) -> Alert:
+    """An alert about casbd itself. moment: what makes it a new one (ms): the same subject and moment give the same id."""
+    return Alert(
+        alert_id=identity("casbd", kind, subject, str(moment)),
+        policy_id=f"casbd.{kind}",
+        policy_name=title,
+        policy_type="system",
+        severity="medium",
+        category="system",
+        title=title,
+        description=description,
+        first_activity=moment,
+        last_activity=moment,
+        activity_count=0,
+        created=now,
+    )
+
+
+def _alert(policy: Policy, kind: PolicyType, alert_id: str, activity: Activity, user: str | None, now: int) -> Alert:
+    return Alert(
+        alert_id=alert_id,
+        policy_id=policy.id,
+        policy_name=policy.name,
+        policy_type=kind,
+        severity=policy.severity,
+        category=policy.category,
+        title=policy.name,
+        description=_describe(policy, activity, user),
+        user=user,
+        app=activity.app,
+        app_instance=activity.app_instance,
+        ip_address=activity.ip_address,
+        country=activity.country,
+        first_activity=activity.timestamp,
+        last_activity=activity.timestamp,
+        activity_ids=(activity.activity_id,),
+        created=now,
+        tags=tuple(policy.tags),
+    )
+
+
+def _describe(policy: Policy, activity: Activity, user: str | None) -> str:
+    """One sentence in the SIEM agent's words, and what was done to what."""
+    by = f" by '{user}'" if user else ""
+    what = activity.activity_type if activity.activity_type != "Unspecified" else activity.action_type
+    target = f": {activity.object_name}" if activity.object_name else ""
+    return f"Activity policy '{policy.name}' was triggered{by}. {what}{target}"

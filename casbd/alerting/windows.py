@@ -1,0 +1,89 @@
+"""Repeated activity: the runs of every policy and subject, in memory while they are busy, in the store always."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+
+from casbd.model.activity import Activity
+from casbd.policies import Policy
+from casbd.policies.repeated import Change, Entry, Runs
+from casbd.store import alerts as stored
+
+MOST_SUBJECTS = 20_000
+"""So many subjects are kept in memory; the others are read back from the store when they act again."""
+MOST_ENTRIES = 20_000
+"""A subject with more keeps its newest half in memory; an older late record reads the rest back."""
+
+WindowKey = tuple[str, str]
+
+
+def policy_key(policy: Policy) -> str:
+    """The policy as it means now: when its meaning changes it starts to count afresh."""
+    return f"{policy.id}:{policy.digest}"
+
+
+class Windows:
+    """Counts activities for policies of repeated activity; `save` puts what changed into the batch's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._runs: OrderedDict[WindowKey, Runs] = OrderedDict()
+        self._floors: dict[WindowKey, int] = {}
+        self._changed: dict[tuple[str, str, int, int], Entry] = {}
+
+    def add(self, policy: Policy, subject: str, activity: Activity, key: int, value: str | None, alert_id: str) -> Change | None:
+        """Count one activity that met the policy's filters. alert_id: of the alert that it would open."""
+        assert policy.match is not None
+        window = (policy_key(policy), subject)
+        runs = self._runs_of(policy, window, activity.timestamp)
+        entry = Entry(activity.timestamp, key, activity.activity_id, value)
+        change = runs.add(entry, lambda: alert_id)
+        self._note(window, entry)
+        if change is not None:
+            for member in change.members:
+                self._note(window, member)
+        if len(runs) > MOST_ENTRIES:
+            self._halve(window, runs, activity.timestamp)
+        return change
+
+    def save(self, connection: sqlite3.Connection, now: int) -> None:
+        """Store what changed since the last time."""
+        stored.save_window_entries(
+            connection,
+            [
+                (policy, subject, timestamp, key, entry.activity_id, entry.value, entry.alert_id, now)
+                for (policy, subject, timestamp, key), entry in self._changed.items()
+            ],
+        )
+
+    def saved(self) -> None:
+        """The transaction is through: nothing is left to store, and memory may be bounded again."""
+        self._changed.clear()
+        while len(self._runs) > MOST_SUBJECTS:
+            window, _ = self._runs.popitem(last=False)
+            self._floors.pop(window, None)
+
+    def _note(self, window: WindowKey, entry: Entry) -> None:
+        self._changed[(*window, entry.timestamp, entry.key)] = entry
+
+    def _runs_of(self, policy: Policy, window: WindowKey, timestamp: int) -> Runs:
+        assert policy.match is not None
+        runs = self._runs.get(window)
+        if runs is not None and timestamp - 2 * policy.match.within > self._floors.get(window, -(2**62)):
+            self._runs.move_to_end(window)
+            return runs
+        entries = {(row[0], row[1]): Entry(*row) for row in stored.window_entries(self._connection, *window)}
+        for (name, subject, time, key), entry in self._changed.items() if runs is not None else ():
+            if (name, subject) == window:  # not stored yet, as it belongs to this very batch
+                entries[time, key] = entry
+        self._runs[window] = runs = Runs(policy.match, sorted(entries.values(), key=lambda entry: (entry.timestamp, entry.key)))
+        self._floors.pop(window, None)
+        return runs
+
+    def _halve(self, window: WindowKey, runs: Runs, timestamp: int) -> None:
+        """Forget, in memory only, what lies far back."""
+        floor = runs.time_at(len(runs) // 2)
+        if floor < timestamp:
+            runs.prune(floor)
+            self._floors[window] = max(floor, self._floors.get(window, floor))

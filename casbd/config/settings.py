@@ -1,0 +1,263 @@
+"""`casbd.yaml` as typed settings. Every mistake is found at once, each with its place.
+
+Plugins own their options: an input's are those of `InputOptions` and its format's, an output's those of `OutputOptions`
+and its type's, and so on; so a new plugin brings its keys along, and an unknown key is a mistake everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from casbd import registry
+from casbd.documents import Document, nearest
+from casbd.errors import Mistake, Mistakes
+from casbd.model.chunk import InputSpec
+from casbd.plugins import ConfigPath, Options
+from casbd.quantities import Duration, Size
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+
+
+class InputOptions(Options):
+    """What every input has, whatever its format."""
+
+    name: Name
+    path: ConfigPath
+    format: str = "auto"
+    instance: str | None = None
+    silence: Duration | None = None
+    poll: bool = False
+
+
+class OutputOptions(Options):
+    """What every output has, whatever its type."""
+
+    name: Name
+    type: str
+    send: tuple[Literal["alerts", "activities"], ...] = ("alerts",)
+
+
+class ConnectorOptions(Options):
+    """What every connector has, whatever its type."""
+
+    name: Name
+    type: str
+
+
+class Governance(Options):
+    """How careful to be with accounts. protected_users: nothing is ever done to them."""
+
+    mode: Literal["dry_run", "approve", "enforce"] = "dry_run"
+    protected_users: tuple[str, ...] = ()
+    max_per_hour: Annotated[int, Field(ge=0)] = 20
+
+
+class Retention(Options):
+    """How long things are kept, counted from the event and from the storing, whichever is later."""
+
+    activities: Duration = 180 * 86_400_000
+    alerts: Duration = 730 * 86_400_000
+    rejects: Duration = 30 * 86_400_000
+
+
+class Outbox(Options):
+    """max_size: when a destination has so much waiting, reading pauses until there is room; nothing is dropped."""
+
+    max_size: Size = 1_000_000_000
+
+
+class Metrics(Options):
+    """Prometheus metrics over HTTP."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(gt=0, lt=65536)]
+
+
+class _Top(BaseModel):
+    """The sections of the file; those that plugins have a say in are checked on their own."""
+
+    model_config = ConfigDict(extra="forbid")
+    state_dir: ConfigPath = Path("/var/lib/casbd")
+    rules: list[ConfigPath] = []
+    inputs: list[Any] = []
+    organization: Any = None
+    enrichment: Any = None
+    outputs: list[Any] = []
+    connectors: list[Any] = []
+    governance: Governance = Governance()
+    retention: Retention = Retention()
+    outbox: Outbox = Outbox()
+    metrics: Metrics | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class InputSettings(BaseModel):
+    """One input: what the follower needs, and the format's own options."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+    spec: InputSpec
+    options: Options
+
+
+class PluginSettings(BaseModel):
+    """One output or connector. send: for an output, what it gets."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    type: str
+    options: Options
+    send: tuple[str, ...] = ()
+
+
+class Settings(BaseModel):
+    """A whole configuration, checked."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+    path: Path
+    state_dir: Path
+    rules: tuple[Path, ...]
+    inputs: tuple[InputSettings, ...]
+    enrichers: dict[str, Options]
+    outputs: tuple[PluginSettings, ...]
+    connectors: tuple[PluginSettings, ...]
+    governance: Governance
+    retention: Retention
+    outbox: Outbox
+    metrics: Metrics | None
+    workers: int
+    log_level: str
+
+
+def load(path: Path) -> Settings:
+    """The settings of a configuration file. Raises Mistakes with all that is wrong in it."""
+    document = Document(path)
+    reader = _Reader(document)
+    top = reader.attempt(document.check, _Top, context=reader.context)
+    inputs = reader.each("inputs", reader.input)
+    outputs = reader.each("outputs", lambda item, where: reader.plugin("outputs", OutputOptions, item, where))
+    connectors = reader.each("connectors", lambda item, where: reader.plugin("connectors", ConnectorOptions, item, where))
+    enrichers = reader.enrichers()
+    if reader.mistakes or top is None:
+        raise Mistakes(reader.mistakes)
+    return Settings(
+        path=path,
+        state_dir=top.state_dir,
+        rules=tuple(top.rules),
+        inputs=tuple(inputs),
+        enrichers=enrichers,
+        outputs=tuple(outputs),
+        connectors=tuple(connectors),
+        governance=top.governance,
+        retention=top.retention,
+        outbox=top.outbox,
+        metrics=top.metrics,
+        workers=top.workers,
+        log_level=top.log_level,
+    )
+
+
+class _Reader:
+    """Collects mistakes while the sections are read one by one."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.context = {"base": document.path.resolve().parent}
+        self.mistakes: list[Mistake] = []
+
+    def attempt(self, check: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        """What the check returns, or None after noting its mistakes."""
+        try:
+            return check(*args, **keywords)
+        except Mistakes as error:
+            self.mistakes += error.found
+            return None
+
+    def section(self, name: str) -> Any:
+        data = self.document.data
+        return data.get(name) if isinstance(data, dict) else None
+
+    def each(self, name: str, read: Callable[[dict[str, Any], Sequence[str | int]], Any]) -> list[Any]:
+        """Read every element of a list section; names must differ."""
+        items = self.section(name)
+        found, seen = [], set()
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            where = (name, index)
+            if not isinstance(item, dict):
+                self.mistakes.append(self.document.mistake(where, f"an element of `{name}` is a mapping: {{name: ..., ...}}"))
+                continue
+            read_item = self.attempt(read, item, where)
+            if item.get("name") in seen:
+                self.mistakes.append(self.document.mistake((*where, "name"), f"`{item['name']}` is there twice in `{name}`"))
+            seen.add(str(item.get("name")))
+            if read_item is not None:
+                found.append(read_item)
+        return found
+
+    def input(self, item: dict[str, Any], where: Sequence[str | int]) -> InputSettings:
+        """One element of `inputs`."""
+        name = item.get("format", "auto")
+        options_of: type[Options] = Options
+        if name != "auto":
+            options_of = self.plugin_class("formats", name, (*where, "format")).Options
+        common, own = self.split(InputOptions, options_of, where)
+        spec = InputSpec(
+            name=common.name,
+            path=str(common.path),
+            format=common.format,
+            instance=common.instance,
+            silence=common.silence,
+            poll=common.poll,
+        )
+        return InputSettings(spec=spec, options=own)
+
+    def plugin(
+        self, kind: Literal["outputs", "connectors"], common_of: type[Options], item: dict[str, Any], where: Sequence[str | int]
+    ) -> PluginSettings:
+        """One element of `outputs` or `connectors`."""
+        options_of: type[Options] = Options
+        if isinstance(item.get("type"), str):
+            options_of = self.plugin_class(kind, item["type"], (*where, "type")).Options
+        common, own = self.split(common_of, options_of, where)
+        return PluginSettings(name=common.name, type=common.type, options=own, send=tuple(getattr(common, "send", ())))
+
+    def plugin_class(self, kind: registry.Kind, name: Any, where: Sequence[str | int]) -> Any:
+        """The plugin that an element names, or a mistake with the names there are."""
+        names: Collection[str] = registry.names(kind)
+        if name not in names:
+            extra = ["auto"] if kind == "formats" else []
+            raise Mistakes(
+                [self.document.mistake(where, f"no such {where[-1]}: `{name}`", nearest(str(name), [*names, *extra]), at_key=False)]
+            )
+        return registry.load(kind, name)
+
+    def split(self, common_of: type[Options], own_of: type[Options], where: Sequence[str | int]) -> tuple[Any, Options]:
+        """Check an element against both models at once; the values of each."""
+        both = create_model(f"{common_of.__name__}+{own_of.__module__}", __base__=(common_of, own_of))
+        checked = self.document.check(both, context=self.context, within=where)
+        return checked, part_of(checked, own_of)
+
+    def enrichers(self) -> dict[str, Options]:
+        """The options of every enricher, from the sections they live in."""
+        classes = registry.load_all("enrichers")
+        options: dict[str, Options] = {}
+        for section in ("organization", "enrichment"):
+            mine = {name: cls.Options for name, cls in classes.items() if cls.section == section}
+            both = create_model(section, __base__=tuple(dict.fromkeys((*mine.values(), Options))))
+            data = self.section(section)
+            if data is not None and not isinstance(data, dict):
+                self.mistakes.append(self.document.mistake((section,), f"`{section}` is a mapping"))
+                data = None
+            checked = self.attempt(self.document.check, both, context=self.context, within=(section,)) if data else both()
+            if checked is not None:
+                options |= {name: part_of(checked, cls) for name, cls in mine.items()}
+        return options
+
+
+def part_of(checked: BaseModel, model: type[Options]) -> Options:
+    """The fields of one of the models that `checked` was made of; already validated."""
+    return model.model_construct(**{name: getattr(checked, name) for name in model.model_fields})

@@ -1,0 +1,257 @@
+"""Delivery: one worker a destination, so that a dead one delays only itself.
+
+A worker takes rows from the outbox in order, hands them to the output or connector, and takes them out when it has
+them. All the retrying is here: outputs and connectors only raise.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from casbd.clock import Clock, monotonic
+from casbd.errors import Rejected, Retry
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.plugins import Connector, Output
+from casbd.store import activities, governance, outbox
+from casbd.store.database import Store
+from casbd.store.outbox import Row
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 60.0
+GIVE_UP_ON_COMMANDS = 3_600_000
+"""A governance command that could not be carried out for an hour fails: a suspension a day late helps nobody."""
+
+
+class Delivering(Protocol):
+    """What a worker does with the rows at the head of its queue."""
+
+    def deliver(self, store: Store, rows: Sequence[Row]) -> None:
+        """Deliver some of the rows, from the first; at least one, or raise Retry. What is through is out of the store."""
+
+    def close(self) -> None:
+        """Let go of the destination."""
+
+
+class ToOutput:
+    """Alerts and activities to one output."""
+
+    def __init__(self, name: str, output: Output, clock: Clock) -> None:
+        self._name = name
+        self._output = output
+        self._clock = clock
+
+    def deliver(self, store: Store, rows: Sequence[Row]) -> None:
+        """The leading alerts together, or (part of) one block of activities."""
+        if rows[0].kind == "activities":
+            self._deliver_block(store, rows[0])
+            return
+        alerts = []
+        for row in rows:
+            if row.kind != "alert":
+                break
+            alerts.append(row)
+        sent, refusal = self._send(store, [row.alert() for row in alerts])
+        with store.transaction() as connection:
+            if refusal:
+                outbox.refuse(connection, self._name, "alert", alerts[sent].body, refusal, self._clock())
+                connection.execute("DELETE FROM outbox WHERE seq = ?", (alerts[sent].seq,))
+            outbox.delivered(connection, self._name, [row.seq for row in alerts[:sent]], sent, self._clock())
+
+    def _deliver_block(self, store: Store, row: Row) -> None:
+        assert row.block_id is not None
+        block = activities.read_block(store.connection, row.block_id)
+        part = block[row.sent : row.sent + BATCH]
+        sent, refusal = self._send(store, part) if part else (0, "")
+        done = row.sent + sent + bool(refusal)
+        with store.transaction() as connection:
+            if refusal:
+                body = part[sent].raw.encode("utf-8", "replace")
+                outbox.refuse(connection, self._name, "activities", body, refusal, self._clock())
+            outbox.progress(connection, row.seq, done)
+            outbox.delivered(connection, self._name, [row.seq] if done >= len(block) else [], sent, self._clock())
+
+    def _send(self, store: Store, items: Sequence[Alert] | Sequence[Activity]) -> tuple[int, str]:
+        """How many arrived, and why the one behind them was refused for good ("" where none was)."""
+        try:
+            self._output.send(items)
+        except Rejected as error:
+            return error.sent, str(error) or "refused"
+        except Retry as error:
+            if not error.sent:
+                raise
+            self._failed(store, error)
+            return error.sent, ""
+        return len(items), ""
+
+    def _failed(self, store: Store, error: Retry) -> None:
+        with store.transaction() as connection:
+            outbox.failed(connection, self._name, str(error), self._clock())
+
+    def close(self) -> None:
+        """Close the output."""
+        self._output.close()
+
+
+class ToConnector:
+    """Governance commands to one connector, one at a time."""
+
+    def __init__(self, name: str, connector: Connector, clock: Clock) -> None:
+        self._name = name
+        self._connector = connector
+        self._clock = clock
+
+    def deliver(self, store: Store, rows: Sequence[Row]) -> None:
+        """The first command."""
+        command = rows[0].command()
+        try:
+            self._connector.execute(command)
+            done = replace(command, status="succeeded", finished=self._clock())
+        except Rejected as error:
+            done = replace(command, status="failed", finished=self._clock(), error=str(error))
+        except Retry as error:
+            if self._clock() - command.created < GIVE_UP_ON_COMMANDS:
+                raise
+            done = replace(command, status="failed", finished=self._clock(), error=f"given up after an hour: {error}")
+        with store.transaction() as connection:
+            governance.save(connection, done)
+            outbox.delivered(connection, self._name, [rows[0].seq], int(done.status == "succeeded"), self._clock())
+
+    def close(self) -> None:
+        """Nothing is held between commands."""
+
+
+class Worker(threading.Thread):
+    """Empties one destination's queue, in order; waits longer after each failure."""
+
+    def __init__(self, name: str, delivering: Delivering, store: Store, clock: Clock) -> None:
+        super().__init__(name=f"outbox {name}", daemon=True)
+        self.destination = name
+        self._delivering = delivering
+        self._store = store
+        self._clock = clock
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self.idle = threading.Event()
+        self.failing_since: float | None = None
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self.idle.clear()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is being sent, then end."""
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Until stopped."""
+        store = self._store.another()
+        pause = 0.0
+        try:
+            while not self._stopping.is_set():
+                self._wake.clear()
+                try:
+                    worked = self._step(store)
+                    pause, self.failing_since = 0.0, None
+                except Retry as error:
+                    pause = self._pause_after(error, pause)
+                    self._note_failure(store, str(error))
+                    self._stopping.wait(pause)
+                    continue
+                except Exception as error:  # a bug in a plugin, or a busy database: this destination waits, the others go on
+                    log.exception("delivery failed", extra={"destination": self.destination})
+                    pause = self._pause_after(Retry(str(error)), pause)
+                    self._note_failure(store, f"{type(error).__name__}: {error}")
+                    self._stopping.wait(pause)
+                    continue
+                if not worked:
+                    if not self._wake.is_set():
+                        self.idle.set()
+                    self._wake.wait(60)
+        finally:
+            self._delivering.close()
+            store.close()
+
+    def _step(self, store: Store) -> bool:
+        rows = outbox.head(store.connection, self.destination, BATCH)
+        if rows:
+            self._delivering.deliver(store, rows)
+        return bool(rows)
+
+    def _pause_after(self, error: Retry, last: float) -> float:
+        """Twice as long each time, with some chance in it so that many senders do not come back at once."""
+        if error.after is not None:
+            return min(error.after, 10 * LONGEST_PAUSE)
+        longer = min(max(last * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        return longer * random.uniform(0.8, 1.0)  # noqa: S311  not for secrets
+
+    def _note_failure(self, store: Store, reason: str) -> None:
+        if self.failing_since is None:
+            self.failing_since = monotonic()
+            log.warning("a destination does not take messages; they wait", extra={"destination": self.destination, "reason": reason})
+        with store.transaction() as connection:
+            outbox.failed(connection, self.destination, reason, self._clock())
+
+
+class Dispatcher:
+    """All workers. `destinations`: by name, what makes the delivery (made new for each worker)."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._workers: dict[str, Worker] = {}
+
+    def use(self, destinations: dict[str, Callable[[], Delivering]], changed: Sequence[str] = ()) -> None:
+        """Start a worker for each; those that are gone or `changed` are stopped first."""
+        for name in [*self._workers]:
+            if name not in destinations or name in changed:
+                self._stop([self._workers.pop(name)], 10)
+        for name, make in destinations.items():
+            if name not in self._workers:
+                worker = Worker(name, make(), self._store, self._clock)
+                self._workers[name] = worker
+                worker.start()
+
+    def wake(self) -> None:
+        """Something was put into the outbox."""
+        for worker in self._workers.values():
+            worker.wake()
+
+    def drain(self, seconds: float, patience: float) -> bool:
+        """Wait until everything is delivered, at most so long; whether it is.
+
+        patience: seconds after which a destination that only fails is no longer waited for.
+        """
+        deadline = monotonic() + seconds
+        self.wake()
+        done = True
+        for worker in self._workers.values():
+            while not worker.idle.wait(0.02):
+                failing = worker.failing_since
+                if monotonic() > deadline or (failing is not None and monotonic() - failing > patience):
+                    done = False
+                    break
+        return done
+
+    def stop(self, seconds: float) -> None:
+        """End all workers; what they had not delivered stays in the outbox."""
+        self._stop(list(self._workers.values()), seconds)
+        self._workers.clear()
+
+    def _stop(self, workers: Sequence[Worker], seconds: float) -> None:
+        for worker in workers:
+            worker.stop()
+        deadline = monotonic() + seconds
+        for worker in workers:
+            worker.join(max(0.0, deadline - monotonic()))

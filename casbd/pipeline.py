@@ -1,0 +1,262 @@
+"""The whole program on one page: from the records of a file to activities, alerts and what is to be delivered.
+
+    exported files ─ inputs ─▶ Chunk ─ scan ─▶ Batch ─ commit ─▶ store ─ outbox ─▶ SIEM, connectors
+
+`Scanner.scan` is a pure function: it reads no clock and no disk, so it runs in this process or in many, with the same
+result. `Pipeline.commit` is ordered and has the state: one call is one transaction, and everything a batch leads to is
+in it. Kill the process anywhere: what was committed is complete, and what was not is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from casbd.alerting import governance, raising
+from casbd.alerting.windows import Windows
+from casbd.clock import Clock
+from casbd.config import Settings
+from casbd.errors import BadRecord
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.model.chunk import Chunk, Position, Reject
+from casbd.plugins import Enricher, Format
+from casbd.policies import Matcher, Policy
+from casbd.policies.repeated import subject_of, unique_value
+from casbd.store import activities as activity_store
+from casbd.store import alerts as alert_store
+from casbd.store import inputs as input_store
+from casbd.store import outbox
+from casbd.store import policies as policy_store
+from casbd.store.database import Store
+
+log = logging.getLogger(__name__)
+
+REJECT_BYTES = 4096
+DAY = 86_400_000
+
+
+class Batch(msgspec.Struct):
+    """A scanned chunk. Of each activity: its key, the number of its record, and the ids of the policies it meets."""
+
+    input: str
+    position: Position
+    received: int
+    parsed: int
+    activities: list[Activity]
+    keys: list[int]
+    rows: list[int]
+    matches: list[tuple[int, tuple[str, ...]]]
+    rejects: list[Reject]
+
+
+class Scanner:
+    """The first half: parse, normalise, enrich, match.
+
+    formats: by input name and format name. salt: the store's own, so that keys cannot be forged.
+    """
+
+    def __init__(self, formats: Callable[[str, str], Format], enrichers: Sequence[Enricher], matcher: Matcher, salt: bytes) -> None:
+        self._formats = formats
+        self._enrich = [enricher.enrich for enricher in enrichers]
+        self._match = matcher.match
+        self._salt = salt
+        self._ids: dict[tuple[Policy, ...], tuple[str, ...]] = {}
+
+    def scan(self, chunk: Chunk) -> Batch:
+        """All activities of a chunk; what cannot be one becomes a reject, and the next record is read."""
+        parse = self._formats(chunk.input, chunk.format).parse
+        batch = Batch(chunk.input, chunk.position, len(chunk.records) + len(chunk.rejects), 0, [], [], [], [], list(chunk.rejects))
+        for number, (record, offset) in enumerate(zip(chunk.records, chunk.offsets, strict=True)):
+            before = len(batch.activities)
+            try:
+                raw = record.decode()
+                for activity in parse(record):
+                    self._take(batch, chunk, number, offset, record, raw, activity)
+                batch.parsed += 1
+            except BadRecord as error:
+                batch.rejects.append(_reject(chunk, offset, str(error), record))
+            except UnicodeDecodeError as error:
+                batch.rejects.append(_reject(chunk, offset, f"not UTF-8 (byte {error.start})", record))
+            except Exception as error:  # a hostile record must not stop the file, whatever it breaks
+                log.exception("a record broke its format: please report it", extra={"file": chunk.path, "offset": offset})
+                del batch.activities[before:], batch.keys[before:], batch.rows[before:]
+                batch.rejects.append(_reject(chunk, offset, f"internal error: {type(error).__name__}", record))
+        return batch
+
+    def _take(self, batch: Batch, chunk: Chunk, number: int, offset: int, record: bytes, raw: str, activity: Activity) -> None:
+        """Complete one activity and put it into the batch."""
+        activity.source = chunk.format
+        activity.input = chunk.input
+        activity.input_file = chunk.path
+        activity.input_offset = offset
+        activity.raw = raw
+        if chunk.instance is not None:
+            activity.app_instance = chunk.instance
+        if not activity.activity_id:
+            activity.activity_id = hashlib.blake2b(record, digest_size=16).hexdigest()
+        for enrich in self._enrich:
+            enrich(activity)
+        matched = self._match(activity)
+        if matched:
+            ids = self._ids.get(matched)
+            if ids is None:
+                ids = self._ids[matched] = tuple(policy.id for policy in matched)
+            activity.matched_policies = ids
+            batch.matches.append((len(batch.activities), ids))
+        batch.activities.append(activity)
+        batch.keys.append(key_of(self._salt, activity))
+        batch.rows.append(number)
+
+
+def key_of(salt: bytes, activity: Activity) -> int:
+    """64 bits that stand for (instance, id); never 0."""
+    name = f"{activity.app_instance}\0{activity.activity_id}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(salt + name, digest_size=8).digest(), "little") or 1
+
+
+def _reject(chunk: Chunk, offset: int, reason: str, record: bytes) -> Reject:
+    return Reject(input=chunk.input, input_file=chunk.path, input_offset=offset, reason=reason, raw=record[:REJECT_BYTES])
+
+
+class Pipeline:
+    """The second half: drop repeats, count, raise alerts, ask for governance, and write it all in one transaction."""
+
+    def __init__(self, store: Store, settings: Settings, policies: Sequence[Policy], clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self.use(settings, policies)
+        self.reload_state()
+
+    def use(self, settings: Settings, policies: Sequence[Policy]) -> None:
+        """Other settings and policies from the next batch on; windows of unchanged policies go on."""
+        self._governance = settings.governance
+        self._policies: Mapping[str, Policy] = {policy.id: policy for policy in policies}
+        self._alert_outputs = [output.name for output in settings.outputs if "alerts" in output.send]
+        self._activity_outputs = [output.name for output in settings.outputs if "activities" in output.send]
+
+    def reload_state(self) -> None:
+        """Read the state in memory anew from the store: at the start, and after a commit that failed."""
+        self._seen = activity_store.SeenKeys.load(self._store.connection)
+        self._windows = Windows(self._store.connection)
+
+    def commit(self, batches: Sequence[Batch]) -> int:
+        """Store some batches and all they lead to; how many alerts were raised.
+
+        An exception means that nothing of it is stored; then `reload_state`, and read the chunks again.
+        """
+        now = self._clock()
+        with self._store.transaction() as connection:
+            raised: dict[str, Alert] = {}
+            kept: list[Activity] = []
+            keys: list[int] = []
+            tally: Counter[str] = Counter()
+            for batch in batches:
+                fresh = self._seen.new(batch.keys)
+                self._count(batch, fresh, now)
+                if all(fresh):
+                    kept += batch.activities
+                    keys += batch.keys
+                else:
+                    kept += [activity for activity, new in zip(batch.activities, fresh, strict=True) if new]
+                    keys += [key for key, new in zip(batch.keys, fresh, strict=True) if new]
+                for index, ids in batch.matches:
+                    if fresh[index]:
+                        tally.update(ids)
+                        for policy_id in ids:
+                            self._matched(policy_id, batch.activities[index], batch.keys[index], raised, now)
+                input_store.add_rejects(connection, batch.rejects, now)
+            input_store.save_positions(connection, [batch.position for batch in batches])
+            if kept:
+                block, size = activity_store.add(connection, kept, keys, now)
+                for output in self._activity_outputs:
+                    outbox.add_block(connection, output, block, size)
+            self._windows.save(connection, now)
+            opened = self._save_alerts(raised, now)
+            policy_store.count(connection, tally, Counter(alert.policy_id for alert in opened))
+        self._windows.saved()
+        return len(opened)
+
+    def raise_system(self, alert: Alert) -> bool:
+        """Store and send an alert about casbd itself, unless it was raised before."""
+        with self._store.transaction() as connection:
+            if alert_store.get(connection, alert.alert_id):
+                return False
+            self._deliver(alert)
+        return True
+
+    def _count(self, batch: Batch, fresh: list[bool], now: int) -> None:
+        """received = records + duplicates + rejects; a record of several activities is new if one of them is."""
+        repeated = set(batch.rows) - {row for row, new in zip(batch.rows, fresh, strict=True) if new}
+        counts = input_store.Counts(
+            received=batch.received,
+            records=batch.parsed - len(repeated),
+            activities=sum(fresh),
+            duplicates=len(repeated),
+            rejects=len(batch.rejects),
+        )
+        input_store.count(self._store.connection, batch.input, counts, now)
+
+    def _matched(self, policy_id: str, activity: Activity, key: int, raised: dict[str, Alert], now: int) -> None:
+        """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
+        policy = self._policies.get(policy_id)
+        if policy is None:
+            return  # scanned before a reload that took the policy out
+        if policy.match is None:
+            alert = raising.of_one(policy, activity, now)
+            raised[alert.alert_id] = alert
+            return
+        subject = subject_of(policy.match, activity)
+        if subject is None:
+            return
+        alert_id = raising.run_identity(policy, subject, activity)
+        change = self._windows.add(policy, subject, activity, key, unique_value(policy.match, activity), alert_id)
+        if change is None:
+            return
+        alert = raised.get(change.alert_id) or alert_store.get(self._store.connection, change.alert_id)
+        if alert is None:
+            if not change.opened:
+                return  # a simulated alert, or one that retention has removed
+            alert = raising.of_a_run(policy, subject, activity, now)
+        members = [(entry.timestamp, entry.activity_id) for entry in change.members]
+        raised[change.alert_id] = raising.grown(alert, members)
+        for other in change.joined:
+            later = raised.get(other) or alert_store.get(self._store.connection, other)
+            if later is not None:
+                raised[other] = msgspec.structs.replace(later, merged_into=change.alert_id)
+
+    def _save_alerts(self, raised: dict[str, Alert], now: int) -> list[Alert]:
+        """Store new and grown alerts; those that are new are sent. Returns the new ones."""
+        opened = []
+        for alert in raised.values():
+            if alert_store.get(self._store.connection, alert.alert_id):
+                alert_store.save(self._store.connection, alert)
+                continue
+            policy = self._policies[alert.policy_id]
+            if policy.mode == "simulate":
+                opened.append(alert)
+                continue
+            limit = policy.alert.daily_limit
+            if limit is not None and alert_store.raised_since(self._store.connection, policy.id, now - now % DAY) >= limit:
+                alert = msgspec.structs.replace(alert, suppressed=True)
+            self._deliver(alert)
+            opened.append(alert)
+            for command in governance.decide(self._store.connection, alert, list(policy.governance), self._governance, now):
+                if command.status == "queued":
+                    outbox.add(self._store.connection, connector_destination(command.connector), command)
+        return opened
+
+    def _deliver(self, alert: Alert) -> None:
+        alert_store.save(self._store.connection, alert)
+        if not alert.suppressed:
+            for output in self._alert_outputs:
+                outbox.add(self._store.connection, output, alert)
+
+
+def connector_destination(name: str) -> str:
+    """The name of a connector's queue in the outbox."""
+    return f"connector:{name}"
