@@ -1,0 +1,121 @@
+"""Who the user is to the organization: domain, groups, one of its own or an outsider."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from casbd.documents import Document
+from casbd.model.activity import Activity
+from casbd.plugins import ConfigPath
+from casbd.plugins import Options as PluginOptions
+from casbd.registry import plugin
+
+CACHED = 50_000
+"""Users whose answer is kept."""
+
+GUEST_MARK = "#ext#"
+"""In the user principal name of a guest: `anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`."""
+
+_DOMAIN = re.compile(r"([\w-]+\.)+[\w-]+")
+
+
+def _domain(text: str) -> str:
+    domain = text.strip().lower()
+    if not _DOMAIN.fullmatch(domain.removeprefix("*.")):
+        raise ValueError(f"`{text}` is no domain; write `contoso.com`, or `*.contoso.com` for all domains below it")
+    return domain
+
+
+class GroupFile(BaseModel):
+    """The user-group file: `{groups: {Finance: [a@contoso.com, ...]}}`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: dict[str, list[str]]
+
+
+Known = tuple[str | None, tuple[str, ...], bool | None]
+"""domain, groups, and whether the user is an outsider"""
+
+
+@plugin
+class Users:
+    """Looks every user up once."""
+
+    class Options(PluginOptions):
+        """domains: those of the organization; `*.contoso.com` stands for all below contoso.com, not for itself.
+
+        user_groups: a YAML file, `{groups: {Finance: [a@contoso.com, ...]}}`.
+        """
+
+        domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
+        user_groups: ConfigPath | None = None
+
+    example: ClassVar[dict[str, Any]] = {"domains": ["contoso.com", "*.contoso.com"], "user_groups": "user_groups.yaml"}
+    section: ClassVar[str] = "organization"
+    order: ClassVar[int] = 40
+    provides: ClassVar[tuple[str, ...]] = ("user_domain", "user_groups", "is_external_user")
+
+    def __init__(self, options: Options) -> None:
+        self._exact = frozenset(domain for domain in options.domains if not domain.startswith("*."))
+        self._below = tuple(domain[1:] for domain in options.domains if domain.startswith("*."))
+        self._path = options.user_groups
+        self._groups = _read_groups(options.user_groups) if options.user_groups else {}
+        self._known = lru_cache(maxsize=CACHED)(self._look_up)
+
+    def enrich(self, activity: Activity) -> None:
+        """Domain, groups and `is_external_user` of `user`.
+
+        External are guests, and whoever has a domain that is none of the organization's. The services themselves (user
+        type System) are not. Unknown stays: a name without a domain, and all where no domains are configured.
+        """
+        user = activity.user
+        if user is None:
+            return
+        activity.user_domain, groups, external = self._known(user, activity.user_domain)
+        if groups:
+            activity.user_groups = groups
+        kind = activity.user_type
+        if kind == "Guest":
+            external = True
+        elif kind == "System":
+            external = False
+        if external is not None:
+            activity.is_external_user = external
+
+    def files(self) -> Sequence[Path]:
+        """The group file, if there is one."""
+        return [self._path] if self._path else []
+
+    def _look_up(self, user: str, domain: str | None) -> Known:
+        name = user.lower()
+        domain = domain or _domain_of(name)
+        groups = self._groups.get(name, ())
+        if GUEST_MARK in name:
+            return domain, groups, True
+        if domain is None or not (self._exact or self._below):
+            return domain, groups, None
+        own = domain.lower() in self._exact or domain.lower().endswith(self._below)
+        return domain, groups, not own
+
+
+def _domain_of(name: str) -> str | None:
+    """The domain of an address; None for what only looks like one, such as `app@sharepoint`."""
+    _, at, domain = name.rpartition("@")
+    return domain if at and _DOMAIN.fullmatch(domain) else None
+
+
+def _read_groups(path: Path) -> dict[str, tuple[str, ...]]:
+    """The groups of each member, by the member's name in lower case. Raises Mistakes."""
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for group, members in Document(path).check(GroupFile).groups.items():
+        for member in members:
+            groups[member.strip().lower()].add(group)
+    return {member: tuple(sorted(names)) for member, names in groups.items()}
