@@ -1,0 +1,165 @@
+"""`tests:` of a rule file: the activities that an inline test is made of, each checked against the table of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from casbd.documents import Document, Where, nearest
+from casbd.errors import Mistake
+from casbd.model.activity import FIELDS, Activity, ActivityObject, Field
+from casbd.model.alert import Alert
+from casbd.policies.policy import Example, ExampleActivity
+from casbd.policies.values import FilterError, milliseconds, time
+
+_HOW = ("repeat", "every", "at", "format")
+_ALERT_FIELDS = tuple(field.name for field in msgspec.structs.fields(Alert))
+
+
+class _Object(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An element of `objects` as people write it, by names."""
+
+    id: str | None = None
+    name: str | None = None
+    type: str | None = None
+    role: str | None = None
+
+
+BEGINNING = 1_767_225_600_000
+"""2026-01-01T00:00:00Z: when an inline test begins that does not say so."""
+
+
+class ExampleReader:
+    """Reads one document's inline tests. `found` collects the mistakes."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.found: list[Mistake] = []
+
+    def read(self, tests: Any) -> tuple[Example, ...]:
+        """The tests, as far as they can be read; what is no list or mapping at all is told by the schema."""
+        if not isinstance(tests, list):
+            return ()
+        return tuple(self._example(test, ["tests", index]) for index, test in enumerate(tests) if isinstance(test, dict))
+
+    def _example(self, test: dict[str, Any], where: Where) -> Example:
+        given = test.get("activities")
+        activities = [
+            self._activity(activity, [*where, "activities", index])
+            for index, activity in enumerate(given if isinstance(given, list) else [])
+            if isinstance(activity, dict)
+        ]
+        alerts = test.get("alerts")
+        fields = self._alerts(alerts, [*where, "alerts"]) if isinstance(alerts, list) else ()
+        count = alerts if isinstance(alerts, int) else len(fields)
+        return Example(name=str(test.get("name", "")), activities=tuple(activities), alerts=count, fields=fields)
+
+    def _alerts(self, alerts: list[Any], where: Where) -> tuple[dict[str, Any], ...]:
+        for index, alert in enumerate(alerts):
+            for key in alert if isinstance(alert, dict) else ():
+                if key not in _ALERT_FIELDS:
+                    self._wrong([*where, index, key], f"unknown alert field `{key}`", nearest(key, _ALERT_FIELDS))
+        return tuple(alert for alert in alerts if isinstance(alert, dict))
+
+    def _activity(self, data: dict[str, Any], where: Where) -> ExampleActivity:
+        values: dict[str, Any] = {}
+        how: dict[str, Any] = {}
+        for key, value in data.items():
+            try:
+                if key in _HOW:
+                    how[key] = _how(key, value)
+                else:
+                    values[key] = _value(key, value)
+            except FilterError as error:
+                self._wrong([*where, key], error.message, error.hint)
+        if "format" in how:
+            self._only_raw(values, where)
+            return ExampleActivity(raw=values.get("raw"), **how)
+        if values.get("objects"):
+            first = values["objects"][0]
+            values = {"object_id": first.id, "object_name": first.name, "object_type": first.type} | values
+        return ExampleActivity(activity=Activity(**values), **how)
+
+    def _only_raw(self, values: dict[str, Any], where: Where) -> None:
+        if "raw" not in values:
+            self._wrong([*where, "format"], "`format` needs the record", "beside it: raw: {...}")
+        for key in values:
+            if key != "raw":
+                self._wrong([*where, key], f"`{key}` comes from the record", "give fields, or raw and format")
+
+    def _wrong(self, where: Where, message: str, hint: str) -> None:
+        self.found.append(self._document.mistake(where, message, hint))
+
+
+def activities(example: Example) -> Iterator[tuple[Activity | None, ExampleActivity]]:
+    """The test's activities in time order of the file, with times and ids; None for one that its format must read first."""
+    moment = BEGINNING
+    number = 0
+    for given in example.activities:
+        moment = moment if given.at is None else BEGINNING + given.at if given.at < BEGINNING else given.at
+        for _ in range(given.repeat):
+            number += 1
+            activity = None
+            if given.activity is not None:
+                own = given.activity.timestamp
+                name = given.activity.activity_id or f"{number}"
+                activity = msgspec.structs.replace(given.activity, timestamp=own or moment, activity_id=name)
+            yield activity, given
+            moment += given.every
+
+
+def _how(key: str, value: Any) -> Any:
+    if key == "repeat":
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1_000_000:
+            raise FilterError(f"`repeat` is never `{value}`", "a whole number from 1 to 1000000")
+        return value
+    if key == "format":
+        if not isinstance(value, str):
+            raise FilterError("`format` is the name of a format")
+        return value
+    if key == "at" and not (isinstance(value, str) and value[-1:] in "smhd"):
+        return time(value)
+    return milliseconds(value)
+
+
+def _value(key: str, value: Any) -> Any:
+    """A field's value as the Activity holds it; FilterError where it cannot."""
+    field = FIELDS.get(key)
+    if field is None:
+        raise FilterError(f"unknown field `{key}`", nearest(key, [*FIELDS, *_HOW]))
+    if key == "raw":
+        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if value is None and field.kind not in ("time", "list", "objects"):
+        return None
+    if field.kind == "time":
+        return time(value)
+    if field.kind in ("list", "objects"):
+        return _elements(field, value)
+    return _scalar(field, value)
+
+
+def _elements(field: Field, value: Any) -> Any:
+    try:
+        if field.kind == "list":
+            return msgspec.convert(value, tuple[str, ...])
+        return tuple(ActivityObject(*msgspec.structs.astuple(thing)) for thing in msgspec.convert(value, tuple[_Object, ...]))
+    except msgspec.ValidationError as error:
+        raise FilterError(f"`{field.name}`: {error}") from None
+
+
+def _scalar(field: Field, value: Any) -> Any:
+    types, wanted = _SCALARS.get(field.kind, ((str,), "text"))
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise FilterError(f"`{field.name}` is never `{value}`", wanted)
+    if field.values and value not in field.values:
+        raise FilterError(f"`{field.name}` is never `{value}`", nearest(str(value), field.values))
+    return value
+
+
+_SCALARS: dict[str, tuple[tuple[type, ...], str]] = {
+    "flag": ((bool,), "true or false"),
+    "integer": ((int,), "a whole number"),
+    "number": ((int, float), "a number"),
+}

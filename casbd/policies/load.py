@@ -1,0 +1,129 @@
+"""Rule directories to policies: all mistakes of all files at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from casbd.documents import Document, nearest
+from casbd.errors import Mistake, Mistakes
+from casbd.policies.examples import ExampleReader
+from casbd.policies.filters import FilterReader
+from casbd.policies.policy import AlertOptions, Policy, Repeated, digest
+from casbd.policies.rule_file import MatchPart, RuleFile
+from casbd.policies.tree import AllOf
+
+_ENDINGS = (".yaml", ".yml")
+
+
+def load(directories: Sequence[Path], connectors: Collection[str] | None = None) -> list[Policy]:
+    """The policies of all rule files below the directories, by id.
+
+    connectors: the names that `governance:` may use; None: not checked.
+    Raises Mistakes with every mistake of every file. A directory that is not there is one too.
+    """
+    found: list[Mistake] = []
+    policies: list[Policy] = []
+    paths: dict[str, list[Path]] = {}
+    for path in _rule_files(directories, found):
+        paths.setdefault(_id(path), []).append(path)
+        try:
+            policies.append(load_file(path, connectors))
+        except Mistakes as mistakes:
+            found += mistakes.found
+    found += _duplicates(paths)
+    if found:
+        raise Mistakes(found)
+    return sorted(policies, key=lambda policy: policy.id)
+
+
+def load_file(path: Path, connectors: Collection[str] | None = None, text: str | None = None) -> Policy:
+    """The policy of one rule file (or of `text`, as if it stood there). Raises Mistakes with everything wrong in it."""
+    document = Document(path, text)
+    data = document.data
+    if not isinstance(data, dict):
+        raise Mistakes([Mistake(str(path), 1, 1, "a rule file is a mapping", "name: ..., filters: ...")])
+    if "logsource" in data and "detection" in data:
+        raise Mistakes([document.mistake(["logsource"], "Sigma rules are not supported yet")])
+    found = _wrong_id(path)
+    rule = None
+    try:
+        rule = document.check(RuleFile)
+    except Mistakes as mistakes:
+        found += mistakes.found
+    filters = FilterReader(document)
+    tree = filters.read(data["filters"], ["filters"]) if "filters" in data else None
+    examples = ExampleReader(document)
+    tests = examples.read(data.get("tests"))
+    found += [*filters.found, *examples.found, *_unknown_connectors(document, connectors)]
+    if found or rule is None:
+        raise Mistakes(found)
+    filled = tree or AllOf(())
+    match = _repeated(rule.match)
+    return Policy(
+        id=_id(path),
+        name=rule.name,
+        description=rule.description,
+        severity=rule.severity,
+        category=rule.category,
+        enabled=rule.enabled,
+        mode=rule.mode,
+        filters=filled,
+        match=match,
+        alert=AlertOptions(daily_limit=rule.alert.daily_limit, email=tuple(rule.alert.email), sms=tuple(rule.alert.sms)),
+        governance=tuple((step.action, step.connector) for step in rule.governance),
+        tags=tuple(rule.tags),
+        references=tuple(rule.references),
+        path=path,
+        digest=digest(filled, match),
+        tests=tests,
+    )
+
+
+def _rule_files(directories: Sequence[Path], found: list[Mistake]) -> Iterator[Path]:
+    """Every rule file once, though directories may overlap; nothing hidden, such as an editor's lock or a mount's own links."""
+    seen: set[Path] = set()
+    for directory in directories:
+        if not directory.is_dir():
+            found.append(Mistake(str(directory), 0, 0, "is no directory", "rules: a list of directories with rule files"))
+            continue
+        for path in sorted(directory.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+            if path.suffix in _ENDINGS and not hidden and path.is_file() and path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path
+
+
+def _id(path: Path) -> str:
+    return path.name.removesuffix(path.suffix)
+
+
+def _wrong_id(path: Path) -> list[Mistake]:
+    if re.fullmatch(r"[A-Za-z0-9._-]+", _id(path)):
+        return []
+    return [Mistake(str(path), 0, 0, f"the file's name is the policy's id, and `{_id(path)}` is none", "letters, digits, - _ .")]
+
+
+def _duplicates(paths: dict[str, list[Path]]) -> Iterator[Mistake]:
+    for name, same in paths.items():
+        for path in same if len(same) > 1 else ():
+            others = ", ".join(str(other) for other in same if other is not path)
+            yield Mistake(str(path), 0, 0, f"the id `{name}` is used twice", f"also {others}")
+
+
+def _unknown_connectors(document: Document, connectors: Collection[str] | None) -> Iterator[Mistake]:
+    governance = document.data.get("governance")
+    if connectors is None or not isinstance(governance, list):
+        return
+    for index, step in enumerate(governance):
+        name = step.get("connector") if isinstance(step, dict) else None
+        if isinstance(name, str) and name not in connectors:
+            hint = nearest(name, connectors) or "the configuration has no connectors"
+            yield document.mistake(["governance", index, "connector"], f"unknown connector `{name}`", hint, at_key=False)
+
+
+def _repeated(match: MatchPart | None) -> Repeated | None:
+    if match is None:
+        return None
+    return Repeated(repeated=match.repeated, within=match.within, by=tuple(match.by), single_app=match.single_app, unique=match.unique)

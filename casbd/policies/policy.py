@@ -1,0 +1,102 @@
+"""A policy: one rule file, checked, with its filters as a tree."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from casbd.model.activity import Activity
+from casbd.model.alert import Severity
+from casbd.policies.tree import Node
+
+Category = Literal[
+    "access_control",
+    "cloud_discovery",
+    "compliance",
+    "configuration_control",
+    "dlp",
+    "privileged_accounts",
+    "sharing_control",
+    "threat_detection",
+]
+Mode = Literal["enforce", "simulate"]
+
+
+class Repeated(msgspec.Struct, frozen=True, kw_only=True):
+    """How many matching activities of one subject make an alert.
+
+    within: milliseconds of event time. by: the fields that make the subject. single_app: each app is counted apart.
+    unique: the field whose different values are counted; None counts activities.
+    """
+
+    repeated: int
+    within: int
+    by: tuple[str, ...] = ("user",)
+    single_app: bool = False
+    unique: str | None = None
+
+
+class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a policy's alerts. daily_limit: more than this in a day are stored, not sent; None: no limit."""
+
+    daily_limit: int | None = None
+    email: tuple[str, ...] = ()
+    sms: tuple[str, ...] = ()
+
+
+class ExampleActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """An activity of an inline test: by its fields, or by a raw record and the format that reads it.
+
+    repeat: so many of them, `every` milliseconds apart. at: milliseconds after the test's beginning; None: at the time of
+    the one before it (and `every` later, where that one repeats).
+    """
+
+    activity: Activity | None = None
+    raw: str | None = None
+    format: str | None = None
+    repeat: int = 1
+    every: int = 0
+    at: int | None = None
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """An inline test of a rule file. fields: what the alerts must hold, as far as the test says so."""
+
+    name: str
+    activities: tuple[ExampleActivity, ...]
+    alerts: int
+    fields: tuple[dict[str, str | int | float | bool | None], ...] = ()
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """One policy as the rest of casbd knows it. match: None raises an alert for every single activity.
+
+    governance: pairs of action and connector. digest: a hash of what it asks for (filters and match); a policy whose
+    digest changed starts afresh, one that got another name or severity goes on counting.
+    """
+
+    id: str
+    name: str
+    description: str = ""
+    severity: Severity = "medium"
+    category: Category | None = None
+    enabled: bool = True
+    mode: Mode = "enforce"
+    filters: Node
+    match: Repeated | None = None
+    alert: AlertOptions = AlertOptions()
+    governance: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    path: Path = Path()
+    digest: str = ""
+    tests: Sequence[Example] = ()
+
+
+def digest(filters: Node, match: Repeated | None) -> str:
+    """32 hex digits that change when, and only when, the filters or the counting change."""
+    return hashlib.sha256(msgspec.json.encode((filters, match))).hexdigest()[:32]

@@ -1,0 +1,142 @@
+"""`raw.<path>`: the way into a record as it was exported.
+
+`raw.Parameters.ForwardTo` finds the value in an object, in a list of {Name, Value} (or {Key, Value}), and in JSON inside
+a string. Through any other list it means any element, `[0]` one of them. Keys compare without regard to case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from casbd.policies.tree import Step
+
+_STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<key>[^."\[\]]+))|\[(?P<index>\d{1,9})\]')
+_DECODER = msgspec.json.Decoder(float_hook=str)
+"""Numbers with a fraction stay as they are written, since a number compares by its JSON text."""
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeEncodeError)
+"""What msgspec raises for text that is no JSON, is nested too deep, or holds half of a surrogate pair."""
+
+
+def parse_path(text: str) -> tuple[Step, ...]:
+    """The steps of a path as it stands behind `raw.`; ValueError where it is none."""
+    steps: list[Step] = []
+    position = 0
+    while position < len(text):
+        step = _STEP.match(text, position)
+        if step is None:
+            raise ValueError(text)
+        position = step.end()
+        if step["index"] is not None:
+            steps.append(int(step["index"]))
+        else:
+            steps.append(step["key"] if step["quoted"] is None else re.sub(r"\\(.)", r"\1", step["quoted"]))
+    if not steps:
+        raise ValueError(text)
+    return tuple(steps)
+
+
+def write_path(steps: tuple[Step, ...]) -> str:
+    """The path as a person writes it: the reverse of `parse_path`."""
+    text = ""
+    for step in steps:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif re.fullmatch(r'[^."\[\]\\\s]+', step):
+            text += f".{step}"
+        else:
+            text += '."' + re.sub(r'(["\\])', r"\\\1", step) + '"'
+    return text.removeprefix(".")
+
+
+class RawReader:
+    """Decodes the raw record of an activity at most once, however many conditions ask for it one after the other."""
+
+    __slots__ = ("_record", "_text")
+
+    def __init__(self) -> None:
+        self._text: str | None = None
+        self._record: Any = None
+
+    def record(self, text: str) -> Any:
+        """The decoded record; None where it is no JSON."""
+        if text is not self._text:  # the text is held, so no other can have taken its identity
+            self._record = decode(text)
+            self._text = text
+        return self._record
+
+
+def decode(text: str) -> Any:
+    """JSON as plain values, fractions as text; None where it is no JSON."""
+    try:
+        return _DECODER.decode(text)
+    except _UNREADABLE:
+        return None
+
+
+def find(record: Any, path: tuple[Step, ...]) -> list[Any]:
+    """All values that the path leads to, lists opened: none, one, or those of several elements."""
+    values = [record]
+    for step in path:
+        values = [found for value in values for found in _step(value, step)]
+        if not values:
+            break
+    return values
+
+
+def texts(values: list[Any]) -> list[str]:
+    """What text operators compare: text, and numbers, true and false by their JSON text; elements of lists each."""
+    found = []
+    for value in _opened(values):
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, bool):
+            found.append("true" if value else "false")
+        elif isinstance(value, int):
+            found.append(str(value))
+    return found
+
+
+def _opened(values: list[Any]) -> Iterator[Any]:
+    """The values with lists, also lists in lists, replaced by their elements; without recursion, as depth is hostile."""
+    rest = values[::-1]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, list):
+            rest.extend(reversed(value))
+        else:
+            yield value
+
+
+def _step(value: Any, step: Step) -> list[Any]:
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        value = decode(value)
+    if isinstance(step, int):
+        return [value[step]] if isinstance(value, list) and step < len(value) else []
+    if isinstance(value, dict):
+        return _member(value, step)
+    if not isinstance(value, list):
+        return []
+    key = step.casefold()
+    objects = [element for element in _opened(value) if isinstance(element, dict)]
+    named = [found for element in objects for found in _named(element, key)]
+    return named or [found for element in objects for found in _member(element, step)]
+
+
+def _member(record: dict[str, Any], key: str) -> list[Any]:
+    if key in record:
+        return [record[key]]
+    folded = key.casefold()
+    return [value for name, value in record.items() if name.casefold() == folded]
+
+
+def _named(pair: dict[str, Any], key: str) -> list[Any]:
+    """The value of a {Name, Value} or {Key, Value} with this name."""
+    for label in ("Name", "Key"):
+        names = _member(pair, label)
+        if names and isinstance(names[0], str) and names[0].casefold() == key:
+            return _member(pair, "Value")
+    return []

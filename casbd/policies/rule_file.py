@@ -1,0 +1,145 @@
+"""The schema of a rule file, as pydantic models: keys, types and closed values.
+
+What needs the table of fields (`filters:`, and the activities of `tests:`) is read by `filters.py` and `examples.py`, where
+each part of it has its own place in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+
+from casbd.documents import nearest
+from casbd.model.activity import FIELDS
+from casbd.model.alert import SEVERITIES, Severity
+from casbd.policies.policy import Category, Mode
+from casbd.policies.values import milliseconds
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_field(name: str) -> str:
+    if name not in FIELDS:
+        raise ValueError(f"unknown field `{name}` ({nearest(name, FIELDS)})")
+    return name
+
+
+def _countable(name: str) -> str:
+    """Fields that tell subjects apart; one that differs in every activity would never be counted up to anything."""
+    if _known_field(name) in ("timestamp", "activity_id", "input_offset", "raw", "matched_policies", "objects"):
+        hint = " (use object_id or object_name)" if name == "objects" else ""
+        raise ValueError(f"cannot count by `{name}`{hint}")
+    return name
+
+
+def _different(name: str) -> str:
+    """Fields whose different values can be counted."""
+    if FIELDS[_known_field(name)].kind in ("list", "objects"):
+        raise ValueError(f"cannot count different values of the list `{name}`" + (" (use object_id)" if name == "objects" else ""))
+    return name
+
+
+def _list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
+        raise ValueError(f"`{text}` is no e-mail address")
+    return text
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\+[1-9]\d{4,14}", text):
+        raise ValueError(f"`{text}` is no telephone number (such as +15550100, with quotes)")
+    return text
+
+
+def _closest(value: Any, choices: tuple[str, ...]) -> Any:
+    if value not in choices:
+        raise ValueError(f"`{value}` is none of {', '.join(choices)}" + _did_you_mean(value, choices))
+    return value
+
+
+def _did_you_mean(value: Any, choices: tuple[str, ...]) -> str:
+    hint = nearest(str(value), choices)
+    return f" ({hint})" if hint.startswith("did") else ""
+
+
+def _one_of(*choices: str) -> BeforeValidator:
+    return BeforeValidator(lambda value: _closest(value, choices))
+
+
+CATEGORIES: tuple[Category, ...] = (
+    "access_control",
+    "cloud_discovery",
+    "compliance",
+    "configuration_control",
+    "dlp",
+    "privileged_accounts",
+    "sharing_control",
+    "threat_detection",
+)
+MODES: tuple[Mode, ...] = ("enforce", "simulate")
+
+
+class MatchPart(_Part):
+    """`match:` how many activities in which time make an alert."""
+
+    repeated: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+    within: Annotated[int, BeforeValidator(milliseconds)]
+    by: Annotated[list[Annotated[StrictStr, AfterValidator(_countable)]], BeforeValidator(_list), Field(min_length=1)] = ["user"]
+    single_app: StrictBool = False
+    unique: Annotated[StrictStr, AfterValidator(_different)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_sequence(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "sequence" in data:
+            raise ValueError("`sequence` is not supported yet (allowed: repeated, within, by, single_app, unique)")
+        return data
+
+
+class AlertPart(_Part):
+    """`alert:` whom to tell, and how often."""
+
+    email: list[Annotated[StrictStr, AfterValidator(_address)]] = []
+    sms: list[Annotated[StrictStr, AfterValidator(_number)]] = []
+    daily_limit: Annotated[StrictInt, Field(ge=1)] | None = None
+
+
+class GovernancePart(_Part):
+    """One element of `governance:`."""
+
+    action: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    connector: Annotated[StrictStr, Field(min_length=1)]
+
+
+class TestPart(_Part):
+    """One element of `tests:`. alerts: how many, or one mapping of alert fields for each."""
+
+    name: Annotated[StrictStr, Field(min_length=1)]
+    activities: list[dict[str, Any]]
+    alerts: Annotated[StrictInt, Field(ge=0)] | list[dict[str, Any]]
+
+
+class RuleFile(_Part):
+    """A rule file."""
+
+    name: Annotated[StrictStr, Field(min_length=1)]
+    description: StrictStr = ""
+    severity: Annotated[Severity, _one_of(*SEVERITIES)] = "medium"
+    category: Annotated[Category, _one_of(*CATEGORIES)] | None = None
+    enabled: StrictBool = True
+    mode: Annotated[Mode, _one_of(*MODES)] = "enforce"
+    filters: Any
+    match: MatchPart | None = None
+    alert: AlertPart = AlertPart()
+    governance: list[GovernancePart] = []
+    tags: list[StrictStr] = []
+    references: list[StrictStr] = []
+    tests: list[TestPart] = []

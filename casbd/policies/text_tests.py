@@ -1,0 +1,137 @@
+"""What each operator asks of one text or one number; null, lists and negation are `compile.py`'s business.
+
+Text compares without regard to case: both sides are casefolded, so that `STRASSE` equals `straße`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Callable
+from functools import lru_cache
+
+from casbd.policies.tree import Condition, Value
+from casbd.policies.values import regular_expression, words
+
+TextTest = Callable[[str], bool]
+NumericTest = Callable[[float], bool]
+
+
+def text_test(condition: Condition) -> TextTest:
+    """The test of one text for a positive operator; numbers in text (of raw values) are compared as numbers."""
+    match condition.operator:
+        case "gt" | "gte" | "lt" | "lte" | "range":
+            return _number_in_text(numeric_test(condition))
+        case "matches":
+            return _matches(condition)
+        case "cidr":
+            return _cidr(condition)
+        case "contains":
+            return _contains(condition)
+    values = tuple(_text(value).casefold() for value in condition.values)
+    match condition.operator:
+        case "eq":
+            equal = frozenset(values)
+            return lambda text: text.casefold() in equal
+        case "substring":
+            return lambda text: any(value in folded for folded in (text.casefold(),) for value in values)
+        case "startswith":
+            return lambda text: text.casefold().startswith(values)
+        case "endswith":
+            return lambda text: text.casefold().endswith(values)
+    raise ValueError(condition.operator)
+
+
+def numeric_test(condition: Condition) -> NumericTest:
+    """The test of one number or time for a positive operator. Of several bounds the widest decides, as any may hold."""
+    ranges = [value for value in condition.values if isinstance(value, tuple)]
+    numbers = [value for value in condition.values if isinstance(value, int | float)]
+    match condition.operator:
+        case "eq":
+            equal = frozenset(numbers)
+            return lambda number: number in equal
+        case "gt":
+            least = min(numbers)
+            return lambda number: number > least
+        case "gte":
+            least = min(numbers)
+            return lambda number: number >= least
+        case "lt":
+            most = max(numbers)
+            return lambda number: number < most
+        case "lte":
+            most = max(numbers)
+            return lambda number: number <= most
+        case "range":
+            return lambda number: any(start <= number <= end for start, end in ranges)
+    raise ValueError(condition.operator)
+
+
+def _text(value: Value) -> str:
+    assert isinstance(value, str), value
+    return value
+
+
+def _contains(condition: Condition) -> TextTest:
+    phrases = tuple(words(_text(value)) for value in condition.values)
+
+    def contains(text: str) -> bool:
+        spaced = words(text)
+        return any(phrase in spaced for phrase in phrases)
+
+    return contains
+
+
+def _matches(condition: Condition) -> TextTest:
+    expressions = tuple(regular_expression(_text(value)) for value in condition.values)
+
+    def matches(text: str) -> bool:
+        # Half of a surrogate pair has no UTF-8; a record that holds one must not pass by every other test of its text.
+        encoded = text.encode(errors="replace")
+        return any(expression.search(encoded) is not None for expression in expressions)
+
+    return matches
+
+
+def _cidr(condition: Condition) -> TextTest:
+    networks: dict[tuple[int, int], set[int]] = {}
+    for value in condition.values:
+        network = ipaddress.ip_network(_text(value))
+        host_bits = network.max_prefixlen - network.prefixlen
+        networks.setdefault((network.version, host_bits), set()).add(int(network.network_address) >> host_bits)
+    shapes = tuple((version, host_bits, frozenset(starts)) for (version, host_bits), starts in networks.items())
+
+    def within(text: str) -> bool:
+        known = _address(text)
+        if known is None:
+            return False
+        version, number = known
+        return any(version == of and number >> host_bits in starts for of, host_bits, starts in shapes)
+
+    return within
+
+
+@lru_cache(4096)
+def _address(text: str) -> tuple[int, int] | None:
+    """Version and number of an address; None for a host name, or whatever else stands where an address should."""
+    if len(text) > 64:  # longer than any address; such text must not fill the cache
+        return None
+    try:
+        address = ipaddress.ip_address(text.strip("[] "))
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (4, int(mapped)) if mapped is not None else (address.version, int(address))
+
+
+def _number_in_text(fits: NumericTest) -> TextTest:
+    def number_fits(text: str) -> bool:
+        if len(text) > 400 or "_" in text:  # Python reads 1_000 as a number, JSON does not
+            return False
+        try:
+            number = float(text)
+        except ValueError:
+            return False
+        return math.isfinite(number) and fits(number)
+
+    return number_fits

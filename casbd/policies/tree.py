@@ -1,0 +1,54 @@
+"""The filter tree: what a rule file's `filters:` and a command line's `--filter` mean, as plain frozen data.
+
+One tree, several readers: `compile.py` makes the stream's predicate of it, and SQL for the activity log can be made of the
+same tree. Negation stands in one place, `Condition.negated`, so that a negative operator is the exact complement of its
+positive one, null included.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Role = Literal["actor", "object", "any"]
+Step = str | int
+"""A step into the exported record: a key, or the index of a list element."""
+Value = str | int | float | bool | tuple[float, float]
+"""Text as written; numbers; times in milliseconds since 1970-01-01 UTC; true or false; both ends of a range."""
+
+
+class Condition(msgspec.Struct, frozen=True, tag=True):
+    """One operator on one field.
+
+    operator: always the positive one (`eq`, not `neq`). values: any of them; `isset` has none.
+    path: for `raw` alone, the way into the exported record. role: whom a `user*` filter is about.
+    """
+
+    field: str
+    operator: str
+    values: tuple[Value, ...] = ()
+    negated: bool = False
+    path: tuple[Step, ...] = ()
+    role: Role = "actor"
+
+
+class AllOf(msgspec.Struct, frozen=True, tag=True):
+    """Every node holds."""
+
+    nodes: tuple[Node, ...]
+
+
+class AnyOf(msgspec.Struct, frozen=True, tag=True):
+    """At least one node holds."""
+
+    nodes: tuple[Node, ...]
+
+
+class NoneOf(msgspec.Struct, frozen=True, tag=True):
+    """No node holds."""
+
+    nodes: tuple[Node, ...]
+
+
+Node = Condition | AllOf | AnyOf | NoneOf
