@@ -1,0 +1,149 @@
+"""Browser, operating system, kind of device and tags of the user agent.
+
+The tags are MDCA's four. `Native client`: a program of its own, not a browser. `Robot`: a crawler. `Outdated browser` and
+`Outdated operating system`: below the thresholds of a data file, which an operator can replace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from casbd.enrichers._agent_parser import Parsed, parse_agent
+from casbd.enrichers._agent_thresholds import Thresholds, read_thresholds, shipped_thresholds
+from casbd.model.activity import Activity
+from casbd.plugins import ConfigPath
+from casbd.plugins import Options as PluginOptions
+from casbd.registry import plugin
+
+CACHED = 20_000
+"""User agents whose answer is kept."""
+LONGEST = 512
+"""Characters that are looked at; what follows in a longer user agent tells nothing and may be an attack."""
+
+BROWSERS = frozenset({
+    "Amazon Silk", "Brave", "Camino", "Chromium", "DuckDuckGo", "DuckDuckGo Mobile", "Epiphany", "Firefox Alpha", "Firefox Beta",
+    "Firefox Focus", "Iceweasel", "Iron", "Konqueror", "Maxthon", "Netscape", "Opera GX", "Opera Mini", "Opera Mobile", "Opera Neon",
+    "Opera Touch", "Pale Moon", "Puffin", "SeaMonkey", "Vivaldi", "Waterfox", "Whale",
+})  # fmt: skip
+"""ua-parser's families of browsers, besides those with a threshold and those called `... Browser`."""
+
+# Programs that carry a browser engine and its name.
+_PROGRAM = re.compile(r"Microsoft Outlook|ms-office|MSOffice|Electron/|\bTeams/|OneDrive|SkyDriveSync|; wv\)")
+# ua-parser's patterns for crawlers look for "bot", and find it in botocore.
+_TOOL = re.compile(r"^(?:aws-|Boto|Java/|JNLP/)|botocore")
+_CRAWLER = re.compile(r"HeadlessChrome|PhantomJS")
+# What Microsoft's servers write that work for somebody's browser, and don't tell which.
+_ON_BEHALF_OF_A_BROWSER = re.compile(r"Client=OWA\b|MSWAC|MSOCS")
+# A program's name and version, which ua-parser takes for the system's.
+_NAMED_AFTER_A_SYSTEM = re.compile(r"\b\w+-(?:iOS|Android)/")
+
+_PC = frozenset(
+    {"Windows", "Mac OS X", "Linux", "Ubuntu", "Debian", "Fedora", "Red Hat", "CentOS", "Arch Linux", "FreeBSD", "OpenBSD", "Chrome OS"}
+)
+_MOBILE = frozenset({"Windows Phone", "Windows Mobile", "BlackBerry OS", "Symbian OS", "KaiOS"})
+
+
+class Agent(NamedTuple):
+    """The answer for one user agent, by the names of the activity's fields."""
+
+    browser: str | None
+    browser_version: str | None
+    os: str | None
+    os_version: str | None
+    device_type: str
+    user_agent_tags: tuple[str, ...]
+
+
+@plugin
+class UserAgent:
+    """Parses every user agent once."""
+
+    class Options(PluginOptions):
+        """user_agent_thresholds: a file like casbd's own `data/user_agents.json` (YAML or JSON), to be used in its place."""
+
+        user_agent_thresholds: ConfigPath | None = None
+
+    example: ClassVar[dict[str, Any]] = {"user_agent_thresholds": "user_agents.json"}
+    section: ClassVar[str] = "enrichment"
+    order: ClassVar[int] = 30
+    provides: ClassVar[tuple[str, ...]] = ("browser", "browser_version", "os", "os_version", "device_type", "user_agent_tags")
+
+    def __init__(self, options: Options) -> None:
+        self._path = options.user_agent_thresholds
+        self._thresholds: Thresholds = read_thresholds(self._path) if self._path else shipped_thresholds()
+        self._found = lru_cache(maxsize=CACHED)(self._look_up)
+
+    def enrich(self, activity: Activity) -> None:
+        """What `user_agent` tells. A browser or system that it does not tell stays as the export had it."""
+        text = activity.user_agent
+        if not text:
+            return
+        browser, browser_version, system, system_version, device_type, tags = self._found(text[:LONGEST])
+        if browser is not None:
+            activity.browser, activity.browser_version = browser, browser_version
+        if system is not None:
+            activity.os, activity.os_version = system, system_version
+        activity.device_type = device_type
+        if tags:
+            activity.user_agent_tags = tags
+
+    def files(self) -> Sequence[Path]:
+        """The operator's thresholds, if there are any."""
+        return [self._path] if self._path else []
+
+    def _look_up(self, text: str) -> Agent:
+        told = _of_the_client(text)
+        parsed = parse_agent(told)
+        if _NAMED_AFTER_A_SYSTEM.search(told):
+            parsed = parsed._replace(system_version=None)
+        return Agent(*parsed[:4], _device_type(told, parsed), tuple(self._tags(told, parsed)))
+
+    def _tags(self, text: str, parsed: Parsed) -> list[str]:
+        is_browser = self._is_browser(parsed.browser) and not _PROGRAM.search(text)
+        tags = []
+        if _is_robot(text, parsed):
+            tags.append("Robot")
+        elif not is_browser and not _ON_BEHALF_OF_A_BROWSER.match(text):
+            tags.append("Native client")
+        elif self._is_outdated_browser(parsed):
+            tags.append("Outdated browser")
+        system = self._thresholds.systems.get(parsed.system or "")
+        if system and system.is_outdated(parsed.system_version, may_be_frozen=text.startswith("Mozilla/")):
+            tags.append("Outdated operating system")
+        return tags
+
+    def _is_browser(self, family: str | None) -> bool:
+        return family is not None and (family in self._thresholds.browsers or family in BROWSERS or "Browser" in family)
+
+    def _is_outdated_browser(self, parsed: Parsed) -> bool:
+        browser = self._thresholds.browsers.get(parsed.browser or "")
+        return browser is not None and browser.is_outdated(parsed.browser_version, may_be_frozen=False)
+
+
+def _of_the_client(text: str) -> str:
+    """Of Exchange's ClientInfoString (`Client=OWA;Action=ViaProxy;Mozilla/5.0 ...;`) the browser's own part, if there is one."""
+    if text.startswith("Client="):
+        start = text.find("Mozilla/")
+        if start > 0:
+            return text[start:].rstrip(";")
+    return text
+
+
+def _is_robot(text: str, parsed: Parsed) -> bool:
+    return bool(_CRAWLER.search(text)) or (parsed.is_spider and not _TOOL.search(text))
+
+
+def _device_type(text: str, parsed: Parsed) -> str:
+    if _is_robot(text, parsed):
+        return "Other"
+    if "iPad" in text or "Tablet" in text:
+        return "Tablet"
+    if parsed.system == "Android":  # only browsers say `Mobile`, and those on tablets leave it out (Chrome, UA reduction)
+        return "Tablet" if text.startswith("Mozilla/") and "Mobile" not in text else "Mobile"
+    if parsed.system == "iOS" or parsed.system in _MOBILE:
+        return "Mobile"
+    return "PC" if parsed.system in _PC else "Other"
