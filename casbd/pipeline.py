@@ -26,12 +26,13 @@ from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
-from casbd.policies.repeated import subject_of, unique_value
+from casbd.policies.repeated import folded, subject
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
 from casbd.store import inputs as input_store
 from casbd.store import outbox
 from casbd.store import policies as policy_store
+from casbd.store import rejects as reject_store
 from casbd.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -139,6 +140,11 @@ class Pipeline:
         self._alert_outputs = [output.name for output in settings.outputs if "alerts" in output.send]
         self._activity_outputs = [output.name for output in settings.outputs if "activities" in output.send]
 
+    @property
+    def sends_activities(self) -> bool:
+        """Whether some output gets every activity."""
+        return bool(self._activity_outputs)
+
     def reload_state(self) -> None:
         """Read the state in memory anew from the store: at the start, and after a commit that failed."""
         self._seen = activity_store.SeenKeys.load(self._store.connection)
@@ -169,7 +175,7 @@ class Pipeline:
                         tally.update(ids)
                         for policy_id in ids:
                             self._matched(policy_id, batch.activities[index], batch.keys[index], raised, now)
-                input_store.add_rejects(connection, batch.rejects, now)
+                reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
             if kept:
                 block, size = activity_store.add(connection, kept, keys, now)
@@ -210,24 +216,28 @@ class Pipeline:
             alert = raising.of_one(policy, activity, now)
             raised[alert.alert_id] = alert
             return
-        subject = subject_of(policy.match, activity)
-        if subject is None:
+        who = subject(policy, activity)
+        if who is None:
             return
-        alert_id = raising.run_identity(policy, subject, activity)
-        change = self._windows.add(policy, subject, activity, key, unique_value(policy.match, activity), alert_id)
+        value = folded(getattr(activity, policy.match.unique)) if policy.match.unique else None
+        change = self._windows.add(policy, who, activity, key, value, raising.run_identity(policy, who, activity))
         if change is None:
             return
-        alert = raised.get(change.alert_id) or alert_store.get(self._store.connection, change.alert_id)
-        if alert is None:
+        run = self._alert(raised, change.alert_id)
+        if run is None:
             if not change.opened:
                 return  # a simulated alert, or one that retention has removed
-            alert = raising.of_a_run(policy, subject, activity, now)
+            run = raising.of_a_run(policy, who, activity, now)
         members = [(entry.timestamp, entry.activity_id) for entry in change.members]
-        raised[change.alert_id] = raising.grown(alert, members)
+        raised[change.alert_id] = raising.grown(run, members)
         for other in change.joined:
-            later = raised.get(other) or alert_store.get(self._store.connection, other)
+            later = self._alert(raised, other)
             if later is not None:
                 raised[other] = msgspec.structs.replace(later, merged_into=change.alert_id)
+
+    def _alert(self, raised: dict[str, Alert], alert_id: str) -> Alert | None:
+        """An alert as it is now, stored or about to be."""
+        return raised.get(alert_id) or alert_store.get(self._store.connection, alert_id)
 
     def _save_alerts(self, raised: dict[str, Alert], now: int) -> list[Alert]:
         """Store new and grown alerts; those that are new are sent. Returns the new ones."""

@@ -13,7 +13,8 @@ from casbd.store import alerts as stored
 MOST_SUBJECTS = 20_000
 """So many subjects are kept in memory; the others are read back from the store when they act again."""
 MOST_ENTRIES = 20_000
-"""A subject with more keeps its newest half in memory; an older late record reads the rest back."""
+"""A subject with more keeps only the last hours in memory; an older late record reads the rest back."""
+HOURS_KEPT = 6 * 3_600_000
 
 WindowKey = tuple[str, str]
 
@@ -44,7 +45,9 @@ class Windows:
             for member in change.members:
                 self._note(window, member)
         if len(runs) > MOST_ENTRIES:
-            self._halve(window, runs, activity.timestamp)
+            floor = activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within)
+            runs.prune(floor)
+            self._floors[window] = max(floor, self._floors.get(window, floor))
         return change
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
@@ -80,10 +83,3 @@ class Windows:
         self._runs[window] = runs = Runs(policy.match, sorted(entries.values(), key=lambda entry: (entry.timestamp, entry.key)))
         self._floors.pop(window, None)
         return runs
-
-    def _halve(self, window: WindowKey, runs: Runs, timestamp: int) -> None:
-        """Forget, in memory only, what lies far back."""
-        floor = runs.time_at(len(runs) // 2)
-        if floor < timestamp:
-            runs.prune(floor)
-            self._floors[window] = max(floor, self._floors.get(window, floor))

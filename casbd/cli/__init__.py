@@ -1,1 +1,84 @@
-"""The command line: one file a command, discovered."""
+"""The command line. Every file of this folder is one command, loaded only when it is called.
+
+Exit codes: 0 done; 1 the answer is no; 2 wrong use; 75 a passing failure worth retrying; 78 broken configuration.
+Data goes to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import click
+
+from casbd import __version__
+from casbd.errors import CasbdError, Mistakes, StoreError
+
+EXIT_NO = 1
+EXIT_RETRY = 75
+EXIT_CONFIGURATION = 78
+
+
+class Commands(click.Group):
+    """Finds its commands in this folder."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """The names of the files."""
+        return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of one file."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = importlib.import_module(f"casbd.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="CASBD_CONFIG",
+    default="/etc/casbd/casbd.yaml",
+    show_default=True,
+    show_envvar=True,
+    help="The configuration file.",
+)
+@click.version_option(__version__, prog_name="casbd")
+@click.pass_context
+def casbd(context: click.Context, config: Path) -> None:
+    """Watch your cloud apps, on your own machine.
+
+    casbd follows exported audit logs, keeps a searchable activity log, applies your policies, raises alerts as CEF, and
+    asks connectors to act on accounts.
+    """
+    context.obj = config
+
+
+def main() -> None:
+    """The entry point: what casbd raises on purpose becomes a sentence and an exit code."""
+    try:
+        casbd.main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `casbd ... | head`
+        sys.stderr.close()
+        sys.exit(0)
+    except Mistakes as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_CONFIGURATION)
+    except StoreError as error:
+        click.echo(f"casbd: {error}", err=True)
+        sys.exit(EXIT_NO)
+    except CasbdError as error:
+        click.echo(f"casbd: {error}", err=True)
+        sys.exit(EXIT_RETRY)

@@ -24,7 +24,7 @@ from casbd.errors import BadRecord
 from casbd.formats._m365_objects import Named, Principal, named, objects_of
 from casbd.model.activity import Activity
 from casbd.registry import plugin
-from casbd.wire import addresses, times
+from casbd.wire import addresses, timestamps
 
 TABLE = Path(__file__).parent.parent / "data" / "m365_activities.yaml"
 
@@ -151,7 +151,7 @@ class M365:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found = leniently(record, Record)
         try:
-            timestamp = times.parse(found.CreationTime)
+            timestamp = timestamps.parse(found.CreationTime)
         except ValueError as error:
             raise BadRecord(f"CreationTime {found.CreationTime[:40]!r}: {error}") from None
         return (self.activity(found, timestamp),)

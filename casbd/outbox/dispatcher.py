@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -212,7 +212,7 @@ class Dispatcher:
         self._clock = clock
         self._workers: dict[str, Worker] = {}
 
-    def use(self, destinations: dict[str, Callable[[], Delivering]], changed: Sequence[str] = ()) -> None:
+    def use(self, destinations: Mapping[str, Callable[[], Delivering]], changed: Sequence[str] = ()) -> None:
         """Start a worker for each; those that are gone or `changed` are stopped first."""
         for name in [*self._workers]:
             if name not in destinations or name in changed:

@@ -56,6 +56,14 @@ def scan(connection: sqlite3.Connection, since: int | None = None, until: int | 
         yield _decode(_decompressor.decompress(body))
 
 
+def scan_containing(connection: sqlite3.Connection, text: bytes) -> Iterator[list[Activity]]:
+    """The blocks that hold some text, newest first; the others are not even decoded."""
+    for (body,) in connection.execute("SELECT body FROM blocks ORDER BY block_id DESC"):
+        block = _decompressor.decompress(body)
+        if text in block:
+            yield _decode(block)
+
+
 def prune(connection: sqlite3.Connection, before: int) -> int:
     """Remove the blocks whose activities and whose storing are older, unless something of them is still to be sent."""
     cursor = connection.execute(

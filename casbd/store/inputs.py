@@ -1,13 +1,13 @@
-"""What was read: positions of files, counts of inputs, and rejects."""
+"""What was read: positions of files and counts of inputs."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
-from casbd.model.chunk import Position, Reject
+from casbd.model.chunk import Position
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Position).decode
@@ -62,16 +62,6 @@ def count(connection: sqlite3.Connection, name: str, more: Counts, now: int) -> 
     )
 
 
-def add_rejects(connection: sqlite3.Connection, rejects: Iterable[Reject], now: int) -> None:
-    """Keep records that could not be read."""
-    connection.executemany(
-        "INSERT INTO rejects (input, input_file, input_offset, reason, raw, stored) VALUES (?, ?, ?, ?, ?, ?)",
-        [(r.input, r.input_file, r.input_offset, r.reason, r.raw, now) for r in rejects],
-    )
-
-
-def rejects(connection: sqlite3.Connection) -> Iterator[tuple[int, Reject, int]]:
-    """Rejects with their numbers and when they were stored (ms), in order."""
-    rows = connection.execute("SELECT reject_id, input, input_file, input_offset, reason, raw, stored FROM rejects ORDER BY 1")
-    for number, name, file, offset, reason, raw, stored in rows:
-        yield number, Reject(input=name, input_file=file, input_offset=offset, reason=reason, raw=raw), stored
+def ensure(connection: sqlite3.Connection, name: str, now: int) -> None:
+    """An input that has said nothing yet has been silent since now."""
+    connection.execute("INSERT OR IGNORE INTO inputs VALUES (?, 0, 0, 0, 0, 0, ?)", (name, now))

@@ -1,0 +1,87 @@
+"""`casbd alerts`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casbd.cli import EXIT_NO
+from casbd.cli._common import Time, cell, json_option, moment, open_store, table, write_lines
+from casbd.model.alert import SEVERITIES, Alert
+from casbd.store import alerts as stored
+from casbd.wire import json_lines
+
+STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "informational": "dim"}
+COLUMNS = ("first activity", "severity", "policy", "user", "app", "from", "country", "activities", "status", "alert")
+
+
+@click.group("alerts")
+def command() -> None:
+    """List and show alerts."""
+
+
+@command.command("list")
+@click.option("--status", type=click.Choice(["open", "closed"]))
+@click.option("--severity", type=click.Choice(SEVERITIES))
+@click.option("--category")
+@click.option("--app")
+@click.option("--user")
+@click.option("--policy", help="A policy's id.")
+@click.option("--from", "since", type=Time(), help="Whose last activity is not before this time.")
+@click.option("--to", "until", type=Time(), help="Whose first activity is not after this time.")
+@json_option
+@click.pass_obj
+def list_alerts(configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, **equal: str | None) -> None:
+    """List alerts, oldest first."""
+    with open_store(configuration) as store:
+        found = _within(stored.find(store.connection, policy_id=policy, **equal), since, until)
+        if as_json:
+            write_lines(map(json_lines.alert, found))
+        else:
+            table("", COLUMNS, map(row, found), lambda cells: STYLES[cells[1]])
+
+
+@command.command("show")
+@click.argument("alert_id")
+@json_option
+@click.pass_obj
+def show(configuration: Path, alert_id: str, as_json: bool) -> None:
+    """Show one alert and its activities' ids."""
+    with open_store(configuration) as store:
+        found = stored.get(store.connection, alert_id)
+    if found is None:
+        click.echo(f"casbd: there is no alert {cell(alert_id)}", err=True)
+        sys.exit(EXIT_NO)
+    if as_json:
+        write_lines([json_lines.alert(found)])
+        return
+    times = ("first_activity", "last_activity", "created")
+    rows = [(name, getattr(found, name)) for name in found.__struct_fields__]
+    rows = [(name, moment(value) if name in times else value) for name, value in rows]
+    table("", ("field", "value"), [entry for entry in rows if entry[1] not in (None, "", (), False)])
+
+
+def row(alert: Alert) -> Sequence[Any]:
+    """The cells of one alert."""
+    return (
+        moment(alert.first_activity),
+        alert.severity,
+        alert.policy_name,
+        alert.user,
+        alert.app,
+        alert.ip_address,
+        alert.country,
+        alert.activity_count,
+        "merged" if alert.merged_into else alert.status,
+        alert.alert_id,
+    )
+
+
+def _within(alerts: Iterator[Alert], since: int | None, until: int | None) -> Iterator[Alert]:
+    for alert in alerts:
+        if (since is None or alert.last_activity >= since) and (until is None or alert.first_activity <= until):
+            yield alert

@@ -1,0 +1,34 @@
+"""`casbd check`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from casbd.cli import EXIT_NO
+from casbd.cli._common import json_option, write_lines
+from casbd.errors import Mistakes
+
+
+@click.command("check")
+@json_option
+@click.pass_obj
+def command(configuration: Path, as_json: bool) -> None:
+    """Check configuration, rules and lists; print every mistake with file, line and column. Exit code 1 if any."""
+    from casbd.daemon.engine import Engine
+
+    try:
+        engine = Engine(configuration)
+    except Mistakes as error:
+        if as_json:
+            write_lines(msgspec.json.encode(mistake) for mistake in error.found)
+        else:
+            for mistake in error.found:
+                click.echo(str(mistake))
+        sys.exit(EXIT_NO)
+    if not as_json:
+        enabled = sum(policy.enabled for policy in engine.policies)
+        click.echo(f"{configuration}: {enabled} policies, {len(engine.settings.inputs)} inputs: no mistakes", err=True)

@@ -1,0 +1,35 @@
+"""`casbd governance`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from casbd.cli._common import json_option, moment, open_store, table, write_lines
+from casbd.store import governance as stored
+from casbd.wire import json_lines
+
+COLUMNS = ("created", "action", "connector", "target", "status", "reason", "error", "command")
+
+
+@click.group("governance")
+def command() -> None:
+    """See what was done to accounts, or would have been."""
+
+
+@command.command("list")
+@json_option
+@click.pass_obj
+def list_commands(configuration: Path, as_json: bool) -> None:
+    """List governance commands, oldest first: with `governance.mode: dry_run` what would have been done."""
+    with open_store(configuration) as store:
+        found = stored.every(store.connection)
+        if as_json:
+            write_lines(map(json_lines.command, found))
+        else:
+            table(
+                "",
+                COLUMNS,
+                ((moment(c.created), c.action, c.connector, c.target, c.status, c.reason, c.error, c.command_id) for c in found),
+            )

@@ -1,0 +1,45 @@
+"""`casbd rejects`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from casbd.cli._common import json_option, open_store, table, write_lines
+from casbd.store import rejects as stored
+
+
+@click.group("rejects")
+def command() -> None:
+    """See the records that could not be read."""
+
+
+@command.command("list")
+@json_option
+@click.pass_obj
+def list_rejects(configuration: Path, as_json: bool) -> None:
+    """List rejects: where they stand, why they are no activity, and the first 4 KiB of each."""
+    with open_store(configuration) as store:
+        found = stored.every(store.connection)
+        if as_json:
+            write_lines(
+                msgspec.json.encode(
+                    {
+                        "reject_id": number,
+                        "input": reject.input,
+                        "input_file": reject.input_file,
+                        "input_offset": reject.input_offset,
+                        "reason": reject.reason,
+                        "raw": reject.raw.decode("utf-8", "replace"),
+                    }
+                )
+                for number, reject, _ in found
+            )
+        else:
+            table(
+                "",
+                ("reject", "input", "file", "offset", "reason", "begins with"),
+                ((n, r.input, r.input_file, r.input_offset, r.reason, r.raw[:60].decode("utf-8", "replace")) for n, r, _ in found),
+            )

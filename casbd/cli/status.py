@@ -1,0 +1,113 @@
+"""`casbd status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from casbd import config
+from casbd.cli._common import json_option, table, write_lines
+from casbd.clock import iso
+from casbd.daemon import service_status
+from casbd.store import inputs, outbox, policies
+from casbd.store.database import Store
+
+
+@click.command("status")
+@json_option
+@click.pass_obj
+def command(configuration: Path, as_json: bool) -> None:
+    """Show inputs with their files and counts, what waits for each destination, errors, and the last reload."""
+    settings = config.load(configuration)
+    with Store(settings.state_dir, readonly=True) as store:
+        found = gather(store, [entry.spec.name for entry in settings.inputs], [output.name for output in settings.outputs])
+    if as_json:
+        write_lines([msgspec.json.encode(found)])
+    else:
+        _print(found)
+
+
+def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str, Any]:
+    """Everything `status` tells, as one object. configured, outputs: also those that have had nothing to do yet."""
+    service = service_status.load(store)
+    counts = inputs.counts(store.connection)
+    files: dict[str, list[dict[str, Any]]] = {}
+    for position in inputs.positions(store.connection):
+        entry = {"path": position.path, "position": position.offset, "size": position.size}
+        files.setdefault(position.input, []).append(entry)
+    deliveries = outbox.deliveries(store.connection)
+    problems = service.get("problems", {})
+    return {
+        "inputs": [_input(name, counts.get(name, inputs.Counts()), files.get(name, []), problems) for name in _names(configured, counts)],
+        "outputs": [_output(name, deliveries.get(name)) for name in _names(outputs, deliveries)],
+        "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
+        "paused": service.get("paused") or None,
+        "reload": _reload(service.get("reload", {})),
+        "version": service.get("version"),
+        "pid": service.get("pid"),
+        "started": iso(service["started"]) if "started" in service else None,
+        "store_bytes": store.size(),
+    }
+
+
+def _names(configured: list[str], known: Any) -> list[str]:
+    return [*configured, *(name for name in known if name not in configured)]
+
+
+def _input(name: str, counts: inputs.Counts, files: list[dict[str, Any]], problems: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "received": counts.received,
+        "records": counts.records,
+        "activities": counts.activities,
+        "duplicates": counts.duplicates,
+        "rejects": counts.rejects,
+        "last_record": iso(counts.last_record) if counts.last_record else None,
+        "problem": problems.get(name),
+        "files": files,
+    }
+
+
+def _output(name: str, delivery: outbox.Delivery | None) -> dict[str, Any]:
+    d = delivery or outbox.Delivery(name, 0, 0, 0, 0, 0, None, None, None)
+    return {
+        "name": name,
+        "pending": d.pending,
+        "pending_bytes": d.size,
+        "delivered": d.delivered,
+        "refused": d.refused,
+        "failures": d.failures,
+        "last_error": d.last_error,
+        "last_error_at": iso(d.last_error_at) if d.last_error_at else None,
+        "last_delivery": iso(d.last_delivery) if d.last_delivery else None,
+    }
+
+
+def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
+    return {**reload, "at": iso(reload["at"])} if reload else None
+
+
+def _print(found: dict[str, Any]) -> None:
+    table(
+        "Inputs",
+        ("input", "received", "records", "duplicates", "rejects", "last record", "files", "problem"),
+        (
+            (i["name"], i["received"], i["records"], i["duplicates"], i["rejects"], i["last_record"], len(i["files"]), i["problem"])
+            for i in found["inputs"]
+        ),
+    )
+    table(
+        "Destinations",
+        ("destination", "waiting", "delivered", "refused", "failures", "last error"),
+        ((o["name"], o["pending"], o["delivered"], o["refused"], o["failures"], o["last_error"]) for o in found["outputs"]),
+    )
+    if found["paused"]:
+        click.echo(f"Reading pauses until these destinations take messages again: {found['paused']}")
+    if found["reload"]:
+        outcome = "done" if found["reload"]["ok"] else "refused; the last good configuration stays"
+        click.echo(f"Last reload: {found['reload']['at']}, {outcome}")
+        for mistake in found["reload"].get("mistakes", ()):
+            click.echo(f"  {mistake}")

@@ -1,0 +1,82 @@
+"""Prometheus metrics, read from the store at each scrape: the numbers survive a restart and cost nothing in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import start_http_server
+from prometheus_client.metrics_core import Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from casbd.config.settings import Metrics
+from casbd.store import inputs as input_store
+from casbd.store import outbox
+from casbd.store import policies as policy_store
+from casbd.store.database import Store
+
+
+def serve(options: Metrics, state_dir: Path) -> Callable[[], None]:
+    """Serve `/metrics`; returns what ends it. OSError where the port is taken."""
+    registry = CollectorRegistry()
+    registry.register(StoreCollector(state_dir))
+    ProcessCollector(registry=registry)
+    server, thread = start_http_server(options.port, options.host, registry=registry)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+    return stop
+
+
+class StoreCollector(Collector):
+    """Counts since the store began."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics; a connection of its own, as each scrape comes in another thread."""
+        with Store(self._state_dir, readonly=True) as store:
+            yield from _inputs(store)
+            yield from _destinations(store)
+            matches = CounterMetricFamily("casbd_policy_matches", "Activities that met a policy's filters", labels=["policy"])
+            alerts = CounterMetricFamily("casbd_policy_alerts", "Alerts raised", labels=["policy"])
+            for policy, (matched, raised) in policy_store.counts(store.connection).items():
+                matches.add_metric([policy], matched)
+                alerts.add_metric([policy], raised)
+            yield matches
+            yield alerts
+            yield GaugeMetricFamily("casbd_store_bytes", "Size of the SQLite file", value=store.size())
+
+
+def _inputs(store: Store) -> Iterator[Metric]:
+    found = input_store.counts(store.connection)
+    for name in ("received", "records", "activities", "duplicates", "rejects"):
+        metric = CounterMetricFamily(f"casbd_input_{name}", f"{name.capitalize()} of an input", labels=["input"])
+        for entry, counts in found.items():
+            metric.add_metric([entry], getattr(counts, name))
+        yield metric
+    last = GaugeMetricFamily("casbd_input_last_record_seconds", "When the last record came, seconds since 1970", labels=["input"])
+    for entry, counts in found.items():
+        if counts.last_record is not None:
+            last.add_metric([entry], counts.last_record / 1000)
+    yield last
+
+
+def _destinations(store: Store) -> Iterator[Metric]:
+    found = outbox.deliveries(store.connection)
+    for name, meaning in (("pending", "Messages waiting"), ("size", "Bytes waiting")):
+        gauge = GaugeMetricFamily(f"casbd_outbox_{name}", meaning, labels=["destination"])
+        for entry in found.values():
+            gauge.add_metric([entry.name], getattr(entry, name))
+        yield gauge
+    for name, meaning in (("delivered", "Messages delivered"), ("refused", "Messages refused for good"), ("failures", "Failed tries")):
+        counter = CounterMetricFamily(f"casbd_outbox_{name}", meaning, labels=["destination"])
+        for entry in found.values():
+            counter.add_metric([entry.name], getattr(entry, name))
+        yield counter

@@ -1,0 +1,107 @@
+"""Scanning chunks: in this process, or in several, with the same batches in the same order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from casbd.daemon.engine import Engine
+from casbd.model.chunk import Chunk
+from casbd.pipeline import Batch, Scanner
+
+COMMIT_BYTES = 1 << 20
+COMMIT_CHUNKS = 256
+"""One transaction takes chunks up to this size or number: thousands of small files do not cost thousands of fsyncs."""
+
+NextChunk = Callable[[], Chunk | None]
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Batch).decode
+
+
+class Scanning(Protocol):
+    """Turns what there is to read into batches for one commit."""
+
+    def batches(self, next_chunk: NextChunk) -> list[Batch]:
+        """The next batches, in the order of their chunks; empty where there is nothing to read."""
+
+    def forget(self) -> None:
+        """Drop what was read and not handed out: the inputs were rewound."""
+
+    def close(self) -> None:
+        """End the processes."""
+
+
+class InProcess:
+    """`workers: 1`."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scan = scanner.scan
+
+    def batches(self, next_chunk: NextChunk) -> list[Batch]:
+        """Enough for one transaction."""
+        return [self._scan(chunk) for chunk in _enough(next_chunk)]
+
+    def forget(self) -> None:
+        """Nothing is read ahead."""
+
+    def close(self) -> None:
+        """There are no processes."""
+
+
+class InProcesses:
+    """`workers: 2` and more: chunks are scanned ahead in other processes, and handed out in order."""
+
+    def __init__(self, configuration: Path, salt: bytes, workers: int) -> None:
+        self._ahead = 2 * workers
+        self._waiting: deque[Future[list[bytes]]] = deque()
+        self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (configuration, salt))
+
+    def batches(self, next_chunk: NextChunk) -> list[Batch]:
+        """The oldest chunks that were handed to the pool."""
+        while len(self._waiting) < self._ahead:
+            chunks = list(_enough(next_chunk))
+            if not chunks:
+                break
+            self._waiting.append(self._pool.submit(_scan_in_worker, chunks))
+        if not self._waiting:
+            return []
+        return [_decode(batch) for batch in self._waiting.popleft().result()]
+
+    def forget(self) -> None:
+        """What is under way is read again."""
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """End the pool."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _enough(next_chunk: NextChunk) -> Iterator[Chunk]:
+    """Chunks for one transaction, or fewer where no more are there."""
+    size = number = 0
+    while size < COMMIT_BYTES and number < COMMIT_CHUNKS:
+        chunk = next_chunk()
+        if chunk is None:
+            return
+        yield chunk
+        size += sum(map(len, chunk.records))
+        number += 1
+
+
+_scanner: Scanner | None = None
+
+
+def _start_worker(configuration: Path, salt: bytes) -> None:
+    global _scanner
+    _scanner = Engine(configuration).scanner(salt)
+
+
+def _scan_in_worker(chunks: list[Chunk]) -> list[bytes]:
+    assert _scanner is not None
+    return [_encode(_scanner.scan(chunk)) for chunk in chunks]
