@@ -72,8 +72,10 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[dict[str, str | int | float | bool | None], ...] = ()
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """One policy as the rest of casbd knows it. match: None raises an alert for every single activity.
+class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One policy as the rest of casbd knows it; each loading makes its own, so they compare and hash as objects.
+
+    match: None raises an alert for every single activity.
 
     governance: pairs of action and connector. digest: a hash of what it asks for (filters and match); a policy whose
     digest changed starts afresh, one that got another name or severity goes on counting.

@@ -6,6 +6,7 @@ a string. Through any other list it means any element, `[0]` one of them. Keys c
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -17,8 +18,6 @@ from casbd.policies.tree import Step
 _STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<key>[^."\[\]]+))|\[(?P<index>\d{1,9})\]')
 _DECODER = msgspec.json.Decoder(float_hook=str)
 """Numbers with a fraction stay as they are written, since a number compares by its JSON text."""
-_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeEncodeError)
-"""What msgspec raises for text that is no JSON, is nested too deep, or holds half of a surrogate pair."""
 
 
 def parse_path(text: str) -> tuple[Step, ...]:
@@ -73,7 +72,17 @@ def decode(text: str) -> Any:
     """JSON as plain values, fractions as text; None where it is no JSON."""
     try:
         return _DECODER.decode(text)
-    except _UNREADABLE:
+    except RecursionError:
+        return None
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return _leniently(text)
+
+
+def _leniently(text: str) -> Any:
+    """What only the standard library takes: NaN, half a surrogate pair. Formats read such records, so no rule may miss them."""
+    try:
+        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
         return None
 
 

@@ -132,8 +132,11 @@ class Runs:
         if not gone:
             return
         del self._orders[:gone], self._entries[:gone]
-        self._runs = [run for run in self._runs if run.end[0] >= before]
-        if self._tail is not None:
+        if self._runs and self._runs[0].end[0] < before:
+            self._runs = [run for run in self._runs if run.end[0] >= before]
+        if self._tail is not None and self._tail.left >= gone:
+            self._tail.left -= gone
+        elif self._tail is not None:
             self._tail = _Tail(self._entries, self._within)
 
     def _counted_reach(self, position: int) -> tuple[int, int] | None:
