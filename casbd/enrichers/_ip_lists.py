@@ -21,7 +21,8 @@ from casbd.errors import Mistake, Mistakes
 MOST_MISTAKES = 10
 """Told of one file: a page of HTML in place of a list has one in every line."""
 
-_NETWORK = re.compile(r"[0-9a-fA-F:]+[.:][0-9a-fA-F.:]*(/[0-9]+)?")
+# What is meant to be a network, right or wrong; a latitude, a version or a time of day is not.
+_NETWORK = re.compile(r"(?:[0-9]+(?:\.[0-9]+){3}|(?:[0-9a-fA-F]*:){7}[0-9a-fA-F]*|[0-9a-fA-F:]*::[0-9a-fA-F:.]*)(?:/[0-9]+)?")
 _END_OF_FIELD = re.compile(r"[\s,;#]")
 _TOR_DETAILS = ("ExitNode", "Published", "LastStatus")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -48,33 +49,43 @@ class RangeFile(BaseModel):
     ranges: list[Range]
 
 
+class Subnet(NamedTuple):
+    """One network of the file and where it stands."""
+
+    text: str
+    where: Where
+    owner: Range
+
+
 def read_ranges(path: Path) -> PrefixTable[Range]:
     """The ranges by network. Raises Mistakes: of YAML, of keys and values, of networks, and of two ranges with the same network."""
     document = Document(path)
     ranges = document.check(RangeFile).ranges
     table: PrefixTable[Range] = PrefixTable()
-    first_place: PrefixTable[Where] = PrefixTable()
+    seen: PrefixTable[Subnet] = PrefixTable()
     mistakes: list[Mistake] = []
-    for index, named in enumerate(ranges):
-        for position, subnet in enumerate(named.subnets):
-            where: Where = ("ranges", index, "subnets", position)
-            try:
-                prefix = read_prefix(subnet)
-            except ValueError as error:
-                mistakes.append(document.mistake(where, f"`{subnet}` {error}"))
-                continue
-            other = table.setdefault(prefix, named)
-            other_place = first_place.setdefault(prefix, where)
-            if other is not named:
-                mistakes.append(_taken(document, other_place, subnet, where, named))
-                mistakes.append(_taken(document, where, subnet, other_place, other))
+    for subnet in _subnets(ranges):
+        try:
+            prefix = read_prefix(subnet.text)
+        except ValueError as error:
+            mistakes.append(document.mistake(subnet.where, f"`{subnet.text}` {error}"))
+            continue
+        table.setdefault(prefix, subnet.owner)
+        first = seen.setdefault(prefix, subnet)
+        if first.owner is not subnet.owner:
+            mistakes += [_clash(document, first, subnet), _clash(document, subnet, first)]
     if mistakes:
         raise Mistakes(mistakes)
     return table
 
 
-def _taken(document: Document, where: Where, subnet: str, elsewhere: Where, other: Range) -> Mistake:
-    line, _ = document.place(elsewhere)
-    return document.mistake(
-        where, f"`{subnet}` is in the range `{other.name}` too (line {line})", "of two equal networks none is the smaller one"
-    )
+def _subnets(ranges: list[Range]) -> Iterator[Subnet]:
+    for index, owner in enumerate(ranges):
+        for position, text in enumerate(owner.subnets):
+            yield Subnet(text, ("ranges", index, "subnets", position), owner)
+
+
+def _clash(document: Document, here: Subnet, there: Subnet) -> Mistake:
+    line, _ = document.place(there.where)
+    message = f"`{here.text}` is in the range `{there.owner.name}` too (line {line})"
+    return document.mistake(here.where, message, "of two equal networks none is the smaller one")

@@ -122,8 +122,8 @@ class Database:
         except OSError as error:
             raise Mistakes([Mistake(self._name, 0, 0, f"cannot be read: {error.strerror or error}")]) from None
         except DAMAGED as error:
-            message = "is no MaxMind-format database, or a damaged one"
-            raise Mistakes([Mistake(self._name, 0, 0, message, str(error).partition("(")[0].strip())]) from None
+            detail = str(error) if isinstance(error, InvalidDatabaseError) and self._name not in str(error) else ""
+            raise Mistakes([Mistake(self._name, 0, 0, "is no MaxMind-format database, or a damaged one", detail)]) from None
 
     def get(self, address: IPv4Address | IPv6Address) -> Record | None:
         """What the file has about an address; None also where that part of it is damaged."""

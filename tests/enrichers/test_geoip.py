@@ -1,0 +1,171 @@
+import logging
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casbd.enrichers.geoip import GeoIP
+from casbd.errors import Mistakes
+from casbd.model.activity import Activity
+
+MAXMIND = Path(__file__).parent / "maxmind"
+CITY = MAXMIND / "GeoLite2-City-Test.mmdb"
+ASN = MAXMIND / "GeoLite2-ASN-Test.mmdb"
+
+
+def look_up(ip: str, **options: Path) -> Activity:
+    activity = Activity(ip_address=ip)
+    GeoIP(GeoIP.Options(**options)).enrich(activity)
+    return activity
+
+
+def place(activity: Activity) -> tuple[Any, ...]:
+    return activity.country, activity.city, activity.latitude, activity.longitude
+
+
+def encoded(value: Any) -> bytes:
+    """A value in the data format of MaxMind DB (https://maxmind.github.io/MaxMind-DB/)."""
+    if isinstance(value, dict):
+        return bytes([7 << 5 | len(value)]) + b"".join(encoded(key) + encoded(item) for key, item in value.items())
+    if isinstance(value, str):
+        return bytes([2 << 5 | len(value)]) + value.encode()
+    if isinstance(value, float):
+        return bytes([3 << 5 | 8]) + struct.pack(">d", value)
+    return bytes([6 << 5 | 4]) + struct.pack(">I", value)
+
+
+def database(path: Path, record: Any) -> Path:
+    """A database that says the same of every IPv4 address: a tree of one node, both of its ends at the record."""
+    end = (1 + 16).to_bytes(3, "big")
+    facts = {"node_count": 1, "record_size": 24, "ip_version": 4, "binary_format_major_version": 2, "binary_format_minor_version": 0}
+    metadata = encoded(facts | {"database_type": "flat", "build_epoch": 0, "description": {}, "languages": {}})
+    path.write_bytes(end + end + bytes(16) + encoded(record) + b"\xab\xcd\xefMaxMind.com" + metadata)
+    return path
+
+
+def test_the_country_file_that_ships_serves_without_configuration() -> None:
+    assert look_up("178.85.138.132").country == "NL"
+    assert look_up("193.213.112.4").country == "NO"
+    assert look_up("2001:700::1").country == "NO"
+    assert place(look_up("178.85.138.132"))[1:] == (None, None, None)
+
+
+@pytest.mark.parametrize("ip", ["192.168.1.1", "10.1.2.3", "127.0.0.1", "169.254.1.1", "100.64.0.1", "::1", "fe80::1", "fd00::1"])
+def test_what_is_nowhere_in_particular_has_no_country(ip: str, tmp_path: Path) -> None:
+    everywhere = database(tmp_path / "all.mmdb", {"country_code": "AU"})
+    assert look_up(ip, country=everywhere).country is None
+
+
+def test_nested_layout() -> None:
+    found = look_up("89.160.20.112", city=CITY, asn=ASN)
+    assert place(found) == ("SE", "Linköping", 58.4167, 15.6167)
+    assert (found.isp, found.asn) == ("Bredband2 AB", 29518)
+    assert place(look_up("81.2.69.142", city=CITY)) == ("GB", "London", 51.5142, -0.0931)
+
+
+def test_the_country_file_answers_where_the_city_file_does_not() -> None:
+    country = MAXMIND / "GeoLite2-Country-Test.mmdb"
+    assert look_up("178.85.138.132", city=CITY, country=country).country is None
+    assert look_up("178.85.138.132", city=CITY).country == "NL"
+
+
+def test_flat_layout(tmp_path: Path) -> None:
+    city = {"country_code": "no", "city": "Oslo", "state1": "", "latitude": "59.91", "longitude": 10.75}
+    network = {"as_number": "AS2116", "as_name": "GLOBALCONNECT"}
+    found = look_up("8.8.8.8", city=database(tmp_path / "city.mmdb", city), asn=database(tmp_path / "asn.mmdb", network))
+    assert place(found) == ("NO", "Oslo", 59.91, 10.75)
+    assert (found.isp, found.asn) == ("GLOBALCONNECT", 2116)
+
+
+def test_empty_text_is_nothing(tmp_path: Path) -> None:
+    empty = database(tmp_path / "e.mmdb", {"country_code": "SE", "city": "", "latitude": "", "longitude": "", "asn": "", "org": ""})
+    found = look_up("8.8.8.8", city=empty)
+    assert place(found) == ("SE", None, None, None)
+    assert (found.isp, found.asn) == (None, None)
+
+
+@pytest.mark.parametrize("country", ["", "ZZ", "Norway", "N", "1A", 47])
+def test_what_is_no_country_code_is_nothing(country: Any, tmp_path: Path) -> None:
+    assert look_up("8.8.8.8", city=database(tmp_path / "c.mmdb", {"country_code": country}), country=CITY).country is None
+
+
+def test_a_record_that_is_no_map_is_nothing(tmp_path: Path) -> None:
+    assert look_up("8.8.8.8", city=database(tmp_path / "c.mmdb", "Norway"), country=CITY).country is None
+
+
+def test_ipv6_in_an_ipv4_file_is_nothing(tmp_path: Path) -> None:
+    assert look_up("2001:700::1", country=database(tmp_path / "c.mmdb", {"country_code": "SE"})).country is None
+
+
+def test_what_no_file_knows_stays() -> None:
+    activity = Activity(ip_address="192.168.1.1", country="NO", isp="Telenor")
+    GeoIP(GeoIP.Options()).enrich(activity)
+    assert (activity.country, activity.isp) == ("NO", "Telenor")
+
+
+@pytest.mark.parametrize("ip", ["", "no address", "1.2.3.4:5", "010.0.0.1"])
+def test_what_is_no_address_is_nothing(ip: str) -> None:
+    assert look_up(ip) == Activity(ip_address=ip)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\x00" * 5000, CITY.read_bytes()[:10_000], CITY.read_bytes()[:-300], b"<html>" * 999])
+def test_a_file_that_is_no_database_is_told(content: bytes, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mmdb"
+    bad.write_bytes(content)
+    with pytest.raises(Mistakes, match=r"bad\.mmdb:0:0: is no MaxMind-format database"):
+        GeoIP(GeoIP.Options(city=bad))
+
+
+def test_all_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes) as caught:
+        GeoIP(GeoIP.Options(city=tmp_path / "a.mmdb", country=tmp_path, asn=tmp_path / "c.mmdb"))
+    assert [mistake.message for mistake in caught.value.found] == [
+        "cannot be read: Is a directory",
+        "cannot be read: No such file or directory",
+        "cannot be read: No such file or directory",
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, CITY.stat().st_size - 1), st.integers(0, 255)), min_size=1, max_size=300))
+def test_a_damaged_file_is_told_or_says_nothing_but_never_crashes(tmp_path_factory: Any, damage: list[tuple[int, int]]) -> None:
+    content = bytearray(CITY.read_bytes())
+    for position, byte in damage:
+        content[position] = byte
+    file = tmp_path_factory.getbasetemp() / "damaged.mmdb"
+    file.write_bytes(content)
+    try:
+        geoip = GeoIP(GeoIP.Options(city=file, country=MAXMIND / "GeoLite2-Country-Test.mmdb"))
+    except Mistakes:
+        return
+    for ip in ("8.8.8.8", "81.2.69.142", "89.160.20.112", "2.125.160.216", "2001:218::1"):
+        geoip.enrich(Activity(ip_address=ip))
+
+
+def test_a_damage_found_later_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = bytearray(CITY.read_bytes())
+    london = content.index(b"London")
+    content[london : london + 6] = b"\xff" * 6  # not UTF-8
+    file = tmp_path / "city.mmdb"
+    file.write_bytes(content)
+    geoip = GeoIP(GeoIP.Options(city=file, country=MAXMIND / "GeoLite2-Country-Test.mmdb"))
+    with caplog.at_level(logging.WARNING):
+        for last in range(142, 146):
+            activity = Activity(ip_address=f"81.2.69.{last}")
+            geoip.enrich(activity)
+            assert activity.city is None
+    assert [record.__dict__["file"] for record in caplog.records] == [str(file)]
+
+
+def test_overwriting_the_file_in_place_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "city.mmdb"
+    file.write_bytes(CITY.read_bytes())
+    geoip = GeoIP(GeoIP.Options(city=file))
+    file.write_bytes(bytes(30_000))
+    activity = Activity(ip_address="81.2.69.142")
+    geoip.enrich(activity)
+    assert activity.city == "London"
+    assert file in geoip.files()
