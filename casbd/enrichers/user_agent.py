@@ -96,7 +96,7 @@ class UserAgent:
         return [self._path] if self._path else []
 
     def _look_up(self, text: str) -> Agent:
-        told = _of_the_client(text)
+        told = _of_the_client(text.encode(errors="replace").decode())  # half a surrogate pair is no text to the parser
         parsed = parse_agent(told)
         if _NAMED_AFTER_A_SYSTEM.search(told):
             parsed = parsed._replace(system_version=None)
