@@ -115,9 +115,9 @@ class Scanner:
 
 
 def key_of(salt: bytes, activity: Activity) -> int:
-    """64 bits that stand for (instance, id); never 0."""
+    """63 bits (SQLite's integers have a sign) that stand for (instance, id); never 0."""
     name = f"{activity.app_instance}\0{activity.activity_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(salt + name, digest_size=8).digest(), "little") or 1
+    return int.from_bytes(hashlib.blake2b(salt + name, digest_size=8).digest(), "little") >> 1 or 1
 
 
 def _reject(chunk: Chunk, offset: int, reason: str, record: bytes) -> Reject:

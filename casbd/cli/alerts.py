@@ -35,14 +35,16 @@ def command() -> None:
 @click.option("--to", "until", type=Time(), help="Whose first activity is not after this time.")
 @json_option
 @click.pass_obj
-def list_alerts(configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, **equal: str | None) -> None:
+def list_alerts(
+    configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, **equal: str | None
+) -> None:
     """List alerts, oldest first."""
     with open_store(configuration) as store:
         found = _within(stored.find(store.connection, policy_id=policy, **equal), since, until)
         if as_json:
             write_lines(map(json_lines.alert, found))
         else:
-            table("", COLUMNS, map(row, found), lambda cells: STYLES[cells[1]])
+            table("", COLUMNS, map(row, found), style)
 
 
 @command.command("show")
@@ -79,6 +81,11 @@ def row(alert: Alert) -> Sequence[Any]:
         "merged" if alert.merged_into else alert.status,
         alert.alert_id,
     )
+
+
+def style(cells: Sequence[Any]) -> str:
+    """The colour of a row."""
+    return STYLES[cells[1]]
 
 
 def _within(alerts: Iterator[Alert], since: int | None, until: int | None) -> Iterator[Alert]:

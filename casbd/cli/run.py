@@ -5,16 +5,21 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from casbd.cli import EXIT_RETRY
 
+if TYPE_CHECKING:
+    from casbd.daemon.service import Service
+
 
 @click.command("run")
 @click.option("--once", is_flag=True, help="Read all there is, deliver it, and exit (75 if something could not be delivered).")
+@click.option("--show", is_flag=True, help="With --once: print the alerts in the end, and where they went.")
 @click.pass_obj
-def command(configuration: Path, once: bool) -> None:
+def command(configuration: Path, once: bool, show: bool) -> None:
     """Run the daemon: follow the inputs, apply the policies, deliver alerts.
 
     Under systemd it says when it is ready, feeds the watchdog, reloads on SIGHUP and stops in order on SIGTERM. A broken
@@ -28,6 +33,27 @@ def command(configuration: Path, once: bool) -> None:
     gc.freeze()  # what is loaded now stays; batches hold many objects and no cycles
     gc.set_threshold(100_000, 50, 50)
     service.run()
+    if once and show:
+        _show(service)
     if not service.delivered_all:
         click.echo("casbd: not everything could be delivered; it waits for the next run (see `casbd status`)", err=True)
         sys.exit(EXIT_RETRY)
+
+
+def _show(service: Service) -> None:
+    """All alerts of the store as a table, what was read, and where the messages are."""
+    from casbd.cli import alerts
+    from casbd.cli._common import table
+    from casbd.cli.status import gather
+    from casbd.store import alerts as stored
+    from casbd.store.database import Store
+
+    settings = service.engine.settings
+    with Store(settings.state_dir, readonly=True) as store:
+        table("Alerts", alerts.COLUMNS[:-2], (alerts.row(alert)[:-2] for alert in stored.find(store.connection)), alerts.style)
+        found = gather(store, [], [])
+    read = ", ".join(f"{sum(entry[name] for entry in found['inputs'])} {name}" for name in ("records", "duplicates", "rejects"))
+    click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")
+    for output in settings.outputs:
+        where = getattr(output.options, "path", None) or getattr(output.options, "host", output.type)
+        click.echo(f"Alerts went to {output.name}: {where}")

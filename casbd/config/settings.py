@@ -10,14 +10,14 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, create_model
 
 from casbd import registry
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
-from casbd.quantities import Duration, Size
+from casbd.quantities import Duration
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 
@@ -67,7 +67,7 @@ class Retention(Options):
 class Outbox(Options):
     """max_size: when a destination has so much waiting, reading pauses until there is room; nothing is dropped."""
 
-    max_size: Size = 1_000_000_000
+    max_size: ByteSize = ByteSize(1_000_000_000)
 
 
 class Metrics(Options):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from casbd.config import Settings
 from casbd.config import load as load_settings
 from casbd.errors import Mistake, Mistakes
 from casbd.pipeline import Scanner
-from casbd.plugins import Enricher, Format, Options
+from casbd.plugins import Connector, Enricher, Format, Options, Output
 from casbd.policies import Matcher, Policy
 
 log = logging.getLogger(__name__)
@@ -32,12 +32,16 @@ class Engine:
             self.policies = policies.load(self.settings.rules, connectors)
         except Mistakes as error:
             mistakes += error.found
-        self.enrichers: list[Enricher] = []
-        for name, options in self.settings.enrichers.items():
-            try:
-                self.enrichers.append(registry.load("enrichers", name)(options))
-            except Mistakes as error:
-                mistakes += error.found
+        build = _Builder(mistakes)
+        self.enrichers: list[Enricher] = [
+            enricher for name, options in self.settings.enrichers.items() if (enricher := build.plugin("enrichers", name, options))
+        ]
+        self.outputs: dict[str, Output] = {
+            o.name: output for o in self.settings.outputs if (output := build.plugin("outputs", o.type, o.options))
+        }
+        self.connectors: dict[str, Connector] = {
+            c.name: connector for c in self.settings.connectors if (connector := build.plugin("connectors", c.type, c.options))
+        }
         if mistakes:
             raise Mistakes(mistakes)
         self.enrichers.sort(key=lambda enricher: enricher.order)
@@ -68,15 +72,20 @@ class Engine:
             watched += enricher.files()
         return watched
 
-    def outputs(self) -> Iterator[tuple[str, Any]]:
-        """Name and a maker of each output."""
-        for output in self.settings.outputs:
-            yield output.name, (registry.load("outputs", output.type), output.options)
 
-    def connectors(self) -> Iterator[tuple[str, Any]]:
-        """Name and class with options of each connector."""
-        for connector in self.settings.connectors:
-            yield connector.name, (registry.load("connectors", connector.type), connector.options)
+class _Builder:
+    """Makes plugins, and notes the mistakes in the files that they read."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self._mistakes = mistakes
+
+    def plugin(self, kind: registry.Kind, name: str, options: Options) -> Any:
+        """The plugin, or None after noting what is wrong."""
+        try:
+            return registry.load(kind, name)(options)
+        except Mistakes as error:
+            self._mistakes += error.found
+            return None
 
 
 def rule_files(directories: Sequence[Path]) -> list[Path]:

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -300,15 +300,13 @@ class Service:
         specs = [entry.spec for entry in self.engine.settings.inputs]
         return Inputs(specs, input_store.positions(self.store.connection), detect, self.clock)
 
-    def _destinations(self) -> Mapping[str, Callable[[], Delivering]]:
-        """Makers of what the workers deliver to."""
-        makers: dict[str, Callable[[], Delivering]] = {}
-        for name, (cls, options) in self.engine.outputs():
-            makers[name] = lambda name=name, cls=cls, options=options: ToOutput(name, cls(options), self.clock)  # type: ignore[misc]
-        for name, (cls, options) in self.engine.connectors():
+    def _destinations(self) -> dict[str, Delivering]:
+        """By queue, what delivers it."""
+        deliver: dict[str, Delivering] = {name: ToOutput(name, output, self.clock) for name, output in self.engine.outputs.items()}
+        for name, connector in self.engine.connectors.items():
             queue = connector_destination(name)
-            makers[queue] = lambda queue=queue, cls=cls, options=options: ToConnector(queue, cls(options), self.clock)  # type: ignore[misc]
-        return makers
+            deliver[queue] = ToConnector(queue, connector, self.clock)
+        return deliver
 
 
 def _changed(old: Engine, new: Engine) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -205,21 +205,21 @@ class Worker(threading.Thread):
 
 
 class Dispatcher:
-    """All workers. `destinations`: by name, what makes the delivery (made new for each worker)."""
+    """All workers."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._workers: dict[str, Worker] = {}
 
-    def use(self, destinations: Mapping[str, Callable[[], Delivering]], changed: Sequence[str] = ()) -> None:
-        """Start a worker for each; those that are gone or `changed` are stopped first."""
+    def use(self, destinations: Mapping[str, Delivering], changed: Sequence[str] = ()) -> None:
+        """Start a worker for each; those that are gone or `changed` are stopped first, the others go on as they are."""
         for name in [*self._workers]:
             if name not in destinations or name in changed:
                 self._stop([self._workers.pop(name)], 10)
-        for name, make in destinations.items():
+        for name, delivering in destinations.items():
             if name not in self._workers:
-                worker = Worker(name, make(), self._store, self._clock)
+                worker = Worker(name, delivering, self._store, self._clock)
                 self._workers[name] = worker
                 worker.start()
 

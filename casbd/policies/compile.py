@@ -12,9 +12,9 @@ from typing import Any
 
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.raw_path import RawReader, find, texts
 from casbd.policies.text_tests import TextTest, numeric_test, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
+from casbd.wire.record_path import RawReader, find, texts
 
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
@@ -93,6 +93,10 @@ def _condition(condition: Condition, now: Clock, reader: RawReader) -> Predicate
         return _negate(_about_users(condition, now, reader), condition)
     kind = FIELDS[condition.field].kind
     get = attrgetter(condition.field)
+    if kind == "flag" and condition.operator == "eq":
+        answers = {None: condition.negated, True: (True in condition.values) != condition.negated}
+        answers[False] = (False in condition.values) != condition.negated
+        return lambda activity: answers[get(activity)]
     if condition.operator == "isset":
         empty: tuple[Any, ...] = (None, "", ())
         return _negate(lambda activity: get(activity) not in empty, condition)

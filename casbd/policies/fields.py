@@ -7,9 +7,9 @@ import msgspec
 from casbd.documents import nearest
 from casbd.model.activity import FIELDS
 from casbd.policies.operators import OPERATORS, Kind, Operator, allowed, kind_of
-from casbd.policies.raw_path import parse_path
-from casbd.policies.tree import Condition, Role, Step, Value
+from casbd.policies.tree import Condition, Role, Value
 from casbd.policies.values import FilterError
+from casbd.wire.record_path import Step, parse_path
 
 
 class FieldRef(msgspec.Struct, frozen=True):

@@ -1,12 +1,16 @@
 """Which policies an activity meets: indexed, so that a thousand policies do not cost ten times a hundred.
 
-Most policies name an operation or an app. From each filter tree comes which values an activity must have in one of its
-fields for the policy to have a chance at all; a policy is only asked about the activities that have one of them.
+Three steps, each of which leaves less to do for the next one:
+
+- Few different values occur in fields such as the operation, the app or the kind of user. What these alone decide of each
+  policy is worked out once for every combination of them, and remembered. For most activities nothing is left to ask.
+- Where several policies are left that name values of the same field, the activity's own value finds those it may meet.
+- What is left of a filter is asked, cheap conditions first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -18,76 +22,81 @@ from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, compile_filter
 from casbd.policies.policy import Policy
 from casbd.policies.raw_path import RawReader
-from casbd.policies.tree import AllOf, AnyOf, Condition, Node
+from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 
-_TRIPLE = ("action_type", "activity_type", "app")
-"""What tells activities apart best. There are few different triples; the policies with a chance are remembered for each."""
-_REMEMBERED = 4096
-_Triple = tuple[str | None, str, str | None]
-_OTHERS = tuple(
-    sorted(
-        (field.name for field in FIELDS.values() if field.kind in ("choice", "list", "text", "flag") and field.name not in _TRIPLE),
-        key=lambda name: ("choice", "list", "text", "flag").index(FIELDS[name].kind),
-    )
-)
-"""The fields for policies that name none of the triple, the telling ones first."""
+_FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
+"""The fields that are decided beforehand, the telling ones first."""
+_REMEMBERED = 8192
+_LONGEST_REMEMBERED = 512
+"""Records may name any operation: what is remembered must not grow with them."""
+_WORTH_A_TABLE = 3
+"""A look-up by an activity's value costs as much as asking about so many policies."""
+TRUE = AllOf(())
+FALSE = AnyOf(())
 
 
-class _Indexed(msgspec.Struct, frozen=True, gc=False):
-    """A policy in the index. needs: per field of the triple, the values of which it must have one.
-
-    holds: what is left to ask once these are known to fit; None: nothing.
-    """
+class _Indexed(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """A policy, and what of its filter is to be asked; None: nothing, it is met."""
 
     position: int
     policy: Policy
-    needs: dict[str, frozenset[Any]]
     holds: Predicate | None
 
-    def fits(self, values: dict[str, Any]) -> bool:
-        return all(values[field] in needed for field, needed in self.needs.items())
+
+class _Candidates(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """The policies that an activity may meet: those to be asked, and those to be found by the value of a field."""
+
+    asked: tuple[_Indexed, ...] = ()
+    tables: tuple[tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[_Indexed]]], ...] = ()
 
 
 class Matcher:
-    """Finds the enabled policies whose filters an activity meets. Not for several threads at once."""
+    """Finds the enabled policies whose filters an activity meets. Not for several threads at once.
+
+    policies: those that are not enabled are left out. now: asked by `within_days` alone.
+    """
 
     def __init__(self, policies: Sequence[Policy], *, now: Clock = clock.now) -> None:
-        reader = RawReader()
-        self._tables: dict[str, dict[Any, list[_Indexed]]] = {}
-        self._always: list[_Indexed] = []
-        self._remembered: dict[_Triple, tuple[_Indexed, ...]] = {}
-        for position, policy in enumerate(sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)):
-            needs = {field: values for field in _TRIPLE if (values := required(policy.filters, field)) is not None}
-            left = _left(policy.filters)
-            holds = None if left is None else compile_filter(left, now=now, reader=reader)
-            self._add(_Indexed(position, policy, needs, holds))
-        self._others = [(attrgetter(field), FIELDS[field].kind, table) for field, table in self._tables.items() if field not in _TRIPLE]
+        enabled = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
+        self._compiler = _Compiler(now)
+        self._named: dict[str, dict[Any, list[tuple[int, Policy]]]] = {}
+        self._unnamed: list[tuple[int, Policy]] = []
+        apart: list[tuple[int, Policy, Node]] = []
+        mentioned = set()
+        for position, policy in enumerate(enabled):
+            fields = {condition.field for condition in _conditions(policy.filters)}
+            mentioned |= fields
+            if fields.isdisjoint(_FEW_VALUES):
+                apart.append((position, policy, policy.filters))
+            else:
+                self._add(position, policy)
+        self._key = attrgetter(*_FEW_VALUES[:2], *(field for field in _FEW_VALUES[2:] if field in mentioned))
+        self._apart = self._arranged(apart)
+        self._remembered: dict[Any, _Candidates] = {}
 
-    def _add(self, indexed: _Indexed) -> None:
-        for field in (*indexed.needs, *_OTHERS):
-            values = required(indexed.policy.filters, field)
-            if values is not None:
-                table = self._tables.setdefault(field, {})
-                for value in values:
-                    table.setdefault(value, []).append(indexed)
+    def _add(self, position: int, policy: Policy) -> None:
+        values = required(policy.filters)
+        for field in _FEW_VALUES:
+            if field in values:
+                table = self._named.setdefault(field, {})
+                for value in values[field]:
+                    table.setdefault(value, []).append((position, policy))
                 return
-        self._always.append(indexed)
+        self._unnamed.append((position, policy))
 
     def match(self, activity: Activity) -> tuple[Policy, ...]:
         """The policies by id; the empty tuple for most activities."""
-        triple = (activity.action_type, activity.activity_type, activity.app)
-        candidates = self._remembered.get(triple)
+        key = self._key(activity)
+        candidates = self._remembered.get(key)
         if candidates is None:
-            candidates = self._candidates(triple)
+            candidates = self._candidates(key, activity)
         found: dict[int, Policy] = {}
-        for indexed in candidates:
+        for indexed in candidates.asked:
             if indexed.holds is None or indexed.holds(activity):
                 found[indexed.position] = indexed.policy
-        for get, kind, table in self._others:
+        for get, many, table in candidates.tables:
             value = get(activity)
-            if value is None or value == ():
-                continue
-            for one in value if kind == "list" else (value,):
+            for one in value if many else (value,):
                 for indexed in table.get(_folded(one), ()):
                     if indexed.holds is None or indexed.holds(activity):
                         found[indexed.position] = indexed.policy
@@ -95,53 +104,117 @@ class Matcher:
             return ()
         return tuple(found[position] for position in sorted(found))
 
-    def _candidates(self, triple: _Triple) -> tuple[_Indexed, ...]:
-        """The policies that this triple gives a chance, and those that no index knows."""
-        values = {field: _folded(value) for field, value in zip(_TRIPLE, triple, strict=True)}
-        named = [
-            indexed for field, value in values.items() for indexed in self._tables.get(field, {}).get(value, ()) if indexed.fits(values)
-        ]
-        candidates = tuple(sorted([*named, *self._always], key=lambda indexed: indexed.position))
+    def _candidates(self, key: Any, activity: Activity) -> _Candidates:
+        """The policies that activities with this key may meet, each with what is left to ask."""
+        named = [*self._unnamed]
+        for field, table in self._named.items():
+            named += table.get(_folded(getattr(activity, field)), ())
+        left = [(position, policy, self._left(policy.filters, activity)) for position, policy in named]
+        own = self._arranged([one for one in left if one[2] != FALSE])
+        candidates = _Candidates(own.asked + self._apart.asked, own.tables + self._apart.tables)
         if len(self._remembered) >= _REMEMBERED:
-            self._remembered.clear()  # records may name any operation: what is remembered must not grow with them
-        if sum(len(text or "") for text in triple) < 512:
-            self._remembered[triple] = candidates
+            self._remembered.clear()
+            self._compiler.forget()
+        if sum(len(part) for part in key if isinstance(part, str)) <= _LONGEST_REMEMBERED:
+            self._remembered[key] = candidates
         return candidates
 
+    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> _Candidates:
+        """The policies with what is left of their filters, those that name values of one field in a table by value."""
+        asked: list[_Indexed] = []
+        by_field: dict[str, list[tuple[_Indexed, frozenset[Any]]]] = {}
+        for position, policy, left in policies:
+            indexed = _Indexed(position, policy, None if left == TRUE else self._compiler.predicate(left))
+            values = required(left)
+            if values:
+                field = min(values, key=_worst_last)
+                by_field.setdefault(field, []).append((indexed, values[field]))
+            else:
+                asked.append(indexed)
+        tables = []
+        for field, several in by_field.items():
+            if len(several) < _WORTH_A_TABLE:
+                asked += [indexed for indexed, _ in several]
+            else:
+                tables.append((attrgetter(field), FIELDS[field].kind == "list", _by_value(several)))
+        return _Candidates(tuple(asked), tuple(tables))
 
-def required(node: Node, field: str) -> frozenset[Any] | None:
-    """The folded values of which an activity must have one in the field, to meet the filter; None: any may do."""
+    def _left(self, node: Node, activity: Activity) -> Node:
+        """The filter without the conditions that the activity's key decides; TRUE or FALSE where it decides everything."""
+        if isinstance(node, Condition):
+            if node.field not in _FEW_VALUES:
+                return node
+            return TRUE if self._compiler.predicate(node)(activity) else FALSE
+        nodes = tuple(self._left(child, activity) for child in node.nodes)
+        match node:
+            case AllOf():
+                left = tuple(child for child in nodes if child != TRUE)
+                return FALSE if FALSE in left else left[0] if len(left) == 1 else AllOf(left)
+            case AnyOf():
+                left = tuple(child for child in nodes if child != FALSE)
+                return TRUE if TRUE in left else left[0] if len(left) == 1 else AnyOf(left)
+            case NoneOf():
+                left = tuple(child for child in nodes if child != FALSE)
+                return FALSE if TRUE in left else NoneOf(left) if left else TRUE
+
+
+class _Compiler:
+    """Compiles every different tree once: of a thousand policies, many leave the same to ask, or nothing at all."""
+
+    def __init__(self, now: Clock) -> None:
+        self._now = now
+        self._reader = RawReader()
+        self._predicates: dict[Node, Predicate] = {}
+
+    def predicate(self, node: Node) -> Predicate:
+        found = self._predicates.get(node)
+        if found is None:
+            found = self._predicates[node] = compile_filter(node, now=self._now, reader=self._reader)
+        return found
+
+    def forget(self) -> None:
+        self._predicates.clear()
+
+
+def required(node: Node) -> dict[str, frozenset[Any]]:
+    """Per field the folded values of which an activity must have one, to meet the filter; other fields may hold anything."""
     match node:
-        case Condition(operator="eq", negated=False, role="actor", path=()) if node.field == field:
-            return frozenset(map(_folded, node.values))
+        case Condition(operator="eq", negated=False, role="actor", path=()) if FIELDS[node.field].kind != "objects":
+            return {node.field: frozenset(map(_folded, node.values))}
         case AllOf():
-            return min((values for child in node.nodes if (values := required(child, field)) is not None), key=len, default=None)
+            found: dict[str, frozenset[Any]] = {}
+            for child in node.nodes:
+                for field, values in required(child).items():
+                    found[field] = min(found.get(field, values), values, key=len)
+            return found
         case AnyOf() if node.nodes:
-            branches = [required(child, field) for child in node.nodes]
-            return _union(branches)
-    return None
+            branches = [required(child) for child in node.nodes]
+            return {field: frozenset().union(*(b[field] for b in branches)) for field in branches[0] if all(field in b for b in branches)}
+    return {}
 
 
-def _union(branches: Iterable[frozenset[Any] | None]) -> frozenset[Any] | None:
-    values: frozenset[Any] = frozenset()
-    for branch in branches:
-        if branch is None:
-            return None
-        values |= branch
-    return values
+_KINDS = ("text", "integer", "choice", "list", "number", "time", "flag")
 
 
-def _left(node: Node) -> Node | None:
-    """The filter without what the index has already asked: conditions that name values of the triple."""
-    nodes = node.nodes if isinstance(node, AllOf) else (node,)
-    left = tuple(child for child in nodes if not _asked(child))
-    if not left:
-        return None
-    return left[0] if len(left) == 1 else AllOf(left)
+def _worst_last(field: str) -> tuple[int, str]:
+    """Fields by how few policies one of their values is likely to find."""
+    return _KINDS.index(FIELDS[field].kind), field
 
 
-def _asked(node: Node) -> bool:
-    return isinstance(node, Condition) and node.operator == "eq" and not node.negated and node.field in _TRIPLE
+def _by_value(policies: Iterable[tuple[_Indexed, frozenset[Any]]]) -> dict[Any, list[_Indexed]]:
+    table: dict[Any, list[_Indexed]] = {}
+    for indexed, values in policies:
+        for value in values:
+            table.setdefault(value, []).append(indexed)
+    return table
+
+
+def _conditions(node: Node) -> Iterator[Condition]:
+    if isinstance(node, Condition):
+        yield node
+        return
+    for child in node.nodes:
+        yield from _conditions(child)
 
 
 def _folded(value: Any) -> Any:

@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from casbd.wire.record_path import Step
+
 Role = Literal["actor", "object", "any"]
-Step = str | int
-"""A step into the exported record: a key, or the index of a list element."""
 Value = str | int | float | bool | tuple[float, float]
 """Text as written; numbers; times in milliseconds since 1970-01-01 UTC; true or false; both ends of a range."""
 

@@ -23,7 +23,7 @@ CREATE TABLE rejects (
     reject_id INTEGER PRIMARY KEY, input TEXT, input_file TEXT, input_offset INTEGER, reason TEXT, raw BLOB, stored INTEGER
 );
 
--- The activity log, a batch a row: `body` is a zstd-compressed msgpack list of activities, `keys` their 64-bit hashes.
+-- The activity log, a batch a row: `body` is a zstd-compressed msgpack list of activities, `keys` their hashes of 63 bits.
 CREATE TABLE blocks (
     block_id INTEGER PRIMARY KEY, activities INTEGER, first INTEGER, last INTEGER, stored INTEGER, keys BLOB, body BLOB
 );

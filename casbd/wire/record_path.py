@@ -1,4 +1,4 @@
-"""`raw.<path>`: the way into a record as it was exported.
+"""The way into a record as it was exported: `raw.<path>` in filters, and the paths of a `mapping`.
 
 `raw.Parameters.ForwardTo` finds the value in an object, in a list of {Name, Value} (or {Key, Value}), and in JSON inside
 a string. Through any other list it means any element, `[0]` one of them. Keys compare without regard to case.
@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from casbd.policies.tree import Step
+Step = str | int
+"""A key, or the number of a list's element from 0."""
 
 _STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<key>[^."\[\]]+))|\[(?P<index>\d{1,9})\]')
 _DECODER = msgspec.json.Decoder(float_hook=str)
