@@ -6,6 +6,7 @@ Its options are its own pydantic model `Options` (unknown keys are mistakes), wi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
@@ -19,7 +20,7 @@ from casbd.model.governance import GovernanceCommand
 
 def _from_the_configuration(path: Path, info: ValidationInfo) -> Path:
     base: Path | None = (info.context or {}).get("base")
-    return base / path if base else path
+    return Path(os.path.normpath(base / path)) if base else path
 
 
 ConfigPath = Annotated[Path, AfterValidator(_from_the_configuration)]
