@@ -21,8 +21,8 @@ from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, compile_filter
 from casbd.policies.policy import Policy
-from casbd.policies.raw_path import RawReader
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
+from casbd.wire.record_path import RawReader
 
 _FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
 """The fields that are decided beforehand, the telling ones first."""
