@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ByteSize, Field, field_validator
+from pydantic import ByteSize, Field
 
 from casbd.errors import Retry
 from casbd.outputs._message import Item, writer
@@ -27,17 +27,10 @@ class FileOptions(Options):
     """`mcas` writes CEF as Microsoft's SIEM agent did."""
     portal: str = ""
     """The address of a web page with alerts, for links in CEF messages."""
-    max_size: ByteSize | None = None
-    """Begin a new file where this one would grow past so much (`100MB`, `1GiB`, or bytes). Left out: never."""
+    max_size: Annotated[ByteSize, Field(ge=4096)] | None = None
+    """Begin a new file where this one would grow past so much (`100MB`). Left out: never."""
     keep: int = Field(default=5, ge=0, le=1000)
     """How many older files (`.1` is the newest of them) stay when `max_size` begins a new one."""
-
-    @field_validator("max_size")
-    @classmethod
-    def _large_enough(cls, size: ByteSize | None) -> ByteSize | None:
-        if size is not None and size < 4096:
-            raise ValueError("must be at least 4096 bytes")
-        return size
 
 
 @plugin

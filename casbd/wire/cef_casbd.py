@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from operator import attrgetter
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
@@ -17,8 +18,10 @@ from casbd.wire.plain_text import joined
 _BASE, _CORRELATION = 0, 2
 """CEF's event types."""
 
-_FILES, _USERS = ("file", "folder"), ("user",)
+_FILES, _USERS = frozenset(("File", "Folder", "file", "folder")), frozenset(("User", "user"))
 """Types of objects that have keys of their own."""
+
+_URLS = ("https://", "http://")
 
 
 @cache
@@ -27,19 +30,19 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
     return (
         key("externalId", lambda a: external_id(a.alert_id)),
         key("rt", lambda a: a.created or a.last_activity),
-        key("start", lambda a: a.first_activity),
-        key("end", lambda a: a.last_activity),
+        key("start", "first_activity"),
+        key("end", "last_activity"),
         key("type", lambda _: _CORRELATION),
-        key("cnt", lambda a: a.activity_count),
-        key("suser", lambda a: a.user),
+        key("cnt", "activity_count"),
+        key("suser", "user"),
         key("src", lambda a: ipv4(a.ip_address)),
         key("c6a2", lambda a: ipv6(a.ip_address), "Source IPv6 Address"),
-        key("destinationServiceName", lambda a: a.app),
-        key("sourceServiceName", lambda a: a.app_instance),
-        key("cat", lambda a: a.category),
-        key("cn1", lambda a: a.risk_score, "riskScore"),
-        key("cs4", lambda a: a.policy_id, "policyIDs"),
-        key("flexString1", lambda a: a.country, "country"),
+        key("destinationServiceName", "app"),
+        key("sourceServiceName", "app_instance"),
+        key("cat", "category"),
+        key("cn1", "risk_score", "riskScore"),
+        key("cs4", "policy_id", "policyIDs"),
+        key("flexString1", "country", "country"),
         key("msg", _alert_text),
         key("cs1", lambda a: link(portal, "alerts", a.alert_id), "portalURL"),
         key("cs3", lambda a: joined(a.activity_ids, LIMITS["cs3"]), "relatedAudits"),
@@ -52,36 +55,36 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
     """The extension of an activity."""
     return (
         key("externalId", lambda a: external_id(a.activity_id)),
-        key("rt", lambda a: a.timestamp),
-        key("start", lambda a: a.timestamp),
-        key("end", lambda a: a.timestamp),
+        key("rt", "timestamp"),
+        key("start", "timestamp"),
+        key("end", "timestamp"),
         key("type", lambda _: _BASE),
-        key("act", lambda a: a.action_type),
-        key("outcome", lambda a: a.result),
-        key("reason", lambda a: a.result_detail),
-        key("suser", lambda a: a.user),
-        key("suid", lambda a: a.user_id),
-        key("spriv", lambda a: a.user_type),
-        key("sntdom", lambda a: a.user_domain),
+        key("act", "action_type"),
+        key("outcome", "result"),
+        key("reason", "result_detail"),
+        key("suser", "user"),
+        key("suid", "user_id"),
+        key("spriv", "user_type"),
+        key("sntdom", "user_domain"),
         key("src", lambda a: ipv4(a.ip_address)),
         key("c6a2", lambda a: ipv6(a.ip_address), "Source IPv6 Address"),
-        key("spt", lambda a: a.ip_port),
-        key("destinationServiceName", lambda a: a.app),
-        key("sourceServiceName", lambda a: a.app_instance),
+        key("spt", "ip_port"),
+        key("destinationServiceName", "app"),
+        key("sourceServiceName", "app_instance"),
         key("cs4", lambda a: joined(a.matched_policies, LIMITS["cs4"]), "policyIDs"),
-        key("flexString1", lambda a: a.country, "country"),
-        key("flexString2", lambda a: a.isp, "ISP"),
-        key("cn1", lambda a: a.asn, "ASN"),
-        key("cs2", lambda a: a.ip_category, "ipCategory"),
-        key("duser", _of_type(_USERS, lambda a: a.object_name)),
-        key("duid", _of_type(_USERS, lambda a: a.object_id)),
-        key("fname", _of_type(_FILES, lambda a: a.object_name)),
-        key("filePath", _of_type(_FILES, lambda a: None if _is_url(a.object_id) else a.object_id)),
-        key("fileType", _of_type(_FILES, lambda a: a.object_type)),
-        key("request", lambda a: a.object_id if _is_url(a.object_id) else None),
-        key("requestClientApplication", lambda a: a.user_agent),
-        key("deviceFacility", lambda a: a.source),
-        key("cs6", lambda a: a.city, "city"),
+        key("flexString1", "country", "country"),
+        key("flexString2", "isp", "ISP"),
+        key("cn1", "asn", "ASN"),
+        key("cs2", "ip_category", "ipCategory"),
+        key("duser", _of_type(_USERS, "object_name")),
+        key("duid", _of_type(_USERS, "object_id")),
+        key("fname", _of_type(_FILES, "object_name")),
+        key("filePath", _path),
+        key("fileType", _of_type(_FILES, "object_type")),
+        key("request", _url),
+        key("requestClientApplication", "user_agent"),
+        key("deviceFacility", "source"),
+        key("cs6", "city", "city"),
         key("cs5", lambda a: joined((*a.ip_tags, *a.user_agent_tags, *a.device_tags), LIMITS["cs5"]), "tags"),
         key("cs3", lambda a: joined([o.name or o.id for o in a.objects], LIMITS["cs3"]), "targetObjects"),
         key("cs1", lambda a: link(portal, "activities", a.activity_id), "portalURL"),
@@ -93,10 +96,16 @@ def _alert_text(alert: Alert) -> str:
     return f"{alert.title}: {alert.description}" if alert.title and alert.description else alert.title or alert.description
 
 
-def _of_type(kinds: tuple[str, ...], get: Callable[[Activity], str | None]) -> Callable[[Activity], str | None]:
-    """The value, where the first object is of one of these types."""
-    return lambda a: get(a) if a.object_type and a.object_type.casefold() in kinds else None
+def _of_type(kinds: frozenset[str], field: str) -> Callable[[Activity], str | None]:
+    """The field, where the first object is of one of these types."""
+    get: Callable[[Activity], str | None] = attrgetter(field)
+    return lambda a: get(a) if a.object_type in kinds else None
 
 
-def _is_url(text: str | None) -> bool:
-    return text is not None and text[:8].lower().startswith(("http://", "https://"))
+def _url(a: Activity) -> str | None:
+    return a.object_id if a.object_id and a.object_id.startswith(_URLS) else None
+
+
+def _path(a: Activity) -> str | None:
+    """A file's id, unless it is a URL, which goes to `request`."""
+    return a.object_id if a.object_type in _FILES and not _url(a) else None

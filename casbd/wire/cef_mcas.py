@@ -31,8 +31,8 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
     """The extension of an alert."""
     return (
         key("externalId", lambda a: external_id(a.alert_id)),
-        key("start", lambda a: a.first_activity),
-        key("end", lambda a: a.last_activity),
+        key("start", "first_activity"),
+        key("end", "last_activity"),
         key("msg", _alert_text),
         key("suser", lambda a: a.user or ""),
         key("destinationServiceName", lambda a: a.app or ""),
@@ -41,7 +41,7 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
         key("cs1", lambda a: f"{portal.rstrip('/')}/#/alerts/{_quoted(a.alert_id)}" if portal else "", "portalURL"),
         key("cs2", lambda a: app_id(a.app), "uniqueServiceAppIds"),
         key("cs3", lambda a: joined(a.activity_ids, LIMITS["cs3"]), "relatedAudits"),
-        key("cs4", lambda a: a.policy_id, "policyIDs"),
+        key("cs4", "policy_id", "policyIDs"),
         key("c6a1", lambda a: ipv6(a.ip_address), "Device IPv6 Address"),
     )
 
@@ -51,9 +51,9 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
     """The extension of an activity."""
     return (
         key("externalId", lambda a: external_id(a.activity_id)),
-        key("rt", lambda a: a.timestamp),
-        key("start", lambda a: a.timestamp),
-        key("end", lambda a: a.timestamp),
+        key("rt", "timestamp"),
+        key("start", "timestamp"),
+        key("end", "timestamp"),
         key("msg", _activity_text),
         key("suser", lambda a: a.user or ""),
         key("destinationServiceName", lambda a: a.app or ""),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from casbd.wire.plain_text import BLANKS, MARK, cut, single_line
@@ -73,10 +74,10 @@ class Part(NamedTuple):
     cuttable: bool
 
 
-def key(name: str, value: Callable[[Any], str | int | None], label: str = "") -> Key:
-    """A key and where its value comes from; with a label, `nameLabel=label` goes before it."""
+def key(name: str, value: str | Callable[[Any], str | int | None], label: str = "") -> Key:
+    """A key and its value: a field's name, or what makes it of the item. With a label, `nameLabel=label` goes before it."""
     prefix = f"{name}Label={label} {name}=" if label else f"{name}="
-    return Key(prefix, value, LIMITS.get(name, 0))
+    return Key(prefix, attrgetter(value) if isinstance(value, str) else value, LIMITS.get(name, 0))
 
 
 def message(start: str, name: str, severity: int, pairs: Sequence[tuple[str, str, int]], limit: int = 0) -> str:
@@ -104,26 +105,20 @@ def extension(keys: Iterable[Key], item: object, *, with_empty: bool) -> list[tu
             continue
         if isinstance(value, int):
             pairs.append((prefix, str(value), 0))
-        else:
-            escaped = escape(value, most)
-            if escaped or with_empty:
-                pairs.append((prefix, escaped, most))
+        elif (text := escape(value, most)) or with_empty:
+            pairs.append((prefix, text, most))
     return pairs
 
 
 def escape(text: str, most: int = 0) -> str:
     """A value for the extension: trimmed, cut to so many characters (0: any number), escaped."""
-    if text.isprintable():
+    if text.isprintable():  # the usual case, which must be quick: no translation where there is nothing to translate
         text = text.strip()
-        if most and len(text) > most:
+        if len(text) > most > 0:
             text = cut(text, most)
-        if "=" not in text and "\\" not in text:
-            return text
-    else:
-        text = text.translate(_ALL_BUT_LINE_ENDS).strip()
-        if most:
-            text = cut(text, most)
-    return text.translate(_ESCAPES)
+        return text.translate(_ESCAPES) if "=" in text or "\\" in text else text
+    text = text.translate(_ALL_BUT_LINE_ENDS).strip()
+    return (cut(text, most) if most else text).translate(_ESCAPES)
 
 
 def header_text(text: str) -> str:
@@ -139,7 +134,9 @@ def _header_text(text: str) -> str:
 
 def external_id(text: str) -> str:
     """The id as it is; one of more than 128 bytes as the first 32 hex digits of its SHA-256, the same every time."""
-    if len(escape(text).encode()) > ID_MOST or not text.strip():
+    if text.isascii() and 0 < len(text) <= ID_MOST // 2:  # even if every character needs an escape
+        return text
+    if not text or len(escape(text).encode()) > ID_MOST:
         return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
     return text
 

@@ -103,7 +103,7 @@ def _line(fields: dict[str, Any]) -> bytes:
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode(errors="surrogatepass").decode(errors="replace")
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # two that are a pair become one character
     if isinstance(value, dict):
         return {key: _without_surrogates(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

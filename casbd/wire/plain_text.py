@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 MARK = "..."
 """Ends a text that was cut."""
@@ -34,8 +34,10 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - len(MARK)].rstrip() + MARK
 
 
-def joined(items: Iterable[str | None], most: int) -> str:
+def joined(items: Sequence[str | None], most: int) -> str:
     """A comma-separated list of as many whole items as fit; the mark stands for those left out."""
+    if len(items) < 2:
+        return items[0] or "" if items else ""
     kept: list[str] = []
     room = most - len(MARK) - 1
     for item in items:

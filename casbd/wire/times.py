@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from casbd import clock
 
-_LATEST = 253_402_300_799_999
+LATEST = 253_402_300_799_999
 """The end of the year 9999, the last that a calendar date can be written for."""
 
 
 def iso(milliseconds: int) -> str:
     """`2026-01-31T12:00:00.000Z`; a time before 1970 or after 9999 becomes the nearest of these."""
-    milliseconds = min(max(milliseconds, 0), _LATEST)
+    milliseconds = min(max(milliseconds, 0), LATEST)
     return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
 
 

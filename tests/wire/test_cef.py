@@ -20,21 +20,23 @@ addresses = st.none() | texts | st.ip_addresses().map(str)
 integers = st.integers(0, 2**53)
 objects = st.lists(st.builds(ActivityObject, id=maybe, name=maybe, type=maybe | st.just("File"), role=maybe), max_size=4).map(tuple)
 TEXT_FIELDS = (
-    *[
-        "action_type",
-        "app",
-        "app_instance",
-        "user",
-        "user_id",
-        "user_domain",
-        "user_type",
-        "ip_category",
-        "country",
-        "city",
-        "isp",
-        "user_agent",
-    ],
-    *["object_id", "object_name", "result", "result_detail", "source"],
+    "action_type",
+    "app",
+    "app_instance",
+    "user",
+    "user_id",
+    "user_domain",
+    "user_type",
+    "ip_category",
+    "country",
+    "city",
+    "isp",
+    "user_agent",
+    "object_id",
+    "object_name",
+    "result",
+    "result_detail",
+    "source",
 )
 activities = st.builds(
     Activity,

@@ -1,0 +1,188 @@
+"""A real rsyslog and a certificate authority for the tests of outputs."""
+
+import datetime as dt
+import fcntl
+import importlib.util
+import ipaddress
+import os
+import select
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+LONG_ENOUGH = 20.0
+
+
+@pytest.fixture(scope="session")
+def strict_cef():
+    path = Path(__file__).parents[1] / "wire" / "strict_cef.py"
+    spec = importlib.util.spec_from_file_location("strict_cef", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Authority:
+    """A certificate authority; what it signs is written to files."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name = folder, name
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.certificate = folder / f"{name}.pem"
+        built = self._builder(self.subject, self.key).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        self.certificate.write_bytes(built.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+    def issue(self, name: str) -> tuple[Path, Path]:
+        """A certificate for a host name or address, and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        try:
+            alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(name))
+        except ValueError:
+            alternative = x509.DNSName(name)
+        builder = self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key)
+        builder = builder.add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+        certificate, private = self.folder / f"{self.name}-{name}.pem", self.folder / f"{self.name}-{name}.key"
+        certificate.write_bytes(builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        private.write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        )
+        return certificate, private
+
+    def _builder(self, subject, key):
+        now = dt.datetime.now(dt.UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
+        )
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"), "ca")
+
+
+@pytest.fixture(scope="session")
+def other_authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("other"), "other")
+
+
+class Rsyslog:
+    """A running rsyslogd that writes each message twice into pipes: as it came, and as Microsoft's agent is given it."""
+
+    def __init__(self, folder: Path, inputs: str) -> None:
+        self.raw, self.agent = (_Pipe(folder / name) for name in ("raw", "agent"))
+        configuration = folder / "rsyslog.conf"
+        configuration.write_text(
+            f"""
+            global(workDirectory="{folder}" maxMessageSize="8k")
+            template(name="raw" type="string" string="%rawmsg%\\n")
+            template(name="agent" type="string" string="<%PRI%>%TIMESTAMP% %HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp%%msg%\\n")
+            {inputs}
+            action(type="ompipe" pipe="{self.raw.path}" template="raw")
+            action(type="ompipe" pipe="{self.agent.path}" template="agent")
+            """,
+        )
+        command = [shutil.which("rsyslogd", path="/usr/sbin:/usr/bin:/sbin"), "-n", "-f", str(configuration), "-i", "NONE"]
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def wait_for(self, port: int) -> None:
+        """Until it listens."""
+        deadline = time.monotonic() + LONG_ENOUGH
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            select.select([], [], [], 0.02)
+        pytest.fail(f"rsyslogd does not start: {self.log.read_text()}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(LONG_ENOUGH)
+        self.raw.close()
+        self.agent.close()
+
+
+class _Pipe:
+    """A FIFO that lines are read from, with a deadline."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.mkfifo(path)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)  # so that rsyslog never waits for us
+        self._rest = b""
+
+    def lines(self, number: int, *, within: float = LONG_ENOUGH) -> list[str]:
+        """So many lines, or those that came in time."""
+        deadline = time.monotonic() + within
+        while self._rest.count(b"\n") < number and (left := deadline - time.monotonic()) > 0:
+            if select.select([self._descriptor], [], [], left)[0]:
+                self._rest += os.read(self._descriptor, 1 << 20)
+        *lines, self._rest = self._rest.split(b"\n", number)
+        return [line.decode() for line in lines]
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def _rsyslogd():
+    if not shutil.which("rsyslogd", path="/usr/sbin:/usr/bin:/sbin"):
+        pytest.skip("rsyslogd is not installed (Debian packages rsyslog and rsyslog-gnutls)")
+
+
+@pytest.fixture(scope="module")
+def rsyslog(_rsyslogd, tmp_path_factory):
+    """UDP and TCP on one port."""
+    port = free_port()
+    server = Rsyslog(
+        tmp_path_factory.mktemp("rsyslog"),
+        f"""module(load="imudp") module(load="imtcp")
+            input(type="imudp" address="127.0.0.1" port="{port}") input(type="imtcp" address="127.0.0.1" port="{port}")""",
+    )
+    server.port = port
+    server.wait_for(port)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def rsyslog_tls(_rsyslogd, authority, tmp_path_factory):
+    """TLS; a client certificate is asked for."""
+    if not list(Path("/usr/lib").glob("**/rsyslog/lmnsd_gtls.so")):
+        pytest.skip("rsyslog has no TLS (Debian package rsyslog-gnutls)")
+    port = free_port()
+    certificate, key = authority.issue("localhost")
+    server = Rsyslog(
+        tmp_path_factory.mktemp("rsyslog-tls"),
+        f"""global(defaultNetstreamDriverCAFile="{authority.certificate}" defaultNetstreamDriverCertFile="{certificate}"
+                   defaultNetstreamDriverKeyFile="{key}")
+            module(load="imtcp" streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="x509/certvalid")
+            input(type="imtcp" address="127.0.0.1" port="{port}")""",
+    )
+    server.port = port
+    server.wait_for(port)
+    yield server
+    server.stop()
