@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
+from socket import AF_INET, inet_pton
 from typing import NamedTuple
 
 LONGEST = 200
 """Characters. Nothing longer holds an address; it is not worth the memory of the cache."""
 
+_IPV4_AND_PORT = re.compile(r"([0-9.]+)(?::([0-9]+))?")
 _BRACKETS = re.compile(r"\[([^][]*)\](?::([0-9]*))?")
 _AFTER_A_HOST = re.compile(r"\[?[^][()]*\(([^()]*)\)\]?")
 _PORT = re.compile(r"(.*[^:]):([0-9]+)")
@@ -36,9 +38,11 @@ def parse(text: str | None) -> Address:
     return _parse(text)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _parse(text: str) -> Address:
     text = text.strip()
+    if form := _IPV4_AND_PORT.fullmatch(text):
+        return _address(form[1], form[2])
     if form := _AFTER_A_HOST.fullmatch(text):
         return _address(form[1])
     if form := _BRACKETS.fullmatch(text):
@@ -58,11 +62,13 @@ def _address(text: str, port: str | None = None) -> Address:
     return Address(ip, number if 0 < number < 65536 else None)
 
 
+@lru_cache(maxsize=50_000)  # the same address comes with ever new ports
 def _canonical(text: str) -> str | None:
     try:
         if ":" not in text:
-            return str(IPv4Address(text))  # refuses leading zeros: some read 010 as ten, some as eight
+            inet_pton(AF_INET, text)  # refuses leading zeros (some read 010 as ten, some as eight), so the text is canonical
+            return text
         address = IPv6Address(text.partition("%")[0])  # %eth0 means something on the machine that wrote it only
         return str(address.ipv4_mapped or address)
-    except ValueError:
+    except (OSError, ValueError):
         return None
