@@ -94,7 +94,7 @@ class Activity(msgspec.Struct, gc=False, array_like=True):
     browser_version: Annotated[Text, _about("major.minor.patch as far as known")] = None
     os: Annotated[Text, _about("family name of ua-parser", "Device", "OSPlatform")] = None
     os_version: Annotated[Text, _about("major.minor as far as known")] = None
-    device_type: Annotated[Text, _about("", "Device type", "DeviceType", ("PC", "Mobile", "Tablet", "Other"))] = None
+    device_type: Annotated[Text, _about("what kind of device", "Device type", "DeviceType", ("PC", "Mobile", "Tablet", "Other"))] = None
     device_tags: Annotated[
         tuple[str, ...],
         _about(

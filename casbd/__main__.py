@@ -1,0 +1,5 @@
+"""`python -m casbd` is `casbd`."""
+
+from casbd.cli import main
+
+main()
