@@ -6,7 +6,7 @@ the C library's `inet_pton` takes a tenth of that, and is as strict (no leading 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_right
 from collections.abc import Iterator
 from ipaddress import ip_network
 from socket import AF_INET, AF_INET6, inet_pton
@@ -29,7 +29,7 @@ class Prefix(NamedTuple):
 def read_prefix(text: str) -> Prefix:
     """`192.0.2.0/24`, `2001:db8::/32` or one address. ValueError says what is wrong, with bits set behind the prefix too."""
     address, slash, suffix = text.partition("/")
-    bits, number = _number(address)
+    bits, number = read_address(address)
     length = bits if not slash else int(suffix) if suffix.isascii() and suffix.isdigit() and len(suffix) < 4 else -1
     if not 0 <= length <= bits:
         raise ValueError(f"`/{suffix}` is no prefix length from 0 to {bits}")
@@ -41,10 +41,11 @@ def read_prefix(text: str) -> Prefix:
     return Prefix(bits, length, head)
 
 
-def _number(address: str) -> tuple[int, int]:
-    bits = 128 if ":" in address else 32
+def read_address(text: str) -> tuple[int, int]:
+    """32 or 128, and the address as a number. ValueError where it is none."""
+    bits = 128 if ":" in text else 32
     try:
-        return bits, int.from_bytes(inet_pton(AF_INET6 if bits == 128 else AF_INET, address), "big")
+        return bits, int.from_bytes(inet_pton(AF_INET6 if bits == 128 else AF_INET, text), "big")
     except (OSError, ValueError):  # ValueError: a null character, or letters outside of ASCII
         raise ValueError("is neither an IP address nor a network (CIDR)") from None
 
@@ -53,19 +54,48 @@ class PrefixTable(Generic[Value]):
     """Values by network: one dictionary for each length of prefix that occurs."""
 
     def __init__(self) -> None:
-        self._heads: dict[int, dict[int, dict[int, Value]]] = {32: defaultdict(dict), 128: defaultdict(dict)}
+        self._heads: dict[tuple[int, int], dict[int, Value]] = {}
+        self._longest_first: dict[int, list[tuple[int, dict[int, Value]]]] = {32: [], 128: []}
 
     def setdefault(self, prefix: Prefix, value: Value) -> Value:
         """The value at exactly this network, which is `value` from now on if there was none."""
-        return self._heads[prefix.bits][prefix.length].setdefault(prefix.head, value)
+        return self._of_length(prefix).setdefault(prefix.head, value)
 
-    def matches(self, ip: str) -> Iterator[Value]:
-        """The values of all networks that hold the canonical address, the smallest network first."""
-        try:
-            bits, number = _number(ip)
-        except ValueError:
-            return
-        for length, heads in sorted(self._heads[bits].items(), reverse=True):
+    def replace(self, prefix: Prefix, value: Value) -> None:
+        """Put another value at exactly this network."""
+        self._of_length(prefix)[prefix.head] = value
+
+    def matches(self, bits: int, number: int) -> Iterator[Value]:
+        """The values of all networks that hold the address, the smallest network first."""
+        for length, heads in self._longest_first[bits]:
             head = number >> bits - length
             if head in heads:
                 yield heads[head]
+
+    def _of_length(self, prefix: Prefix) -> dict[int, Value]:
+        key = prefix.bits, prefix.length
+        if key not in self._heads:
+            self._heads[key] = {}
+            lengths = self._longest_first[prefix.bits]
+            lengths.append((prefix.length, self._heads[key]))
+            lengths.sort(key=lambda pair: pair[0], reverse=True)
+        return self._heads[key]
+
+
+# Addresses that are in no particular place: private, shared, local, for documentation, for groups, reserved.
+# https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+_SPECIAL = (
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 "
+    "198.51.100.0/24 203.0.113.0/24 224.0.0.0/3 ::/127 64:ff9b:1::/48 100::/64 2001:2::/48 2001:db8::/32 fc00::/7 fe80::/10 ff00::/8"
+)
+_FIRST: dict[int, list[int]] = {32: [], 128: []}
+_LAST: dict[int, list[int]] = {32: [], 128: []}
+for _bits, _length, _head in sorted(map(read_prefix, _SPECIAL.split()), key=lambda prefix: prefix.head << prefix.bits - prefix.length):
+    _FIRST[_bits].append(_head << _bits - _length)
+    _LAST[_bits].append((_head + 1 << _bits - _length) - 1)
+
+
+def is_special(bits: int, number: int) -> bool:
+    """Whether an address belongs to nobody and nowhere in particular."""
+    index = bisect_right(_FIRST[bits], number) - 1
+    return index >= 0 and number <= _LAST[bits][index]

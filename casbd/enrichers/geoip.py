@@ -7,16 +7,17 @@ free databases (`country_code`, `city`). Without any configuration the country f
 from __future__ import annotations
 
 import logging
-import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, ClassVar
 
-from maxminddb import MODE_MEMORY, InvalidDatabaseError, open_database
+from maxminddb import InvalidDatabaseError
 
+from casbd.enrichers._geo_records import NOTHING, Found, understand
+from casbd.enrichers._mmdb import DAMAGED, Database
+from casbd.enrichers._prefixes import is_special, read_address
 from casbd.errors import Mistake, Mistakes
 from casbd.model.activity import Activity
 from casbd.plugins import ConfigPath
@@ -27,25 +28,6 @@ log = logging.getLogger(__name__)
 
 CACHED = 100_000
 """Addresses whose answer is kept."""
-
-Record = Mapping[str, Any]
-Spot = tuple[str | None, float | None, float | None]
-"""city, latitude, longitude"""
-Network = tuple[str | None, int | None]
-"""isp, asn"""
-Found = tuple[str | None, Spot | None, Network | None]
-"""country, and what lies within and behind it; None where nothing is known"""
-
-# The same thing under the names of the layouts: `a.b` is the nested one. The first that is there counts.
-COUNTRY = ("country.iso_code", "country_code", "registered_country.iso_code")
-CITY = ("city.names.en", "city", "city_name")
-LATITUDE = ("location.latitude", "latitude", "lat")
-LONGITUDE = ("location.longitude", "longitude", "lng", "lon")
-ISP = ("traits.isp", "isp", "traits.autonomous_system_organization", "autonomous_system_organization", "as_name", "as_organization", "org")
-ASN = ("traits.autonomous_system_number", "autonomous_system_number", "as_number", "asn")
-
-DAMAGED = (InvalidDatabaseError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, struct.error)
-"""What the reader raises over bytes that make no sense."""
 
 
 @plugin
@@ -71,7 +53,7 @@ class GeoIP:
     def __init__(self, options: Options) -> None:
         country = options.country or Path(str(files("casbd").joinpath("data", "country.mmdb")))
         self._paths = [path for path in (options.city, country, options.asn) if path]
-        self._databases = _open_all(self._paths)
+        self._geo_files = _open_all(self._paths)
         self._found = lru_cache(maxsize=CACHED)(self._look_up)
 
     def enrich(self, activity: Activity) -> None:
@@ -93,22 +75,21 @@ class GeoIP:
 
     def _look_up(self, ip: str) -> Found:
         try:
-            address = ip_address(ip)
+            bits, number = read_address(ip)
         except ValueError:
-            return None, None, None
+            return NOTHING
         # Some databases place what is in no particular place: the shipped one says Australia to 192.168.1.1.
-        if not address.is_global:
-            return None, None, None
-        records = [record for database in self._databases if (record := database.get(address))]
-        country, spot = next((place for record in records if (place := _place(record))), (None, None))
-        return country, spot, next((network for record in reversed(records) if (network := _network(record))), None)
+        if is_special(bits, number):
+            return NOTHING
+        answers = [file.get(bits, number) for file in self._geo_files]
+        country, spot, _ = next((answer for answer in answers if answer[0] is not None), NOTHING)
+        # The last file is the one for networks, if there is one.
+        return country, spot, next((network for _, _, network in reversed(answers) if network is not None), None)
 
 
-class Database:
-    """One MaxMind-format file, held in memory: overwriting it in place must not change what is being read.
+class GeoFile:
+    """One file, and what happens when it turns out to be damaged.
 
-    Read in Python, not by maxminddb's C extension: that one is ten times faster, but a flipped byte in the file can
-    kill the process (segmentation fault), and every address is looked up only once.
     Raises Mistakes where the file cannot be read, is of another kind, or fails at a first look-up.
     """
 
@@ -116,77 +97,34 @@ class Database:
         self._name = str(path)
         self._complained = False
         try:
-            self._reader = open_database(path, MODE_MEMORY)
-            self._version = self._reader.metadata().ip_version
-            self._reader.get("8.8.8.8")
+            self._database = Database(path, understand)
+            self._database.get(*read_address("8.8.8.8"))
         except OSError as error:
             raise Mistakes([Mistake(self._name, 0, 0, f"cannot be read: {error.strerror or error}")]) from None
         except DAMAGED as error:
-            detail = str(error) if isinstance(error, InvalidDatabaseError) and self._name not in str(error) else ""
+            detail = str(error) if isinstance(error, InvalidDatabaseError) and "<" not in str(error) else ""
             raise Mistakes([Mistake(self._name, 0, 0, "is no MaxMind-format database, or a damaged one", detail)]) from None
 
-    def get(self, address: IPv4Address | IPv6Address) -> Record | None:
-        """What the file has about an address; None also where that part of it is damaged."""
-        if address.version > self._version:
-            return None
+    def get(self, bits: int, number: int) -> Found:
+        """What the file has about an address; nothing also where that part of it is damaged."""
         try:
-            record = self._reader.get(address)
+            return self._database.get(bits, number) or NOTHING
         except DAMAGED as error:
             if not self._complained:
                 log.warning("a GeoIP file is damaged; what cannot be read is unknown", extra={"file": self._name, "error": str(error)})
                 self._complained = True
-            return None
-        return record if isinstance(record, dict) else None
+            return NOTHING
 
 
-def _open_all(paths: Sequence[Path]) -> list[Database]:
+def _open_all(paths: Sequence[Path]) -> list[GeoFile]:
     """Every file, or the mistakes of all of them."""
-    databases: list[Database] = []
+    opened: list[GeoFile] = []
     mistakes: list[Mistake] = []
     for path in paths:
         try:
-            databases.append(Database(path))
+            opened.append(GeoFile(path))
         except Mistakes as found:
             mistakes.extend(found.found)
     if mistakes:
         raise Mistakes(mistakes)
-    return databases
-
-
-def _place(record: Record) -> tuple[str, Spot | None] | None:
-    """Where the record says the address is; None where it tells no country."""
-    country = _first(record, COUNTRY)
-    if not (isinstance(country, str) and len(country) == 2 and country.isalpha()) or country.upper() == "ZZ":
-        return None
-    spot = _text(_first(record, CITY)), _degrees(_first(record, LATITUDE)), _degrees(_first(record, LONGITUDE))
-    return country.upper(), None if spot == (None, None, None) else spot
-
-
-def _network(record: Record) -> Network | None:
-    """Whose network the record says it is; None where it tells neither name nor number."""
-    isp = _text(_first(record, ISP))
-    number = str(_first(record, ASN) or "").upper().removeprefix("AS")
-    asn = int(number) if number.isdecimal() and len(number) <= 10 else None
-    return None if isp is None and asn is None else (isp, asn)
-
-
-def _first(record: Record, names: Sequence[str]) -> Any:
-    """The first of the names that has a value; a dot leads into a nested map."""
-    for name in names:
-        value: Any = record
-        for step in name.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-        if value not in (None, "") and not isinstance(value, dict):
-            return value
-    return None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _degrees(value: Any) -> float | None:
-    try:
-        return float(value)  # the flat databases have them as text or as number
-    except (TypeError, ValueError):
-        return None
+    return opened

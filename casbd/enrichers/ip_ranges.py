@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from casbd.enrichers._ip_lists import read_list
-from casbd.enrichers._prefixes import PrefixTable
+from casbd.enrichers._prefixes import Prefix, PrefixTable, read_address
 from casbd.enrichers._range_file import Category, Range, read_ranges
 from casbd.errors import Mistake, Mistakes
 from casbd.model.activity import Activity
@@ -71,7 +71,7 @@ class IPRanges:
         self._paths = [*([options.ip_ranges] if options.ip_ranges else []), *(path for _, path in lists)]
         mistakes: list[Mistake] = []
         self._ranges: PrefixTable[Range] = PrefixTable()
-        self._labels: PrefixTable[list[Label]] = PrefixTable()
+        self._labels: PrefixTable[tuple[Label, ...]] = PrefixTable()
         try:
             if options.ip_ranges:
                 self._ranges = read_ranges(options.ip_ranges)
@@ -79,8 +79,7 @@ class IPRanges:
             mistakes.extend(found.found)
         for label, path in lists:
             try:
-                for prefix in read_list(path):
-                    self._labels.setdefault(prefix, []).append(label)
+                self._add(label, read_list(path))
             except Mistakes as found:
                 mistakes.extend(found.found)
         if mistakes:
@@ -102,9 +101,20 @@ class IPRanges:
         """The range file and all lists."""
         return self._paths
 
+    def _add(self, label: Label, networks: Sequence[Prefix]) -> None:
+        only = (label,)
+        for network in networks:
+            known = self._labels.setdefault(network, only)
+            if label not in known:
+                self._labels.replace(network, (*known, label))
+
     def _look_up(self, ip: str) -> Found:
-        own = next(self._ranges.matches(ip), None)
-        labels = [label for several in self._labels.matches(ip) for label in several]
+        try:
+            bits, number = read_address(ip)
+        except ValueError:
+            return "Other", (), None
+        own = next(self._ranges.matches(bits, number), None)
+        labels = [label for several in self._labels.matches(bits, number) for label in several]
         categories = {category for category, _ in labels}
         built_in = next((category for category in ("Risky", "Cloud provider") if category in categories), "Other")
         tags = dict.fromkeys([*(own.tags if own else ()), *(tag for _, tag in labels)])

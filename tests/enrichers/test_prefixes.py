@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.enrichers._prefixes import Prefix, PrefixTable, read_prefix
+from casbd.enrichers._prefixes import Prefix, PrefixTable, is_special, read_address, read_prefix
 
 Network = IPv4Network | IPv6Network
 
@@ -64,18 +64,26 @@ def test_finds_what_a_loop_over_all_networks_finds(several: list[Network], low: 
         assert table.setdefault(read_prefix(str(network)), network) == network
     ip = ip_address((10 << bits - 8) + low) if bits == 32 else ip_network(((10 << 120) + low, 128)).network_address
     holding = {network for network in several if ip in network}
-    assert list(table.matches(str(ip))) == sorted(holding, key=lambda network: network.prefixlen, reverse=True)
+    assert list(table.matches(*read_address(str(ip)))) == sorted(holding, key=lambda network: network.prefixlen, reverse=True)
 
 
 def test_the_first_value_of_a_network_stays() -> None:
     table: PrefixTable[str] = PrefixTable()
     assert table.setdefault(read_prefix("10.0.0.0/8"), "a") == "a"
     assert table.setdefault(read_prefix("10.0.0.0/8"), "b") == "a"
-    assert list(table.matches("10.1.1.1")) == ["a"]
+    assert list(table.matches(*read_address("10.1.1.1"))) == ["a"]
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "010.1.1.1"])
-def test_what_is_no_address_is_in_no_network(text: str) -> None:
-    table: PrefixTable[str] = PrefixTable()
-    table.setdefault(read_prefix("0.0.0.0/0"), "all")
-    assert list(table.matches(text)) == []
+@pytest.mark.parametrize("text", ["", "nonsense", "010.1.1.1", "1.2.3.4:5", "\ud800"])
+def test_what_is_no_address_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="neither"):
+        read_address(text)
+
+
+SPECIAL = "0.0.0.0 10.0.0.0 10.255.255.255 172.31.0.1 255.255.255.255 :: ::1 fd00::1 fe80::1 ff02::1 2001:db8::1"
+ORDINARY = "8.8.8.8 9.255.255.255 11.0.0.0 172.32.0.1 223.255.255.255 ::2 2001:700::1 2603:10a6::1"
+
+
+@pytest.mark.parametrize(("ip", "special"), [*((ip, True) for ip in SPECIAL.split()), *((ip, False) for ip in ORDINARY.split())])
+def test_special_addresses(ip: str, special: bool) -> None:
+    assert is_special(*read_address(ip)) is special
