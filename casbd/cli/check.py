@@ -29,6 +29,8 @@ def command(configuration: Path, as_json: bool) -> None:
             for mistake in error.found:
                 click.echo(str(mistake))
         sys.exit(EXIT_NO)
+    for warning in engine.warnings():
+        click.echo(f"warning: {warning}", err=True)
     if not as_json:
         enabled = sum(policy.enabled for policy in engine.policies)
         click.echo(f"{configuration}: {enabled} policies, {len(engine.settings.inputs)} inputs: no mistakes", err=True)

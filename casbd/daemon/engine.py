@@ -65,6 +65,11 @@ class Engine:
             found = self._formats[key] = cls(options if configured == format_name else cls.Options())
         return found
 
+    def warnings(self) -> list[str]:
+        """What is no mistake, but not what a person would expect."""
+        unsent = [policy.id for policy in self.policies if policy.alert.email or policy.alert.sms]
+        return [f"policy {name}: this version sends no e-mail or SMS; its alerts go to the outputs" for name in unsent]
+
     def files(self) -> list[Path]:
         """Every file and directory whose change asks for a reload."""
         watched = [self.settings.path, *rule_files(self.settings.rules)]

@@ -20,12 +20,13 @@ from casbd import __version__
 from casbd.alerting import raising
 from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
+from casbd.config.settings import Metrics
 from casbd.daemon import service_status
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.watched import WatchedFiles
-from casbd.errors import Mistakes
+from casbd.errors import CasbdError, Mistake, Mistakes
 from casbd.inputs import Inputs
 from casbd.outbox.dispatcher import Delivering, Dispatcher, ToConnector, ToOutput
 from casbd.pipeline import Pipeline, connector_destination
@@ -85,6 +86,7 @@ class Service:
         """Configuration, rules and lists: all right, or no start."""
         self.engine = Engine(self.configuration)
         self._watched = WatchedFiles(self.engine.files())
+        self._warn()
 
     def open_store(self) -> None:
         """The state directory is ours alone."""
@@ -118,9 +120,7 @@ class Service:
         for number, handler in ((signal.SIGTERM, self._on_stop), (signal.SIGINT, self._on_stop), (signal.SIGHUP, self._on_reload)):
             self._exit.callback(signal.signal, number, signal.signal(number, handler))
         if self.engine.settings.metrics is not None:
-            from casbd.daemon.metrics import serve
-
-            self._exit.callback(serve(self.engine.settings.metrics, self.store.directory))
+            self._exit.callback(self._serve_metrics(self.engine.settings.metrics))
         from casbd.daemon.jobs import schedule
 
         self._exit.callback(schedule(self))
@@ -128,6 +128,14 @@ class Service:
         self.save_status()
         self.notifier.send("READY=1", f"STATUS={len(self.engine.policies)} policies, {len(self.engine.settings.inputs)} inputs")
         log.info("casbd runs", extra={"version": __version__, "policies": len(self.engine.policies)})
+
+    def _serve_metrics(self, options: Metrics) -> Callable[[], None]:
+        from casbd.daemon.metrics import serve
+
+        try:
+            return serve(options, self.store.directory)
+        except OSError as error:
+            raise Mistakes([Mistake(str(self.configuration), 0, 0, f"metrics: port {options.port}: {error.strerror}")]) from None
 
     STEPS = (build_engine, open_store, build_pipeline, open_inputs, start_delivery, start_service)
 
@@ -177,7 +185,7 @@ class Service:
         """A full disk, say: nothing of the batch is stored, so read it again; it will work once there is room."""
         log.error("a batch could not be stored; it will be read again", extra={"error": str(error)})
         if self.once:
-            raise error
+            raise CasbdError(f"a batch could not be stored: {error}") from None
         self.scanning.forget()
         self.pipeline.reload_state()
         self.inputs.rewind(input_store.positions(self.store.connection))
@@ -224,9 +232,14 @@ class Service:
         self.dispatcher.use(self._destinations(), _changed(old, engine))
         changes = _difference({p.id: policy_key(p) for p in old.policies}, {p.id: policy_key(p) for p in engine.policies})
         log.info("reloaded", extra=changes)
+        self._warn()
         if engine.settings.state_dir != old.settings.state_dir or engine.settings.metrics != old.settings.metrics:
             log.warning("a new state_dir or metrics takes effect at the next start")
         self._reloaded = {"at": self.clock(), "ok": True, **changes}
+
+    def _warn(self) -> None:
+        for warning in self.engine.warnings():
+            log.warning(warning)
 
     def reload_if_changed(self) -> None:
         """A job: look whether a file of the configuration is another one now."""

@@ -31,8 +31,11 @@ class Store:
         self.readonly = readonly
         self._lock: int | None = None
         if not readonly and locked:
-            directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-            self._lock = _take_lock(directory / LOCK)
+            try:
+                directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+                self._lock = _take_lock(directory / LOCK)
+            except OSError as error:
+                raise StoreError(f"{directory}: {error.strerror}") from None
         try:
             self.connection = _connect(directory / FILE, readonly=readonly)
             if not readonly:
