@@ -1,1 +1,5 @@
-"""Finding files, following them and cutting them into records."""
+"""Finding files, following them (rotation, truncation, compression), and cutting them into records."""
+
+from casbd.inputs.follow import Inputs
+
+__all__ = ["Inputs"]

@@ -1,0 +1,172 @@
+"""The bytes of a file as its writer wrote them: plain, or decompressed as they are asked for.
+
+What a file is compressed with is told by its first bytes, never by its name.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import zlib
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol, cast
+
+KEPT = 8192
+"""How much of what was read before the asked-for offset a compressed source still has."""
+
+_BLOCK = 1 << 16
+
+
+class Source(Protocol):
+    """An open file. compressed: whether its size on disk differs from its content's. damage: why it ends too early, if so."""
+
+    compressed: bool
+    damage: str
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes of the content from `offset`: fewer at its present end, none behind it."""
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+
+    def stat(self) -> os.stat_result:
+        """The file's state now, wherever it has been renamed to."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class Plain:
+    """A file that is its own content."""
+
+    compressed = False
+    damage = ""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def read(self, offset: int, size: int) -> bytes:
+        """See Source."""
+        return os.pread(self._fd, size, offset)
+
+    def fileno(self) -> int:
+        """See Source."""
+        return self._fd
+
+    def stat(self) -> os.stat_result:
+        """See Source."""
+        return os.fstat(self._fd)
+
+    def close(self) -> None:
+        """See Source."""
+        os.close(self._fd)
+
+
+class Compressed:
+    """A compressed file, read as a stream: going back far means starting again, going on costs nothing.
+
+    Never holds more than what is asked for, so a bomb fills no memory. damage: why reading stopped early, if it did.
+    """
+
+    compressed = True
+
+    def __init__(self, fd: int, reader: Callable[..., Any]) -> None:
+        self._raw = os.fdopen(fd, "rb")
+        self._reader = reader
+        self._restart()
+
+    def _restart(self) -> None:
+        self._raw.seek(0)
+        self._stream = self._reader(self._raw)
+        self._kept = bytearray()
+        self._begin = 0
+        self._ended = False
+        self.damage = ""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """See Source. After damage: what could be read before it."""
+        if offset < self._begin:
+            self._restart()
+        while not self._ended and self._begin + len(self._kept) < offset + size:
+            self._more(offset)
+        start = offset - self._begin
+        return bytes(self._kept[start : start + size])
+
+    def _more(self, offset: int) -> None:
+        try:
+            block = self._stream.read1(_BLOCK)
+        # What the four libraries raise for damaged data; zstandard's error is a plain Exception of its own.
+        except (EOFError, OSError, zlib.error, lzma.LZMAError, _zstd_error()) as error:
+            self.damage = str(error) or "it is damaged"
+            block = b""
+        self._ended = not block
+        self._kept += block
+        surplus = min(offset - KEPT, self._begin + len(self._kept) - KEPT) - self._begin
+        if surplus > _BLOCK:
+            del self._kept[:surplus]
+            self._begin += surplus
+
+    def retry(self) -> None:
+        """Read again from the start: the file has grown since it was found to end."""
+        self._restart()
+
+    def fileno(self) -> int:
+        """See Source."""
+        return self._raw.fileno()
+
+    def stat(self) -> os.stat_result:
+        """See Source."""
+        return os.fstat(self._raw.fileno())
+
+    def close(self) -> None:
+        """See Source."""
+        self._raw.close()
+
+
+def _zstd_error() -> type[Exception]:
+    import zstandard
+
+    return zstandard.ZstdError
+
+
+def _zstd(raw: io.BufferedIOBase) -> io.BufferedIOBase:
+    import zstandard
+
+    # 128 MiB is what `zstd --long=27` needs; beyond it a frame could claim any amount of memory.
+    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    return io.BufferedReader(cast(io.RawIOBase, decompressor.stream_reader(cast(BinaryIO, raw), read_across_frames=True)), _BLOCK)
+
+
+def _gzip(raw: io.BufferedIOBase) -> io.BufferedIOBase:
+    return gzip.GzipFile(fileobj=raw)
+
+
+_READERS: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b\x08": _gzip,
+    b"\x28\xb5\x2f\xfd": _zstd,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
+
+
+def open_source(path: str) -> Plain | Compressed:
+    """Open `path` for reading. OSError where that is not possible."""
+    return _source(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+
+
+def opened_again(source: Plain | Compressed) -> Plain | Compressed:
+    """The same file, whatever its name is now: when it was opened, it may have been too short to tell what it is."""
+    again = _source(os.dup(source.fileno()))
+    source.close()
+    return again
+
+
+def _source(fd: int) -> Plain | Compressed:
+    head = os.pread(fd, 8, 0)
+    for magic, reader in _READERS.items():
+        if head.startswith(magic):
+            return Compressed(fd, reader)
+    return Plain(fd)

@@ -1,0 +1,146 @@
+"""CSV exports: Purview audit search and `Search-UnifiedAuditLog | Export-Csv` (the `AuditData` column), and any other.
+
+The end of a row is found over its quotes (RFC 4180: line breaks may stand inside them); the fields are read by Python's
+csv module. A stray quote must not swallow the rest of a file: where the text cannot be a row, only its first line is lost.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+
+import msgspec
+
+from casbd.inputs.cutting import Context, Cut, is_object
+
+ROW_CAP = 1 << 20
+"""How far the end of a quoted field is searched for. Excel holds 32,767 characters in a cell, Purview not many more."""
+
+DELIMITERS = ",;\t|"
+_QUOTED = rb'"(?:[^"]++|"")*+"'
+
+
+class CsvRows:
+    """Cuts rows below a header. The record is the row's AuditData; where there is none, an object of its columns."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        # The csv module's own limit of 128 KiB is for the whole process; the length of records is bounded elsewhere.
+        csv.field_size_limit(sys.maxsize)
+        separator = re.escape(context.delimiter).encode()
+        field = rb"(?:" + _QUOTED + rb'|[^"\n' + separator + rb"][^\n" + separator + rb"]*+|(?=[\n\r" + separator + rb"]|\Z))"
+        before = rb"(?:" + field + separator + rb")*+"
+        self._row = re.compile(before + field + rb"\r?\n")
+        self._open = re.compile(before + rb'"(?:[^"]++|"")*+\Z')
+        self._fields_before(context.columns)
+
+    def _fields_before(self, columns: list[str]) -> None:
+        self._columns = columns
+        names = [name.casefold().replace(" ", "") for name in columns]
+        self._audit_data = names.index("auditdata") if "auditdata" in names else None
+
+    def cut(self, text: bytes, *, at_end: bool, final: bool) -> Cut:
+        """See Cutter."""
+        cut = Cut(used=self._resume(text))
+        rows, places = self._rows(text, cut, final and at_end)
+        for row, place in zip(rows, places, strict=True):
+            self._read(row, place, cut)
+        return cut
+
+    def _rows(self, text: bytes, cut: Cut, final: bool) -> tuple[list[bytes], list[int]]:
+        rows, places = [], []
+        place = cut.used
+        while place < len(text):
+            end = text.find(b"\n", place) + 1
+            if not end or text.count(b'"', place, end) % 2:
+                end = self._end(text, place, end, final)
+            if not end:
+                break
+            rows.append(text[place:end])
+            places.append(place)
+            place = cut.used = end
+        return rows, places
+
+    def _end(self, text: bytes, place: int, line_end: int, final: bool) -> int:
+        """Behind the row at `place` whose first line does not end it; 0 where it is not yet whole."""
+        if row := self._row.match(text, place):
+            return row.end()
+        if not line_end:
+            return len(text) if final and self._whole(text[place:]) else 0
+        if len(text) - place < ROW_CAP and self._open.match(text, place):
+            return 0
+        return line_end
+
+    def _whole(self, row: bytes) -> bool:
+        """Whether a last row without line break has all its fields."""
+        if row.count(b'"') % 2 or not self._columns:
+            return False
+        fields = self._fields(row)
+        audit_data = self._audit_data
+        return len(fields) == len(self._columns) and (
+            audit_data is None or is_object(fields[audit_data].encode("utf-8", "surrogateescape"))
+        )
+
+    def _fields(self, row: bytes) -> list[str]:
+        text = row.decode("utf-8", "surrogateescape").rstrip("\r\n")
+        return next(csv.reader([text], delimiter=self.context.delimiter), [])
+
+    def _read(self, row: bytes, place: int, cut: Cut) -> None:
+        """The record, or the reject, of one row; nothing for an empty row and for a header."""
+        try:
+            fields = self._fields(row)
+        except csv.Error as error:
+            cut.rejects.append((place, place + len(row), f"not a row of this CSV: {error}"))
+            return
+        if not any(fields) or fields[0].startswith("#TYPE "):  # Export-Csv's first line
+            return
+        if not self._columns:
+            self.context.columns = fields
+            self._fields_before(fields)
+        elif fields == self._columns or fields[0] == "\ufeff" + self._columns[0]:
+            pass  # exports were joined: another header
+        elif reason := self._mismatch(fields):
+            cut.rejects.append((place, place + len(row), reason))
+        else:
+            cut.records.append(self._record(fields))
+            cut.places.append(place)
+
+    def _mismatch(self, fields: list[str]) -> str:
+        least = len(self._columns) if self._audit_data is None else self._audit_data + 1
+        if len(fields) >= least and (self._audit_data is not None or len(fields) == least):
+            return ""
+        return f"the row has {len(fields)} columns, the header {len(self._columns)}"
+
+    def _record(self, fields: list[str]) -> bytes:
+        if self._audit_data is not None:
+            return fields[self._audit_data].encode("utf-8", "surrogateescape")
+        clean = [field.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for field in fields]
+        return msgspec.json.encode(dict(zip(self._columns, clean, strict=True)))
+
+    def _resume(self, text: bytes) -> int:
+        """Behind the rest of a row that was too long: at the next line."""
+        if not self.context.skipping:
+            return 0
+        end = text.find(b"\n") + 1
+        self.context.skipping = not end
+        return end or len(text)
+
+
+def header(line: bytes) -> str:
+    """The delimiter of this line if it can be a CSV's header, else ""."""
+    try:
+        text = line.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return ""
+    if not text or "{" in text or "\0" in text:
+        return ""
+    if text.strip('"').casefold() == "auditdata":
+        return ","
+    delimiter = max(DELIMITERS, key=text.count)
+    try:
+        names = next(csv.reader([text], delimiter=delimiter))
+    except csv.Error:
+        return ""
+    named = [name for name in names if name.strip()]
+    return delimiter if len(named) >= 2 and len({*named}) == len(named) and max(map(len, named)) < 200 else ""

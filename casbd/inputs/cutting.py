@@ -1,0 +1,82 @@
+"""What every cutter takes and gives. A cutter cuts the text of one container (NDJSON, JSON values, CSV) into records.
+
+It is given the text from where it stopped, always UTF-8, and says how much of it is used up. Everything that it must
+know to go on from there after a restart is in its `Context`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+WHITESPACE = b" \t\r\n\0"
+"""Trimmed from records. Zero bytes too: a writer without O_APPEND leaves a hole of them after a copytruncate."""
+
+
+class Context(msgspec.Struct, omit_defaults=True):
+    """How to go on in the middle of a file; stored as JSON in `Position.context`.
+
+    container, encoding: what the file is. skipping: inside a record that was too long, until the next one begins.
+    closers: bytes before the position that only close a JSON array; read again, since a writer may overwrite them.
+    columns, delimiter: a CSV's header. level, mark: where in a JSON file, and how its elements begin.
+    target: the real path, where `Position.path` is a symbolic link. ended: all of a compressed file has been read.
+    """
+
+    container: str
+    encoding: str = "utf-8"
+    skipping: bool = False
+    closers: int = 0
+    columns: list[str] = []
+    delimiter: str = ","
+    level: str = "top"
+    mark: str = ""
+    target: str = ""
+    ended: bool = False
+
+
+class Cut(msgspec.Struct):
+    """The outcome of one cut, all places counted in the given text.
+
+    used: the text before this is done with. closers: how much behind it closes what is open, and holds nothing else.
+    rejects: (place, end, reason).
+    """
+
+    records: list[bytes] = []
+    places: list[int] = []
+    rejects: list[tuple[int, int, str]] = []
+    used: int = 0
+    closers: int = 0
+
+
+class Cutter(Protocol):
+    """Cuts one container; its state is `context`."""
+
+    context: Context
+
+    def cut(self, text: bytes, *, at_end: bool, final: bool) -> Cut:
+        """The whole records of `text`. at_end: the file ends with it at present. final: nothing more is expected."""
+
+
+def is_object(text: bytes) -> bool:
+    """Whether this is one whole JSON object and nothing else."""
+    try:
+        _OBJECT.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def malformed(text: bytes) -> bool:
+    """Whether no continuation could make this JSON: False for what is merely cut off."""
+    try:
+        _ANY.decode(text)
+    except msgspec.DecodeError as error:
+        return "truncated" not in str(error)
+    except RecursionError:
+        return True
+    return False
+
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ANY = msgspec.json.Decoder(msgspec.Raw)

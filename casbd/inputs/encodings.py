@@ -1,0 +1,54 @@
+"""Text encodings of exports: UTF-8 and UTF-16, with or without a byte order mark.
+
+Cutters see UTF-8 only. Offsets are those of the original bytes, so what was cut is measured back.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from itertools import pairwise
+
+UTF8, UTF16_LE, UTF16_BE = "utf-8", "utf-16-le", "utf-16-be"
+
+_MARKS = {UTF8: codecs.BOM_UTF8, UTF16_LE: codecs.BOM_UTF16_LE, UTF16_BE: codecs.BOM_UTF16_BE}
+
+
+def recognise(head: bytes) -> str:
+    """The encoding of a file that begins with `head`: by its mark, else by the zero bytes that ASCII has in UTF-16."""
+    for encoding, mark in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    even, odd = head[0:64:2], head[1:64:2]
+    if len(odd) >= 2 and even and not any(odd) and all(even[: len(odd)]):
+        return UTF16_LE
+    if len(odd) >= 2 and not any(even) and all(odd):
+        return UTF16_BE
+    return UTF8
+
+
+def decode(raw: bytes, encoding: str, *, first: bool) -> tuple[bytes, int]:
+    """(`raw` as UTF-8, how many bytes of a byte order mark were left out). `first`: `raw` begins the file.
+
+    An odd last byte and half a surrogate pair are left for the next time.
+    """
+    mark = len(_MARKS[encoding]) if first and raw.startswith(_MARKS[encoding]) else 0
+    if encoding == UTF8:
+        return (raw[mark:] if mark else raw), mark
+    end = len(raw) - (len(raw) - mark) % 2
+    high = end - 1 if encoding == UTF16_LE else end - 2
+    if end > mark and 0xD8 <= raw[high] <= 0xDB:
+        end -= 2
+    # A lone surrogate is passed on as it is: whether the record is still JSON is its format's business.
+    return raw[mark:end].decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass"), mark
+
+
+def original(places: Sequence[int], text: bytes, encoding: str) -> list[int]:
+    """Where the ascending `places` of `text` stand in the bytes that it was decoded from (mark not counted)."""
+    if encoding == UTF8:
+        return list(places)
+    measured, so_far = [], 0
+    for start, end in pairwise([0, *places]):
+        so_far += len(text[start:end].decode("utf-8", "surrogatepass").encode(encoding, "surrogatepass"))
+        measured.append(so_far)
+    return measured

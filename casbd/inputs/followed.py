@@ -1,0 +1,314 @@
+"""One file that is being followed: reads it chunk by chunk, and notices when its content is no longer the same."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from casbd.inputs import containers, encodings, identity
+from casbd.inputs.compression import Compressed, Plain, open_source, opened_again
+from casbd.inputs.cutting import Context, Cut, Cutter
+from casbd.inputs.discovery import Found
+from casbd.model.chunk import Chunk, InputSpec, Position, Reject
+
+Detect = Callable[[Sequence[bytes]], str | None]
+
+_SHOWN = 4096
+_SAMPLE_RECORDS, _SAMPLE_BYTES = 50, 1 << 16
+
+
+class ReplacedError(Exception):
+    """The file is there, but what it holds is no longer what was read: truncated, rewritten, or an inode used again."""
+
+
+class MovedError(Exception):
+    """Another file stands under this name now."""
+
+
+class Limits(NamedTuple):
+    """Bytes that a chunk has about, and that one record may have."""
+
+    chunk: int
+    record: int
+
+
+class Followed:
+    """A file of one input. Who it is: `found`. How far it has been read: `offset`; 0 and no cutter where nothing has been.
+
+    placed: whether it has been decided where to begin. stored: positions that may be this file's, still to be checked.
+    matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
+    its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
+    problem: why it cannot be read on, if so.
+    """
+
+    def __init__(self, spec: InputSpec, found: Found, limits: Limits, *, matched: bool = True) -> None:
+        self.spec, self.found, self.limits, self.matched = spec, found, limits, matched
+        self.stored: list[Position] = []
+        self.source: Plain | Compressed | None = None
+        self.target = ""
+        self.gone: int | None = None
+        self.changed = True
+        self.queued = self.settled = self._shrunk = False
+        self.first_sight = found
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was read: the next read decides anew where to begin."""
+        self._rejects: list[tuple[int, str, bytes]] = []
+        self.position: Position | None = None
+        self.offset, self._tail, self._fingerprint, self.format = 0, "", ("", 0), ""
+        self._cutter: Cutter | None = None
+        self._context: Context | None = None
+        self.placed = self.rest = self._ended = self._shrunk = False
+        self.problem = ""
+
+    def resume(self, position: Position) -> None:
+        """Go on from `position`, which has been checked to belong to this content."""
+        going_on = context(position)
+        self.position = msgspec.structs.replace(
+            position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen
+        )
+        self.offset, self._tail, self.format = start(position), position.tail, position.format
+        self._fingerprint = (position.fingerprint, position.fingerprint_size)
+        self._context, self._cutter = going_on, containers.restore(msgspec.structs.replace(going_on))
+        self._ended = going_on.ended and position.size == self.found.size
+        self.placed = True
+
+    def update(self, found: Found) -> bool:
+        """What a look at the file told; True where there may be something to read."""
+        if found[3:] != self.found[3:]:
+            self.changed = True
+            self._ended = self.settled = False
+            self._shrunk |= found.size < self.found.size
+            if isinstance(self.source, Compressed) and self.source.damage:
+                self.source.retry()
+        self.found, self.gone = found, None
+        return self.changed
+
+    def open(self) -> Plain | Compressed:
+        """The open file. OSError where it cannot be opened; MovedError where it is no longer under its name."""
+        if self.source is None:
+            source = open_source(self.found.path)
+            status = source.stat()
+            if (status.st_dev, status.st_ino) != (self.found.device, self.found.inode):
+                source.close()
+                raise MovedError
+            self.source = source
+            with contextlib.suppress(OSError):
+                real = os.readlink(f"/proc/self/fd/{source.fileno()}")  # noqa: PTH115
+                self.target = real if real != self.found.path else ""
+        return self.source
+
+    def where(self) -> Position:
+        """How far it has been read, for people to see."""
+        found = self.found
+        known = self.position or self.unread()
+        return msgspec.structs.replace(known, path=found.path, size=found.size, offset=max(known.offset, self.offset), format=self.format)
+
+    def unread(self) -> Position:
+        """A position for a file of which nothing has been read. Without a fingerprint it fits no content, but tells since
+        when there was one."""
+        found = self.first_sight
+        return Position(
+            input=self.spec.name,
+            path=found.path,
+            device=found.device,
+            inode=found.inode,
+            fingerprint="",
+            fingerprint_size=0,
+            offset=0,
+            size=found.size,
+            seen=found.mtime // 1_000_000 - 1,
+        )
+
+    def close(self) -> None:
+        """Let go of the file; it is opened again when it is read again."""
+        if self.source is not None:
+            self.source.close()
+            self.source = None
+
+    def next_chunk(self, detect: Detect, now: int, *, final: bool) -> Chunk | None:
+        """The next records; None where nothing whole is left at present. ReplacedError, MovedError, OSError: nothing was read."""
+        self.changed = self.rest = False
+        if self._ended:
+            return None
+        source = self.open()
+        if self._shrunk and not self.offset:
+            raise ReplacedError
+        if not self.offset:
+            source = self.source = opened_again(source)
+        want = self.limits.chunk
+        while True:
+            before, raw = self._read(source, want)
+            at_end = len(raw) < want
+            cut = self._cut(raw, at_end=at_end, final=final or (source.compressed and not source.damage))
+            if not cut.used:
+                if at_end:
+                    self._wait(source, raw)
+                    return None
+                if want >= self._longest():
+                    cut = self._too_long(raw)
+                else:
+                    want = min(want * 4, self._longest())
+                    continue
+            if not self._recognised(cut, detect):
+                return None
+            self._advance(before, raw, cut.used)
+            if cut.records or cut.rejects:
+                ended = at_end and cut.used + cut.closers == len(raw) and source.compressed and not source.damage
+                return self._chunk(cut, now, ended=ended)
+
+    def _longest(self) -> int:
+        return max(self.limits.chunk, self.limits.record + _SHOWN)
+
+    def _read(self, source: Plain | Compressed, want: int) -> tuple[bytes, bytes]:
+        """(the bytes before the offset, those from it on). ReplacedError where the former are not what they were."""
+        raw = source.read(self.offset, want)
+        # Looked at after reading: were the file replaced in between, what was read would not count.
+        size = min(identity.TAIL, self.offset)
+        before = source.read(self.offset - size, size)
+        if size and identity.digest(before) != self._tail:
+            if source.damage:
+                raise OSError(0, f"damaged or not yet whole: {source.damage}")
+            raise ReplacedError
+        return before, raw
+
+    def _cut(self, raw: bytes, *, at_end: bool, final: bool) -> Cut:
+        """The records of `raw`, with places counted in the file and `used` and `closers` in `raw`."""
+        cutter = self._cutter
+        encoding = cutter.context.encoding if cutter else encodings.recognise(raw)
+        text, mark = encodings.decode(raw, encoding, first=self.offset == 0)
+        if cutter is None:
+            cutter = containers.recognise(text, at_end=at_end, encoding=encoding)
+            if cutter is None:
+                return Cut()
+        cut = cutter.cut(text, at_end=at_end, final=final)
+        if cut.used:
+            self._cutter = cutter
+        self._too_long_ones(cut)
+        self._rejects = [(place, reason, text[place:end][:_SHOWN]) for place, end, reason in cut.rejects]
+        return self._in_the_file(cut, text, mark, encoding)
+
+    def _in_the_file(self, cut: Cut, text: bytes, mark: int, encoding: str) -> Cut:
+        base = self.offset + mark
+        if encoding != encodings.UTF8:
+            marks = sorted({*cut.places, *(place for place, _, _ in cut.rejects), cut.used, cut.used + cut.closers})
+            original = dict(zip(marks, encodings.original(marks, text, encoding), strict=True))
+            cut.closers = original[cut.used + cut.closers] - original[cut.used]
+            cut.places = [original[place] for place in cut.places]
+            self._rejects = [(original[place], reason, shown) for place, reason, shown in self._rejects]
+            cut.used = original[cut.used]
+        cut.places = [base + place for place in cut.places]
+        self._rejects = [(base + place, reason, shown) for place, reason, shown in self._rejects]
+        cut.used += mark if cut.used else 0
+        return cut
+
+    def _too_long_ones(self, cut: Cut) -> None:
+        """Turn records that are whole, but longer than allowed, into rejects."""
+        if not cut.records or max(map(len, cut.records)) <= self.limits.record:
+            return
+        kept: list[tuple[int, bytes]] = []
+        for place, record in zip(cut.places, cut.records, strict=True):
+            if len(record) > self.limits.record:
+                cut.rejects.append((place, place + len(record), self._too_long_reason()))
+            else:
+                kept.append((place, record))
+        cut.places, cut.records = [place for place, _ in kept], [record for _, record in kept]
+
+    def _too_long_reason(self) -> str:
+        return f"longer than {self.limits.record} bytes"
+
+    def _too_long(self, raw: bytes) -> Cut:
+        """A record that has no end within what may be held: its beginning becomes a reject, the rest is skipped."""
+        if self._cutter is None:
+            encoding = encodings.recognise(raw)
+            self._cutter = containers.restore(Context("ndjson", encoding))
+        self._cutter.context.skipping = True
+        self._rejects = [(self.offset, self._too_long_reason(), raw[:_SHOWN])]
+        return Cut(rejects=[(0, 0, "")], used=min(len(raw), _SHOWN))
+
+    def _wait(self, source: Plain | Compressed, raw: bytes) -> None:
+        self.rest = bool(raw)
+        self.problem = f"damaged or not yet whole: {source.damage}" if source.damage else ""
+        if not self.offset:
+            self._cutter = None
+
+    def _recognised(self, cut: Cut, detect: Detect) -> bool:
+        """Whether the file's format is known; else the cut does not count."""
+        if self.format or not cut.records:
+            return True
+        found = detect(_sample(cut.records)) if self.spec.format == "auto" else self.spec.format
+        if found is None:
+            self.problem = "format not recognised; name it with `format:`"
+            self._cutter = containers.restore(msgspec.structs.replace(self._context)) if self._context else None
+            return False
+        self.format = found
+        return True
+
+    def _advance(self, before: bytes, raw: bytes, used: int) -> None:
+        if not self.offset:
+            size = max(size for size in identity.SIZES if size <= used)
+            self._fingerprint = (identity.digest(raw[:size]), size)
+        self._tail = identity.digest((before + raw[max(0, used - identity.TAIL) : used])[-identity.TAIL :])
+        self.offset += used
+        self._context = msgspec.structs.replace(self._cutter.context) if self._cutter else None
+        self.problem = ""
+
+    def _chunk(self, cut: Cut, now: int, *, ended: bool) -> Chunk:
+        assert self._cutter is not None
+        going_on = msgspec.structs.replace(self._cutter.context, closers=cut.closers, target=self.target, ended=ended)
+        found = self.found
+        self.position = Position(
+            input=self.spec.name,
+            path=found.path,
+            device=found.device,
+            inode=found.inode,
+            fingerprint=self._fingerprint[0],
+            fingerprint_size=self._fingerprint[1],
+            offset=self.offset + cut.closers,
+            size=max(found.size, self.offset + cut.closers) if isinstance(self.source, Plain) else found.size,
+            tail=self._tail,
+            context=msgspec.json.encode(going_on).decode(),
+            format=self.format,
+            seen=now,
+        )
+        rejects = [
+            Reject(input=self.spec.name, input_file=found.path, input_offset=place, reason=reason, raw=shown)
+            for place, reason, shown in self._rejects
+        ]
+        return Chunk(
+            input=self.spec.name,
+            path=found.path,
+            format=self.format,
+            instance=self.spec.instance,
+            records=cut.records,
+            offsets=cut.places,
+            rejects=rejects,
+            position=self.position,
+        )
+
+
+def start(position: Position) -> int:
+    """Where reading goes on: before brackets that only close an array, since its writer may overwrite them."""
+    return position.offset - context(position).closers
+
+
+def context(position: Position) -> Context:
+    """How to go on from `position`."""
+    if not position.context:
+        return Context("ndjson")
+    return msgspec.json.decode(position.context, type=Context)
+
+
+def _sample(records: Sequence[bytes]) -> list[bytes]:
+    sample, size = [], 0
+    for record in records[:_SAMPLE_RECORDS]:
+        sample.append(record)
+        size += len(record)
+        if size > _SAMPLE_BYTES:
+            break
+    return sample

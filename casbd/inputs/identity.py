@@ -1,0 +1,41 @@
+"""What makes a file the one that was read before: a fingerprint of its first bytes, and the bytes before the position.
+
+Device and inode alone would take a reused inode for the old file, and a rotated copy for a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from casbd.inputs.compression import Source
+from casbd.model.chunk import Position
+
+SIZES = tuple(1 << power for power in range(13))
+"""Lengths of fingerprints: 1 byte to 4 KiB. So few that a new file can be looked up under each length."""
+
+TAIL = 4096
+"""Bytes before the position that must be unchanged. Records are shorter than this mostly, so it holds a record's id."""
+
+
+def digest(data: bytes) -> str:
+    """A hash of `data`, hex."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def fingerprint(source: Source, read: int) -> tuple[str, int]:
+    """(hash, length) of the first bytes, of which `read` have been read and so will not change any more."""
+    size = max(size for size in SIZES if size <= read)
+    return digest(source.read(0, size)), size
+
+
+def tail(source: Source, offset: int) -> str:
+    """The hash of the bytes before `offset`; "" where the file is shorter than that."""
+    size = min(TAIL, offset)
+    data = source.read(offset - size, size)
+    return digest(data) if len(data) == size else ""
+
+
+def continues(source: Source, position: Position, offset: int) -> bool:
+    """Whether this file holds what `position` was reached in. offset: where its `tail` was taken."""
+    head = source.read(0, position.fingerprint_size)
+    return digest(head) == position.fingerprint and tail(source, offset) == position.tail

@@ -1,0 +1,42 @@
+"""NDJSON: a record is a line. Nothing is parsed here, so a bad line costs only itself."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from casbd.inputs.cutting import WHITESPACE, Context, Cut, is_object
+
+
+class Ndjson:
+    """Cuts at LF only. A last line without LF is a record as soon as it is a whole object: nothing could still be added."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def cut(self, text: bytes, *, at_end: bool, final: bool) -> Cut:  # noqa: ARG002 - a line's end needs no guessing
+        """See Cutter."""
+        start = self._resume(text)
+        end = text.rfind(b"\n", start) + 1 or start
+        if end == start and text[:1] == b"\0" and not at_end and not text.strip(b"\0"):
+            return Cut(used=len(text))  # the hole that a copytruncate leaves may be gigabytes long
+        lines = text[start:end].split(b"\n")[:-1]
+        if at_end and end < len(text) and is_object(text[end:].strip(WHITESPACE)):
+            lines.append(text[end:])
+            return self._records(lines, start, len(text))
+        return self._records(lines, start, end)
+
+    def _resume(self, text: bytes) -> int:
+        """Where the first whole line begins: behind the rest of one that was too long."""
+        if not self.context.skipping:
+            return 0
+        end = text.find(b"\n") + 1
+        self.context.skipping = not end
+        return end or len(text)
+
+    def _records(self, lines: list[bytes], start: int, end: int) -> Cut:
+        places = list(accumulate(map(len, lines), lambda place, length: place + length + 1, initial=start))
+        records = [line.strip(WHITESPACE) for line in lines]
+        if not all(records):
+            kept = [(place, record) for place, record in zip(places, records, strict=False) if record]
+            places, records = [place for place, _ in kept], [record for _, record in kept]
+        return Cut(records=records, places=places[: len(records)], used=end)

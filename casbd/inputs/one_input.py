@@ -1,0 +1,290 @@
+"""The files of one input: which there are, which of them have something to read, and what became of those that are gone."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable
+
+from casbd.inputs import identity
+from casbd.inputs.discovery import Discovery, Found, Listing, look
+from casbd.inputs.followed import Detect, Followed, Limits, MovedError, ReplacedError
+from casbd.inputs.open_files import OpenFiles
+from casbd.inputs.rotation import Lost, best
+from casbd.model.chunk import Chunk, InputSpec, Position
+
+_IN_TURN = 8
+"""Files of one input that are read in turns; the others wait, oldest first, so that few need to be open."""
+
+_LINGERS = 60_000
+"""Milliseconds that a deleted file is kept open: its writer may still have it open too."""
+
+_SETTLED = 60_000
+"""Milliseconds without a change after which a CSV's last row without a line break is taken for whole."""
+
+_COMPARED = 16
+"""Contents with the same beginning that a new file is compared with. Beyond: read from its start, which loses nothing."""
+
+Key = tuple[int, int]
+
+
+class FollowedInput:
+    """Follows the files of one input. Its `directories` want to be watched."""
+
+    def __init__(self, spec: InputSpec, open_files: OpenFiles, limits: Limits) -> None:
+        self.spec = spec
+        self.files: dict[Key, Followed] = {}
+        self.directories: list[str] = []
+        self.lost = Lost()
+        self._open_files, self._limits = open_files, limits
+        self._stored: dict[Key, list[Position]] = {}
+        self._paths: dict[str, Followed] = {}
+        self._queue: deque[Followed] = deque()
+        self._contents: dict[str, list[Followed | Position]] | None = None
+        self._errors: list[str] = []
+        self._final = False
+        self._listings: dict[str, Listing] = {}
+
+    def go_back(self, positions: Iterable[Position], now: int) -> None:
+        """Go on from the stored positions, at the start and after a failed commit; whatever else was read is read again."""
+        self._stored.clear()
+        self._contents = None
+        self.lost.clear()
+        for position in positions:
+            self._stored.setdefault((position.device, position.inode), []).append(position)
+        for key, file in self.files.items():
+            file.restart()
+            file.stored = self._stored.pop(key, [])
+            self._enqueue(file)
+        if self.files:
+            self._give_up_on_the_rest(now)
+
+    def finish(self) -> None:
+        """From now on nothing more is expected: a last line without line break counts if it is whole."""
+        self._final = True
+        for file in self.files.values():
+            if file.rest:
+                self._enqueue(file)
+
+    def scan(self, now: int) -> None:
+        """Look at all directories and files."""
+        discovery = Discovery(self.spec.path)
+        self.directories, self._errors = discovery.directories, discovery.errors
+        self._listings.clear()
+        self._contents = None
+        self._paths = {}
+        present: set[Key] = set()
+        changed = [file for found in discovery.files if (file := self._see(found, present))]
+        for key in [key for key in self.files if key not in present]:
+            if self._trace(self.files[key], now):
+                changed.append(self.files[key])
+        self._give_up_on_the_rest(now)
+        for found, position in list(self.lost.search(self._listing, self.files)):
+            changed.append(self._follow_lost(found, position))
+        for file in sorted(changed, key=lambda file: file.found.mtime):
+            self._enqueue(file)
+        self._settle(now)
+        for file in self.files.values():
+            if file.target:
+                self._paths[file.target] = file
+                self.directories.append(os.path.dirname(file.target))  # noqa: PTH120
+
+    def glance(self, path: str) -> bool:
+        """Look at one file that was written to. False where another file stands there now: a scan must tell."""
+        file = self._paths.get(path)
+        if file is None:
+            return True  # nobody's, or so new that the event of its creation tells
+        found = look(path)
+        if found is None or found[1:3] != file.found[1:3]:
+            return False
+        if file.update(found):
+            self._enqueue(file)
+        return True
+
+    def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
+        """The next records of any file; None where there is nothing to read at this moment."""
+        while self._queue:
+            file = self._queue.popleft()
+            file.queued = False
+            chunk = self._read(file, detect, now)
+            if chunk is not None:
+                file.queued = True
+                self._queue.insert(min(_IN_TURN - 1, len(self._queue)), file)
+                return chunk
+        return None
+
+    def problems(self) -> list[str]:
+        """What is missing, unreadable or not recognised."""
+        files = [f"{file.found.path}: {file.problem}" for file in self.files.values() if file.problem]
+        missing = [] if self.files or self._errors else [f"no file matches {self.spec.path}"]
+        return self._errors + files + missing
+
+    def _read(self, file: Followed, detect: Detect, now: int) -> Chunk | None:
+        try:
+            if not file.placed and not self._place(file, now):
+                self._enqueue(file)
+                return None
+            chunk = file.next_chunk(detect, now, final=self._final or file.settled)
+        except ReplacedError:
+            self._replaced(file, now)
+        except MovedError:
+            file.changed = True
+        except OSError as error:
+            file.changed = True
+            file.problem = error.strerror or str(error)
+        else:
+            self._open_files.used(file)
+            return chunk
+        return None
+
+    def _enqueue(self, file: Followed) -> None:
+        if not file.queued:
+            file.queued = True
+            self._queue.append(file)
+
+    def _see(self, found: Found, present: set[Key]) -> Followed | None:
+        """Take notice of a file that the glob finds; the file where there may be something to read in it."""
+        key = found[1:3]
+        if key in present:
+            return None  # another link to the same file
+        present.add(key)
+        file = self.files.get(key)
+        if file is None:
+            file = self._follow(found, matched=True)
+            file.stored = self._stored.pop(key, [])
+        self._paths[found.path] = file
+        file.matched = True
+        return file if file.update(found) else None
+
+    def _follow(self, found: Found, *, matched: bool) -> Followed:
+        file = Followed(self.spec, found, self._limits, matched=matched)
+        self.files[found.device, found.inode] = self._paths[found.path] = file
+        return file
+
+    def _follow_lost(self, found: Found, position: Position | None) -> Followed:
+        file = self._follow(found, matched=False)
+        if position:
+            file.resume(position)
+        return file
+
+    def _trace(self, file: Followed, now: int) -> bool:
+        """What became of a file that the glob does not find (any more); True where there may be something to read."""
+        file.matched = False
+        found = self._find(file)
+        if found is None and file.source is not None:
+            status = file.source.stat()
+            found = Found.of(file.found.path, status)
+            if not status.st_nlink:
+                return self._linger(file, found, now)
+        if found is None:
+            self._drop(file, now)
+            return False
+        self._paths[found.path] = file
+        return file.update(found)
+
+    def _find(self, file: Followed) -> Found | None:
+        key = file.found[1:3]
+        found = look(file.found.path)
+        if found and found[1:3] == key:
+            return found
+        for path in filter(None, (file.found.path, file.target)):
+            if found := self._listing(os.path.dirname(path)).find(*key):  # noqa: PTH120
+                return found
+        return None
+
+    def _linger(self, file: Followed, found: Found, now: int) -> bool:
+        """A deleted file that is still open: what its writer wrote last is read too."""
+        since = file.gone or now
+        if now - since > _LINGERS and not file.queued and found[3:] == file.found[3:]:
+            self._drop(file, now)
+            return False
+        changed = file.update(found)
+        file.gone = since
+        return changed
+
+    def _drop(self, file: Followed, now: int) -> None:
+        file.close()
+        self._open_files.closed(file)
+        del self.files[file.found.device, file.found.inode]
+        if file.queued:
+            self._queue.remove(file)
+        for position in [file.position or file.unread(), *file.stored]:
+            self.lost.add(position, now)
+
+    def _replaced(self, file: Followed, now: int) -> None:
+        """Truncated and perhaps regrown, or an inode used again: the old content may go on elsewhere, the new one is new."""
+        self.lost.add(file.position or file.unread(), now)
+        file.restart()
+        file.first_sight = file.found
+        self._contents = None
+        self._enqueue(file)
+        for found, position in list(self.lost.search(self._fresh_listing, self.files)):
+            self._enqueue(self._follow_lost(found, position))
+
+    def _place(self, file: Followed, now: int) -> bool:
+        """Decide where to begin in a file: where its stored position is, if it is still this content; else where a known
+        content that it begins with was left (it is a copy, or the compressed form); else at its start.
+
+        False where that content is just being read in another file: it is for that one to finish.
+        """
+        source = file.open()
+        alike = self._alike(file, source.read(0, identity.SIZES[-1]))
+        position = best(source, file.found, file.stored) or best(source, file.found, alike)
+        if position is None and source.damage and alike and now - file.found.mtime // 1_000_000 < _SETTLED:
+            raise OSError(0, f"not yet whole: {source.damage}")  # a log that was read is just being compressed
+        if position and any(other.queued and other.position is position for other in self._queue):
+            return False
+        for stored in file.stored:
+            if stored is not position:
+                self.lost.add(stored, now)
+        file.stored = []
+        file.placed = True
+        if position:
+            file.resume(position)
+        return True
+
+    def _alike(self, file: Followed, head: bytes) -> list[Position]:
+        """Known positions in contents that begin as this file does."""
+        if self._contents is None:
+            self._contents = self._known_contents()
+        alike: list[Position] = []
+        for size in identity.SIZES:
+            if size > len(head):
+                break
+            for known in self._contents.get(identity.digest(head[:size]), []):
+                position = known.position if isinstance(known, Followed) else known
+                if position and known is not file:
+                    alike.append(position)
+        return sorted(alike, key=lambda position: position.offset, reverse=True)[:_COMPARED]
+
+    def _known_contents(self) -> dict[str, list[Followed | Position]]:
+        """By fingerprint. A file stands for wherever it will have been read to when it is asked."""
+        contents: dict[str, list[Followed | Position]] = {}
+        for file in self.files.values():
+            if file.position:
+                contents.setdefault(file.position.fingerprint, []).append(file)
+        for position in [*self.lost.positions(), *(position for file in self.files.values() for position in file.stored)]:
+            contents.setdefault(position.fingerprint, []).append(position)
+        return contents
+
+    def _give_up_on_the_rest(self, now: int) -> None:
+        """Stored positions whose file was not found by the glob: their files must be looked for."""
+        for positions in self._stored.values():
+            for position in positions:
+                self.lost.add(position, now)
+        self._stored.clear()
+
+    def _settle(self, now: int) -> None:
+        for file in self.files.values():
+            if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > _SETTLED:
+                file.settled = True
+                self._enqueue(file)
+
+    def _listing(self, directory: str) -> Listing:
+        if directory not in self._listings:
+            self._listings[directory] = Listing(directory)
+        return self._listings[directory]
+
+    def _fresh_listing(self, directory: str) -> Listing:
+        self._listings.pop(directory, None)
+        return self._listing(directory)
