@@ -54,6 +54,12 @@ class Batch(msgspec.Struct):
     matches: list[tuple[int, tuple[str, ...]]]
     rejects: list[Reject]
 
+    def take_back(self, number: int) -> None:
+        """Forget all activities but the first `number`."""
+        del self.activities[number:], self.keys[number:], self.rows[number:]
+        while self.matches and self.matches[-1][0] >= number:
+            self.matches.pop()
+
 
 class Scanner:
     """The first half: parse, normalise, enrich, match.
@@ -79,14 +85,9 @@ class Scanner:
                 for activity in parse(record):
                     self._take(batch, chunk, number, offset, record, raw, activity)
                 batch.parsed += 1
-            except BadRecord as error:
-                batch.rejects.append(_reject(chunk, offset, str(error), record))
-            except UnicodeDecodeError as error:
-                batch.rejects.append(_reject(chunk, offset, f"not UTF-8 (byte {error.start})", record))
-            except Exception as error:  # a hostile record must not stop the file, whatever it breaks
-                log.exception("a record broke its format: please report it", extra={"file": chunk.path, "offset": offset})
-                del batch.activities[before:], batch.keys[before:], batch.rows[before:]
-                batch.rejects.append(_reject(chunk, offset, f"internal error: {type(error).__name__}", record))
+            except Exception as error:  # noqa: BLE001  a hostile record must not stop the file, whatever it breaks
+                batch.take_back(before)
+                batch.rejects.append(_reject(chunk, offset, _why(error, chunk, offset), record))
         return batch
 
     def _take(self, batch: Batch, chunk: Chunk, number: int, offset: int, record: bytes, raw: str, activity: Activity) -> None:
@@ -109,6 +110,8 @@ class Scanner:
                 ids = self._ids[matched] = tuple(policy.id for policy in matched)
             activity.matched_policies = ids
             batch.matches.append((len(batch.activities), ids))
+        if b"\\ud" in record or b"\\uD" in record:
+            msgspec.msgpack.encode(activity)  # half a surrogate pair must be found out now: the whole batch could not be stored
         batch.activities.append(activity)
         batch.keys.append(key_of(self._salt, activity))
         batch.rows.append(number)
@@ -118,6 +121,19 @@ def key_of(salt: bytes, activity: Activity) -> int:
     """63 bits (SQLite's integers have a sign) that stand for (instance, id); never 0."""
     name = f"{activity.app_instance}\0{activity.activity_id}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(salt + name, digest_size=8).digest(), "little") >> 1 or 1
+
+
+def _why(error: Exception, chunk: Chunk, offset: int) -> str:
+    """The reason of a reject. What no format raises on purpose is a mistake of ours: it is logged, without the record."""
+    match error:
+        case BadRecord():
+            return str(error).encode("utf-8", "replace").decode()
+        case UnicodeDecodeError():
+            return f"not UTF-8 (byte {error.start})"
+        case UnicodeEncodeError():
+            return "not Unicode: half a surrogate pair"
+    log.error("a record broke its format: please report it", extra={"file": chunk.path, "offset": offset}, exc_info=error)
+    return f"internal error: {type(error).__name__}"
 
 
 def _reject(chunk: Chunk, offset: int, reason: str, record: bytes) -> Reject:
@@ -243,8 +259,10 @@ class Pipeline:
         """Store new and grown alerts; those that are new are sent. Returns the new ones."""
         opened = []
         for alert in raised.values():
-            if alert_store.get(self._store.connection, alert.alert_id):
-                alert_store.save(self._store.connection, alert)
+            before = alert_store.get(self._store.connection, alert.alert_id)
+            if before is not None:
+                if before.policy_type == "repeated_activity":  # it has grown; that of a single activity is as it was
+                    alert_store.save(self._store.connection, alert)
                 continue
             policy = self._policies[alert.policy_id]
             if policy.mode == "simulate":

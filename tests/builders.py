@@ -1,0 +1,164 @@
+"""Records, chunks, rules and settings for tests, and the two halves of the pipeline over a real store."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from casbd import policies, registry
+from casbd.clock import iso
+from casbd.config import PluginSettings, Settings
+from casbd.config.settings import Governance, Outbox, Retention
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.model.chunk import Chunk, Position, Reject
+from casbd.model.governance import GovernanceCommand
+from casbd.pipeline import Pipeline, Scanner
+from casbd.plugins import Options
+from casbd.policies import Matcher, Policy
+from casbd.store import activities, alerts, governance, inputs, outbox
+from casbd.store.database import Store
+
+NOON = 1_767_268_800_000
+"""2026-01-01T12:00:00Z, when everything in these tests begins."""
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+_numbers = itertools.count(1)
+
+
+def record(*, at: int = 0, **fields: Any) -> bytes:
+    """A Microsoft 365 audit record: a failed log on unless told otherwise. at: milliseconds after noon; None leaves a field out."""
+    number = next(_numbers)
+    base = {
+        "Id": f"00000000-0000-4000-8000-{number:012d}",
+        "CreationTime": iso(NOON + at)[:-1],
+        "Operation": "UserLoginFailed",
+        "Workload": "AzureActiveDirectory",
+        "RecordType": 15,
+        "OrganizationId": "contoso",
+        "UserType": 0,
+        "UserId": "a@contoso.com",
+        "ClientIP": "203.0.113.7",
+    }
+    return json.dumps({key: value for key, value in (base | fields).items() if value is not None}).encode()
+
+
+def chunk(records: Sequence[bytes], *, name: str = "m365", path: str = "/in/a.json", start: int = 0, **fields: Any) -> Chunk:
+    """Records as an input hands them over, the first at byte `start`."""
+    offsets = [*itertools.accumulate((len(one) + 1 for one in records), initial=start)]
+    where = Position(
+        input=name, path=path, device=1, inode=sum(path.encode()), fingerprint="", fingerprint_size=0, offset=offsets[-1], size=offsets[-1]
+    )
+    values = {"format": "m365", "instance": None, "rejects": []} | fields
+    return Chunk(input=name, path=path, records=list(records), offsets=offsets[:-1], position=where, **values)
+
+
+def reject(*, name: str = "m365", offset: int = 0, raw: bytes = b"\xff") -> Reject:
+    """What an input could not cut into a record."""
+    return Reject(input=name, input_file="/in/a.json", input_offset=offset, reason="not a record", raw=raw)
+
+
+def load_rules(directory: Path, rules: Mapping[str, Mapping[str, Any]]) -> list[Policy]:
+    """Policies by way of their files: ids to the content of each."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in directory.glob("*.yaml"):
+        path.unlink()
+    for name, rule in rules.items():
+        with (directory / f"{name}.yaml").open("w") as file:
+            YAML(typ="safe").dump({"name": name, "filters": {"activity_type": {"eq": "Failed log on"}}} | dict(rule), file)
+    return policies.load([directory])
+
+
+def settings(outputs: Mapping[str, Sequence[str]] | None = None, **governance_options: Any) -> Settings:
+    """Settings with these outputs (name to what it is sent) and this care with accounts."""
+    sends = {"siem": ["alerts"]} if outputs is None else outputs
+    return Settings(
+        path=Path("casbd.yaml"),
+        state_dir=Path("state"),
+        rules=(),
+        inputs=(),
+        enrichers={},
+        outputs=tuple(PluginSettings(name=name, type="file", options=Options(), send=tuple(send)) for name, send in sends.items()),
+        connectors=(),
+        governance=Governance(**governance_options),
+        retention=Retention(),
+        outbox=Outbox(),
+        metrics=None,
+        workers=1,
+        log_level="info",
+    )
+
+
+default_settings = settings()
+
+
+class Core:
+    """casbd without inputs, enrichers and threads: what is fed is scanned and committed. `now` is its time."""
+
+    def __init__(self, directory: Path, *, rules: Mapping[str, Mapping[str, Any]] | None = None, settings: Settings | None = None) -> None:
+        self.directory = directory
+        self.settings = settings or default_settings
+        self.now = NOON
+        self.policies: list[Policy] = load_rules(directory / "rules", rules or {})
+        self.format = registry.load("formats", "m365")(Options())
+        self.open()
+
+    def open(self) -> None:
+        """Start, with what the store has."""
+        self.store = Store(self.directory / "state")
+        self.pipeline = Pipeline(self.store, self.settings, self.policies, lambda: self.now)
+        self._new_scanner()
+
+    def close(self) -> None:
+        """End; twice does no harm."""
+        self.store.close()
+
+    def reopen(self) -> None:
+        """A restart."""
+        self.close()
+        self.open()
+
+    def use(self, policies: list[Policy], settings: Settings | None = None) -> None:
+        """A reload."""
+        self.policies = policies
+        self.settings = settings or self.settings
+        self.pipeline.use(self.settings, policies)
+        self._new_scanner()
+
+    def _new_scanner(self) -> None:
+        self.scanner = Scanner(lambda *_: self.format, [], Matcher(self.policies, now=lambda: self.now), self.store.salt())
+
+    def feed(self, *chunks: Chunk) -> int:
+        """Scan and commit in one transaction; how many alerts were raised."""
+        return self.pipeline.commit([self.scanner.scan(chunk) for chunk in chunks])
+
+    def feed_records(self, *records: bytes) -> int:
+        """One chunk of these."""
+        return self.feed(chunk(records))
+
+    def alerts(self) -> list[Alert]:
+        """All, oldest activity first."""
+        return list(alerts.find(self.store.connection))
+
+    def activities(self) -> list[Activity]:
+        """All, newest block first."""
+        return [activity for block in activities.scan(self.store.connection) for activity in block]
+
+    def commands(self) -> list[GovernanceCommand]:
+        """The governance log."""
+        return list(governance.every(self.store.connection))
+
+    def counts(self) -> dict[str, tuple[int, int, int, int, int]]:
+        """By input: received, records, activities, duplicates, rejects."""
+        found = inputs.counts(self.store.connection)
+        return {name: (c.received, c.records, c.activities, c.duplicates, c.rejects) for name, c in found.items()}
+
+    def waiting(self, destination: str = "siem") -> list[outbox.Row]:
+        """What is still to be delivered to one destination, in order."""
+        return outbox.head(self.store.connection, destination, 100_000)
