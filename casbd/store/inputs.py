@@ -33,15 +33,15 @@ def save_positions(connection: sqlite3.Connection, saved: Iterable[Position]) ->
     """Remember how far files have been read; inside the transaction that stores what was read."""
     connection.executemany(
         "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)",
-        [(p.input, p.device, p.inode, p.path, _encode(p)) for p in saved],
+        [(p.input, p.device, p.inode, p.fingerprint, _encode(p)) for p in saved],
     )
 
 
 def forget_positions(connection: sqlite3.Connection, gone: Iterable[Position]) -> None:
     """Files that no longer exist: the table stays as small as the directory."""
     connection.executemany(
-        "DELETE FROM positions WHERE input = ? AND device = ? AND inode = ? AND path = ?",
-        [(p.input, p.device, p.inode, p.path) for p in gone],
+        "DELETE FROM positions WHERE input = ? AND device = ? AND inode = ? AND fingerprint = ?",
+        [(p.input, p.device, p.inode, p.fingerprint) for p in gone],
     )
 
 
