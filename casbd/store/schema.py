@@ -11,7 +11,8 @@ VERSION = 1
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
--- What was read: how far each content (a truncated file has two: the old one may live on in a copy), and what became of the records of each input since the store began.
+-- What was read: how far each content (a truncated file has two: the old one may live on in a copy), and what became of
+-- the records of each input since the store began.
 CREATE TABLE positions (
     input TEXT, device INTEGER, inode INTEGER, fingerprint TEXT, body BLOB, PRIMARY KEY (input, device, inode, fingerprint)
 ) WITHOUT ROWID;
