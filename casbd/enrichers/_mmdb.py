@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -49,12 +49,13 @@ class Database(Generic[Answer]):
         self._understand = understand
         self._record = lru_cache(maxsize=RECORDS_KEPT)(self._decode)
         # IPv4 addresses are at ::/96 of a tree for IPv6.
-        self._root4 = self._walk(0, 0, 96) if self._version == 6 else 0
+        root4 = self._walk(0, 0, 96) if self._version == 6 else 0
+        self._upper_half = cache(lambda upper: self._walk(root4, upper, 16))  # 65,536 at most
 
     def get(self, bits: int, number: int) -> Answer | None:
         """The answer for an address of 32 or 128 bits; None where the file has none. Raises one of `DAMAGED`."""
         if bits == 32:
-            node = self._walk(self._root4, number, 32)
+            node = self._walk(self._upper_half(number >> 16), number & 0xFFFF, 16)
         elif self._version == 6:
             node = self._walk(0, number, 128)
         else:

@@ -34,6 +34,8 @@ Label = tuple[Category, str]
 Found = tuple[str, tuple[str, ...], Range | None]
 """category, tags, and the range where it overrides the location or the ISP"""
 
+IN_NO_RANGE: Found = ("Other", (), None)
+
 
 @plugin
 class IPRanges:
@@ -112,9 +114,11 @@ class IPRanges:
         try:
             bits, number = read_address(ip)
         except ValueError:
-            return "Other", (), None
+            return IN_NO_RANGE
         own = next(self._ranges.matches(bits, number), None)
         labels = [label for several in self._labels.matches(bits, number) for label in several]
+        if own is None and not labels:
+            return IN_NO_RANGE
         categories = {category for category, _ in labels}
         built_in = next((category for category in ("Risky", "Cloud provider") if category in categories), "Other")
         tags = dict.fromkeys([*(own.tags if own else ()), *(tag for _, tag in labels)])
