@@ -19,6 +19,8 @@ from casbd.registry import plugin
 
 CACHED = 50_000
 """Users whose answer is kept."""
+LONGEST = 500
+"""Characters. A longer name is looked up every time: whoever makes names up must not fill the memory with them."""
 
 GUEST_MARK = "#ext#"
 """In the user principal name of a guest: `anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`."""
@@ -79,7 +81,8 @@ class Users:
         user = activity.user
         if user is None:
             return
-        activity.user_domain, groups, external = self._known(user, activity.user_domain)
+        look_up = self._known if len(user) <= LONGEST else self._look_up
+        activity.user_domain, groups, external = look_up(user, activity.user_domain)
         if groups:
             activity.user_groups = groups
         kind = activity.user_type

@@ -73,6 +73,11 @@ def test_what_cannot_be_told_stays() -> None:
     assert enriched("root", is_external_user=True).is_external_user is True
 
 
+def test_a_name_of_any_length_is_looked_up() -> None:
+    found = enriched("a" * 100_000 + "@fabrikam.com")
+    assert (found.user_domain, found.is_external_user) == ("fabrikam.com", True)
+
+
 def test_groups(tmp_path: Path) -> None:
     file = tmp_path / "groups.yaml"
     file.write_text("groups:\n  Finance: [Anna@Contoso.com, bob]\n  Admins: [anna@contoso.com, anna@contoso.com]\n  Empty: []\n")
