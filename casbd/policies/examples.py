@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,7 +131,7 @@ def _value(key: str, value: Any) -> Any:
     if field is None:
         raise FilterError(f"unknown field `{key}`", nearest(key, [*FIELDS, *_HOW]))
     if key == "raw":
-        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     if value is None and field.kind not in ("time", "list", "objects"):
         return None
     if field.kind == "time":

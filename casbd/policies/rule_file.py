@@ -74,6 +74,13 @@ def _one_of(*choices: str) -> BeforeValidator:
     return BeforeValidator(lambda value: _closest(value, choices))
 
 
+def _alerts(value: Any) -> Any:
+    counted = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not counted and not (isinstance(value, list) and all(isinstance(alert, dict) for alert in value)):
+        raise ValueError("how many alerts, or a list with one mapping of alert fields for each")
+    return value
+
+
 CATEGORIES: tuple[Category, ...] = (
     "access_control",
     "cloud_discovery",
@@ -124,7 +131,7 @@ class TestPart(_Part):
 
     name: Annotated[StrictStr, Field(min_length=1)]
     activities: list[dict[str, Any]]
-    alerts: Annotated[StrictInt, Field(ge=0)] | list[dict[str, Any]]
+    alerts: Annotated[int | list[dict[str, Any]], BeforeValidator(_alerts)]
 
 
 class RuleFile(_Part):

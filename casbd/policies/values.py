@@ -138,6 +138,8 @@ def _text(value: Any) -> str:
         raise FilterError(f"`{_shown(value)}` is no text", "write it in quotes")
     if not value:
         raise FilterError("empty text: unknown is null, never empty", "to ask for null: isset: false")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise FilterError("half of a surrogate pair is no text")
     return value
 
 
@@ -194,8 +196,6 @@ def _pattern(value: Any) -> str:
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else str(error)
         raise FilterError(f"RE2 refuses this regular expression: {reason}", "syntax: https://github.com/google/re2/wiki/Syntax") from None
-    except UnicodeEncodeError:
-        raise FilterError("this regular expression is not valid Unicode") from None
     return text
 
 

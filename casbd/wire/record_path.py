@@ -23,6 +23,8 @@ _DECODER = msgspec.json.Decoder(float_hook=str)
 
 def parse_path(text: str) -> tuple[Step, ...]:
     """The steps of a path as it stands behind `raw.`; ValueError where it is none."""
+    if text.startswith("."):
+        raise ValueError(text)
     steps: list[Step] = []
     position = 0
     while position < len(text):
