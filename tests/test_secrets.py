@@ -60,7 +60,17 @@ def test_what_cannot_be_read_says_where(tmp_path, monkeypatch):
         (secret(file=tmp_path / "bytes"), "UTF-8"),
     ]:
         with pytest.raises(Mistakes, match=complaint):
-            place.check()
+            place.reveal()
+
+
+def test_the_check_at_the_start_lets_a_credential_pass_where_nobody_can_tell(tmp_path, monkeypatch):
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    secret(credential="x").check()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(Mistakes, match="No such file"):
+        secret(credential="x").check()
+    with pytest.raises(Mistakes, match="not set"):
+        secret(env="CASBD_NO_SUCH_VARIABLE").check()
 
 
 def test_its_representation_never_shows_it(tmp_path):

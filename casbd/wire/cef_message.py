@@ -133,12 +133,13 @@ def _header_text(text: str) -> str:
 
 
 def external_id(text: str) -> str:
-    """The id as it is; one of more than 128 bytes as the first 32 hex digits of its SHA-256, the same every time."""
-    if text.isascii() and 0 < len(text) <= ID_MOST // 2:  # even if every character needs an escape
+    """The id as it is; one that is too long, or that cleaning would change, as the first 32 hex digits of its SHA-256.
+
+    Two ids that differ stay different, and one stays the same every time it is sent.
+    """
+    if text and text.isprintable() and text == text.strip() and len(escape(text).encode()) <= ID_MOST:
         return text
-    if not text or len(escape(text).encode()) > ID_MOST:
-        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
-    return text
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def fitted(parts: list[Part], limit: int) -> str:

@@ -1,4 +1,5 @@
 import pytest
+import strict_cef
 from pydantic import ValidationError
 
 from casbd import registry
@@ -42,7 +43,7 @@ TRANSPORTS = [
 
 
 @pytest.mark.parametrize("options", TRANSPORTS, ids=lambda options: "-".join(map(str, options.values())))
-def test_rsyslog_gets_hostile_content_intact_and_in_order(rsyslog, strict_cef, options):
+def test_rsyslog_gets_hostile_content_intact_and_in_order(rsyslog, options):
     sender = output(port=rsyslog.port, **options)
     items = [alert(1, user=HOSTILE, policy_name=HOSTILE), Activity(activity_id="2", activity_type=HOSTILE, user=HOSTILE), alert(3)]
     sender.send(items)
@@ -71,7 +72,7 @@ def test_rfc_5424_is_what_it_should_be(rsyslog):
 
 
 @pytest.mark.parametrize("options", TRANSPORTS, ids=lambda options: "-".join(map(str, options.values())))
-def test_a_long_message_is_cut_by_us_not_by_the_receiver(rsyslog, strict_cef, options):
+def test_a_long_message_is_cut_by_us_not_by_the_receiver(rsyslog, options):
     long = alert(title="\u00e6" * 5000, activity_ids=tuple(f"{n:036}" for n in range(1000)), tags=tuple(f"tag{n}" for n in range(1000)))
     sender = output(port=rsyslog.port, **options)
     sender.send([long, alert(2)])
@@ -100,7 +101,7 @@ def client(authority):
 
 
 @pytest.mark.parametrize("framing", ["octet-counting", "lf"])
-def test_tls_with_a_client_certificate(rsyslog_tls, strict_cef, client, framing):
+def test_tls_with_a_client_certificate(rsyslog_tls, client, framing):
     sender = output(**client, port=rsyslog_tls.port, framing=framing)
     sender.send([alert(1, user=HOSTILE), alert(2)])
     sender.send([alert(3)])
