@@ -103,7 +103,7 @@ class Inputs:
     def forgotten(self) -> list[Position]:
         """Stored positions that are not needed any more: their files have been gone for long. Each is told once."""
         now = self._clock()
-        return [position for one in self._inputs for position in one.lost.forgotten(now)]
+        return [position for one in self._inputs for position in one.lost.forgotten(now) if not one.follows(position)]
 
     def close(self) -> None:
         """Stop watching and close all files."""

@@ -52,7 +52,7 @@ class Followed:
         self.target = ""
         self.gone: int | None = None
         self.changed = True
-        self.queued = self.settled = self._shrunk = False
+        self.queued = self.settled = False
         self.first_sight = found
         self.restart()
 
@@ -63,11 +63,14 @@ class Followed:
         self.offset, self._tail, self._fingerprint, self.format = 0, "", ("", 0), ""
         self._cutter: Cutter | None = None
         self._context: Context | None = None
-        self.placed = self.rest = self._ended = self._shrunk = False
+        self.placed = self.rest = self._ended = False
         self.problem = ""
 
     def resume(self, position: Position) -> None:
         """Go on from `position`, which has been checked to belong to this content."""
+        self.placed = True
+        if not position.offset:
+            return  # nothing was read of it
         going_on = context(position)
         self.position = msgspec.structs.replace(
             position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen
@@ -76,14 +79,12 @@ class Followed:
         self._fingerprint = (position.fingerprint, position.fingerprint_size)
         self._context, self._cutter = going_on, containers.restore(msgspec.structs.replace(going_on))
         self._ended = going_on.ended and position.size == self.found.size
-        self.placed = True
 
     def update(self, found: Found) -> bool:
         """What a look at the file told; True where there may be something to read."""
         if found[3:] != self.found[3:]:
             self.changed = True
             self._ended = self.settled = False
-            self._shrunk |= found.size < self.found.size
             if isinstance(self.source, Compressed) and self.source.damage:
                 self.source.retry()
         self.found, self.gone = found, None
@@ -110,7 +111,7 @@ class Followed:
         return msgspec.structs.replace(known, path=found.path, size=found.size, offset=max(known.offset, self.offset), format=self.format)
 
     def unread(self) -> Position:
-        """A position for a file of which nothing has been read. Without a fingerprint it fits no content, but tells since
+        """The position of a file of which nothing has been read. Without a fingerprint it fits no content, but tells since
         when there was one."""
         found = self.first_sight
         return Position(
@@ -118,12 +119,27 @@ class Followed:
             path=found.path,
             device=found.device,
             inode=found.inode,
-            fingerprint="",
-            fingerprint_size=0,
+            fingerprint=self._fingerprint[0],
+            fingerprint_size=self._fingerprint[1],
             offset=0,
             size=found.size,
+            tail=identity.digest(b""),
             seen=found.mtime // 1_000_000 - 1,
         )
+
+    def prime(self) -> None:
+        """Look at the first bytes of a file that is still to be read: it may be rotated away before its turn comes.
+
+        OSError, MovedError as for `open`.
+        """
+        if self.position or self._fingerprint[1] or not self.found.size:
+            return
+        was_open = self.source is not None
+        head = self.open().read(0, identity.SIZES[-1])
+        if head:
+            self._fingerprint = identity.fingerprint(head)
+        if not was_open:
+            self.close()
 
     def close(self) -> None:
         """Let go of the file; it is opened again when it is read again."""
@@ -137,8 +153,6 @@ class Followed:
         if self._ended:
             return None
         source = self.open()
-        if self._shrunk and not self.offset:
-            raise ReplacedError
         if not self.offset:
             source = self.source = opened_again(source)
         want = self.limits.chunk
@@ -174,6 +188,8 @@ class Followed:
         if size and identity.digest(before) != self._tail:
             if source.damage:
                 raise OSError(0, f"damaged or not yet whole: {source.damage}")
+            raise ReplacedError
+        if not self.offset and self._fingerprint[1] and identity.digest(source.read(0, self._fingerprint[1])) != self._fingerprint[0]:
             raise ReplacedError
         return before, raw
 
@@ -251,8 +267,7 @@ class Followed:
 
     def _advance(self, before: bytes, raw: bytes, used: int) -> None:
         if not self.offset:
-            size = max(size for size in identity.SIZES if size <= used)
-            self._fingerprint = (identity.digest(raw[:size]), size)
+            self._fingerprint = identity.fingerprint(raw[:used])
         self._tail = identity.digest((before + raw[max(0, used - identity.TAIL) : used])[-identity.TAIL :])
         self.offset += used
         self._context = msgspec.structs.replace(self._cutter.context) if self._cutter else None

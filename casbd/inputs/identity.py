@@ -22,10 +22,10 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def fingerprint(source: Source, read: int) -> tuple[str, int]:
-    """(hash, length) of the first bytes, of which `read` have been read and so will not change any more."""
-    size = max(size for size in SIZES if size <= read)
-    return digest(source.read(0, size)), size
+def fingerprint(head: bytes) -> tuple[str, int]:
+    """(hash, length) of these first bytes, of as many of them as one of SIZES has."""
+    size = max(size for size in SIZES if size <= len(head))
+    return digest(head[:size]), size
 
 
 def tail(source: Source, offset: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import deque
 from collections.abc import Iterable
@@ -42,6 +43,7 @@ class FollowedInput:
         self._queue: deque[Followed] = deque()
         self._contents: dict[str, list[Followed | Position]] | None = None
         self._errors: list[str] = []
+        self._rewritten: set[Followed] = set()
         self._final = False
         self._listings: dict[str, Listing] = {}
 
@@ -82,6 +84,7 @@ class FollowedInput:
         for found, position in list(self.lost.search(self._listing, self.files)):
             changed.append(self._follow_lost(found, position))
         for file in sorted(changed, key=lambda file: file.found.mtime):
+            self._prime(file)
             self._enqueue(file)
         self._settle(now)
         for file in self.files.values():
@@ -98,11 +101,13 @@ class FollowedInput:
         if found is None or found[1:3] != file.found[1:3]:
             return False
         if file.update(found):
+            self._prime(file)
             self._enqueue(file)
         return True
 
     def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
         """The next records of any file; None where there is nothing to read at this moment."""
+        self._rewritten.clear()
         while self._queue:
             file = self._queue.popleft()
             file.queued = False
@@ -112,6 +117,11 @@ class FollowedInput:
                 self._queue.insert(min(_IN_TURN - 1, len(self._queue)), file)
                 return chunk
         return None
+
+    def follows(self, position: Position) -> bool:
+        """Whether a file is followed whose stored position this is."""
+        file = self.files.get((position.device, position.inode))
+        return bool(file and file.position and file.position.fingerprint == position.fingerprint)
 
     def problems(self) -> list[str]:
         """What is missing, unreadable or not recognised."""
@@ -141,6 +151,10 @@ class FollowedInput:
         if not file.queued:
             file.queued = True
             self._queue.append(file)
+
+    def _prime(self, file: Followed) -> None:
+        with contextlib.suppress(OSError, MovedError):  # told when it is its turn to be read
+            file.prime()
 
     def _see(self, found: Found, present: set[Key]) -> Followed | None:
         """Take notice of a file that the glob finds; the file where there may be something to read in it."""
@@ -217,7 +231,11 @@ class FollowedInput:
         file.restart()
         file.first_sight = file.found
         self._contents = None
-        self._enqueue(file)
+        self._prime(file)
+        file.changed = True
+        if file not in self._rewritten:  # one that is rewritten again and again waits for the next scan
+            self._rewritten.add(file)
+            self._enqueue(file)
         for found, position in list(self.lost.search(self._fresh_listing, self.files)):
             self._enqueue(self._follow_lost(found, position))
 

@@ -27,6 +27,8 @@ LONG_AGO = 30 * DAY
 AT_MOST = 50_000
 """Lost positions of one input that are kept."""
 
+_COARSE = 1000
+
 _COMPRESSED = re.compile(r"\.(?:gz|zst|bz2|xz)$")
 _NUMBERS = re.compile(r"[._-]?\d+")
 _STEM = re.compile(r"\.?[^.\d_-]*")
@@ -140,9 +142,9 @@ def _related(position: Position, found: Found, name: str) -> bool:
 
 
 def _between(found: Found, name: str, related: Iterable[Position]) -> bool:
-    """Whether this is a generation written after one of the lost ones was last read."""
+    """Whether this is a generation written after one of the lost ones was last read (file systems' clocks are coarse)."""
     return any(
-        family(name) == family(os.path.basename(position.path)) and found.mtime // 1_000_000 > position.seen  # noqa: PTH119
+        family(name) == family(os.path.basename(position.path)) and found.mtime // 1_000_000 > position.seen - _COARSE  # noqa: PTH119
         for position in related
     )
 

@@ -383,7 +383,8 @@ def test_an_unknown_format_is_told_and_tried_again(reader, log):
     assert "name it with `format:`" in one.inputs.problems()["in"]
     log.write_bytes(line(1))
     assert one.numbers() == [1]
-    assert one.stored and all(position.format == "test" for position in one.stored.values())
+    assert one.stored
+    assert all(position.format == "test" for position in one.stored.values())
 
 
 def test_files_tells_how_far(reader, log):
