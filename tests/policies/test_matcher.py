@@ -1,0 +1,92 @@
+from casbd.model.activity import Activity
+from casbd.policies import Matcher, Policy, parse_condition
+from casbd.policies.matcher import required
+from casbd.policies.tree import AllOf, AnyOf, NoneOf
+
+
+def all_of(*texts):
+    return AllOf(tuple(parse_condition(text) for text in texts))
+
+
+def any_of(*nodes):
+    return AnyOf(tuple(parse_condition(node) if isinstance(node, str) else node for node in nodes))
+
+
+def matcher(**filters):
+    return Matcher(
+        [Policy(id=name, name=name, filters=parse_condition(node) if isinstance(node, str) else node) for name, node in filters.items()]
+    )
+
+
+def ids(found):
+    return [policy.id for policy in found]
+
+
+def test_no_policies_match_nothing():
+    assert Matcher([]).match(Activity()) == ()
+
+
+def test_policies_come_in_the_order_of_their_ids():
+    many = matcher(c="app eq Okta", a="user eq x", b="activity_type eq Log on", d="city isset false")
+    assert ids(many.match(Activity(activity_type="log on", app="OKTA", user="X"))) == ["a", "b", "c", "d"]
+
+
+def test_a_policy_that_is_not_enabled_is_not_asked():
+    assert Matcher([Policy(id="a", name="", filters=parse_condition("app eq x"), enabled=False)]).match(Activity(app="x")) == ()
+
+
+def test_simulated_policies_match():
+    assert ids(Matcher([Policy(id="a", name="", filters=parse_condition("app eq x"), mode="simulate")]).match(Activity(app="x"))) == ["a"]
+
+
+def test_the_same_operation_with_another_user_type():
+    one = matcher(a=all_of("action_type eq Set-Mailbox", "user_type neq System"))
+    for _ in range(2):
+        assert ids(one.match(Activity(action_type="set-mailbox", user_type="Admin"))) == ["a"]
+        assert ids(one.match(Activity(action_type="set-mailbox", user_type="System"))) == []
+        assert ids(one.match(Activity(action_type="set-mailbox"))) == ["a"]
+
+
+def test_policies_in_a_table_by_value():
+    many = matcher(**{f"p{number}": f"user eq u{number},shared" for number in range(20)})
+    assert ids(many.match(Activity(user="U7"))) == ["p7"]
+    assert len(many.match(Activity(user="shared"))) == 20
+    assert many.match(Activity(user="other")) == many.match(Activity()) == ()
+
+
+def test_a_list_that_holds_several_values_of_a_policy_finds_it_once():
+    many = matcher(**{f"p{number}": "user_groups eq a,b" for number in range(4)})
+    assert ids(many.match(Activity(user_groups=("A", "b", "c")))) == ["p0", "p1", "p2", "p3"]
+
+
+def test_records_may_name_any_operation():
+    many = matcher(a="action_type startswith op", b="app eq x")
+    for number in range(20_000):
+        assert ids(many.match(Activity(action_type=f"Op{number}"))) == ["a"]
+    assert len(many._remembered) <= 8192
+    assert ids(many.match(Activity(action_type="op" * 100_000, app="X"))) == ["a", "b"]
+
+
+def test_raw_is_decoded_for_each_activity():
+    one = matcher(a="raw.a eq 1", b="raw.a eq 2")
+    assert [ids(one.match(Activity(raw=raw))) for raw in ('{"a":1}', '{"a":2}', "", '{"a":1}')] == [["a"], ["b"], [], ["a"]]
+
+
+def test_within_days_asks_the_clock_each_time():
+    moment = 10 * 86_400_000
+    one = Matcher([Policy(id="a", name="", filters=parse_condition("timestamp within_days 1"))], now=lambda: moment)
+    activity = Activity(timestamp=moment)
+    assert ids(one.match(activity)) == ["a"]
+    moment += 86_400_001
+    assert ids(one.match(activity)) == []
+
+
+def test_what_an_activity_must_have():
+    assert required(parse_condition("app eq A,b")) == {"app": {"a", "b"}}
+    assert required(parse_condition("app neq A")) == {}
+    assert required(parse_condition("app startswith A")) == {}
+    assert required(parse_condition("raw.app eq A")) == {}
+    assert required(all_of("app eq a,b", "app eq a", "user eq c")) == {"app": {"a"}, "user": {"c"}}
+    assert required(any_of("app eq a", all_of("app eq b", "user eq c"))) == {"app": {"a", "b"}}
+    assert required(any_of("app eq a", "user eq b")) == {}
+    assert required(NoneOf((parse_condition("app eq a"),))) == {}

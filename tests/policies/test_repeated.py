@@ -1,0 +1,286 @@
+"""Runs of repeated activity: the same whatever the order of arrival, and whenever the state was read back from the store."""
+
+import itertools
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from casbd.model.activity import Activity
+from casbd.policies import Policy, Repeated
+from casbd.policies.load import load_file
+from casbd.policies.repeated import Entry, Runs, folded, subject
+from casbd.policies.tree import Condition
+
+
+def rule(repeated, within, unique=None):
+    return Repeated(repeated=repeated, within=within, unique=unique)
+
+
+def entry(timestamp, value=None, key=None):
+    return Entry(timestamp, timestamp if key is None else key, f"id-{timestamp}-{key}", value)
+
+
+class Counted:
+    """Adds entries one by one, with alert ids a, b, c ..."""
+
+    def __init__(self, rule, entries=()):
+        self.runs = Runs(rule, entries)
+        self.ids = map("".join, itertools.product("abcdefghijklmnopqrstuvwxyz", repeat=1))
+
+    def add(self, timestamp, value=None, key=None):
+        return self.runs.add(entry(timestamp, value, key), lambda: next(self.ids))
+
+    def add_all(self, *timestamps):
+        return [self.add(timestamp) for timestamp in timestamps]
+
+
+def members(change):
+    return [one.timestamp for one in change.members]
+
+
+def test_an_alert_opens_when_the_first_window_fills_and_grows_with_the_run():
+    *before, opened, grown = Counted(rule(3, 10)).add_all(0, 5, 10, 12)
+    assert before == [None, None]
+    assert (opened.alert_id, opened.opened, members(opened), opened.first, opened.last, opened.count) == ("a", True, [0, 5, 10], 0, 10, 3)
+    assert (grown.alert_id, grown.opened, members(grown), grown.first, grown.last, grown.count) == ("a", False, [12], 0, 12, 4)
+
+
+def test_both_ends_of_a_window_are_in_it():
+    assert Counted(rule(2, 10)).add_all(0, 10)[1] is not None
+    assert Counted(rule(2, 10)).add_all(0, 11)[1] is None
+
+
+def test_two_bursts_with_nothing_between_them_are_two_alerts():
+    changes = Counted(rule(2, 10)).add_all(0, 5, 1000, 1005)
+    assert [change and (change.alert_id, change.opened) for change in changes] == [None, ("a", True), None, ("b", True)]
+
+
+def test_a_single_activity_near_a_run_is_not_in_it():
+    changes = Counted(rule(3, 10)).add_all(0, 1, 2, 12, 13)
+    assert changes[2].count == 3
+    assert changes[3:] == [None, None], "2 to 12 are only two, and 3 to 13 as well"
+
+
+def test_a_late_record_joins_two_runs_and_the_earlier_alert_stays():
+    counted = Counted(rule(2, 10))
+    later = counted.add_all(100, 105)[1]
+    earlier = counted.add_all(80, 85)[1]
+    assert (later.alert_id, earlier.alert_id) == ("a", "b")
+    joined = counted.add(95)
+    assert (joined.alert_id, joined.opened, joined.joined) == ("b", False, ("a",))
+    assert members(joined) == [95, 100, 105]
+    assert (joined.first, joined.last, joined.count) == (80, 105, 5)
+
+
+def test_a_late_record_joins_two_runs_by_way_of_one_that_was_in_none():
+    counted = Counted(rule(3, 10))
+    counted.add_all(0, 1, 2, 22, 23, 24)
+    assert counted.add(12) is None
+    change = counted.add(12, key=99)
+    assert (change.alert_id, change.joined) == ("a", ("b",))
+    assert members(change) == [12, 12, 22, 23, 24]
+
+
+def test_a_late_record_in_the_middle_of_a_run_is_in_it():
+    counted = Counted(rule(2, 10))
+    counted.add_all(0, 8, 16, 24)
+    change = counted.add(12)
+    assert (change.alert_id, change.opened, members(change), change.count) == ("a", False, [12], 5)
+
+
+def test_the_same_entry_again_is_nothing_new():
+    counted = Counted(rule(2, 10))
+    assert counted.add_all(0, 0) == [None, None]
+    assert len(counted.runs) == 1
+
+
+def test_entries_of_the_same_time_are_told_apart_by_their_key():
+    counted = Counted(rule(3, 0))
+    assert [counted.add(5, key=key) is not None for key in (7, 1, 3)] == [False, False, True]
+
+
+def test_one_activity_is_enough_and_those_near_it_join_its_alert():
+    changes = Counted(rule(1, 10)).add_all(0, 5, 16, 100)
+    assert [(change.alert_id, change.opened) for change in changes] == [("a", True), ("a", False), ("b", True), ("c", True)]
+
+
+class TestUnique:
+    def test_different_values_are_counted(self):
+        counted = Counted(rule(3, 10, "object_id"))
+        values = ["x", "x", "y", "x", None, "z"]
+        changes = [counted.add(moment, value) for moment, value in enumerate(values)]
+        assert changes[:5] == [None] * 5
+        assert members(changes[5]) == [0, 1, 2, 3, 4, 5], "all activities of the window are in the run, those without a value too"
+
+    def test_a_value_that_left_the_window_does_not_count(self):
+        counted = Counted(rule(2, 10, "object_id"))
+        assert [counted.add(moment, value) for moment, value in ((0, "x"), (11, "y"), (12, "y"))] == [None] * 3
+
+    def test_a_late_value_fills_a_window(self):
+        counted = Counted(rule(2, 10, "object_id"))
+        counted.add(0, "x")
+        counted.add(20, "x")
+        assert members(counted.add(10, "y")) == [0, 10, 20]
+
+
+class TestStored:
+    def test_a_run_goes_on_after_it_was_read_back(self):
+        first = Counted(rule(2, 10))
+        first.add_all(0, 5)
+        stored = [Entry(0, 0, "x", None, "a"), Entry(5, 5, "y", None, "a"), Entry(500, 500, "z")]
+        again = Counted(rule(2, 10), stored)
+        assert len(again.runs) == 3
+        assert (again.add(9).alert_id, again.add(9, key=1).count) == ("a", 4)
+
+    def test_half_full_windows_are_read_back_too(self):
+        assert Counted(rule(3, 10), [entry(0), entry(1)]).add(2).opened
+
+    def test_forgetting_the_old(self):
+        counted = Counted(rule(2, 10))
+        counted.add_all(0, 5, 10, 15, 100, 200, 205)
+        counted.runs.prune(10)
+        assert len(counted.runs) == 5
+        goes_on = counted.add(20)
+        assert (goes_on.alert_id, goes_on.first, goes_on.count) == ("a", 0, 5)
+        counted.runs.prune(200)
+        assert len(counted.runs) == 2
+        assert counted.add(206).alert_id == "b"
+        counted.runs.prune(1000)
+        assert len(counted.runs) == 0
+        assert counted.add(1001) is None
+
+    def test_forgetting_the_old_with_unique_values(self):
+        counted = Counted(rule(2, 10, "object_id"))
+        for moment in range(0, 50, 5):
+            counted.add(moment, "x")
+        counted.runs.prune(30)
+        assert counted.add(46, "y") is not None
+        counted.runs.prune(46)
+        assert counted.add(47, "y") is None
+        assert counted.add(48, "z") is not None
+
+
+# The oracle: the definition, word for word, in O(n^2).
+
+
+def expected_runs(entries, rule):
+    runs = []
+    ordered = sorted(entries, key=lambda one: (one.timestamp, one.key))
+    for start in ordered:
+        span = [one for one in ordered if start.timestamp <= one.timestamp <= start.timestamp + rule.within]
+        counted = {one.value for one in span if one.value is not None} if rule.unique else span
+        if len(counted) >= rule.repeated:
+            window = {one.key for one in span}
+            for touching in [run for run in runs if run & window]:
+                runs.remove(touching)
+                window |= touching
+            runs.append(window)
+    return {frozenset(run) for run in runs}
+
+
+def found_runs(entries):
+    runs = {}
+    for one in entries:
+        if one.alert_id is not None:
+            runs.setdefault(one.alert_id, set()).add(one.key)
+    return {frozenset(run) for run in runs.values()}
+
+
+rules = st.builds(rule, st.integers(1, 6), st.integers(0, 12), st.sampled_from([None, "object_id"]))
+arrivals = st.lists(st.tuples(st.integers(0, 60), st.sampled_from([None, "x", "y", "z", "w"])), max_size=30)
+
+
+@settings(max_examples=500, deadline=None)
+@given(rules, arrivals, st.randoms(use_true_random=False), st.sets(st.integers(0, 30), max_size=3))
+@example(rule(1, 10), [(0, None), (20, None), (10, None)], None, set())
+def test_the_runs_do_not_depend_on_the_order_of_arrival(rule, arrivals, random, restarts):
+    entries = [Entry(timestamp, key, f"{key}", value) for key, (timestamp, value) in enumerate(arrivals)]
+    if random is not None:
+        random.shuffle(entries)
+    runs = Runs(rule)
+    opened = joined = 0
+    for number, one in enumerate(entries):
+        if number in restarts:
+            runs = Runs(rule, entries[:number])
+        change = runs.add(one, lambda number=number: f"alert-{number}")
+        if change is not None:
+            opened += change.opened
+            joined += len(change.joined)
+            run = [other for other in entries[: number + 1] if other.alert_id == change.alert_id]
+            assert {other.key for other in change.members} <= {other.key for other in run}
+            assert (change.first, change.last) == (min(other.timestamp for other in run), max(other.timestamp for other in run))
+            assert change.count == len(run)
+    expected = expected_runs(entries, rule)
+    assert found_runs(entries) == expected
+    assert opened - joined == len(expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules, arrivals, st.randoms(use_true_random=False))
+def test_the_earliest_alert_of_a_run_stays(rule, arrivals, random):
+    entries = [Entry(timestamp, key, f"{key}", value) for key, (timestamp, value) in enumerate(arrivals)]
+    random.shuffle(entries)
+    runs = Runs(rule)
+    started = {}
+    for number, one in enumerate(entries):
+        change = runs.add(one, lambda number=number: f"alert-{number}")
+        if change is not None:
+            firsts = [started[other] for other in change.joined]
+            assert all(started[change.alert_id] < first for first in firsts)
+            started[change.alert_id] = min(
+                (other.timestamp, other.key) for other in entries[: number + 1] if other.alert_id == change.alert_id
+            )
+
+
+class TestSubject:
+    ACTIVITY = Activity(user="Ann@Example.com", app="Okta", ip_address="192.0.2.7", asn=5, user_groups=("b", "A"), is_impersonated=False)
+
+    @pytest.mark.parametrize(
+        ("by", "single_app", "expected"),
+        [
+            ("user", False, "ann@example.com"),
+            ("asn", False, "5"),
+            ("is_impersonated", False, "false"),
+            ("[user, ip_address]", False, '["ann@example.com", "192.0.2.7"]'),
+            ("user", True, '["ann@example.com", "okta"]'),
+            ("user_groups", False, '["a", "b"]'),
+            ("city", False, None),
+            ("[user, city]", False, None),
+        ],
+    )
+    def test_by(self, by, single_app, expected):
+        assert subject(counting(by, single_app), self.ACTIVITY) == expected
+
+    def test_an_unknown_app_is_an_app_of_its_own(self):
+        assert subject(counting("user", True), Activity(user="a")) == '["a", null]'
+
+    def test_no_value_can_pass_for_two(self):
+        policy = counting("[user, city]")
+        one = subject(policy, Activity(user='a", "b', city="c"))
+        other = subject(policy, Activity(user="a", city='b", "c'))
+        assert one != other
+
+
+def counting(by, single_app=False):
+    text = (
+        f"name: x\nfilters: {{user: {{isset: true}}}}\nmatch: {{repeated: 2, within: 1m, by: {by}, single_app: {str(single_app).lower()}}}"
+    )
+    return load_file(Path("x.yaml"), None, text)
+
+
+def test_only_repeated_policies_have_subjects():
+    with pytest.raises(AssertionError):
+        subject(Policy(id="x", name="x", filters=Condition("user", "isset")), Activity())
+
+
+@pytest.mark.parametrize(("value", "expected"), [("ÄB", "äb"), (None, None), ((), None), (1.5, "1.5"), (True, "true")])
+def test_a_value_as_text(value, expected):
+    assert folded(value) == expected
+
+
+def test_an_entry_can_be_stored():
+    one = Entry(1, 2, "x", "v", "a")
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=Entry) == one
