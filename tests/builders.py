@@ -150,6 +150,10 @@ class Core:
         """All, newest block first."""
         return [activity for block in activities.scan(self.store.connection) for activity in block]
 
+    def block(self, number: int) -> list[Activity]:
+        """The activities of one block."""
+        return activities.read_block(self.store.connection, number)
+
     def commands(self) -> list[GovernanceCommand]:
         """The governance log."""
         return list(governance.every(self.store.connection))

@@ -54,10 +54,10 @@ class Store:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
-        except BaseException:
+            self.connection.execute("COMMIT")
+        except BaseException:  # a full disk may show only now: a transaction left open would fail all that follow
             self.connection.rollback()
             raise
-        self.connection.execute("COMMIT")
 
     def salt(self) -> bytes:
         """16 random bytes of this store: keys of activities cannot be made to collide by who does not know them."""
@@ -106,6 +106,7 @@ def _connect(file: Path, *, readonly: bool) -> sqlite3.Connection:
         if not file.exists():
             raise StoreError("there is no activity log yet (has `casbd run` been started?)")
         return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))  # SQLite's own mode would let everybody read
     connection = sqlite3.connect(file, isolation_level=None, timeout=30)
     connection.execute("PRAGMA page_size = 16384")  # blocks are blobs of 100 KB: fewer overflow pages
     connection.execute("PRAGMA journal_mode = WAL")

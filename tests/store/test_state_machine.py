@@ -1,0 +1,307 @@
+"""casbd's promise as a machine: whatever fails and whenever it is restarted, nothing is lost and nothing is counted twice.
+
+One core is crashed, restarted, reloaded and delivers; another one gets the same chunks and is never interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import random
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from builders import MINUTE, Core, chunk, load_rules, record, reject, settings
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
+
+from casbd.errors import Rejected, Retry
+from casbd.model.alert import Alert
+from casbd.model.chunk import Chunk
+from casbd.outbox.dispatcher import ToOutput
+from casbd.store import governance, inputs, outbox
+
+FAILED = {"action_type": {"eq": "UserLoginFailed"}}
+DOWNLOADED = {"action_type": {"eq": "FileDownloaded"}}
+RULES: list[dict[str, dict[str, Any]]] = [
+    {
+        "single": {"filters": FAILED | {"user": {"eq": "b@contoso.com"}}, "alert": {"daily_limit": 3}},
+        "by-user": {
+            "filters": FAILED,
+            "match": {"repeated": 3, "within": "10m"},
+            "governance": [{"action": "suspend_user", "connector": "entra"}],
+        },
+        "by-address": {"filters": FAILED, "match": {"repeated": 2, "within": "4m", "by": ["ip_address", "action_type"]}},
+        "different-files": {"filters": DOWNLOADED, "match": {"repeated": 3, "within": "15m", "unique": "object_id"}},
+        "simulated": {"mode": "simulate", "filters": FAILED, "match": {"repeated": 2, "within": "10m"}},
+    },
+    {  # a reload: one changes its meaning, one only its name, one goes, one comes
+        "single": {"filters": FAILED | {"user": {"eq": "a@contoso.com"}}},
+        "by-user": {"name": "other", "filters": FAILED, "match": {"repeated": 3, "within": "10m"}},
+        "by-address": {"filters": FAILED, "match": {"repeated": 3, "within": "4m", "by": ["ip_address", "action_type"]}},
+        "downloads": {"filters": DOWNLOADED, "match": {"repeated": 2, "within": "2m", "single_app": True}},
+    },
+]
+SETTINGS = settings({"siem": ["alerts"], "lake": ["alerts", "activities"]}, mode="enforce", max_per_hour=5)
+DESTINATIONS = ("siem", "lake")
+POOL = 80
+MEMORY = Path("/dev/shm")
+"""Where there is one: what is tested is the order of things, not the disk."""
+
+
+@functools.cache
+def known_record(number: int) -> bytes:
+    """The record with this number: always the same bytes, as an export repeats them. Some cannot be read."""
+    chance = random.Random(number)
+    if chance.random() < 0.1:
+        return chance.choice([b"{", b"[]", b"\xff", record(Id=f"id-{number}", CreationTime="never")])
+    operation = chance.choice(["UserLoginFailed", "UserLoginFailed", "FileDownloaded", "UserLoggedIn"])
+    return record(
+        Id=f"id-{number}",
+        at=chance.randrange(240) * MINUTE // 2,
+        Operation=operation,
+        Workload="SharePoint" if operation == "FileDownloaded" else "AzureActiveDirectory",
+        ObjectId=f"/file/{number % 5}" if operation == "FileDownloaded" else None,
+        UserId=chance.choice(["a@contoso.com", "B@contoso.com", "b@Contoso.com"]),
+        ClientIP=chance.choice(["203.0.113.7", "203.0.113.8:443", "Not Available"]),
+    )
+
+
+class Tripwire:
+    """A connection that fails when it is asked for the n-th time; `at_commit`: when the transaction is to be made durable."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.left: int | None = None
+        self.at_commit = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if statement == "COMMIT" and self.at_commit:
+            self.at_commit = False
+            raise sqlite3.OperationalError("disk I/O error")
+        self._step()
+        return self.connection.execute(statement, *values)
+
+    def executemany(self, statement: str, values: Any) -> sqlite3.Cursor:
+        self._step()
+        return self.connection.executemany(statement, values)
+
+    def _step(self) -> None:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                self.left = None
+                raise sqlite3.OperationalError("disk full")
+
+
+class Destination:
+    """Fails as it is told, and remembers what it has taken."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.plan: tuple[str, int] = ("take", 0)
+
+    def send(self, items: Any) -> None:
+        outcome, number = self.plan
+        sent = len(items) if outcome == "take" else min(number, len(items) - 1)
+        self.taken += [item.alert_id if isinstance(item, Alert) else item.activity_id for item in items[:sent]]
+        if outcome == "retry":
+            raise Retry("busy", sent=sent)
+        if outcome == "reject":
+            self.taken.append("refused")
+            raise Rejected("no", sent=sent)
+
+    def close(self) -> None:
+        pass
+
+
+chunks = st.lists(
+    st.tuples(
+        st.sampled_from(["one", "two"]),
+        st.sampled_from([None, "tenant"]),
+        st.lists(st.integers(0, POOL - 1), max_size=12),
+        st.integers(0, 1),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    @initialize()
+    def start(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="casbd-machine-", dir=MEMORY if MEMORY.is_dir() else None))
+        self.policies = [load_rules(self.directory / f"rules{n}", rules) for n, rules in enumerate(RULES)]
+        self.core, self.undisturbed = (Core(self.directory / name, settings=SETTINGS) for name in ("core", "undisturbed"))
+        for core in (self.core, self.undisturbed):
+            core.use(self.policies[0])
+        with self.undisturbed.store.transaction() as connection:  # the same salt, so that ties are broken alike
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'salt'", (self.core.store.salt(),))
+        self.undisturbed.use(self.policies[0])
+        self.offsets: Counter[str] = Counter()
+        self.read: list[Chunk] = []
+        self.destinations = {name: Destination() for name in DESTINATIONS}
+        self.done: Counter[str] = Counter()
+
+    def teardown(self) -> None:
+        if hasattr(self, "core"):
+            self.core.close()
+            self.undisturbed.close()
+            shutil.rmtree(self.directory)
+
+    def _cut(self, drawn: Any) -> list[Chunk]:
+        made = []
+        offsets = self.offsets.copy()
+        for name, instance, numbers, rejects in drawn:
+            made.append(
+                chunk(
+                    [known_record(number) for number in numbers],
+                    name=name,
+                    path=f"/in/{name}",
+                    start=offsets[name],
+                    instance=instance,
+                    rejects=[reject(name=name, offset=offsets[name])] * rejects,
+                )
+            )
+            offsets[name] = made[-1].position.offset
+        return made
+
+    def _committed(self, made: list[Chunk]) -> None:
+        self.undisturbed.feed(*made)
+        self.read += made
+        for one in made:
+            self.offsets[one.input] = one.position.offset
+
+    @rule(drawn=chunks, minutes=st.integers(0, 30))
+    def commit(self, drawn: Any, minutes: int) -> None:
+        self.core.now = self.undisturbed.now = self.core.now + minutes * MINUTE
+        made = self._cut(drawn)
+        self.core.feed(*made)
+        self._committed(made)
+
+    @rule(drawn=chunks, step=st.integers(0, 40), at_commit=st.booleans(), restart=st.booleans(), again=st.booleans())
+    def fail_to_commit(self, drawn: Any, step: int, at_commit: bool, restart: bool, again: bool) -> None:
+        """The disk is full at some statement, or at the very end; the daemon goes on, or is started anew."""
+        made = self._cut(drawn)
+        wire = Tripwire(self.core.store.connection)
+        wire.left, wire.at_commit = (None if at_commit else step), at_commit
+        self.core.store.connection = wire  # type: ignore[assignment]
+        try:
+            self.core.feed(*made)
+        except sqlite3.OperationalError:
+            failed = True
+        else:
+            failed = False
+        self.core.store.connection = wire.connection
+        if not failed:
+            self._committed(made)
+        if restart:
+            self._restart()
+        elif failed:
+            self.core.pipeline.reload_state()
+        if failed and again:
+            self.core.feed(*made)
+            self._committed(made)
+
+    @rule(drawn=chunks)
+    def die_inside_the_transaction(self, drawn: Any) -> None:
+        """What SIGKILL leaves: the files as they are on disk in the middle of it."""
+        made = self._cut(drawn)
+        copy = self.directory / "copy"
+        with contextlib.suppress(InterruptedError), self.core.store.transaction() as connection:
+            outbox.add_block(connection, "siem", 1, 1)
+            inputs.save_positions(connection, [replace(one.position, offset=-1) for one in made])
+            shutil.copytree(self.core.directory / "state", copy)
+            raise InterruptedError
+        self.core.close()
+        shutil.rmtree(self.core.directory / "state")
+        copy.rename(self.core.directory / "state")
+        self._restart()
+
+    @rule()
+    def restart(self) -> None:
+        self._restart()
+
+    def _restart(self) -> None:
+        now = self.core.now
+        self.core.reopen()
+        self.core.now = now
+
+    @rule(which=st.integers(0, len(RULES) - 1))
+    def reload(self, which: int) -> None:
+        for core in (self.core, self.undisturbed):
+            core.use(self.policies[which])
+
+    @rule(name=st.sampled_from(DESTINATIONS), plan=st.tuples(st.sampled_from(["take", "retry", "reject"]), st.integers(0, 5)))
+    def deliver(self, name: str, plan: tuple[str, int]) -> None:
+        destination = self.destinations[name]
+        destination.plan = plan
+        rows = outbox.head(self.core.store.connection, name, 4)
+        if not rows:
+            return
+        try:
+            ToOutput(name, destination, lambda: self.core.now).deliver(self.core.store, rows)
+        except Retry:
+            assert plan == ("retry", 0) or plan[0] == "retry"
+
+    @invariant()
+    def received_is_records_and_duplicates_and_rejects(self) -> None:
+        for name, (received, records, activities, duplicates, rejects) in self.core.counts().items():
+            mine = [one for one in self.read if one.input == name]
+            assert received == sum(len(one.records) + len(one.rejects) for one in mine) == records + duplicates + rejects
+            assert activities == records
+        assert self.core.counts() == self.undisturbed.counts()
+
+    @invariant()
+    def every_activity_is_there_once(self) -> None:
+        expected = Counter()
+        for one in self.read:
+            for activity in self.undisturbed.scanner.scan(one).activities:
+                expected[activity.app_instance, activity.activity_id] = 1
+        assert Counter((a.app_instance, a.activity_id) for a in self.core.activities()) == expected
+
+    @invariant()
+    def alerts_are_those_of_a_run_without_interruption(self) -> None:
+        assert self.core.alerts() == self.undisturbed.alerts()
+        assert list(governance.every(self.core.store.connection)) == list(governance.every(self.undisturbed.store.connection))
+
+    @invariant()
+    def each_alert_is_delivered_or_waits_for_each_destination(self) -> None:
+        """Nothing is ever taken out of the other core's outbox: it has all that there was to deliver, in order."""
+        for name, destination in self.destinations.items():
+            everything = self._items(self.undisturbed, name)
+            waiting = self._items(self.core, name)
+            went = destination.taken
+            assert len(went) + len(waiting) == len(everything)
+            assert waiting == everything[len(went) :]
+            assert all(mine in (theirs, "refused") for mine, theirs in zip(went, everything, strict=False))
+            unsuppressed = sum(not alert.suppressed for alert in self.core.alerts())
+            assert sum(row.kind == "alert" for row in self.undisturbed.waiting(name)) == unsuppressed
+
+    def _items(self, core: Core, name: str) -> list[str]:
+        found: list[str] = []
+        for row in core.waiting(name):
+            if row.kind == "alert":
+                found.append(row.alert().alert_id)
+            else:
+                block = core.block(row.block_id)
+                found += [activity.activity_id for activity in block[row.sent :]]
+        return found
+
+    @invariant()
+    def positions_are_those_of_the_last_chunk(self) -> None:
+        expected = {one.path: one.position.offset for one in self.read}
+        assert {position.path: position.offset for position in inputs.positions(self.core.store.connection)} == expected
+
+
+StoreMachine.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestStoreMachine = StoreMachine.TestCase
