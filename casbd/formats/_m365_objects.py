@@ -6,6 +6,7 @@ One function a workload, because each names its objects in its own way (Office 3
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -41,9 +42,35 @@ def named(properties: Any, name: str) -> str | None:
     return None
 
 
-def objects_of(record: Any) -> tuple[ActivityObject, ...]:
-    """The objects of an m365 `Record`, most important first; empty where it names none."""
-    return _BY_WORKLOAD.get(record.Workload, _generic)(record)[:MOST_OBJECTS]
+NOTHING = msgspec.Raw()
+"""A list that the record does not have."""
+ObjectsOf = Callable[[Any], tuple[ActivityObject, ...]]
+_named_list = msgspec.json.Decoder(list[Named]).decode
+_principals = msgspec.json.Decoder(list[Principal]).decode
+_anything = msgspec.json.Decoder().decode
+
+
+def parameters(raw: msgspec.Raw) -> list[Named]:
+    """A Name/Value list; empty where there is none, or it is written in another way."""
+    try:
+        return _named_list(raw) if raw else []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+
+
+def principals(raw: msgspec.Raw) -> list[Principal]:
+    """Entra ID's Actor; empty where there is none."""
+    try:
+        return _principals(raw) if raw else []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+
+
+def objects_for(workload: str | None, operation: str) -> ObjectsOf:
+    """What reads the objects of such m365 records, most important first; an empty tuple where a record names none."""
+    if workload == "Exchange":
+        return _mailbox if "-" not in operation else _grant if _GRANTS.search(operation) else _cmdlet
+    return _BY_WORKLOAD.get(workload or "", _generic)
 
 
 def _generic(record: Any) -> tuple[ActivityObject, ...]:
@@ -58,9 +85,8 @@ _KINDS = frozenset({"User", "Group", "Role", "Application", "ServicePrincipal", 
 
 def _entra(record: Any) -> tuple[ActivityObject, ...]:
     """Target lists every name of one object: its kind, ids, UPN and display name."""
-    target = record.Target if isinstance(record.Target, list) else ()
     kind = name = upn = identifier = None
-    for entry in target:
+    for entry in record.Target if isinstance(record.Target, list) else ():
         if not entry.ID:
             continue
         if entry.Type == 5:
@@ -76,15 +102,21 @@ def _entra(record: Any) -> tuple[ActivityObject, ...]:
         return ()
     if kind is None:
         kind = "User" if upn else "Application" if record.RecordType == 15 else None
-    found = [ActivityObject(identifier, upn or name or record.ObjectId or identifier, kind, "target")]
-    if isinstance(record.ModifiedProperties, list) and "member" in record.Operation:
-        found += _containers(record.ModifiedProperties)
-    return tuple(found)
+    target = ActivityObject(identifier, upn or name or record.ObjectId or identifier, kind, "target")
+    if "member" in record.Operation:
+        return (target, *_containers(record.ModifiedProperties))
+    return (target,)
 
 
-def _containers(properties: list[Any]) -> list[ActivityObject]:
+def _containers(raw: msgspec.Raw) -> list[ActivityObject]:
     """The role or group that a member was added to or removed from."""
-    values = {p.get("Name"): p.get("NewValue") or p.get("OldValue") for p in properties if isinstance(p, dict)}
+    try:
+        properties = _anything(raw) if raw else []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+    if not isinstance(properties, list):
+        return []
+    values = {p.get("Name"): p.get("NewValue") or p.get("OldValue") for p in properties if isinstance(p, dict) and _text(p.get("Name"))}
     found = []
     for kind in ("Role", "Group"):
         name = values.get(f"{kind}.DisplayName")
@@ -94,12 +126,10 @@ def _containers(properties: list[Any]) -> list[ActivityObject]:
     return found
 
 
-def _exchange(record: Any) -> tuple[ActivityObject, ...]:
-    if "-" in record.Operation:
-        return _cmdlet(record)
+def _mailbox(record: Any) -> tuple[ActivityObject, ...]:
+    """An operation on the items of a mailbox."""
     found = []
-    items = record.AffectedItems if isinstance(record.AffectedItems, list) else [record.Item]
-    for item in items:
+    for item in record.AffectedItems[:MOST_OBJECTS] if isinstance(record.AffectedItems, list) else (record.Item,):
         if isinstance(item, dict):
             found.append(_mail_item(item))
     if isinstance(record.Folder, dict):
@@ -117,15 +147,24 @@ def _mail_item(item: dict[str, Any]) -> ActivityObject:
     return ActivityObject(identifier, name, "Mail item", "target")
 
 
+_GRANTS = re.compile(r"Permission|Member|Delegate|RoleAssignment", re.IGNORECASE)
+
+
 def _cmdlet(record: Any) -> tuple[ActivityObject, ...]:
-    """`Set-Mailbox` acts on a Mailbox; the one who gets a permission or a forward is an object too."""
-    noun = record.Operation.partition("-")[2]
-    identity = record.ObjectId or named(record.Parameters, "Identity")
-    found = []
-    if identity:
-        found.append(ActivityObject(identity, identity.replace("\\", "/").rpartition("/")[2] or identity, noun, "target"))
+    """`Set-Mailbox` acts on a Mailbox."""
+    identity = record.ObjectId or named(parameters(record.Parameters), "Identity")
+    if not identity:
+        return ()
+    name = identity.replace("\\", "/").rpartition("/")[2] or identity
+    return (ActivityObject(identity, name, record.Operation.partition("-")[2], "target"),)
+
+
+def _grant(record: Any) -> tuple[ActivityObject, ...]:
+    """A cmdlet that gives or takes something: the one whom it is given to is an object too."""
+    found = [*_cmdlet(record)]
+    given = parameters(record.Parameters)
     for parameter in ("User", "Trustee", "Member", "Members"):
-        name = named(record.Parameters, parameter)
+        name = named(given, parameter)
         if name:
             found.append(ActivityObject(name, name.rpartition("/")[2], "User", "grantee"))
     return tuple(found)
@@ -162,11 +201,9 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-_BY_WORKLOAD: dict[str, Callable[[Any], tuple[ActivityObject, ...]]] = {
+_BY_WORKLOAD: dict[str, ObjectsOf] = {
     "AzureActiveDirectory": _entra,
-    "Exchange": _exchange,
     "SharePoint": _sharepoint,
     "OneDrive": _sharepoint,
     "MicrosoftTeams": _teams,
-    "SecurityComplianceCenter": _generic,
 }

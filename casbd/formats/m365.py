@@ -11,6 +11,7 @@ mailbox by address only; Entra ID says "Regular" of administrators, so `is_admin
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ import msgspec
 from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
-from casbd.formats._m365_objects import Named, Principal, named, objects_of
+from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, named, objects_for, principals
 from casbd.model.activity import Activity
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -30,43 +31,44 @@ TABLE = Path(__file__).parent.parent / "data" / "m365_activities.yaml"
 
 
 class Record(msgspec.Struct, gc=False):
-    """The part of an audit record that becomes an activity. Names are Microsoft's; the rest stays in `raw`."""
+    """The part of an audit record that becomes an activity. Names are Microsoft's; the rest stays in `raw`.
+
+    In the order in which Microsoft writes them, which the decoder is fastest at. Raw: decoded only where it is needed.
+    """
 
     CreationTime: str
     Operation: str
     Id: str | None = None
-    RecordType: int | str | None = None
-    Workload: str | None = None
     OrganizationId: str | None = None
-    UserId: str | None = None
+    RecordType: int | str | None = None
+    ResultStatus: str | None = None
     UserKey: str | None = None
     UserType: int | str | None = None
-    ResultStatus: str | None = None
-    ObjectId: str | None = None
+    Workload: str | None = None
     ClientIP: str | None = None
+    ObjectId: str | None = None
+    UserId: str | None = None
     ClientIPAddress: str | None = None
-    ActorIpAddress: str | None = None
-    ActorIP: str | None = None
-    UserAgent: str | None = None
     ClientInfoString: str | None = None
     ExtendedProperties: list[Named] | str | None = None
+    ModifiedProperties: msgspec.Raw = NOTHING
+    Actor: msgspec.Raw = NOTHING
+    ActorIpAddress: str | None = None
+    Target: list[Principal] | str | None = None
+    ErrorNumber: int | str | None = None
+    LogonError: str | None = None
+    LogonType: int | str | None = None
+    MailboxOwnerUPN: str | None = None
+    Parameters: msgspec.Raw = NOTHING
+    ActorIP: str | None = None
+    UserAgent: str | None = None
     ExtraProperties: list[Named] | str | None = None
     DeviceProperties: list[Named] | str | None = None
-    ModifiedProperties: list[Any] | str | None = None
-    Parameters: list[Named] | str | None = None
-    Actor: list[Principal] | str | None = None
-    Target: list[Principal] | str | None = None
-    LogonError: str | None = None
-    ErrorNumber: int | str | None = None
-    LogonType: int | str | None = None
-    LogonUserDisplayName: str | None = None
-    MailboxOwnerUPN: str | None = None
     Item: Any = None
     AffectedItems: Any = None
     Folder: Any = None
     ItemType: str | None = None
     SourceFileName: str | None = None
-    SourceRelativeUrl: str | None = None
     SiteUrl: str | None = None
     TargetUserOrGroupName: str | None = None
     TargetUserOrGroupType: str | None = None
@@ -75,7 +77,6 @@ class Record(msgspec.Struct, gc=False):
     ChannelName: str | None = None
     Members: Any = None
     Subject: str | None = None
-    Recipients: Any = None
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -86,6 +87,17 @@ class Workload(msgspec.Struct, frozen=True):
     admin: bool
     types: dict[str, str]
     admin_exceptions: frozenset[str]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What a workload, operation, record type and user type tell together. result: None leaves it to ResultStatus."""
+
+    app: str
+    activity_type: str
+    admin: bool
+    user_type: str | None
+    result: str | None
+    objects_of: ObjectsOf
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -132,7 +144,7 @@ class M365:
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._table = table()
         self._decode = msgspec.json.Decoder(Record).decode
-        self._kinds: dict[tuple[Any, ...], tuple[str, str, bool, str | None]] = {}
+        self._kinds: dict[tuple[Any, ...], Kind] = {}
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
@@ -149,54 +161,58 @@ class M365:
         try:
             found = self._decode(record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            found = leniently(record, Record)
+            found = self._leniently(record)
         try:
             timestamp = timestamps.parse(found.CreationTime)
         except ValueError as error:
             raise BadRecord(f"CreationTime {found.CreationTime[:40]!r}: {error}") from None
-        return (self.activity(found, timestamp),)
+        return (self._activity(found, timestamp),)
 
-    def activity(self, record: Record, timestamp: int) -> Activity:
-        """The activity of a decoded record; `raw` is left to the caller of `parse`."""
+    def _activity(self, record: Record, timestamp: int) -> Activity:
         activity = Activity(timestamp, record.Id or "")
+        key = (record.Workload, record.Operation, record.RecordType, record.UserType)
+        kind = self._kinds.get(key) or self._kind(key)
+        activity.activity_type = kind.activity_type
         activity.action_type = record.Operation
+        activity.app = kind.app
         activity.app_instance = record.OrganizationId or None
-        kind = (record.Workload, record.Operation, record.RecordType, record.UserType)
-        known = self._kinds.get(kind)
-        if known is None:
-            known = self._kind(kind)
-        activity.app, activity.activity_type, activity.is_admin_operation, activity.user_type = known
+        activity.is_admin_operation = kind.admin
+        activity.user_type = kind.user_type
         self._who(record, activity)
         self._where_from(record, activity)
-        self._result(record, activity)
-        activity.objects = objects_of(record)
-        if activity.objects:
-            first = activity.objects[0]
+        self._result(record, activity, kind)
+        objects = kind.objects_of(record)
+        if objects:
+            activity.objects = objects
+            first = objects[0]
             activity.object_id, activity.object_name, activity.object_type = first.id, first.name, first.type
         return activity
 
-    def _kind(self, kind: tuple[Any, ...]) -> tuple[str, str, bool, str | None]:
-        """App, activity type, administrative or not, and user type: they depend on four values only."""
-        name, operation, record_type, user_type = kind
+    def _kind(self, key: tuple[Any, ...]) -> Kind:
+        """Looked up once for each combination."""
+        name, operation, record_type, user_type = key
         workload = self._table.workloads.get(name or "")
         kind_of_user = self._table.user_types.get(str(user_type))
         if workload is None:
-            known = (f"Microsoft 365 ({name})" if name else "Microsoft 365", "Unspecified", kind_of_user == "Admin", kind_of_user)
+            app, activity_type, admin = f"Microsoft 365 ({name})" if name else "Microsoft 365", "Unspecified", kind_of_user == "Admin"
         else:
+            app, activity_type = workload.app, workload.types.get(operation, workload.default)
             admin = workload.admin != (operation in workload.admin_exceptions)
-            admin = admin or str(record_type) in self._table.admin_record_types
-            known = (workload.app, workload.types.get(operation, workload.default), admin, kind_of_user)
+        admin = admin or str(record_type) in self._table.admin_record_types
+        result = _RESULTS.get(activity_type)
+        kind = Kind(app, activity_type, admin, kind_of_user, result, objects_for(name, operation))
         if len(self._kinds) > 20_000:  # operations are the tenant's vocabulary, but an attacker may invent some
             self._kinds.clear()
-        self._kinds[kind] = known
-        return known
+        self._kinds[key] = kind
+        return kind
 
     def _who(self, record: Record, activity: Activity) -> None:
-        user = self._known(record.UserId) or self._actor(record)
-        if user is None:
-            user = self._known(record.UserKey)
-        elif record.UserKey != record.UserId and self._known(record.UserKey):
-            activity.user_id = record.UserKey
+        unknown = self._table.unknown_users
+        user, key = record.UserId, record.UserKey
+        if not user or user.lower() in unknown:
+            user = self._actor(record) or (key if key and key.lower() not in unknown else None)
+        elif key and key != user and key.lower() not in unknown:
+            activity.user_id = key
         if user and "@" in user:
             user = user.lower()
             if "#ext#" in user:
@@ -209,49 +225,60 @@ class M365:
         elif record.Operation in ("SendAs", "SendOnBehalf"):
             activity.is_impersonated = True
 
-    def _known(self, name: str | None) -> str | None:
-        """The name, or None where it is one of Microsoft's words for "unknown"."""
-        if name and name.lower() not in self._table.unknown_users:
-            return name
-        return None
-
     def _actor(self, record: Record) -> str | None:
         """Entra ID: the UPN (type 5) or name (type 1) among the actor's identities."""
-        if isinstance(record.Actor, list):
-            for wanted in (5, 1):
-                for actor in record.Actor:
-                    if actor.Type == wanted and self._known(actor.ID):
-                        return actor.ID
+        actors = principals(record.Actor)
+        for wanted in (5, 1):
+            for actor in actors:
+                if actor.Type == wanted and actor.ID and actor.ID.lower() not in self._table.unknown_users:
+                    return actor.ID
         return None
 
     def _where_from(self, record: Record, activity: Activity) -> None:
         for text in (record.ClientIP, record.ClientIPAddress, record.ActorIpAddress, record.ActorIP):
             if text:
-                address = addresses.parse(text)
-                if address.ip is not None:
-                    activity.ip_address, activity.ip_port = address.ip, address.port
+                ip, port = addresses.parse(text)
+                if ip is not None:
+                    activity.ip_address, activity.ip_port = ip, port
                     break
         agent = record.UserAgent or record.ClientInfoString
-        if agent is None and record.ExtendedProperties is not None:
+        if agent is None and record.ExtendedProperties:
             agent = _agent_in(record.ExtendedProperties)
-        if agent is None and record.ExtraProperties is not None:
+        if agent is None and record.ExtraProperties:
             agent = named(record.ExtraProperties, "UserAgent")
-        activity.user_agent = agent or None
-        if record.DeviceProperties is not None:
+        if agent:
+            activity.user_agent = agent
+        if record.DeviceProperties:
             activity.device_tags = _device_tags(record.DeviceProperties)
 
-    def _result(self, record: Record, activity: Activity) -> None:
-        if activity.activity_type == "Failed log on":  # ResultStatus only tells that HTTP worked
-            activity.result = "failure"
-            activity.result_detail = record.LogonError or (str(record.ErrorNumber) if record.ErrorNumber else None)
-        elif activity.activity_type == "Log on":
-            activity.result = "success"
+    def _result(self, record: Record, activity: Activity, kind: Kind) -> None:
+        """Of log ons ResultStatus only tells that HTTP worked, so the operation decides."""
+        if kind.result is not None:
+            activity.result = kind.result
+            if kind.result == "failure":
+                activity.result_detail = record.LogonError or (str(record.ErrorNumber) if record.ErrorNumber else None)
         elif record.ResultStatus:
             activity.result = self._table.results.get(record.ResultStatus.lower(), "unknown")
             if activity.result == "unknown":
                 activity.result_detail = record.ResultStatus
 
+    def _leniently(self, record: bytes) -> Record:
+        """A record that the strict decoder refused: half a surrogate pair, NaN, a number where text is expected."""
+        data = _as_dict(record)
+        if data is None:
+            raise BadRecord(_why_not(record))
+        data = {key: _text_for(key, value) for key, value in data.items() if key in Record.__struct_fields__}
+        while True:
+            try:
+                return self._decode(_HALF_A_PAIR.sub(r"\\ufffd", json.dumps(data)).encode())
+            except (msgspec.DecodeError, RecursionError) as error:
+                field = _FIELD_OF_ERROR.search(str(error))
+                if field is None or field[1] not in data or field[1] in ("CreationTime", "Operation"):
+                    raise BadRecord(f"not a Microsoft 365 audit record: {error}") from None
+                del data[field[1]]  # of another type than Microsoft documents: the rest of the record is good all the same
 
+
+_RESULTS = {"Failed log on": "failure", "Log on": "success"}
 _NOT_THE_OWNER = frozenset({"1", "2", "6", "Admin", "Delegated", "DelegatedAdmin"})
 
 
@@ -278,36 +305,22 @@ def _device_tags(properties: list[Named] | str) -> tuple[str, ...]:
     return tuple(tags)
 
 
-def leniently(record: bytes, kind: type[Any]) -> Any:
-    """A record that the strict decoder refused: lone surrogates, NaN, a number where text is expected.
-
-    Returns a `kind` (a msgspec struct whose fields are text or anything); BadRecord with the reason where even this
-    does not help.
-    """
-    data = _as_dict(record)
-    if data is None:
-        raise BadRecord(_why_not(record))
-    clean = {key: _text_for(kind, key, value) for key, value in data.items() if key in kind.__struct_fields__}
-    try:
-        return msgspec.convert(clean, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise BadRecord(f"not a record of this format: {error}") from None
+_HALF_A_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}")
+"""In JSON as `json.dumps` writes it."""
+_FIELD_OF_ERROR = re.compile(r"`\$\.(\w+)")
+_NUMBERS = frozenset({"RecordType", "UserType", "ErrorNumber", "LogonType"})
 
 
-def _text_for(kind: type[Any], key: str, value: Any) -> Any:
-    """The value, as text where the field can hold text and the value is no list or object."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, bool | int | float) and key not in ("RecordType", "UserType", "ErrorNumber", "LogonType"):
-        return json.dumps(value)
-    if isinstance(value, dict) and kind.__annotations__[key] != "Any":
+def _text_for(key: str, value: Any) -> Any:
+    """Numbers, true and false as text, as nearly all fields are text."""
+    if isinstance(value, bool | int) and key not in _NUMBERS:
         return json.dumps(value)
     return value
 
 
 def _as_dict(record: bytes) -> dict[str, Any] | None:
     try:
-        data = json.loads(record)
+        data = json.loads(record, parse_constant=lambda _: None, parse_float=str)  # NaN is null
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
