@@ -17,7 +17,7 @@ from casbd.model.activity import Activity
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Activity]).decode
-_compressor = zstandard.ZstdCompressor(level=3)
+_compressor = zstandard.ZstdCompressor(level=1)  # level 3 takes 60 % longer for records, and saves 2 %
 _decompressor = zstandard.ZstdDecompressor()
 
 REMEMBERED = 10_000_000
@@ -102,14 +102,12 @@ class SeenKeys:
 
     def new(self, keys: Iterable[int]) -> list[bool]:
         """For each key whether it is new; it is remembered from now on (0 cannot be a key)."""
-        fresh = []
-        for key in keys:
-            if key in self._old or not self._current.add(key):
-                fresh.append(False)
-            else:
-                fresh.append(True)
-                if self._current.count >= self._capacity:
-                    self._old, self._current = self._current, _Table()
+        keys = list(keys)
+        fresh = self._current.add(keys)
+        if self._old.count:
+            fresh = [new and key not in self._old for key, new in zip(keys, fresh, strict=True)]
+        if self._current.count >= self._capacity:
+            self._old, self._current = self._current, _Table()
         return fresh
 
 
@@ -132,19 +130,24 @@ class _Table:
             place = (place + 1) & mask
         return False
 
-    def add(self, key: int) -> bool:
-        """Whether it was not there before."""
-        slots, mask = self._slots, self._mask
-        place = key & mask
-        while found := slots[place]:
-            if found == key:
-                return False
-            place = (place + 1) & mask
-        slots[place] = key
-        self.count += 1
-        if self.count * 3 > mask * 2:
+    def add(self, keys: Sequence[int]) -> list[bool]:
+        """For each key whether it was not there before."""
+        while (self.count + len(keys)) * 3 > self._mask * 2:
             self._grow()
-        return True
+        slots, mask = self._slots, self._mask
+        fresh = []
+        for key in keys:
+            place = key & mask
+            while found := slots[place]:
+                if found == key:
+                    fresh.append(False)
+                    break
+                place = (place + 1) & mask
+            else:
+                slots[place] = key
+                fresh.append(True)
+        self.count += sum(fresh)
+        return fresh
 
     def _grow(self) -> None:
         old = self._slots
