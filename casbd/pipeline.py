@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -71,8 +73,7 @@ class Scanner:
         self._formats = formats
         self._enrich = [enricher.enrich for enricher in enrichers]
         self._match = matcher.match
-        self._salt = salt
-        self._ids: dict[tuple[Policy, ...], tuple[str, ...]] = {}
+        self._key = Keys(salt)
 
     def scan(self, chunk: Chunk) -> Batch:
         """All activities of a chunk; what cannot be one becomes a reject, and the next record is read."""
@@ -105,22 +106,37 @@ class Scanner:
             enrich(activity)
         matched = self._match(activity)
         if matched:
-            ids = self._ids.get(matched)
-            if ids is None:
-                ids = self._ids[matched] = tuple(policy.id for policy in matched)
-            activity.matched_policies = ids
+            activity.matched_policies = ids = tuple([policy.id for policy in matched])
             batch.matches.append((len(batch.activities), ids))
-        if b"\\ud" in record or b"\\uD" in record:
+        if _HALF_A_PAIR.search(record):
             msgspec.msgpack.encode(activity)  # half a surrogate pair must be found out now: the whole batch could not be stored
         batch.activities.append(activity)
-        batch.keys.append(key_of(self._salt, activity))
+        batch.keys.append(self._key(activity.app_instance, activity.activity_id))
         batch.rows.append(number)
 
 
-def key_of(salt: bytes, activity: Activity) -> int:
-    """63 bits (SQLite's integers have a sign) that stand for (instance, id); never 0."""
-    name = f"{activity.app_instance}\0{activity.activity_id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(salt + name, digest_size=8).digest(), "little") >> 1 or 1
+_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What may be one, in a record as it was exported."""
+
+
+class Keys:
+    """63 bits (SQLite's integers have a sign) that stand for (instance, id) in one store; never 0."""
+
+    def __init__(self, salt: bytes) -> None:
+        self._salt = salt
+        self._begun: dict[str | None, Any] = {}
+
+    def __call__(self, instance: str | None, identifier: str) -> int:
+        """The key. The part of the hash that all activities of an instance share is computed once."""
+        begun = self._begun.get(instance)
+        if begun is None:
+            if len(self._begun) > 1000:
+                self._begun.clear()
+            begun = hashlib.blake2b(self._salt + f"{instance}\0".encode("utf-8", "surrogatepass"), digest_size=8)
+            self._begun[instance] = begun
+        own = begun.copy()
+        own.update(identifier.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(own.digest(), "little") >> 1 or 1
 
 
 def _why(error: Exception, chunk: Chunk, offset: int) -> str:
