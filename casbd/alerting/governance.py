@@ -23,7 +23,7 @@ def decide(
     Stored in the governance log at once; those that are `queued` are the caller's to put into the outbox.
     """
     commands = []
-    for action, connector in actions:
+    for action, connector in dict.fromkeys(actions):
         command_id = identity("governance", alert.alert_id, action, connector)
         status, reason = _status(connection, alert, action, connector, care, now)
         command = GovernanceCommand(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import random
+import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -42,6 +43,14 @@ class Delivering(Protocol):
         """Let go of the destination."""
 
 
+class _Outcome(NamedTuple):
+    """sent: how many arrived. refusal: why the one behind them never will. failure: why the others have to wait."""
+
+    sent: int
+    refusal: str = ""
+    failure: str = ""
+
+
 class ToOutput:
     """Alerts and activities to one output."""
 
@@ -60,42 +69,41 @@ class ToOutput:
             if row.kind != "alert":
                 break
             alerts.append(row)
-        sent, refusal = self._send(store, [row.alert() for row in alerts])
+        outcome = self._send([row.alert() for row in alerts])
         with store.transaction() as connection:
-            if refusal:
-                outbox.refuse(connection, self._name, "alert", alerts[sent].body, refusal, self._clock())
-                connection.execute("DELETE FROM outbox WHERE seq = ?", (alerts[sent].seq,))
-            outbox.delivered(connection, self._name, [row.seq for row in alerts[:sent]], sent, self._clock())
+            outbox.delivered(connection, self._name, [row.seq for row in alerts[: outcome.sent]], outcome.sent, self._clock())
+            if outcome.refusal:
+                refused = alerts[outcome.sent]
+                outbox.refuse(connection, self._name, refused, refused.body, outcome.refusal, self._clock())
+            if outcome.failure:
+                outbox.failed(connection, self._name, outcome.failure, self._clock())
 
     def _deliver_block(self, store: Store, row: Row) -> None:
         assert row.block_id is not None
         block = activities.read_block(store.connection, row.block_id)
         part = block[row.sent : row.sent + BATCH]
-        sent, refusal = self._send(store, part) if part else (0, "")
-        done = row.sent + sent + bool(refusal)
+        outcome = self._send(part) if part else _Outcome(0)
+        done = row.sent + outcome.sent + bool(outcome.refusal)
         with store.transaction() as connection:
-            if refusal:
-                body = part[sent].raw.encode("utf-8", "replace")
-                outbox.refuse(connection, self._name, "activities", body, refusal, self._clock())
             outbox.progress(connection, row.seq, done)
-            outbox.delivered(connection, self._name, [row.seq] if done >= len(block) else [], sent, self._clock())
+            outbox.delivered(connection, self._name, [row.seq] if done >= len(block) else [], outcome.sent, self._clock())
+            if outcome.refusal:
+                body = part[outcome.sent].raw.encode("utf-8", "replace")
+                outbox.refuse(connection, self._name, row, body, outcome.refusal, self._clock())
+            if outcome.failure:
+                outbox.failed(connection, self._name, outcome.failure, self._clock())
 
-    def _send(self, store: Store, items: Sequence[Alert] | Sequence[Activity]) -> tuple[int, str]:
-        """How many arrived, and why the one behind them was refused for good ("" where none was)."""
+    def _send(self, items: Sequence[Alert] | Sequence[Activity]) -> _Outcome:
+        """What became of them; Retry where none arrived."""
         try:
             self._output.send(items)
         except Rejected as error:
-            return error.sent, str(error) or "refused"
+            return _Outcome(min(error.sent, len(items) - 1), refusal=str(error) or "refused")
         except Retry as error:
             if not error.sent:
                 raise
-            self._failed(store, error)
-            return error.sent, ""
-        return len(items), ""
-
-    def _failed(self, store: Store, error: Retry) -> None:
-        with store.transaction() as connection:
-            outbox.failed(connection, self._name, str(error), self._clock())
+            return _Outcome(min(error.sent, len(items)), failure=str(error))
+        return _Outcome(len(items))
 
     def close(self) -> None:
         """Close the output."""
@@ -124,7 +132,10 @@ class ToConnector:
             done = replace(command, status="failed", finished=self._clock(), error=f"given up after an hour: {error}")
         with store.transaction() as connection:
             governance.save(connection, done)
-            outbox.delivered(connection, self._name, [rows[0].seq], int(done.status == "succeeded"), self._clock())
+            if done.error is None:
+                outbox.delivered(connection, self._name, [rows[0].seq], 1, self._clock())
+            else:
+                outbox.refuse(connection, self._name, rows[0], rows[0].body, done.error, self._clock())
 
     def close(self) -> None:
         """Nothing is held between commands."""
@@ -141,13 +152,15 @@ class Worker(threading.Thread):
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._waking = threading.Lock()
         self.idle = threading.Event()
         self.failing_since: float | None = None
 
     def wake(self) -> None:
         """There may be something new."""
-        self.idle.clear()
-        self._wake.set()
+        with self._waking:
+            self.idle.clear()
+            self._wake.set()
 
     def stop(self) -> None:
         """Finish what is being sent, then end."""
@@ -176,8 +189,9 @@ class Worker(threading.Thread):
                     self._stopping.wait(pause)
                     continue
                 if not worked:
-                    if not self._wake.is_set():
-                        self.idle.set()
+                    with self._waking:  # else it could be called idle although it was woken in between
+                        if not self._wake.is_set():
+                            self.idle.set()
                     self._wake.wait(60)
         finally:
             self._delivering.close()
@@ -200,8 +214,11 @@ class Worker(threading.Thread):
         if self.failing_since is None:
             self.failing_since = monotonic()
             log.warning("a destination does not take messages; they wait", extra={"destination": self.destination, "reason": reason})
-        with store.transaction() as connection:
-            outbox.failed(connection, self.destination, reason, self._clock())
+        try:
+            with store.transaction() as connection:
+                outbox.failed(connection, self.destination, reason, self._clock())
+        except sqlite3.Error as error:  # a full disk: that it cannot be noted must not end this thread
+            log.error("a failed delivery could not be noted", extra={"destination": self.destination, "error": str(error)})
 
 
 class Dispatcher:
@@ -239,7 +256,8 @@ class Dispatcher:
         for worker in self._workers.values():
             while not worker.idle.wait(0.02):
                 failing = worker.failing_since
-                if monotonic() > deadline or (failing is not None and monotonic() - failing > patience):
+                impatient = failing is not None and monotonic() - failing > patience
+                if monotonic() > deadline or impatient or not worker.is_alive():
                     done = False
                     break
         return done

@@ -44,7 +44,7 @@ def acted_since(connection: sqlite3.Connection, since: int) -> int:
 def same_since(connection: sqlite3.Connection, action: str, connector: str, target: str, since: int) -> str | None:
     """The command that already asked the same of the same user since then (ms) and was not refused, if any."""
     row = connection.execute(
-        "SELECT command_id FROM governance WHERE action = ? AND connector = ? AND target = ? AND created >= ?"
+        "SELECT command_id FROM governance WHERE action = ? AND connector = ? AND target = ? COLLATE NOCASE AND created >= ?"
         " AND status IN ('dry_run', 'pending_approval', 'queued', 'succeeded') ORDER BY created LIMIT 1",
         (action, connector, target, since),
     ).fetchone()

@@ -75,6 +75,8 @@ def head(connection: sqlite3.Connection, destination: str, limit: int) -> list[R
 def delivered(connection: sqlite3.Connection, destination: str, rows: Iterable[int], items: int, now: int) -> None:
     """Take rows out that the destination has, and count what was in them."""
     connection.executemany("DELETE FROM outbox WHERE seq = ?", [(seq,) for seq in rows])
+    if not items:
+        return
     connection.execute(
         "INSERT INTO destinations (name, delivered, last_delivery) VALUES (?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET delivered = delivered + excluded.delivered, last_delivery = excluded.last_delivery,"
@@ -98,10 +100,12 @@ def failed(connection: sqlite3.Connection, destination: str, reason: str, now: i
     )
 
 
-def refuse(connection: sqlite3.Connection, destination: str, kind: Kind, body: bytes, reason: str, now: int) -> None:
-    """Set aside what the destination will never take."""
+def refuse(connection: sqlite3.Connection, destination: str, row: Row, body: bytes, reason: str, now: int) -> None:
+    """Set aside what the destination will never take: a whole row, or one activity of a block's row, which stays."""
+    if row.kind != "activities":
+        connection.execute("DELETE FROM outbox WHERE seq = ?", (row.seq,))
     connection.execute(
-        "INSERT INTO refused (destination, kind, body, reason, stored) VALUES (?, ?, ?, ?, ?)", (destination, kind, body, reason, now)
+        "INSERT INTO refused (destination, kind, body, reason, stored) VALUES (?, ?, ?, ?, ?)", (destination, row.kind, body, reason, now)
     )
     connection.execute(
         "INSERT INTO destinations (name, refused, last_error, last_error_at) VALUES (?, 1, ?, ?)"

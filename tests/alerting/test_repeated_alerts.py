@@ -1,0 +1,251 @@
+"""Alerts of repeated activity through the whole pipeline: late, out of order, over chunks and restarts, in bounded memory."""
+
+import json
+import random
+
+import pytest
+from builders import HOUR, MINUTE, NOON, Core, load_rules, record
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from casbd.alerting import windows
+from casbd.store import alerts as alert_store
+from casbd.wire import timestamps
+
+SECOND = 1000
+
+
+def repeated(number=3, within="5m", **more):
+    keys = {key: more.pop(key) for key in ("by", "single_app", "unique") if key in more}
+    return {"burst": {"match": {"repeated": number, "within": within} | keys} | more}
+
+
+def failures(*times, **fields):
+    """A failed log on at each of these times (ms after noon)."""
+    return [record(at=time, **fields) for time in times]
+
+
+def summary(core):
+    """What must not depend on the order of arrival: who, from when to when, how many."""
+    return sorted(
+        (a.policy_id, a.user or "", a.first_activity, a.last_activity, a.activity_count) for a in core.alerts() if not a.merged_into
+    )
+
+
+class TestOneRun:
+    def test_is_raised_when_the_count_is_reached_and_grows(self, make_core):
+        core = make_core(rules=repeated())
+        records = failures(*range(0, 5 * MINUTE, MINUTE))
+
+        assert core.feed_records(*records[:2]) == 0
+        assert core.feed_records(records[2]) == 1
+        (opened,) = core.alerts()
+        assert core.feed_records(*records[3:]) == 0
+
+        (alert,) = core.alerts()
+        assert alert.alert_id == opened.alert_id
+        assert (alert.first_activity, alert.last_activity, alert.activity_count) == (NOON, NOON + 4 * MINUTE, 5)
+        assert alert.activity_ids == tuple(a.activity_id for a in sorted(core.activities(), key=lambda a: a.timestamp))
+        assert alert.policy_type == "repeated_activity"
+        assert [row.alert().activity_count for row in core.waiting()] == [3], "it is sent once, as it was when it was raised"
+
+    def test_the_next_run_is_a_new_alert(self, make_core):
+        core = make_core(rules=repeated())
+
+        core.feed_records(*failures(0, 1, 2), *failures(HOUR, HOUR + 1, HOUR + 2))
+
+        assert [alert.first_activity for alert in core.alerts()] == [NOON, NOON + HOUR]
+
+    def test_goes_on_after_a_restart(self, make_core):
+        core = make_core(rules=repeated())
+        for one in failures(*range(0, 6 * MINUTE, MINUTE)):
+            core.feed_records(one)
+            core.reopen()
+
+        (alert,) = core.alerts()
+        assert alert.activity_count == 6
+
+    def test_two_runs_that_a_late_record_joins_become_one(self, make_core):
+        core = make_core(rules=repeated())
+        core.feed_records(*failures(0, MINUTE, 2 * MINUTE), *failures(8 * MINUTE, 9 * MINUTE, 10 * MINUTE))
+        earlier, later = core.alerts()
+
+        core.feed_records(*failures(5 * MINUTE))
+
+        earlier_now, later_now = core.alerts()
+        assert later_now == replace(later, merged_into=earlier.alert_id)
+        assert (earlier_now.first_activity, earlier_now.last_activity) == (NOON, NOON + 10 * MINUTE)
+        assert earlier_now.activity_count == 7
+        assert len(set(earlier_now.activity_ids)) == 7
+
+    def test_lists_a_thousand_activities_and_counts_all(self, make_core):
+        core = make_core(rules=repeated())
+
+        core.feed_records(*failures(*range(0, 1200 * SECOND, SECOND)))
+
+        (alert,) = core.alerts()
+        assert (alert.activity_count, len(alert.activity_ids)) == (1200, 1000)
+
+
+class TestSubjects:
+    def test_users_are_counted_apart_without_regard_to_case(self, make_core):
+        core = make_core(rules=repeated())
+
+        core.feed_records(
+            *failures(0, 1, UserId="A@contoso.com"), *failures(2, UserId="a@CONTOSO.com"), *failures(3, 4, UserId="b@contoso.com")
+        )
+
+        assert summary(core) == [("burst", "a@contoso.com", NOON, NOON + 2, 3)]
+
+    def test_an_address_is_nobodys_alone(self, make_core):
+        core = make_core(rules=repeated(by=["ip_address"]))
+
+        core.feed_records(*(record(at=n, UserId=f"{n}@contoso.com", ClientIP=f"203.0.113.7:{n + 1}") for n in range(3)))
+
+        (alert,) = core.alerts()
+        assert (alert.user, alert.ip_address, alert.activity_count) == (None, "203.0.113.7", 3)
+
+    def test_several_fields(self, make_core):
+        core = make_core(rules=repeated(2, by=["user", "ip_address"]))
+
+        core.feed_records(*failures(0, 1, ClientIP="203.0.113.1"), *failures(2, ClientIP="203.0.113.2"))
+
+        assert [alert.activity_count for alert in core.alerts()] == [2]
+
+    def test_without_a_subject_nothing_is_counted(self, make_core):
+        core = make_core(rules=repeated(2, by=["ip_address"]))
+
+        assert core.feed_records(*failures(0, 1, 2, ClientIP="Not Available")) == 0
+
+    def test_different_values(self, make_core):
+        rule = repeated(3, unique="object_id", filters={"action_type": {"eq": "FileDownloaded"}})
+        core = make_core(rules=rule)
+
+        def download(at, file):
+            return record(at=at, Operation="FileDownloaded", Workload="SharePoint", ObjectId=file)
+
+        core.feed_records(*(download(n, "/same") for n in range(5)), download(6, "/SAME"), download(7, "/other"))
+        assert core.alerts() == []
+
+        core.feed_records(download(8, "/third"))
+        assert [alert.activity_count for alert in core.alerts()] == [8]
+
+    def test_apps_apart(self, make_core):
+        rule = repeated(2, single_app=True, filters={"user": {"isset": True}})
+        core = make_core(rules=rule)
+
+        core.feed_records(record(at=0), record(at=1, Workload="Exchange"), record(at=2))
+
+        (alert,) = core.alerts()
+        assert (alert.app, alert.activity_count) == ("Microsoft Entra ID", 2)
+
+
+class TestPolicies:
+    def test_simulated_ones_count_and_store_nothing(self, make_core):
+        core = make_core(rules=repeated(mode="simulate"))
+
+        assert core.feed_records(*failures(0, 1, 2, 3)) == 1
+        assert core.feed_records(*failures(4)) == 0
+
+        assert core.alerts() == core.waiting() == []
+
+    def test_the_daily_limit(self, make_core):
+        core = make_core(rules=repeated(alert={"daily_limit": 1}))
+
+        core.feed_records(*failures(0, 1, 2), *failures(HOUR, HOUR + 1, HOUR + 2))
+
+        assert [alert.suppressed for alert in core.alerts()] == [False, True]
+        assert len(core.waiting()) == 1
+
+    def test_a_changed_meaning_starts_afresh_and_a_changed_name_goes_on(self, make_core, tmp_path):
+        core = make_core(rules=repeated())
+        core.feed_records(*failures(0, 1))
+
+        core.use(load_rules(tmp_path / "renamed", repeated(name="Another name")))
+        core.feed_records(*failures(2))
+        (alert,) = core.alerts()
+        assert (alert.policy_name, alert.activity_count) == ("Another name", 3)
+
+        core.use(load_rules(tmp_path / "changed", repeated(4)))
+        core.feed_records(*failures(3, 4, 5))
+        assert len(core.alerts()) == 1
+        core.feed_records(*failures(6))
+        assert [alert.activity_count for alert in core.alerts()] == [3, 4]
+
+    def test_counts_of_policies_no_longer_loaded_are_forgotten(self, make_core):
+        core = make_core(rules=repeated())
+        core.feed_records(*failures(0, 1))
+
+        with core.store.transaction() as connection:
+            assert alert_store.prune_window_entries(connection, NOON - 1, [windows.policy_key(p) for p in core.policies]) == 0
+            assert alert_store.prune_window_entries(connection, NOON - 1, ["other"]) == 2
+
+
+class TestOrderOfArrival:
+    @pytest.mark.parametrize("seed", range(5))
+    def test_bursts_among_records_up_to_an_hour_late(self, make_core, seed):
+        """30 failed log ons in a minute, over and over, in the noise: each burst is one alert with all its activities."""
+        chance = random.Random(seed)
+        core = make_core(rules=repeated(20, "2m"))
+        bursts = [record(at=burst * 20 * MINUTE + n * 2 * SECOND, UserId=f"{burst}@contoso.com") for burst in range(10) for n in range(30)]
+        noise = [record(at=n * 10 * SECOND, UserId=f"{n % 10}@contoso.com") for n in range(1200)]
+        arrival = sorted(bursts + noise, key=lambda one: _time(one) + chance.randrange(60) * MINUTE)
+
+        for number, part in enumerate(_batched(arrival, 100)):
+            core.feed_records(*part)
+            if number % 5 == 4:
+                core.reopen()
+
+        found = summary(core)
+        assert [user for _, user, *_ in found] == [f"{burst}@contoso.com" for burst in range(10)]
+        assert all(count >= 30 for *_, count in found)
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.integers(0, 40), min_size=1, max_size=40), st.randoms(use_true_random=False), st.data())
+    def test_the_alerts_do_not_depend_on_it(self, tmp_path_factory, minutes, chance, data):
+        records = [record(at=minute * MINUTE, Id=f"{number}") for number, minute in enumerate(minutes)]
+        shuffled = chance.sample(records, len(records))
+        cores = [Core(tmp_path_factory.mktemp("order"), rules=repeated(3, "4m")) for _ in range(2)]
+        cores[0].feed_records(*records)
+        for one in shuffled:
+            cores[1].feed_records(one)
+
+        assert summary(cores[0]) == summary(cores[1])
+        for core in cores:
+            core.close()
+
+
+class TestMemory:
+    @pytest.mark.parametrize(("subjects", "entries"), [(1, 10**9), (3, 4), (10**9, 4), (2, 1)])
+    def test_small_bounds_change_nothing(self, make_core, monkeypatch, subjects, entries):
+        chance = random.Random(4)
+        times = [chance.randrange(6 * 60) * MINUTE // 2 for _ in range(300)]
+        records = [record(at=time, UserId=f"{chance.randrange(6)}@contoso.com") for time in times]
+        arrival = sorted(records, key=lambda one: _time(one) + chance.randrange(120) * MINUTE)
+        rules = repeated(3, "6m") | {"files": repeated(2, "6m", unique="ip_address")["burst"]}
+        unbounded = make_core("unbounded", rules=rules)
+        for part in _batched(arrival, 10):
+            unbounded.feed_records(*part)
+
+        monkeypatch.setattr(windows, "MOST_SUBJECTS", subjects)
+        monkeypatch.setattr(windows, "MOST_ENTRIES", entries)
+        monkeypatch.setattr(windows, "HOURS_KEPT", 10 * MINUTE)
+        bounded = make_core("bounded", rules=rules)
+        with bounded.store.transaction() as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'salt'", (unbounded.store.salt(),))
+        bounded.use(bounded.policies)
+        for part in _batched(arrival, 10):
+            bounded.feed_records(*part)
+
+        assert bounded.alerts() == unbounded.alerts()
+        assert len(bounded.alerts()) > 20
+        assert len(bounded.pipeline._windows._runs) <= subjects
+
+
+def _batched(items, size):
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _time(one):
+    return timestamps.parse(json.loads(one)["CreationTime"])
