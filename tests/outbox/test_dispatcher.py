@@ -1,0 +1,375 @@
+"""Delivery with real worker threads, and destinations in memory that fail in every way they may."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+
+import pytest
+from builders import HOUR, NOON, Core, record, settings
+
+from casbd.errors import Rejected, Retry
+from casbd.model.alert import Alert
+from casbd.model.governance import GovernanceCommand
+from casbd.outbox import dispatcher as module
+from casbd.outbox.dispatcher import Dispatcher, ToConnector, ToOutput, Worker
+from casbd.store import governance, outbox
+
+PATIENCE = 10
+"""Seconds that a test waits for what must come; it comes in milliseconds."""
+
+
+class Memory:
+    """An output that takes everything, after doing as the plan says: a callable, or an exception to raise, per call."""
+
+    def __init__(self, *plan):
+        self.plan = list(plan)
+        self.taken = []
+        self.calls = 0
+        self.closed = threading.Event()
+
+    def send(self, items):
+        self.calls += 1
+        step = self.plan.pop(0) if self.plan else None
+        if isinstance(step, Retry | Rejected):
+            self.taken += [_id(item) for item in items[: step.sent]]
+        if isinstance(step, Exception):
+            raise step
+        if step is not None:
+            step()
+        self.taken += [_id(item) for item in items]
+
+    def execute(self, command):
+        self.send([command])
+
+    def close(self):
+        self.closed.set()
+
+
+def _id(item):
+    for name in ("alert_id", "command_id", "activity_id"):
+        if hasattr(item, name) and not isinstance(item, GovernanceCommand):
+            return getattr(item, name)
+    return item.command_id
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.005)
+
+
+@pytest.fixture
+def core(make_core):
+    """Five alerts wait for `siem`."""
+    core = make_core(rules={"failed": {}}, settings=settings({"siem": ["alerts"], "other": ["alerts"]}))
+    core.feed_records(*(record(at=n) for n in range(5)))
+    return core
+
+
+@pytest.fixture
+def start(core):
+    """Starts a dispatcher with these outputs; ends it after the test."""
+    started = []
+
+    def start(**outputs):
+        dispatcher = Dispatcher(core.store, lambda: core.now)
+        dispatcher.use({name: ToOutput(name, output, lambda: core.now) for name, output in outputs.items()})
+        started.append(dispatcher)
+        return dispatcher
+
+    yield start
+    for dispatcher in started:
+        dispatcher.stop(PATIENCE)
+
+
+def expected(core: Core, destination="siem"):
+    return [row.alert().alert_id for row in core.waiting(destination)]
+
+
+class TestOrder:
+    def test_everything_arrives_once_in_order(self, core, start):
+        wanted, output = expected(core), Memory()
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert output.taken == wanted
+        assert core.waiting() == []
+        assert outbox.deliveries(core.store.connection)["siem"].delivered == 5
+
+    def test_what_fails_in_the_middle_goes_on_there(self, core, start):
+        wanted, output = expected(core), Memory(Retry("no"), Retry("half", sent=2), Retry("no"), RuntimeError("bug"), Retry("more", sent=1))
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert output.taken == wanted
+        assert outbox.deliveries(core.store.connection)["siem"].failures == 5
+
+    @pytest.mark.parametrize("sent", [0, 2, 4])
+    def test_a_refused_one_is_set_aside_and_the_others_arrive(self, core, start, sent):
+        wanted, output = expected(core), Memory(Rejected("too large", sent=sent))
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert output.taken == wanted[:sent] + wanted[sent + 1 :]
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.refused, found.delivered, found.pending) == (1, 4, 0)
+        (kind, reason) = core.store.connection.execute("SELECT kind, reason FROM refused").fetchone()
+        assert (kind, reason) == ("alert", "too large")
+
+    def test_a_refusal_stays_visible_until_something_arrives(self, core, start):
+        core.store.connection.execute("DELETE FROM outbox WHERE destination = 'siem' AND seq > (SELECT min(seq) FROM outbox)")
+
+        assert start(siem=Memory(Rejected("too large"))).drain(PATIENCE, PATIENCE)
+
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.last_error, found.last_delivery, found.delivered) == ("too large", None, 0)
+
+    @pytest.mark.parametrize("error", [Rejected("all", sent=5), Retry("all", sent=9)])
+    def test_an_output_that_miscounts_does_not_send_for_ever(self, core, start, error):
+        output = Memory(error)
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert output.calls <= 2
+        assert core.waiting() == []
+
+    def test_what_comes_later_is_delivered_too(self, core, start):
+        output = Memory()
+        dispatcher = start(siem=output)
+        assert dispatcher.drain(PATIENCE, PATIENCE)
+
+        core.feed_records(record())
+        dispatcher.wake()
+
+        assert dispatcher.drain(PATIENCE, PATIENCE)
+        assert len(output.taken) == 6
+
+    def test_many_commits_while_it_delivers(self, core, start):
+        output = Memory(Retry("no"), None, Retry("no", sent=1))
+        dispatcher = start(siem=output)
+        for _ in range(30):
+            core.feed_records(record(), record())
+            dispatcher.wake()
+
+        assert dispatcher.drain(PATIENCE, PATIENCE)
+        assert output.taken == list(dict.fromkeys(output.taken))
+        assert len(output.taken) == 65
+
+
+class TestOthers:
+    def test_a_dead_one_delays_only_itself(self, core, start):
+        blocked, dead, alive = threading.Event(), Memory(), Memory()
+        dead.plan = [lambda: blocked.wait(PATIENCE)]
+        dispatcher = start(siem=dead, other=alive)
+
+        assert dispatcher._workers["other"].idle.wait(PATIENCE)
+
+        assert len(alive.taken) == 5
+        assert dead.taken == []
+        blocked.set()
+        assert dispatcher.drain(PATIENCE, PATIENCE)
+        assert len(dead.taken) == 5
+
+    def test_a_failing_one_is_not_waited_for_without_end(self, core, start):
+        dispatcher = start(siem=Memory(*[Retry("down")] * 100_000), other=Memory())
+
+        assert not dispatcher.drain(PATIENCE, 0.05)
+
+        assert len(core.waiting("siem")) == 5
+        assert core.waiting("other") == []
+
+    def test_stop_leaves_the_rest_in_the_outbox(self, core, start):
+        output = Memory(*[Retry("down", sent=0)] * 100_000)
+        dispatcher = start(siem=output)
+
+        dispatcher.stop(PATIENCE)
+
+        assert output.closed.is_set()
+        assert len(core.waiting()) == 5
+
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+    def test_a_worker_that_died_does_not_hold_up_drain(self, core, start, monkeypatch):
+        def die(self, store):
+            raise SystemExit
+
+        monkeypatch.setattr(Worker, "_step", die)
+
+        assert not start(siem=Memory()).drain(PATIENCE, PATIENCE)
+
+    def test_a_full_disk_does_not_end_a_worker(self, core, start, monkeypatch):
+        """Neither noting the failure nor taking out what was delivered works; then there is room again."""
+        real, left = outbox.failed, [3]
+
+        def failed(*args):
+            if left[0]:
+                left[0] -= 1
+                raise sqlite3.OperationalError("database or disk is full")
+            real(*args)
+
+        monkeypatch.setattr(outbox, "failed", failed)
+        output = Memory(*[Retry("down")] * 4)
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+        assert len(output.taken) == 5
+        assert left == [0]
+
+    def test_a_reload_starts_stops_and_replaces_workers(self, core, start):
+        old, new, other = Memory(*[Retry("down")] * 100_000), Memory(), Memory()
+        dispatcher = start(siem=old)
+
+        makers = {name: ToOutput(name, o, lambda: core.now) for name, o in {"siem": new, "other": other}.items()}
+        dispatcher.use(makers, changed=["siem"])
+
+        assert old.closed.is_set()
+        assert dispatcher.drain(PATIENCE, PATIENCE)
+        assert len(new.taken) == len(other.taken) == 5
+
+        dispatcher.use({})
+        assert new.closed.is_set()
+        assert other.closed.is_set()
+
+    def test_an_unchanged_worker_goes_on(self, core, start):
+        output = Memory()
+        dispatcher = start(siem=output)
+        worker = dispatcher._workers["siem"]
+
+        dispatcher.use({"siem": ToOutput("siem", Memory(), lambda: core.now)})
+
+        assert dispatcher._workers["siem"] is worker
+
+
+class TestBlocks:
+    @pytest.fixture
+    def core(self, make_core, monkeypatch):
+        """Two blocks of seven activities, and an alert behind each; three go at a time."""
+        monkeypatch.setattr(module, "BATCH", 3)
+        core = make_core(
+            rules={"one": {"filters": {"action_type": {"eq": "UserLoginFailed"}}}}, settings=settings({"siem": ["alerts", "activities"]})
+        )
+        for start in (0, 10):
+            core.feed_records(record(at=start), *(record(at=start + n, Operation="UserLoggedIn") for n in range(1, 7)))
+        return core
+
+    def wanted(self, core):
+        found = []
+        for row in core.waiting():
+            found += [_id(row.alert())] if row.kind == "alert" else [_id(a) for a in core.block(row.block_id)]
+        return found
+
+    def test_go_in_parts_and_in_order_with_the_alerts(self, core, start):
+        wanted, output = self.wanted(core), Memory(Retry("x"), None, Retry("half", sent=2), RuntimeError("bug"))
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert output.taken == wanted
+        assert len(wanted) == 16
+
+    def test_a_refused_activity_is_skipped(self, core, start):
+        wanted, output = self.wanted(core), Memory(None, Rejected("odd", sent=1))
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert output.taken == wanted[:4] + wanted[5:]
+        (body,) = core.store.connection.execute("SELECT body FROM refused").fetchone()
+        assert wanted[4].encode() in body
+
+    def test_a_restart_goes_on_within_a_block(self, core, start):
+        output = Memory(None, *[Retry("down")] * 100_000)
+        dispatcher = start(siem=output)
+        assert not dispatcher.drain(PATIENCE, 0.05)
+        dispatcher.stop(PATIENCE)
+        sent = len(output.taken)
+        assert sent == 3
+        core.reopen()
+
+        again = Memory()
+        assert start(siem=again).drain(PATIENCE, PATIENCE)
+        assert len(again.taken) == 16 - sent
+        assert not {*again.taken} & {*output.taken[1:]} - {*output.taken[:1]}
+
+    def test_retention_keeps_what_is_still_to_be_sent(self, core, start):
+        from casbd.store import activities
+
+        with core.store.transaction() as connection:
+            assert activities.prune(connection, NOON + HOUR) == 0
+        assert start(siem=Memory()).drain(PATIENCE, PATIENCE)
+        with core.store.transaction() as connection:
+            assert activities.prune(connection, NOON + HOUR) == 2
+
+
+class TestCommands:
+    @pytest.fixture
+    def core(self, make_core):
+        rules = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
+        core = make_core(rules=rules, settings=settings({}, mode="enforce"))
+        core.feed_records(record(UserId="a@contoso.com"), record(UserId="b@contoso.com"))
+        return core
+
+    @pytest.fixture
+    def run(self, core):
+        def run(connector):
+            dispatcher = Dispatcher(core.store, lambda: core.now)
+            dispatcher.use({"connector:entra": ToConnector("connector:entra", connector, lambda: core.now)})
+            try:
+                return dispatcher.drain(PATIENCE, 0.05)
+            finally:
+                dispatcher.stop(PATIENCE)
+
+        return run
+
+    def test_are_carried_out_in_order(self, core, run):
+        wanted = [row.command().command_id for row in core.waiting("connector:entra")]
+        connector = Memory(Retry("busy"), RuntimeError("bug"))
+
+        assert run(connector)
+
+        assert connector.taken == wanted
+        assert [(c.status, c.finished) for c in governance.every(core.store.connection)] == [("succeeded", NOON)] * 2
+
+    def test_a_refused_one_failed(self, core, run):
+        assert run(Memory(Rejected("no such user")))
+
+        assert sorted((c.status, c.error) for c in core.commands()) == [("failed", "no such user"), ("succeeded", None)]
+        assert outbox.deliveries(core.store.connection)["connector:entra"].refused == 1
+
+    def test_after_an_hour_it_is_given_up(self, core, run):
+        core.now += HOUR + 1
+
+        assert run(Memory(*[Retry("down")] * 100))
+
+        assert [c.status for c in core.commands()] == ["failed", "failed"]
+        assert core.commands()[0].error == "given up after an hour: down"
+
+
+class TestPauses:
+    @pytest.fixture
+    def worker(self, core, monkeypatch):
+        monkeypatch.setattr(module, "FIRST_PAUSE", 0.5)
+        monkeypatch.setattr(module, "LONGEST_PAUSE", 60.0)
+        return Worker("siem", ToOutput("siem", Memory(), lambda: NOON), core.store, lambda: NOON)
+
+    def test_grow_up_to_a_minute(self, worker):
+        pauses = [0.0]
+        for _ in range(12):
+            pauses.append(worker._pause_after(Retry("down"), pauses[-1]))
+
+        assert 0.4 <= pauses[1] <= 0.5
+        assert all(0.4 <= later <= 60 for later in pauses[1:])
+        assert pauses[-1] >= 48
+
+    def test_are_what_the_receiver_asks_within_reason(self, worker):
+        assert worker._pause_after(Retry("slow down", after=7), 0.5) == 7
+        assert worker._pause_after(Retry("slow down", after=1e9), 0.5) == 600
+
+
+def test_an_alert_is_sent_as_it_was_when_it_was_raised(core, start):
+    received = []
+
+    class Keeping(Memory):
+        def send(self, items):
+            received.extend(items)
+
+    assert start(siem=Keeping()).drain(PATIENCE, PATIENCE)
+    assert all(isinstance(item, Alert) for item in received)
+    assert received == sorted(core.alerts(), key=lambda alert: alert.first_activity)
