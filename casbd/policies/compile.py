@@ -14,7 +14,7 @@ from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.text_tests import TextTest, numeric_test, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
-from casbd.wire.record_path import RawReader, find, texts
+from casbd.wire.record_path import RawReader, texts
 
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
@@ -198,10 +198,10 @@ _USERS_ACTED_ON: dict[str, Texts] = {
 def _raw(condition: Condition, reader: RawReader) -> Predicate:
     path = condition.path
     if condition.operator == "isset":
-        return lambda activity: any(value not in (None, "", [], {}) for value in find(reader.record(activity.raw), path))
+        return lambda activity: any(value not in (None, "", [], {}) for value in reader.find(activity.raw, path))
     fits = text_test(condition)
 
     def some(activity: Activity) -> bool:
-        return any(fits(text) for text in texts(find(reader.record(activity.raw), path)))
+        return any(fits(text) for text in texts(reader.find(activity.raw, path)))
 
     return some

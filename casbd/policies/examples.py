@@ -100,15 +100,24 @@ def activities(example: Example) -> Iterator[tuple[Activity | None, ExampleActiv
     number = 0
     for given in example.activities:
         moment = moment if given.at is None else BEGINNING + given.at if given.at < BEGINNING else given.at
-        for _ in range(given.repeat):
+        for turn in range(1, given.repeat + 1):
             number += 1
-            activity = None
-            if given.activity is not None:
-                own = given.activity.timestamp
-                name = given.activity.activity_id or f"{number}"
-                activity = msgspec.structs.replace(given.activity, timestamp=own or moment, activity_id=name)
-            yield activity, given
+            yield _numbered(given.activity, turn, moment, f"{number}"), given
             moment += given.every
+
+
+def _numbered(activity: Activity | None, turn: int, moment: int, name: str) -> Activity | None:
+    """One of several repetitions: `{n}` in a text is which one, from 1."""
+    if activity is None:
+        return None
+    changes: dict[str, Any] = {
+        field: value.replace("{n}", str(turn))
+        for field in activity.__struct_fields__
+        if isinstance(value := getattr(activity, field), str) and "{n}" in value
+    }
+    changes["timestamp"] = activity.timestamp or moment
+    changes["activity_id"] = changes.get("activity_id", activity.activity_id) or name
+    return msgspec.structs.replace(activity, **changes)
 
 
 def _how(key: str, value: Any) -> Any:

@@ -51,8 +51,8 @@ class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
 class ExampleActivity(msgspec.Struct, frozen=True, kw_only=True):
     """An activity of an inline test: by its fields, or by a raw record and the format that reads it.
 
-    repeat: so many of them, `every` milliseconds apart. at: milliseconds after the test's beginning; None: at the time of
-    the one before it (and `every` later, where that one repeats).
+    repeat: so many of them, `every` milliseconds apart; `{n}` in a text field is then 1, 2, 3 ...
+    at: milliseconds after the test's beginning, or since 1970; None: when the one before it ended.
     """
 
     activity: Activity | None = None

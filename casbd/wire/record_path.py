@@ -55,20 +55,28 @@ def write_path(steps: tuple[Step, ...]) -> str:
 
 
 class RawReader:
-    """Decodes the raw record of an activity at most once, however many conditions ask for it one after the other."""
+    """Reads the raw record of an activity at most once, however many conditions ask for it one after the other."""
 
-    __slots__ = ("_record", "_text")
+    __slots__ = ("_members", "_record", "_text")
 
     def __init__(self) -> None:
         self._text: str | None = None
         self._record: Any = None
+        self._members: dict[Step, list[Any]] = {}
 
-    def record(self, text: str) -> Any:
-        """The decoded record; None where it is no JSON."""
+    def find(self, text: str, path: tuple[Step, ...]) -> list[Any]:
+        """As `find`, in the record that the text holds; nothing where it is no JSON."""
         if text is not self._text:  # the text is held, so no other can have taken its identity
             self._record = decode(text)
             self._text = text
-        return self._record
+            self._members = {}
+        if len(path) == 1:
+            return find(self._record, path)
+        # Most paths go through the same few members, which may be long, or JSON inside a string.
+        members = self._members.get(path[0])
+        if members is None:
+            members = self._members[path[0]] = [_inside(value) for value in find(self._record, path[:1])]
+        return _follow(members, path[1:])
 
 
 def decode(text: str) -> Any:
@@ -91,7 +99,10 @@ def _leniently(text: str) -> Any:
 
 def find(record: Any, path: tuple[Step, ...]) -> list[Any]:
     """All values that the path leads to, lists opened: none, one, or those of several elements."""
-    values = [record]
+    return _follow([record], path)
+
+
+def _follow(values: list[Any], path: tuple[Step, ...]) -> list[Any]:
     for step in path:
         values = [found for value in values for found in _step(value, step)]
         if not values:
@@ -124,8 +135,7 @@ def _opened(values: list[Any]) -> Iterator[Any]:
 
 
 def _step(value: Any, step: Step) -> list[Any]:
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        value = decode(value)
+    value = _inside(value)
     if isinstance(step, int):
         return [value[step]] if isinstance(value, list) and step < len(value) else []
     if isinstance(value, dict):
@@ -138,6 +148,11 @@ def _step(value: Any, step: Step) -> list[Any]:
     return named or [found for element in objects for found in _member(element, step)]
 
 
+def _inside(value: Any) -> Any:
+    """The value, or what JSON inside a string holds."""
+    return decode(value) if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else value
+
+
 def _member(record: dict[str, Any], key: str) -> list[Any]:
     if key in record:
         return [record[key]]
@@ -147,6 +162,9 @@ def _member(record: dict[str, Any], key: str) -> list[Any]:
 
 def _named(pair: dict[str, Any], key: str) -> list[Any]:
     """The value of a {Name, Value} or {Key, Value} with this name."""
+    if len(pair) == 2 and "Name" in pair and "Value" in pair:  # how Microsoft writes them all
+        name = pair["Name"]
+        return [pair["Value"]] if isinstance(name, str) and name.casefold() == key else []
     for label in ("Name", "Key"):
         names = _member(pair, label)
         if names and isinstance(names[0], str) and names[0].casefold() == key:

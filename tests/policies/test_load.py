@@ -168,6 +168,12 @@ tests:
         ]
         assert len({activity.activity_id for activity in made}) == 4
 
+    def test_repetitions_can_differ(self):
+        test = "{name: t, alerts: 0, activities: [{object_id: 'file-{n}', activity_id: 'id-{n}', repeat: 3}]}"
+        found = policy(f"name: x\nfilters: {{user: {{eq: a}}}}\ntests: [{test}]")
+        made = [(activity.object_id, activity.activity_id) for activity, _ in activities(found.tests[0])]
+        assert made == [("file-1", "id-1"), ("file-2", "id-2"), ("file-3", "id-3")]
+
     def test_objects_fill_in_the_first_object(self):
         found = policy(
             "name: x\nfilters: {user: {eq: a}}\ntests: [{name: t, alerts: 0, activities: [{objects: [{id: '1', name: n, type: File}]}]}]"
