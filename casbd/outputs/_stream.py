@@ -34,6 +34,8 @@ _TLS_VERDICT = 0.5
 """Seconds for a TLS 1.3 server to refuse our certificate, which it does only after our side's handshake has ended."""
 
 _TCP_CLOSE = 7
+_MOST_READS = 64
+"""A peer that talks without end must not keep us from sending."""
 
 
 class Stream:
@@ -191,11 +193,12 @@ def _peer_is_there(connection: socket.socket) -> bool:
     """False after the peer's good-bye; OSError where it reset the connection or refused our certificate."""
     connection.settimeout(0)
     try:
-        while connection.recv(4096):  # receivers have nothing to say, but TLS 1.3 sends session tickets
-            pass
+        for _ in range(_MOST_READS):  # receivers have nothing to say, but TLS 1.3 sends session tickets
+            if not connection.recv(65536):
+                return False
     except (BlockingIOError, ssl.SSLWantReadError):
-        return True
-    return False
+        pass
+    return True
 
 
 def _unacknowledged(connection: socket.socket) -> bool:

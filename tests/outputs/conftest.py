@@ -57,6 +57,9 @@ class Rsyslog:
         pytest.fail(f"rsyslogd does not start: {self.log.read_text()}")
 
     def stop(self) -> None:
+        """Once or twice."""
+        if self.process.returncode is not None:
+            return
         self.process.terminate()
         self.process.wait(LONG_ENOUGH)
         self.raw.close()
@@ -98,19 +101,37 @@ def _rsyslogd():
         pytest.skip("rsyslogd is not installed (Debian packages rsyslog and rsyslog-gnutls)")
 
 
-@pytest.fixture(scope="module")
-def rsyslog(_rsyslogd, tmp_path_factory):
+def _plain(folder: Path, port: int) -> Rsyslog:
     """UDP and TCP on one port."""
-    port = free_port()
     server = Rsyslog(
-        tmp_path_factory.mktemp("rsyslog"),
+        folder,
         f"""module(load="imudp") module(load="imtcp")
             input(type="imudp" address="127.0.0.1" port="{port}") input(type="imtcp" address="127.0.0.1" port="{port}")""",
     )
     server.port = port
     server.wait_for(port)
+    return server
+
+
+@pytest.fixture(scope="module")
+def rsyslog(_rsyslogd, tmp_path_factory):
+    server = _plain(tmp_path_factory.mktemp("rsyslog"), free_port())
     yield server
     server.stop()
+
+
+@pytest.fixture
+def make_rsyslog(_rsyslogd, tmp_path_factory):
+    """Starts one, at a port if one is given."""
+    started = []
+
+    def start(port: int = 0) -> Rsyslog:
+        started.append(_plain(tmp_path_factory.mktemp("rsyslog"), port or free_port()))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture(scope="module")

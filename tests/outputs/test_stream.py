@@ -1,5 +1,6 @@
 """The TCP sender against receivers that behave badly: in threads, on loopback."""
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from casbd.errors import Retry
+from casbd.outputs import _stream
 from casbd.outputs._datagrams import Datagrams
 from casbd.outputs._stream import REMEMBERED, Stream
 from casbd.outputs._tls import client_context
@@ -53,8 +55,10 @@ class Receiver:
             pass
 
     def stop(self) -> None:
+        """Once or twice."""
         self.go_on.set()
-        self.listening.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
         self._thread.join(LONG_ENOUGH)
 
@@ -132,6 +136,24 @@ def test_a_good_bye_between_batches_is_noticed_and_nothing_sent_twice(receiver):
     sender.close()
 
 
+def test_a_receiver_that_talks_does_not_matter(receiver):
+    def serve(connection: socket.socket, self: Receiver) -> None:
+        def talk() -> None:
+            with contextlib.suppress(OSError):
+                connection.sendall(b"x" * 20_000_000)
+
+        threading.Thread(target=talk, daemon=True).start()
+        self.read_all(connection)
+
+    server = receiver(serve)
+    sender = stream(server.port)
+    for number in range(10):
+        sender.send(frames(number, number + 1))
+    sender.close()
+    assert server.closed.wait(LONG_ENOUGH)
+    assert [numbers(got) for got in server.got] == [list(range(10))]
+
+
 def reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -154,6 +176,67 @@ def test_what_a_receiver_acknowledged_but_never_read_is_sent_again(receiver):
     sender.close()
     assert server.closed.wait(LONG_ENOUGH)
     assert [numbers(got) for got in server.got] == [[], [0, 1, 2, 3, 4]]
+
+
+def test_a_reset_in_the_middle_of_a_batch_puts_all_of_it_and_what_went_before_in_doubt(receiver, monkeypatch):
+    monkeypatch.setattr(_stream, "CHUNK", 1000)
+
+    def serve(connection: socket.socket, self: Receiver) -> None:
+        if len(self.got) > 1:
+            self.read_all(connection)
+            return
+        while len(connection.recv(1 << 16, socket.MSG_PEEK)) < 5000:  # acknowledged by the kernel, never read
+            pass
+        reset(connection)
+
+    server = receiver(serve)
+    sender = stream(server.port)
+    sender.send(frames(0, 3))
+    batch = frames(3, 5000)
+    with pytest.raises(Retry) as caught:
+        sender.send(batch)
+    assert caught.value.sent == 0
+    assert server.closed.wait(LONG_ENOUGH)
+    server.closed.clear()
+    monkeypatch.undo()
+    sender.send(batch)
+    sender.close()
+    assert server.closed.wait(LONG_ENOUGH)
+    assert numbers(server.got[1]) == list(range(5000))
+
+
+def test_a_repetition_that_stops_half_way_goes_on_on_the_next_connection(receiver, monkeypatch):
+    def die_unread(connection: socket.socket, self: Receiver) -> None:
+        self.go_on.wait(LONG_ENOUGH)
+        reset(connection)
+
+    first = receiver(die_unread)
+    sender = stream(first.port)
+    sender.send(frames(0, 500, 100))
+    first.stop()
+    assert first.closed.wait(LONG_ENOUGH)
+
+    def stall(connection: socket.socket, self: Receiver) -> None:
+        if len(self.got) == 1:
+            self.go_on.wait(LONG_ENOUGH)
+        self.read_all(connection)
+
+    second = receiver(stall, port=first.port, buffer=4096)
+    monkeypatch.setattr(_stream, "CHUNK", 1000)
+    sender._send_timeout = 0.3
+    with pytest.raises(Retry) as caught:
+        sender.send(frames(500, 510, 100))
+    assert caught.value.sent == 0
+    second.go_on.set()
+    assert second.closed.wait(LONG_ENOUGH)
+    second.closed.clear()
+    monkeypatch.undo()
+    sender._send_timeout = 5.0
+    sender.send(frames(500, 510, 100))
+    sender.close()
+    assert second.closed.wait(LONG_ENOUGH)
+    assert sorted({*numbers(second.got[0]), *numbers(second.got[1])}) == list(range(510))
+    assert numbers(second.got[1])[0] > 0
 
 
 def test_a_receiver_that_closes_in_the_middle_of_a_batch_loses_nothing(receiver):

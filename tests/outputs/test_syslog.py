@@ -94,6 +94,21 @@ def test_many_messages_arrive_once_and_in_order(rsyslog):
     sender.close()
 
 
+def test_a_restarted_rsyslog_is_found_again(make_rsyslog):
+    first = make_rsyslog()
+    sender = output(port=first.port)
+    sender.send([alert(1)])
+    assert f"externalId={1:032x}" in first.raw.lines(1)[0]
+    first.stop()
+    with pytest.raises(Retry) as caught:
+        sender.send([alert(2), alert(3)])
+    assert caught.value.sent == 0
+    second = make_rsyslog(first.port)
+    sender.send([alert(2), alert(3)])
+    sender.close()
+    assert [line.split("externalId=")[1][:32] for line in second.raw.lines(2)] == [f"{n:032x}" for n in (2, 3)]
+
+
 @pytest.fixture
 def client(authority):
     certificate, key = authority.issue("client.example")

@@ -14,9 +14,19 @@ from casbd.wire import cef
 SAMPLES = (Path(__file__).parent / "mdca_docs" / "cef_samples.txt").read_text(encoding="utf-8").splitlines()
 PROFILES = ["casbd", "mcas"]
 
-nasty = st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from("\\=|\n\r\t\x1b\x85\u2028\u202e\ud800\ufeff '")))
-texts = st.one_of(nasty, st.builds(lambda text, times: text * times, nasty, st.integers(1, 500)))
-maybe = st.none() | texts
+PIECES = [
+    *"\\=|\n\r\t\x00\x1b\x7f\x85\x9b\u061c\u2028\u202e\u2069\ud800\udfff\ufeff\u00a0 '",
+    " suser=root",
+    "\\=",
+    "\\\\",
+    "CEF:0|x|y|z|",
+    "æøå",
+    "\U0001f600",
+    "long" * 300,
+    "=" * 500,
+]
+texts = st.lists(st.sampled_from(PIECES) | st.characters(exclude_categories=()), max_size=6).map("".join)
+maybe = texts | texts | st.none()
 addresses = st.none() | texts | st.ip_addresses().map(str)
 integers = st.integers(0, 2**53)
 objects = st.lists(st.builds(ActivityObject, id=maybe, name=maybe, type=maybe | st.just("File"), role=maybe), max_size=4).map(tuple)
@@ -79,6 +89,7 @@ def same(got: str | None, text: str | None, most: int) -> bool:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
+@settings(max_examples=50)
 @given(activity=activities)
 def test_any_activity_is_strict_cef_that_gives_its_values_back(profile, activity):
     header, pairs = strict_cef.parse(cef.activity(activity, profile=profile, portal="https://casbd.example"))
@@ -93,6 +104,7 @@ def test_any_activity_is_strict_cef_that_gives_its_values_back(profile, activity
 
 
 @pytest.mark.parametrize("profile", PROFILES)
+@settings(max_examples=50)
 @given(alert=alerts)
 def test_any_alert_is_strict_cef_that_gives_its_values_back(profile, alert):
     header, pairs = strict_cef.parse(cef.alert(alert, profile=profile, portal="https://casbd.example"))
@@ -103,6 +115,7 @@ def test_any_alert_is_strict_cef_that_gives_its_values_back(profile, alert):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
+@settings(max_examples=50)
 @given(item=activities | alerts, limit=st.integers(480, 9000))
 def test_a_limit_cuts_values_and_leaves_strict_cef(profile, item, limit):
     write = cef.alert if isinstance(item, Alert) else cef.activity
@@ -117,6 +130,22 @@ def test_a_limit_cuts_values_and_leaves_strict_cef(profile, item, limit):
         assert value == full[key] or full[key].startswith(value.removesuffix("..."))
     if len(write(item, profile=profile).encode()) <= limit:
         assert pairs == full
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=ascii)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_hostile_piece_in_every_field(profile, piece):
+    text = f"a{piece}b{piece}"
+    activity = Activity(activity_id="1", activity_type=text, objects=(ActivityObject(text, text, "File"),), matched_policies=(text,))
+    for name in TEXT_FIELDS:
+        setattr(activity, name, text)
+    alert = Alert(
+        alert_id="1", policy_id=text, policy_name=text, policy_type="activity", severity="low", title=text, user=text, activity_ids=(text,)
+    )
+    for message in (cef.activity(activity, profile=profile), cef.alert(alert, profile=profile)):
+        header, pairs = strict_cef.parse(message)
+        assert same(pairs["suser"], text, 1023)
+        assert header[5]
 
 
 def test_the_longest_values_are_cut_and_the_short_ones_stay():

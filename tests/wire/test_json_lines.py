@@ -1,7 +1,7 @@
 import json
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from casbd.model.activity import FIELDS, Activity, ActivityObject
@@ -66,6 +66,7 @@ def test_a_command_has_all_its_fields():
 
 
 @given(any_text)
+@example('\u202e \u2028 \x1b \x7f \x85 \x9b \ufeff \ud800 \ud83d\ude00 \\ " \n')
 def test_any_text_is_one_harmless_line_that_gives_it_back(text):
     line = json_lines.activity(Activity(activity_id="1", user=text, objects=(ActivityObject(name=text),), raw=text))
     assert len(line.decode().splitlines()) == 1
