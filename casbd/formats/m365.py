@@ -115,7 +115,7 @@ def table() -> Table:
     """The table that ships with casbd, read once."""
     data = Document(TABLE).data
     return Table(
-        workloads={name: _workload(entry) for name, entry in data["workloads"].items()},
+        workloads={name: _workload(data["workloads"].get(entry.get("like"), {}) | entry) for name, entry in data["workloads"].items()},
         user_types=data["user_types"],
         results=data["results"],
         admin_record_types=frozenset(data["admin_record_types"]),
