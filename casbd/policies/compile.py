@@ -19,9 +19,9 @@ from casbd.wire.record_path import RawReader, texts
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
 
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 _LONGEST_REMEMBERED = 512
-"""Together they bound what one condition remembers to a few MB, whatever the records hold."""
+"""Together they bound what one condition remembers to well under a MB, whatever the records hold."""
 _DAY = 86_400_000
 
 
