@@ -191,7 +191,7 @@ class _Reader:
                 self.mistakes.append(self.document.mistake(where, f"an element of `{name}` is a mapping: {{name: ..., ...}}"))
                 continue
             read_item = self.attempt(read, item, where)
-            if item.get("name") in seen:
+            if "name" in item and str(item["name"]) in seen:
                 self.mistakes.append(self.document.mistake((*where, "name"), f"`{item['name']}` is there twice in `{name}`"))
             seen.add(str(item.get("name")))
             if read_item is not None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from casbd.store import schema
 
 FILE = "casbd.sqlite"
 LOCK = "casbd.lock"
+_NOTHING_YET = "there is no activity log yet (has `casbd run` been started?)"
 
 
 class Store:
@@ -38,9 +39,7 @@ class Store:
                 raise StoreError(f"{directory}: {error.strerror}") from None
         try:
             self.connection = _connect(directory / FILE, readonly=readonly)
-            if not readonly:
-                schema.prepare(self.connection)
-        except (sqlite3.Error, StoreError) as error:
+        except (sqlite3.Error, OSError, StoreError) as error:
             self._release()
             raise StoreError(f"{directory / FILE}: {error}") from None
 
@@ -104,12 +103,30 @@ def _take_lock(path: Path) -> int:
 def _connect(file: Path, *, readonly: bool) -> sqlite3.Connection:
     if readonly:
         if not file.exists():
-            raise StoreError("there is no activity log yet (has `casbd run` been started?)")
-        return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
+            raise StoreError(_NOTHING_YET)
+        return _ready(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30), _look_into)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))  # SQLite's own mode would let everybody read
-    connection = sqlite3.connect(file, isolation_level=None, timeout=30)
+    return _ready(sqlite3.connect(file, isolation_level=None, timeout=30), _set_up)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA page_size = 16384")  # blocks are blobs of 100 KB: fewer overflow pages
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
     connection.execute("PRAGMA wal_autocheckpoint = 2000")
+    schema.prepare(connection)
+
+
+def _look_into(connection: sqlite3.Connection) -> None:
+    if schema.version(connection) == 0:  # the daemon is just making it
+        raise StoreError(_NOTHING_YET)
+
+
+def _ready(connection: sqlite3.Connection, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """The connection after its first use, where a damaged file shows; closed if that fails."""
+    try:
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection

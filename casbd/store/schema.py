@@ -67,10 +67,15 @@ CREATE TABLE refused (
 """
 
 
+def version(connection: sqlite3.Connection) -> int:
+    """Which version's tables the file has; 0: none yet. StoreError for a newer one, sqlite3.Error where it is no such file."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > VERSION:
+        raise StoreError(f"the state directory was written by a newer casbd (schema {found}, this one knows {VERSION})")
+    return int(found)
+
+
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file, or bring an older version's up to date. StoreError for a newer version's."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise StoreError(f"the state directory was written by a newer casbd (schema {version}, this one knows {VERSION})")
-    if version == 0:
+    if version(connection) == 0:
         connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")

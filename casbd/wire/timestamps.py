@@ -5,13 +5,15 @@ A time without a zone is UTC: that is what Microsoft 365 means (Office 365 Manag
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 OLDEST = 946_684_800_000
 """2000-01-01: nothing that casbd reads is older, so an earlier time is a mistake in the record."""
 NEWEST = 4_102_444_800_000
 """2100-01-01: the same in the other direction."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _minutes: dict[str, int] = {}
 _seconds = {f":{second:02d}{zone}": second * 1000 for second in range(60) for zone in ("", "Z")}
 
@@ -23,6 +25,8 @@ def parse(text: str) -> int:
     """
     start = _minutes.get(text[:16])
     if start is None:
+        if text[13:14] != ":":
+            return _slowly(text)
         start = _minute(text[:16])
     seconds = _seconds.get(text[16:])
     if seconds is not None:
@@ -32,12 +36,14 @@ def parse(text: str) -> int:
 
 def from_epoch(value: float) -> int:
     """Seconds or milliseconds since 1970, told apart by their size; ValueError outside 2000 to 2100."""
-    return _in_range(int(value if value >= 1e11 else value * 1000))
+    if not 0 < value < NEWEST:  # not a number and infinity included
+        raise ValueError("is not between 2000 and 2100")
+    return _in_range(round(value if value >= 1e11 else value * 1000))
 
 
 def _minute(text: str) -> int:
     """Milliseconds at `2021-03-29T12:38`, remembered."""
-    start = _in_range(int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1000)
+    start = _milliseconds(datetime.fromisoformat(text))
     if len(_minutes) > 100_000:
         _minutes.clear()
     _minutes[text] = start
@@ -46,10 +52,14 @@ def _minute(text: str) -> int:
 
 def _slowly(text: str) -> int:
     """Fractions of any length, offsets, no seconds."""
-    moment = datetime.fromisoformat(text.strip())
+    return _milliseconds(datetime.fromisoformat(text.strip()))
+
+
+def _milliseconds(moment: datetime) -> int:
+    """In whole numbers: `timestamp()` is a float, and one in three hundred milliseconds comes out as the one before."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return _in_range(int(moment.timestamp() * 1000 + 1e-4))
+    return _in_range((moment - _EPOCH) // _MILLISECOND)
 
 
 def _in_range(milliseconds: int) -> int:

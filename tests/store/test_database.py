@@ -1,0 +1,166 @@
+"""The state directory: who may open it, what a transaction leaves, and what is told where it cannot be used."""
+
+import os
+import sqlite3
+import stat
+from multiprocessing import get_context
+
+import pytest
+from builders import Core, chunk, record
+
+from casbd.errors import StateInUse, StoreError
+from casbd.store import schema
+from casbd.store.activities import SeenKeys, _Table
+from casbd.store.database import FILE, Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "state") as store:
+        yield store
+
+
+def meta(store):
+    return dict(store.connection.execute("SELECT name, value FROM meta WHERE name != 'salt'").fetchall())
+
+
+class TestOpening:
+    def test_a_second_daemon_is_refused(self, store):
+        with pytest.raises(StateInUse, match="another casbd runs on"):
+            Store(store.directory)
+
+    def test_the_lock_goes_with_the_process(self, store):
+        store.close()
+        with Store(store.directory):
+            pass
+
+    def test_is_not_for_everybody_to_read(self, store):
+        for path in store.directory.iterdir():
+            assert stat.S_IMODE(path.stat().st_mode) & 0o007 == 0, path
+
+    def test_another_thread_has_its_own_connection(self, store):
+        with store.another() as second, store.transaction() as connection:
+            connection.execute("INSERT INTO meta VALUES ('a', 1)")
+            assert meta(second) == {}
+        assert meta(store) == {"a": 1}
+
+    def test_reading_works_while_the_daemon_runs_and_afterwards(self, store):
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO meta VALUES ('a', 1)")
+        with Store(store.directory, readonly=True) as reader:
+            assert meta(reader) == {"a": 1}
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                reader.connection.execute("DELETE FROM meta")
+        store.close()
+        with Store(store.directory, readonly=True) as reader:
+            assert meta(reader) == {"a": 1}
+
+    def test_there_is_nothing_to_read_yet(self, tmp_path):
+        with pytest.raises(StoreError, match="no activity log yet"):
+            Store(tmp_path, readonly=True)
+        (tmp_path / FILE).touch()
+        with pytest.raises(StoreError, match="no activity log yet"):
+            Store(tmp_path, readonly=True)
+
+    @pytest.mark.parametrize("readonly", [True, False])
+    def test_a_damaged_file(self, tmp_path, readonly):
+        (tmp_path / FILE).write_bytes(b"this is no database" * 1000)
+        with pytest.raises(StoreError, match="not a database"):
+            Store(tmp_path, readonly=readonly)
+
+    @pytest.mark.parametrize("readonly", [True, False])
+    def test_a_newer_version(self, store, readonly):
+        store.connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+        store.close()
+        with pytest.raises(StoreError, match="newer casbd"):
+            Store(store.directory, readonly=readonly)
+        store.connection = sqlite3.connect(store.directory / FILE)
+
+    def test_a_directory_that_cannot_be_made(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(StoreError, match=r"Not a directory|File exists"):
+            Store(tmp_path / "file" / "state")
+
+
+class TestTransaction:
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, sqlite3.OperationalError])
+    def test_everything_or_nothing(self, store, error):
+        def fail():
+            with store.transaction() as connection:
+                connection.execute("INSERT INTO meta VALUES ('a', 1)")
+                raise error
+
+        with pytest.raises(error):
+            fail()
+        assert meta(store) == {}
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO meta VALUES ('b', 1)")
+        assert meta(store) == {"b": 1}
+
+    def test_is_durable_when_it_returns(self, store):
+        """Another process sees it although this one never closes: the way it is after SIGKILL."""
+        process = get_context("spawn").Process(target=_write_and_die, args=(store.directory,))
+        store.close()
+        process.start()
+        process.join()
+        assert process.exitcode == 9
+        with Store(store.directory) as again:
+            assert meta(again) == {"kept": 1}
+
+
+def _write_and_die(directory):
+    store = Store(directory)
+    with store.transaction() as connection:
+        connection.execute("INSERT INTO meta VALUES ('kept', 1)")
+    store.connection.execute("BEGIN IMMEDIATE")
+    store.connection.execute("INSERT INTO meta VALUES ('lost', 1)")
+    os._exit(9)
+
+
+def test_the_salt_is_of_this_store(store, tmp_path):
+    salt = store.salt()
+    assert len(salt) == 16
+    assert store.salt() == salt
+    with Store(tmp_path / "other") as other:
+        assert other.salt() != salt
+
+
+class TestSeenKeys:
+    def test_knows_repeats_within_a_call_and_between(self):
+        seen = SeenKeys()
+        assert seen.new([1, 2, 1]) == [True, True, False]
+        assert seen.new([2, 3]) == [False, True]
+
+    def test_remembers_at_least_its_capacity_and_no_more_than_twice(self):
+        seen = SeenKeys(capacity=100)
+        for key in range(1, 1001):
+            seen.new([key])
+        assert not any(seen.new(range(901, 1001)))
+        assert all(seen.new([key])[0] for key in range(1, 801))
+
+    def test_keys_that_fall_on_the_same_place(self):
+        table = _Table()
+        keys = [1 + (n << 17) for n in range(60_000)]
+        assert all(table.add(keys[:1000]))
+        assert not any(table.add(keys[:1000]))
+        assert keys[1000] not in table
+
+    def test_grows(self):
+        table = _Table()
+        keys = [n * 0x9E3779B97F4A7C15 % 2**63 or 1 for n in range(1, 100_001)]
+        assert all(table.add(keys))
+        assert all(key in table for key in keys)
+        assert table.count == len(keys)
+
+    def test_is_rebuilt_from_the_newest_blocks(self, make_core):
+        core: Core = make_core()
+        records = [record() for _ in range(10)]
+        for one in records:
+            core.feed_records(one)
+        batches = [core.scanner.scan(chunk([one])) for one in records]
+
+        seen = SeenKeys.load(core.store.connection, capacity=4)
+
+        known = [not seen.new(batch.keys)[0] for batch in batches[::-1]]
+        assert known[:4] == [True] * 4
+        assert known[-1] is False
