@@ -15,6 +15,7 @@ class Datagrams:
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self._socket: socket.socket | None = None
+        self._refusals = 0
 
     def send(self, frames: Sequence[bytes]) -> None:
         """Send all, in order. Retry where the receiver's host said that nobody listens (ICMP), or where there is no way."""
@@ -27,6 +28,7 @@ class Datagrams:
             if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise OSError(error, os.strerror(error))
         except ConnectionRefusedError as error:  # it is about datagrams before this one, nobody knows which
+            self._refusals += 1
             self.close()
             raise Retry(f"{self._host}:{self._port}: {error.strerror}") from None
         except (OSError, UnicodeError) as error:
@@ -40,9 +42,13 @@ class Datagrams:
             self._socket = None
 
     def _connection(self) -> socket.socket:
-        """A connected socket: only such a one hears that a datagram was refused."""
+        """A connected socket: only such a one hears that a datagram was refused.
+
+        After a refusal it is the name's next address: `localhost` is ::1 and 127.0.0.1, and the receiver may be at one only.
+        """
         if self._socket is None:
-            family, kind, protocol, _, address = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)[0]
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+            family, kind, protocol, _, address = found[self._refusals % len(found)]
             self._socket = socket.socket(family, kind, protocol)
             self._socket.connect(address)
         return self._socket

@@ -173,9 +173,10 @@ def test_what_a_receiver_acknowledged_but_never_read_is_sent_again(receiver):
     assert server.closed.wait(LONG_ENOUGH)
     server.closed.clear()
     sender.send(frames(3, 5))
+    sender.send(frames(5, 7))
     sender.close()
     assert server.closed.wait(LONG_ENOUGH)
-    assert [numbers(got) for got in server.got] == [[], [0, 1, 2, 3, 4]]
+    assert [numbers(got) for got in server.got] == [[], [0, 1, 2, 3, 4, 5, 6]]
 
 
 def test_a_reset_in_the_middle_of_a_batch_puts_all_of_it_and_what_went_before_in_doubt(receiver, monkeypatch):
@@ -358,6 +359,20 @@ def test_udp_notices_that_nobody_listens():
     assert caught.value.sent == 0
     with pytest.raises(Retry):
         Datagrams("no-such-host.invalid", 1).send([b"x"])
+
+
+def test_udp_tries_the_next_address_of_a_name_after_a_refusal(monkeypatch):
+    both = [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (f"127.0.0.{last}", 0)) for last in (2, 1)]
+    with socket.socket(type=socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(*found[:4], (found[4][0], port)) for found in both])
+        sender = Datagrams("both.example", port)
+        with pytest.raises(Retry):
+            sender.send([b"one", b"two"])
+        sender.send([b"one", b"two"])
+        assert [server.recv(100), server.recv(100)] == [b"one", b"two"]
+        sender.close()
 
 
 def test_udp_tells_how_many_went_before_one_too_long():
