@@ -92,8 +92,9 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
 
 
 def _alert_text(alert: Alert) -> str:
-    """The title, and the description where it says more."""
-    return f"{alert.title}: {alert.description}" if alert.title and alert.description else alert.title or alert.description
+    """The title, unless it is the policy's name, which is in the header; and the description."""
+    title = "" if alert.title == alert.policy_name else alert.title
+    return f"{title}: {alert.description}" if title and alert.description else title or alert.description
 
 
 def _of_type(kinds: frozenset[str], field: str) -> Callable[[Activity], str | None]:

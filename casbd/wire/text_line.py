@@ -13,7 +13,8 @@ _MOST = 200
 
 def alert(alert: Alert) -> str:
     """`2026-01-31T12:00:00.000Z  high  Policy: title  user=a@example.com app=Box ... id=...`."""
-    about = single_line(f"{alert.policy_name}: {alert.title}" if alert.title else alert.policy_name)
+    title = f": {alert.title}" if alert.title not in ("", alert.policy_name) else ""
+    about = single_line(f"{alert.policy_name}{title}")
     pairs = {"user": alert.user, "app": alert.app, "ip": alert.ip_address, "country": alert.country}
     known = _pairs(pairs | {"activities": str(alert.activity_count), "id": alert.alert_id})
     return f"{iso(alert.last_activity)}  {alert.severity}  {cut(about, _MOST)}  {known}"

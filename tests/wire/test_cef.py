@@ -164,6 +164,17 @@ def test_the_longest_values_are_cut_and_the_short_ones_stay():
     assert len(pairs["msg"]) == len(pairs["cs3"]) > 200
 
 
+@pytest.mark.parametrize(
+    ("title", "description", "text"),
+    [("P", "What happened", "What happened"), ("Title", "What", "Title: What"), ("Title", "", "Title"), ("P", "", None)],
+)
+def test_the_message_does_not_repeat_the_name(title, description, text):
+    alert = Alert(
+        alert_id="1", policy_id="p", policy_name="P", policy_type="activity", severity="low", title=title, description=description
+    )
+    assert strict_cef.parse(cef.alert(alert))[1].get("msg") == text
+
+
 def test_a_limit_that_cannot_hold_the_id_is_refused():
     with pytest.raises(ValueError, match="480"):
         cef.activity(Activity(user="a" * 500), limit=479)
