@@ -34,7 +34,7 @@ def text_test(condition: Condition) -> TextTest:
             equal = frozenset(values)
             return lambda text: text.casefold() in equal
         case "substring":
-            return lambda text: any(value in folded for folded in (text.casefold(),) for value in values)
+            return _substring(values)
         case "startswith":
             return lambda text: text.casefold().startswith(values)
         case "endswith":
@@ -70,6 +70,14 @@ def numeric_test(condition: Condition) -> NumericTest:
 def _text(value: Value) -> str:
     assert isinstance(value, str), value
     return value
+
+
+def _substring(values: tuple[str, ...]) -> TextTest:
+    def substring(text: str) -> bool:
+        folded = text.casefold()
+        return any(value in folded for value in values)
+
+    return substring
 
 
 def _contains(condition: Condition) -> TextTest:

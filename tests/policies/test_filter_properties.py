@@ -108,8 +108,8 @@ def test_a_negative_operator_is_the_complement_of_its_positive(condition, activi
     assert compiled(condition)(activity) != compiled(other)(activity)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(nodes, max_size=8), st.lists(activities, min_size=1, max_size=4))
+@settings(max_examples=120, deadline=None)
+@given(st.lists(nodes, max_size=7), st.lists(activities, min_size=1, max_size=3))
 def test_the_index_finds_what_asking_every_policy_finds(filters, some):
     policies = [Policy(id=f"p{9 - number}", name="", filters=node, enabled=number % 5 != 4) for number, node in enumerate(filters)]
     matcher = Matcher(policies, now=lambda: naive.NOW)
