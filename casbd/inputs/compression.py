@@ -12,7 +12,7 @@ import lzma
 import os
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, Protocol
 
 KEPT = 8192
 """How much of what was read before the asked-for offset a compressed source still has."""
@@ -132,12 +132,32 @@ def _zstd_error() -> type[Exception]:
     return zstandard.ZstdError
 
 
-def _zstd(raw: io.BufferedIOBase) -> io.BufferedIOBase:
-    import zstandard
+class _Zstd:
+    """A zstd file's frames. The library's own stream reader does not tell a file that is cut off from a whole one."""
 
-    # 128 MiB is what `zstd --long=27` needs; beyond it a frame could claim any amount of memory.
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    return io.BufferedReader(cast(io.RawIOBase, decompressor.stream_reader(cast(BinaryIO, raw), read_across_frames=True)), _BLOCK)
+    # Each block of a bomb makes 128 KiB of 4 bytes: fed in small pieces, it makes 4 MiB at once at most.
+    _FED = 128
+
+    def __init__(self, raw: io.BufferedIOBase) -> None:
+        import zstandard
+
+        # 128 MiB is what `zstd --long=27` needs; beyond it a frame could claim any amount of memory.
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._raw, self._unused = raw, b""
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+
+    def read1(self, _size: int) -> bytes:
+        """Some more bytes; none at the end of the last frame. EOFError inside a frame."""
+        while data := self._unused or self._raw.read(self._FED):
+            frame = self._frame or self._decompressor.decompressobj()
+            block = frame.decompress(data)
+            self._unused = frame.unused_data
+            self._frame = None if frame.eof else frame
+            if block:
+                return block
+        if self._frame:
+            raise EOFError("the file ended inside a frame")
+        return b""
 
 
 def _gzip(raw: io.BufferedIOBase) -> io.BufferedIOBase:
@@ -146,7 +166,7 @@ def _gzip(raw: io.BufferedIOBase) -> io.BufferedIOBase:
 
 _READERS: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b\x08": _gzip,
-    b"\x28\xb5\x2f\xfd": _zstd,
+    b"\x28\xb5\x2f\xfd": _Zstd,
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
 }

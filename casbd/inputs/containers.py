@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from casbd.inputs.csv_rows import CsvRows, header
 from casbd.inputs.cutting import WHITESPACE, Context, Cutter, is_object, malformed
-from casbd.inputs.json_values import WRAPPER, JsonValues
+from casbd.inputs.json_values import WRAPPER, JsonValues, closing
 from casbd.inputs.ndjson import Ndjson
 
 _LOOKED_AT = 1 << 16
@@ -43,6 +43,8 @@ def _container(body: bytes, at_end: bool) -> str | None:
         return "ndjson"
     if body[:1] == b"{":
         return _of_object(body, lines, at_end and is_object(last))
+    if body.startswith(b"#TYPE ") and len(lines) < 2:
+        return None
     if lines and header(_header_line(lines)):
         return "csv"
     return "ndjson" if lines else None
@@ -66,5 +68,5 @@ def _of_object(body: bytes, lines: list[bytes], whole_last: bool) -> str | None:
 
 def _several(text: bytes) -> bool:
     """Whether `text` begins with a whole object that is followed by another one."""
-    cut = JsonValues(Context("json")).cut(text, at_end=False, final=False)
-    return bool(cut.records) and is_object(cut.records[0]) and text[cut.used :].lstrip(WHITESPACE)[:1] == b"{"
+    end = closing(text, 0, 0) or len(text)
+    return text[end:].lstrip(WHITESPACE)[:1] == b"{" and is_object(text[:end])

@@ -32,7 +32,7 @@ class CsvRows:
         field = rb"(?:" + _QUOTED + rb'|[^"\n' + separator + rb"][^\n" + separator + rb"]*+|(?=[\n\r" + separator + rb"]|\Z))"
         before = rb"(?:" + field + separator + rb")*+"
         self._row = re.compile(before + field + rb"\r?\n")
-        self._open = re.compile(before + rb'"(?:[^"]++|"")*+\Z')
+        self._begun = re.compile(before + rb'(?:"(?:[^"]++|"")*+|' + field + rb"\r?)\Z")
         self._fields_before(context.columns)
 
     def _fields_before(self, columns: list[str]) -> None:
@@ -66,9 +66,9 @@ class CsvRows:
         """Behind the row at `place` whose first line does not end it; 0 where it is not yet whole."""
         if row := self._row.match(text, place):
             return row.end()
-        if not line_end:
-            return len(text) if final and self._whole(text[place:]) else 0
-        if len(text) - place < ROW_CAP and self._open.match(text, place):
+        if final and self._whole(text[place:]):
+            return len(text)
+        if not line_end or (len(text) - place < ROW_CAP and self._begun.match(text, place)):
             return 0
         return line_end
 

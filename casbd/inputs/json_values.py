@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from casbd.inputs.cutting import Context, Cut, malformed
 
 _GAP = re.compile(rb"[\s,\0]*+")
+_SEPARATORS = b" \t\r\n,\0"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+[{}\[\]]", re.DOTALL)
 _SCALAR = re.compile(_STRING + rb'|[^\s,\[\]{}"]++', re.DOTALL)
@@ -24,6 +27,7 @@ WRAPPER = re.compile(
 )
 """The beginning of an object whose only purpose is to hold records: Microsoft Graph, CloudTrail, Azure diagnostics, Google."""
 
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _AFTER_ARRAY = {"array": "top", "wrapped": "rest", "top": "top"}
 
 
@@ -38,12 +42,16 @@ class JsonValues:
         """See Cutter."""
         cut = Cut()
         place, level = self._resume(text, cut), self.context.level
+        tried = False
         while (place := _gap(text, place)) < len(text):
             if after := self._structure(text, place, level):
                 place, level = after
                 continue
             if level == "rest":
                 break
+            if self._mark and level != "top" and not tried:
+                tried, place = True, self._many(text, place, level, cut)
+                continue
             end = self._value(text, place, final, cut)
             if end is None:
                 break
@@ -57,7 +65,7 @@ class JsonValues:
         """(behind it, the level there) of what is not a record: the brackets around the records. None: a value is here."""
         head = text[place]
         if level == "rest":
-            end = _closing(text, place, 1)
+            end = closing(text, place, 1)
             return None if end is None else (end, "top")
         if head == 0x5D:  # ]
             return place + 1, _AFTER_ARRAY[level]
@@ -69,11 +77,30 @@ class JsonValues:
             return wrapper.end(), "wrapped"
         return None
 
+    def _many(self, text: bytes, place: int, level: str, cut: Cut) -> int:
+        """Behind the last element but one of `text`: what stands before an element's beginning, and is JSON, is elements.
+
+        This is the fast road. `place` where it does not lead on: something is broken, or looks like a beginning and is none.
+        """
+        body = text[place : max(place, text.rfind(self._mark))].rstrip(_SEPARATORS)
+        try:
+            elements = _ELEMENTS.decode(b"[%b]" % body)
+        except (msgspec.DecodeError, RecursionError):
+            return place
+        for element in map(bytes, elements):
+            place = _gap(text, place)
+            cut.records.append(element)
+            cut.places.append(place)
+            place += len(element)
+        if elements:
+            cut.used, self.context.level = place, level
+        return place
+
     def _value(self, text: bytes, place: int, final: bool, cut: Cut) -> int | None:
         """Behind the value at `place`, which is now in `cut`; None where it is not yet whole."""
         if text[place] not in b"{[":
             return self._scalar(text, place, final, cut)
-        end = _closing(text, place, 0)
+        end = closing(text, place, 0)
         if end is None or (self._mark and text.find(self._mark, place + 1, end) >= 0):
             behind = self._next_element(text, place, end)
             if behind is not None:
@@ -119,7 +146,7 @@ def _gap(text: bytes, place: int) -> int:
     return match.end() if match else place
 
 
-def _closing(text: bytes, place: int, depth: int) -> int | None:
+def closing(text: bytes, place: int, depth: int) -> int | None:
     """Behind the bracket that brings `depth` down to 0, from `place` on; None where the text ends before."""
     match = _BRACKET.match
     while found := match(text, place):

@@ -246,12 +246,15 @@ class FollowedInput:
         False where that content is just being read in another file: it is for that one to finish.
         """
         source = file.open()
-        alike = self._alike(file, source.read(0, identity.SIZES[-1]))
-        position = best(source, file.found, file.stored) or best(source, file.found, alike)
-        if position is None and source.damage and alike and now - file.found.mtime // 1_000_000 < _SETTLED:
-            raise OSError(0, f"not yet whole: {source.damage}")  # a log that was read is just being compressed
-        if position and any(other.queued and other.position is position for other in self._queue):
-            return False
+        position = best(source, file.found, file.stored)
+        if position is None:
+            alike = self._alike(file, source.read(0, identity.SIZES[-1]))
+            position = best(source, file.found, alike)
+            if position is None and source.damage and alike and now - file.found.mtime // 1_000_000 < _SETTLED:
+                raise OSError(0, f"not yet whole: {source.damage}")  # a log that was read is just being compressed
+            other = self.files.get((position.device, position.inode)) if position else None
+            if other and other.queued and other.position is position:
+                return False
         for stored in file.stored:
             if stored is not position:
                 self.lost.add(stored, now)

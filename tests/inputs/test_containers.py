@@ -1,0 +1,299 @@
+"""The same records in every container and encoding; broken ones cost only themselves; restarts anywhere change nothing."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd.inputs import containers
+from casbd.inputs.cutting import Context
+
+RECORDS: list[dict[str, Any]] = [
+    {
+        "CreationTime": f"2026-01-31T12:00:{n:02}",
+        "Id": f"{n:08}",
+        "Text": 'a "quoted" text, with\nline breaks, [brackets}, ünïcödé 😀 and \\ escapes',
+        "Parameters": [{"Name": "To", "Value": "a@example.com"}, {"Name": "x", "Value": None}],
+        "Empty": {},
+    }
+    for n in range(40)
+]
+TEXTS = [json.dumps(record) for record in RECORDS]
+
+
+def table(header: list[str], *, delimiter: str = ",", **options: Any) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n", **options)
+    writer.writerow(header)
+    for number, record in enumerate(TEXTS):
+        cells = {"RecordType": "15", "CreationDate": "2026-01-31 12:00", "UserIds": "a@example.com", "Note": f"two\nlines, {number}"}
+        writer.writerow([record if name.casefold() == "auditdata" else cells.get(name, "") for name in header])
+    return text.getvalue()
+
+
+NDJSON = "".join(f"{text}\n" for text in TEXTS)
+PURVIEW = ["RecordId", "CreationDate", "RecordType", "Operation", "UserId", "AuditData", "AssociatedAdminUnits", "Note"]
+POWERSHELL = ["PSComputerName", "RunspaceId", "RecordType", "CreationDate", "UserIds", "Operations", "auditData", "ResultIndex", "Note"]
+
+CONTAINERS: dict[str, bytes] = {
+    "ndjson": NDJSON.encode(),
+    "crlf without final newline": NDJSON.replace("\n", "\r\n").rstrip().encode(),
+    "bom": b"\xef\xbb\xbf" + NDJSON.encode(),
+    "blank lines": NDJSON.replace("\n", "\n\n \n").encode(),
+    "utf-16le": NDJSON.encode("utf-16-le"),
+    "utf-16le, bom": b"\xff\xfe" + NDJSON.encode("utf-16-le"),
+    "utf-16be, bom": b"\xfe\xff" + NDJSON.encode("utf-16-be"),
+    "array, unescaped": json.dumps(RECORDS, ensure_ascii=False).encode(),
+    "array": json.dumps(RECORDS).encode(),
+    "array, pretty": json.dumps(RECORDS, indent=2).encode(),
+    "array, utf-16": b"\xff\xfe" + json.dumps(RECORDS, indent=2, ensure_ascii=False).encode("utf-16-le"),
+    "array, an element a line": ("[\n" + ",\n".join(TEXTS) + "\n]\n").encode(),
+    "arrays, one a line": (json.dumps(RECORDS[:20]) + "\n" + json.dumps(RECORDS[20:]) + "\n").encode(),
+    "wrapper value": json.dumps({"@odata.context": "https://x", "value": RECORDS, "@odata.nextLink": "y"}).encode(),
+    "wrapper Records": json.dumps({"Records": RECORDS}).encode(),
+    "wrappers, one a line": "".join(json.dumps({"records": part}) + "\n" for part in (RECORDS[:20], RECORDS[20:])).encode(),
+    "pretty objects": "\n".join(json.dumps(record, indent=4) for record in RECORDS).encode(),
+    "objects without separators": "".join(TEXTS).encode(),
+    "csv, purview": table(PURVIEW).encode(),
+    "csv, powershell": b"\xef\xbb\xbf#TYPE System.Management.Automation.PSObject\r\n" + table(POWERSHELL, quoting=csv.QUOTE_ALL).encode(),
+    "csv, semicolons": table(POWERSHELL, delimiter=";").encode(),
+    "csv, utf-16": table(PURVIEW).encode("utf-16"),
+    "csv, only auditdata": table(["AuditData"]).encode(),
+    "csv, no final newline": table([*PURVIEW[-2:], "AuditData"]).rstrip("\r\n").encode(),
+}
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "gzip, two members": lambda data: gzip.compress(data[:999]) + gzip.compress(data[999:]),
+    "zstd": zstandard.compress,
+    "bz2": bz2.compress,
+    "xz": lambda data: lzma.compress(data, preset=0),
+}
+
+
+def parsed(records: list[bytes]) -> list[dict[str, Any]]:
+    return [json.loads(record) for record in records]
+
+
+def check(one: Any, expected: list[dict[str, Any]] = RECORDS) -> None:
+    one.read()
+    one.inputs.finish()
+    one.read()
+    assert parsed(one.records) == expected
+    assert one.rejects == []
+
+
+@pytest.mark.parametrize("chunk_bytes", [100, 3000, 1 << 20])
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_every_container_gives_the_same_records(reader, tmp_path, name, chunk_bytes):
+    (tmp_path / "f").write_bytes(CONTAINERS[name])
+    check(reader("f", chunk_bytes=chunk_bytes))
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_offsets_are_those_of_the_file(reader, tmp_path, name):
+    (tmp_path / "f").write_bytes(CONTAINERS[name])
+    one = reader("f", chunk_bytes=3000)
+    check(one)
+    encoding = "utf-16-be" if "be" in name else "utf-16-le" if "utf-16" in name else "utf-8"
+    offsets = [offset for chunk in one.committed for offset in chunk.offsets]
+    assert offsets == sorted({*offsets})
+    if "csv" not in name:
+        for offset, record in zip(offsets, one.records, strict=True):
+            text = CONTAINERS[name][offset : offset + 4 * len(record)].decode(encoding, "ignore").lstrip()
+            assert text.encode().startswith(record)
+    (position,) = one.stored.values()
+    assert position.offset <= len(CONTAINERS[name])
+    assert not CONTAINERS[name][position.offset :].decode(encoding).strip("\r\n }") or "wrapper" in name
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("name", ["ndjson", "utf-16le, bom", "array, pretty", "csv, purview"])
+def test_compressed(reader, tmp_path, name, compression):
+    (tmp_path / "f").write_bytes(COMPRESSIONS[compression](CONTAINERS[name]))
+    check(reader("f", chunk_bytes=2000))
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_restart_after_every_chunk_changes_nothing(reader, tmp_path, name):
+    (tmp_path / "f").write_bytes(CONTAINERS[name])
+    one = reader("f", chunk_bytes=1500)
+    while chunk := one.chunk():
+        one.commit(chunk)
+        one.stop()
+        one.start()
+    check(one)
+
+
+@pytest.mark.parametrize("step", [1, 700, 5001])
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_written_bit_by_bit(reader, tmp_path, name, step):
+    """Whatever is there when casbd looks, only whole records are read."""
+    data = CONTAINERS[name]
+    head = len(data) - 300 if step == 1 else 0
+    (tmp_path / "f").write_bytes(data[:head])
+    one = reader("f")
+    one.read()
+    with (tmp_path / "f").open("ab", buffering=0) as file:
+        for start in range(head, len(data), step):
+            file.write(data[start : start + step])
+            one.read()
+    check(one)
+
+
+def test_an_array_whose_end_is_overwritten_by_its_writer(reader, tmp_path):
+    path = tmp_path / "f"
+    path.write_text("[\n" + ",\n".join(TEXTS[:2]) + "\n]\n")
+    one = reader("f")
+    one.read()
+    for text in TEXTS[2:]:
+        data = path.read_text()
+        with path.open("r+b") as file:
+            file.seek(len(data) - 3)
+            file.write(f",\n{text}\n]\n".encode())
+        one.read()
+        one.stop()
+        one.start()
+    check(one)
+
+
+def test_joined_csv_files_and_another_table(reader, tmp_path):
+    (tmp_path / "f").write_text('time,user,note\n2026,a,"x\ny"\ntime,user,note\n2027,b,\n\n2028\n2029,c,d\n')
+    one = reader("f")
+    one.read()
+    assert parsed(one.records) == [
+        {"time": "2026", "user": "a", "note": "x\ny"},
+        {"time": "2027", "user": "b", "note": ""},
+        {"time": "2029", "user": "c", "note": "d"},
+    ]
+    assert [reason for _, reason in one.rejects] == ["the row has 1 columns, the header 3"]
+
+
+def test_a_stray_quote_costs_one_row(reader, tmp_path):
+    rows = table(PURVIEW).split("\r\n")
+    (tmp_path / "f").write_text("\r\n".join([*rows[:7], '1,2,"3,4,5,6,7,8', *rows[7:]]))
+    one = reader("f")
+    one.read()
+    assert [record["Id"] for record in parsed(one.records)] == [record["Id"] for record in RECORDS]
+    assert len(one.rejects) == 1
+
+
+@pytest.mark.parametrize("name", ["ndjson", "utf-16le"])
+def test_bad_lines_cost_only_themselves(reader, tmp_path, name):
+    bad = ["{", '{"a": [', "}}}}", '"', "[" * 100_000, "\x00\x01\x02", '{"a": "' + "x" * 300_000 + '"}']
+    lines = [line for text, junk in zip(TEXTS, [*bad, *bad, *bad, *bad, *bad, *bad], strict=False) for line in (junk, text)]
+    (tmp_path / "f").write_bytes("".join(f"{line}\n" for line in lines).encode("utf-16-le" if "16" in name else "utf-8"))
+    one = reader("f", form="test", max_record=200_000)
+    one.read()
+    good = [record for record in one.records if record.decode() in TEXTS]
+    assert [record.decode() for record in good] == TEXTS
+    assert {reason for _, reason in one.rejects} == {"longer than 200000 bytes"}
+
+
+@pytest.mark.parametrize("junk", ['{"CreationTime": "x', '{"CreationTime": {', '{"CreationTime": "x"}}', '{"CreationTime": [1, 2}'])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_broken_element_costs_only_itself(reader, tmp_path, junk, indent):
+    texts = [json.dumps(record, indent=indent) for record in RECORDS]
+    if indent:
+        junk = junk.replace("{", "{\n  ", 1)
+    (tmp_path / "f").write_text("[" + ",\n".join([*texts[:10], junk, *texts[10:]]) + "]")
+    one = reader("f", chunk_bytes=3000)
+    one.read()
+    good = [record.decode() for record in one.records if record.decode() in texts]
+    assert good == texts
+    assert len(one.records) + len(one.rejects) in (len(texts), len(texts) + 1)
+
+
+@pytest.mark.parametrize("form", ["[{}]", "{}"])
+def test_nesting_of_any_depth(reader, tmp_path, form):
+    deep = '{"CreationTime": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    (tmp_path / "f").write_text(
+        form.replace("{}", f"{TEXTS[0]},\n{deep},\n{TEXTS[1]}" if "[" in form else f"{TEXTS[0]}\n{deep}\n{TEXTS[1]}\n")
+    )
+    one = reader("f")
+    one.read()
+    assert [record.decode() for record in one.records] == [TEXTS[0], deep, TEXTS[1]]
+
+
+@pytest.mark.parametrize("name", ["ndjson", "array", "array, pretty"])
+def test_a_record_that_is_too_long_is_a_reject(reader, tmp_path, name):
+    indent = 2 if "pretty" in name else None
+    texts = [json.dumps(record, indent=indent) for record in RECORDS[:6]]
+    texts[3] = json.dumps({"CreationTime": "x" * 100_000}, indent=indent)
+    (tmp_path / "f").write_text("\n".join(texts) + "\n" if name == "ndjson" else "[" + ", ".join(texts) + "]")
+    one = reader("f", chunk_bytes=1000, max_record=20_000)
+    while chunk := one.chunk():
+        one.commit(chunk)
+        one.stop()
+        one.start()
+    assert [record.decode() for record in one.records] == texts[:3] + texts[4:]
+    assert [reason for _, reason in one.rejects] == ["longer than 20000 bytes"]
+    assert len(one.committed[-1].rejects or [1]) == 1
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "bz2", "xz"])
+def test_a_truncated_compressed_file_is_read_as_far_as_possible_and_told(reader, tmp_path, compression):
+    import random
+
+    data = b"".join(b'{"n": %d, "x": "%s"}\n' % (n, random.Random(n).randbytes(100).hex().encode()) for n in range(12_000))
+    whole = COMPRESSIONS[compression](data)
+    (tmp_path / "f").write_bytes(whole[: len(whole) * 2 // 3])
+    one = reader("f")
+    one.read()
+    assert 1000 < len(one.records) < 12_000
+    assert "not yet whole" in one.inputs.problems()["in"]
+    (tmp_path / "f").write_bytes(whole)
+    one.read()
+    assert [json.loads(record)["n"] for record in one.records] == [*range(12_000)]
+    assert one.inputs.problems() == {}
+
+
+def test_a_bomb_fills_no_memory(reader, tmp_path):
+    import tracemalloc
+
+    (tmp_path / "f").write_bytes(zstandard.compress((b" " * 999_999 + b"\n") * 100 + b'{"n":1}\n'))
+    one = reader("f")
+    tracemalloc.start()
+    assert one.numbers() == [1]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000
+
+
+@given(st.binary(max_size=400), st.booleans())
+def test_no_bytes_make_it_crash(data, final):
+    for encoding in ("utf-8", "utf-16-le"):
+        cutter = containers.recognise(data, at_end=True, encoding=encoding)
+        if cutter:
+            cut = cutter.cut(data, at_end=True, final=final)
+            assert 0 <= cut.used <= cut.used + cut.closers <= len(data)
+            assert len(cut.records) == len(cut.places)
+
+
+@given(
+    st.lists(st.sampled_from([b"[", b"]", b"{", b"}", b'"', b",", b'{"a":1}', b'{"a"', b"\n", b"\\", b"x", b'{"value":[', b"a,b\n"])),
+    st.data(),
+)
+def test_cutting_in_pieces_cuts_the_same(parts, data):
+    """However much of the text is there at a time, the records are the same."""
+    text = b"".join(parts)
+    container = data.draw(st.sampled_from(["ndjson", "json"]))
+    whole = containers.restore(Context(container)).cut(text, at_end=False, final=False)
+    cutter, records, start, end = containers.restore(Context(container)), [], 0, 0
+    while end < len(text):
+        end = data.draw(st.integers(end + 1, len(text)))
+        cut = cutter.cut(text[start:end], at_end=False, final=False)
+        records += [(start + place, record) for place, record in zip(cut.places, cut.records, strict=True)]
+        start += cut.used
+    if not whole.rejects:
+        assert records == list(zip(whole.places, whole.records, strict=True))
