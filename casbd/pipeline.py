@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -44,23 +43,36 @@ DAY = 86_400_000
 
 
 class Batch(msgspec.Struct):
-    """A scanned chunk. Of each activity: its key, the number of its record, and the ids of the policies it meets."""
+    """A scanned chunk. parsed: how many of its records gave activities. Of each activity: its key and its record's number.
+
+    matches: the number of an activity, the activity, and the ids of the policies whose filters it meets.
+    stored: all of them as they will be stored; from another process they come in this form alone.
+    """
 
     input: str
     position: Position
     received: int
-    parsed: int
-    activities: list[Activity]
-    keys: list[int]
-    rows: list[int]
-    matches: list[tuple[int, tuple[str, ...]]]
-    rejects: list[Reject]
+    parsed: int = 0
+    activities: list[Activity] = []
+    keys: list[int] = []
+    rows: list[int] = []
+    matches: list[tuple[int, Activity, tuple[str, ...]]] = []
+    rejects: list[Reject] = []
+    stored: activity_store.Part = activity_store.Part(b"", (), 0, 0)
 
     def take_back(self, number: int) -> None:
         """Forget all activities but the first `number`."""
         del self.activities[number:], self.keys[number:], self.rows[number:]
         while self.matches and self.matches[-1][0] >= number:
             self.matches.pop()
+
+    def part(self, fresh: list[bool]) -> activity_store.Part:
+        """What is to be stored: all of it, or without the repeats."""
+        if all(fresh):
+            return self.stored
+        activities = self.activities or activity_store.decode(self.stored.body)
+        kept = [activity for activity, new in zip(activities, fresh, strict=True) if new]
+        return activity_store.Part.of(kept, [key for key, new in zip(self.keys, fresh, strict=True) if new])
 
 
 class Scanner:
@@ -75,20 +87,29 @@ class Scanner:
         self._match = matcher.match
         self._key = Keys(salt)
 
-    def scan(self, chunk: Chunk) -> Batch:
-        """All activities of a chunk; what cannot be one becomes a reject, and the next record is read."""
+    def scan(self, chunk: Chunk, *, careful: bool = False) -> Batch:
+        """All activities of a chunk; what cannot be one becomes a reject, and the next record is read.
+
+        careful: look at each record apart whether it can be stored; it need not be asked for.
+        """
         parse = self._formats(chunk.input, chunk.format).parse
-        batch = Batch(chunk.input, chunk.position, len(chunk.records) + len(chunk.rejects), 0, [], [], [], [], list(chunk.rejects))
+        batch = Batch(chunk.input, chunk.position, len(chunk.records) + len(chunk.rejects), rejects=list(chunk.rejects))
         for number, (record, offset) in enumerate(zip(chunk.records, chunk.offsets, strict=True)):
             before = len(batch.activities)
             try:
                 raw = record.decode()
                 for activity in parse(record):
                     self._take(batch, chunk, number, offset, record, raw, activity)
+                if careful:
+                    activity_store.Part.of(batch.activities[before:], ())
                 batch.parsed += 1
             except Exception as error:  # noqa: BLE001  a hostile record must not stop the file, whatever it breaks
                 batch.take_back(before)
                 batch.rejects.append(_reject(chunk, offset, _why(error, chunk, offset), record))
+        try:
+            batch.stored = activity_store.Part.of(batch.activities, batch.keys)
+        except UnicodeEncodeError:  # half a surrogate pair; rare enough to find out whose in a second turn
+            return self.scan(chunk, careful=True)
         return batch
 
     def _take(self, batch: Batch, chunk: Chunk, number: int, offset: int, record: bytes, raw: str, activity: Activity) -> None:
@@ -107,16 +128,10 @@ class Scanner:
         matched = self._match(activity)
         if matched:
             activity.matched_policies = ids = tuple([policy.id for policy in matched])
-            batch.matches.append((len(batch.activities), ids))
-        if _HALF_A_PAIR.search(record):
-            msgspec.msgpack.encode(activity)  # half a surrogate pair must be found out now: the whole batch could not be stored
+            batch.matches.append((len(batch.activities), activity, ids))
         batch.activities.append(activity)
         batch.keys.append(self._key(activity.app_instance, activity.activity_id))
         batch.rows.append(number)
-
-
-_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
-"""What may be one, in a record as it was exported."""
 
 
 class Keys:
@@ -190,29 +205,23 @@ class Pipeline:
         now = self._clock()
         with self._store.transaction() as connection:
             raised: dict[str, Alert] = {}
-            kept: list[Activity] = []
-            keys: list[int] = []
+            parts: list[activity_store.Part] = []
             tally: Counter[str] = Counter()
             for batch in batches:
                 fresh = self._seen.new(batch.keys)
                 self._count(batch, fresh, now)
-                if all(fresh):
-                    kept += batch.activities
-                    keys += batch.keys
-                else:
-                    kept += [activity for activity, new in zip(batch.activities, fresh, strict=True) if new]
-                    keys += [key for key, new in zip(batch.keys, fresh, strict=True) if new]
-                for index, ids in batch.matches:
+                parts.append(batch.part(fresh))
+                for index, activity, ids in batch.matches:
                     if fresh[index]:
                         tally.update(ids)
                         for policy_id in ids:
-                            self._matched(policy_id, batch.activities[index], batch.keys[index], raised, now)
+                            self._matched(policy_id, activity, batch.keys[index], raised, now)
                 reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
-            if kept:
-                block, size = activity_store.add(connection, kept, keys, now)
+            block = activity_store.add(connection, parts, now)
+            if block is not None:
                 for output in self._activity_outputs:
-                    outbox.add_block(connection, output, block, size)
+                    outbox.add_block(connection, output, *block)
             self._windows.save(connection, now)
             opened = self._save_alerts(raised, now)
             policy_store.count(connection, tally, Counter(alert.policy_id for alert in opened))
@@ -229,7 +238,7 @@ class Pipeline:
 
     def _count(self, batch: Batch, fresh: list[bool], now: int) -> None:
         """received = records + duplicates + rejects; a record of several activities is new if one of them is."""
-        repeated = set(batch.rows) - {row for row, new in zip(batch.rows, fresh, strict=True) if new}
+        repeated = set() if all(fresh) else set(batch.rows) - {row for row, new in zip(batch.rows, fresh, strict=True) if new}
         counts = input_store.Counts(
             received=batch.received,
             records=batch.parsed - len(repeated),
@@ -252,7 +261,7 @@ class Pipeline:
         if who is None:
             return
         value = folded(getattr(activity, policy.match.unique)) if policy.match.unique else None
-        change = self._windows.add(policy, who, activity, key, value, raising.run_identity(policy, who, activity))
+        change = self._windows.add(policy, who, activity, key, value, lambda: raising.run_identity(policy, who, activity))
         if change is None:
             return
         run = self._alert(raised, change.alert_id)

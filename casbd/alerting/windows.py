@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Callable
 
 from casbd.model.activity import Activity
 from casbd.policies import Policy
@@ -33,13 +34,15 @@ class Windows:
         self._floors: dict[WindowKey, int] = {}
         self._changed: dict[tuple[str, str, int, int], Entry] = {}
 
-    def add(self, policy: Policy, subject: str, activity: Activity, key: int, value: str | None, alert_id: str) -> Change | None:
-        """Count one activity that met the policy's filters. alert_id: of the alert that it would open."""
+    def add(
+        self, policy: Policy, subject: str, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
+    ) -> Change | None:
+        """Count one activity that met the policy's filters. alert_id: tells the id of the alert that it opens."""
         assert policy.match is not None
         window = (policy_key(policy), subject)
         runs = self._runs_of(policy, window, activity.timestamp)
         entry = Entry(activity.timestamp, key, activity.activity_id, value)
-        change = runs.add(entry, lambda: alert_id)
+        change = runs.add(entry, alert_id)
         self._note(window, entry)
         if change is not None:
             for member in change.members:

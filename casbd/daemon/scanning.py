@@ -104,4 +104,5 @@ def _start_worker(configuration: Path, salt: bytes) -> None:
 
 def _scan_in_worker(chunks: list[Chunk]) -> list[bytes]:
     assert _scanner is not None
-    return [_encode(_scanner.scan(chunk)) for chunk in chunks]
+    batches = [_scanner.scan(chunk) for chunk in chunks]
+    return [_encode(msgspec.structs.replace(batch, activities=[])) for batch in batches]  # they are in `stored` already

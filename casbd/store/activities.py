@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 import zstandard
@@ -24,17 +25,47 @@ REMEMBERED = 10_000_000
 """How many of the newest activities a repeated record is looked for among (80 to 160 MB when there are so many)."""
 
 
-def add(connection: sqlite3.Connection, activities: Sequence[Activity], keys: Iterable[int], now: int) -> tuple[int, int]:
-    """Store some activities as one block, inside a transaction; the block's number and its size in bytes."""
-    first = min(activity.timestamp for activity in activities)
-    last = max(activity.timestamp for activity in activities)
-    body = _compressor.compress(_encode(activities))
+class Part(NamedTuple):
+    """Activities on their way into a block: encoded, the key of each, and the earliest and the latest time of them."""
+
+    body: bytes
+    keys: Sequence[int]
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, activities: Sequence[Activity], keys: Sequence[int]) -> Part:
+        """Encode some. UnicodeEncodeError where a text has half a surrogate pair."""
+        times = [activity.timestamp for activity in activities] or [0]
+        return cls(_encode(activities), keys, min(times), max(times))
+
+
+def decode(body: bytes) -> list[Activity]:
+    """The activities of a part's body."""
+    return _decode(body)
+
+
+def add(connection: sqlite3.Connection, parts: Sequence[Part], now: int) -> tuple[int, int] | None:
+    """Store activities as one block, inside a transaction; the block's number and its size in bytes, None for no activity."""
+    parts = [part for part in parts if part.keys]
+    if not parts:
+        return None
+    keys = [key for part in parts for key in part.keys]
+    body = _header(len(keys)) + b"".join(part.body[len(_header(len(part.keys))) :] for part in parts)
+    packed = _compressor.compress(body)
     cursor = connection.execute(
         "INSERT INTO blocks (activities, first, last, stored, keys, body) VALUES (?, ?, ?, ?, ?, ?)",
-        (len(activities), first, last, now, array("Q", keys).tobytes(), body),
+        (len(keys), min(part.first for part in parts), max(part.last for part in parts), now, array("Q", keys).tobytes(), packed),
     )
     assert cursor.lastrowid is not None
-    return cursor.lastrowid, len(body)
+    return cursor.lastrowid, len(packed)
+
+
+def _header(count: int) -> bytes:
+    """How msgpack begins a list of so many elements (msgpack specification, "array format family")."""
+    if count < 16:
+        return bytes((0x90 | count,))
+    return b"\xdc" + count.to_bytes(2, "big") if count < 65536 else b"\xdd" + count.to_bytes(4, "big")
 
 
 def read_block(connection: sqlite3.Connection, block_id: int) -> list[Activity]:
