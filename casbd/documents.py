@@ -7,6 +7,7 @@ sentence that tells what is allowed.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,12 +117,29 @@ def _compose(text: str) -> Any:
     """The tree of nodes, scalars resolved as YAML 1.2 says.
 
     The parser in C takes a tenth of the time, but knows the syntax of YAML 1.1 (no colons within `[https://...]`); so what
-    it refuses, the slow one decides.
+    it refuses, the slow one decides. RecursionError where the one in C would overrun its stack.
     """
+    if _is_deep(text):
+        raise RecursionError("nested too deep")
     try:
         return YAML(typ="safe").compose(text)
     except YAMLError:
         return YAML(typ="safe", pure=True).compose(text)
+
+
+def _is_deep(text: str) -> bool:
+    """Whether there are more than a thousand levels: of brackets, or of `- - - ...` in one line."""
+    if _DEEP_IN_A_LINE.search(text):
+        return True
+    depth = deepest = 0
+    for bracket in re.findall(r"[][{}]", text) if text.count("[") + text.count("{") > _DEEP else ():
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest > _DEEP
+
+
+_DEEP = 1000
+_DEEP_IN_A_LINE = re.compile(rf"(?:[-?][ \t]+){{{_DEEP}}}")
 
 
 class _Reading:
