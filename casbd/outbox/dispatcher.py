@@ -170,15 +170,15 @@ class Worker(threading.Thread):
     def run(self) -> None:
         """Until stopped."""
         store = self._store.another()
-        pause = 0.0
+        pause, batch = 0.0, BATCH
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
                 try:
-                    worked = self._step(store)
-                    pause, self.failing_since = 0.0, None
+                    worked = self._step(store, batch)
+                    pause, batch, self.failing_since = 0.0, min(batch * 2, BATCH), None
                 except Retry as error:
-                    pause = self._pause_after(error, pause)
+                    pause, batch = self._pause_after(error, pause), max(batch // 2, 1)  # less may get through where much does not
                     self._note_failure(store, str(error))
                     self._stopping.wait(pause)
                     continue
@@ -197,8 +197,8 @@ class Worker(threading.Thread):
             self._delivering.close()
             store.close()
 
-    def _step(self, store: Store) -> bool:
-        rows = outbox.head(store.connection, self.destination, BATCH)
+    def _step(self, store: Store, batch: int) -> bool:
+        rows = outbox.head(store.connection, self.destination, batch)
         if rows:
             self._delivering.deliver(store, rows)
         return bool(rows)
