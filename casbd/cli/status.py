@@ -34,14 +34,17 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
     """Everything `status` tells, as one object. configured, outputs: also those that have had nothing to do yet."""
     service = service_status.load(store)
     counts = inputs.counts(store.connection)
-    files: dict[str, list[dict[str, Any]]] = {}
-    for position in inputs.positions(store.connection):
+    files: dict[str, dict[str, dict[str, Any]]] = {}
+    for position in sorted(inputs.positions(store.connection), key=lambda position: position.seen):
         entry = {"path": position.path, "position": position.offset, "size": position.size}
-        files.setdefault(position.input, []).append(entry)
+        files.setdefault(position.input, {})[position.path] = entry  # of a rotated name the content that was read last
     deliveries = outbox.deliveries(store.connection)
     problems = service.get("problems", {})
     return {
-        "inputs": [_input(name, counts.get(name, inputs.Counts()), files.get(name, []), problems) for name in _names(configured, counts)],
+        "inputs": [
+            _input(name, counts.get(name, inputs.Counts()), list(files.get(name, {}).values()), problems)
+            for name in _names(configured, counts)
+        ],
         "outputs": [_output(name, deliveries.get(name)) for name in _names(outputs, deliveries)],
         "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
         "paused": service.get("paused") or None,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
@@ -100,6 +104,12 @@ _scanner: Scanner | None = None
 def _start_worker(configuration: Path, salt: bytes) -> None:
     global _scanner
     _scanner = Engine(configuration).scanner(salt)
+
+
+def _end_with(parent: BaseProcess | None) -> None:
+    assert parent is not None
+    parent.join()
+    os._exit(0)
 
 
 def _scan_in_worker(chunks: list[Chunk]) -> list[bytes]:
