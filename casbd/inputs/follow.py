@@ -53,6 +53,13 @@ class Inputs:
     def next_chunk(self) -> Chunk | None:
         """Records of the input whose turn it is; None where there is nothing to read at this moment."""
         self._look()
+        chunk = self._next()
+        if chunk is None and any(one.scan_wanted for one in self._inputs):
+            self._scan()
+            chunk = self._next()
+        return chunk
+
+    def _next(self) -> Chunk | None:
         for turn, one in enumerate(self._turns):
             chunk = one.next_chunk(self._detect, self._clock())
             if chunk is not None:

@@ -30,12 +30,16 @@ Key = tuple[int, int]
 
 
 class FollowedInput:
-    """Follows the files of one input. Its `directories` want to be watched."""
+    """Follows the files of one input. Its `directories` want to be watched.
+
+    scan_wanted: a file turned out to be another one than at the last scan; what was there before must be looked for.
+    """
 
     def __init__(self, spec: InputSpec, open_files: OpenFiles, limits: Limits) -> None:
         self.spec = spec
         self.files: dict[Key, Followed] = {}
         self.directories: list[str] = []
+        self.scan_wanted = False
         self.lost = Lost()
         self._open_files, self._limits = open_files, limits
         self._stored: dict[Key, list[Position]] = {}
@@ -72,6 +76,7 @@ class FollowedInput:
         """Look at all directories and files."""
         discovery = Discovery(self.spec.path)
         self.directories, self._errors = discovery.directories, discovery.errors
+        self.scan_wanted = False
         self._listings.clear()
         self._contents = None
         self._paths = {}
@@ -138,7 +143,7 @@ class FollowedInput:
         except ReplacedError:
             self._replaced(file, now)
         except MovedError:
-            file.changed = True
+            file.changed = self.scan_wanted = True
         except OSError as error:
             file.changed = True
             file.problem = error.strerror or str(error)
@@ -232,12 +237,10 @@ class FollowedInput:
         file.first_sight = file.found
         self._contents = None
         self._prime(file)
-        file.changed = True
+        file.changed = self.scan_wanted = True
         if file not in self._rewritten:  # one that is rewritten again and again waits for the next scan
             self._rewritten.add(file)
             self._enqueue(file)
-        for found, position in list(self.lost.search(self._fresh_listing, self.files)):
-            self._enqueue(self._follow_lost(found, position))
 
     def _place(self, file: Followed, now: int) -> bool:
         """Decide where to begin in a file: where its stored position is, if it is still this content; else where a known
@@ -269,6 +272,8 @@ class FollowedInput:
         if self._contents is None:
             self._contents = self._known_contents()
         alike: list[Position] = []
+        if not self._contents:
+            return alike
         for size in identity.SIZES:
             if size > len(head):
                 break
@@ -305,7 +310,3 @@ class FollowedInput:
         if directory not in self._listings:
             self._listings[directory] = Listing(directory)
         return self._listings[directory]
-
-    def _fresh_listing(self, directory: str) -> Listing:
-        self._listings.pop(directory, None)
-        return self._listing(directory)

@@ -34,7 +34,7 @@ class Following(RuleBasedStateMachine):
         self.delivered: Counter[int] = Counter()
         self.stored: dict[tuple[int, int, str], Position] = {}
         self.in_flight: list[Chunk] = []
-        self.crashed = False
+        self.crashed = self.down = False
         self.time = 0.0
 
     @initialize(glob=st.sampled_from(["x.log", "x.log*"]))
@@ -49,8 +49,7 @@ class Following(RuleBasedStateMachine):
     def append(self, data: bytes) -> None:
         with self.log.open("ab") as file:
             file.write(data)
-        if not self.stored:
-            self.read()  # a log of which nothing is known cannot be found under another name
+        self.seen()  # inotify wakes it; what it never saw, it could not find under another name
 
     def whole(self, n: int) -> bytes:
         return json.dumps({"n": n, "padding": "x" * (n % 7 * 20)}).encode() + b"\n"
@@ -58,10 +57,9 @@ class Following(RuleBasedStateMachine):
     @rule(count=st.integers(1, 12))
     def write_lines(self, count: int) -> None:
         self.finish_line()
-        for _ in range(count):
-            n = next(self.numbers)
-            self.append(self.whole(n))
-            self.written.append(n)
+        numbers = list(itertools.islice(self.numbers, count))
+        self.append(b"".join(map(self.whole, numbers)))
+        self.written += numbers
 
     @precondition(lambda self: not self.torn)
     @rule(share=st.floats(0.1, 0.9))
@@ -103,14 +101,11 @@ class Following(RuleBasedStateMachine):
         shutil.copyfile(self.log, self.directory / "x.log.1")
         os.truncate(self.log, 0)
         self.write_lines(regrow)
-        self.seen()
 
     def seen(self) -> None:
-        """A daemon that lives looks at the directory before the log is rotated again; one that is down does not."""
+        """A daemon that lives is woken, looks, and reads one chunk; one that is down does not."""
         if not self.down:
             self.read()
-
-    down = False
 
     @precondition(lambda self: (self.directory / "x.log.1").exists())
     @rule()
@@ -144,14 +139,31 @@ class Following(RuleBasedStateMachine):
 
     @rule()
     def crash(self) -> None:
-        if not self.stored:
+        if not self.stored or self.down:
             return  # of a log of which nothing is stored nobody knows, once it has another name
         self.crashed |= bool(self.in_flight)
         self.in_flight.clear()
         self.inputs.close()
         self.start()
 
+    @precondition(lambda self: self.stored and not self.down)
+    @rule()
+    def stop(self) -> None:
+        """The daemon is down for the next steps."""
+        self.crashed |= bool(self.in_flight)
+        self.in_flight.clear()
+        self.inputs.close()
+        self.down = True
+
+    @precondition(lambda self: self.down)
+    @rule()
+    def start_again(self) -> None:
+        self.down = False
+        self.start()
+
     def read_all(self) -> None:
+        if self.down:
+            self.start_again()
         nothing = 0
         while nothing < 2:
             self.read()
