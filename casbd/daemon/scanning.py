@@ -102,7 +102,11 @@ _scanner: Scanner | None = None
 
 
 def _start_worker(configuration: Path, salt: bytes) -> None:
+    """The main process says when it is over; a worker does not outlive it, however it dies."""
     global _scanner
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
     _scanner = Engine(configuration).scanner(salt)
 
 
