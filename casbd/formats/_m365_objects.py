@@ -74,12 +74,13 @@ def objects_for(workload: str | None, operation: str) -> ObjectsOf:
 
 
 def _generic(record: Any) -> tuple[ActivityObject, ...]:
-    target = record.ObjectId
-    if not target:
+    target = _known(record.ObjectId)
+    if target is None:
         return ()
     return (ActivityObject(target, record.Subject or target, record.ItemType, "target"),)
 
 
+_LOG_ON = (15, "15", "AzureActiveDirectoryStsLogon")
 _KINDS = frozenset({"User", "Group", "Role", "Application", "ServicePrincipal", "Device", "Policy", "Directory"})
 
 
@@ -87,7 +88,7 @@ def _entra(record: Any) -> tuple[ActivityObject, ...]:
     """Target lists every name of one object: its kind, ids, UPN and display name."""
     kind = name = upn = identifier = None
     for entry in record.Target if isinstance(record.Target, list) else ():
-        if not entry.ID:
+        if _known(entry.ID) is None:
             continue
         if entry.Type == 5:
             upn = entry.ID
@@ -97,12 +98,12 @@ def _entra(record: Any) -> tuple[ActivityObject, ...]:
             kind = entry.ID
         elif entry.Type in (0, 2) and (identifier is None or len(entry.ID) == 36):
             identifier = entry.ID
-    identifier = identifier or record.ObjectId
+    identifier = identifier or _known(record.ObjectId)
     if not (identifier or name or upn):
         return ()
     if kind is None:
-        kind = "User" if upn else "Application" if record.RecordType == 15 else None
-    target = ActivityObject(identifier, upn or name or record.ObjectId or identifier, kind, "target")
+        kind = "User" if upn else "Application" if record.RecordType in _LOG_ON else None
+    target = ActivityObject(identifier, upn or name or _known(record.ObjectId) or identifier, kind, "target")
     if "member" in record.Operation:
         return (target, *_containers(record.ModifiedProperties))
     return (target,)
@@ -151,12 +152,14 @@ _GRANTS = re.compile(r"Permission|Member|Delegate|RoleAssignment", re.IGNORECASE
 
 
 def _cmdlet(record: Any) -> tuple[ActivityObject, ...]:
-    """`Set-Mailbox` acts on a Mailbox."""
+    """`Set-Mailbox` acts on a Mailbox, and so does `Add-MailboxPermission`."""
     identity = record.ObjectId or named(parameters(record.Parameters), "Identity")
     if not identity:
         return ()
     name = identity.replace("\\", "/").rpartition("/")[2] or identity
-    return (ActivityObject(identity, name, record.Operation.partition("-")[2], "target"),)
+    noun = record.Operation.partition("-")[2]
+    kind = noun.removesuffix("Permission").removesuffix("Member")
+    return (ActivityObject(identity, name, kind or noun, "target"),)
 
 
 def _grant(record: Any) -> tuple[ActivityObject, ...]:
@@ -195,6 +198,14 @@ def _teams(record: Any) -> tuple[ActivityObject, ...]:
                 name = member["UPN"].lower()
                 found.append(ActivityObject(name, _text(member.get("DisplayName")) or name, "User", "member"))
     return tuple(found) or _generic(record)
+
+
+_UNKNOWN = frozenset({"not available", "not-found", "unknown", "unknown (unknown)", "<null>"})
+
+
+def _known(name: str | None) -> str | None:
+    """The name or id, or None where it is one of Microsoft's words for "unknown"."""
+    return name if name and name.lower() not in _UNKNOWN else None
 
 
 def _text(value: Any) -> str | None:

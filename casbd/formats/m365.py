@@ -252,8 +252,8 @@ class M365:
             activity.device_tags = _device_tags(record.DeviceProperties)
 
     def _result(self, record: Record, activity: Activity, kind: Kind) -> None:
-        """Of log ons ResultStatus only tells that HTTP worked, so the operation decides."""
-        if kind.result is not None:
+        """Of log ons to Entra ID ResultStatus only tells that HTTP worked, so the operation decides."""
+        if kind.result is not None and (record.Workload == "AzureActiveDirectory" or not record.ResultStatus):
             activity.result = kind.result
             if kind.result == "failure":
                 activity.result_detail = record.LogonError or (str(record.ErrorNumber) if record.ErrorNumber else None)

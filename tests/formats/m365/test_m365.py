@@ -1,0 +1,236 @@
+"""Records that are not as Microsoft documents them: everything becomes an activity that can be stored, or a reject."""
+
+import contextlib
+import json
+
+import msgspec
+import pytest
+from builders import NOON, record
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd.errors import BadRecord
+from casbd.formats.m365 import M365, Record
+from casbd.plugins import Options
+
+FORMAT = M365(Options())
+
+
+def activity(**fields):
+    (found,) = FORMAT.parse(record(**fields))
+    return found
+
+
+class TestAddress:
+    @pytest.mark.parametrize(
+        ("text", "ip", "port"),
+        [
+            ("203.0.113.7", "203.0.113.7", None),
+            ("203.0.113.7:443", "203.0.113.7", 443),
+            ("[203.0.113.7]:443", "203.0.113.7", 443),
+            ("2001:DB8::1", "2001:db8::1", None),
+            ("[2001:db8::1]:443", "2001:db8::1", 443),
+            ("::ffff:203.0.113.7", "203.0.113.7", None),
+            ("[::ffff:203.0.113.7]:443", "203.0.113.7", 443),
+            ("HOST (203.0.113.7)", "203.0.113.7", None),
+            ("", None, None),
+            ("<null>", None, None),
+            ("Not Available", None, None),
+            ("[KAUHWH3JFFK (10.20.4930.010)]", None, None),
+            ("mail.contoso.com", None, None),
+        ],
+    )
+    def test_forms(self, text, ip, port):
+        found = activity(ClientIP=text)
+        assert (found.ip_address, found.ip_port) == (ip, port)
+
+    @pytest.mark.parametrize("field", ["ClientIP", "ClientIPAddress", "ActorIpAddress", "ActorIP"])
+    def test_fields(self, field):
+        assert activity(**{"ClientIP": "Not Available", field: "203.0.113.9"}).ip_address == "203.0.113.9"
+
+
+class TestUser:
+    @pytest.mark.parametrize(
+        ("fields", "user"),
+        [
+            ({"UserId": "Adele.Vance@CONTOSO.com"}, "adele.vance@contoso.com"),
+            ({"UserId": "SHAREPOINT\\system"}, "SHAREPOINT\\system"),
+            ({"UserId": "Not Available"}, None),
+            ({"UserId": "NOT-FOUND"}, None),
+            ({"UserId": ""}, None),
+            ({"UserId": None}, None),
+            ({"UserId": "Not Available", "UserKey": "S-1-5-21"}, "S-1-5-21"),
+            ({"UserId": "Unknown", "UserKey": "Not Available", "Actor": [{"ID": "Sync", "Type": 1}]}, "Sync"),
+            ({"UserId": None, "Actor": [{"ID": "x", "Type": 0}, {"ID": "A@contoso.com", "Type": 5}]}, "a@contoso.com"),
+        ],
+    )
+    def test_name(self, fields, user):
+        assert activity(**fields).user == user
+
+    @pytest.mark.parametrize(
+        ("number", "kind"),
+        [(0, "Regular"), ("0", "Regular"), ("Admin", "Admin"), (2, "Admin"), (4, "System"), (6, "Application"), (77, None)],
+    )
+    def test_type(self, number, kind):
+        assert activity(UserType=number).user_type == kind
+
+    def test_guests_and_service_principals_show_in_the_name(self):
+        assert activity(UserId="x_gmail.com#EXT#@contoso.com").user_type == "Guest"
+        assert activity(UserId="ServicePrincipal_1").user_type == "Application"
+
+
+class TestUserAgent:
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"UserAgent": "x/1"},
+            {"ClientInfoString": "x/1"},
+            {"ExtendedProperties": [{"Name": "UserAgent", "Value": "x/1"}]},
+            {"ExtendedProperties": [{"Name": "additionalDetails", "Value": '{"User-Agent":"x/1"}'}]},
+            {"ExtraProperties": [{"Key": "UserAgent", "Value": "x/1"}]},
+        ],
+    )
+    def test_places(self, fields):
+        assert activity(**fields).user_agent == "x/1"
+
+    @pytest.mark.parametrize(
+        "details", ['{"User-Agent":', '["User-Agent"]', '{"User-Agent":5}', '"User-Agent"', "[" * 100_000 + "User-Agent"]
+    )
+    def test_json_in_a_string_that_is_none(self, details):
+        assert activity(ExtendedProperties=[{"Name": "additionalDetails", "Value": details}]).user_agent is None
+
+
+class TestResult:
+    @pytest.mark.parametrize(
+        ("fields", "result", "detail"),
+        [
+            ({"Operation": "UserLoggedIn", "ResultStatus": "Failed"}, "success", None),
+            ({"Operation": "UserLoginFailed", "ResultStatus": "Success", "LogonError": "Bad"}, "failure", "Bad"),
+            ({"Operation": "UserLoginFailed", "ErrorNumber": 50126}, "failure", "50126"),
+            ({"Workload": "Exchange", "Operation": "Set-Mailbox", "ResultStatus": "True"}, "success", None),
+            ({"Workload": "Exchange", "Operation": "Set-Mailbox", "ResultStatus": "False"}, "failure", None),
+            ({"Workload": "Exchange", "Operation": "Set-Mailbox", "ResultStatus": False}, "failure", None),
+            ({"Workload": "Exchange", "Operation": "HardDelete", "ResultStatus": "PartiallySucceeded"}, "partial", None),
+            ({"Workload": "Exchange", "Operation": "MailboxLogin", "ResultStatus": "Failed"}, "failure", None),
+            ({"Workload": "SharePoint", "Operation": "FileDownloaded"}, None, None),
+            ({"Workload": "PowerApps", "Operation": "x", "ResultStatus": "Sideways"}, "unknown", "Sideways"),
+        ],
+    )
+    def test_means_something_else_in_each_workload(self, fields, result, detail):
+        found = activity(**fields)
+        assert (found.result, found.result_detail) == (result, detail)
+
+
+class TestOddRecords:
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            (b"", "not JSON"),
+            (b"{", "not JSON"),
+            (b"nonsense", "not JSON"),
+            (b"[1]", "not a JSON object"),
+            (b'"text"', "not a JSON object"),
+            (b"null", "not a JSON object"),
+            (b'{"a": "\xff"}', "not UTF-8 (byte 7)"),
+            (b"[" * 100_000, "not JSON: nested too deep"),
+            (b'{"x": ' * 100_000, "not JSON: nested too deep"),
+            (record(CreationTime=None), "not a Microsoft 365 audit record: "),
+            (record(Operation=None), "not a Microsoft 365 audit record: "),
+            (record(Operation=["x"]), "not a Microsoft 365 audit record: "),
+            (record(CreationTime="yesterday"), "CreationTime 'yesterday': "),
+            (record(CreationTime="\x1b[31m\u202e"), "CreationTime '\\x1b[31m\\u202e': "),
+            (record(CreationTime=12), "CreationTime '12': "),
+            (record(CreationTime="1971-01-01T00:00:00"), "CreationTime '1971-01-01T00:00:00': is not between"),
+        ],
+    )
+    def test_become_rejects_with_a_reason(self, text, reason):
+        with pytest.raises(BadRecord) as caught:
+            FORMAT.parse(text)
+        assert str(caught.value).startswith(reason)
+
+    def test_numbers_where_text_is_expected(self):
+        found = activity(UserId=5, ClientIP=7, ObjectId=True, Workload="PowerApps", Id=12)
+        assert (found.user, found.ip_address, found.object_id, found.activity_id) == ("5", None, "true", "12")
+
+    @pytest.mark.parametrize("field", ["UserId", "ClientIP", "ResultStatus", "Parameters", "Actor", "Members", "Workload", "RecordType"])
+    @pytest.mark.parametrize("value", [["a"], {"a": 1}, [None], [[]], 1.5, "text"])
+    def test_a_field_of_another_type_costs_only_itself(self, field, value):
+        found = activity(**{field: value, "UserKey": "key"})
+        assert found.timestamp == NOON
+        assert found.action_type == "UserLoginFailed"
+
+    def test_not_a_number(self):
+        (found,) = FORMAT.parse(record(ErrorNumber=float("nan"), UserId="a@contoso.com"))
+        assert found.user == "a@contoso.com"
+
+    def test_half_a_surrogate_pair_in_every_place(self):
+        bad = "\ud800x"
+        (found,) = FORMAT.parse(
+            record(
+                UserId=bad,
+                ObjectId="\udfff",
+                Workload="Exchange",
+                Operation="Add-MailboxPermission",
+                Parameters=[{"Name": "User", "Value": bad}],
+            )
+        )
+        msgspec.msgpack.encode(found)
+        assert found.user == "\ufffdx"
+
+    def test_a_whole_surrogate_pair_is_one_character(self):
+        assert activity(UserId="\U0001f600", ObjectId="\ud800").user == "\U0001f600"
+
+    def test_the_last_of_two_keys_counts(self):
+        text = record()[:-1] + b', "UserId": "second@contoso.com"}'
+        assert FORMAT.parse(text)[0].user == "second@contoso.com"
+
+    def test_a_record_with_very_many_objects(self):
+        members = [{"UPN": f"{n}@contoso.com"} for n in range(5000)]
+        assert len(activity(Workload="MicrosoftTeams", Operation="MemberAdded", TeamName="t", Members=members).objects) <= 102
+
+    def test_what_is_remembered_does_not_grow_with_invented_operations(self):
+        own = M365(Options())
+        for number in range(20_050):
+            own._kind(("Exchange", f"op{number}", 1, 0))
+        assert len(own._kinds) <= 20_001
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=8)
+    | st.sampled_from(["True", "Not Available", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["Name", "Value", "Key", "ID", "Type", "UPN", "Id", "Path", "NewValue", "a"]), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(Record.__struct_fields__), anything, max_size=8),
+    st.sampled_from(["AzureActiveDirectory", "Exchange", "SharePoint", "MicrosoftTeams", "SecurityComplianceCenter", "New", None]),
+    st.sampled_from(["UserLoginFailed", "Add member to role.", "Add-MailboxPermission", "HardDelete", "MemberAdded", "x"]),
+)
+def test_whatever_is_in_the_fields(fields, workload, operation):
+    text = record(**{"Workload": workload, "Operation": operation} | fields)
+    found = []
+    with contextlib.suppress(BadRecord):
+        found = FORMAT.parse(text)
+    for one in found:
+        msgspec.msgpack.encode(one)
+        assert all(value != "" for value in (one.user, one.ip_address, one.app, one.object_id, one.user_agent, one.result))
+
+
+@given(st.binary(max_size=60) | st.binary(max_size=20).map(lambda noise: record()[:100] + noise + record()[100:]))
+def test_whatever_the_bytes_are(text):
+    with contextlib.suppress(BadRecord):
+        FORMAT.parse(text)
+
+
+@pytest.mark.parametrize("sample", [[], [b""], [b"[]"], [b"{}"], [b"{", b"\xff"], [json.dumps({"eventTime": 1}).encode()]])
+def test_does_not_claim_what_is_not_its_own(sample):
+    assert M365.claims(sample) == 0
