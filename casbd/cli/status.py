@@ -11,8 +11,7 @@ import msgspec
 from casbd import config
 from casbd.cli._common import json_option, table, write_lines
 from casbd.clock import iso
-from casbd.daemon import service_status
-from casbd.store import inputs, outbox, policies
+from casbd.store import inputs, outbox, policies, service_status
 from casbd.store.database import Store
 
 

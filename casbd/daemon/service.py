@@ -21,7 +21,6 @@ from casbd.alerting import raising
 from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
-from casbd.daemon import service_status
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
@@ -33,7 +32,7 @@ from casbd.pipeline import Pipeline, connector_destination
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
 from casbd.store import inputs as input_store
-from casbd.store import outbox
+from casbd.store import outbox, service_status
 from casbd.store import rejects as reject_store
 from casbd.store.database import Store
 

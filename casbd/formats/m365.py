@@ -268,7 +268,7 @@ class M365:
         if data is None:
             raise BadRecord(_why_not(record))
         data = {key: _text_for(key, value) for key, value in data.items() if key in Record.__struct_fields__}
-        while True:
+        while data:
             try:
                 return self._decode(_HALF_A_PAIR.sub(r"\\ufffd", json.dumps(data)).encode())
             except (msgspec.DecodeError, RecursionError) as error:
@@ -276,6 +276,7 @@ class M365:
                 if field is None or field[1] not in data or field[1] in ("CreationTime", "Operation"):
                     raise BadRecord(f"not a Microsoft 365 audit record: {error}") from None
                 del data[field[1]]  # of another type than Microsoft documents: the rest of the record is good all the same
+        raise BadRecord("not a Microsoft 365 audit record: it has none of the fields")
 
 
 _RESULTS = {"Failed log on": "failure", "Log on": "success"}

@@ -1,0 +1,222 @@
+"""What holds of the whole source: which way imports run, and what a plugin may not do. Hidden imports are counted."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import casbd
+from casbd import registry
+
+ROOT = Path(casbd.__file__).parent
+KINDS = ("formats", "enrichers", "detections", "outputs", "connectors")
+LEVELS = (
+    {"model", "errors", "clock", "__init__"},
+    {"registry", "plugins", "wire", "documents", "quantities", "secrets"},
+    set(KINDS),
+    {"config", "store", "inputs", "policies"},
+    {"outbox", "activity_log", "alerting"},
+    {"pipeline"},
+    {"daemon", "console", "reports"},
+    {"cli", "__main__"},
+)
+"""DESIGN: a part may import what stands before it, and nothing behind it."""
+LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
+
+MODULES = {
+    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in sorted(ROOT.rglob("*.py"))
+}
+PLUGIN_MODULES = {name: path for name, path in MODULES.items() if name.split(".")[1:2] and name.split(".")[1] in KINDS}
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text())
+
+
+def part(module: str) -> str:
+    """`casbd.store.outbox` is of the part `store`."""
+    return [*module.split("."), "__init__"][1]
+
+
+class Imports(ast.NodeVisitor):
+    """The modules of casbd that a module imports, at the top or inside a function; not under `if TYPE_CHECKING`."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_If(self, node: ast.If) -> None:
+        if "TYPE_CHECKING" not in ast.unparse(node.test):
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "casbd"}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert not node.level, "relative imports hide what is imported"
+        if node.module and node.module.split(".")[0] == "casbd":
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                self.found.add(whole if whole in MODULES else node.module)
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    visitor = Imports()
+    visitor.visit(tree(name))
+    return frozenset(visitor.found - {name})
+
+
+def test_every_part_has_its_level():
+    assert {part(name) for name in MODULES} <= LEVEL.keys()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_run_one_way(name):
+    own = part(name)
+    for other in sorted(imports(name)):
+        theirs = part(other)
+        assert LEVEL[theirs] <= LEVEL[own], f"{name} imports {other}, which is further down"
+        if own in KINDS and theirs in KINDS:
+            assert own == theirs, f"{name} imports {other}: plugins of one kind do not know those of another"
+
+
+def test_there_is_no_cycle():
+    done: set[str] = set()
+
+    def follow(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, f"a cycle: {' -> '.join([*way[way.index(name) :], name])}"
+        if name not in done:
+            for other in imports(name):
+                follow(other, (*way, name))
+            done.add(name)
+
+    for name in MODULES:
+        follow(name, ())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_module_of_a_plugin_folder_is_one_plugin(kind):
+    """What starts with `_` is shared by plugins of this kind, and is none itself."""
+    files = {path.stem for path in (ROOT / kind).glob("*.py") if not path.stem.startswith("_")}
+    found = registry.load_all(kind)
+    assert found.keys() == files
+    for name, cls in found.items():
+        assert cls.__module__ == f"casbd.{kind}.{name}"
+        assert cls.name == name
+    for path in (ROOT / kind).glob("_*.py"):
+        assert "@plugin" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("kind", ["formats", "enrichers", "outputs", "connectors"])
+def test_every_example_is_right_and_a_misspelt_key_is_not(kind):
+    for cls in registry.load_all(kind).values():
+        cls.Options.model_validate(cls.example)
+        with pytest.raises(ValueError, match="xyzzy"):
+            cls.Options.model_validate(cls.example | {"xyzzy": 1})
+
+
+def test_a_plugin_registers_once():
+    with pytest.raises(RuntimeError, match="a plugin is one file"):
+        registry.plugin(registry.load("outputs", "file"))
+    with pytest.raises(KeyError):
+        registry.load("outputs", "nonsense")
+
+
+def test_no_module_names_a_plugin():
+    """A plugin is found, not listed: outside its own folder its module is imported by nobody."""
+    for name in MODULES:
+        for other in imports(name):
+            if part(other) in KINDS and other.count(".") == 2 and part(name) != part(other):
+                raise AssertionError(f"{name} imports the plugin {other}")
+
+
+@pytest.mark.parametrize("name", PLUGIN_MODULES)
+def test_plugins_have_no_loops_threads_sleeps_or_clocks(name):
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.While):
+            assert not (isinstance(node.test, ast.Constant) and node.test.value), f"{name}:{node.lineno}: while True"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+            assert not names & {"threading", "_thread", "multiprocessing", "concurrent.futures", "asyncio", "sched"}, (
+                f"{name}:{node.lineno}"
+            )
+        if isinstance(node, ast.Attribute | ast.Name):
+            word = node.attr if isinstance(node, ast.Attribute) else node.id
+            assert word not in ("sleep", "Thread", "Timer", "time_ns", "utcnow"), f"{name}:{node.lineno}: {word}"
+            assert ast.unparse(node) not in ("time.time", "datetime.now", "clock.now"), f"{name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("name", PLUGIN_MODULES)
+def test_only_the_file_output_writes_files(name):
+    if name == "casbd.outputs.file":
+        return
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            assert called not in ("write_text", "write_bytes", "unlink", "rename", "rmtree"), f"{name}:{node.lineno}"
+            if called == "open":
+                modes = [a.value for a in [*node.args, *(k.value for k in node.keywords)] if isinstance(a, ast.Constant)]
+                assert not [mode for mode in modes if isinstance(mode, str) and re.fullmatch(r"[rbt]*[wax+][bt+]*", mode)], (
+                    f"{name}:{node.lineno}"
+                )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_broad_except_has_its_reason_on_its_line(name):
+    lines = MODULES[name].read_text().splitlines()
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.ExceptHandler):
+            caught = ast.unparse(node.type) if node.type else "BaseException"
+            if re.search(r"\b(Base)?Exception\b", caught) and not _raises_again(node):
+                comment = lines[node.lineno - 1].partition("#")[2]
+                assert len(re.sub(r"noqa: \w+", "", comment).split()) >= 3, f"{name}:{node.lineno}: say why everything is caught"
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    return isinstance(handler.body[-1], ast.Raise) and handler.body[-1].exc is None
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if part(name) not in ("store", "activity_log")])
+def test_only_the_store_speaks_sql(name):
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            statement = re.match(r"\s*(SELECT .* FROM|INSERT (OR \w+ )?INTO|DELETE FROM|UPDATE \w+ SET|CREATE TABLE|PRAGMA)\b", node.value)
+            assert not statement, f"{name}:{node.lineno}: {node.value[:40]}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "casbd.clock"])
+def test_only_the_clock_reads_the_time(name):
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert ast.unparse(node.func) not in (
+                "time.time",
+                "time.time_ns",
+                "time.monotonic",
+                "datetime.now",
+                "datetime.utcnow",
+                "datetime.datetime.now",
+                "date.today",
+            ), f"{name}:{node.lineno}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in (ROOT.parent / "tests").rglob("*.py") if not {"e2e", "bench"} & {*path.parts}], ids=lambda p: p.stem
+)
+def test_unit_tests_do_not_sleep(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            assert ast.unparse(node.func) not in ("time.sleep", "sleep"), f"{path.name}:{node.lineno}"
+
+
+def test_handlers_of_signals_only_set_a_flag():
+    found = 0
+    for node in ast.walk(tree("casbd.daemon.service")):
+        if isinstance(node, ast.FunctionDef) and node.name in ("_on_stop", "_on_reload"):
+            found += 1
+            assert all(isinstance(step, ast.Assign) for step in node.body), node.name
+    assert found == 2
