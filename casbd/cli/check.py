@@ -11,6 +11,7 @@ import msgspec
 from casbd.cli import EXIT_NO
 from casbd.cli._common import json_option, write_lines
 from casbd.errors import Mistakes
+from casbd.wire import json_lines
 
 
 @click.command("check")
@@ -24,7 +25,7 @@ def command(configuration: Path, as_json: bool) -> None:
         engine = Engine(configuration)
     except Mistakes as error:
         if as_json:
-            write_lines(msgspec.json.encode(mistake) for mistake in error.found)
+            write_lines(json_lines.line(msgspec.structs.asdict(mistake)) for mistake in error.found)
         else:
             for mistake in error.found:
                 click.echo(str(mistake))

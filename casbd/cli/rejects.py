@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from casbd.cli._common import json_option, open_store, table, write_lines
 from casbd.store import rejects as stored
+from casbd.wire import json_lines
 
 
 @click.group("rejects")
@@ -25,7 +25,7 @@ def list_rejects(configuration: Path, as_json: bool) -> None:
         found = stored.every(store.connection)
         if as_json:
             write_lines(
-                msgspec.json.encode(
+                json_lines.line(
                     {
                         "reject_id": number,
                         "input": reject.input,

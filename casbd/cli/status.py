@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from casbd import config
 from casbd.cli._common import json_option, table, write_lines
 from casbd.clock import iso
 from casbd.store import inputs, outbox, policies, service_status
 from casbd.store.database import Store
+from casbd.wire import json_lines
 
 
 @click.command("status")
@@ -24,7 +24,7 @@ def command(configuration: Path, as_json: bool) -> None:
     with Store(settings.state_dir, readonly=True) as store:
         found = gather(store, [entry.spec.name for entry in settings.inputs], [output.name for output in settings.outputs])
     if as_json:
-        write_lines([msgspec.json.encode(found)])
+        write_lines([json_lines.line(found)])
     else:
         _print(found)
 

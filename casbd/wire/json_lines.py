@@ -68,19 +68,19 @@ _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if
 
 def alert(alert: Alert) -> bytes:
     """One alert, without the line's end."""
-    return _line(_mapping(alert, ALERT_KEYS, _ALERT_TIMES))
+    return line(_mapping(alert, ALERT_KEYS, _ALERT_TIMES))
 
 
 def activity(activity: Activity) -> bytes:
     """One activity, without the line's end. `raw` stays the text that was exported."""
     fields = _mapping(activity, tuple(FIELDS), _ACTIVITY_TIMES)
     fields["objects"] = [{"id": o.id, "name": o.name, "type": o.type, "role": o.role} for o in activity.objects]
-    return _line(fields)
+    return line(fields)
 
 
 def command(command: GovernanceCommand) -> bytes:
     """One governance command, without the line's end."""
-    return _line(_mapping(command, COMMAND_KEYS, _COMMAND_TIMES))
+    return line(_mapping(command, COMMAND_KEYS, _COMMAND_TIMES))
 
 
 def _mapping(item: object, keys: tuple[str, ...], times: tuple[str, ...]) -> dict[str, Any]:
@@ -91,14 +91,15 @@ def _mapping(item: object, keys: tuple[str, ...], times: tuple[str, ...]) -> dic
     return fields
 
 
-def _line(fields: dict[str, Any]) -> bytes:
+def line(fields: dict[str, Any]) -> bytes:
+    """Any object, without the line's end."""
     try:
-        line = msgspec.json.encode(fields)
+        encoded = msgspec.json.encode(fields)
     except UnicodeEncodeError:
-        line = msgspec.json.encode(_without_surrogates(fields))
-    if line.isascii() and b"\x7f" not in line:
-        return line
-    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
+        encoded = msgspec.json.encode(_without_surrogates(fields))
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded.decode()).encode()
 
 
 def _without_surrogates(value: Any) -> Any:
