@@ -136,6 +136,8 @@ class Settings(BaseModel):
 def load(path: Path) -> Settings:
     """The settings of a configuration file. Raises Mistakes with all that is wrong in it."""
     document = Document(path)
+    if document.data is None:  # an editor that is just writing it, more likely than somebody who wants nothing at all
+        raise Mistakes([document.mistake((), "the file is empty")])
     reader = _Reader(document)
     top = reader.attempt(document.check, _Top, context=reader.context)
     inputs = reader.each("inputs", reader.input)

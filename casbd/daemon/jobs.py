@@ -17,7 +17,7 @@ def schedule(service: Service) -> Callable[[], None]:
     for job, seconds in (
         (service.reload_if_changed, 1),
         (service.save_status, 5),
-        (service.check_silence, 30),
+        (service.check_silence, 10),
         (service.remove_old, 3600),
     ):
         scheduler.add_job(service.soon, "interval", args=[job], seconds=seconds, id=job.__name__)

@@ -83,8 +83,9 @@ class Service:
 
     def build_engine(self) -> None:
         """Configuration, rules and lists: all right, or no start."""
+        begun = self.clock()
         self.engine = Engine(self.configuration)
-        self._watched = WatchedFiles(self.engine.files())
+        self._watched = WatchedFiles(self.engine.files(), begun)
         self._warn()
 
     def open_store(self) -> None:
@@ -204,13 +205,15 @@ class Service:
     def reload(self) -> None:
         """Everything anew from the files, or, if anything is wrong, nothing."""
         self.notifier.send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic() * 1e6)}")
+        begun = self.clock()
         try:
             engine = Engine(self.configuration)
         except Mistakes as error:
-            self._watched.use(self.engine.files())
+            self._watched.use(self.engine.files(), begun)
             log.error("reload refused, the last good configuration stays", extra={"mistakes": [str(m) for m in error.found]})
             self._reloaded = {"at": self.clock(), "ok": False, "mistakes": [str(m) for m in error.found]}
         else:
+            self._watched.use(engine.files(), begun)
             self._swap(engine)
         self.save_status()
         self.notifier.send("READY=1")
@@ -218,7 +221,6 @@ class Service:
     def _swap(self, engine: Engine) -> None:
         """From here on nothing can fail for a reason that a person's file gives."""
         old, self.engine = self.engine, engine
-        self._watched.use(engine.files())
         while batches := self.scanning.batches(lambda: None):  # what the old rules have already scanned
             self.pipeline.commit(batches)
         self.scanning.close()

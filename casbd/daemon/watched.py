@@ -7,16 +7,29 @@ from pathlib import Path
 
 Signature = tuple[int, int, int, int]
 
+TICK = 20
+"""Milliseconds by which the kernel's time of a change may lag behind the clock."""
+
+LONGEST_READING = 60_000
+"""A change that is further ahead than this is the doing of a clock that was set back."""
+
 
 class WatchedFiles:
-    """Remembers device, inode, size and time of change of each file."""
+    """Remembers device, inode, size and time of change of each file. since: as for `use`."""
 
-    def __init__(self, files: Iterable[Path]) -> None:
-        self.use(files)
+    def __init__(self, files: Iterable[Path], since: int) -> None:
+        self.use(files, since)
 
-    def use(self, files: Iterable[Path]) -> None:
-        """Watch these from now on."""
+    def use(self, files: Iterable[Path], since: int) -> None:
+        """Watch these from now on.
+
+        since: when their reading began (ms). What was changed after that may have been read half written, so it counts as
+        changed, and is read once more.
+        """
         self._seen = {path: _signature(path) for path in files}
+        for path, signature in self._seen.items():
+            if signature and 0 <= signature[-1] - (since - TICK) < LONGEST_READING:
+                self._seen[path] = None
 
     def changed(self) -> bool:
         """Whether one was changed, replaced, added to its directory, or removed. A stat a file, no more."""
@@ -28,4 +41,4 @@ def _signature(path: Path) -> Signature | None:
         found = path.stat()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns // 1_000_000)
