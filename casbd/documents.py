@@ -79,8 +79,12 @@ class Document:
         if found["type"] == "missing":
             return self.mistake(where[:-1], f"`{found['loc'][-1]}` is missing")
         name = ".".join(str(step) for step in found["loc"])
-        message = found["msg"].removeprefix("Value error, ")
+        message = _PLAINER.get(found["type"], found["msg"].removeprefix("Value error, "))
         return self.mistake(where, f"`{name}`: {message[:1].lower()}{message[1:]}" if name else message, at_key=False)
+
+
+_PLAINER = {"model_type": "should be a mapping of keys and values", "path_type": "should be a path"}
+"""Where pydantic's own words speak of Python."""
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:

@@ -1,0 +1,143 @@
+"""The configuration: what it becomes, and every mistake with its place and what is allowed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from casbd import config
+from casbd.errors import Mistakes
+
+HERE = Path(__file__).parent
+DAY = 86_400_000
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text):
+        path = tmp_path / "casbd.yaml"
+        path.write_text(text)
+        return config.load(path)
+
+    return load
+
+
+@pytest.fixture
+def mistakes(load, tmp_path):
+    def mistakes(text):
+        with pytest.raises(Mistakes) as caught:
+            load(text)
+        return [str(mistake).removeprefix(f"{tmp_path}/casbd.yaml:") for mistake in caught.value.found]
+
+    return mistakes
+
+
+def test_every_mistake_is_told_at_once():
+    """`CASBD_ACCEPT=1` writes what came out as what is expected."""
+    with pytest.raises(Mistakes) as caught:
+        config.load(HERE / "mistakes.yaml")
+    found = str(caught.value).replace(f"{HERE}/", "") + "\n"
+    if os.environ.get("CASBD_ACCEPT"):
+        (HERE / "mistakes.txt").write_text(found)
+    assert found == (HERE / "mistakes.txt").read_text()
+
+
+class TestValues:
+    def test_of_contract(self, load, tmp_path):
+        settings = load(
+            """
+            state_dir: /var/lib/casbd
+            rules: [rules, /etc/casbd/rules]
+            inputs:
+              - {name: m365, path: "in/*", format: m365, instance: contoso, silence: 2h}
+              - {name: any, path: /in/*, poll: true}
+            outputs:
+              - {name: siem, type: syslog, host: 127.0.0.1, port: 6514, transport: tls, send: [alerts, activities]}
+              - {name: file, type: file, path: alerts.cef}
+            connectors:
+              - {name: script, type: command, command: [/bin/true]}
+            governance: {mode: approve, protected_users: [breakglass@contoso.com], max_per_hour: 5}
+            retention: {activities: 30d}
+            metrics: {port: 9100}
+            """
+        )
+
+        assert settings.rules == (tmp_path / "rules", Path("/etc/casbd/rules"))
+        first, second = (entry.spec for entry in settings.inputs)
+        assert (first.name, first.path, first.format, first.instance, first.silence) == (
+            "m365",
+            f"{tmp_path}/in/*",
+            "m365",
+            "contoso",
+            7_200_000,
+        )
+        assert (second.path, second.format, second.poll, second.silence) == ("/in/*", "auto", True, None)
+        siem, file = settings.outputs
+        assert (siem.name, siem.type, siem.send) == ("siem", "syslog", ("alerts", "activities"))
+        assert file.send == ("alerts",)
+        assert file.options.path == tmp_path / "alerts.cef"
+        assert settings.connectors[0].name == "script"
+        assert (settings.governance.mode, settings.governance.max_per_hour) == ("approve", 5)
+        assert (settings.retention.activities, settings.retention.alerts) == (30 * DAY, 730 * DAY)
+        assert (settings.metrics.host, settings.metrics.port) == ("127.0.0.1", 9100)
+
+    def test_left_out(self, load):
+        settings = load("inputs: []\n")
+
+        assert settings.state_dir == Path("/var/lib/casbd")
+        assert settings.governance.mode == "dry_run"
+        assert (settings.retention.activities, settings.retention.alerts) == (180 * DAY, 730 * DAY)
+        assert settings.metrics is None
+        assert settings.workers == 1
+        assert set(settings.enrichers) >= {"geoip", "ip_ranges", "user_agent", "users"}
+
+    def test_norway_is_not_false(self, load):
+        assert load("inputs: [{name: m365, path: /in/*, instance: NO}]\n").inputs[0].spec.instance == "NO"
+
+    def test_empty_sections_are_as_if_left_out(self, load):
+        assert load("state_dir: x\norganization:\nenrichment: {}\n").enrichers == load("state_dir: x\n").enrichers
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("inputs: 5\n", ["1:9: `inputs`: input should be a valid list"]),
+            (
+                "inputs: {a: b}\noutputs: x\n",
+                ["1:9: `inputs`: input should be a valid list", "2:10: `outputs`: input should be a valid list"],
+            ),
+            ("outputs: [{name: x, type: [a]}]\n", ["1:27: `type`: input should be a valid string"]),
+            ("outputs: [{type: file}]\n", ["1:11: `name` is missing", "1:11: `path` is missing"]),
+            ("outputs: [{name: x}]\n", ["1:11: `type` is missing"]),
+            ("inputs: [{name: {a: b}, path: x}]\n", ["1:17: `name`: input should be a valid string"]),
+            ("inputs: [{name: [a], path: x}, {name: [a], path: x}]\n", None),
+            ("outputs: [{name: x, type: stdout}, {name: x, type: stdout}]\n", ["1:37: `x` is there twice in `outputs`"]),
+            ("organization: [a]\n", ["1:1: `organization` is a mapping"]),
+            ("governance: 5\n", ["1:13: `governance`: should be a mapping of keys and values"]),
+            ("inputs:\n\t- a\n", None),
+            ("state_dir: a\nstate_dir: b\n", None),
+        ],
+    )
+    def test_of_the_wrong_shape(self, mistakes, text, found):
+        told = mistakes(text)
+        assert told
+        assert found is None or told == found
+
+    @pytest.mark.parametrize("text", ["- a\n", "text\n"])
+    def test_a_file_that_is_no_mapping(self, mistakes, text):
+        assert mistakes(text) == ["1:1: should be a mapping of keys and values"]
+
+    def test_an_output_may_have_the_name_of_an_input(self, load):
+        inputs = "inputs: [{name: x, path: /x}]\noutputs: [{name: x, type: stdout}]\n"
+        load(inputs + "connectors: [{name: x, type: command, command: [/bin/true]}]\n")
+
+    @pytest.mark.parametrize("value", ["plain", "{env: A, file: b}", "{}", "{credential: ../x}"])
+    def test_a_secret_is_never_a_plain_value(self, mistakes, value):
+        (found,) = mistakes(f"connectors: [{{name: c, type: webhook, url: 'https://x.example/', secret: {value}}}]\n")
+        assert "secret" in found or "credential" in found
+        assert "plain" not in found.replace("plain value", "")
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        with pytest.raises(Mistakes, match="cannot be read: No such file"):
+            config.load(tmp_path / "casbd.yaml")
