@@ -1,0 +1,187 @@
+"""What casbd costs: CPU time against `json.loads`, memory, the share of each stage, latency, many policies.
+
+    python tests/bench/bench.py [--records N] [--rounds N] [--only PART]... [--directory DIR]
+
+Each measured run is a fresh process; ratios are of runs that took turns, as other programs may run on this machine.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+import m365_records  # noqa: E402
+import rule_files  # noqa: E402
+from running import DOWNLOADS, Finished, Receiver, Site, run_to_end  # noqa: E402
+
+BASELINE = """\
+import json, sys
+with open(sys.argv[1], "rb") as file:
+    for line in file:
+        json.loads(line)
+"""
+BURSTS = 40
+
+
+def prepare(directory: Path, records: int, policies: int = 100) -> Site:
+    """A place with so many records in one file, and rules that look at all of them."""
+    site = Site(directory / f"{records}-{policies}", rules={})
+    rule_files.write(site.directory / "rules", policies)
+    (site.directory / "user_groups.yaml").write_text(
+        json.dumps(
+            {"groups": {f"Board {n}": m365_records.USERS[n * 7 : n * 7 + 5] for n in range(5)} | {"Finance": m365_records.USERS[:200]}}
+        )
+    )
+    ranges = [
+        {"name": f"office {n}", "subnets": [f"{20 + n}.{n}.0.0/16"], "category": "Corporate", "tags": [f"office-{n}"]} for n in range(40)
+    ]
+    (site.directory / "ip_ranges.yaml").write_text(json.dumps({"ranges": ranges}))
+    site.configure(
+        organization={"domains": [m365_records.DOMAIN], "user_groups": "user_groups.yaml"}, enrichment={"ip_ranges": "ip_ranges.yaml"}
+    )
+    path = site.inputs / "audit.ndjson"
+    if not path.exists():
+        stream = m365_records.stream(records)
+        for n in range(BURSTS):
+            stream += m365_records.failed_log_ons(m365_records.USERS[n], stream[len(stream) // BURSTS * n][0], seed=n)
+        site.write("audit.ndjson", [line for _, line in sorted(stream)])
+    return site
+
+
+def run(site: Site) -> Finished:
+    """`casbd run --once`, from nothing."""
+    for path in [*site.directory.glob("state/*"), site.alerts_file]:
+        path.unlink(missing_ok=True)
+    return site.once()
+
+
+def baseline(site: Site) -> Finished:
+    """The loop that all is compared with."""
+    return run_to_end([sys.executable, "-c", BASELINE, str(site.inputs / "audit.ndjson")], site.directory)
+
+
+def speed(directory: Path, records: int, rounds: int) -> None:
+    """The ratio that the project goes by."""
+    site = prepare(directory, records)
+    casbd, loop = [], []
+    for _ in range(rounds):
+        loop.append(baseline(site))
+        casbd.append(run(site))
+    ratios = sorted(one.seconds / other.seconds for one, other in zip(casbd, loop, strict=True))
+    best, best_loop = min(one.seconds for one in casbd), min(one.seconds for one in loop)
+    size = (site.inputs / "audit.ndjson").stat().st_size
+    number = site.counts()["received"]
+    state = sum(path.stat().st_size for path in site.directory.glob("state/*"))
+    print(f"records                     {number}, {size / number:.0f} bytes each; {len(site.alerts())} alerts")
+    print(f"json.loads                  {best_loop:.2f} s of CPU, {best_loop / number * 1e6:.1f} us a record")
+    print(
+        f"casbd run --once            {best:.2f} s of CPU, {best / number * 1e6:.1f} us a record, {number / best:.0f} records a CPU second"
+    )
+    print(f"ratio                       {best / best_loop:.2f} of the best, median {statistics.median(ratios):.2f}, all {_rounded(ratios)}")
+    print(f"peak memory                 {max(one.peak for one in casbd) / 1e6:.0f} MB")
+    print(f"state directory             {state / 1e6:.0f} MB for {size / 1e6:.0f} MB of exports")
+
+
+def memory(directory: Path, records: int, rounds: int) -> None:
+    """Whether it grows with the input."""
+    small, large = (run(prepare(directory, number)).peak / 1e6 for number in (records // 4, records))
+    print(f"peak memory                 {small:.0f} MB for {records // 4} records, {large:.0f} MB for {records}")
+
+
+def policies(directory: Path, records: int, rounds: int) -> None:
+    """A thousand policies against a hundred; what starting takes is told apart."""
+    number = records // 4
+    sites = {count: prepare(directory, number, count) for count in (100, 1000)}
+    starts = {count: min(start(site) for _ in range(rounds)) for count, site in sites.items()}
+    totals = {count: min(run(site).seconds for _ in range(rounds)) for count, site in sites.items()}
+    for count in sites:
+        each = (totals[count] - starts[count]) / number * 1e6
+        print(f"{count:>4} policies               start {starts[count]:.2f} s of CPU, then {each:.1f} us a record")
+
+
+def start(site: Site) -> float:
+    """CPU seconds of a run that finds nothing to read."""
+    empty = Site(site.directory / "empty", rules={})
+    configuration = json.loads(site.configuration.read_text())
+    configuration["inputs"][0]["path"] = str(empty.inputs / "*")
+    configuration["state_dir"] = str(empty.directory / "state")
+    other = site.directory / "empty.yaml"
+    other.write_text(json.dumps(configuration))
+    empty.configuration = other
+    return run(empty).seconds
+
+
+def stages(directory: Path, records: int, rounds: int) -> None:
+    """Where the time goes, measured inside one process, which costs a little itself."""
+    site = prepare(directory, records)
+    for path in site.directory.glob("state/*"):
+        path.unlink()
+    told = run_to_end([sys.executable, str(HERE / "stages.py"), str(site.configuration)], site.directory)
+    print(told.out or told.err, end="")
+
+
+def latency(directory: Path, records: int, rounds: int, samples: int = 200) -> None:
+    """From a line written to its alert at a TCP syslog receiver, nothing else going on."""
+    site, receiver = Site(directory / "latency", rules={"downloads": DOWNLOADS}), Receiver()
+    site.configure(outputs=[{"name": "siem", "type": "syslog", "host": "127.0.0.1", "port": receiver.port, "transport": "tcp"}])
+    for path in [*site.directory.glob("state/*"), *site.inputs.iterdir()]:
+        path.unlink()
+    site.start()
+    try:
+        taken = sorted(one_latency(site, receiver, n) for n in range(samples))
+    finally:
+        site.close()
+        receiver.close()
+    p50, p99 = taken[samples // 2] * 1e3, taken[samples * 99 // 100] * 1e3
+    print(f"latency                     p50 {p50:.0f} ms, p99 {p99:.0f} ms, {samples} alerts")
+
+
+def one_latency(site: Site, receiver: Receiver, number: int) -> float:
+    """Seconds until the alert of one more line is there."""
+    time.sleep(0.05 + number % 7 / 50)
+    line = m365_records.download(m365_records.USERS[number], m365_records.START, seed=number)
+    begun = time.monotonic()
+    site.write("audit.ndjson", [line])
+    assert receiver.take(1, 10), f"alert {number} did not come"
+    return time.monotonic() - begun
+
+
+def _rounded(numbers: list[float]) -> str:
+    return " ".join(f"{number:.2f}" for number in numbers)
+
+
+PARTS: dict[str, Callable[[Path, int, int], None]] = {
+    "speed": speed,
+    "stages": stages,
+    "memory": memory,
+    "policies": policies,
+    "latency": latency,
+}
+
+
+def main() -> None:
+    """Measure all parts, or some."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3, help="of which the best, or the median, counts")
+    parser.add_argument("--only", action="append", choices=PARTS, default=[])
+    parser.add_argument("--directory", type=Path, help="keep the generated files here, for the next time")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in arguments.only or PARTS:
+            PARTS[name](arguments.directory or Path(temporary), arguments.records, arguments.rounds)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.SubprocessError as error:
+        sys.exit(str(error))
