@@ -7,9 +7,11 @@ Data goes to standard output, everything else to standard error.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,6 +37,14 @@ class Commands(click.Group):
         command = importlib.import_module(f"casbd.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. That nobody reads on (`casbd ... | head`) is no failure; click's own answer is exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the rest goes that Python flushes at its end
+            ctx.exit(0)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,9 +80,6 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `casbd ... | head`
-        sys.stderr.close()
-        sys.exit(0)
     except Mistakes as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_CONFIGURATION)

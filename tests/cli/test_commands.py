@@ -1,0 +1,370 @@
+"""The commands on a prepared store: what they print for people and for programs, and their exit codes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from builders import HOUR, MINUTE, NOON, Core, chunk, record, reject, settings
+from click.testing import CliRunner
+
+from casbd import cli
+from casbd.model.activity import FIELDS
+from casbd.store import service_status
+from casbd.store.database import FILE
+
+HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
+CONFIGURATION = """
+state_dir: core/state
+rules: [rules]
+inputs:
+  - {name: m365, path: in/*, format: m365}
+  - {name: silent, path: other/*}
+outputs:
+  - {name: siem, type: file, path: alerts.cef}
+  - {name: idle, type: stdout}
+"""
+RULES = {
+    "failed": {"severity": "high", "category": "threat_detection", "governance": [{"action": "suspend_user", "connector": "entra"}]},
+    "burst": {"severity": "low", "match": {"repeated": 3, "within": "5m"}},
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A configuration, and a store with eight activities, alerts, commands and rejects."""
+    directory = tmp_path_factory.mktemp("place")
+    (directory / "casbd.yaml").write_text(CONFIGURATION)
+    (directory / "rules").mkdir()
+    core = Core(directory / "core", rules=RULES, settings=settings({"siem": ["alerts"]}))
+    core.feed_records(
+        *(record(at=n * MINUTE, Id=f"fail-{n}", UserId="b@contoso.com" if n == 3 else "a@contoso.com") for n in range(4)),
+        record(at=HOUR, Id="on", Operation="UserLoggedIn", ClientIP="198.51.100.1"),
+        record(at=2 * HOUR, Id="hostile", Operation="New-InboxRule", Workload="Exchange", UserId=HOSTILE, ObjectId=f"x\\{HOSTILE}"),
+    )
+    core.feed(chunk([b'{"user": "\x1b]0;pwned\x07\xc2\x9b2J"'], rejects=[reject(offset=9)], start=10_000))
+    core.feed_records(record(at=-HOUR, Id="early", ResultStatus=None, ClientIP=None), record(Id="on"))
+    service_status.save(
+        core.store, {"pid": 7, "version": "1", "started": NOON, "problems": {"silent": "no such file"}, "paused": "", "reload": {}}
+    )
+    core.close()
+    return directory
+
+
+@pytest.fixture
+def run(place):
+    """Runs a command as a shell would; its exit code, standard output and standard error."""
+
+    def run(*arguments, config=place / "casbd.yaml", code=0):
+        runner = CliRunner()
+        with runner.isolation() as streams:
+            try:
+                sys.argv = ["casbd", "-c", str(config), *arguments]
+                cli.main()
+                exit_code = 0
+            except SystemExit as error:
+                exit_code = error.code or 0
+            sys.stdout.flush()
+            out, err = streams[0].getvalue().decode(), streams[1].getvalue().decode()
+        assert exit_code == code, (exit_code, out, err)
+        return out if code == 0 else err + out
+
+    return run
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def found(text):
+    return [one["activity_id"] for one in lines(text)]
+
+
+class TestSearch:
+    def test_newest_first(self, run):
+        assert found(run("activities", "search", "--json")) == ["hostile", "on", "fail-3", "fail-2", "fail-1", "fail-0", "early"]
+
+    @pytest.mark.parametrize(
+        ("filters", "wanted"),
+        [
+            (["user eq B@contoso.com"], ["fail-3"]),
+            (["activity_type eq Failed log on", "user neq a@contoso.com"], ["fail-3"]),
+            (["action_type eq UserLoggedIn,New-InboxRule"], ["hostile", "on"]),
+            (["ip_address cidr 198.51.100.0/24"], ["on"]),
+            (["ip_address isset false"], ["early"]),
+            (["matched_policies isset false"], ["hostile", "on"]),
+            (['user eq "nobody, really"'], []),
+            (["raw.Operation startswith new-"], ["hostile"]),
+        ],
+    )
+    def test_filters(self, run, filters, wanted):
+        arguments = [part for text in filters for part in ("--filter", text)]
+        assert found(run("activities", "search", "--json", *arguments)) == wanted
+
+    @pytest.mark.parametrize(
+        ("span", "wanted"),
+        [
+            (["--from", "2026-01-01T12:01:00Z", "--to", "2026-01-01T12:02:00Z"], ["fail-2", "fail-1"]),
+            (["--from", "2026-01-01T14:00:00"], ["hostile"]),
+            (["--from", "2026-01-01T15:00:00+01:00"], ["hostile"]),
+            (["--to", "2026-01-01T11:30"], ["early"]),
+            (["--from", "2026-01-02"], []),
+        ],
+    )
+    def test_times(self, run, span, wanted):
+        assert found(run("activities", "search", "--json", *span)) == wanted
+
+    def test_sort_both_ways_with_unknown_values_last(self, run):
+        up = found(run("activities", "search", "--json", "--sort", "ip_address"))
+        down = found(run("activities", "search", "--json", "--sort=-ip_address"))
+        assert up[0] == "on"
+        assert up[-1] == down[-1] == "early"
+        assert down[-2] == "on"
+        assert found(run("activities", "search", "--json", "--sort", "timestamp"))[0] == "early"
+
+    def test_limit(self, run):
+        assert len(found(run("activities", "search", "--json", "--limit", "2"))) == 2
+        assert len(found(run("activities", "search", "--json", "--limit", "0"))) == 7
+        assert found(run("activities", "search", "--json", "--limit", "1", "--sort", "timestamp")) == ["early"]
+
+    def test_fields_and_types(self, run):
+        one = lines(run("activities", "search", "--json", "--filter", "activity_id eq fail-0"))[0]
+        assert list(one) == list(FIELDS)
+        assert one["timestamp"] == "2026-01-01T12:00:00.000Z"
+        assert one["user_groups"] == one["objects"] == []
+        assert one["city"] is None
+        assert one["is_admin_operation"] is False
+        assert one["input_offset"] == 0
+        assert json.loads(one["raw"])["Id"] == "fail-0"
+        assert one["matched_policies"] == ["burst", "failed"]
+
+    def test_a_table_for_people(self, run):
+        text = run("activities", "search")
+        assert "2026-01-01 12:00:00" in text
+        assert "Failed log on" in text
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--filter", "usr eq x"],
+            ["--filter", "user is x"],
+            ["--filter", "user"],
+            ["--filter", "ip_address cidr nonsense"],
+            ["--sort", "nonsense"],
+            ["--limit", "-1"],
+            ["--from", "yesterday"],
+            ["--nonsense"],
+        ],
+    )
+    def test_wrong_use(self, run, arguments):
+        assert "Error" in run("activities", "search", *arguments, code=2)
+
+
+class TestShow:
+    def test_everything(self, run):
+        text = run("activities", "show", "fail-0")
+        assert "a@contoso.com" in text
+        assert '"Operation": "UserLoginFailed"' in text
+
+    def test_json(self, run):
+        assert found(run("activities", "show", "fail-0", "--json")) == ["fail-0"]
+
+    def test_not_found(self, run):
+        assert "there is no activity nonsense" in run("activities", "show", "nonsense", code=1)
+
+
+class TestAlerts:
+    def test_list(self, run):
+        alerts = lines(run("alerts", "list", "--json"))
+        assert len(alerts) == 6
+        names = (
+            "alert_id policy_id policy_name policy_type severity category title description user app ip_address country first_activity"
+            " last_activity activity_count activity_ids status resolution comment risk_score created"
+        )
+        assert set(alerts[0]) >= set(names.split())
+        burst = next(alert for alert in alerts if alert["policy_id"] == "burst")
+        assert (burst["activity_count"], burst["activity_ids"]) == (3, ["fail-0", "fail-1", "fail-2"])
+        assert (burst["first_activity"], burst["policy_type"]) == ("2026-01-01T12:00:00.000Z", "repeated_activity")
+
+    @pytest.mark.parametrize(
+        ("arguments", "number"),
+        [
+            (["--severity", "high"], 5),
+            (["--severity", "low"], 1),
+            (["--policy", "burst"], 1),
+            (["--category", "threat_detection"], 5),
+            (["--user", "B@CONTOSO.com"], 1),
+            (["--app", "microsoft entra id"], 6),
+            (["--status", "closed"], 0),
+            (["--from", "2026-01-01T12:03"], 1),
+            (["--to", "2026-01-01T11:30"], 1),
+        ],
+    )
+    def test_filters(self, run, arguments, number):
+        assert len(lines(run("alerts", "list", "--json", *arguments))) == number
+
+    def test_show(self, run):
+        alert = lines(run("alerts", "list", "--json", "--policy", "burst"))[0]
+        assert lines(run("alerts", "show", alert["alert_id"], "--json")) == [alert]
+        assert "fail-1" in run("alerts", "show", alert["alert_id"])
+        assert "there is no alert x" in run("alerts", "show", "x", code=1)
+
+    def test_wrong_use(self, run):
+        run("alerts", "list", "--severity", "critical", code=2)
+
+
+def test_governance(run):
+    commands = lines(run("governance", "list", "--json"))
+    names = "command_id action connector target status reason alert_id created finished error"
+    assert set(commands[0]) >= set(names.split())
+    assert [command["status"] for command in commands].count("dry_run") == 2
+    assert "suspend_user" in run("governance", "list")
+
+
+def test_rejects(run):
+    rejects = lines(run("rejects", "list", "--json"))
+    assert [set(one) >= {"reject_id", "input", "input_file", "input_offset", "reason", "raw"} for one in rejects] == [True, True]
+    assert rejects[0]["input_offset"] == 9
+    assert rejects[1]["raw"].endswith('2J"')
+    assert "not JSON" in run("rejects", "list")
+
+
+def test_status(run):
+    (status,) = lines(run("status", "--json"))
+    m365, silent = status["inputs"]
+    assert {name: m365[name] for name in ("name", "received", "records", "activities", "duplicates", "rejects")} == {
+        "name": "m365",
+        "received": 10,
+        "records": 7,
+        "activities": 7,
+        "duplicates": 1,
+        "rejects": 2,
+    }
+    assert set(m365["files"][0]) >= {"path", "position", "size"}
+    assert (silent["received"], silent["problem"], silent["files"]) == (0, "no such file", [])
+    siem, idle = status["outputs"]
+    assert (siem["name"], siem["pending"], siem["delivered"], siem["last_error"]) == ("siem", 6, 0, None)
+    assert idle["pending"] == 0
+    assert {"policy_id": "burst", "matches": 5, "alerts": 1} in status["policies"]
+    assert "m365" in run("status")
+
+
+class TestHostileText:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["activities", "search"],
+            ["activities", "search", "--json"],
+            ["activities", "show", "hostile"],
+            ["activities", "show", "hostile", "--json"],
+            ["alerts", "list"],
+            ["rejects", "list"],
+            ["rejects", "list", "--json"],
+            ["status", "--json"],
+        ],
+    )
+    def test_does_not_command_the_terminal(self, run, arguments):
+        text = run(*arguments)
+        assert not {*text} & {*"\x1b\x07\x9b\u202e\u2028\r\x7f"}
+
+    def test_in_an_argument(self, run):
+        assert "\x1b" not in run("activities", "show", "\x1b[31m", code=1)
+
+
+class TestCheck:
+    def test_nothing_wrong(self, run, place):
+        assert run("check") == ""
+
+    def test_mistakes_of_all_files(self, run, tmp_path):
+        (tmp_path / "rules").mkdir()
+        (tmp_path / "rules" / "a.yaml").write_text("name: a\nfilter: {}\n")
+        (tmp_path / "rules" / "b.yaml").write_text("name: b\nfilters: {usr: {eq: x}}\n")
+        (tmp_path / "casbd.yaml").write_text(f"state_dir: {tmp_path}/none\nrules: [rules]\n")
+
+        text = run("check", config=tmp_path / "casbd.yaml", code=1)
+        assert "a.yaml:2:1: unknown key `filter`" in text
+        assert "b.yaml:2:" in text
+        told = lines(run("check", "--json", config=tmp_path / "casbd.yaml", code=1))
+        assert all(set(one) == {"file", "line", "column", "message", "hint"} for one in told)
+        assert len(told) >= 3
+
+    def test_a_broken_configuration(self, run, tmp_path):
+        (tmp_path / "casbd.yaml").write_text("rulez: []\n")
+        assert "casbd.yaml:1:1: unknown key `rulez`" in run("check", config=tmp_path / "casbd.yaml", code=1)
+        assert "unknown key" in run("run", "--once", config=tmp_path / "casbd.yaml", code=78)
+
+
+class TestExitCodes:
+    @pytest.mark.parametrize(
+        "arguments", [["status"], ["activities", "search"], ["alerts", "list"], ["rejects", "list"], ["governance", "list"]]
+    )
+    def test_no_store_yet(self, run, tmp_path, arguments):
+        (tmp_path / "casbd.yaml").write_text("state_dir: state\n")
+        assert "no activity log yet" in run(*arguments, config=tmp_path / "casbd.yaml", code=1)
+
+    def test_a_damaged_store(self, run, tmp_path):
+        (tmp_path / "casbd.yaml").write_text("state_dir: .\n")
+        (tmp_path / FILE).write_bytes(b"nonsense " * 1000)
+        assert "not a database" in run("alerts", "list", config=tmp_path / "casbd.yaml", code=1)
+
+    def test_no_such_command(self, run):
+        run("nonsense", code=2)
+        run("activities", "nonsense", code=2)
+
+    def test_another_daemon(self, run, tmp_path):
+        (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
+        core = Core(tmp_path / "core")
+        assert "another casbd runs on" in run("run", "--once", config=tmp_path / "casbd.yaml", code=75)
+        core.close()
+
+
+def commands(group, path=()):
+    from click import Context, Group
+
+    with Context(group) as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            yield (*path, name), command
+            if isinstance(command, Group):
+                yield from commands(command, (*path, name))
+
+
+class TestHelp:
+    def test_lists_every_command(self, run):
+        text = run("--help")
+        for (name, *_), _ in commands(cli.casbd):
+            assert f"\n  {name} " in text
+
+    @pytest.mark.parametrize("path", [path for path, _ in commands(cli.casbd)], ids=" ".join)
+    def test_every_command_says_what_it_does(self, run, path):
+        command = dict(commands(cli.casbd))[path]
+        assert command.help
+        text = " ".join(run(*path, "--help").split())
+        assert " ".join(command.help.split("\n\n")[0].split())[:60] in text
+
+    def test_version(self, run):
+        from casbd import __version__
+
+        assert __version__ in run("--version")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["activities", "search", "--json", "--limit", "0"], ["activities", "search", "--limit", "0"], ["--help"]]
+)
+def test_a_reader_that_goes_away_is_no_error(place, arguments):
+    """`casbd ... | head -1`, in a process of its own."""
+    core = Core(place / "many")
+    core.feed_records(*(record(at=n) for n in range(700)))
+    core.close()
+    (place / "many.yaml").write_text("state_dir: many/state\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from casbd.cli import main; main()", "-c", str(place / "many.yaml"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 0
+    assert error == b""
