@@ -1,0 +1,207 @@
+"""The parts of the daemon, each on its own; whole processes are in tests/e2e."""
+
+import os
+import socket
+import urllib.request
+from itertools import chain, repeat
+from pathlib import Path
+
+import pytest
+from builders import HOUR, NOON, Core, chunk, record, reject, settings
+
+from casbd.config.settings import Metrics
+from casbd.daemon import metrics
+from casbd.daemon import scanning as module
+from casbd.daemon.engine import Engine, detect
+from casbd.daemon.notify import Notifier
+from casbd.daemon.scanning import InProcess, InProcesses
+from casbd.daemon.watched import WatchedFiles
+from casbd.errors import Mistakes
+from casbd.store import service_status
+
+RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}}\n"
+
+
+@pytest.fixture
+def configuration(tmp_path):
+    (tmp_path / "rules" / "more").mkdir(parents=True)
+    (tmp_path / "rules" / "failed.yaml").write_text(RULE)
+    (tmp_path / "rules" / "more" / "other.yml").write_text(RULE)
+    (tmp_path / "groups.yaml").write_text("groups: {Finance: [a@contoso.com]}\n")
+    path = tmp_path / "casbd.yaml"
+    path.write_text(
+        "rules: [rules]\norganization: {domains: [contoso.com], user_groups: groups.yaml}\n"
+        "inputs: [{name: m365, path: in/*}]\noutputs: [{name: siem, type: file, path: out.cef}]\n"
+    )
+    return path
+
+
+class TestEngine:
+    def test_scans_as_configured(self, configuration):
+        engine = Engine(configuration)
+
+        batch = engine.scanner(b"salt").scan(chunk([record(), record(UserId="x@evil.example")]))
+
+        first, second = batch.activities
+        assert (first.user_groups, first.is_external_user) == (("Finance",), False)
+        assert (second.user_groups, second.is_external_user) == ((), True)
+        assert first.matched_policies == ("failed", "other")
+
+    def test_mistakes_of_rules_and_lists_are_told_together(self, configuration):
+        (configuration.parent / "rules" / "bad.yaml").write_text("name: x\nfilters: {usr: {eq: a}}\n")
+        (configuration.parent / "groups.yaml").write_text("grups: {}\n")
+
+        with pytest.raises(Mistakes) as caught:
+            Engine(configuration)
+
+        assert {Path(mistake.file).name for mistake in caught.value.found} == {"bad.yaml", "groups.yaml"}
+
+    def test_watches_every_file_it_was_made_of(self, configuration):
+        names = {path.name for path in Engine(configuration).files()}
+        assert names >= {"casbd.yaml", "rules", "more", "failed.yaml", "other.yml", "groups.yaml"}
+
+    def test_a_format_is_made_once_for_an_input(self, configuration):
+        engine = Engine(configuration)
+        assert engine.format_of("m365", "m365") is engine.format_of("m365", "m365")
+
+    @pytest.mark.parametrize("name", ["failed.yaml", "new.yaml", "more/other.yml", "more/new.yaml", "../groups.yaml", "../casbd.yaml"])
+    @pytest.mark.parametrize("how", ["write", "replace", "remove"])
+    def test_a_change_of_any_of_them_is_seen(self, configuration, name, how):
+        path = configuration.parent / "rules" / name
+        if how == "remove" and "new" in name:
+            pytest.skip("nothing to remove")
+        for existing in configuration.parent.rglob("*"):
+            os.utime(existing, ns=(1, 1))
+        watched = WatchedFiles(Engine(configuration).files(), 2**50)
+        assert not watched.changed()
+
+        if how == "remove":
+            path.unlink()
+        elif how == "replace":
+            (configuration.parent / "elsewhere").write_text("another: text\n")
+            (configuration.parent / "elsewhere").rename(path)
+        else:
+            path.write_text("changed: true\n")
+
+        assert watched.changed()
+        watched.use(Engine.files(_Made(watched)), 2**50)
+        assert not watched.changed()
+
+
+class _Made:
+    """An engine made of the files that a `WatchedFiles` knows."""
+
+    def __init__(self, watched):
+        self.settings = settings().model_copy(update={"path": next(iter(watched._seen)), "rules": ()})
+        self.enrichers = []
+
+
+class TestDetect:
+    def test_microsoft_365(self):
+        assert detect([record(), record()]) == "m365"
+
+    @pytest.mark.parametrize("sample", [[], [b"nonsense"], [b'{"a": 1}'], [b"\xff"]])
+    def test_nothing_it_knows(self, sample):
+        assert detect(sample) is None
+
+
+class TestScanning:
+    def test_in_several_processes_comes_to_the_same(self, configuration, make_core, monkeypatch):
+        monkeypatch.setattr(module, "COMMIT_BYTES", 4000)
+        again = record()
+        chunks = [chunk([again, *(record(at=n * 7 + k) for k in range(5)), b"{"], path=f"/in/{n}", rejects=[reject()]) for n in range(12)]
+        engine = Engine(configuration)
+        here, there = InProcess(engine.scanner(b"salt")), InProcesses(configuration, b"salt", 2)
+        cores = [make_core(name) for name in ("here", "there")]
+        try:
+            for core, scanning in zip(cores, (here, there), strict=True):
+                core.use(engine.policies)
+                left = chain(chunks, repeat(None))
+                while batches := scanning.batches(left.__next__):
+                    core.pipeline.commit(batches)
+        finally:
+            there.close()
+        one, other = cores
+        assert one.activities() == other.activities()
+        assert one.alerts() == other.alerts()
+        assert one.counts() == other.counts() == {"m365": (96, 61, 61, 11, 24)}
+        assert [row.alert() for row in one.waiting()] == [row.alert() for row in other.waiting()]
+
+    def test_one_commit_takes_some_chunks_and_not_all(self, make_core, monkeypatch):
+        core = make_core()
+        many = iter([chunk([record()], path=f"/in/{n}") for n in range(600)])
+        assert len(InProcess(core.scanner).batches(lambda: next(many, None))) == 256
+        large = iter([chunk([record(Filler="x" * 600_000)]) for _ in range(5)])
+        assert len(InProcess(core.scanner).batches(lambda: next(large, None))) == 2
+
+    def test_nothing_to_read(self, make_core):
+        assert InProcess(make_core().scanner).batches(lambda: None) == []
+
+
+class TestNotifier:
+    @pytest.fixture(params=["path", "abstract"])
+    def received(self, request, tmp_path):
+        address = str(tmp_path / "notify") if request.param == "path" else f"@casbd-test-{os.getpid()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+            listening.bind("\0" + address[1:] if address.startswith("@") else address)
+            listening.setblocking(False)
+
+            def received():
+                found = []
+                while True:
+                    try:
+                        found.append(listening.recv(4096).decode())
+                    except BlockingIOError:
+                        return found
+
+            yield address, received
+
+    def test_tells_systemd(self, received):
+        address, messages = received
+        Notifier({"NOTIFY_SOCKET": address}).send("READY=1", "STATUS=two policies")
+        assert messages() == ["READY=1\nSTATUS=two policies"]
+
+    def test_feeds_the_watchdog_at_half_its_interval(self, received):
+        address, messages = received
+        hungry = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1"})
+        for _ in range(3):
+            hungry.alive()
+        assert messages() == ["WATCHDOG=1"] * 3
+        patient = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": str(10**15)})
+        patient._last = float("inf")
+        patient.alive()
+        Notifier({"NOTIFY_SOCKET": address}).alive()
+        assert messages() == []
+
+    def test_without_systemd_it_says_nothing(self, tmp_path):
+        Notifier({}).send("READY=1")
+        Notifier({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).send("READY=1")
+
+
+def test_metrics_are_read_from_the_store(make_core):
+    core: Core = make_core("state", rules={"failed": {}}, settings=settings({"siem": ["alerts"]}))
+    core.feed(chunk([record(), record(), b"{"], rejects=[reject()]))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    stop = metrics.serve(Metrics(port=port), core.store.directory)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+    finally:
+        stop()
+
+    assert 'casbd_input_received_total{input="m365"} 4.0' in text
+    assert 'casbd_input_rejects_total{input="m365"} 2.0' in text
+    assert 'casbd_outbox_pending{destination="siem"} 2.0' in text
+    assert 'casbd_policy_alerts_total{policy="failed"} 2.0' in text
+    assert f'casbd_input_last_record_seconds{{input="m365"}} {NOON / 1000}' in text or "casbd_input_last_record_seconds" in text
+
+
+def test_the_status_of_the_daemon_is_kept(make_core):
+    core = make_core()
+    assert service_status.load(core.store) == {}
+    service_status.save(core.store, {"pid": 1, "started": NOON})
+    service_status.save(core.store, {"pid": 2, "started": NOON + HOUR})
+    assert service_status.load(core.store) == {"pid": 2, "started": NOON + HOUR}
