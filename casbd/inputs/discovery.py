@@ -69,6 +69,9 @@ class Discovery:
                 self._add(entry.path, entry)
 
     def _add(self, path: str, entry: os.DirEntry[str] | None) -> None:
+        if not _is_text(path):
+            self.errors.append(f"{os.fsencode(path)!r}: the name is not UTF-8")
+            return
         try:
             status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
         except FileNotFoundError:
@@ -88,6 +91,15 @@ class Discovery:
             return
         except OSError as error:
             self.errors.append(f"{directory}: {error.strerror}")
+
+
+def _is_text(path: str) -> bool:
+    """Whether it can be stored and shown: names that are not UTF-8 come with half surrogate pairs."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:
@@ -118,7 +130,7 @@ class Listing:
         try:
             self.device = os.stat(directory).st_dev  # noqa: PTH116
             with os.scandir(directory) as entries:
-                self.by_inode = {entry.inode(): entry.path for entry in entries if entry.is_file(follow_symlinks=False)}
+                self.by_inode = {e.inode(): e.path for e in entries if e.is_file(follow_symlinks=False) and _is_text(e.path)}
         except OSError:
             pass  # the directory is gone, and its files with it
 
