@@ -19,9 +19,11 @@ from casbd.wire.record_path import RawReader, texts
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
 
-_REMEMBERED = 1024
-_LONGEST_REMEMBERED = 512
-"""Together they bound what one condition remembers to well under a MB, whatever the records hold."""
+_REMEMBERED, _SHORT = 4096, 64
+_LONG_REMEMBERED, _LONGEST = 512, 512
+"""How many texts a condition remembers, and how long they may be: all that bounds it to a MB, whatever the records hold."""
+_EVER_NEW = frozenset(("activity_id", "object_id", "object_name", "raw"))
+"""Fields whose texts seldom come again: remembering them would only cost."""
 _DAY = 86_400_000
 
 
@@ -100,7 +102,12 @@ def _condition(condition: Condition, now: Clock, reader: RawReader) -> Predicate
     if condition.operator == "isset":
         empty: tuple[Any, ...] = (None, "", ())
         return _negate(lambda activity: get(activity) not in empty, condition)
+    if condition.field in _EVER_NEW:
+        fits, negated = text_test(condition), condition.negated
+        return lambda activity: negated if (text := get(activity)) is None else fits(text) != negated
     if kind in ("text", "choice"):
+        if condition.field in _EVER_NEW:
+            return _negate(_each_time(get, text_test(condition)), condition)
         remembered = _Remembered(text_test(condition), condition.negated)
         return lambda activity: remembered[get(activity)]
     if kind == "list":
@@ -108,6 +115,14 @@ def _condition(condition: Condition, now: Clock, reader: RawReader) -> Predicate
     if kind == "objects":
         return _negate(_any_text(_object_texts, text_test(condition)), condition)
     return _negate(_number(condition, get, now), condition)
+
+
+def _each_time(get: Callable[[Activity], str | None], fits: TextTest) -> Predicate:
+    def fitting(activity: Activity) -> bool:
+        text = get(activity)
+        return text is not None and fits(text)
+
+    return fitting
 
 
 def _negate(positive: Predicate, condition: Condition) -> Predicate:
@@ -124,7 +139,7 @@ class _Remembered(dict[str | None, bool]):
 
     def __missing__(self, text: str) -> bool:
         answer = self._fits(text) != self._negated
-        if len(text) <= _LONGEST_REMEMBERED:
+        if len(text) <= (_SHORT if len(self) >= _LONG_REMEMBERED else _LONGEST):
             if len(self) >= _REMEMBERED:
                 self.clear()
                 self[None] = self._negated

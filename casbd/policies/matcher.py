@@ -90,19 +90,15 @@ class Matcher:
         candidates = self._remembered.get(key)
         if candidates is None:
             candidates = self._candidates(key, activity)
-        found: dict[int, Policy] = {}
-        for indexed in candidates.asked:
-            if indexed.holds is None or indexed.holds(activity):
-                found[indexed.position] = indexed.policy
+        found = [one for one in candidates.asked if one.holds is None or one.holds(activity)]
         for get, many, table in candidates.tables:
             value = get(activity)
-            for one in value if many else (value,):
-                for indexed in table.get(_folded(one), ()):
-                    if indexed.holds is None or indexed.holds(activity):
-                        found[indexed.position] = indexed.policy
+            for text in value if many else (value,):
+                found += [one for one in table.get(_folded(text), ()) if one.holds is None or one.holds(activity)]
         if not found:
             return ()
-        return tuple(found[position] for position in sorted(found))
+        met = {one.position: one.policy for one in found}  # a list field may have found one twice
+        return tuple([met[position] for position in sorted(met)])
 
     def _candidates(self, key: Any, activity: Activity) -> _Candidates:
         """The policies that activities with this key may meet, each with what is left to ask."""

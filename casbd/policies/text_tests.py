@@ -124,7 +124,7 @@ def _cidr(condition: Condition) -> TextTest:
     return within
 
 
-@lru_cache(4096)
+@lru_cache(20_000)
 def _address(text: str) -> tuple[int, int] | None:
     """Version and number of an address; None for a host name, or whatever else stands where an address should."""
     if len(text) > 64:  # longer than any address; such text must not fill the cache
