@@ -1,0 +1,103 @@
+"""Searching blocks that overlap in time: the same as sorting everything in memory."""
+
+import pytest
+from builders import NOON, record
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from casbd import activity_log
+from casbd.activity_log import pretty_raw, search
+from casbd.model.activity import Activity
+from casbd.store import activities
+from casbd.store.database import Store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with Store(tmp_path_factory.mktemp("log")) as store:
+        store.connection.execute("PRAGMA synchronous = OFF")
+        yield store
+
+
+@pytest.fixture
+def core(make_core):
+    return make_core()
+
+
+blocks = st.lists(st.lists(st.tuples(st.integers(0, 30), st.sampled_from([None, "a", "B", "ä"])), min_size=1, max_size=6), max_size=6)
+ends = st.none() | st.integers(0, 30)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(blocks, ends, ends, st.sampled_from(["-timestamp", "timestamp", "user", "-user"]), st.integers(0, 8))
+def test_is_what_sorting_everything_gives(store, given_blocks, since, until, sort, limit):
+    everything = []
+    with store.transaction() as connection:
+        connection.execute("DELETE FROM blocks")
+        for block in given_blocks:
+            made = [Activity(time, f"{len(everything)}-{n}", user=user, user_groups=()) for n, (time, user) in enumerate(block)]
+            everything += made
+            part = activities.Part.of(made, [1] * len(made))
+            activities.add(connection, [part], 0)
+
+    found = list(search(store.connection, lambda a: a.user != "B", since=since, until=until, sort=sort, limit=limit))
+
+    wanted = [
+        a for a in everything if a.user != "B" and (since is None or a.timestamp >= since) and (until is None or a.timestamp <= until)
+    ]
+    name = sort.removeprefix("-")
+    known = sorted((getattr(a, name) for a in wanted if getattr(a, name) is not None), reverse=sort.startswith("-"))
+    values = (known + [None] * len(wanted))[: len(wanted)]
+    assert [getattr(a, name) for a in found] == (values[:limit] if limit else values)
+    assert len({a.activity_id for a in found}) == len(found)
+    assert {a.activity_id for a in found} <= {a.activity_id for a in wanted}
+
+
+def test_the_newest_first_reads_no_more_than_it_needs(core, monkeypatch):
+    for n in range(20):
+        core.feed_records(record(at=n))
+    decoded = []
+    real = activities.scan
+    monkeypatch.setattr(activities, "scan", lambda *span: (decoded.append(block) or block for block in real(*span)))
+
+    found = list(search(core.store.connection, lambda _: True, limit=3))
+
+    assert [a.timestamp - NOON for a in found] == [19, 18, 17]
+    assert len(decoded) <= 5
+
+
+def test_filters_are_those_of_rules(core):
+    core.feed_records(record(UserId="a@contoso.com"), record(UserId="b@contoso.com"))
+    wanted = activity_log.predicate(["user eq A@CONTOSO.com", "activity_type neq Log on"], lambda: NOON)
+    assert [a.user for a in search(core.store.connection, wanted)] == ["a@contoso.com"]
+
+
+@pytest.mark.parametrize("text", ["usr eq a", "user", "user is a", "ip_address cidr x", "timestamp gt yesterday"])
+def test_a_wrong_filter_is_told(text):
+    with pytest.raises(ValueError, match=r"\w"):
+        activity_log.predicate([text], lambda: NOON)
+
+
+def test_one_by_its_id(core):
+    core.feed_records(record(Id="one"), record(Id="one-more"), record(Id="ünï"))
+    core.feed_records(record(Id="one", OrganizationId="other", at=5))
+    assert activity_log.get(core.store.connection, "one").timestamp == NOON + 5
+    assert activity_log.get(core.store.connection, "ünï").activity_id == "ünï"
+    assert activity_log.get(core.store.connection, "on") is None
+    assert activity_log.get(core.store.connection, "\ud800") is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ('{"a":[1,"x"]}', '{\n  "a": [\n    1,\n    "x"\n  ]\n}'),
+        ("no json", "no json"),
+        ('{"a":"\\u001b[31m\\u202e\\u2028"}', '{\n  "a": "\\u001b[31m"\n}'),
+        ("\x1b[2J", "[2J"),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_the_record_as_exported_does_not_command_a_terminal(raw, shown):
+    text = pretty_raw(Activity(raw=raw))
+    assert not {*text} & {*"\x1b\u202e\u2028\x9b\r"}
+    assert text.replace(" ", "") == shown.replace(" ", "")
