@@ -19,7 +19,7 @@ from casbd.daemon.engine import Engine
 from casbd.model.chunk import Chunk
 from casbd.pipeline import Batch, Scanner
 
-COMMIT_BYTES = 1 << 20
+COMMIT_BYTES = 4 << 20
 COMMIT_CHUNKS = 256
 """One transaction takes chunks up to this size or number: thousands of small files do not cost thousands of fsyncs."""
 

@@ -21,9 +21,9 @@ Texts = Callable[[Activity], Iterable[str]]
 
 _REMEMBERED, _SHORT = 4096, 64
 _LONG_REMEMBERED, _LONGEST = 512, 512
-"""How many texts a condition remembers, and how long they may be: all that bounds it to a MB, whatever the records hold."""
-_EVER_NEW = frozenset(("activity_id", "object_id", "object_name", "raw"))
-"""Fields whose texts seldom come again: remembering them would only cost."""
+"""How many texts a condition remembers, and how long they may be: that bounds it to a MB, whatever the records hold."""
+_EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
+"""Fields of which remembering would cost more than it saves: nearly every activity brings a new text."""
 _DAY = 86_400_000
 
 
@@ -106,8 +106,6 @@ def _condition(condition: Condition, now: Clock, reader: RawReader) -> Predicate
         fits, negated = text_test(condition), condition.negated
         return lambda activity: negated if (text := get(activity)) is None else fits(text) != negated
     if kind in ("text", "choice"):
-        if condition.field in _EVER_NEW:
-            return _negate(_each_time(get, text_test(condition)), condition)
         remembered = _Remembered(text_test(condition), condition.negated)
         return lambda activity: remembered[get(activity)]
     if kind == "list":
@@ -115,14 +113,6 @@ def _condition(condition: Condition, now: Clock, reader: RawReader) -> Predicate
     if kind == "objects":
         return _negate(_any_text(_object_texts, text_test(condition)), condition)
     return _negate(_number(condition, get, now), condition)
-
-
-def _each_time(get: Callable[[Activity], str | None], fits: TextTest) -> Predicate:
-    def fitting(activity: Activity) -> bool:
-        text = get(activity)
-        return text is not None and fits(text)
-
-    return fitting
 
 
 def _negate(positive: Predicate, condition: Condition) -> Predicate:

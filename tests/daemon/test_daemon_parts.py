@@ -128,9 +128,12 @@ class TestScanning:
         assert [row.alert() for row in one.waiting()] == [row.alert() for row in other.waiting()]
 
     def test_one_commit_takes_some_chunks_and_not_all(self, make_core, monkeypatch):
+        monkeypatch.setattr(module, "COMMIT_BYTES", 1_000_000)
+        monkeypatch.setattr(module, "COMMIT_CHUNKS", 20)
         core = make_core()
-        many = iter([chunk([record()], path=f"/in/{n}") for n in range(600)])
-        assert len(InProcess(core.scanner).batches(lambda: next(many, None))) == 256
+        many = iter([chunk([record()], path=f"/in/{n}") for n in range(30)])
+        assert len(InProcess(core.scanner).batches(lambda: next(many, None))) == 20
+        monkeypatch.setattr(module, "COMMIT_BYTES", 1_000_000)
         large = iter([chunk([record(Filler="x" * 600_000)]) for _ in range(5)])
         assert len(InProcess(core.scanner).batches(lambda: next(large, None))) == 2
 

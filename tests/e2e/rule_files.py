@@ -75,10 +75,29 @@ def _anywhere(n: int) -> str:
     ][n % 5]
 
 
+REPEATED = [
+    ("Failed log on", "", 10, "5m", ""),
+    ("Download file", "", 50, "10m", "  unique: object_id\n"),
+    ("Delete file", "", 30, "15m", ""),
+    ("Failed log on", "", 20, "5m", "  by: ip_address\n  unique: user\n"),
+    ("Share file", "", 20, "1h", ""),
+    ("Create inbox rule", "", 3, "1h", ""),
+    ("Purge messages", "", 50, "10m", ""),
+    ("Reset password", "", 5, "1h", ""),
+    ("Add permission to mailbox", "", 5, "1h", ""),
+    ("Download file", "  ip_category: {eq: Risky}\n", 5, "10m", ""),
+    ("Upload file", "  country: {eq: [KP, IR, SY]}\n", 3, "1d", ""),
+    ("Access mail items", "  is_impersonated: {eq: true}\n", 100, "1h", ""),
+    ("Add member to group", "  is_external_user: {eq: true}\n", 3, "1h", ""),
+    ("Delete user", "", 3, "10m", ""),
+    ("Log on", "  user_agent_tags: {eq: Robot}\n", 30, "1h", "  by: [user, ip_address]\n"),
+]
+
+
 def _repeated(n: int) -> str:
-    activity, count, within = [("Failed log on", 10 + n, "5m"), ("Download file", 40 + n, "10m"), ("Delete file", 30 + n, "15m")][n % 3]
-    more = ["", "  by: ip_address\n", "  single_app: true\n", "  unique: object_id\n"][n % 4] if n else ""
-    return f"filters:\n  activity_type: {{eq: {activity}}}\nmatch:\n  repeated: {count}\n  within: {within}\n{more}"
+    activity, more, count, within, by = REPEATED[n % len(REPEATED)]
+    count += n // len(REPEATED)
+    return f"filters:\n  activity_type: {{eq: {activity}}}\n{more}match:\n  repeated: {count}\n  within: {within}\n{by}"
 
 
 _MIX = [_by_operation] * 35 + [_by_type] * 20 + [_repeated] * 15 + [_by_app] * 15 + [_by_parameter] * 10 + [_anywhere] * 5
