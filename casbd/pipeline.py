@@ -294,7 +294,7 @@ class Pipeline:
                 opened.append(alert)
                 continue
             limit = policy.alert.daily_limit
-            if limit is not None and alert_store.raised_since(self._store.connection, policy.id, now - now % DAY) >= limit:
+            if limit is not None and alert_store.raised_since(self._store.connection, policy.id, now - now % DAY, limit) >= limit:
                 alert = msgspec.structs.replace(alert, suppressed=True)
             self._deliver(alert)
             opened.append(alert)

@@ -50,16 +50,17 @@ def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]
         yield _decode(body)
 
 
-def raised_since(connection: sqlite3.Connection, policy_id: str, since: int) -> int:
-    """How many alerts of a policy were created since then (ms) and sent."""
-    query = "SELECT count(*) FROM alerts WHERE policy_id = ? AND created >= ? AND NOT suppressed"
-    (number,) = connection.execute(query, (policy_id, since)).fetchone()
+def raised_since(connection: sqlite3.Connection, policy_id: str, since: int, at_most: int) -> int:
+    """How many alerts of a policy were created since then (ms) and sent; counts up to `at_most` and no further."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM alerts WHERE policy_id = ? AND suppressed = 0 AND created >= ? LIMIT ?)"
+    (number,) = connection.execute(query, (policy_id, since, at_most)).fetchone()
     return int(number)
 
 
-def prune(connection: sqlite3.Connection, before: int) -> int:
-    """Remove alerts whose activities and whose creation are older."""
-    return connection.execute("DELETE FROM alerts WHERE first_activity < ?1 AND created < ?1", (before,)).rowcount
+def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int:
+    """Remove alerts whose activities and whose creation are older, at most so many (-1: all); how many."""
+    query = "DELETE FROM alerts WHERE alert_id IN (SELECT alert_id FROM alerts WHERE first_activity < ?1 AND created < ?1 LIMIT ?2)"
+    return connection.execute(query, (before, at_most)).rowcount
 
 
 WindowRow = tuple[int, int, str, str | None, str | None]

@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -70,7 +70,11 @@ class Store:
 
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(path.stat().st_size for path in self.directory.glob(FILE + "*"))
+        total = 0
+        for path in self.directory.glob(FILE + "*"):
+            with suppress(FileNotFoundError):  # SQLite removes its log when the last one closes
+                total += path.stat().st_size
+        return total
 
     def close(self) -> None:
         """Close the file and give the lock back."""
@@ -114,6 +118,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
     connection.execute("PRAGMA wal_autocheckpoint = 2000")
+    connection.execute("PRAGMA journal_size_limit = 67108864")  # what a long reader made the log grow to is given back
     schema.prepare(connection)
 
 

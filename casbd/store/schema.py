@@ -41,7 +41,7 @@ CREATE TABLE alerts (
     first_activity INTEGER, created INTEGER, suppressed INTEGER, body BLOB
 ) WITHOUT ROWID;
 CREATE INDEX alerts_by_creation ON alerts (created);
-CREATE INDEX alerts_by_policy ON alerts (policy_id, created);
+CREATE INDEX alerts_by_policy ON alerts (policy_id, suppressed, created);
 
 -- How often each policy's filters were met and how many alerts it raised (a simulated one: would have raised).
 CREATE TABLE policies (policy_id TEXT PRIMARY KEY, matches INTEGER, alerts INTEGER) WITHOUT ROWID;
@@ -50,13 +50,17 @@ CREATE TABLE governance (
     command_id TEXT PRIMARY KEY, action TEXT, connector TEXT, target TEXT, status TEXT, created INTEGER, body BLOB
 ) WITHOUT ROWID;
 CREATE INDEX governance_by_creation ON governance (created);
+-- A storm of alerts asks these for each of them: what was asked for of a user, and how much was done this hour.
+CREATE INDEX governance_by_target ON governance (target COLLATE NOCASE, created);
+CREATE INDEX governance_by_status ON governance (status, created);
 
 -- What is still to be delivered: one row per destination. A row of kind `activities` names a block; `sent` of it are there.
 CREATE TABLE outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT, kind TEXT, block_id INTEGER, sent INTEGER DEFAULT 0,
     size INTEGER, body BLOB
 );
-CREATE INDEX outbox_by_destination ON outbox (destination, seq);
+CREATE INDEX outbox_by_destination ON outbox (destination, seq, size); -- with the size: it is summed up again and again
+CREATE INDEX outbox_by_block ON outbox (block_id) WHERE block_id IS NOT NULL;
 CREATE TABLE destinations (
     name TEXT PRIMARY KEY, delivered INTEGER DEFAULT 0, refused INTEGER DEFAULT 0, failures INTEGER DEFAULT 0,
     last_error TEXT, last_error_at INTEGER, last_delivery INTEGER
