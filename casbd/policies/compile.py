@@ -1,13 +1,14 @@
-"""The filter tree to a predicate over activities: closures, specialised by operator and kind of field.
+"""The filter tree to a predicate over activities: one Python expression, with everything prepared bound to names.
 
-What can be prepared is prepared once (casefolded sets, networks, regular expressions), and what a text operator says of a
-text is remembered, as the same operations, addresses and user agents come again and again.
+The source is made of the templates in this file and of the names of fields; whatever a rule file says is a value that is
+bound to a name (folded sets, networks, regular expressions), never text of the source. So no rule can run code, and a
+filter of ten conditions costs one call, where ten closures cost ten. What a text operator says of a text is remembered, as
+the same operations, addresses and user agents come again and again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from operator import attrgetter
 from typing import Any
 
 from casbd.clock import Clock
@@ -25,24 +26,92 @@ _LONG_REMEMBERED, _LONGEST = 512, 512
 _EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
 """Fields of which remembering would cost more than it saves: nearly every activity brings a new text."""
 _DAY = 86_400_000
+_NOTHING: tuple[Any, ...] = (None, "", ())
 
 
 def compile_filter(node: Node, *, now: Clock, reader: RawReader | None = None) -> Predicate:
     """The predicate of a tree. `now` is asked by `within_days` alone; predicates that share a `reader` decode raw once."""
-    return _compile(node, now, reader or RawReader())
+    return Writer(now, reader or RawReader()).predicate(node)
 
 
-def _compile(node: Node, now: Clock, reader: RawReader) -> Predicate:
-    if isinstance(node, Condition):
-        return _condition(node, now, reader)
-    holds = tuple(_compile(child, now, reader) for child in sorted(node.nodes, key=_cost))
-    match node:
-        case AllOf():
-            return _all(holds)
-        case AnyOf():
-            return _any(holds)
-        case NoneOf():
-            return _not(_any(holds))
+class Writer:
+    """Writes conditions as expressions over an activity `a`. Those that are alike share what they remember."""
+
+    def __init__(self, now: Clock, reader: RawReader) -> None:
+        self.names: dict[str, Any] = {"NOTHING": _NOTHING}
+        self._now = now
+        self._reader = reader
+        self._written: dict[Condition, str] = {}
+
+    def predicate(self, node: Node) -> Predicate:
+        """The function of one filter; true or false, nothing in between."""
+        found: Predicate = self.function(f"def function(a):\n    return True if {self.expression(node)} else False")
+        return found
+
+    def function(self, source: str) -> Any:
+        """Run a definition of `function` that is made of `expression`s and bound names."""
+        exec(source, self.names)  # noqa: S102  the source is ours: see above
+        return self.names.pop("function")
+
+    def bind(self, value: Any) -> str:
+        """A name for a value."""
+        name = f"v{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def expression(self, node: Node) -> str:
+        """The source of a filter."""
+        if isinstance(node, Condition):
+            written = self._written.get(node)
+            if written is None:
+                written = self._written[node] = self._condition(node)
+            return written
+        parts = [self.expression(child) for child in sorted(node.nodes, key=_cost)]
+        match node:
+            case AllOf():
+                return f"({' and '.join(parts)})" if parts else "True"
+            case AnyOf():
+                return f"({' or '.join(parts)})" if parts else "False"
+            case NoneOf():
+                return f"(not ({' or '.join(parts)}))" if parts else "True"
+
+    def _condition(self, condition: Condition) -> str:
+        if condition.path:
+            return _negate(f"{self.bind(_raw(condition, self._reader))}(a)", condition)
+        if condition.role != "actor":
+            return _negate(self._about_users(condition), condition)
+        value = f"a.{condition.field}"
+        kind = FIELDS[condition.field].kind
+        if kind == "flag" and condition.operator == "eq":
+            answers = {None: condition.negated, True: (True in condition.values) != condition.negated}
+            answers[False] = (False in condition.values) != condition.negated
+            return f"{self.bind(answers)}[{value}]"
+        if condition.operator == "isset":
+            return _negate(f"({value} not in NOTHING)", condition)
+        if condition.field in _EVER_NEW:
+            return f"{self.bind(_null_aside(text_test(condition), negated=condition.negated))}({value})"
+        if kind in ("text", "choice"):
+            return f"{self.bind(_Remembered(text_test(condition), negated=condition.negated))}[{value}]"
+        if kind in ("list", "objects"):
+            read = value if kind == "list" else f"{self.bind(_object_texts)}(a)"
+            return _negate(f"({value} and {self.bind(_any_text(text_test(condition)))}({read}))", condition)
+        if condition.operator == "within_days":
+            reach = max(days for days in condition.values if isinstance(days, int | float)) * _DAY
+            return _negate(f"({value} >= {self.bind(self._now)}() - {self.bind(reach)})", condition)
+        return _negate(f"{self.bind(_null_aside(numeric_test(condition), negated=False))}({value})", condition)
+
+    def _about_users(self, condition: Condition) -> str:
+        """`user_role: object` asks the objects of type User, `any` these or the one who acted."""
+        acted_on = f"{self.bind(_USERS_ACTED_ON[condition.field])}(a)"
+        if condition.operator != "isset":
+            acted_on = f"{self.bind(_any_text(text_test(condition)))}({acted_on})"
+        if condition.role == "object":
+            return acted_on
+        return f"({self._condition(Condition(condition.field, condition.operator, condition.values))} or {acted_on})"
+
+
+def _negate(positive: str, condition: Condition) -> str:
+    return f"(not {positive})" if condition.negated else positive
 
 
 def _cost(node: Node) -> int:
@@ -55,74 +124,10 @@ def _cost(node: Node) -> int:
     return rank + (20 if node.field == "raw" else 0) + (1 if FIELDS[node.field].kind in ("list", "objects") else 0)
 
 
-def _all(holds: tuple[Predicate, ...]) -> Predicate:
-    if len(holds) == 1:
-        return holds[0]
-    if len(holds) == 2:
-        first, second = holds
-        return lambda activity: first(activity) and second(activity)
-
-    def every(activity: Activity) -> bool:
-        for hold in holds:  # noqa: SIM110  a generator expression for all() costs more than the conditions
-            if not hold(activity):
-                return False
-        return True
-
-    return every
-
-
-def _any(holds: tuple[Predicate, ...]) -> Predicate:
-    if len(holds) == 1:
-        return holds[0]
-
-    def some(activity: Activity) -> bool:
-        for hold in holds:  # noqa: SIM110
-            if hold(activity):
-                return True
-        return False
-
-    return some
-
-
-def _not(hold: Predicate) -> Predicate:
-    return lambda activity: not hold(activity)
-
-
-def _condition(condition: Condition, now: Clock, reader: RawReader) -> Predicate:
-    if condition.path:
-        return _negate(_raw(condition, reader), condition)
-    if condition.role != "actor":
-        return _negate(_about_users(condition, now, reader), condition)
-    kind = FIELDS[condition.field].kind
-    get = attrgetter(condition.field)
-    if kind == "flag" and condition.operator == "eq":
-        answers = {None: condition.negated, True: (True in condition.values) != condition.negated}
-        answers[False] = (False in condition.values) != condition.negated
-        return lambda activity: answers[get(activity)]
-    if condition.operator == "isset":
-        empty: tuple[Any, ...] = (None, "", ())
-        return _negate(lambda activity: get(activity) not in empty, condition)
-    if condition.field in _EVER_NEW:
-        fits, negated = text_test(condition), condition.negated
-        return lambda activity: negated if (text := get(activity)) is None else fits(text) != negated
-    if kind in ("text", "choice"):
-        remembered = _Remembered(text_test(condition), condition.negated)
-        return lambda activity: remembered[get(activity)]
-    if kind == "list":
-        return _negate(_any_text(get, text_test(condition)), condition)
-    if kind == "objects":
-        return _negate(_any_text(_object_texts, text_test(condition)), condition)
-    return _negate(_number(condition, get, now), condition)
-
-
-def _negate(positive: Predicate, condition: Condition) -> Predicate:
-    return _not(positive) if condition.negated else positive
-
-
 class _Remembered(dict[str | None, bool]):
     """What a condition says of each text that it has seen; null never fits, so that its negation does."""
 
-    def __init__(self, fits: TextTest, negated: bool) -> None:
+    def __init__(self, fits: TextTest, *, negated: bool) -> None:
         super().__init__({None: negated})
         self._fits = fits
         self._negated = negated
@@ -137,11 +142,17 @@ class _Remembered(dict[str | None, bool]):
         return answer
 
 
-def _any_text(read: Texts, fits: TextTest) -> Predicate:
+def _null_aside(fits: Callable[[Any], bool], *, negated: bool) -> Callable[[Any], bool]:
+    """The test of a value that may be null, which never fits."""
+    return lambda value: negated if value is None else fits(value) != negated
+
+
+def _any_text(fits: TextTest) -> Callable[[Iterable[str]], bool]:
+    """Whether any of some texts fits."""
     remembered = _Remembered(fits, negated=False)
 
-    def some(activity: Activity) -> bool:
-        for text in read(activity):  # noqa: SIM110
+    def some(found: Iterable[str]) -> bool:
+        for text in found:  # noqa: SIM110  a generator expression for any() costs more than the look-ups
             if remembered[text]:
                 return True
         return False
@@ -152,32 +163,6 @@ def _any_text(read: Texts, fits: TextTest) -> Predicate:
 def _object_texts(activity: Activity) -> list[str]:
     """A condition on `objects` is about any object's id, name or type."""
     return [text for thing in activity.objects for text in (thing.id, thing.name, thing.type) if text is not None]
-
-
-def _number(condition: Condition, get: Callable[[Activity], Any], now: Clock) -> Predicate:
-    if condition.operator == "within_days":
-        reach = max(days for days in condition.values if isinstance(days, int | float)) * _DAY
-        return lambda activity: activity.timestamp >= now() - reach
-    fits = numeric_test(condition)
-
-    def compared(activity: Activity) -> bool:
-        value = get(activity)
-        return value is not None and fits(value)
-
-    return compared
-
-
-def _about_users(condition: Condition, now: Clock, reader: RawReader) -> Predicate:
-    """`user_role: object` asks the objects of type User, `any` these or the one who acted."""
-    read = _USERS_ACTED_ON[condition.field]
-    if condition.operator == "isset":
-        acted_on: Predicate = lambda activity: bool(read(activity))  # noqa: E731
-    else:
-        acted_on = _any_text(read, text_test(condition))
-    if condition.role == "object":
-        return acted_on
-    actor = Condition(condition.field, condition.operator, condition.values)
-    return _any((_condition(actor, now, reader), acted_on))
 
 
 def _users(*parts: str) -> Texts:

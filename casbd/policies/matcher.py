@@ -19,7 +19,7 @@ import msgspec
 from casbd import clock
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.compile import Predicate, compile_filter
+from casbd.policies.compile import Predicate, Writer
 from casbd.policies.policy import Policy
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.wire.record_path import RawReader
@@ -44,10 +44,15 @@ class _Indexed(msgspec.Struct, frozen=True, gc=False, eq=False):
 
 
 class _Candidates(msgspec.Struct, frozen=True, gc=False, eq=False):
-    """The policies that an activity may meet: those to be asked, and those to be found by the value of a field."""
+    """The policies that an activity may meet: a function that asks some, and those to be found by the value of a field."""
 
-    asked: tuple[_Indexed, ...] = ()
-    tables: tuple[tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[_Indexed]]], ...] = ()
+    ask: Callable[[Activity], list[_Indexed]]
+    tables: tuple[tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[_Indexed]]], ...]
+
+
+_Asked = tuple[_Indexed, Node]
+_Table = tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[_Indexed]]]
+_position = attrgetter("position")
 
 
 class Matcher:
@@ -90,15 +95,16 @@ class Matcher:
         candidates = self._remembered.get(key)
         if candidates is None:
             candidates = self._candidates(key, activity)
-        found = [one for one in candidates.asked if one.holds is None or one.holds(activity)]
+        found = candidates.ask(activity)
         for get, many, table in candidates.tables:
             value = get(activity)
             for text in value if many else (value,):
                 found += [one for one in table.get(_folded(text), ()) if one.holds is None or one.holds(activity)]
         if not found:
             return ()
-        met = {one.position: one.policy for one in found}  # a list field may have found one twice
-        return tuple([met[position] for position in sorted(met)])
+        if candidates.tables:  # a list field may have found one twice
+            found = sorted(set(found), key=_position)
+        return tuple([one.policy for one in found])
 
     def _candidates(self, key: Any, activity: Activity) -> _Candidates:
         """The policies that activities with this key may meet, each with what is left to ask."""
@@ -107,7 +113,8 @@ class Matcher:
             named += table.get(_folded(getattr(activity, field)), ())
         left = [(position, policy, self._left(policy.filters, activity)) for position, policy in named]
         own = self._arranged([one for one in left if one[2] != FALSE])
-        candidates = _Candidates(own.asked + self._apart.asked, own.tables + self._apart.tables)
+        asked = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
+        candidates = _Candidates(self._compiler.ask(asked), own[1] + self._apart[1])
         if len(self._remembered) >= _REMEMBERED:
             self._remembered.clear()
             self._compiler.forget()
@@ -115,25 +122,25 @@ class Matcher:
             self._remembered[key] = candidates
         return candidates
 
-    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> _Candidates:
+    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> tuple[list[_Asked], tuple[_Table, ...]]:
         """The policies with what is left of their filters, those that name values of one field in a table by value."""
-        asked: list[_Indexed] = []
-        by_field: dict[str, list[tuple[_Indexed, frozenset[Any]]]] = {}
+        asked: list[_Asked] = []
+        by_field: dict[str, list[tuple[_Asked, frozenset[Any]]]] = {}
         for position, policy, left in policies:
-            indexed = _Indexed(position, policy, None if left == TRUE else self._compiler.predicate(left))
+            one = (self._compiler.indexed(position, policy, left), left)
             values = required(left)
             if values:
                 field = min(values, key=_worst_last)
-                by_field.setdefault(field, []).append((indexed, values[field]))
+                by_field.setdefault(field, []).append((one, values[field]))
             else:
-                asked.append(indexed)
-        tables = []
+                asked.append(one)
+        tables: list[_Table] = []
         for field, several in by_field.items():
             if len(several) < _WORTH_A_TABLE:
-                asked += [indexed for indexed, _ in several]
+                asked += [one for one, _ in several]
             else:
                 tables.append((attrgetter(field), FIELDS[field].kind == "list", _by_value(several)))
-        return _Candidates(tuple(asked), tuple(tables))
+        return asked, tuple(tables)
 
     def _left(self, node: Node, activity: Activity) -> Node:
         """The filter without the conditions that the activity's key decides; TRUE or FALSE where it decides everything."""
@@ -160,16 +167,38 @@ class _Compiler:
     def __init__(self, now: Clock) -> None:
         self._now = now
         self._reader = RawReader()
+        self.forget()
+
+    def forget(self) -> None:
+        self._writer = Writer(self._now, self._reader)
         self._predicates: dict[Node, Predicate] = {}
+        self._indexed: dict[tuple[int, Node], _Indexed] = {}
+        self._asks: dict[tuple[_Indexed, ...], Callable[[Activity], list[_Indexed]]] = {}
 
     def predicate(self, node: Node) -> Predicate:
         found = self._predicates.get(node)
         if found is None:
-            found = self._predicates[node] = compile_filter(node, now=self._now, reader=self._reader)
+            found = self._predicates[node] = self._writer.predicate(node)
         return found
 
-    def forget(self) -> None:
-        self._predicates.clear()
+    def indexed(self, position: int, policy: Policy, left: Node) -> _Indexed:
+        found = self._indexed.get((position, left))
+        if found is None:
+            holds = None if left == TRUE else self.predicate(left)
+            found = self._indexed[position, left] = _Indexed(position, policy, holds)
+        return found
+
+    def ask(self, asked: list[_Asked]) -> Callable[[Activity], list[_Indexed]]:
+        """A function that gives those of some policies that an activity meets, in their order."""
+        key = tuple([one for one, _ in asked])
+        found = self._asks.get(key)
+        if found is None:
+            lines = ["def function(a):", "    met = []"]
+            for one, left in asked:
+                condition = "" if left == TRUE else f"if {self._writer.expression(left)}: "
+                lines.append(f"    {condition}met.append({self._writer.bind(one)})")
+            found = self._asks[key] = self._writer.function("\n".join([*lines, "    return met"]))
+        return found
 
 
 def required(node: Node) -> dict[str, frozenset[Any]]:
@@ -197,9 +226,9 @@ def _worst_last(field: str) -> tuple[int, str]:
     return _KINDS.index(FIELDS[field].kind), field
 
 
-def _by_value(policies: Iterable[tuple[_Indexed, frozenset[Any]]]) -> dict[Any, list[_Indexed]]:
+def _by_value(policies: Iterable[tuple[_Asked, frozenset[Any]]]) -> dict[Any, list[_Indexed]]:
     table: dict[Any, list[_Indexed]] = {}
-    for indexed, values in policies:
+    for (indexed, _), values in policies:
         for value in values:
             table.setdefault(value, []).append(indexed)
     return table
