@@ -6,17 +6,18 @@ them. All the retrying is here: outputs and connectors only raise.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import random
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
 from casbd.clock import Clock, monotonic
-from casbd.errors import Rejected, Retry
+from casbd.errors import DeliveryError, Rejected, Retry, StoreError
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.plugins import Connector, Output
@@ -31,13 +32,21 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 GIVE_UP_ON_COMMANDS = 3_600_000
 """A governance command that could not be carried out for an hour fails: a suspension a day late helps nobody."""
+TRIES = 5
+"""How often a single message is tried that an output does not refuse, but breaks over."""
+
+Record = Callable[[sqlite3.Connection], None]
+"""Writes down, in a transaction, what became of a delivery."""
 
 
 class Delivering(Protocol):
     """What a worker does with the rows at the head of its queue."""
 
-    def deliver(self, store: Store, rows: Sequence[Row]) -> None:
-        """Deliver some of the rows, from the first; at least one, or raise Retry. What is through is out of the store."""
+    def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:
+        """Deliver some of the rows, from the first, at most so many messages; at least one, or raise Retry.
+
+        Writes nothing itself: where the record cannot be written (a full disk), it must not be sent again for that.
+        """
 
     def close(self) -> None:
         """Let go of the destination."""
@@ -58,19 +67,16 @@ class ToOutput:
         self._name = name
         self._output = output
         self._clock = clock
+        self._broken = 0
 
-    def deliver(self, store: Store, rows: Sequence[Row]) -> None:
+    def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:
         """The leading alerts together, or (part of) one block of activities."""
         if rows[0].kind == "activities":
-            self._deliver_block(store, rows[0])
-            return
-        alerts = []
-        for row in rows:
-            if row.kind != "alert":
-                break
-            alerts.append(row)
+            return self._deliver_block(store, rows[0], most)
+        alerts = list(itertools.takewhile(lambda row: row.kind == "alert", rows[:most]))
         outcome = self._send([row.alert() for row in alerts])
-        with store.transaction() as connection:
+
+        def record(connection: sqlite3.Connection) -> None:
             outbox.delivered(connection, self._name, [row.seq for row in alerts[: outcome.sent]], outcome.sent, self._clock())
             if outcome.refusal:
                 refused = alerts[outcome.sent]
@@ -78,13 +84,16 @@ class ToOutput:
             if outcome.failure:
                 outbox.failed(connection, self._name, outcome.failure, self._clock())
 
-    def _deliver_block(self, store: Store, row: Row) -> None:
+        return record
+
+    def _deliver_block(self, store: Store, row: Row, most: int) -> Record:
         assert row.block_id is not None
         block = activities.read_block(store.connection, row.block_id)
-        part = block[row.sent : row.sent + BATCH]
+        part = block[row.sent : row.sent + most]
         outcome = self._send(part) if part else _Outcome(0)
         done = row.sent + outcome.sent + bool(outcome.refusal)
-        with store.transaction() as connection:
+
+        def record(connection: sqlite3.Connection) -> None:
             outbox.progress(connection, row.seq, done)
             outbox.delivered(connection, self._name, [row.seq] if done >= len(block) else [], outcome.sent, self._clock())
             if outcome.refusal:
@@ -93,17 +102,28 @@ class ToOutput:
             if outcome.failure:
                 outbox.failed(connection, self._name, outcome.failure, self._clock())
 
+        return record
+
     def _send(self, items: Sequence[Alert] | Sequence[Activity]) -> _Outcome:
         """What became of them; Retry where none arrived."""
         try:
             self._output.send(items)
         except Rejected as error:
-            return _Outcome(min(error.sent, len(items) - 1), refusal=str(error) or "refused")
+            outcome = _Outcome(min(error.sent, len(items) - 1), refusal=str(error) or "refused")
         except Retry as error:
             if not error.sent:
                 raise
-            return _Outcome(min(error.sent, len(items)), failure=str(error))
-        return _Outcome(len(items))
+            outcome = _Outcome(min(error.sent, len(items)), failure=str(error))
+        except Exception as error:
+            self._broken += len(items) == 1  # a bug that a hostile message brings out must not stop all behind it for ever
+            if len(items) > 1 or self._broken < TRIES:
+                raise
+            log.exception("an output broke over a message, which is set aside: please report it", extra={"destination": self._name})
+            outcome = _Outcome(0, refusal=f"internal error: {type(error).__name__}")
+        else:
+            outcome = _Outcome(len(items))
+        self._broken = 0
+        return outcome
 
     def close(self) -> None:
         """Close the output."""
@@ -118,7 +138,7 @@ class ToConnector:
         self._connector = connector
         self._clock = clock
 
-    def deliver(self, store: Store, rows: Sequence[Row]) -> None:
+    def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:  # noqa: ARG002
         """The first command."""
         command = rows[0].command()
         try:
@@ -126,33 +146,42 @@ class ToConnector:
             done = replace(command, status="succeeded", finished=self._clock())
         except Rejected as error:
             done = replace(command, status="failed", finished=self._clock(), error=str(error))
-        except Retry as error:
+        except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
             if self._clock() - command.created < GIVE_UP_ON_COMMANDS:
                 raise
-            done = replace(command, status="failed", finished=self._clock(), error=f"given up after an hour: {error}")
-        with store.transaction() as connection:
+            reason = str(error) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
+            done = replace(command, status="failed", finished=self._clock(), error=f"given up after an hour: {reason}")
+
+        def record(connection: sqlite3.Connection) -> None:
             governance.save(connection, done)
             if done.error is None:
                 outbox.delivered(connection, self._name, [rows[0].seq], 1, self._clock())
             else:
                 outbox.refuse(connection, self._name, rows[0], rows[0].body, done.error, self._clock())
 
+        return record
+
     def close(self) -> None:
         """Nothing is held between commands."""
 
 
 class Worker(threading.Thread):
-    """Empties one destination's queue, in order; waits longer after each failure."""
+    """Empties one destination's queue, in order; waits longer after each failure.
 
-    def __init__(self, name: str, delivering: Delivering, store: Store, clock: Clock) -> None:
+    after: the worker that it takes the place of, whose last message goes first.
+    """
+
+    def __init__(self, name: str, delivering: Delivering, store: Store, clock: Clock, after: Worker | None = None) -> None:
         super().__init__(name=f"outbox {name}", daemon=True)
         self.destination = name
         self._delivering = delivering
         self._store = store
         self._clock = clock
+        self._after = after
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._waking = threading.Lock()
+        self._unwritten: Record | None = None
         self.idle = threading.Event()
         self.failing_since: float | None = None
 
@@ -169,39 +198,57 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Until stopped."""
-        store = self._store.another()
-        pause, batch = 0.0, BATCH
+        if self._after is not None:
+            self._after.join()
+            self._after = None
         try:
-            while not self._stopping.is_set():
-                self._wake.clear()
-                try:
-                    worked = self._step(store, batch)
-                    pause, batch, self.failing_since = 0.0, min(batch * 2, BATCH), None
-                except Retry as error:
-                    pause, batch = self._pause_after(error, pause), max(batch // 2, 1)  # less may get through where much does not
-                    self._note_failure(store, str(error))
-                    self._stopping.wait(pause)
-                    continue
-                except Exception as error:  # a bug in a plugin, or a busy database: this destination waits, the others go on
-                    log.exception("delivery failed", extra={"destination": self.destination})
-                    pause = self._pause_after(Retry(str(error)), pause)
-                    self._note_failure(store, f"{type(error).__name__}: {error}")
-                    self._stopping.wait(pause)
-                    continue
-                if not worked:
-                    with self._waking:  # else it could be called idle although it was woken in between
-                        if not self._wake.is_set():
-                            self.idle.set()
-                    self._wake.wait(60)
+            with self._connected() as store:
+                self._empty(store)
         finally:
             self._delivering.close()
-            store.close()
+
+    def _connected(self) -> Store:
+        while True:
+            try:
+                return self._store.another()
+            except StoreError as error:  # no file can be opened, say: without its thread a destination would be dead for good
+                log.error("a destination cannot be served yet", extra={"destination": self.destination, "error": str(error)})
+                self._stopping.wait(LONGEST_PAUSE)
+                if self._stopping.is_set():
+                    raise
+
+    def _empty(self, store: Store) -> None:
+        pause, batch = 0.0, BATCH
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                worked = self._step(store, batch)
+            except Exception as error:  # a bug in a plugin, or a busy database: this destination waits, the others go on
+                passing = error if isinstance(error, Retry) else Retry(f"{type(error).__name__}: {error}")
+                if passing is not error:
+                    log.exception("delivery failed", extra={"destination": self.destination})
+                pause, batch = self._pause_after(passing, pause), max(batch // 2, 1)  # less may get through where much does not
+                self._note_failure(store, str(passing))
+                self._stopping.wait(pause)
+                continue
+            pause, batch, self.failing_since = 0.0, min(batch * 2, BATCH), None
+            if not worked:
+                with self._waking:  # else it could be called idle although it was woken in between
+                    if not self._wake.is_set():
+                        self.idle.set()
+                self._wake.wait(60)
 
     def _step(self, store: Store, batch: int) -> bool:
-        rows = outbox.head(store.connection, self.destination, batch)
-        if rows:
-            self._delivering.deliver(store, rows)
-        return bool(rows)
+        """Deliver once; whether there was anything. What was sent and could not be written down is written down first."""
+        if self._unwritten is None:
+            rows = outbox.head(store.connection, self.destination, batch)
+            if not rows:
+                return False
+            self._unwritten = self._delivering.deliver(store, rows, batch)
+        with store.transaction() as connection:
+            self._unwritten(connection)
+        self._unwritten = None
+        return True
 
     def _pause_after(self, error: Retry, last: float) -> float:
         """Twice as long each time, with some chance in it so that many senders do not come back at once."""
@@ -228,15 +275,21 @@ class Dispatcher:
         self._store = store
         self._clock = clock
         self._workers: dict[str, Worker] = {}
+        self._leaving: dict[str, Worker] = {}
 
     def use(self, destinations: Mapping[str, Delivering], changed: Sequence[str] = ()) -> None:
-        """Start a worker for each; those that are gone or `changed` are stopped first, the others go on as they are."""
+        """Start a worker for each; those that are gone or `changed` are stopped, the others go on as they are.
+
+        Waits for none: one that hangs in a send ends when it can, and the one in its place begins after it.
+        """
+        self._leaving = {name: worker for name, worker in self._leaving.items() if worker.is_alive()}
         for name in [*self._workers]:
             if name not in destinations or name in changed:
-                self._stop([self._workers.pop(name)], 10)
+                self._leaving[name] = self._workers.pop(name)
+                self._leaving[name].stop()
         for name, delivering in destinations.items():
             if name not in self._workers:
-                worker = Worker(name, delivering, self._store, self._clock)
+                worker = Worker(name, delivering, self._store, self._clock, self._leaving.get(name))
                 self._workers[name] = worker
                 worker.start()
 
@@ -264,12 +317,11 @@ class Dispatcher:
 
     def stop(self, seconds: float) -> None:
         """End all workers; what they had not delivered stays in the outbox."""
-        self._stop(list(self._workers.values()), seconds)
-        self._workers.clear()
-
-    def _stop(self, workers: Sequence[Worker], seconds: float) -> None:
+        workers = [*self._leaving.values(), *self._workers.values()]
         for worker in workers:
             worker.stop()
         deadline = monotonic() + seconds
         for worker in workers:
             worker.join(max(0.0, deadline - monotonic()))
+        self._leaving.clear()
+        self._workers.clear()

@@ -9,12 +9,13 @@ import time
 import pytest
 from builders import HOUR, NOON, Core, record, settings
 
-from casbd.errors import Rejected, Retry
+from casbd.errors import Rejected, Retry, StoreError
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox import dispatcher as module
 from casbd.outbox.dispatcher import Dispatcher, ToConnector, ToOutput, Worker
 from casbd.store import governance, outbox
+from casbd.store.database import Store
 
 PATIENCE = 10
 """Seconds that a test waits for what must come; it comes in milliseconds."""
@@ -224,13 +225,83 @@ class TestOthers:
         makers = {name: ToOutput(name, o, lambda: core.now) for name, o in {"siem": new, "other": other}.items()}
         dispatcher.use(makers, changed=["siem"])
 
-        assert old.closed.is_set()
         assert dispatcher.drain(PATIENCE, PATIENCE)
+        assert old.closed.is_set()
         assert len(new.taken) == len(other.taken) == 5
 
         dispatcher.use({})
-        assert new.closed.is_set()
-        assert other.closed.is_set()
+        assert new.closed.wait(PATIENCE)
+        assert other.closed.wait(PATIENCE)
+
+    def test_a_reload_does_not_wait_for_one_that_hangs_nor_overtake_it(self, core, start):
+        wanted, sending, go_on = expected(core), threading.Event(), threading.Event()
+
+        def hang():
+            sending.set()
+            assert go_on.wait(PATIENCE)
+
+        old, new, newest = Memory(hang), Memory(), Memory()
+        dispatcher = start(siem=old)
+        assert sending.wait(PATIENCE)
+
+        begun = time.monotonic()
+        for output in (new, newest):
+            dispatcher.use({"siem": ToOutput("siem", output, lambda: core.now)}, changed=["siem"])
+        assert time.monotonic() - begun < 1
+        core.feed_records(record(at=9))
+        assert not dispatcher.drain(0.2, PATIENCE)
+        assert new.calls == newest.calls == 0
+
+        go_on.set()
+        assert dispatcher.drain(PATIENCE, PATIENCE)
+        assert (old.taken, new.taken) == (wanted, [])
+        assert len(newest.taken) == 1
+
+    def test_what_was_sent_and_could_not_be_written_down_is_not_sent_again(self, core, start, monkeypatch):
+        wanted, output = expected(core), Memory()
+        real, left = outbox.delivered, [3]
+
+        def delivered(*args):
+            if left[0]:
+                left[0] -= 1
+                raise sqlite3.OperationalError("database or disk is full")
+            real(*args)
+
+        monkeypatch.setattr(outbox, "delivered", delivered)
+
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+        assert output.taken == wanted
+        assert core.waiting() == []
+
+    def test_a_message_that_an_output_breaks_over_is_set_aside(self, core, start):
+        wanted = expected(core)
+
+        class Broken(Memory):
+            def send(self, items):
+                if any(_id(item) == wanted[2] for item in items):
+                    raise KeyError("hostile")
+                super().send(items)
+
+        output = Broken()
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert output.taken == wanted[:2] + wanted[3:]
+        (reason,) = core.store.connection.execute("SELECT reason FROM refused").fetchone()
+        assert reason == "internal error: KeyError"
+
+    def test_a_worker_waits_until_it_can_open_the_store(self, core, start, monkeypatch):
+        real, left = Store.another, [2]
+
+        def another(store):
+            if left[0]:
+                left[0] -= 1
+                raise StoreError("unable to open database file")
+            return real(store)
+
+        monkeypatch.setattr(Store, "another", another)
+        output = Memory()
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+        assert len(output.taken) == 5
 
     def test_an_unchanged_worker_goes_on(self, core, start):
         output = Memory()

@@ -249,7 +249,9 @@ class StoreMachine(RuleBasedStateMachine):
         if not rows:
             return
         try:
-            ToOutput(name, destination, lambda: self.core.now).deliver(self.core.store, rows)
+            written = ToOutput(name, destination, lambda: self.core.now).deliver(self.core.store, rows)
+            with self.core.store.transaction() as connection:
+                written(connection)
         except Retry:
             assert plan == ("retry", 0) or plan[0] == "retry"
 
