@@ -6,9 +6,8 @@ sentence that tells what is allowed.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +18,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from casbd.errors import Mistake, Mistakes
+from casbd.validation_text import nearest, told
+
+__all__ = ["Document", "Where", "nearest"]
 
 Model = TypeVar("Model", bound=BaseModel)
 Where = Sequence[str | int]
@@ -78,22 +80,9 @@ class Document:
             return self.mistake(where, f"unknown key `{found['loc'][-1]}`", nearest(str(found["loc"][-1]), known))
         if found["type"] == "missing":
             return self.mistake(where[:-1], f"`{found['loc'][-1]}` is missing")
-        name = ".".join(str(step) for step in found["loc"])
-        message = _PLAINER.get(found["type"], found["msg"].removeprefix("Value error, "))
-        return self.mistake(where, f"`{name}`: {message[:1].lower()}{message[1:]}" if name else message, at_key=False)
-
-
-_PLAINER = {"model_type": "should be a mapping of keys and values", "path_type": "should be a path"}
-"""Where pydantic's own words speak of Python."""
-
-
-def nearest(word: str, allowed: Iterable[str]) -> str:
-    """A hint: the nearest right word, else all that are allowed."""
-    choices = sorted(allowed)
-    close = difflib.get_close_matches(word, choices, 1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"allowed: {', '.join(choices)}" if choices else ""
+        message, hint = told(found)
+        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found["loc"]).removeprefix(".")
+        return self.mistake(where, f"`{name}`: {message}" if name else message, hint, at_key=False)
 
 
 def _parse(path: Path, text: str | None) -> Any:
@@ -111,10 +100,28 @@ def _parse(path: Path, text: str | None) -> Any:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         problem = (error.problem or "is no YAML").splitlines()[0]
-        hint = "indent with blanks, not with tabs" if "\\t" in problem else ""
-        raise Mistakes([Mistake(str(path), line, column, problem, hint)]) from None
+        raise Mistakes([Mistake(str(path), line, column, *_plainer(problem))]) from None
     except (YAMLError, RecursionError) as error:
         raise Mistakes([Mistake(str(path), 0, 0, f"is no YAML: {error}".splitlines()[0])]) from None
+
+
+def _plainer(problem: str) -> tuple[str, str]:
+    """What the YAML parser says, and a hint on what is most likely meant."""
+    for words, message, hint in _SYNTAX:
+        if words in problem:
+            return message or problem, hint
+    return problem, ""
+
+
+_COLUMNS = "keys of one mapping, and dashes of one list, begin in the same column"
+_SYNTAX = (
+    ("\\t", "", "indent with blanks, not with tabs"),
+    ("mapping values are not allowed", "no `key: value` can stand here", f"{_COLUMNS}; a text with `: ` in it needs quotes"),
+    ("expected <block end>", "the indentation does not fit the lines above", _COLUMNS),
+    ("could not find expected ':'", "a key without `:`", "key: value; a text of several lines needs quotes"),
+    ("but got '<stream end>'", "a bracket is not closed", ""),
+)
+"""Words of the parser, a plainer message (empty: the parser's own), a hint."""
 
 
 def _compose(text: str) -> Any:

@@ -94,7 +94,7 @@ class TestMistakes:
         [
             ("a:\n\t- b\n", "f.yaml:2:1: found character"),
             ("a: 1\nb: 2\na: 3\n", "f.yaml:3:1: "),
-            ("a: b: c\n", "f.yaml:1:5: mapping values are not allowed"),
+            ("a: b: c\n", "f.yaml:1:5: no `key: value` can stand here"),
             ("a: [1, 2\nb: 3\n", "f.yaml:2:"),
             ("a: *nope\n", "f.yaml:1:4: found undefined alias"),
             ("a: 1\n---\nb: 2\n", "f.yaml:2:1: but found another document"),
@@ -121,6 +121,10 @@ class TestMistakes:
 
     def test_tabs_have_a_hint(self, mistakes):
         assert "indent with blanks, not with tabs" in mistakes("a:\n\t- b\n")[0]
+
+    @pytest.mark.parametrize("content", ["a:\n- b: 1\n  c: 2\n d: 3\n", "a: 1\n   b: 2\n", "a:\n  b: 1\n c: 2\n"])
+    def test_wrong_indentation_has_a_hint(self, mistakes, content):
+        assert "begin in the same column" in mistakes(content)[0]
 
     def test_anchors_cannot_explode(self, mistakes):
         """Nine times nine times nine ... : a billion laughs."""
@@ -163,7 +167,7 @@ class TestCheck:
         found = mistakes(text, Whole)
 
         assert found == [
-            "f.yaml:3:11: `parts.0.size`: input should be a valid integer, unable to parse string as an integer",
+            "f.yaml:3:11: `parts[0].size`: should be a whole number",
             "f.yaml:4:5: `name` is missing",
             "f.yaml:4:5: unknown key `sise` (did you mean `size`?)",
             "f.yaml:5:1: unknown key `sevrity` (did you mean `severity`?)",

@@ -1,5 +1,5 @@
 """`casbd.yaml` to typed settings."""
 
-from casbd.config.settings import InputSettings, PluginSettings, Settings, load
+from casbd.config.settings import InputSettings, PluginSettings, Settings, load, read
 
-__all__ = ["InputSettings", "PluginSettings", "Settings", "load"]
+__all__ = ["InputSettings", "PluginSettings", "Settings", "load", "read"]

@@ -6,11 +6,12 @@ and its type's, and so on; so a new plugin brings its keys along, and an unknown
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, ValidationError, create_model
 
 from casbd import registry
 from casbd.documents import Document, nearest
@@ -19,7 +20,17 @@ from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
 from casbd.quantities import Duration
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", text):
+        raise ValueError(f"`{text}` is no name: up to 63 letters, digits, `_`, `.` and `-`, a letter or digit first")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class InputOptions(Options):
@@ -135,18 +146,29 @@ class Settings(BaseModel):
 
 def load(path: Path) -> Settings:
     """The settings of a configuration file. Raises Mistakes with all that is wrong in it."""
+    settings, mistakes = read(path)
+    if mistakes:
+        raise Mistakes(mistakes)
+    return settings
+
+
+def read(path: Path) -> tuple[Settings, list[Mistake]]:
+    """What is right in a configuration file, and what is wrong: so that the files it names can be checked all the same.
+
+    Raises Mistakes where the file as a whole is unreadable.
+    """
     document = Document(path)
     if document.data is None:  # an editor that is just writing it, more likely than somebody who wants nothing at all
         raise Mistakes([document.mistake((), "the file is empty")])
+    if not isinstance(document.data, dict):
+        raise Mistakes([document.mistake((), "should be a mapping of keys and values")])
     reader = _Reader(document)
-    top = reader.attempt(document.check, _Top, context=reader.context)
+    top = reader.checked(_Top)
     inputs = reader.each("inputs", reader.input)
     outputs = reader.each("outputs", lambda item, where: reader.plugin("outputs", OutputOptions, item, where))
     connectors = reader.each("connectors", lambda item, where: reader.plugin("connectors", ConnectorOptions, item, where))
     enrichers = reader.enrichers()
-    if reader.mistakes or top is None:
-        raise Mistakes(reader.mistakes)
-    return Settings(
+    settings = Settings(
         path=path,
         state_dir=top.state_dir,
         rules=tuple(top.rules),
@@ -161,6 +183,7 @@ def load(path: Path) -> Settings:
         workers=top.workers,
         log_level=top.log_level,
     )
+    return settings, reader.mistakes
 
 
 class _Reader:
@@ -180,8 +203,22 @@ class _Reader:
             return None
 
     def section(self, name: str) -> Any:
+        return self.document.data.get(name)
+
+    def checked(self, model: type[Model], within: Sequence[str] = ()) -> Model:
+        """A part of the document as the model, without the keys that are wrong, which are noted."""
         data = self.document.data
-        return data.get(name) if isinstance(data, dict) else None
+        for step in within:
+            data = data[step]
+        try:
+            return model.model_validate(data, context=self.context)
+        except ValidationError as error:
+            self.mistakes += self.document.mistakes_of(error, model, within)
+            wrong = {found["loc"][0] for found in error.errors(include_url=False) if found["loc"]}
+        try:
+            return model.model_validate({key: value for key, value in data.items() if key not in wrong}, context=self.context)
+        except ValidationError:  # what is left does not go together; the mistakes are noted above
+            return model()
 
     def each(self, name: str, read: Callable[[dict[str, Any], Sequence[str | int]], Any]) -> list[Any]:
         """Read every element of a list section; names must differ."""
@@ -254,9 +291,8 @@ class _Reader:
             if data is not None and not isinstance(data, dict):
                 self.mistakes.append(self.document.mistake((section,), f"`{section}` is a mapping"))
                 data = None
-            checked = self.attempt(self.document.check, both, context=self.context, within=(section,)) if data else both()
-            if checked is not None:
-                options |= {name: part_of(checked, cls) for name, cls in mine.items()}
+            checked = self.checked(both, (section,)) if data else both()
+            options |= {name: part_of(checked, cls) for name, cls in mine.items()}
         return options
 
 

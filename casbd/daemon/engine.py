@@ -9,7 +9,7 @@ from typing import Any
 
 from casbd import policies, registry
 from casbd.config import Settings
-from casbd.config import load as load_settings
+from casbd.config import read as read_settings
 from casbd.errors import Mistake, Mistakes
 from casbd.pipeline import Scanner
 from casbd.plugins import Connector, Enricher, Format, Options, Output
@@ -24,11 +24,12 @@ class Engine:
     """Settings with everything built from them. Raises Mistakes with all that is wrong in all files."""
 
     def __init__(self, path: Path) -> None:
-        self.settings: Settings = load_settings(path)
-        mistakes: list[Mistake] = []
+        self.settings: Settings
+        mistakes: list[Mistake]
+        self.settings, mistakes = read_settings(path)
         self.policies: list[Policy] = []
         try:
-            connectors = {connector.name for connector in self.settings.connectors}
+            connectors = None if mistakes else {connector.name for connector in self.settings.connectors}
             self.policies = policies.load(self.settings.rules, connectors)
         except Mistakes as error:
             mistakes += error.found

@@ -59,6 +59,12 @@ def _number(text: str) -> str:
     return text
 
 
+def _action(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        raise ValueError(f"`{text}` is no action; one is written in small letters, such as suspend_user")
+    return text
+
+
 def _closest(value: Any, choices: tuple[str, ...]) -> Any:
     if value not in choices:
         raise ValueError(f"`{value}` is none of {', '.join(choices)}" + _did_you_mean(value, choices))
@@ -122,7 +128,7 @@ class AlertPart(_Part):
 class GovernancePart(_Part):
     """One element of `governance:`."""
 
-    action: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    action: Annotated[StrictStr, AfterValidator(_action)]
     connector: Annotated[StrictStr, Field(min_length=1)]
 
 

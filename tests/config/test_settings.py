@@ -102,15 +102,15 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("text", "found"),
         [
-            ("inputs: 5\n", ["1:9: `inputs`: input should be a valid list"]),
+            ("inputs: 5\n", ["1:9: `inputs`: should be a list (such as [a, b])"]),
             (
                 "inputs: {a: b}\noutputs: x\n",
-                ["1:9: `inputs`: input should be a valid list", "2:10: `outputs`: input should be a valid list"],
+                ["1:9: `inputs`: should be a list (such as [a, b])", "2:10: `outputs`: should be a list (write [x])"],
             ),
-            ("outputs: [{name: x, type: [a]}]\n", ["1:27: `type`: input should be a valid string"]),
+            ("outputs: [{name: x, type: [a]}]\n", ["1:27: `type`: should be text"]),
             ("outputs: [{type: file}]\n", ["1:11: `name` is missing", "1:11: `path` is missing"]),
             ("outputs: [{name: x}]\n", ["1:11: `type` is missing"]),
-            ("inputs: [{name: {a: b}, path: x}]\n", ["1:17: `name`: input should be a valid string"]),
+            ("inputs: [{name: {a: b}, path: x}]\n", ["1:17: `name`: should be text"]),
             ("inputs: [{name: [a], path: x}, {name: [a], path: x}]\n", None),
             ("outputs: [{name: x, type: stdout}, {name: x, type: stdout}]\n", ["1:37: `x` is there twice in `outputs`"]),
             ("organization: [a]\n", ["1:1: `organization` is a mapping"]),
@@ -127,6 +127,22 @@ class TestMistakes:
     @pytest.mark.parametrize("text", ["- a\n", "text\n"])
     def test_a_file_that_is_no_mapping(self, mistakes, text):
         assert mistakes(text) == ["1:1: should be a mapping of keys and values"]
+
+    def test_what_is_right_is_known_all_the_same(self, tmp_path):
+        path = tmp_path / "casbd.yaml"
+        path.write_text(
+            "rules: [mine]\nworkers: none\nfoo: bar\norganization: {domains: [contoso.com], grups: x}\n"
+            "enrichment: {tor: 5, ip_ranges: r.yaml}\noutputs: [{name: a, type: stdout}, {name: b, type: b}]\n"
+        )
+
+        settings, mistakes = config.read(path)
+
+        assert len(mistakes) == 5
+        assert settings.rules == (tmp_path / "mine",)
+        assert settings.workers == 1
+        assert settings.enrichers["users"].domains == ("contoso.com",)
+        assert settings.enrichers["ip_ranges"].ip_ranges == tmp_path / "r.yaml"
+        assert [output.name for output in settings.outputs] == ["a"]
 
     def test_an_output_may_have_the_name_of_an_input(self, load):
         inputs = "inputs: [{name: x, path: /x}]\noutputs: [{name: x, type: stdout}]\n"

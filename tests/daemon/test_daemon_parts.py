@@ -56,6 +56,15 @@ class TestEngine:
 
         assert {Path(mistake.file).name for mistake in caught.value.found} == {"bad.yaml", "groups.yaml"}
 
+    def test_mistakes_of_the_configuration_and_of_the_files_it_names_are_told_together(self, configuration):
+        configuration.write_text("workrs: 2\nenrichment: {city: none.mmdb}\n" + configuration.read_text())
+        (configuration.parent / "rules" / "bad.yaml").write_text("name: x\nfilters: {usr: {eq: a}}\n")
+
+        with pytest.raises(Mistakes) as caught:
+            Engine(configuration)
+
+        assert {Path(mistake.file).name for mistake in caught.value.found} == {"casbd.yaml", "bad.yaml", "none.mmdb"}
+
     def test_watches_every_file_it_was_made_of(self, configuration):
         names = {path.name for path in Engine(configuration).files()}
         assert names >= {"casbd.yaml", "rules", "more", "failed.yaml", "other.yml", "groups.yaml"}
@@ -111,7 +120,7 @@ class TestScanning:
         again = record()
         chunks = [chunk([again, *(record(at=n * 7 + k) for k in range(5)), b"{"], path=f"/in/{n}", rejects=[reject()]) for n in range(12)]
         engine = Engine(configuration)
-        here, there = InProcess(engine.scanner(b"salt")), InProcesses(configuration, b"salt", 2)
+        here, there = InProcess(engine.scanner(b"salt")), InProcesses(engine, b"salt", 2)
         cores = [make_core(name) for name in ("here", "there")]
         try:
             for core, scanning in zip(cores, (here, there), strict=True):

@@ -145,7 +145,7 @@ ranges:
         "ip_ranges.yaml:9:14",
         "ip_ranges.yaml:10:5",
     ]
-    assert "'Administrative', 'Cloud provider', 'Corporate'" in found[0]
+    assert "Administrative, Cloud provider, Corporate" in found[0]
     assert "did you mean `subnets`?" in found[2]
 
 
