@@ -33,6 +33,8 @@ class Windows:
         self._runs: OrderedDict[WindowKey, Runs] = OrderedDict()
         self._floors: dict[WindowKey, int] = {}
         self._changed: dict[tuple[str, str, int, int], Entry] = {}
+        self._elsewhere = stored.counting_policies(connection)
+        """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
 
     def add(
         self, policy: Policy, subject: str, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
@@ -68,6 +70,7 @@ class Windows:
         self._changed.clear()
         while len(self._runs) > MOST_SUBJECTS:
             window, _ = self._runs.popitem(last=False)
+            self._elsewhere.add(window[0])
             self._floors.pop(window, None)
 
     def _note(self, window: WindowKey, entry: Entry) -> None:
@@ -79,7 +82,9 @@ class Windows:
         if runs is not None and timestamp - 2 * policy.match.within > self._floors.get(window, -(2**62)):
             self._runs.move_to_end(window)
             return runs
-        entries = {(row[0], row[1]): Entry(*row) for row in stored.window_entries(self._connection, *window)}
+        entries: dict[tuple[int, int], Entry] = {}
+        if runs is not None or window[0] in self._elsewhere:
+            entries = {(row[0], row[1]): Entry(*row) for row in stored.window_entries(self._connection, *window)}
         for (name, subject, time, key), entry in self._changed.items() if runs is not None else ():
             if (name, subject) == window:  # not stored yet, as it belongs to this very batch
                 entries[time, key] = entry

@@ -75,6 +75,15 @@ def window_entries(connection: sqlite3.Connection, policy: str, subject: str) ->
     ).fetchall()
 
 
+def counting_policies(connection: sqlite3.Connection) -> set[str]:
+    """The policies that have entries."""
+    found = set()
+    policy = ""
+    while row := connection.execute("SELECT policy FROM window_entries WHERE policy > ? ORDER BY policy LIMIT 1", (policy,)).fetchone():
+        found.add(policy := row[0])  # from one to the next by the key: there may be millions of entries
+    return found
+
+
 def save_window_entries(
     connection: sqlite3.Connection, rows: Iterable[tuple[str, str, int, int, str, str | None, str | None, int]]
 ) -> None:
@@ -82,9 +91,18 @@ def save_window_entries(
     connection.executemany("INSERT OR REPLACE INTO window_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def prune_window_entries(connection: sqlite3.Connection, before: int, policies: Iterable[str]) -> int:
-    """Forget what was stored before then, and all of policies that are no longer loaded as they were."""
+def prune_window_entries(connection: sqlite3.Connection, before: int, policies: Iterable[str], at_most: int = -1) -> int:
+    """Forget what was stored before then, and all of policies that are no longer loaded as they were.
+
+    at_most: so many of each kind; -1 is all. Returns how many.
+    """
     known = list(policies)
     marks = ",".join("?" * len(known))
-    query = f"DELETE FROM window_entries WHERE stored < ? OR policy NOT IN ({marks})"  # noqa: S608  only question marks
-    return connection.execute(query, (before, *known)).rowcount
+    removed = 0
+    for which, values in (("stored < ?", (before,)), (f"policy NOT IN ({marks})", known)):
+        query = (  # only question marks are put in
+            "DELETE FROM window_entries WHERE (policy, subject, timestamp, key) IN"
+            f" (SELECT policy, subject, timestamp, key FROM window_entries WHERE {which} LIMIT ?)"  # noqa: S608
+        )
+        removed += connection.execute(query, (*values, at_most)).rowcount
+    return removed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import msgspec
@@ -112,6 +112,34 @@ def refuse(connection: sqlite3.Connection, destination: str, row: Row, body: byt
         " ON CONFLICT (name) DO UPDATE SET refused = refused + 1, last_error = excluded.last_error, last_error_at = excluded.last_error_at",
         (destination, reason, now),
     )
+
+
+def prune_refused(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int:
+    """Remove what was refused before then, at most so many (-1: all); how many."""
+    query = "DELETE FROM refused WHERE seq IN (SELECT seq FROM refused WHERE stored < ? LIMIT ?)"
+    return connection.execute(query, (before, at_most)).rowcount
+
+
+def prune_unclaimed(connection: sqlite3.Connection, configured: Collection[str], activities_before: int, alerts_before: int) -> int:
+    """Take out what waits for destinations that are no longer configured, once it is too old to be kept at all; how many.
+
+    Until then it is delivered if the destination comes back.
+    """
+    removed = 0
+    for destination in pending(connection).keys() - set(configured):
+        removed += connection.execute(
+            "DELETE FROM outbox WHERE destination = ?1 AND block_id IN (SELECT block_id FROM blocks WHERE last < ?2 AND stored < ?2)",
+            (destination, activities_before),
+        ).rowcount
+        old = []
+        query = "SELECT seq, kind, body FROM outbox WHERE destination = ? AND kind <> 'activities' ORDER BY seq"
+        for seq, kind, body in connection.execute(query, (destination,)):
+            if (_alert(body).created if kind == "alert" else _command(body).created) >= alerts_before:
+                break
+            old.append((seq,))
+        connection.executemany("DELETE FROM outbox WHERE seq = ?", old)
+        removed += len(old)
+    return removed
 
 
 def pending(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:

@@ -23,6 +23,7 @@ CREATE TABLE inputs (
 CREATE TABLE rejects (
     reject_id INTEGER PRIMARY KEY, input TEXT, input_file TEXT, input_offset INTEGER, reason TEXT, raw BLOB, stored INTEGER
 );
+CREATE INDEX rejects_by_storing ON rejects (stored);
 
 -- The activity log, a batch a row: `body` is a zstd-compressed msgpack list of activities, `keys` their hashes of 63 bits.
 CREATE TABLE blocks (
@@ -35,6 +36,7 @@ CREATE TABLE window_entries (
     policy TEXT, subject TEXT, timestamp INTEGER, key INTEGER, activity_id TEXT, value TEXT, alert_id TEXT, stored INTEGER,
     PRIMARY KEY (policy, subject, timestamp, key)
 ) WITHOUT ROWID;
+CREATE INDEX window_entries_by_storing ON window_entries (stored);
 
 CREATE TABLE alerts (
     alert_id TEXT PRIMARY KEY, policy_id TEXT, status TEXT, severity TEXT, category TEXT, app TEXT, user TEXT,
@@ -68,6 +70,7 @@ CREATE TABLE destinations (
 CREATE TABLE refused (
     seq INTEGER PRIMARY KEY, destination TEXT, kind TEXT, body BLOB, reason TEXT, stored INTEGER
 );
+CREATE INDEX refused_by_storing ON refused (stored);
 """
 
 
