@@ -21,9 +21,9 @@ MOST_OBJECTS = 100
 class Named(msgspec.Struct, gc=False):
     """An element of Parameters, ExtendedProperties ... : Name/Value, in some workloads Key/Value."""
 
-    Name: Any = None
+    Name: str | None = None
     Value: Any = None
-    Key: Any = None
+    Key: str | None = None
 
 
 class Principal(msgspec.Struct, gc=False):
@@ -33,13 +33,11 @@ class Principal(msgspec.Struct, gc=False):
     Type: Any = None
 
 
-def named(properties: Any, name: str) -> str | None:
-    """The text value of one property; None where there is none, it is empty, or the properties are a string."""
-    if isinstance(properties, list):
-        for entry in properties:
-            if entry.Name == name or entry.Key == name:
-                return entry.Value if isinstance(entry.Value, str) and entry.Value else None
-    return None
+def by_name(properties: list[Named] | str) -> dict[str, str]:
+    """Text values by name; without empty ones, and nothing where the properties are a string."""
+    if isinstance(properties, str):
+        return {}
+    return {entry.Name or entry.Key or "": entry.Value for entry in properties if entry.Value and type(entry.Value) is str}
 
 
 NOTHING = msgspec.Raw()
@@ -153,7 +151,7 @@ _GRANTS = re.compile(r"Permission|Member|Delegate|RoleAssignment", re.IGNORECASE
 
 def _cmdlet(record: Any) -> tuple[ActivityObject, ...]:
     """`Set-Mailbox` acts on a Mailbox, and so does `Add-MailboxPermission`."""
-    identity = record.ObjectId or named(parameters(record.Parameters), "Identity")
+    identity = record.ObjectId or by_name(parameters(record.Parameters)).get("Identity")
     if not identity:
         return ()
     name = identity.replace("\\", "/").rpartition("/")[2] or identity
@@ -165,9 +163,9 @@ def _cmdlet(record: Any) -> tuple[ActivityObject, ...]:
 def _grant(record: Any) -> tuple[ActivityObject, ...]:
     """A cmdlet that gives or takes something: the one whom it is given to is an object too."""
     found = [*_cmdlet(record)]
-    given = parameters(record.Parameters)
+    given = by_name(parameters(record.Parameters))
     for parameter in ("User", "Trustee", "Member", "Members"):
-        name = named(given, parameter)
+        name = given.get(parameter)
         if name:
             found.append(ActivityObject(name, name.rpartition("/")[2], "User", "grantee"))
     return tuple(found)

@@ -22,7 +22,7 @@ import msgspec
 from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
-from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, named, objects_for, principals
+from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, by_name, objects_for, principals
 from casbd.model.activity import Activity
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -209,17 +209,21 @@ class M365:
     def _who(self, record: Record, activity: Activity) -> None:
         unknown = self._table.unknown_users
         user, key = record.UserId, record.UserKey
-        if not user or user.lower() in unknown:
-            user = self._actor(record) or (key if key and key.lower() not in unknown else None)
-        elif key and key != user and key.lower() not in unknown:
-            activity.user_id = key
-        if user and "@" in user:
-            user = user.lower()
-            if "#ext#" in user:
+        known_key = key if key and key.lower() not in unknown else None
+        name = user.lower() if user else ""
+        if not user or name in unknown:
+            user = self._actor(record) or known_key
+            name = user.lower() if user else ""
+        elif key != user:
+            activity.user_id = known_key
+        if "@" in name:
+            activity.user = name
+            if "#ext#" in name:
                 activity.user_type = "Guest"
-        elif user and user.startswith("ServicePrincipal_"):
-            activity.user_type = "Application"
-        activity.user = user
+        elif user:
+            activity.user = user
+            if user.startswith("ServicePrincipal_"):
+                activity.user_type = "Application"
         if record.LogonType is not None:  # of a mailbox: 0 is the owner
             activity.is_impersonated = str(record.LogonType) in _NOT_THE_OWNER
         elif record.Operation in ("SendAs", "SendOnBehalf"):
@@ -243,13 +247,13 @@ class M365:
                     break
         agent = record.UserAgent or record.ClientInfoString
         if agent is None and record.ExtendedProperties:
-            agent = _agent_in(record.ExtendedProperties)
+            agent = _agent_in(by_name(record.ExtendedProperties))
         if agent is None and record.ExtraProperties:
-            agent = named(record.ExtraProperties, "UserAgent")
+            agent = by_name(record.ExtraProperties).get("UserAgent")
         if agent:
             activity.user_agent = agent
         if record.DeviceProperties:
-            activity.device_tags = _device_tags(record.DeviceProperties)
+            activity.device_tags = _device_tags(by_name(record.DeviceProperties))
 
     def _result(self, record: Record, activity: Activity, kind: Kind) -> None:
         """Of log ons to Entra ID ResultStatus only tells that HTTP worked, so the operation decides."""
@@ -283,29 +287,28 @@ _RESULTS = {"Failed log on": "failure", "Log on": "success"}
 _NOT_THE_OWNER = frozenset({"1", "2", "6", "Admin", "Delegated", "DelegatedAdmin"})
 
 
-def _agent_in(properties: list[Named] | str) -> str | None:
+def _agent_in(properties: dict[str, str]) -> str | None:
     """Entra ID: log ons have it as UserAgent, directory changes as JSON inside `additionalDetails`."""
-    agent = named(properties, "UserAgent")
-    if agent is None:
-        details = named(properties, "additionalDetails")
-        if details and "User-Agent" in details:
-            try:
-                agent = json.loads(details).get("User-Agent")
-            except (ValueError, AttributeError, RecursionError):
-                return None
+    agent = properties.get("UserAgent")
+    if agent is None and "User-Agent" in properties.get("additionalDetails", ""):
+        try:
+            agent = json.loads(properties["additionalDetails"]).get("User-Agent")
+        except (ValueError, AttributeError, RecursionError):
+            return None
     return agent if isinstance(agent, str) else None
 
 
-def _device_tags(properties: list[Named] | str) -> tuple[str, ...]:
+def _device_tags(properties: dict[str, str]) -> tuple[str, ...]:
     """Entra ID log ons: what the tenant knows of the device."""
-    tags = []
-    if "True" in (named(properties, "IsCompliant"), named(properties, "IsCompliantAndManaged")):
-        tags.append("Intune compliant")
-    if named(properties, "TrustType") in ("Hybrid Azure AD joined", "Microsoft Entra hybrid joined", "ServerAd"):
-        tags.append("Microsoft Entra hybrid joined")
-    return tuple(tags)
+    tags: tuple[str, ...] = ()
+    if properties.get("IsCompliant") == "True" or properties.get("IsCompliantAndManaged") == "True":
+        tags = ("Intune compliant",)
+    if properties.get("TrustType") in _HYBRID:
+        tags += ("Microsoft Entra hybrid joined",)
+    return tags
 
 
+_HYBRID = frozenset({"Hybrid Azure AD joined", "Microsoft Entra hybrid joined", "ServerAd"})
 _HALF_A_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}")
 """In JSON as `json.dumps` writes it."""
 _FIELD_OF_ERROR = re.compile(r"`\$\.(\w+)")
