@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -24,8 +25,9 @@ def json_option(function: F) -> F:
 
 
 def open_store(configuration: Path) -> Store:
-    """The configured state directory, to read; while the daemon runs or not."""
-    return Store(config.load(configuration).state_dir, readonly=True)
+    """The configured state directory, to read; while the daemon runs or not, and whatever else is wrong in the configuration."""
+    settings, _ = config.read(configuration)
+    return Store(settings.state_dir, readonly=True)
 
 
 def write_lines(lines: Iterable[bytes]) -> None:
@@ -35,19 +37,47 @@ def write_lines(lines: Iterable[bytes]) -> None:
     sys.stdout.buffer.flush()
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], styles: Callable[[Sequence[Any]], str] | None = None) -> None:
-    """A readable table; text from records cannot command the terminal."""
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    styles: Callable[[Sequence[Any]], str] | None = None,
+    *,
+    less: Sequence[str] = (),
+) -> None:
+    """A readable table; text from records cannot command the terminal. less: what a narrow terminal can do without, in this order."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    found = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for column in columns:
-        found.add_column(column, overflow="fold")
-    for row in rows:
-        found.add_row(*(Text(cell(value)) for value in row), style=styles(row) if styles else None)
+    cells = [([cell(value) for value in row], styles(row) if styles else None) for row in rows]
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+    widths = [max(len(text) for text in texts) for texts in zip(columns, *(texts for texts, _ in cells), strict=True)]
+    shown = _with_room(columns, widths, less, console.width)
+    found = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
+    found.show_edge, found.pad_edge, found.padding = False, False, (0, 1, 0, 0)
+    for index in shown:
+        found.add_column(columns[index], overflow="fold", no_wrap=widths[index] <= _UNFOLDED)
+    for texts, style in cells:
+        found.add_row(*(Text(texts[index]) for index in shown), style=style)
     console.print(found)
+    if not cells:
+        click.echo("(none)", err=True)
+
+
+_UNFOLDED = 20
+"""Characters. A time, a number, a severity, an IPv4 address stay in one line; what is longer may be folded."""
+
+
+def _with_room(columns: Sequence[str], widths: Sequence[int], less: Sequence[str], width: int) -> list[int]:
+    """The columns that are readable in so many characters, as indexes."""
+    shown = list(range(len(columns)))
+    for name in less:
+        if sum(min(widths[index], _UNFOLDED) + 2 for index in shown) <= width:
+            break
+        shown.remove(columns.index(name))
+    return shown
 
 
 def cell(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from casbd.model.activity import FIELDS, Activity
 from casbd.wire import json_lines
 
 COLUMNS = ("timestamp", "user", "activity_type", "action_type", "app", "object_name", "ip_address", "country", "result")
+LESS = ("result", "country", "app", "action_type", "object_name")
 
 
 @click.group("activities")
@@ -41,11 +43,15 @@ def search(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     with open_store(configuration) as store:
-        found = activity_log.search(store.connection, predicate, since=since, until=until, sort=sort, limit=limit)
+        counted = count()
+        everything = activity_log.search(store.connection, predicate, since=since, until=until, sort=sort, limit=limit)
+        found = (activity for activity, _ in zip(everything, counted, strict=False))
         if as_json:
             write_lines(map(json_lines.activity, found))
         else:
-            table("", COLUMNS, map(_row, found))
+            table("", COLUMNS, map(_row, found), less=LESS)
+    if limit and next(counted) == limit:
+        click.echo(f"casbd: the first {limit}; there may be more (--limit 0 is all)", err=True)
 
 
 @command.command("show")

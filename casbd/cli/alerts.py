@@ -17,6 +17,9 @@ from casbd.wire import json_lines
 
 STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "informational": "dim"}
 COLUMNS = ("first activity", "severity", "policy", "user", "app", "from", "country", "activities", "status", "alert")
+LESS = ("country", "app", "status", "activities", "from")
+SHORT = 12
+"""Characters of an id in a table; `alerts show` takes them for the whole."""
 
 
 @click.group("alerts")
@@ -44,7 +47,7 @@ def list_alerts(
         if as_json:
             write_lines(map(json_lines.alert, found))
         else:
-            table("", COLUMNS, map(row, found), style)
+            table("", COLUMNS, map(row, found), style, less=LESS)
 
 
 @command.command("show")
@@ -52,12 +55,15 @@ def list_alerts(
 @json_option
 @click.pass_obj
 def show(configuration: Path, alert_id: str, as_json: bool) -> None:
-    """Show one alert and its activities' ids."""
+    """Show one alert and its activities' ids. The beginning of an alert's id is enough."""
     with open_store(configuration) as store:
-        found = stored.get(store.connection, alert_id)
-    if found is None:
-        click.echo(f"casbd: there is no alert {cell(alert_id)}", err=True)
+        exact = stored.get(store.connection, alert_id)
+        candidates = [exact] if exact else [a for a in stored.find(store.connection) if alert_id and a.alert_id.startswith(alert_id)]
+    if len(candidates) != 1:
+        how_many = f"are {len(candidates)} alerts that begin with" if candidates else "is no alert"
+        click.echo(f"casbd: there {how_many} {cell(alert_id)}", err=True)
         sys.exit(EXIT_NO)
+    (found,) = candidates
     if as_json:
         write_lines([json_lines.alert(found)])
         return
@@ -79,7 +85,7 @@ def row(alert: Alert) -> Sequence[Any]:
         alert.country,
         alert.activity_count,
         "merged" if alert.merged_into else alert.status,
-        alert.alert_id,
+        alert.alert_id[:SHORT],
     )
 
 

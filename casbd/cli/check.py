@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from casbd.cli import EXIT_NO
-from casbd.cli._common import json_option, write_lines
+from casbd.cli._common import cell, json_option, write_lines
 from casbd.errors import Mistakes
 from casbd.wire import json_lines
 
@@ -28,10 +28,11 @@ def command(configuration: Path, as_json: bool) -> None:
             write_lines(json_lines.line(msgspec.structs.asdict(mistake)) for mistake in error.found)
         else:
             for mistake in error.found:
-                click.echo(str(mistake))
+                click.echo(cell(mistake))
         sys.exit(EXIT_NO)
     for warning in engine.warnings():
         click.echo(f"warning: {warning}", err=True)
     if not as_json:
-        enabled = sum(policy.enabled for policy in engine.policies)
-        click.echo(f"{configuration}: {enabled} policies, {len(engine.settings.inputs)} inputs: no mistakes", err=True)
+        counts = {"policies": sum(policy.enabled for policy in engine.policies)}
+        counts |= {"inputs": len(engine.settings.inputs), "outputs": len(engine.outputs), "connectors": len(engine.connectors)}
+        click.echo(f"{configuration}: no mistakes ({', '.join(f'{name}: {count}' for name, count in counts.items())})", err=True)

@@ -32,4 +32,5 @@ def list_commands(configuration: Path, as_json: bool) -> None:
                 "",
                 COLUMNS,
                 ((moment(c.created), c.action, c.connector, c.target, c.status, c.reason, c.error, c.command_id) for c in found),
+                less=("command", "error", "connector"),
             )

@@ -49,8 +49,9 @@ def _show(service: Service) -> None:
     from casbd.store.database import Store
 
     settings = service.engine.settings
+    less = [name for name in alerts.LESS if name != "status"]
     with Store(settings.state_dir, readonly=True) as store:
-        table("Alerts", alerts.COLUMNS[:-2], (alerts.row(alert)[:-2] for alert in stored.find(store.connection)), alerts.style)
+        table("Alerts", alerts.COLUMNS[:-2], (alerts.row(alert)[:-2] for alert in stored.find(store.connection)), alerts.style, less=less)
         found = gather(store, [], [])
     read = ", ".join(f"{sum(entry[name] for entry in found['inputs'])} {name}" for name in ("records", "duplicates", "rejects"))
     click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")

@@ -55,7 +55,7 @@ def place(tmp_path_factory):
 def run(place):
     """Runs a command as a shell would; its exit code, standard output and standard error."""
 
-    def run(*arguments, config=place / "casbd.yaml", code=0):
+    def run(*arguments, config=place / "casbd.yaml", code=0, errors=False):
         runner = CliRunner()
         with runner.isolation() as streams:
             try:
@@ -67,7 +67,7 @@ def run(place):
             sys.stdout.flush()
             out, err = streams[0].getvalue().decode(), streams[1].getvalue().decode()
         assert exit_code == code, (exit_code, out, err)
-        return out if code == 0 else err + out
+        return err + out if code or errors else out
 
     return run
 
@@ -327,6 +327,46 @@ def commands(group, path=()):
             yield (*path, name), command
             if isinstance(command, Group):
                 yield from commands(command, (*path, name))
+
+
+class TestTables:
+    @pytest.mark.parametrize("width", [60, 80, 100, 160])
+    @pytest.mark.parametrize("arguments", [("alerts", "list"), ("activities", "search"), ("status",), ("governance", "list")], ids=" ".join)
+    def test_fit_the_terminal_and_keep_times_and_ids_whole(self, run, monkeypatch, arguments, width):
+        monkeypatch.setenv("COLUMNS", str(width))
+        text = run(*arguments)
+        assert max(map(len, text.splitlines())) <= width
+        if arguments != ("status",) and width >= 80:
+            assert "2026-01-01 12:0" in text
+
+    def test_a_narrow_terminal_does_without_what_matters_least(self, run, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+        head = run("alerts", "list").splitlines()[0].split()
+        assert "severity" in head
+        assert "country" not in head
+
+    def test_of_nothing_says_so_but_not_to_programs(self, run):
+        assert "(none)" in run("alerts", "list", "--user", "nobody", errors=True)
+        assert "(none)" not in run("alerts", "list", "--user", "nobody")
+        assert run("alerts", "list", "--user", "nobody", "--json", errors=True) == ""
+
+
+class TestBeginningOfAnAlertId:
+    def test_is_enough(self, run):
+        (first, *_) = lines(run("alerts", "list", "--json"))
+        assert lines(run("alerts", "show", first["alert_id"][:12], "--json")) == [first]
+        assert first["alert_id"][:12] in run("alerts", "list")
+
+    def test_of_several_or_none(self, run):
+        ids = [one["alert_id"] for one in lines(run("alerts", "list", "--json"))]
+        shared = next(letter for letter in "0123456789abcdef" if sum(name.startswith(letter) for name in ids) != 1)
+        run("alerts", "show", shared, code=1)
+        run("alerts", "show", "", code=1)
+
+
+def test_search_says_when_it_stops_at_the_limit(run):
+    assert "(--limit 0 is all)" in run("activities", "search", "--limit", "2", errors=True)
+    assert "(--limit 0 is all)" not in run("activities", "search", "--limit", "0", errors=True)
 
 
 class TestHelp:
