@@ -47,7 +47,7 @@ def test_a_good_reload_and_a_broken_one(site):
     site.rule("log-ons", "name: Log ons\nfilters: {activity_type: {eq: Log on}}\n")
     daemon.hang_up()
     wait_until(lambda: (reload_of(site) or {}).get("ok"), tell=site.log)
-    assert reload_of(site)["added"] == ["log-ons"]
+    assert '"added": ["log-ons"]' in site.log()
 
     site.rule("log-ons", BROKEN)
     daemon.hang_up()
@@ -82,7 +82,7 @@ def test_a_changed_rule_is_loaded_by_itself(site):
     daemon.notifications.wait_for("RELOADING=1", within=10)
     assert time.monotonic() - begun < 4  # it looks every second
     daemon.notifications.wait_for("READY=1", times=2)
-    assert reload_of(site)["added"] == ["log-ons"]
+    assert '"added": ["log-ons"]' in site.log()
 
 
 def test_windows_survive_a_reload_and_a_restart(site):
