@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from casbd import registry
 from casbd.documents import Document, nearest
@@ -105,6 +105,17 @@ class _Top(BaseModel):
     metrics: Metrics | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_sections(cls, data: Any) -> Any:
+        """`outputs:` with all below it commented out is as if it were not there."""
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in _SECTIONS}
+
+
+_SECTIONS = ("rules", "inputs", "organization", "enrichment", "outputs", "connectors", "governance", "retention", "outbox", "metrics")
 
 
 class InputSettings(BaseModel):

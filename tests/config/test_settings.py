@@ -144,6 +144,14 @@ class TestMistakes:
         assert settings.enrichers["ip_ranges"].ip_ranges == tmp_path / "r.yaml"
         assert [output.name for output in settings.outputs] == ["a"]
 
+    def test_an_empty_section_is_as_if_it_were_not_there(self, load, mistakes):
+        empty = "".join(f"{name}:\n" for name in ("inputs", "organization", "enrichment", "outputs", "connectors", "governance"))
+        assert load(empty) == load("rules: []\n")
+        assert mistakes("state_dir:\noutput:\n") == [
+            "1:11: `state_dir`: there is no value (should be a path)",
+            "2:1: unknown key `output` (did you mean `outputs`?)",
+        ]
+
     def test_an_output_may_have_the_name_of_an_input(self, load):
         inputs = "inputs: [{name: x, path: /x}]\noutputs: [{name: x, type: stdout}]\n"
         load(inputs + "connectors: [{name: x, type: command, command: [/bin/true]}]\n")

@@ -1,0 +1,145 @@
+"""What the documentation says is there and works, and what there is is documented."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from casbd import cli, config, registry
+from casbd.config import settings
+from casbd.enrichers._range_file import Range
+from casbd.model.activity import FIELDS
+from casbd.policies.operators import OPERATORS
+from casbd.policies.rule_file import RuleFile
+from casbd.secrets import Secret
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+RULES = (ROOT / "rules" / "README.md").read_text()
+CONFIGURATION = (ROOT / "conf" / "casbd.yaml").read_text()
+
+
+def models(model):
+    """A model and all that it is made of."""
+    yield model
+    for field in model.model_fields.values():
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from models(part)
+
+
+def configuration_models():
+    yield from models(settings._Top)
+    yield from (settings.InputOptions, settings.OutputOptions, settings.ConnectorOptions, Range, Secret)
+    for kind in ("formats", "enrichers", "outputs", "connectors"):
+        yield from (plugin.Options for plugin in registry.load_all(kind).values())
+
+
+def commands(group, path=()):
+    with click.Context(group) as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                yield from commands(command, (*path, name))
+            else:
+                yield " ".join((*path, name))
+
+
+class TestWhatThereIsIsDocumented:
+    @pytest.mark.parametrize("command", list(commands(cli.casbd)))
+    def test_command(self, command):
+        assert f"`casbd {command}" in README
+
+    @pytest.mark.parametrize("key", sorted({key for model in configuration_models() for key in model.model_fields}))
+    def test_key_of_the_configuration(self, key):
+        assert re.search(rf"(?<![\w.]){key}: ", CONFIGURATION) or f"\n{key}:\n" in CONFIGURATION
+
+    @pytest.mark.parametrize("kind", ["outputs", "connectors"])
+    def test_type_of_plugin(self, kind):
+        for name in registry.names(kind):
+            assert f"type: {name}" in CONFIGURATION
+
+    @pytest.mark.parametrize("key", sorted({key for model in models(RuleFile) for key in model.model_fields}))
+    def test_key_of_a_rule_file(self, key):
+        assert re.search(rf"(?<![\w.]){key}:", RULES)
+
+    @pytest.mark.parametrize("operator", OPERATORS)
+    def test_operator(self, operator):
+        assert f"`{operator}`" in RULES
+
+    def test_fields_in_the_order_of_the_table(self):
+        rows = [line for line in RULES.splitlines() if re.match(r"\| `\w+` \| \w+ \|", line)]
+        assert len(rows) == len(FIELDS)
+        for row, field in zip(rows, FIELDS.values(), strict=True):
+            choices = ", ".join(f"`{choice}`" for choice in field.values)
+            assert row.startswith(f"| `{field.name}` | {field.kind} | {field.meaning}{': ' if choices else ''}{choices} |")
+
+    @pytest.mark.parametrize("code", [0, 1, 2, cli.EXIT_RETRY, cli.EXIT_CONFIGURATION])
+    def test_exit_code(self, code):
+        line = next(line for line in README.split("\n\n") if line.startswith("Exit codes"))
+        assert re.search(rf"\b{code} ", line)
+
+
+class TestWhatIsDocumentedWorks:
+    def test_every_example_of_the_configuration(self, tmp_path):
+        path = tmp_path / "casbd.yaml"
+        path.write_text(re.sub(r"^( *)# ( *)(- (?:\{|[a-z_]+: )|[a-z_]+: )", r"\1\2\3", CONFIGURATION, flags=re.MULTILINE))
+
+        found, mistakes = config.read(path)
+
+        assert [str(mistake) for mistake in mistakes] == []
+        assert [entry.spec.name for entry in found.inputs] == ["m365", "own"]
+        assert {output.type for output in found.outputs} == set(registry.names("outputs"))
+        assert {connector.type for connector in found.connectors} == set(registry.names("connectors"))
+        assert found.workers == 2
+
+    def test_the_configuration_as_it_is_installed(self, tmp_path):
+        shutil.copytree(ROOT / "rules", tmp_path / "rules")
+        shutil.copy(ROOT / "conf" / "casbd.yaml", tmp_path)
+        assert run(tmp_path, "-c casbd.yaml check").returncode == 0
+
+    def test_links_lead_somewhere(self):
+        for document in (ROOT / "README.md", ROOT / "rules" / "README.md", ROOT / "systemd" / "README.md"):
+            for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+                assert target.startswith("https:") or (document.parent / target).exists(), target
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory):
+    """The repository's examples in a folder of their own, after the last command of the README's first block."""
+    place = tmp_path_factory.mktemp("tour")
+    shutil.copytree(ROOT / "conf", place / "conf")
+    shutil.copytree(ROOT / "rules", place / "rules")
+    *_, command = re.search(r"```sh\n(.*?)```", README, re.DOTALL)[1].strip().splitlines()
+    return place, run(place, command.removeprefix(".venv/bin/casbd"))
+
+
+def run(place, arguments):
+    command = [sys.executable, "-m", "casbd", *shlex.split(arguments)]
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "CASBD_CONFIG")}
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=60, env=environment)
+
+
+class TestQuickStart:
+    def test_ends_with_a_table_of_alerts_and_where_they_went(self, tour):
+        place, ended = tour
+        assert (ended.returncode, ended.stderr) == (0, "")
+        for policy in ("Multiple failed log on", "Log on from a risky IP", "Audit log switched off"):
+            assert policy in ended.stdout
+        cef = place / "quickstart-state" / "alerts.cef"
+        assert ended.stdout.splitlines()[-1].endswith(str(cef))
+        assert cef.read_text().startswith("CEF:0|casbd|")
+
+    @pytest.mark.parametrize("command", re.findall(r"^    \$casbd (.+)$", README, re.MULTILINE))
+    def test_what_to_ask_then_has_an_answer(self, tour, command):
+        place, _ = tour
+        answer = run(place, f"-c conf/quickstart.yaml {command}")
+        assert (answer.returncode, answer.stderr) == (0, "")
+        assert len(answer.stdout) > 200
