@@ -217,7 +217,7 @@ class M365:
         elif key != user:
             activity.user_id = known_key
         if "@" in name:
-            activity.user = name
+            activity.user = (_CLAIM.sub("", name) or name) if name.startswith(("i:0", "urn:spo:guest#")) else name
             if "#ext#" in name:
                 activity.user_type = "Guest"
         elif user:
@@ -284,6 +284,8 @@ class M365:
 
 
 _RESULTS = {"Failed log on": "failure", "Log on": "success"}
+_CLAIM = re.compile(r"\A(?:i:0[^|]*\|(?:.*\|)?(?:urn(?::|%3a)spo(?::|%3a)guest#)?|urn:spo:guest#)")
+"""What SharePoint writes before an address: `i:0#.f|membership|anna@contoso.com`, `urn:spo:guest#anna@example.com`. In small letters."""
 _NOT_THE_OWNER = frozenset({"1", "2", "6", "Admin", "Delegated", "DelegatedAdmin"})
 
 

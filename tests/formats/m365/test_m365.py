@@ -74,6 +74,24 @@ class TestUser:
     def test_type(self, number, kind):
         assert activity(UserType=number).user_type == kind
 
+    @pytest.mark.parametrize(
+        ("text", "user"),
+        [
+            ("i:0#.f|membership|Anna@contoso.com", "anna@contoso.com"),
+            ("i:0h.f|membership|10032000@live.com", "10032000@live.com"),
+            ("i:0h.f|membership|urn%3aspo%3aguest#someone@gmail.com", "someone@gmail.com"),
+            ("urn:spo:guest#Anna@example.com", "anna@example.com"),
+            ("urn:spo:anon#0f1e", "urn:spo:anon#0f1e"),
+            ("i:0i.t|00000003-0000-0ff1-ce00-000000000000|app@sharepoint", "app@sharepoint"),
+            ("i:0#@contoso.com", "i:0#@contoso.com"),
+            ("i:0#@|", "i:0#@|"),
+            ("i:0" * 300_000 + "@", "i:0" * 300_000 + "@"),
+        ],
+        ids=lambda text: text[:40],
+    )
+    def test_of_a_sharepoint_claim_is_the_address_in_it(self, text, user):
+        assert activity(UserId=text).user == user
+
     def test_guests_and_service_principals_show_in_the_name(self):
         assert activity(UserId="x_gmail.com#EXT#@contoso.com").user_type == "Guest"
         assert activity(UserId="ServicePrincipal_1").user_type == "Application"
