@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,6 @@ def main() -> None:
     except StoreError as error:
         click.echo(f"casbd: {error}", err=True)
         sys.exit(EXIT_NO)
-    except CasbdError as error:
+    except (CasbdError, sqlite3.Error) as error:  # SQLite's: locked, damaged, or the disk is full
         click.echo(f"casbd: {error}", err=True)
         sys.exit(EXIT_RETRY)

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from casbd import config
-from casbd.cli._common import json_option, table, write_lines
+from casbd.cli._common import cell, json_option, table, write_lines
 from casbd.clock import iso
+from casbd.pipeline import connector_destination
 from casbd.store import inputs, outbox, policies, service_status
 from casbd.store.database import Store
 from casbd.wire import json_lines
@@ -20,9 +21,10 @@ from casbd.wire import json_lines
 @click.pass_obj
 def command(configuration: Path, as_json: bool) -> None:
     """Show inputs with their files and counts, what waits for each destination, errors, and the last reload."""
-    settings = config.load(configuration)
+    settings, _ = config.read(configuration)  # a broken one is told by `check`; the daemon still runs with the last good one
+    queues = [output.name for output in settings.outputs] + [connector_destination(entry.name) for entry in settings.connectors]
     with Store(settings.state_dir, readonly=True) as store:
-        found = gather(store, [entry.spec.name for entry in settings.inputs], [output.name for output in settings.outputs])
+        found = gather(store, [entry.spec.name for entry in settings.inputs], queues)
     if as_json:
         write_lines([json_lines.line(found)])
     else:
@@ -30,7 +32,10 @@ def command(configuration: Path, as_json: bool) -> None:
 
 
 def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str, Any]:
-    """Everything `status` tells, as one object. configured, outputs: also those that have had nothing to do yet."""
+    """Everything `status` tells, as one object.
+
+    configured, outputs: the inputs and queues that are configured, also those that have had nothing to do yet.
+    """
     service = service_status.load(store)
     counts = inputs.counts(store.connection)
     files: dict[str, dict[str, dict[str, Any]]] = {}
@@ -44,7 +49,7 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
             _input(name, counts.get(name, inputs.Counts()), list(files.get(name, {}).values()), problems)
             for name in _names(configured, counts)
         ],
-        "outputs": [_output(name, deliveries.get(name)) for name in _names(outputs, deliveries)],
+        "outputs": [_output(name, deliveries.get(name), configured=name in outputs) for name in _names(outputs, deliveries)],
         "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
         "paused": service.get("paused") or None,
         "reload": _reload(service.get("reload", {})),
@@ -73,10 +78,11 @@ def _input(name: str, counts: inputs.Counts, files: list[dict[str, Any]], proble
     }
 
 
-def _output(name: str, delivery: outbox.Delivery | None) -> dict[str, Any]:
+def _output(name: str, delivery: outbox.Delivery | None, *, configured: bool) -> dict[str, Any]:
     d = delivery or outbox.Delivery(name, 0, 0, 0, 0, 0, None, None, None)
     return {
         "name": name,
+        "configured": configured,
         "pending": d.pending,
         "pending_bytes": d.size,
         "delivered": d.delivered,
@@ -92,24 +98,42 @@ def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
     return {**reload, "at": iso(reload["at"])} if reload else None
 
 
+def _second(time: str | None) -> str:
+    return time[:19].replace("T", " ") if time else ""
+
+
 def _print(found: dict[str, Any]) -> None:
     table(
         "Inputs",
         ("input", "received", "records", "duplicates", "rejects", "last record", "files", "problem"),
         (
-            (i["name"], i["received"], i["records"], i["duplicates"], i["rejects"], i["last_record"], len(i["files"]), i["problem"])
+            (
+                i["name"],
+                i["received"],
+                i["records"],
+                i["duplicates"],
+                i["rejects"],
+                _second(i["last_record"]),
+                len(i["files"]),
+                i["problem"],
+            )
             for i in found["inputs"]
         ),
+        less=("files", "last record"),
     )
+    click.echo()
     table(
         "Destinations",
         ("destination", "waiting", "delivered", "refused", "failures", "last error"),
         ((o["name"], o["pending"], o["delivered"], o["refused"], o["failures"], o["last_error"]) for o in found["outputs"]),
     )
+    for output in found["outputs"]:
+        if output["pending"] and not output["configured"]:
+            click.echo(f"{output['name']} is not configured (any more): what waits for it goes when retention says so")
     if found["paused"]:
         click.echo(f"Reading pauses until these destinations take messages again: {found['paused']}")
     if found["reload"]:
         outcome = "done" if found["reload"]["ok"] else "refused; the last good configuration stays"
         click.echo(f"Last reload: {found['reload']['at']}, {outcome}")
         for mistake in found["reload"].get("mistakes", ()):
-            click.echo(f"  {mistake}")
+            click.echo(f"  {cell(mistake)}")

@@ -25,6 +25,12 @@ def to_standard_error(level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """Log this level and those above it from now on."""
+    root = logging.getLogger()
     root.setLevel(level.upper())
     for noisy in ("apscheduler", "watchdog", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Protocol
 
 import msgspec
 
+from casbd.alerting.windows import policy_key
 from casbd.daemon.engine import Engine
+from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import Chunk
 from casbd.pipeline import Batch, Scanner
 
@@ -59,12 +62,22 @@ class InProcess:
 
 
 class InProcesses:
-    """`workers: 2` and more: chunks are scanned ahead in other processes, and handed out in order."""
+    """`workers: 2` and more: chunks are scanned ahead in other processes, and handed out in order.
 
-    def __init__(self, configuration: Path, salt: bytes, workers: int) -> None:
+    They read the files of the configuration themselves. Mistakes where these are others than those of `engine` by now: it
+    must show here, and not when the first chunk comes, perhaps hours later.
+    """
+
+    def __init__(self, engine: Engine, salt: bytes, workers: int) -> None:
+        path = engine.settings.path
         self._ahead = 2 * workers
         self._waiting: deque[Future[list[bytes]]] = deque()
-        self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (configuration, salt))
+        self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (path, salt))
+        expected = [policy_key(policy) for policy in engine.policies]
+        loaded = [self._pool.submit(_policies_of_worker) for _ in range(workers)]
+        if any(future.result() != expected for future in loaded):
+            self.close()
+            raise Mistakes([Mistake(str(path), 0, 0, "a file was changed while it was read; it is read again")])
 
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """The oldest chunks that were handed to the pool."""
@@ -99,15 +112,23 @@ def _enough(next_chunk: NextChunk) -> Iterator[Chunk]:
 
 
 _scanner: Scanner | None = None
+_policies: list[str] | None = None
 
 
 def _start_worker(configuration: Path, salt: bytes) -> None:
     """The main process says when it is over; a worker does not outlive it, however it dies."""
-    global _scanner
+    global _scanner, _policies
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
-    _scanner = Engine(configuration).scanner(salt)
+    with suppress(Mistakes):  # the main process tells: it has read the same files a moment ago
+        engine = Engine(configuration)
+        _scanner, _policies = engine.scanner(salt), [policy_key(policy) for policy in engine.policies]
+
+
+def _policies_of_worker() -> list[str] | None:
+    """What a worker has loaded; None where there is a mistake in it."""
+    return _policies
 
 
 def _end_with(parent: BaseProcess | None) -> None:

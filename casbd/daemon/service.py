@@ -10,10 +10,11 @@ import logging
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 
 from casbd import __version__
@@ -21,19 +22,18 @@ from casbd.alerting import raising
 from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
+from casbd.daemon import logs
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
+from casbd.daemon.retention import remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import CasbdError, Mistake, Mistakes
 from casbd.inputs import Inputs
 from casbd.outbox.dispatcher import Delivering, Dispatcher, ToConnector, ToOutput
-from casbd.pipeline import Pipeline, connector_destination
-from casbd.store import activities as activity_store
-from casbd.store import alerts as alert_store
+from casbd.pipeline import Batch, Pipeline, connector_destination
 from casbd.store import inputs as input_store
 from casbd.store import outbox, service_status
-from casbd.store import rejects as reject_store
 from casbd.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,11 @@ log = logging.getLogger(__name__)
 TURN = 0.5
 """Seconds that one wait for input lasts at most, and so the time to see a signal."""
 STOP_SECONDS = 20.0
+STOP_PATIENCE = 2.0
 ONCE_SECONDS = 3600.0
 ONCE_PATIENCE = 5.0
-KEEP_WINDOWS = 7 * 86_400_000
-"""Counted activities are kept so long after they were read: a record may come so late and still complete a window."""
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries to store what could not be stored."""
 
 
 class Service:
@@ -63,6 +64,8 @@ class Service:
         self._reload_asked = False
         self._full_checked = 0.0
         self._full = ""
+        self._pause_next = 1.0
+        self._pausing = threading.Event()
         self._reloaded: dict[str, Any] = {}
         self._saved_status: dict[str, Any] = {}
 
@@ -86,7 +89,8 @@ class Service:
         begun = self.clock()
         self.engine = Engine(self.configuration)
         self._watched = WatchedFiles(self.engine.files(), begun)
-        self._warn()
+        if not self.once:
+            logs.set_level(self.engine.settings.log_level)
 
     def open_store(self) -> None:
         """The state directory is ours alone."""
@@ -96,7 +100,7 @@ class Service:
     def build_pipeline(self) -> None:
         """The two halves."""
         self.pipeline = Pipeline(self.store, self.engine.settings, self.engine.policies, self.clock)
-        self.scanning: Scanning = self._new_scanning()
+        self.scanning: Scanning = self._new_scanning(self.engine)
         self._exit.callback(lambda: self.scanning.close())
 
     def open_inputs(self) -> None:
@@ -104,13 +108,15 @@ class Service:
         with self.store.transaction() as connection:
             for entry in self.engine.settings.inputs:
                 input_store.ensure(connection, entry.spec.name, self.clock())
-        self.inputs = self._new_inputs()
+        self._warn()
+        self.inputs = self._new_inputs(self.engine)
         self._exit.callback(lambda: self.inputs.close())
 
     def start_delivery(self) -> None:
-        """One worker a destination. On the way out they get what is left of the deadline."""
+        """One worker a destination. On the way out they deliver what fits into half of the deadline, and end in the other."""
         self.dispatcher = Dispatcher(self.store, self.clock)
         self._exit.callback(self.dispatcher.stop, STOP_SECONDS / 2)
+        self._exit.callback(self.dispatcher.drain, STOP_SECONDS / 2, STOP_PATIENCE)
         self.dispatcher.use(self._destinations())
 
     def start_service(self) -> None:
@@ -150,36 +156,51 @@ class Service:
             self._run_due_jobs()
             if self._reload_asked:
                 self._reload_asked = False
-                self.reload()
+                self._attempt(self.reload)
             if not self._work():
                 self.inputs.wait(TURN)
         log.info("casbd stops")
 
     def _read_everything(self) -> None:
-        while self._work():
+        while self._work() or self._made_room():
             pass
         self.inputs.finish()
-        while self._work():
+        while self._work() or self._made_room():
             pass
         self.save_status()
-        self.delivered_all = self.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
+        self.delivered_all = self.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not self._full
+
+    def _made_room(self) -> bool:
+        """With `--once`, where reading pauses: whether it can go on, as enough was delivered."""
+        if not self._full:
+            return False
+        self.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
+        self._full_checked = 0.0
+        return not self._outbox_is_full()
 
     def _work(self) -> bool:
         """Read, scan and commit once; whether there was anything. The watchdog is fed only here, when it went well."""
         if self._outbox_is_full():
             self.notifier.alive()
+            self._pause(0.0 if self.once else TURN)
             return False
         batches = self.scanning.batches(self.inputs.next_chunk)
-        if batches:
-            try:
-                raised = self.pipeline.commit(batches)
-            except (sqlite3.Error, OSError) as error:
-                self._commit_failed(error)
-                return False
-            if raised or self.pipeline.sends_activities:
-                self.dispatcher.wake()
+        if batches and not self._commit(batches):
+            return False
         self.notifier.alive()
         return bool(batches)
+
+    def _commit(self, batches: Sequence[Batch]) -> bool:
+        """Store some batches; False where that failed, and they will be read again."""
+        try:
+            raised = self.pipeline.commit(batches)
+        except (sqlite3.Error, OSError) as error:
+            self._commit_failed(error)
+            return False
+        self._pause_next = 1.0
+        if raised or self.pipeline.sends_activities:
+            self.dispatcher.wake()
+        return True
 
     def _commit_failed(self, error: Exception) -> None:
         """A full disk, say: nothing of the batch is stored, so read it again; it will work once there is room."""
@@ -189,14 +210,24 @@ class Service:
         self.scanning.forget()
         self.pipeline.reload_state()
         self.inputs.rewind(input_store.positions(self.store.connection))
-        self.inputs.wait(1.0)
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            self.notifier.alive()  # the watchdog's cure, a new start, makes no room
+        self._pause(self._pause_next)
+        self._pause_next = min(self._pause_next * 2, LONGEST_PAUSE)
+
+    def _pause(self, seconds: float) -> None:
+        """Do nothing, but see a signal. (`inputs.wait` would end at once: what it tells of has not been read.)"""
+        until = monotonic() + seconds
+        while not (self._stopping or self._reload_asked) and (left := until - monotonic()) > 0:
+            self._pausing.wait(min(left, TURN))
 
     def _outbox_is_full(self) -> bool:
         """Whether reading pauses because a destination has too much waiting; looked at every two seconds."""
         if monotonic() - self._full_checked > 2:
             self._full_checked = monotonic()
             most = self.engine.settings.outbox.max_size
-            full = sorted(name for name, (_, size) in outbox.pending(self.store.connection).items() if size > most)
+            waiting = outbox.pending(self.store.connection)
+            full = sorted(name for name, (_, size) in waiting.items() if size > most and name in self._queues(self.engine))
             if bool(full) != bool(self._full):
                 log.warning("reading pauses: an outbox is full" if full else "reading goes on", extra={"destinations": full})
             self._full = ", ".join(full)
@@ -208,39 +239,54 @@ class Service:
         begun = self.clock()
         try:
             engine = Engine(self.configuration)
+            self._swap(engine, self._new_scanning(engine))
         except Mistakes as error:
-            self._watched.use(self.engine.files(), begun)
-            log.error("reload refused, the last good configuration stays", extra={"mistakes": [str(m) for m in error.found]})
-            self._reloaded = {"at": self.clock(), "ok": False, "mistakes": [str(m) for m in error.found]}
+            self._refuse_reload(begun, error.found)
+        except (sqlite3.Error, OSError):
+            raise
+        except Exception as error:  # a bug that somebody's file brings out must not end a daemon that ran well with the last one
+            log.exception("a reload broke: please report it")
+            self._refuse_reload(begun, [Mistake(str(self.configuration), 0, 0, f"internal error: {type(error).__name__}")])
         else:
             self._watched.use(engine.files(), begun)
-            self._swap(engine)
         self.save_status()
         self.notifier.send("READY=1")
 
-    def _swap(self, engine: Engine) -> None:
+    def _refuse_reload(self, begun: int, mistakes: Sequence[Mistake]) -> None:
+        """Nothing was changed. The files with mistakes are watched too, as a new one is not among those known."""
+        self._watched.use([*self.engine.files(), *(Path(mistake.file) for mistake in mistakes)], begun)
+        told = [str(mistake) for mistake in mistakes]
+        log.error("reload refused, the last good configuration stays", extra={"mistakes": told})
+        self._reloaded = {"at": self.clock(), "ok": False, "mistakes": told}
+
+    def _swap(self, engine: Engine, scanning: Scanning) -> None:
         """From here on nothing can fail for a reason that a person's file gives."""
-        old, self.engine = self.engine, engine
         while batches := self.scanning.batches(lambda: None):  # what the old rules have already scanned
-            self.pipeline.commit(batches)
+            if not self._commit(batches):
+                break  # it is read again, with the new ones
+        old, self.engine = self.engine, engine
         self.scanning.close()
-        self.scanning = self._new_scanning()
+        self.scanning = scanning
         self.pipeline.use(engine.settings, engine.policies)
         if engine.settings.inputs != old.settings.inputs:
             self.inputs.close()
-            self.inputs = self._new_inputs()
+            self.inputs = self._new_inputs(engine)
             self.inputs.start_watching()
         self.dispatcher.use(self._destinations(), _changed(old, engine))
+        logs.set_level(engine.settings.log_level)
         changes = _difference({p.id: policy_key(p) for p in old.policies}, {p.id: policy_key(p) for p in engine.policies})
         log.info("reloaded", extra=changes)
         self._warn()
-        if engine.settings.state_dir != old.settings.state_dir or engine.settings.metrics != old.settings.metrics:
+        if engine.settings.state_dir != self.store.directory or engine.settings.metrics != old.settings.metrics:
             log.warning("a new state_dir or metrics takes effect at the next start")
         self._reloaded = {"at": self.clock(), "ok": True, **changes}
 
     def _warn(self) -> None:
         for warning in self.engine.warnings():
             log.warning(warning)
+        unclaimed = sorted(outbox.pending(self.store.connection).keys() - self._queues(self.engine))
+        if unclaimed:
+            log.warning("messages wait for destinations that are not configured", extra={"destinations": unclaimed})
 
     def reload_if_changed(self) -> None:
         """A job: look whether a file of the configuration is another one now."""
@@ -250,9 +296,14 @@ class Service:
     def check_silence(self) -> None:
         """A job: an input that used to talk and says nothing is a disconnected export, or an attacker's doing."""
         counts = input_store.counts(self.store.connection)
+        if self._full:
+            return  # it is casbd that does not listen
         for entry in self.engine.settings.inputs:
             name, silence = entry.spec.name, entry.spec.silence
             last = counts[name].last_record if name in counts else None
+            if name not in counts:  # new since a reload: silent since now
+                with self.store.transaction() as connection:
+                    input_store.ensure(connection, name, self.clock())
             if silence is None or last is None or self.clock() - max(last, self.started) <= silence:
                 continue
             minutes = (self.clock() - last) // 60_000
@@ -268,14 +319,13 @@ class Service:
                 self.dispatcher.wake()
 
     def remove_old(self) -> None:
-        """A job: retention."""
-        moment, keep = self.clock(), self.engine.settings.retention
+        """A job: retention. Does a part, and comes again at once where there is more to remove."""
+        keys = map(policy_key, self.engine.policies)
+        more = remove_some(self.store, self.engine.settings.retention, self.clock(), self._queues(self.engine), keys)
         with self.store.transaction() as connection:
-            activity_store.prune(connection, moment - keep.activities)
-            alert_store.prune(connection, moment - keep.alerts)
-            reject_store.prune(connection, moment - keep.rejects)
-            alert_store.prune_window_entries(connection, moment - KEEP_WINDOWS, map(policy_key, self.engine.policies))
             input_store.forget_positions(connection, self.inputs.forgotten())
+        if more:
+            self._due.put(self.remove_old)
 
     def save_status(self) -> None:
         """A job: what only this process knows, for `casbd status`."""
@@ -297,22 +347,28 @@ class Service:
         self.inputs.wake()
 
     def _run_due_jobs(self) -> None:
-        while True:
-            try:
-                job = self._due.get_nowait()
-            except Empty:
-                return
+        for _ in range(self._due.qsize()):  # not those that they ask for in turn: reading goes on before
+            self._attempt(self._due.get())
+
+    def _attempt(self, job: Callable[[], None]) -> None:
+        """Run a job. A store that cannot be written to (a full disk) must not end the daemon: it comes again."""
+        try:
             job()
+        except (sqlite3.Error, OSError) as error:
+            log.error("a job failed; it is tried again at its next time", extra={"job": job.__name__, "error": str(error)})
 
-    def _new_scanning(self) -> Scanning:
-        workers, salt = self.engine.settings.workers, self.store.salt()
-        if workers == 1:
-            return InProcess(self.engine.scanner(salt))
-        return InProcesses(self.configuration, salt, workers)
+    def _new_scanning(self, engine: Engine) -> Scanning:
+        if engine.settings.workers == 1:
+            return InProcess(engine.scanner(self.store.salt()))
+        return InProcesses(engine, self.store.salt(), engine.settings.workers)
 
-    def _new_inputs(self) -> Inputs:
-        specs = [entry.spec for entry in self.engine.settings.inputs]
+    def _new_inputs(self, engine: Engine) -> Inputs:
+        specs = [entry.spec for entry in engine.settings.inputs]
         return Inputs(specs, input_store.positions(self.store.connection), detect, self.clock)
+
+    def _queues(self, engine: Engine) -> set[str]:
+        """The names of all configured destinations' queues in the outbox."""
+        return {*engine.outputs, *map(connector_destination, engine.connectors)}
 
     def _destinations(self) -> dict[str, Delivering]:
         """By queue, what delivers it."""

@@ -94,15 +94,10 @@ def save_window_entries(
 def prune_window_entries(connection: sqlite3.Connection, before: int, policies: Iterable[str], at_most: int = -1) -> int:
     """Forget what was stored before then, and all of policies that are no longer loaded as they were.
 
-    at_most: so many of each kind; -1 is all. Returns how many.
+    at_most: so many in this transaction; -1 is all. Returns how many.
     """
     known = list(policies)
     marks = ",".join("?" * len(known))
-    removed = 0
-    for which, values in (("stored < ?", (before,)), (f"policy NOT IN ({marks})", known)):
-        query = (  # only question marks are put in
-            "DELETE FROM window_entries WHERE (policy, subject, timestamp, key) IN"
-            f" (SELECT policy, subject, timestamp, key FROM window_entries WHERE {which} LIMIT ?)"  # noqa: S608
-        )
-        removed += connection.execute(query, (*values, at_most)).rowcount
-    return removed
+    which = f"SELECT policy, subject, timestamp, key FROM window_entries WHERE stored < ? OR policy NOT IN ({marks}) LIMIT ?"  # noqa: S608
+    query = f"DELETE FROM window_entries WHERE (policy, subject, timestamp, key) IN ({which})"  # noqa: S608  only question marks
+    return connection.execute(query, (before, *known, at_most)).rowcount

@@ -36,7 +36,6 @@ CREATE TABLE window_entries (
     policy TEXT, subject TEXT, timestamp INTEGER, key INTEGER, activity_id TEXT, value TEXT, alert_id TEXT, stored INTEGER,
     PRIMARY KEY (policy, subject, timestamp, key)
 ) WITHOUT ROWID;
-CREATE INDEX window_entries_by_storing ON window_entries (stored);
 
 CREATE TABLE alerts (
     alert_id TEXT PRIMARY KEY, policy_id TEXT, status TEXT, severity TEXT, category TEXT, app TEXT, user TEXT,

@@ -1,0 +1,38 @@
+"""Retention: what is too old goes, a part in each transaction.
+
+Ten million activities that were imported in a day also become too old in a day. Were they removed at once, nothing would
+be read, delivered or told to the watchdog meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from casbd.config.settings import Retention
+from casbd.store import activities, alerts, outbox, rejects
+from casbd.store.database import Store
+
+KEEP_WINDOWS = 7 * 86_400_000
+"""Counted activities are kept so long after they were read: a record may come so late and still complete a window."""
+
+BLOCKS, ROWS = 50, 20_000
+"""Removed in one transaction: some ten megabytes."""
+
+
+def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str], policies: Iterable[str]) -> bool:
+    """Remove a part of what is too old; whether there is more.
+
+    queues: of the destinations that are configured; what waits for others goes when it is too old. policies: the keys of
+    those whose counted activities are still needed.
+    """
+    with store.transaction() as connection:
+        outbox.prune_unclaimed(connection, queues, now - keep.activities, now - keep.alerts)
+        more = activities.prune(connection, now - keep.activities, BLOCKS) == BLOCKS
+        for removed in (
+            alerts.prune(connection, now - keep.alerts, ROWS),
+            rejects.prune(connection, now - keep.rejects, ROWS),
+            outbox.prune_refused(connection, now - keep.rejects, ROWS),
+            alerts.prune_window_entries(connection, now - KEEP_WINDOWS, policies, ROWS),
+        ):
+            more |= removed == ROWS
+    return more
