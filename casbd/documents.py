@@ -81,8 +81,10 @@ class Document:
         if found["type"] == "missing":
             return self.mistake(where[:-1], f"`{found['loc'][-1]}` is missing")
         message, hint = told(found)
-        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found["loc"]).removeprefix(".")
-        return self.mistake(where, f"`{name}`: {message}" if name else message, hint, at_key=False)
+        is_key = where[-1:] == ["[key]"]  # so pydantic calls a key of a mapping that is wrong itself
+        steps = found["loc"][:-1] if is_key else found["loc"]
+        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+        return self.mistake(where[: len(within) + len(steps)], f"`{name}`: {message}" if name else message, hint, at_key=is_key)
 
 
 def _parse(path: Path, text: str | None) -> Any:

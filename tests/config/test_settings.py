@@ -144,6 +144,10 @@ class TestMistakes:
         assert settings.enrichers["ip_ranges"].ip_ranges == tmp_path / "r.yaml"
         assert [output.name for output in settings.outputs] == ["a"]
 
+    def test_a_wrong_key_of_a_mapping_stands_where_the_key_is(self, mistakes):
+        (told,) = mistakes("inputs:\n  - {name: x, path: x, format: json, mapping: {timestamp: t, usr: u}}\n")
+        assert told.startswith("2:62: `mapping.usr`: `usr` is no field")
+
     def test_an_empty_section_is_as_if_it_were_not_there(self, load, mistakes):
         empty = "".join(f"{name}:\n" for name in ("inputs", "organization", "enrichment", "outputs", "connectors", "governance"))
         assert load(empty) == load("rules: []\n")
