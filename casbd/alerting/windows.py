@@ -13,7 +13,9 @@ from casbd.store import alerts as stored
 
 MOST_SUBJECTS = 20_000
 """So many subjects are kept in memory; the others are read back from the store when they act again."""
-MOST_ENTRIES = 20_000
+MOST_HELD = 1_000_000
+"""So many counted activities are kept in memory, of all subjects together (some 280 MB)."""
+MOST_ENTRIES = 2_000
 """A subject with more keeps only the last hours in memory; an older late record reads the rest back."""
 HOURS_KEPT = 6 * 3_600_000
 
@@ -31,6 +33,7 @@ class Windows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._runs: OrderedDict[WindowKey, Runs] = OrderedDict()
+        self._held = 0
         self._floors: dict[WindowKey, int] = {}
         self._changed: dict[tuple[str, str, int, int], Entry] = {}
         self._elsewhere = stored.counting_policies(connection)
@@ -43,6 +46,7 @@ class Windows:
         assert policy.match is not None
         window = (policy_key(policy), subject)
         runs = self._runs_of(policy, window, activity.timestamp)
+        held = len(runs)
         entry = Entry(activity.timestamp, key, activity.activity_id, value)
         change = runs.add(entry, alert_id)
         self._note(window, entry)
@@ -53,6 +57,7 @@ class Windows:
             floor = activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within)
             runs.prune(floor)
             self._floors[window] = max(floor, self._floors.get(window, floor))
+        self._held += len(runs) - held
         return change
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
@@ -68,8 +73,9 @@ class Windows:
     def saved(self) -> None:
         """The transaction is through: nothing is left to store, and memory may be bounded again."""
         self._changed.clear()
-        while len(self._runs) > MOST_SUBJECTS:
-            window, _ = self._runs.popitem(last=False)
+        while len(self._runs) > MOST_SUBJECTS or (self._held > MOST_HELD and len(self._runs) > 1):
+            window, runs = self._runs.popitem(last=False)
+            self._held -= len(runs)
             self._elsewhere.add(window[0])
             self._floors.pop(window, None)
 
@@ -88,6 +94,7 @@ class Windows:
         for (name, subject, time, key), entry in self._changed.items() if runs is not None else ():
             if (name, subject) == window:  # not stored yet, as it belongs to this very batch
                 entries[time, key] = entry
+        self._held += len(entries) - len(runs or ())
         self._runs[window] = runs = Runs(policy.match, sorted(entries.values(), key=lambda entry: (entry.timestamp, entry.key)))
         self._floors.pop(window, None)
         return runs

@@ -217,8 +217,10 @@ class TestOrderOfArrival:
 
 
 class TestMemory:
-    @pytest.mark.parametrize(("subjects", "entries"), [(1, 10**9), (3, 4), (10**9, 4), (2, 1)])
-    def test_small_bounds_change_nothing(self, make_core, monkeypatch, subjects, entries):
+    @pytest.mark.parametrize(
+        ("subjects", "entries", "held"), [(1, 10**9, 10**9), (3, 4, 10**9), (10**9, 4, 10**9), (2, 1, 10**9), (10**9, 10**9, 25)]
+    )
+    def test_small_bounds_change_nothing(self, make_core, monkeypatch, subjects, entries, held):
         chance = random.Random(4)
         times = [chance.randrange(6 * 60) * MINUTE // 2 for _ in range(300)]
         records = [record(at=time, UserId=f"{chance.randrange(6)}@contoso.com") for time in times]
@@ -230,6 +232,7 @@ class TestMemory:
 
         monkeypatch.setattr(windows, "MOST_SUBJECTS", subjects)
         monkeypatch.setattr(windows, "MOST_ENTRIES", entries)
+        monkeypatch.setattr(windows, "MOST_HELD", held)
         monkeypatch.setattr(windows, "HOURS_KEPT", 10 * MINUTE)
         bounded = make_core("bounded", rules=rules)
         with bounded.store.transaction() as connection:
@@ -240,7 +243,10 @@ class TestMemory:
 
         assert bounded.alerts() == unbounded.alerts()
         assert len(bounded.alerts()) > 20
-        assert len(bounded.pipeline._windows._runs) <= subjects
+        kept = bounded.pipeline._windows
+        assert len(kept._runs) <= subjects
+        assert kept._held == sum(map(len, kept._runs.values()))
+        assert kept._held <= held or len(kept._runs) == 1
 
 
 def _batched(items, size):
