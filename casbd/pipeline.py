@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -106,6 +107,7 @@ class Scanner:
                 raise
             return self.scan(chunk, careful=True)  # rare enough to find out in a second turn which record it was
         batch.parsed = batch.received - len(batch.rejects)
+        batch.activities = []
         return batch
 
     def _add(self, batch: Batch, chunk: Chunk, numbers: range, careful: bool) -> None:
@@ -174,6 +176,9 @@ class Keys:
         return int.from_bytes(own.digest(), "little") >> 1 or 1
 
 
+_told: set[tuple[str, int | None]] = set()
+
+
 def _why(error: Exception, chunk: Chunk, offset: int) -> str:
     """The reason of a reject. What no format raises on purpose is a mistake of ours: it is logged, without the record."""
     match error:
@@ -183,7 +188,11 @@ def _why(error: Exception, chunk: Chunk, offset: int) -> str:
             return f"not UTF-8 (byte {error.start})"
         case UnicodeEncodeError():
             return "not Unicode: half a surrogate pair"
-    log.error("a record broke its format: please report it", extra={"file": chunk.path, "offset": offset}, exc_info=error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    if (place.filename, place.lineno) not in _told:  # once a place: a file may hold millions of such records
+        _told.add((place.filename, place.lineno))
+        told = {"file": chunk.path, "offset": offset, "error": type(error).__name__, "place": f"{place.filename}:{place.lineno}"}
+        log.error("a record broke its format: please report it", extra=told)
     return f"internal error: {type(error).__name__}"
 
 

@@ -68,10 +68,12 @@ class TestScan:
 
         scanner = Scanner(lambda *_: Broken(), [], Matcher([]), b"")
 
-        batch = scanner.scan(chunk([record()]))
+        batch = scanner.scan(chunk([record(), record()]))
 
-        assert [entry.reason for entry in batch.rejects] == ["internal error: KeyError"]
-        assert "hostile" not in caplog.messages[0]
+        assert [entry.reason for entry in batch.rejects] == ["internal error: KeyError"] * 2
+        assert "hostile" not in caplog.text
+        [told] = caplog.records
+        assert (told.error, told.offset) == ("KeyError", 0)
 
     @pytest.mark.parametrize("error", [KeyError("x"), BadRecord("half of it")])
     def test_a_record_of_which_a_part_is_bad_leaves_nothing_behind(self, tmp_path, error):
