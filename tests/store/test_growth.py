@@ -5,7 +5,7 @@ import threading
 import pytest
 from builders import HOUR, NOON, Core, record, settings
 
-from casbd.store import activities, alerts, rejects
+from casbd.store import activities, alerts, outbox, rejects
 from casbd.store.database import Store
 
 
@@ -77,3 +77,30 @@ def test_retention_is_done_in_parts(make_core):
         for prune, left in ((activities.prune, [2, 2, 1, 0]), (alerts.prune, [2, 2, 1, 0])):
             assert [prune(connection, later, 2) for _ in left] == left
         assert rejects.prune(connection, later) == 5
+
+
+def test_what_waits_for_a_destination_that_is_gone_goes_when_it_is_too_old(make_core):
+    core: Core = make_core(rules={"failed": {}}, settings=settings({"siem": ["alerts"], "gone": ["alerts", "activities"]}))
+    core.feed_records(record())
+    core.now = NOON + HOUR
+    core.feed_records(record(at=HOUR))
+
+    def prune(before):
+        with core.store.transaction() as connection:
+            removed = outbox.prune_unclaimed(connection, ["siem"], before, before)
+            return removed, activities.prune(connection, before)
+
+    assert prune(NOON) == (0, 0)
+    assert prune(NOON + 1) == (2, 1)
+    assert [row.kind for row in core.waiting("gone")] == ["activities", "alert"]
+    assert prune(NOON + HOUR + 1) == (2, 1)
+    assert len(core.waiting("siem")) == 2
+
+
+def test_a_file_full_of_nonsense_does_not_fill_the_disk(make_core, monkeypatch):
+    monkeypatch.setattr(rejects, "MOST", 5)
+    core: Core = make_core()
+    for number in range(4):
+        core.feed_records(*(f"{{ {number} {n}".encode() for n in range(3)))
+    assert [reject.raw for _, reject, _ in rejects.every(core.store.connection)] == [b"{ 2 1", b"{ 2 2", b"{ 3 0", b"{ 3 1", b"{ 3 2"]
+    assert core.counts()["m365"][4] == 12
