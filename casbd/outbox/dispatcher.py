@@ -114,8 +114,8 @@ class ToOutput:
             if not error.sent:
                 raise
             outcome = _Outcome(min(error.sent, len(items)), failure=str(error))
-        except Exception as error:
-            self._broken += len(items) == 1  # a bug that a hostile message brings out must not stop all behind it for ever
+        except Exception as error:  # a bug that a hostile message brings out must not stop all behind it for ever
+            self._broken += len(items) == 1
             if len(items) > 1 or self._broken < TRIES:
                 raise
             log.exception("an output broke over a message, which is set aside: please report it", extra={"destination": self._name})
