@@ -102,12 +102,11 @@ class Scanner:
             for start in range(0, len(chunk.records), together):
                 self._add(batch, chunk, range(start, min(start + together, len(chunk.records))), careful)
             batch.stored = activity_store.Part.of(batch.activities, batch.keys)
-        except Exception:
+        except Exception:  # whatever a hostile record breaks: the second turn tells which one it was
             if careful:
                 raise
-            return self.scan(chunk, careful=True)  # rare enough to find out in a second turn which record it was
+            return self.scan(chunk, careful=True)  # rare enough
         batch.parsed = batch.received - len(batch.rejects)
-        batch.activities = []
         return batch
 
     def _add(self, batch: Batch, chunk: Chunk, numbers: range, careful: bool) -> None:
