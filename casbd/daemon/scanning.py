@@ -52,7 +52,7 @@ class InProcess:
 
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """Enough for one transaction."""
-        return [self._scan(chunk) for chunk in _enough(next_chunk)]
+        return [_lean(self._scan(chunk)) for chunk in _enough(next_chunk)]
 
     def forget(self) -> None:
         """Nothing is read ahead."""
@@ -139,5 +139,10 @@ def _end_with(parent: BaseProcess | None) -> None:
 
 def _scan_in_worker(chunks: list[Chunk]) -> list[bytes]:
     assert _scanner is not None
-    batches = [_scanner.scan(chunk) for chunk in chunks]
-    return [_encode(msgspec.structs.replace(batch, activities=[])) for batch in batches]  # they are in `stored` already
+    return [_encode(_lean(_scanner.scan(chunk))) for chunk in chunks]
+
+
+def _lean(batch: Batch) -> Batch:
+    """Without its activities as objects: they are in `stored` too, and the memory of the next ones is warm then."""
+    batch.activities = []
+    return batch

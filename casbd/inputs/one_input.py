@@ -14,6 +14,10 @@ from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.rotation import Lost, best
 from casbd.model.chunk import Chunk, InputSpec, Position
 
+_IN_A_ROW = 64
+"""Chunks of one file before another one's turn. A rotated file's rest is read to its end thereby, unless it is very long:
+what was written first is read first, and completes the same windows as without an interruption."""
+
 _IN_TURN = 8
 """Files of one input that are read in turns; the others wait, oldest first, so that few need to be open."""
 
@@ -27,6 +31,10 @@ _COMPARED = 16
 """Contents with the same beginning that a new file is compared with. Beyond: read from its start, which loses nothing."""
 
 Key = tuple[int, int]
+
+
+def _written(file: Followed) -> int:
+    return file.found.mtime
 
 
 class FollowedInput:
@@ -45,9 +53,10 @@ class FollowedInput:
         self._stored: dict[Key, list[Position]] = {}
         self._paths: dict[str, Followed] = {}
         self._queue: deque[Followed] = deque()
+        self._latest: Followed | None = None
+        self._in_a_row = 0
         self._contents: dict[str, list[Followed | Position]] | None = None
         self._errors: list[str] = []
-        self._rewritten: set[Followed] = set()
         self._final = False
         self._listings: dict[str, Listing] = {}
 
@@ -86,9 +95,9 @@ class FollowedInput:
             if self._trace(self.files[key], now):
                 changed.append(self.files[key])
         self._give_up_on_the_rest(now)
-        for found, position in list(self.lost.search(self._listing, self.files)):
-            changed.append(self._follow_lost(found, position))
-        for file in sorted(changed, key=lambda file: file.found.mtime):
+        rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._listing, self.files))]
+        # In the order in which they were written: what is left of rotated files first, whenever they were compressed.
+        for file in sorted(rest, key=_written) + sorted(changed, key=_written):
             self._prime(file)
             self._enqueue(file)
         self._settle(now)
@@ -112,14 +121,16 @@ class FollowedInput:
 
     def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
         """The next records of any file; None where there is nothing to read at this moment."""
-        self._rewritten.clear()
         while self._queue:
             file = self._queue.popleft()
             file.queued = False
             chunk = self._read(file, detect, now)
             if chunk is not None:
                 file.queued = True
-                self._queue.insert(min(_IN_TURN - 1, len(self._queue)), file)
+                self._in_a_row = self._in_a_row + 1 if file is self._latest else 0
+                self._latest = file
+                self._queue.insert(0 if self._in_a_row < _IN_A_ROW else _IN_TURN - 1, file)
+                self._in_a_row %= _IN_A_ROW
                 return chunk
         return None
 
@@ -237,10 +248,7 @@ class FollowedInput:
         file.first_sight = file.found
         self._contents = None
         self._prime(file)
-        file.changed = self.scan_wanted = True
-        if file not in self._rewritten:  # one that is rewritten again and again waits for the next scan
-            self._rewritten.add(file)
-            self._enqueue(file)
+        file.changed = self.scan_wanted = True  # the scan looks for the old content, whose rest is to be read before the new
 
     def _place(self, file: Followed, now: int) -> bool:
         """Decide where to begin in a file: where its stored position is, if it is still this content; else where a known

@@ -50,14 +50,21 @@ def add(connection: sqlite3.Connection, parts: Sequence[Part], now: int) -> tupl
     if not parts:
         return None
     keys = [key for part in parts for key in part.keys]
-    body = _header(len(keys)) + b"".join(memoryview(part.body)[len(_header(len(part.keys))) :] for part in parts)
-    packed = _compressor.compress(body)
+    packed = _packed(parts, len(keys))
     cursor = connection.execute(
         "INSERT INTO blocks (activities, first, last, stored, keys, body) VALUES (?, ?, ?, ?, ?, ?)",
         (len(keys), min(part.first for part in parts), max(part.last for part in parts), now, array("Q", keys).tobytes(), packed),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid, len(packed)
+
+
+def _packed(parts: Sequence[Part], count: int) -> bytes:
+    """The parts as one list, compressed; without putting it together first, as it may be ten megabytes."""
+    elements = [memoryview(part.body)[len(_header(len(part.keys))) :] for part in parts]
+    header = _header(count)
+    packer = _compressor.compressobj(size=len(header) + sum(map(len, elements)))
+    return b"".join([packer.compress(header), *map(packer.compress, elements), packer.flush()])
 
 
 def _header(count: int) -> bytes:
