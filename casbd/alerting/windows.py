@@ -16,7 +16,8 @@ MOST_SUBJECTS = 20_000
 MOST_HELD = 1_000_000
 """So many counted activities are kept in memory, of all subjects together (some 280 MB)."""
 MOST_ENTRIES = 2_000
-"""A subject with more keeps only the last hours in memory; an older late record reads the rest back."""
+"""A subject with more keeps only the last hours in memory. An older late record reads the rest back, and then the subject
+has twice the room: records that come in any order are read back a few times, not for each of them."""
 HOURS_KEPT = 6 * 3_600_000
 
 WindowKey = tuple[str, str]
@@ -35,6 +36,7 @@ class Windows:
         self._runs: OrderedDict[WindowKey, Runs] = OrderedDict()
         self._held = 0
         self._floors: dict[WindowKey, int] = {}
+        self._room: dict[WindowKey, int] = {}
         self._changed: dict[tuple[str, str, int, int], Entry] = {}
         self._elsewhere = stored.counting_policies(connection)
         """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
@@ -53,10 +55,8 @@ class Windows:
         if change is not None:
             for member in change.members:
                 self._note(window, member)
-        if len(runs) > MOST_ENTRIES:
-            floor = activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within)
-            runs.prune(floor)
-            self._floors[window] = max(floor, self._floors.get(window, floor))
+        if len(runs) > self._room.get(window, MOST_ENTRIES):
+            self._shorten(window, runs, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
         self._held += len(runs) - held
         return change
 
@@ -78,6 +78,15 @@ class Windows:
             self._held -= len(runs)
             self._elsewhere.add(window[0])
             self._floors.pop(window, None)
+            self._room.pop(window, None)
+
+    def _shorten(self, window: WindowKey, runs: Runs, floor: int) -> None:
+        before = len(runs)
+        runs.prune(floor)
+        if len(runs) < before:
+            self._floors[window] = max(floor, self._floors.get(window, floor))
+        if len(runs) > before // 2:  # they lie close together; do not try again for each further one
+            self._room[window] = 2 * before
 
     def _note(self, window: WindowKey, entry: Entry) -> None:
         self._changed[(*window, entry.timestamp, entry.key)] = entry
@@ -94,6 +103,8 @@ class Windows:
         for (name, subject, time, key), entry in self._changed.items() if runs is not None else ():
             if (name, subject) == window:  # not stored yet, as it belongs to this very batch
                 entries[time, key] = entry
+        if runs is not None:
+            self._room[window] = 2 * (len(entries) + MOST_ENTRIES)
         self._held += len(entries) - len(runs or ())
         self._runs[window] = runs = Runs(policy.match, sorted(entries.values(), key=lambda entry: (entry.timestamp, entry.key)))
         self._floors.pop(window, None)

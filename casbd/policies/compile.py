@@ -192,6 +192,7 @@ def _raw(condition: Condition, reader: RawReader) -> Predicate:
     fits = text_test(condition)
 
     def some(activity: Activity) -> bool:
-        return any(fits(text) for text in texts(reader.find(activity.raw, path)))
+        values = reader.find(activity.raw, path)
+        return bool(values) and any(fits(text) for text in texts(values))
 
     return some

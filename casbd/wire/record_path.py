@@ -57,7 +57,7 @@ def write_path(steps: tuple[Step, ...]) -> str:
 class RawReader:
     """Reads the raw record of an activity at most once, however many conditions ask for it one after the other."""
 
-    __slots__ = ("_decoded", "_folded", "_members", "_names", "_record", "_text")
+    __slots__ = ("_decoded", "_folded", "_found", "_members", "_names", "_record", "_text")
 
     def __init__(self) -> None:
         self._names: dict[tuple[Step, ...], tuple[str, ...]] = {}
@@ -66,14 +66,19 @@ class RawReader:
         self._decoded = True
         self._record: Any = None
         self._members: dict[Step, list[Any]] = {}
+        self._found: dict[tuple[Step, ...], list[Any]] = {}
 
     def find(self, text: str, path: tuple[Step, ...]) -> list[Any]:
         """As `find`, in the record that the text holds; nothing where it is no JSON."""
         if text is not self._text:  # the text is held, so no other can have taken its identity
             self._begin(text)
+        found = self._found.get(path)
+        if found is None:
+            found = self._found[path] = self._find(text, path) if self._decoded or self._may_lead_anywhere(path) else []
+        return found
+
+    def _find(self, text: str, path: tuple[Step, ...]) -> list[Any]:
         if not self._decoded:
-            if not self._may_lead_anywhere(path):
-                return []
             self._record = decode(text)
             self._decoded = True
         if len(path) == 1:
@@ -89,6 +94,7 @@ class RawReader:
         self._decoded = False
         self._record = None
         self._members = {}
+        self._found = {}
         # Without escapes, every name of a path that leads somewhere stands in the text: a look costs a tenth of decoding.
         self._folded = text.casefold() if text.isascii() and "\\u00" not in text else None
 
@@ -99,7 +105,10 @@ class RawReader:
         names = self._names.get(path)
         if names is None:
             names = self._names[path] = tuple(step.casefold() for step in reversed(path) if isinstance(step, str) and step.isalnum())
-        return all(name in folded for name in names)
+        for name in names:  # noqa: SIM110  asked of every record: a generator costs more than the look
+            if name not in folded:
+                return False
+        return True
 
 
 def decode(text: str) -> Any:

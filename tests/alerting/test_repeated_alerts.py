@@ -248,6 +248,19 @@ class TestMemory:
         assert kept._held == sum(map(len, kept._runs.values()))
         assert kept._held <= held or len(kept._runs) == 1
 
+    def test_records_in_any_order_are_read_back_a_few_times_only(self, make_core, monkeypatch):
+        """An export that is read newest first, or shuffled: once each late record read all of its subject's back."""
+        chance = random.Random(5)
+        records = failures(*(chance.randrange(20 * 24 * 60) * MINUTE for _ in range(3000)))
+        monkeypatch.setattr(windows, "MOST_ENTRIES", 50)
+        read_back = []
+        entries = alert_store.window_entries
+        monkeypatch.setattr(alert_store, "window_entries", lambda *window: read_back.append(window) or entries(*window))
+        core = make_core(rules=repeated())
+        for part in _batched(records, 100):
+            core.feed_records(*part)
+        assert 0 < len(read_back) < 12
+
 
 def _batched(items, size):
     return [items[start : start + size] for start in range(0, len(items), size)]
