@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC."""
@@ -18,8 +17,3 @@ def now() -> int:
 def monotonic() -> float:
     """Seconds from an unknown moment, never set back: for deadlines and intervals."""
     return time.monotonic()
-
-
-def iso(milliseconds: int) -> str:
-    """`2026-01-31T12:00:00.000Z`, the one form in which casbd writes times for people and programs."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"

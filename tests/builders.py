@@ -11,7 +11,6 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from casbd import policies, registry
-from casbd.clock import iso
 from casbd.config import PluginSettings, Settings
 from casbd.config.settings import Governance, Outbox, Retention
 from casbd.model.activity import Activity
@@ -23,6 +22,7 @@ from casbd.plugins import Options
 from casbd.policies import Matcher, Policy
 from casbd.store import activities, alerts, governance, inputs, outbox
 from casbd.store.database import Store
+from casbd.wire.timestamps import iso
 
 NOON = 1_767_268_800_000
 """2026-01-01T12:00:00Z, when everything in these tests begins."""

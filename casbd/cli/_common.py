@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import click
 
 from casbd import config
-from casbd.clock import iso
 from casbd.store.database import Store
 from casbd.wire.plain_text import single_line as plain
+from casbd.wire.timestamps import iso
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,11 +9,11 @@ import click
 
 from casbd import config
 from casbd.cli._common import cell, json_option, table, write_lines
-from casbd.clock import iso
 from casbd.pipeline import connector_destination
 from casbd.store import inputs, outbox, policies, service_status
 from casbd.store.database import Store
 from casbd.wire import json_lines
+from casbd.wire.timestamps import iso
 
 
 @click.command("status")

@@ -15,7 +15,7 @@ from casbd.model.activity import FIELDS, Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.wire.plain_text import BLANKS
-from casbd.wire.times import iso
+from casbd.wire.timestamps import iso
 
 ALERT_KEYS = (
     "alert_id",

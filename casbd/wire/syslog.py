@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from casbd.model.alert import Severity
-from casbd.wire.times import LATEST, iso
+from casbd.wire.timestamps import LATEST, iso
 
 Framing = Literal["lf", "octet-counting"]
 Facility = Literal[

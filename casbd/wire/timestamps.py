@@ -1,4 +1,4 @@
-"""Times as they stand in audit records, to milliseconds since 1970-01-01 UTC.
+"""Times as they stand in audit records, to milliseconds since 1970-01-01 UTC; and back, in the one form that casbd writes.
 
 A time without a zone is UTC: that is what Microsoft 365 means (Office 365 Management Activity API schema, CreationTime).
 """
@@ -6,11 +6,14 @@ A time without a zone is UTC: that is what Microsoft 365 means (Office 365 Manag
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 OLDEST = 946_684_800_000
 """2000-01-01: nothing that casbd reads is older, so an earlier time is a mistake in the record."""
 NEWEST = 4_102_444_800_000
 """2100-01-01: the same in the other direction."""
+LATEST = 253_402_300_799_999
+"""The end of the year 9999, the last that a calendar date can be written for."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -66,3 +69,14 @@ def _in_range(milliseconds: int) -> int:
     if OLDEST <= milliseconds < NEWEST:
         return milliseconds
     raise ValueError("is not between 2000 and 2100")
+
+
+def iso(milliseconds: int) -> str:
+    """`2026-01-31T12:00:00.000Z`; a time before 1970 or after 9999 becomes the nearest of these."""
+    milliseconds = min(max(milliseconds, 0), LATEST)
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+
+
+@lru_cache(1024)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
