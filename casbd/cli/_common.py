@@ -48,11 +48,16 @@ def table(
     """A readable table; text from records cannot command the terminal. less: what a narrow terminal can do without, in this order."""
     from rich import box
     from rich.console import Console
+
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end the program with exit code 1; that nobody reads on is no failure
+
     from rich.table import Table
     from rich.text import Text
 
     cells = [([cell(value) for value in row], styles(row) if styles else None) for row in rows]
-    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+    console = Terminal(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
     widths = [max(len(text) for text in texts) for texts in zip(columns, *(texts for texts, _ in cells), strict=True)]
     shown = _with_room(columns, widths, less, console.width)
     found = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)

@@ -1,9 +1,9 @@
 """The state directory: who may open it, what a transaction leaves, and what is told where it cannot be used."""
 
-import os
 import sqlite3
 import stat
-from multiprocessing import get_context
+import subprocess
+import sys
 
 import pytest
 from builders import Core, chunk, record
@@ -99,22 +99,25 @@ class TestTransaction:
 
     def test_is_durable_when_it_returns(self, store):
         """Another process sees it although this one never closes: the way it is after SIGKILL."""
-        process = get_context("spawn").Process(target=_write_and_die, args=(store.directory,))
         store.close()
-        process.start()
-        process.join()
-        assert process.exitcode == 9
+        process = subprocess.run([sys.executable, "-c", WRITE_AND_DIE, str(store.directory)], check=False)
+        assert process.returncode == 9
         with Store(store.directory) as again:
             assert meta(again) == {"kept": 1}
 
 
-def _write_and_die(directory):
-    store = Store(directory)
-    with store.transaction() as connection:
-        connection.execute("INSERT INTO meta VALUES ('kept', 1)")
-    store.connection.execute("BEGIN IMMEDIATE")
-    store.connection.execute("INSERT INTO meta VALUES ('lost', 1)")
-    os._exit(9)
+WRITE_AND_DIE = """\
+import os, sys
+from pathlib import Path
+from casbd.store.database import Store
+
+store = Store(Path(sys.argv[1]))
+with store.transaction() as connection:
+    connection.execute("INSERT INTO meta VALUES ('kept', 1)")
+store.connection.execute("BEGIN IMMEDIATE")
+store.connection.execute("INSERT INTO meta VALUES ('lost', 1)")
+os._exit(9)
+"""
 
 
 def test_the_salt_is_of_this_store(store, tmp_path):
