@@ -117,7 +117,7 @@ class Stream:
                     select.select([connection], [], [], _TLS_VERDICT)
                     if not _peer_is_there(connection):
                         raise ConnectionResetError("the receiver closed the connection after the TLS handshake")
-        except BaseException:
+        except BaseException:  # whatever ends it: nobody else has the connection to close it
             connection.close()
             raise
         return connection

@@ -7,7 +7,7 @@ each part of it has its own place in the file.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
@@ -87,17 +87,8 @@ def _alerts(value: Any) -> Any:
     return value
 
 
-CATEGORIES: tuple[Category, ...] = (
-    "access_control",
-    "cloud_discovery",
-    "compliance",
-    "configuration_control",
-    "dlp",
-    "privileged_accounts",
-    "sharing_control",
-    "threat_detection",
-)
-MODES: tuple[Mode, ...] = ("enforce", "simulate")
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 class MatchPart(_Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import re2
@@ -49,13 +49,9 @@ def milliseconds(duration: Any) -> int:
 def time(value: Any) -> int:
     """A point in time as milliseconds; without a zone it is UTC, a day alone is its first moment. FilterError where it is none."""
     try:
-        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
-    except ValueError:
-        moment = None
-    if isinstance(moment, date) and not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-    if not isinstance(moment, datetime):
-        raise FilterError(f"`{value}` is no time", "such as 2026-01-31 or 2026-01-31T12:00:00Z")
+        moment = datetime.fromisoformat(value.strip())
+    except (ValueError, AttributeError):  # YAML gives times as text, and anything else as something that cannot be stripped
+        raise FilterError(f"`{value}` is no time", "such as 2026-01-31 or 2026-01-31T12:00:00Z") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - _EARLIEST

@@ -131,7 +131,7 @@ def _ready(connection: sqlite3.Connection, prepare: Callable[[sqlite3.Connection
     """The connection after its first use, where a damaged file shows; closed if that fails."""
     try:
         prepare(connection)
-    except BaseException:
+    except BaseException:  # whatever ends it: nobody else has the connection to close it
         connection.close()
         raise
     return connection
