@@ -46,36 +46,25 @@ DAY = 86_400_000
 
 
 class Batch(msgspec.Struct):
-    """A scanned chunk. parsed: how many of its records gave activities. Of each activity: its key and its record's number.
+    """A scanned chunk. parsed: how many of its records gave activities.
 
-    matches: the number of an activity, the activity, and the ids of the policies whose filters it meets.
-    stored: all of them as they will be stored; from another process they come in this form alone.
+    stored: the activities with their keys, as they will be stored. rows: the number of each one's record. matches: the
+    number of an activity, the activity, and the ids of the policies whose filters it meets.
     """
 
     input: str
     position: Position
     received: int
     parsed: int = 0
-    activities: list[Activity] = []
-    keys: list[int] = []
+    stored: activity_store.Part = activity_store.NOTHING
     rows: list[int] = []
     matches: list[tuple[int, Activity, tuple[str, ...]]] = []
     rejects: list[Reject] = []
-    stored: activity_store.Part = activity_store.Part(b"", (), 0, 0)
 
-    def take_back(self, number: int) -> None:
-        """Forget all activities but the first `number`."""
-        del self.activities[number:], self.keys[number:], self.rows[number:]
-        while self.matches and self.matches[-1][0] >= number:
-            self.matches.pop()
-
-    def part(self, fresh: list[bool]) -> activity_store.Part:
-        """What is to be stored: all of it, or without the repeats."""
-        if all(fresh):
-            return self.stored
-        activities = self.activities or activity_store.decode(self.stored.body)
-        kept = [activity for activity, new in zip(activities, fresh, strict=True) if new]
-        return activity_store.Part.of(kept, [key for key, new in zip(self.keys, fresh, strict=True) if new])
+    @property
+    def activities(self) -> list[Activity]:
+        """All of them, read back from `stored`."""
+        return self.stored.activities()
 
 
 class Scanner:
@@ -89,50 +78,50 @@ class Scanner:
         self._enrich = [enricher.enrich for enricher in enrichers]
         self._match = matcher.match
         self._key = Keys(salt)
+        self._packer = activity_store.Packer()
 
     def scan(self, chunk: Chunk, *, careful: bool = False) -> Batch:
         """All activities of a chunk; what cannot be one becomes a reject, and the next record is read.
 
-        Some records go through each stage together, as the processor's caches like it: a fifth less time.
+        Some records go through all stages together, and then make room for the next ones: the processor's caches hold them.
         careful: each record goes alone, so that one which breaks a stage harms no other; it need not be asked for.
         """
         batch = Batch(chunk.input, chunk.position, len(chunk.records) + len(chunk.rejects), rejects=list(chunk.rejects))
         together = 1 if careful else TOGETHER
-        try:
-            for start in range(0, len(chunk.records), together):
-                self._add(batch, chunk, range(start, min(start + together, len(chunk.records))), careful)
-            batch.stored = activity_store.Part.of(batch.activities, batch.keys)
-        except Exception:  # whatever a hostile record breaks: the second turn tells which one it was
-            if careful:
-                raise
-            return self.scan(chunk, careful=True)  # rare enough
+        keys: list[int] = []
+        self._packer.begin()
+        for start in range(0, len(chunk.records), together):
+            try:
+                keys += self._add(batch, chunk, range(start, min(start + together, len(chunk.records))))
+            except Exception as error:  # noqa: BLE001  whatever a hostile record breaks: the second turn tells which one it was
+                if not careful:
+                    return self.scan(chunk, careful=True)  # rare enough
+                batch.rejects.append(_reject(chunk, start, error))
+        batch.stored = self._packer.part(keys)
         batch.parsed = batch.received - len(batch.rejects)
         return batch
 
-    def _add(self, batch: Batch, chunk: Chunk, numbers: range, careful: bool) -> None:
-        """Put some records' activities into the batch."""
-        before = len(batch.activities)
-        try:
-            self._parse(batch, chunk, numbers)
-            activities = batch.activities[before:]
-            for enrich in self._enrich:
-                for activity in activities:
-                    enrich(activity)
-            for index, activity in enumerate(activities, before):
-                if matched := self._match(activity):
-                    activity.matched_policies = ids = tuple([policy.id for policy in matched])
-                    batch.matches.append((index, activity, ids))
-            batch.keys += [self._key(activity.app_instance, activity.activity_id) for activity in activities]
-            if careful:
-                activity_store.Part.of(activities, ())
-        except Exception as error:  # a hostile record must not stop the file, whatever it breaks
-            if not careful:
-                raise
-            batch.take_back(before)
-            batch.rejects.append(_reject(chunk, numbers[0], error))
+    def _add(self, batch: Batch, chunk: Chunk, numbers: range) -> list[int]:
+        """Put some records' activities into the batch, all or none; their keys."""
+        activities, rows = self._parse(batch, chunk, numbers)
+        for enrich in self._enrich:
+            for activity in activities:
+                enrich(activity)
+        matches = []
+        for index, activity in enumerate(activities, len(batch.rows)):
+            if matched := self._match(activity):
+                activity.matched_policies = ids = tuple([policy.id for policy in matched])
+                matches.append((index, activity, ids))
+        keys = [self._key(activity.app_instance, activity.activity_id) for activity in activities]
+        self._packer.add(activities)
+        batch.matches += matches
+        batch.rows += rows
+        return keys
 
-    def _parse(self, batch: Batch, chunk: Chunk, numbers: range) -> None:
+    def _parse(self, batch: Batch, chunk: Chunk, numbers: range) -> tuple[list[Activity], list[int]]:
+        """The activities of some records, and the number of each one's record."""
         parse = self._formats(chunk.input, chunk.format).parse
+        activities, rows = [], []
         for number in numbers:
             record = chunk.records[number]
             try:
@@ -151,8 +140,9 @@ class Scanner:
                     activity.app_instance = chunk.instance
                 if not activity.activity_id:
                     activity.activity_id = hashlib.blake2b(record, digest_size=16).hexdigest()
-                batch.activities.append(activity)
-                batch.rows.append(number)
+                activities.append(activity)
+                rows.append(number)
+        return activities, rows
 
 
 class Keys:
@@ -208,6 +198,7 @@ class Pipeline:
     def __init__(self, store: Store, settings: Settings, policies: Sequence[Policy], clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._packer = activity_store.Packer()
         self.use(settings, policies)
         self.reload_state()
 
@@ -239,18 +230,17 @@ class Pipeline:
             parts: list[activity_store.Part] = []
             tally: Counter[str] = Counter()
             for batch in batches:
-                fresh = self._seen.new(batch.keys)
+                fresh = self._seen.new(batch.stored.keys)
                 self._count(batch, fresh, now)
-                parts.append(batch.part(fresh))
+                parts.append(batch.stored if all(fresh) else self._packer.without_repeats(batch.stored, fresh))
                 for index, activity, ids in batch.matches:
                     if fresh[index]:
                         tally.update(ids)
                         for policy_id in ids:
-                            self._matched(policy_id, activity, batch.keys[index], raised, now)
+                            self._matched(policy_id, activity, batch.stored.keys[index], raised, now)
                 reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
-            block = activity_store.add(connection, parts, now)
-            if block is not None:
+            for block in activity_store.add(connection, self._packer, parts, now):
                 for output in self._activity_outputs:
                     outbox.add_block(connection, output, *block)
             self._windows.save(connection, now)

@@ -90,7 +90,7 @@ class TestScan:
         batch = Scanner(lambda *_: TwoInOne(), [], matcher, b"").scan(chunk([b"bad", b"good"]))
 
         assert [activity.activity_id for activity in batch.activities] == ["good"]
-        assert (len(batch.keys), batch.rows, batch.matches) == (1, [1], [])
+        assert (len(batch.stored.keys), batch.rows, batch.matches) == (1, [1], [])
         assert batch.received == batch.parsed + len(batch.rejects) == 2
 
     def test_text_that_cannot_be_stored_is_a_reject(self, make_core):
@@ -261,7 +261,7 @@ class TestAlerts:
 
 
 class TestFailure:
-    @pytest.mark.parametrize("table", ["blocks", "alerts", "positions", "rejects", "inputs", "outbox", "policies", "window_entries"])
+    @pytest.mark.parametrize("table", ["blocks", "alerts", "positions", "rejects", "inputs", "outbox", "policies", "window_journal"])
     def test_a_commit_that_fails_leaves_nothing(self, make_core, table):
         core = make_core(rules=SINGLE | {"several": {"match": {"repeated": 2, "within": "5m"}}})
         made = chunk([record(), record(at=MINUTE), b"{"])

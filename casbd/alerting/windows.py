@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from casbd.model.activity import Activity
+from casbd.model.counted import Entry
 from casbd.policies import Policy
-from casbd.policies.repeated import Change, Entry, Runs
-from casbd.store import alerts as stored
+from casbd.policies.repeated import Change, Runs
+from casbd.store.window_entries import Window, WindowEntries
 
 MOST_SUBJECTS = 20_000
 """So many subjects are kept in memory; the others are read back from the store when they act again."""
@@ -19,8 +20,6 @@ MOST_ENTRIES = 2_000
 """A subject with more keeps only the last hours in memory. An older late record reads the rest back, and then the subject
 has twice the room: records that come in any order are read back a few times, not for each of them."""
 HOURS_KEPT = 6 * 3_600_000
-
-WindowKey = tuple[str, str]
 
 
 def policy_key(policy: Policy) -> str:
@@ -32,13 +31,12 @@ class Windows:
     """Counts activities for policies of repeated activity; `save` puts what changed into the batch's transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._runs: OrderedDict[WindowKey, Runs] = OrderedDict()
+        self._entries = WindowEntries(connection)
+        self._runs: OrderedDict[Window, Runs] = OrderedDict()
         self._held = 0
-        self._floors: dict[WindowKey, int] = {}
-        self._room: dict[WindowKey, int] = {}
-        self._changed: dict[tuple[str, str, int, int], Entry] = {}
-        self._elsewhere = stored.counting_policies(connection)
+        self._floors: dict[Window, int] = {}
+        self._room: dict[Window, int] = {}
+        self._elsewhere = self._entries.policies()
         """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
 
     def add(
@@ -51,10 +49,10 @@ class Windows:
         held = len(runs)
         entry = Entry(activity.timestamp, key, activity.activity_id, value)
         change = runs.add(entry, alert_id)
-        self._note(window, entry)
-        if change is not None:
-            for member in change.members:
-                self._note(window, member)
+        if len(runs) > held:  # else it was there: a repeat that is too old to be known as one
+            self._entries.note(window, entry)
+        for member in change.members if change is not None else ():
+            self._entries.note(window, member)
         if len(runs) > self._room.get(window, MOST_ENTRIES):
             self._shorten(window, runs, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
         self._held += len(runs) - held
@@ -62,17 +60,11 @@ class Windows:
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
         """Store what changed since the last time."""
-        stored.save_window_entries(
-            connection,
-            [
-                (policy, subject, timestamp, key, entry.activity_id, entry.value, entry.alert_id, now)
-                for (policy, subject, timestamp, key), entry in self._changed.items()
-            ],
-        )
+        self._entries.save(connection, now)
 
     def saved(self) -> None:
         """The transaction is through: nothing is left to store, and memory may be bounded again."""
-        self._changed.clear()
+        self._entries.saved()
         while len(self._runs) > MOST_SUBJECTS or (self._held > MOST_HELD and len(self._runs) > 1):
             window, runs = self._runs.popitem(last=False)
             self._held -= len(runs)
@@ -80,7 +72,7 @@ class Windows:
             self._floors.pop(window, None)
             self._room.pop(window, None)
 
-    def _shorten(self, window: WindowKey, runs: Runs, floor: int) -> None:
+    def _shorten(self, window: Window, runs: Runs, floor: int) -> None:
         before = len(runs)
         runs.prune(floor)
         if len(runs) < before:
@@ -88,24 +80,16 @@ class Windows:
         if len(runs) > before // 2:  # they lie close together; do not try again for each further one
             self._room[window] = 2 * before
 
-    def _note(self, window: WindowKey, entry: Entry) -> None:
-        self._changed[(*window, entry.timestamp, entry.key)] = entry
-
-    def _runs_of(self, policy: Policy, window: WindowKey, timestamp: int) -> Runs:
+    def _runs_of(self, policy: Policy, window: Window, timestamp: int) -> Runs:
         assert policy.match is not None
         runs = self._runs.get(window)
         if runs is not None and timestamp - 2 * policy.match.within > self._floors.get(window, -(2**62)):
             self._runs.move_to_end(window)
             return runs
-        entries: dict[tuple[int, int], Entry] = {}
-        if runs is not None or window[0] in self._elsewhere:
-            entries = {(row[0], row[1]): Entry(*row) for row in stored.window_entries(self._connection, *window)}
-        for (name, subject, time, key), entry in self._changed.items() if runs is not None else ():
-            if (name, subject) == window:  # not stored yet, as it belongs to this very batch
-                entries[time, key] = entry
+        entries = self._entries.of(window) if runs is not None or window[0] in self._elsewhere else []
         if runs is not None:
             self._room[window] = 2 * (len(entries) + MOST_ENTRIES)
+            self._floors.pop(window, None)
         self._held += len(entries) - len(runs or ())
-        self._runs[window] = runs = Runs(policy.match, sorted(entries.values(), key=lambda entry: (entry.timestamp, entry.key)))
-        self._floors.pop(window, None)
+        self._runs[window] = runs = Runs(policy.match, entries)
         return runs

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from casbd.config.settings import Retention
-from casbd.store import activities, alerts, outbox, rejects
+from casbd.store import activities, alerts, outbox, rejects, window_entries
 from casbd.store.database import Store
 
 KEEP_WINDOWS = 7 * 86_400_000
@@ -32,7 +32,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
             alerts.prune(connection, now - keep.alerts, ROWS),
             rejects.prune(connection, now - keep.rejects, ROWS),
             outbox.prune_refused(connection, now - keep.rejects, ROWS),
-            alerts.prune_window_entries(connection, now - KEEP_WINDOWS, policies, ROWS),
+            window_entries.prune(connection, now - KEEP_WINDOWS, policies, ROWS),
         ):
             more |= removed == ROWS
     return more

@@ -52,7 +52,7 @@ class InProcess:
 
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """Enough for one transaction."""
-        return [_lean(self._scan(chunk)) for chunk in _enough(next_chunk)]
+        return [self._scan(chunk) for chunk in _enough(next_chunk)]
 
     def forget(self) -> None:
         """Nothing is read ahead."""
@@ -139,10 +139,4 @@ def _end_with(parent: BaseProcess | None) -> None:
 
 def _scan_in_worker(chunks: list[Chunk]) -> list[bytes]:
     assert _scanner is not None
-    return [_encode(_lean(_scanner.scan(chunk))) for chunk in chunks]
-
-
-def _lean(batch: Batch) -> Batch:
-    """Without its activities as objects: they are in `stored` too, and the memory of the next ones is warm then."""
-    batch.activities = []
-    return batch
+    return [_encode(_scanner.scan(chunk)) for chunk in chunks]

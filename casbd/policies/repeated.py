@@ -16,24 +16,11 @@ from typing import Any
 import msgspec
 
 from casbd.model.activity import Activity
+from casbd.model.counted import Entry
 from casbd.policies.policy import Policy, Repeated
 
 _Order = tuple[int, int]
 """Timestamp and key: the one order of entries, whenever they came."""
-
-
-class Entry(msgspec.Struct):
-    """One matching activity of a subject.
-
-    key: a 64-bit hash of the activity, which orders entries of the same time. value: the casefolded value of the `unique`
-    field. alert_id: the run it is in, filled in by `Runs`.
-    """
-
-    timestamp: int
-    key: int
-    activity_id: str
-    value: str | None = None
-    alert_id: str | None = None
 
 
 class Change(msgspec.Struct, frozen=True):

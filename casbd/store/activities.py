@@ -1,6 +1,6 @@
 """The activity log's recent part: a block a batch, and the keys by which repeated records are known.
 
-A block holds the activities as one compressed msgpack list. Writing a row an activity with 46 columns was measured at
+A block holds the activities one behind the other, as msgpack, compressed. Writing a row an activity with 46 columns was measured at
 35 microseconds an activity; a block costs 5, indexes included, and takes a twentieth of the disk.
 """
 
@@ -16,55 +16,121 @@ import zstandard
 
 from casbd.model.activity import Activity
 
-_encode = msgspec.msgpack.Encoder().encode
+_encode_into = msgspec.msgpack.Encoder().encode_into
 _decode = msgspec.msgpack.Decoder(list[Activity]).decode
-_compressor = zstandard.ZstdCompressor(level=1)  # level 3 takes 60 % longer for records, and saves 2 %
 
 REMEMBERED = 10_000_000
 """How many of the newest activities a repeated record is looked for among (134 to 268 MB when there are so many)."""
+SMALL = 128 << 10
+"""Bytes, encoded. Of parts below it several make one block: what thousands of small files hold is compressed together."""
 
 
 class Part(NamedTuple):
-    """Activities on their way into a block: encoded, the key of each, and the earliest and the latest time of them."""
+    """Activities as a block holds them. body: compressed; inside it they are encoded one behind the other, `size` bytes.
+
+    keys: one for each activity. first, last: the earliest and the latest time among them.
+    """
 
     body: bytes
+    size: int
     keys: Sequence[int]
     first: int
     last: int
 
-    @classmethod
-    def of(cls, activities: Sequence[Activity], keys: Sequence[int]) -> Part:
-        """Encode some. UnicodeEncodeError where a text has half a surrogate pair."""
-        times = [activity.timestamp for activity in activities] or [0]
-        return cls(_encode(activities), keys, min(times), max(times))
+    def activities(self) -> list[Activity]:
+        """All of them."""
+        return _decode(_header(len(self.keys)) + self.encoded()) if self.keys else []
+
+    def encoded(self) -> bytes:
+        """All of them, one behind the other."""
+        return _decompress(self.body)
 
 
-def decode(body: bytes) -> list[Activity]:
-    """The activities of a part's body."""
-    return _decode(body)
+NOTHING = Part(b"", 0, (), 0, 0)
 
 
-def add(connection: sqlite3.Connection, parts: Sequence[Part], now: int) -> tuple[int, int] | None:
-    """Store activities as one block, inside a transaction; the block's number and its size in bytes, None for no activity."""
-    parts = [part for part in parts if part.keys]
-    if not parts:
-        return None
-    keys = [key for part in parts for key in part.keys]
-    packed = _packed(parts, len(keys))
+class Packer:
+    """Makes parts, a few activities at a time. Not for several threads at once.
+
+    Its memory is used again for each part: fresh memory of that size costs as much time as half of the encoding.
+    """
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=1)  # level 3 takes 60 % longer for records, and saves 2 %
+        self._few = bytearray()
+        self._body = bytearray(1 << 20)
+        self.begin()
+
+    def begin(self) -> None:
+        """A new part; what was added and not asked for is forgotten."""
+        self._size = 0
+        self._times: list[int] = []
+
+    def add(self, activities: Sequence[Activity]) -> None:
+        """Some more. UnicodeEncodeError where a text has half a surrogate pair; then none of them is in the part."""
+        _encode_into(activities, self._few)
+        with memoryview(self._few) as whole, whole[len(_header(len(activities))) :] as view:
+            self._append(view)
+        self._times += [activity.timestamp for activity in activities]
+
+    def part(self, keys: Sequence[int]) -> Part:
+        """What was added, each with its key."""
+        if not self._times:
+            return NOTHING
+        with memoryview(self._body) as whole, whole[: self._size] as view:
+            body = self._compressor.compress(view)
+        return Part(body, self._size, keys, min(self._times), max(self._times))
+
+    def merged(self, parts: Sequence[Part]) -> Part:
+        """Several parts as one."""
+        self.begin()
+        for part in parts:
+            self._append(memoryview(part.encoded()))
+            self._times += (part.first, part.last)
+        return self.part([key for part in parts for key in part.keys])
+
+    def without_repeats(self, part: Part, fresh: Sequence[bool]) -> Part:
+        """The part with those of its activities alone that are `fresh`."""
+        self.begin()
+        if kept := [activity for activity, new in zip(part.activities(), fresh, strict=True) if new]:
+            self.add(kept)
+        return self.part([key for key, new in zip(part.keys, fresh, strict=True) if new])
+
+    def _append(self, encoded: memoryview) -> None:
+        end = self._size + len(encoded)
+        if end > len(self._body):
+            self._body.extend(bytes(end))
+        with memoryview(self._body) as body:
+            body[self._size : end] = encoded
+        self._size = end
+
+
+def add(connection: sqlite3.Connection, packer: Packer, parts: Iterable[Part], now: int) -> list[tuple[int, int]]:
+    """Store parts as blocks, inside a transaction: each block's number, and its size in bytes."""
+    return [_add(connection, part, now) for part in _large_enough(packer, parts)]
+
+
+def _large_enough(packer: Packer, parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts that hold something in their order, small ones put together."""
+    few: list[Part] = []
+    for part in parts:
+        if not part.keys:
+            continue
+        few.append(part)
+        if sum(part.size for part in few) >= SMALL:
+            yield packer.merged(few) if len(few) > 1 else few[0]
+            few = []
+    if few:
+        yield packer.merged(few) if len(few) > 1 else few[0]
+
+
+def _add(connection: sqlite3.Connection, part: Part, now: int) -> tuple[int, int]:
     cursor = connection.execute(
         "INSERT INTO blocks (activities, first, last, stored, keys, body) VALUES (?, ?, ?, ?, ?, ?)",
-        (len(keys), min(part.first for part in parts), max(part.last for part in parts), now, array("Q", keys).tobytes(), packed),
+        (len(part.keys), part.first, part.last, now, array("Q", part.keys).tobytes(), part.body),
     )
     assert cursor.lastrowid is not None
-    return cursor.lastrowid, len(packed)
-
-
-def _packed(parts: Sequence[Part], count: int) -> bytes:
-    """The parts as one list, compressed; without putting it together first, as it may be ten megabytes."""
-    elements = [memoryview(part.body)[len(_header(len(part.keys))) :] for part in parts]
-    header = _header(count)
-    packer = _compressor.compressobj(size=len(header) + sum(map(len, elements)))
-    return b"".join([packer.compress(header), *map(packer.compress, elements), packer.flush()])
+    return cursor.lastrowid, len(part.body)
 
 
 def _header(count: int) -> bytes:
@@ -74,17 +140,20 @@ def _header(count: int) -> bytes:
     return b"\xdc" + count.to_bytes(2, "big") if count < 65536 else b"\xdd" + count.to_bytes(4, "big")
 
 
+def _decompress(body: bytes) -> bytes:
+    # One of its own each time: a decompressor that two destinations' threads use at once corrupts the memory.
+    return zstandard.ZstdDecompressor().decompress(body)
+
+
 def read_block(connection: sqlite3.Connection, block_id: int) -> list[Activity]:
     """The activities of one block; empty where retention has removed it."""
-    body = _unpacked(connection, block_id)
-    return _decode(body) if body else []
+    return _decode(_unpacked(connection, block_id))
 
 
 def _unpacked(connection: sqlite3.Connection, block_id: int) -> bytes:
-    """A block's activities, encoded; empty where it is gone."""
-    row = connection.execute("SELECT body FROM blocks WHERE block_id = ?", (block_id,)).fetchone()
-    # One of its own each time: a decompressor that two destinations' threads use at once corrupts the memory.
-    return zstandard.ZstdDecompressor().decompress(row[0]) if row else b""
+    """A block's activities as one encoded list; an empty one where it is gone."""
+    row = connection.execute("SELECT activities, body FROM blocks WHERE block_id = ?", (block_id,)).fetchone()
+    return _header(row[0]) + _decompress(row[1]) if row else _header(0)
 
 
 def scan(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> Iterator[list[Activity]]:

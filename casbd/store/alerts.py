@@ -1,9 +1,9 @@
-"""Alerts, and the activities that policies of repeated activity are counting."""
+"""The alerts that were raised, or would have been."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -61,43 +61,3 @@ def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int
     """Remove alerts whose activities and whose creation are older, at most so many (-1: all); how many."""
     query = "DELETE FROM alerts WHERE alert_id IN (SELECT alert_id FROM alerts WHERE first_activity < ?1 AND created < ?1 LIMIT ?2)"
     return connection.execute(query, (before, at_most)).rowcount
-
-
-WindowRow = tuple[int, int, str, str | None, str | None]
-"""timestamp, key, activity_id, value, alert_id."""
-
-
-def window_entries(connection: sqlite3.Connection, policy: str, subject: str) -> list[WindowRow]:
-    """What one policy has counted of one subject, in event time."""
-    return connection.execute(
-        "SELECT timestamp, key, activity_id, value, alert_id FROM window_entries WHERE policy = ? AND subject = ? ORDER BY timestamp, key",
-        (policy, subject),
-    ).fetchall()
-
-
-def counting_policies(connection: sqlite3.Connection) -> set[str]:
-    """The policies that have entries."""
-    found = set()
-    policy = ""
-    while row := connection.execute("SELECT policy FROM window_entries WHERE policy > ? ORDER BY policy LIMIT 1", (policy,)).fetchone():
-        found.add(policy := row[0])  # from one to the next by the key: there may be millions of entries
-    return found
-
-
-def save_window_entries(
-    connection: sqlite3.Connection, rows: Iterable[tuple[str, str, int, int, str, str | None, str | None, int]]
-) -> None:
-    """(policy, subject, timestamp, key, activity_id, value, alert_id, stored) each; replaces those that are there."""
-    connection.executemany("INSERT OR REPLACE INTO window_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-
-def prune_window_entries(connection: sqlite3.Connection, before: int, policies: Iterable[str], at_most: int = -1) -> int:
-    """Forget what was stored before then, and all of policies that are no longer loaded as they were.
-
-    at_most: so many in this transaction; -1 is all. Returns how many.
-    """
-    known = list(policies)
-    marks = ",".join("?" * len(known))
-    which = f"SELECT policy, subject, timestamp, key FROM window_entries WHERE stored < ? OR policy NOT IN ({marks}) LIMIT ?"  # noqa: S608
-    query = f"DELETE FROM window_entries WHERE (policy, subject, timestamp, key) IN ({which})"  # noqa: S608  only question marks
-    return connection.execute(query, (before, *known, at_most)).rowcount

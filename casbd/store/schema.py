@@ -6,7 +6,8 @@ import sqlite3
 
 from casbd.errors import StoreError
 
-VERSION = 1
+VERSION = 2
+"""1 was never released: it kept activities in another form."""
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -25,7 +26,7 @@ CREATE TABLE rejects (
 );
 CREATE INDEX rejects_by_storing ON rejects (stored);
 
--- The activity log, a batch a row: `body` is a zstd-compressed msgpack list of activities, `keys` their hashes of 63 bits.
+-- The activity log, a chunk a row: `body` are the activities as msgpack, zstd-compressed; `keys` their hashes of 63 bits.
 CREATE TABLE blocks (
     block_id INTEGER PRIMARY KEY, activities INTEGER, first INTEGER, last INTEGER, stored INTEGER, keys BLOB, body BLOB
 );
@@ -36,6 +37,8 @@ CREATE TABLE window_entries (
     policy TEXT, subject TEXT, timestamp INTEGER, key INTEGER, activity_id TEXT, value TEXT, alert_id TEXT, stored INTEGER,
     PRIMARY KEY (policy, subject, timestamp, key)
 ) WITHOUT ROWID;
+-- The latest of them, not yet sorted in: what a commit changed is one row.
+CREATE TABLE window_journal (seq INTEGER PRIMARY KEY, entries BLOB);
 
 CREATE TABLE alerts (
     alert_id TEXT PRIMARY KEY, policy_id TEXT, status TEXT, severity TEXT, category TEXT, app TEXT, user TEXT,
@@ -82,6 +85,9 @@ def version(connection: sqlite3.Connection) -> int:
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables in a new file, or bring an older version's up to date. StoreError for a newer version's."""
-    if version(connection) == 0:
+    """Make the tables in a new file. StoreError for a newer version's, and for one that was never released."""
+    found = version(connection)
+    if found == 1:
+        raise StoreError("the state directory was written by a casbd from before the first release: begin a new one")
+    if found == 0:
         connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")

@@ -31,14 +31,15 @@ ends = st.none() | st.integers(0, 30)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(blocks, ends, ends, st.sampled_from(["-timestamp", "timestamp", "user", "-user"]), st.integers(0, 8))
 def test_is_what_sorting_everything_gives(store, given_blocks, since, until, sort, limit):
-    everything = []
+    everything, packer = [], activities.Packer()
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")
         for block in given_blocks:
             made = [Activity(time, f"{len(everything)}-{n}", user=user, user_groups=()) for n, (time, user) in enumerate(block)]
             everything += made
-            part = activities.Part.of(made, [1] * len(made))
-            activities.add(connection, [part], 0)
+            packer.begin()
+            packer.add(made)
+            activities.add(connection, packer, [packer.part([1] * len(made))], 0)
 
     found = list(search(store.connection, lambda a: a.user != "B", since=since, until=until, sort=sort, limit=limit))
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from casbd.alerting import windows
-from casbd.store import alerts as alert_store
+from casbd.store import window_entries
+from casbd.store.window_entries import WindowEntries
 from casbd.wire import timestamps
 
 SECOND = 1000
@@ -173,13 +174,14 @@ class TestPolicies:
         core.feed_records(*failures(6))
         assert [alert.activity_count for alert in core.alerts()] == [3, 4]
 
-    def test_counts_of_policies_no_longer_loaded_are_forgotten(self, make_core):
+    def test_counts_of_policies_no_longer_loaded_are_forgotten(self, make_core, monkeypatch):
+        monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 0)
         core = make_core(rules=repeated())
         core.feed_records(*failures(0, 1))
 
         with core.store.transaction() as connection:
-            assert alert_store.prune_window_entries(connection, NOON - 1, [windows.policy_key(p) for p in core.policies]) == 0
-            assert alert_store.prune_window_entries(connection, NOON - 1, ["other"]) == 2
+            assert window_entries.prune(connection, NOON - 1, [windows.policy_key(p) for p in core.policies]) == 0
+            assert window_entries.prune(connection, NOON - 1, ["other"]) == 2
 
 
 class TestOrderOfArrival:
@@ -218,9 +220,17 @@ class TestOrderOfArrival:
 
 class TestMemory:
     @pytest.mark.parametrize(
-        ("subjects", "entries", "held"), [(1, 10**9, 10**9), (3, 4, 10**9), (10**9, 4, 10**9), (2, 1, 10**9), (10**9, 10**9, 25)]
+        ("subjects", "entries", "held", "journal"),
+        [
+            (1, 10**9, 10**9, 10**9),
+            (1, 10**9, 10**9, 0),
+            (3, 4, 10**9, 10),
+            (10**9, 4, 10**9, 40),
+            (2, 1, 10**9, 10),
+            (10**9, 10**9, 25, 40),
+        ],
     )
-    def test_small_bounds_change_nothing(self, make_core, monkeypatch, subjects, entries, held):
+    def test_small_bounds_change_nothing(self, make_core, monkeypatch, subjects, entries, held, journal):
         chance = random.Random(4)
         times = [chance.randrange(6 * 60) * MINUTE // 2 for _ in range(300)]
         records = [record(at=time, UserId=f"{chance.randrange(6)}@contoso.com") for time in times]
@@ -234,6 +244,7 @@ class TestMemory:
         monkeypatch.setattr(windows, "MOST_ENTRIES", entries)
         monkeypatch.setattr(windows, "MOST_HELD", held)
         monkeypatch.setattr(windows, "HOURS_KEPT", 10 * MINUTE)
+        monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", journal)
         bounded = make_core("bounded", rules=rules)
         with bounded.store.transaction() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE name = 'salt'", (unbounded.store.salt(),))
@@ -254,8 +265,8 @@ class TestMemory:
         records = failures(*(chance.randrange(20 * 24 * 60) * MINUTE for _ in range(3000)))
         monkeypatch.setattr(windows, "MOST_ENTRIES", 50)
         read_back = []
-        entries = alert_store.window_entries
-        monkeypatch.setattr(alert_store, "window_entries", lambda *window: read_back.append(window) or entries(*window))
+        entries = WindowEntries.of
+        monkeypatch.setattr(WindowEntries, "of", lambda self, window: read_back.append(window) or entries(self, window))
         core = make_core(rules=repeated())
         for part in _batched(records, 100):
             core.feed_records(*part)

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from casbd.model.activity import Activity
+from casbd.model.counted import Entry
 from casbd.policies import Matcher, Policy, load
 from casbd.policies.examples import activities
 from casbd.policies.policy import Example
-from casbd.policies.repeated import Entry, Runs, folded, subject
+from casbd.policies.repeated import Runs, folded, subject
 
 RULES = Path(__file__).parents[2] / "rules"
 POLICIES = load([RULES], connectors=())

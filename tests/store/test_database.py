@@ -164,6 +164,6 @@ class TestSeenKeys:
 
         seen = SeenKeys.load(core.store.connection, capacity=4)
 
-        known = [not seen.new(batch.keys)[0] for batch in batches[::-1]]
+        known = [not seen.new(batch.stored.keys)[0] for batch in batches[::-1]]
         assert known[:4] == [True] * 4
         assert known[-1] is False

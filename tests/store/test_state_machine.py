@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from builders import MINUTE, Core, chunk, load_rules, record, reject, settings
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ from casbd.errors import Rejected, Retry
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk
 from casbd.outbox.dispatcher import ToOutput
-from casbd.store import governance, inputs, outbox
+from casbd.store import governance, inputs, outbox, window_entries
 
 FAILED = {"action_type": {"eq": "UserLoginFailed"}}
 DOWNLOADED = {"action_type": {"eq": "FileDownloaded"}}
@@ -139,6 +140,8 @@ chunks = st.lists(
 class StoreMachine(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
+        self.monkeypatch = pytest.MonkeyPatch()
+        self.monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 20)
         self.directory = Path(tempfile.mkdtemp(prefix="casbd-machine-", dir=MEMORY if MEMORY.is_dir() else None))
         self.policies = [load_rules(self.directory / f"rules{n}", rules) for n, rules in enumerate(RULES)]
         self.core, self.undisturbed = (Core(self.directory / name, settings=SETTINGS) for name in ("core", "undisturbed"))
@@ -157,6 +160,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.core.close()
             self.undisturbed.close()
             shutil.rmtree(self.directory)
+            self.monkeypatch.undo()
 
     def _cut(self, drawn: Any) -> list[Chunk]:
         made = []
