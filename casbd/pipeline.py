@@ -22,6 +22,7 @@ from casbd.alerting import governance, raising
 from casbd.alerting.windows import Windows
 from casbd.clock import Clock
 from casbd.config import Settings
+from casbd.enrichment import Enrichment
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
@@ -75,7 +76,7 @@ class Scanner:
 
     def __init__(self, formats: Callable[[str, str], Format], enrichers: Sequence[Enricher], matcher: Matcher, salt: bytes) -> None:
         self._formats = formats
-        self._enrich = [enricher.enrich for enricher in enrichers]
+        self._enrich = Enrichment(enrichers).enrich
         self._match = matcher.match
         self._key = Keys(salt)
         self._packer = activity_store.Packer()
@@ -104,9 +105,7 @@ class Scanner:
     def _add(self, batch: Batch, chunk: Chunk, numbers: range) -> list[int]:
         """Put some records' activities into the batch, all or none; their keys."""
         activities, rows = self._parse(batch, chunk, numbers)
-        for enrich in self._enrich:
-            for activity in activities:
-                enrich(activity)
+        self._enrich(activities)
         matches = []
         for index, activity in enumerate(activities, len(batch.rows)):
             if matched := self._match(activity):

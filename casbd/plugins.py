@@ -7,7 +7,7 @@ Its options are its own pydantic model `Options` (unknown keys are mistakes), wi
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -53,19 +53,24 @@ class Enricher(Protocol):
     """Adds to an activity what can be looked up (`casbd/enrichers/`).
 
     section: the part of the configuration its options live in. order: lower ones go first; a later one may override.
-    provides: the fields that it fills in. Raises Mistakes from `__init__` where one of its files cannot be used.
+    reads: the fields that its answer depends on. provides: the fields that it fills in. Raises Mistakes from `__init__`
+    where one of its files cannot be used.
     """
 
     Options: ClassVar[type[Options]]
     example: ClassVar[dict[str, Any]]
     section: ClassVar[str]
     order: ClassVar[int]
+    reads: ClassVar[tuple[str, ...]]
     provides: ClassVar[tuple[str, ...]]
 
     def __init__(self, options: Any) -> None: ...
 
-    def enrich(self, activity: Activity) -> None:
-        """Fill in the fields of `provides` where something is known."""
+    def look_up(self, *values: Any) -> Mapping[str, Any]:
+        """The fields of `provides` of which something is known, by the values of `reads`, the first of which is not None.
+
+        The same values give the same answer: it is remembered.
+        """
 
     def files(self) -> Sequence[Path]:
         """The files whose change asks for a reload."""

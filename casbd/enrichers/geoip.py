@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,20 +18,16 @@ from casbd.enrichers._geo_records import NOTHING, Found, understand
 from casbd.enrichers._mmdb import DAMAGED, Database
 from casbd.enrichers._prefixes import is_special, read_address
 from casbd.errors import Mistake, Mistakes
-from casbd.model.activity import Activity
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
 
 log = logging.getLogger(__name__)
 
-CACHED = 100_000
-"""Addresses whose answer is kept."""
-
 
 @plugin
 class GeoIP:
-    """Looks every address up once, in up to three files."""
+    """Looks addresses up in up to three files."""
 
     class Options(PluginOptions):
         """Paths to MaxMind-format files (`.mmdb`).
@@ -48,26 +43,25 @@ class GeoIP:
     example: ClassVar[dict[str, Any]] = {"city": "GeoLite2-City.mmdb", "asn": "GeoLite2-ASN.mmdb"}
     section: ClassVar[str] = "enrichment"
     order: ClassVar[int] = 10
+    reads: ClassVar[tuple[str, ...]] = ("ip_address",)
     provides: ClassVar[tuple[str, ...]] = ("country", "city", "latitude", "longitude", "isp", "asn")
 
     def __init__(self, options: Options) -> None:
         country = options.country or Path(str(files("casbd").joinpath("data", "country.mmdb")))
         self._paths = [path for path in (options.city, country, options.asn) if path]
         self._geo_files = _open_all(self._paths)
-        self._found = lru_cache(maxsize=CACHED)(self._look_up)
 
-    def enrich(self, activity: Activity) -> None:
+    def look_up(self, ip: str) -> dict[str, Any]:
         """Place and network of `ip_address`; what no file knows stays as the export had it."""
-        ip = activity.ip_address
-        if ip is None:
-            return
-        country, spot, network = self._found(ip)
+        country, spot, network = self._look_up(ip)
+        found: dict[str, Any] = {}
         if country is not None:
-            activity.country = country
+            found["country"] = country
         if spot is not None:
-            activity.city, activity.latitude, activity.longitude = spot
+            found |= zip(("city", "latitude", "longitude"), spot, strict=True)
         if network is not None:
-            activity.isp, activity.asn = network
+            found |= zip(("isp", "asn"), network, strict=True)
+        return found
 
     def files(self) -> Sequence[Path]:
         """The databases, the shipped one included: an upgrade of the package replaces it."""

@@ -7,7 +7,6 @@ better than GeoIP where it is and whose (https://learn.microsoft.com/defender-cl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -17,13 +16,9 @@ from casbd.enrichers._ip_lists import read_list
 from casbd.enrichers._prefixes import Prefix, PrefixTable, read_address
 from casbd.enrichers._range_file import Category, Range, read_ranges
 from casbd.errors import Mistake, Mistakes
-from casbd.model.activity import Activity
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
-
-CACHED = 100_000
-"""Addresses whose answer is kept."""
 
 Files = Annotated[tuple[ConfigPath, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | Path) else value)]
 """One file or a list of files."""
@@ -31,15 +26,11 @@ Files = Annotated[tuple[ConfigPath, ...], BeforeValidator(lambda value: [value] 
 
 Label = tuple[Category, str]
 """What a published list says of its addresses: the category and the tag."""
-Found = tuple[str, tuple[str, ...], Range | None]
-"""category, tags, and the range where it overrides the location or the ISP"""
-
-IN_NO_RANGE: Found = ("Other", (), None)
 
 
 @plugin
 class IPRanges:
-    """Finds the smallest range and all lists that hold an address, once for each address."""
+    """Finds the smallest range and all lists that hold an address."""
 
     class Options(PluginOptions):
         """Files of ranges and lists.
@@ -62,6 +53,7 @@ class IPRanges:
     }
     section: ClassVar[str] = "enrichment"
     order: ClassVar[int] = 20
+    reads: ClassVar[tuple[str, ...]] = ("ip_address",)
     provides: ClassVar[tuple[str, ...]] = ("ip_category", "ip_tags", "country", "city", "latitude", "longitude", "isp")
 
     def __init__(self, options: Options) -> None:
@@ -86,18 +78,21 @@ class IPRanges:
                 mistakes.extend(found.found)
         if mistakes:
             raise Mistakes(mistakes)
-        self._found = lru_cache(maxsize=CACHED)(self._look_up)
 
-    def enrich(self, activity: Activity) -> None:
-        """Category and tags of `ip_address`: `Other` where nobody knows it, and nothing where there is no address."""
-        ip = activity.ip_address
-        if ip is None:
-            return
-        activity.ip_category, tags, override = self._found(ip)
-        if tags:
-            activity.ip_tags = tags
-        if override is not None:
-            _override(activity, override)
+    def look_up(self, ip: str) -> dict[str, Any]:
+        """Category and tags of `ip_address` (`Other` where nobody knows it), and what its range says of the place and the ISP."""
+        try:
+            bits, number = read_address(ip)
+        except ValueError:
+            return {"ip_category": "Other"}
+        own = next(self._ranges.matches(bits, number), None)
+        labels = [label for several in self._labels.matches(bits, number) for label in several]
+        categories = {category for category, _ in labels}
+        built_in = next((category for category in ("Risky", "Cloud provider") if category in categories), "Other")
+        found: dict[str, Any] = {"ip_category": own.category if own and own.category else built_in}
+        if tags := dict.fromkeys([*(own.tags if own else ()), *(tag for _, tag in labels)]):
+            found["ip_tags"] = tuple(tags)
+        return found | _overridden(own) if own else found
 
     def files(self) -> Sequence[Path]:
         """The range file and all lists."""
@@ -110,25 +105,12 @@ class IPRanges:
             if label not in known:
                 self._labels.replace(network, (*known, label))
 
-    def _look_up(self, ip: str) -> Found:
-        try:
-            bits, number = read_address(ip)
-        except ValueError:
-            return IN_NO_RANGE
-        own = next(self._ranges.matches(bits, number), None)
-        labels = [label for several in self._labels.matches(bits, number) for label in several]
-        if own is None and not labels:
-            return IN_NO_RANGE
-        categories = {category for category, _ in labels}
-        built_in = next((category for category in ("Risky", "Cloud provider") if category in categories), "Other")
-        tags = dict.fromkeys([*(own.tags if own else ()), *(tag for _, tag in labels)])
-        override = own if own and (own.country or own.isp) else None
-        return own.category if own and own.category else built_in, tuple(tags), override
 
-
-def _override(activity: Activity, own: Range) -> None:
+def _overridden(own: Range) -> dict[str, Any]:
+    """What a range says better than GeoIP."""
+    found: dict[str, Any] = {}
     if own.country is not None:
-        activity.country, activity.city = own.country, own.city
-        activity.latitude = activity.longitude = None
+        found |= {"country": own.country, "city": own.city, "latitude": None, "longitude": None}
     if own.isp is not None:
-        activity.isp = own.isp
+        found["isp"] = own.isp
+    return found

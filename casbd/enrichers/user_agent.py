@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from casbd.enrichers._agent_parser import Parsed, parse_agent
 from casbd.enrichers._agent_thresholds import Thresholds, read_thresholds, shipped_thresholds
-from casbd.model.activity import Activity
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
 
-CACHED = 20_000
-"""User agents whose answer is kept."""
 LONGEST = 512
 """Characters that are looked at; what follows in a longer user agent tells nothing and may be an attack."""
 
@@ -47,20 +43,9 @@ _PC = frozenset(
 _MOBILE = frozenset({"Windows Phone", "Windows Mobile", "BlackBerry OS", "Symbian OS", "KaiOS"})
 
 
-class Agent(NamedTuple):
-    """The answer for one user agent, by the names of the activity's fields."""
-
-    browser: str | None
-    browser_version: str | None
-    os: str | None
-    os_version: str | None
-    device_type: str
-    user_agent_tags: tuple[str, ...]
-
-
 @plugin
 class UserAgent:
-    """Parses every user agent once."""
+    """Parses user agents."""
 
     class Options(PluginOptions):
         """user_agent_thresholds: a file like casbd's own `data/user_agents.json` (YAML or JSON), to be used in its place."""
@@ -70,37 +55,33 @@ class UserAgent:
     example: ClassVar[dict[str, Any]] = {"user_agent_thresholds": "user_agents.json"}
     section: ClassVar[str] = "enrichment"
     order: ClassVar[int] = 30
+    reads: ClassVar[tuple[str, ...]] = ("user_agent",)
     provides: ClassVar[tuple[str, ...]] = ("browser", "browser_version", "os", "os_version", "device_type", "user_agent_tags")
 
     def __init__(self, options: Options) -> None:
         self._path = options.user_agent_thresholds
         self._thresholds: Thresholds = read_thresholds(self._path) if self._path else shipped_thresholds()
-        self._found = lru_cache(maxsize=CACHED)(self._look_up)
 
-    def enrich(self, activity: Activity) -> None:
+    def look_up(self, text: str) -> dict[str, Any]:
         """What `user_agent` tells. A browser or system that it does not tell stays as the export had it."""
-        text = activity.user_agent
         if not text:
-            return
-        browser, browser_version, system, system_version, device_type, tags = self._found(text[:LONGEST])
-        if browser is not None:
-            activity.browser, activity.browser_version = browser, browser_version
-        if system is not None:
-            activity.os, activity.os_version = system, system_version
-        activity.device_type = device_type
-        if tags:
-            activity.user_agent_tags = tags
+            return {}
+        told = _of_the_client(text[:LONGEST].encode(errors="replace").decode())  # half a surrogate pair is no text to the parser
+        parsed = parse_agent(told)
+        if _NAMED_AFTER_A_SYSTEM.search(told):
+            parsed = parsed._replace(system_version=None)
+        found: dict[str, Any] = {"device_type": _device_type(told, parsed)}
+        if parsed.browser is not None:
+            found |= {"browser": parsed.browser, "browser_version": parsed.browser_version}
+        if parsed.system is not None:
+            found |= {"os": parsed.system, "os_version": parsed.system_version}
+        if tags := self._tags(told, parsed):
+            found["user_agent_tags"] = tuple(tags)
+        return found
 
     def files(self) -> Sequence[Path]:
         """The operator's thresholds, if there are any."""
         return [self._path] if self._path else []
-
-    def _look_up(self, text: str) -> Agent:
-        told = _of_the_client(text.encode(errors="replace").decode())  # half a surrogate pair is no text to the parser
-        parsed = parse_agent(told)
-        if _NAMED_AFTER_A_SYSTEM.search(told):
-            parsed = parsed._replace(system_version=None)
-        return Agent(*parsed[:4], _device_type(told, parsed), tuple(self._tags(told, parsed)))
 
     def _tags(self, text: str, parsed: Parsed) -> list[str]:
         is_browser = self._is_browser(parsed.browser) and not _PROGRAM.search(text)

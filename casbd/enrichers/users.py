@@ -5,22 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from casbd.documents import Document
-from casbd.model.activity import Activity
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
-
-CACHED = 50_000
-"""Users whose answer is kept."""
-LONGEST = 500
-"""Characters. A longer name is looked up every time: whoever makes names up must not fill the memory with them."""
 
 GUEST_MARK = "#ext#"
 """In the user principal name of a guest: `anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`."""
@@ -43,13 +36,9 @@ class GroupFile(BaseModel):
     groups: dict[str, list[str]]
 
 
-Known = tuple[str | None, tuple[str, ...], bool | None]
-"""domain, groups, and whether the user is an outsider"""
-
-
 @plugin
 class Users:
-    """Looks every user up once."""
+    """Looks users up."""
 
     class Options(PluginOptions):
         """domains: those of the organization; `*.contoso.com` stands for all below contoso.com, not for itself.
@@ -63,6 +52,7 @@ class Users:
     example: ClassVar[dict[str, Any]] = {"domains": ["contoso.com", "*.contoso.com"], "user_groups": "user_groups.yaml"}
     section: ClassVar[str] = "organization"
     order: ClassVar[int] = 40
+    reads: ClassVar[tuple[str, ...]] = ("user", "user_domain", "user_type")
     provides: ClassVar[tuple[str, ...]] = ("user_domain", "user_groups", "is_external_user")
 
     def __init__(self, options: Options) -> None:
@@ -70,43 +60,29 @@ class Users:
         self._below = tuple(domain[1:] for domain in options.domains if domain.startswith("*."))
         self._path = options.user_groups
         self._groups = _read_groups(options.user_groups) if options.user_groups else {}
-        self._known = lru_cache(maxsize=CACHED)(self._look_up)
 
-    def enrich(self, activity: Activity) -> None:
+    def look_up(self, user: str, domain: str | None, kind: str | None) -> dict[str, Any]:
         """Domain, groups and `is_external_user` of `user`.
 
         External are guests, and whoever has a domain that is none of the organization's. The services themselves (user
         type System) are not. Unknown stays: a name without a domain, and all where no domains are configured.
         """
-        user = activity.user
-        if user is None:
-            return
-        look_up = self._known if len(user) <= LONGEST else self._look_up
-        activity.user_domain, groups, external = look_up(user, activity.user_domain)
-        if groups:
-            activity.user_groups = groups
-        kind = activity.user_type
-        if kind == "Guest":
-            external = True
+        name = user.lower()
+        domain = domain or _domain_of(name)
+        found: dict[str, Any] = {"user_domain": domain}
+        if name in self._groups:
+            found["user_groups"] = self._groups[name]
+        if kind == "Guest" or (GUEST_MARK in name and kind != "System"):
+            found["is_external_user"] = True
         elif kind == "System":
-            external = False
-        if external is not None:
-            activity.is_external_user = external
+            found["is_external_user"] = False
+        elif domain is not None and (self._exact or self._below):
+            found["is_external_user"] = not (domain.lower() in self._exact or domain.lower().endswith(self._below))
+        return found
 
     def files(self) -> Sequence[Path]:
         """The group file, if there is one."""
         return [self._path] if self._path else []
-
-    def _look_up(self, user: str, domain: str | None) -> Known:
-        name = user.lower()
-        domain = domain or _domain_of(name)
-        groups = self._groups.get(name, ())
-        if GUEST_MARK in name:
-            return domain, groups, True
-        if domain is None or not (self._exact or self._below):
-            return domain, groups, None
-        own = domain.lower() in self._exact or domain.lower().endswith(self._below)
-        return domain, groups, not own
 
 
 def _domain_of(name: str) -> str | None:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from casbd import registry
 from casbd.documents import Document
+from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import FIELDS, Activity
 
@@ -34,7 +35,7 @@ def test_provides_fields_that_exist_and_nothing_is_needed_to_run_it(name: str) -
     assert set(plugin.provides) <= FIELDS.keys()
     enricher = plugin(plugin.Options())
     empty = Activity()
-    enricher.enrich(empty)
+    Enrichment([enricher]).enrich([empty])
     assert empty == Activity()
     assert all(path.exists() for path in enricher.files())
 
@@ -44,7 +45,7 @@ def test_changes_no_other_fields_than_it_provides(name: str) -> None:
     plugin = ALL[name]
     activity = Activity(user="a@fabrikam.com", ip_address="8.8.8.8", user_agent="curl/7.68.0")
     before = {field: getattr(activity, field) for field in FIELDS}
-    plugin(plugin.Options()).enrich(activity)
+    Enrichment([plugin(plugin.Options())]).enrich([activity])
     changed = {field for field in FIELDS if getattr(activity, field) != before[field]}
     assert changed
     assert changed <= set(plugin.provides)

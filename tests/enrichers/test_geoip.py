@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.enrichers.geoip import GeoIP
+from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
 
@@ -18,7 +19,7 @@ ASN = MAXMIND / "GeoLite2-ASN-Test.mmdb"
 
 def look_up(ip: str, **options: Path) -> Activity:
     activity = Activity(ip_address=ip)
-    GeoIP(GeoIP.Options(**options)).enrich(activity)
+    Enrichment([GeoIP(GeoIP.Options(**options))]).enrich([activity])
     return activity
 
 
@@ -102,7 +103,7 @@ def test_ipv6_in_an_ipv4_file_is_nothing(tmp_path: Path) -> None:
 
 def test_what_no_file_knows_stays() -> None:
     activity = Activity(ip_address="192.168.1.1", country="NO", isp="Telenor")
-    GeoIP(GeoIP.Options()).enrich(activity)
+    Enrichment([GeoIP(GeoIP.Options())]).enrich([activity])
     assert (activity.country, activity.isp) == ("NO", "Telenor")
 
 
@@ -142,7 +143,7 @@ def test_a_damaged_file_is_told_or_says_nothing_but_never_crashes(tmp_path_facto
     except Mistakes:
         return
     for ip in ("8.8.8.8", "81.2.69.142", "89.160.20.112", "2.125.160.216", "2001:218::1"):
-        geoip.enrich(Activity(ip_address=ip))
+        Enrichment([geoip]).enrich([Activity(ip_address=ip)])
 
 
 def test_a_damage_found_later_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -155,7 +156,7 @@ def test_a_damage_found_later_is_logged_once(tmp_path: Path, caplog: pytest.LogC
     with caplog.at_level(logging.WARNING):
         for last in range(142, 146):
             activity = Activity(ip_address=f"81.2.69.{last}")
-            geoip.enrich(activity)
+            Enrichment([geoip]).enrich([activity])
             assert activity.city is None
     assert [record.__dict__["file"] for record in caplog.records] == [str(file)]
 
@@ -166,6 +167,6 @@ def test_overwriting_the_file_in_place_changes_nothing(tmp_path: Path) -> None:
     geoip = GeoIP(GeoIP.Options(city=file))
     file.write_bytes(bytes(30_000))
     activity = Activity(ip_address="81.2.69.142")
-    geoip.enrich(activity)
+    Enrichment([geoip]).enrich([activity])
     assert activity.city == "London"
     assert file in geoip.files()

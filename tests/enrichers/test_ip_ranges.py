@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from casbd.enrichers.ip_ranges import IPRanges
+from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
 
@@ -37,7 +38,7 @@ def ranges(folder: Path, text: str = RANGES, **options: Any) -> IPRanges:
 
 def enriched(plugin: IPRanges, ip: str | None) -> Activity:
     activity = Activity(ip_address=ip, country="US", city="Reston", latitude=38.9, longitude=-77.4, isp="Verizon", asn=701)
-    plugin.enrich(activity)
+    Enrichment([plugin]).enrich([activity])
     return activity
 
 

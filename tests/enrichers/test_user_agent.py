@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from casbd.enrichers._agent_thresholds import Threshold, shipped_thresholds
 from casbd.enrichers.user_agent import UserAgent
+from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import FIELDS, Activity
 
@@ -39,7 +40,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> UserAgent:
 
 def enriched(plugin: UserAgent, text: str | None) -> Activity:
     activity = Activity(user_agent=text)
-    plugin.enrich(activity)
+    Enrichment([plugin]).enrich([activity])
     return activity
 
 
@@ -63,7 +64,7 @@ def test_no_user_agent_tells_nothing(plugin: UserAgent, text: str | None) -> Non
 
 def test_what_the_agent_does_not_tell_stays(plugin: UserAgent) -> None:
     activity = Activity(user_agent="BAV2ROPC", os="Windows", os_version="11", browser="x")
-    plugin.enrich(activity)
+    Enrichment([plugin]).enrich([activity])
     assert (activity.os, activity.os_version, activity.browser) == ("Windows", "11", "x")
 
 

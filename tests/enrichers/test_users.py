@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from casbd.enrichers.users import Users
+from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
 
@@ -13,7 +14,7 @@ DOMAINS = ("contoso.com", "*.Contoso.net")
 
 def enriched(user: str | None, domains: tuple[str, ...] = DOMAINS, groups: Path | None = None, **fields: Any) -> Activity:
     activity = Activity(user=user, **fields)
-    Users(Users.Options(domains=domains, user_groups=groups)).enrich(activity)
+    Enrichment([Users(Users.Options(domains=domains, user_groups=groups))]).enrich([activity])
     return activity
 
 
