@@ -10,6 +10,7 @@ from typing import Any
 
 from casbd.model.activity import Activity
 from casbd.plugins import Enricher
+from casbd.remembered import Remembered
 
 MOST = 50_000
 """So many different values are remembered for each kind of look-up."""
@@ -26,7 +27,7 @@ class Enrichment:
 
     def __init__(self, enrichers: Sequence[Enricher]) -> None:
         self._kinds = [
-            (attrgetter(*reads), _Answers(list(neighbours))) for reads, neighbours in groupby(enrichers, key=lambda one: one.reads)
+            (attrgetter(*reads), _answers(list(neighbours))) for reads, neighbours in groupby(enrichers, key=lambda one: one.reads)
         ]
 
     def enrich(self, activities: Iterable[Activity]) -> None:
@@ -37,28 +38,21 @@ class Enrichment:
                 fill(activity, values)
 
 
-class _Answers(dict[Any, _Answer]):
-    """What enrichers that read the same fields say of these fields' values. The same answer is one object, however often it is."""
+def _answers(enrichers: Sequence[Enricher]) -> Remembered[Any, _Answer]:
+    """What enrichers that read the same fields say of these fields' values. The same values are one object, however often."""
+    one: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
-    def __init__(self, enrichers: Sequence[Enricher]) -> None:
-        super().__init__()
-        self._enrichers = enrichers
-        self._one: dict[_Answer, _Answer] = {}
-
-    def __missing__(self, values: Any) -> _Answer:
-        answer = self._ask(values if isinstance(values, tuple) else (values,))
-        if len(self) >= MOST:
-            self.clear()
-            self._one.clear()
-        if sum(len(value) for value in (values if isinstance(values, tuple) else (values,)) if isinstance(value, str)) <= LONGEST:
-            self[values] = answer = self._one.setdefault(answer, answer)
-        return answer
-
-    def _ask(self, values: tuple[Any, ...]) -> _Answer:
+    def ask(read: Any) -> _Answer:
+        values = read if isinstance(read, tuple) else (read,)
         found: dict[str, Any] = {}
-        for enricher in self._enrichers if values[0] is not None else ():
+        for enricher in enrichers if values[0] is not None else ():
             found |= enricher.look_up(*values)
-        return _fill(tuple(found)), tuple(found.values())
+        if len(one) >= MOST:
+            one.clear()
+        told = tuple(found.values())
+        return _fill(tuple(found)), one.setdefault(told, told)
+
+    return Remembered(ask, MOST, LONGEST)
 
 
 @cache

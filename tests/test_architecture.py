@@ -15,7 +15,7 @@ from casbd import registry
 ROOT = Path(casbd.__file__).parent
 KINDS = ("formats", "enrichers", "detections", "outputs", "connectors")
 LEVELS = (
-    {"model", "errors", "clock", "__init__"},
+    {"model", "errors", "clock", "remembered", "__init__"},
     {"registry", "plugins", "enrichment", "wire", "documents", "quantities", "secrets", "validation_text"},
     set(KINDS),
     {"config", "store", "inputs", "policies"},

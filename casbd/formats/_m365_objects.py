@@ -33,11 +33,15 @@ class Principal(msgspec.Struct, gc=False):
     Type: Any = None
 
 
-def by_name(properties: list[Named] | str) -> dict[str, str]:
-    """Text values by name; without empty ones, and nothing where the properties are a string."""
-    if isinstance(properties, str):
-        return {}
-    return {entry.Name or entry.Key or "": entry.Value for entry in properties if entry.Value and type(entry.Value) is str}
+def value_of(name: str, properties: list[Named] | str) -> str | None:
+    """The text that a property has; None where it is empty or no text, or the properties are a string."""
+    if type(properties) is not list:
+        return None
+    for entry in properties:
+        if (entry.Name == name or (entry.Key == name and not entry.Name)) and type(entry.Value) is str and entry.Value:
+            found: str = entry.Value
+            return found
+    return None
 
 
 NOTHING = msgspec.Raw()
@@ -151,7 +155,7 @@ _GRANTS = re.compile(r"Permission|Member|Delegate|RoleAssignment", re.IGNORECASE
 
 def _cmdlet(record: Any) -> tuple[ActivityObject, ...]:
     """`Set-Mailbox` acts on a Mailbox, and so does `Add-MailboxPermission`."""
-    identity = record.ObjectId or by_name(parameters(record.Parameters)).get("Identity")
+    identity = record.ObjectId or value_of("Identity", parameters(record.Parameters))
     if not identity:
         return ()
     name = identity.replace("\\", "/").rpartition("/")[2] or identity
@@ -163,25 +167,25 @@ def _cmdlet(record: Any) -> tuple[ActivityObject, ...]:
 def _grant(record: Any) -> tuple[ActivityObject, ...]:
     """A cmdlet that gives or takes something: the one whom it is given to is an object too."""
     found = [*_cmdlet(record)]
-    given = by_name(parameters(record.Parameters))
+    given = parameters(record.Parameters)
     for parameter in ("User", "Trustee", "Member", "Members"):
-        name = given.get(parameter)
+        name = value_of(parameter, given)
         if name:
             found.append(ActivityObject(name, name.rpartition("/")[2], "User", "grantee"))
     return tuple(found)
 
 
 def _sharepoint(record: Any) -> tuple[ActivityObject, ...]:
-    found = []
+    found: tuple[ActivityObject, ...] = ()
     url = record.ObjectId or record.SiteUrl
     if url:
         name = record.SourceFileName or url.rstrip("/").rpartition("/")[2] or url
-        found.append(ActivityObject(url, name, record.ItemType, "target"))
+        found = (ActivityObject(url, name, record.ItemType, "target"),)
     shared_with = record.TargetUserOrGroupName or record.UserSharedWith
     if shared_with:
         kind = record.TargetUserOrGroupType
-        found.append(ActivityObject(shared_with, shared_with, "Group" if kind and "Group" in kind else "User", "grantee"))
-    return tuple(found)
+        found += (ActivityObject(shared_with, shared_with, "Group" if kind and "Group" in kind else "User", "grantee"),)
+    return found
 
 
 def _teams(record: Any) -> tuple[ActivityObject, ...]:
@@ -199,11 +203,12 @@ def _teams(record: Any) -> tuple[ActivityObject, ...]:
 
 
 _UNKNOWN = frozenset({"not available", "not-found", "unknown", "unknown (unknown)", "<null>"})
+_LONGEST_UNKNOWN = max(map(len, _UNKNOWN))
 
 
 def _known(name: str | None) -> str | None:
     """The name or id, or None where it is one of Microsoft's words for "unknown"."""
-    return name if name and name.lower() not in _UNKNOWN else None
+    return name if name and (len(name) > _LONGEST_UNKNOWN or name.lower() not in _UNKNOWN) else None
 
 
 def _text(value: Any) -> str | None:

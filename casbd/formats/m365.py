@@ -22,9 +22,10 @@ import msgspec
 from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
-from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, by_name, objects_for, principals
+from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
 from casbd.model.activity import Activity
 from casbd.registry import plugin
+from casbd.remembered import Remembered
 from casbd.wire import addresses, timestamps
 
 TABLE = Path(__file__).parent.parent / "data" / "m365_activities.yaml"
@@ -90,13 +91,19 @@ class Workload(msgspec.Struct, frozen=True):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """What a workload, operation, record type and user type tell together. result: None leaves it to ResultStatus."""
+    """What a workload, operation, record type and user type tell together. result: None leaves it to ResultStatus.
 
+    status_counts: whether ResultStatus tells of the operation at all. is_impersonated: None leaves it to LogonType.
+    """
+
+    operation: str
     app: str
     activity_type: str
     admin: bool
     user_type: str | None
     result: str | None
+    status_counts: bool
+    is_impersonated: bool | None
     objects_of: ObjectsOf
 
 
@@ -144,7 +151,10 @@ class M365:
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._table = table()
         self._decode = msgspec.json.Decoder(Record).decode
-        self._kinds: dict[tuple[Any, ...], Kind] = {}
+        self._kinds = Remembered(self._kind, 20_000)  # operations are the tenant's vocabulary, but an attacker may invent some
+        self._longest_unknown = max(map(len, self._table.unknown_users))
+        self._names = Remembered(self._name, 50_000)
+        self._results: Remembered[str, str] = Remembered(lambda status: self._table.results.get(status.lower(), "unknown"), 1_000)
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
@@ -169,18 +179,20 @@ class M365:
         return (self._activity(found, timestamp),)
 
     def _activity(self, record: Record, timestamp: int) -> Activity:
-        activity = Activity(timestamp, record.Id or "")
-        key = (record.Workload, record.Operation, record.RecordType, record.UserType)
-        kind = self._kinds.get(key) or self._kind(key)
-        activity.activity_type = kind.activity_type
-        activity.action_type = record.Operation
-        activity.app = kind.app
-        activity.app_instance = record.OrganizationId or None
+        kind = self._kinds[record.Workload, record.Operation, record.RecordType, record.UserType]
+        activity = Activity(timestamp, record.Id or "", kind.activity_type, kind.operation, kind.app, record.OrganizationId or None)
         activity.is_admin_operation = kind.admin
-        activity.user_type = kind.user_type
-        self._who(record, activity)
+        self._who(record, activity, kind)
         self._where_from(record, activity)
-        self._result(record, activity, kind)
+        status = record.ResultStatus
+        if kind.result is not None and not (status and kind.status_counts):
+            activity.result = kind.result
+            if kind.result == "failure":
+                activity.result_detail = record.LogonError or (str(record.ErrorNumber) if record.ErrorNumber else None)
+        elif status:
+            activity.result = result = self._results[status]
+            if result == "unknown":
+                activity.result_detail = status
         objects = kind.objects_of(record)
         if objects:
             activity.objects = objects
@@ -188,8 +200,7 @@ class M365:
             activity.object_id, activity.object_name, activity.object_type = first.id, first.name, first.type
         return activity
 
-    def _kind(self, key: tuple[Any, ...]) -> Kind:
-        """Looked up once for each combination."""
+    def _kind(self, key: tuple[str | None, str, int | str | None, int | str | None]) -> Kind:
         name, operation, record_type, user_type = key
         workload = self._table.workloads.get(name or "")
         kind_of_user = self._table.user_types.get(str(user_type))
@@ -198,36 +209,46 @@ class M365:
         else:
             app, activity_type = workload.app, workload.types.get(operation, workload.default)
             admin = workload.admin != (operation in workload.admin_exceptions)
-        admin = admin or str(record_type) in self._table.admin_record_types
-        result = _RESULTS.get(activity_type)
-        kind = Kind(app, activity_type, admin, kind_of_user, result, objects_for(name, operation))
-        if len(self._kinds) > 20_000:  # operations are the tenant's vocabulary, but an attacker may invent some
-            self._kinds.clear()
-        self._kinds[key] = kind
-        return kind
+        return Kind(
+            operation=operation,
+            app=app,
+            activity_type=activity_type,
+            admin=admin or str(record_type) in self._table.admin_record_types,
+            user_type=kind_of_user,
+            result=_RESULTS.get(activity_type),
+            status_counts=name != "AzureActiveDirectory",  # of log ons to Entra ID it only tells that HTTP worked
+            is_impersonated=True if operation in ("SendAs", "SendOnBehalf") else None,
+            objects_of=objects_for(name, operation),
+        )
 
-    def _who(self, record: Record, activity: Activity) -> None:
-        unknown = self._table.unknown_users
-        user, key = record.UserId, record.UserKey
-        known_key = key if key and key.lower() not in unknown else None
-        name = user.lower() if user else ""
-        if not user or name in unknown:
-            user = self._actor(record) or known_key
-            name = user.lower() if user else ""
-        elif key != user:
-            activity.user_id = known_key
-        if "@" in name:
-            activity.user = (_CLAIM.sub("", name) or name) if name.startswith(("i:0", "urn:spo:guest#")) else name
-            if "#ext#" in name:
-                activity.user_type = "Guest"
-        elif user:
-            activity.user = user
-            if user.startswith("ServicePrincipal_"):
-                activity.user_type = "Application"
+    def _who(self, record: Record, activity: Activity, kind: Kind) -> None:
+        activity.user_type = kind.user_type
+        text, key = record.UserId, record.UserKey
+        if key and len(key) <= self._longest_unknown and key.lower() in self._table.unknown_users:
+            key = None
+        name = self._names[text] if text else None
+        if name is None:
+            name = self._names[other] if (other := self._actor(record) or key) else None
+        elif key and key != text:
+            activity.user_id = key
+        if name is not None:
+            activity.user, user_type = name
+            if user_type is not None:
+                activity.user_type = user_type
         if record.LogonType is not None:  # of a mailbox: 0 is the owner
             activity.is_impersonated = str(record.LogonType) in _NOT_THE_OWNER
-        elif record.Operation in ("SendAs", "SendOnBehalf"):
+        elif kind.is_impersonated:
             activity.is_impersonated = True
+
+    def _name(self, text: str) -> tuple[str, str | None] | None:
+        """The user, and what kind of account the name itself tells; None for Microsoft's words for "unknown"."""
+        name = text.lower()
+        if name in self._table.unknown_users:
+            return None
+        if "@" in name:
+            user = (_CLAIM.sub("", name) or name) if name.startswith(("i:0", "urn:spo:guest#")) else name
+            return user, "Guest" if "#ext#" in name else None
+        return text, "Application" if text.startswith("ServicePrincipal_") else None
 
     def _actor(self, record: Record) -> str | None:
         """Entra ID: the UPN (type 5) or name (type 1) among the actor's identities."""
@@ -243,28 +264,19 @@ class M365:
             if text:
                 ip, port = addresses.parse(text)
                 if ip is not None:
-                    activity.ip_address, activity.ip_port = ip, port
+                    activity.ip_address = ip
+                    if port is not None:
+                        activity.ip_port = port
                     break
         agent = record.UserAgent or record.ClientInfoString
         if agent is None and record.ExtendedProperties:
-            agent = _agent_in(by_name(record.ExtendedProperties))
+            agent = value_of("UserAgent", record.ExtendedProperties) or _agent_in_details(record.ExtendedProperties)
         if agent is None and record.ExtraProperties:
-            agent = by_name(record.ExtraProperties).get("UserAgent")
+            agent = value_of("UserAgent", record.ExtraProperties)
         if agent:
             activity.user_agent = agent
         if record.DeviceProperties:
-            activity.device_tags = _device_tags(by_name(record.DeviceProperties))
-
-    def _result(self, record: Record, activity: Activity, kind: Kind) -> None:
-        """Of log ons to Entra ID ResultStatus only tells that HTTP worked, so the operation decides."""
-        if kind.result is not None and (record.Workload == "AzureActiveDirectory" or not record.ResultStatus):
-            activity.result = kind.result
-            if kind.result == "failure":
-                activity.result_detail = record.LogonError or (str(record.ErrorNumber) if record.ErrorNumber else None)
-        elif record.ResultStatus:
-            activity.result = self._table.results.get(record.ResultStatus.lower(), "unknown")
-            if activity.result == "unknown":
-                activity.result_detail = record.ResultStatus
+            activity.device_tags = _device_tags(record.DeviceProperties)
 
     def _leniently(self, record: bytes) -> Record:
         """A record that the strict decoder refused: half a surrogate pair, NaN, a number where text is expected."""
@@ -289,27 +301,35 @@ _CLAIM = re.compile(r"\A(?:i:0[^|]*\|(?:.*\|)?(?:urn(?::|%3a)spo(?::|%3a)guest#)
 _NOT_THE_OWNER = frozenset({"1", "2", "6", "Admin", "Delegated", "DelegatedAdmin"})
 
 
-def _agent_in(properties: dict[str, str]) -> str | None:
-    """Entra ID: log ons have it as UserAgent, directory changes as JSON inside `additionalDetails`."""
-    agent = properties.get("UserAgent")
-    if agent is None and "User-Agent" in properties.get("additionalDetails", ""):
-        try:
-            agent = json.loads(properties["additionalDetails"]).get("User-Agent")
-        except (ValueError, AttributeError, RecursionError):
-            return None
+def _agent_in_details(properties: list[Named] | str) -> str | None:
+    """Entra ID: directory changes have it as JSON inside `additionalDetails`."""
+    details = value_of("additionalDetails", properties)
+    if details is None or "User-Agent" not in details:
+        return None
+    try:
+        agent = json.loads(details).get("User-Agent")
+    except (ValueError, AttributeError, RecursionError):
+        return None
     return agent if isinstance(agent, str) else None
 
 
-def _device_tags(properties: dict[str, str]) -> tuple[str, ...]:
+def _device_tags(properties: list[Named] | str) -> tuple[str, ...]:
     """Entra ID log ons: what the tenant knows of the device."""
-    tags: tuple[str, ...] = ()
-    if properties.get("IsCompliant") == "True" or properties.get("IsCompliantAndManaged") == "True":
-        tags = ("Intune compliant",)
-    if properties.get("TrustType") in _HYBRID:
-        tags += ("Microsoft Entra hybrid joined",)
-    return tags
+    compliant = hybrid = False
+    for entry in properties if type(properties) is list else ():
+        name = entry.Name or entry.Key
+        if name == "IsCompliant" or name == "IsCompliantAndManaged":
+            compliant |= entry.Value == "True"
+        elif name == "TrustType":
+            hybrid = entry.Value in _HYBRID
+    return _DEVICE_TAGS[compliant, hybrid]
 
 
+_DEVICE_TAGS = {
+    (compliant, hybrid): ("Intune compliant",) * compliant + ("Microsoft Entra hybrid joined",) * hybrid
+    for compliant in (False, True)
+    for hybrid in (False, True)
+}
 _HYBRID = frozenset({"Hybrid Azure AD joined", "Microsoft Entra hybrid joined", "ServerAd"})
 _HALF_A_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}")
 """In JSON as `json.dumps` writes it."""

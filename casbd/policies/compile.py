@@ -2,8 +2,7 @@
 
 The source is made of the templates in this file and of the names of fields; whatever a rule file says is a value that is
 bound to a name (folded sets, networks, regular expressions), never text of the source. So no rule can run code, and a
-filter of ten conditions costs one call, where ten closures cost ten. What a text operator says of a text is remembered, as
-the same operations, addresses and user agents come again and again.
+filter of ten conditions costs one call, where ten closures cost ten.
 """
 
 from __future__ import annotations
@@ -20,11 +19,6 @@ from casbd.wire.record_path import RawReader, texts
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
 
-_REMEMBERED, _SHORT = 4096, 64
-_LONG_REMEMBERED, _LONGEST = 512, 512
-"""How many texts a condition remembers, and how long they may be: that bounds it to a MB, whatever the records hold."""
-_EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
-"""Fields of which remembering would cost more than it saves: nearly every activity brings a new text."""
 _DAY = 86_400_000
 _NOTHING: tuple[Any, ...] = (None, "", ())
 
@@ -88,10 +82,8 @@ class Writer:
             return f"{self.bind(answers)}[{value}]"
         if condition.operator == "isset":
             return _negate(f"({value} not in NOTHING)", condition)
-        if condition.field in _EVER_NEW:
-            return f"{self.bind(_null_aside(text_test(condition), negated=condition.negated))}({value})"
         if kind in ("text", "choice"):
-            return f"{self.bind(_Remembered(text_test(condition), negated=condition.negated))}[{value}]"
+            return f"{self.bind(_null_aside(text_test(condition), negated=condition.negated))}({value})"
         if kind in ("list", "objects"):
             read = value if kind == "list" else f"{self.bind(_object_texts)}(a)"
             return _negate(f"({value} and {self.bind(_any_text(text_test(condition)))}({read}))", condition)
@@ -124,24 +116,6 @@ def _cost(node: Node) -> int:
     return rank + (20 if node.field == "raw" else 0) + (1 if FIELDS[node.field].kind in ("list", "objects") else 0)
 
 
-class _Remembered(dict[str | None, bool]):
-    """What a condition says of each text that it has seen; null never fits, so that its negation does."""
-
-    def __init__(self, fits: TextTest, *, negated: bool) -> None:
-        super().__init__({None: negated})
-        self._fits = fits
-        self._negated = negated
-
-    def __missing__(self, text: str) -> bool:
-        answer = self._fits(text) != self._negated
-        if len(text) <= (_SHORT if len(self) >= _LONG_REMEMBERED else _LONGEST):
-            if len(self) >= _REMEMBERED:
-                self.clear()
-                self[None] = self._negated
-            self[text] = answer
-        return answer
-
-
 def _null_aside(fits: Callable[[Any], bool], *, negated: bool) -> Callable[[Any], bool]:
     """The test of a value that may be null, which never fits."""
     return lambda value: negated if value is None else fits(value) != negated
@@ -149,15 +123,7 @@ def _null_aside(fits: Callable[[Any], bool], *, negated: bool) -> Callable[[Any]
 
 def _any_text(fits: TextTest) -> Callable[[Iterable[str]], bool]:
     """Whether any of some texts fits."""
-    remembered = _Remembered(fits, negated=False)
-
-    def some(found: Iterable[str]) -> bool:
-        for text in found:  # noqa: SIM110  a generator expression for any() costs more than the look-ups
-            if remembered[text]:
-                return True
-        return False
-
-    return some
+    return lambda found: any(map(fits, found))
 
 
 def _object_texts(activity: Activity) -> list[str]:

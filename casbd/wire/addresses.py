@@ -12,8 +12,10 @@ from ipaddress import IPv6Address
 from socket import AF_INET, inet_pton
 from typing import NamedTuple
 
+from casbd.remembered import Remembered
+
 LONGEST = 200
-"""Characters. Nothing longer holds an address; it is not worth the memory of the cache."""
+"""Characters. Nothing longer holds an address."""
 
 _IPV4_AND_PORT = re.compile(r"([0-9.]+)(?::([0-9]+))?")
 _BRACKETS = re.compile(r"\[([^][]*)\](?::([0-9]*))?")
@@ -33,13 +35,12 @@ NO_ADDRESS = Address()
 
 def parse(text: str | None) -> Address:
     """The address and port in a client-address field; `NO_ADDRESS` for anything else. Never raises."""
-    if not text or len(text) > LONGEST:
-        return NO_ADDRESS
-    return _parse(text)
+    return _known[text] if text else NO_ADDRESS
 
 
-@lru_cache(maxsize=20_000)
 def _parse(text: str) -> Address:
+    if len(text) > LONGEST:
+        return NO_ADDRESS
     text = text.strip()
     if form := _IPV4_AND_PORT.fullmatch(text):
         return _address(form[1], form[2])
@@ -72,3 +73,6 @@ def _canonical(text: str) -> str | None:
         return str(address.ipv4_mapped or address)
     except (OSError, ValueError):
         return None
+
+
+_known = Remembered(_parse, 20_000, LONGEST)

@@ -1,7 +1,7 @@
-from casbd.model.activity import Activity
+from casbd.model.activity import Activity, ActivityObject
 from casbd.policies import Matcher, Policy, parse_condition
 from casbd.policies.matcher import required
-from casbd.policies.tree import AllOf, AnyOf, NoneOf
+from casbd.policies.tree import AllOf, AnyOf, Condition, NoneOf
 
 
 def all_of(*texts):
@@ -65,6 +65,43 @@ def test_records_may_name_any_operation():
         assert ids(many.match(Activity(action_type=f"Op{number}"))) == ["a"]
     assert len(many._remembered) <= 8192
     assert ids(many.match(Activity(action_type="op" * 100_000, app="X"))) == ["a", "b"]
+
+    assert one_sign(many, "user") is None
+
+
+def test_policies_of_hundreds_of_groups_and_users():
+    """Their signs make too many combinations to remember them: from then on they are asked."""
+    many = matcher(**{f"g{n}": f"user_groups eq g{n}" for n in range(100)}, **{f"u{n}": f"user eq u{n}" for n in range(100)})
+    assert one_sign(many, "user") == 100
+    for n in range(100):
+        for m in range(100):
+            assert ids(many.match(Activity(user=f"U{m}", user_groups=(f"g{n}",)))) == sorted([f"g{n}", f"u{m}"])
+    assert many._signed == {}
+    assert len(many._remembered) < 10
+
+
+def test_invented_operations_do_not_cost_the_signs():
+    many = matcher(a="action_type startswith op", b="user eq x")
+    for number in range(20_000):
+        assert ids(many.match(Activity(action_type=f"Op{number}", user="X" if number % 2 else "y"))) == (
+            ["a", "b"] if number % 2 else ["a"]
+        )
+    assert one_sign(many, "user") == 1
+    assert len(many._remembered) <= 8192
+
+
+def test_a_condition_on_whoever_was_acted_on_is_no_sign_of_the_user():
+    one = matcher(a=Condition("user", "eq", ("x",), role="any"), b="user eq y")
+    assert one_sign(one, "user") == 1
+    acted_on = (ActivityObject(None, "x", "User", "target"),)
+    assert [ids(one.match(Activity(user=user, objects=things))) for user in "xyz" for things in ((), acted_on)] == [
+        ["a"], ["a"], ["b"], ["a", "b"], [], ["a"],
+    ]  # fmt: skip
+
+
+def one_sign(matcher, field):
+    """On how many conditions a field's sign tells; None where it has none."""
+    return len(matcher._signed[field]) if field in matcher._signed else None
 
 
 def test_raw_is_decoded_for_each_activity():
