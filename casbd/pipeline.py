@@ -14,7 +14,7 @@ import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -191,6 +191,13 @@ def _reject(chunk: Chunk, number: int, error: Exception) -> Reject:
     )
 
 
+class _Raised(NamedTuple):
+    """The alerts that a batch raises or lets grow, and by alert what is to be added to its run: timestamps and ids."""
+
+    alerts: dict[str, Alert]
+    members: dict[str, list[tuple[int, str]]]
+
+
 class Pipeline:
     """The second half: drop repeats, count, raise alerts, ask for governance, and write it all in one transaction."""
 
@@ -225,7 +232,7 @@ class Pipeline:
         """
         now = self._clock()
         with self._store.transaction() as connection:
-            raised: dict[str, Alert] = {}
+            raised = _Raised({}, {})
             parts: list[activity_store.Part] = []
             tally: Counter[str] = Counter()
             for batch in batches:
@@ -234,8 +241,8 @@ class Pipeline:
                 parts.append(batch.stored if all(fresh) else self._packer.without_repeats(batch.stored, fresh))
                 for index, activity, ids in batch.matches:
                     if fresh[index]:
-                        tally.update(ids)
                         for policy_id in ids:
+                            tally[policy_id] += 1
                             self._matched(policy_id, activity, batch.stored.keys[index], raised, now)
                 reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
@@ -268,14 +275,14 @@ class Pipeline:
         )
         input_store.count(self._store.connection, batch.input, counts, now)
 
-    def _matched(self, policy_id: str, activity: Activity, key: int, raised: dict[str, Alert], now: int) -> None:
+    def _matched(self, policy_id: str, activity: Activity, key: int, raised: _Raised, now: int) -> None:
         """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
         policy = self._policies.get(policy_id)
         if policy is None:
             return  # scanned before a reload that took the policy out
         if policy.match is None:
             alert = raising.of_one(policy, activity, now)
-            raised[alert.alert_id] = alert
+            raised.alerts[alert.alert_id] = alert
             return
         who = subject(policy, activity)
         if who is None:
@@ -289,21 +296,23 @@ class Pipeline:
             if not change.opened:
                 return  # a simulated alert, or one that retention has removed
             run = raising.of_a_run(policy, who, activity, now)
-        members = [(entry.timestamp, entry.activity_id) for entry in change.members]
-        raised[change.alert_id] = raising.grown(run, members)
+        raised.alerts[change.alert_id] = run
+        raised.members.setdefault(change.alert_id, []).extend([(entry.timestamp, entry.activity_id) for entry in change.members])
         for other in change.joined:
             later = self._alert(raised, other)
             if later is not None:
-                raised[other] = msgspec.structs.replace(later, merged_into=change.alert_id)
+                raised.alerts[other] = msgspec.structs.replace(later, merged_into=change.alert_id)
 
-    def _alert(self, raised: dict[str, Alert], alert_id: str) -> Alert | None:
-        """An alert as it is now, stored or about to be."""
-        return raised.get(alert_id) or alert_store.get(self._store.connection, alert_id)
+    def _alert(self, raised: _Raised, alert_id: str) -> Alert | None:
+        """An alert as it is stored or about to be, without the members of this batch."""
+        return raised.alerts.get(alert_id) or alert_store.get(self._store.connection, alert_id)
 
-    def _save_alerts(self, raised: dict[str, Alert], now: int) -> list[Alert]:
+    def _save_alerts(self, raised: _Raised, now: int) -> list[Alert]:
         """Store new and grown alerts; those that are new are sent. Returns the new ones."""
         opened = []
-        for alert in raised.values():
+        for alert in raised.alerts.values():
+            if alert.alert_id in raised.members:
+                alert = raising.grown(alert, raised.members[alert.alert_id])
             before = alert_store.get(self._store.connection, alert.alert_id)
             if before is not None:
                 if before.policy_type == "repeated_activity":  # it has grown; that of a single activity is as it was

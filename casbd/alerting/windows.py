@@ -6,9 +6,12 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 
+import msgspec
+
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.policies import Policy
+from casbd.policies.policy import Repeated
 from casbd.policies.repeated import Change, Runs
 from casbd.store.window_entries import Window, WindowEntries
 
@@ -27,15 +30,21 @@ def policy_key(policy: Policy) -> str:
     return f"{policy.id}:{policy.digest}"
 
 
+class _Window(msgspec.Struct, gc=False):
+    """One policy and subject in memory. floor: entries of before then are in the store alone. room: so many before some go."""
+
+    runs: Runs
+    floor: int = -(2**62)
+    room: int = 0
+
+
 class Windows:
     """Counts activities for policies of repeated activity; `save` puts what changed into the batch's transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._entries = WindowEntries(connection)
-        self._runs: OrderedDict[Window, Runs] = OrderedDict()
+        self._windows: OrderedDict[Window, _Window] = OrderedDict()
         self._held = 0
-        self._floors: dict[Window, int] = {}
-        self._room: dict[Window, int] = {}
         self._elsewhere = self._entries.policies()
         """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
 
@@ -44,17 +53,18 @@ class Windows:
     ) -> Change | None:
         """Count one activity that met the policy's filters. alert_id: tells the id of the alert that it opens."""
         assert policy.match is not None
-        window = (policy_key(policy), subject)
-        runs = self._runs_of(policy, window, activity.timestamp)
+        name = (policy_key(policy), subject)
+        window = self._window(policy.match, name, activity.timestamp)
+        runs = window.runs
         held = len(runs)
         entry = Entry(activity.timestamp, key, activity.activity_id, value)
         change = runs.add(entry, alert_id)
         if len(runs) > held:  # else it was there: a repeat that is too old to be known as one
-            self._entries.note(window, entry)
+            self._entries.note(name, entry)
         for member in change.members if change is not None else ():
-            self._entries.note(window, member)
-        if len(runs) > self._room.get(window, MOST_ENTRIES):
-            self._shorten(window, runs, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
+            self._entries.note(name, member)
+        if len(runs) > max(window.room, MOST_ENTRIES):
+            _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
         self._held += len(runs) - held
         return change
 
@@ -65,31 +75,30 @@ class Windows:
     def saved(self) -> None:
         """The transaction is through: nothing is left to store, and memory may be bounded again."""
         self._entries.saved()
-        while len(self._runs) > MOST_SUBJECTS or (self._held > MOST_HELD and len(self._runs) > 1):
-            window, runs = self._runs.popitem(last=False)
-            self._held -= len(runs)
-            self._elsewhere.add(window[0])
-            self._floors.pop(window, None)
-            self._room.pop(window, None)
+        while len(self._windows) > MOST_SUBJECTS or (self._held > MOST_HELD and len(self._windows) > 1):
+            name, window = self._windows.popitem(last=False)
+            self._held -= len(window.runs)
+            self._elsewhere.add(name[0])
 
-    def _shorten(self, window: Window, runs: Runs, floor: int) -> None:
-        before = len(runs)
-        runs.prune(floor)
-        if len(runs) < before:
-            self._floors[window] = max(floor, self._floors.get(window, floor))
-        if len(runs) > before // 2:  # they lie close together; do not try again for each further one
-            self._room[window] = 2 * before
+    def _window(self, match: Repeated, name: Window, timestamp: int) -> _Window:
+        window = self._windows.get(name)
+        if window is None:
+            entries = self._entries.of(name) if name[0] in self._elsewhere else []
+            window = self._windows[name] = _Window(Runs(match, entries))
+            self._held += len(entries)
+        elif timestamp - 2 * match.within > window.floor:
+            self._windows.move_to_end(name)
+        else:
+            entries = self._entries.of(name)
+            self._held += len(entries) - len(window.runs)
+            window = self._windows[name] = _Window(Runs(match, entries), room=2 * (len(entries) + MOST_ENTRIES))
+        return window
 
-    def _runs_of(self, policy: Policy, window: Window, timestamp: int) -> Runs:
-        assert policy.match is not None
-        runs = self._runs.get(window)
-        if runs is not None and timestamp - 2 * policy.match.within > self._floors.get(window, -(2**62)):
-            self._runs.move_to_end(window)
-            return runs
-        entries = self._entries.of(window) if runs is not None or window[0] in self._elsewhere else []
-        if runs is not None:
-            self._room[window] = 2 * (len(entries) + MOST_ENTRIES)
-            self._floors.pop(window, None)
-        self._held += len(entries) - len(runs or ())
-        self._runs[window] = runs = Runs(policy.match, entries)
-        return runs
+
+def _shorten(window: _Window, floor: int) -> None:
+    before = len(window.runs)
+    window.runs.prune(floor)
+    if len(window.runs) < before:
+        window.floor = max(floor, window.floor)
+    if len(window.runs) > before // 2:  # they lie close together; do not try again for each further one
+        window.room = 2 * before

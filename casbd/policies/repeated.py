@@ -278,13 +278,13 @@ def subject(policy: Policy, activity: Activity) -> str | None:
     """
     match = policy.match
     assert match is not None, "only repeated policies count by subject"
+    if len(match.by) == 1 and not match.single_app:
+        return folded(getattr(activity, match.by[0]))
     parts = [folded(getattr(activity, field)) for field in match.by]
     if None in parts:
         return None
     if match.single_app:
         parts.append(folded(activity.app))
-    if len(parts) == 1:
-        return parts[0]
     return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
 
 

@@ -255,9 +255,9 @@ class TestMemory:
         assert bounded.alerts() == unbounded.alerts()
         assert len(bounded.alerts()) > 20
         kept = bounded.pipeline._windows
-        assert len(kept._runs) <= subjects
-        assert kept._held == sum(map(len, kept._runs.values()))
-        assert kept._held <= held or len(kept._runs) == 1
+        assert len(kept._windows) <= subjects
+        assert kept._held == sum(len(window.runs) for window in kept._windows.values())
+        assert kept._held <= held or len(kept._windows) == 1
 
     def test_records_in_any_order_are_read_back_a_few_times_only(self, make_core, monkeypatch):
         """An export that is read newest first, or shuffled: once each late record read all of its subject's back."""
