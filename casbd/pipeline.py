@@ -13,8 +13,8 @@ import hashlib
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,6 +30,7 @@ from casbd.model.chunk import Chunk, Position, Reject
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
 from casbd.policies.repeated import folded, subject
+from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
 from casbd.store import inputs as input_store
@@ -78,7 +79,7 @@ class Scanner:
         self._formats = formats
         self._enrich = Enrichment(enrichers).enrich
         self._match = matcher.match
-        self._key = Keys(salt)
+        self._keys = Keys(salt)
         self._packer = activity_store.Packer()
 
     def scan(self, chunk: Chunk, *, careful: bool = False) -> Batch:
@@ -111,7 +112,7 @@ class Scanner:
             if matched := self._match(activity):
                 activity.matched_policies = ids = tuple([policy.id for policy in matched])
                 matches.append((index, activity, ids))
-        keys = [self._key(activity.app_instance, activity.activity_id) for activity in activities]
+        keys = self._keys(activities)
         self._packer.add(activities)
         batch.matches += matches
         batch.rows += rows
@@ -149,19 +150,20 @@ class Keys:
 
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
-        self._begun: dict[str | None, Any] = {}
+        self._begun = Remembered(self._begin, 1000)
 
-    def __call__(self, instance: str | None, identifier: str) -> int:
-        """The key. The part of the hash that all activities of an instance share is computed once."""
-        begun = self._begun.get(instance)
-        if begun is None:
-            if len(self._begun) > 1000:
-                self._begun.clear()
-            begun = hashlib.blake2b(self._salt + f"{instance}\0".encode("utf-8", "surrogatepass"), digest_size=8)
-            self._begun[instance] = begun
-        own = begun.copy()
-        own.update(identifier.encode("utf-8", "surrogatepass"))
-        return int.from_bytes(own.digest(), "little") >> 1 or 1
+    def __call__(self, activities: Iterable[Activity]) -> list[int]:
+        """The key of each."""
+        keys = []
+        for activity in activities:
+            own = self._begun[activity.app_instance].copy()
+            own.update(activity.activity_id.encode("utf-8", "surrogatepass"))
+            keys.append(int.from_bytes(own.digest(), "little") >> 1 or 1)
+        return keys
+
+    def _begin(self, instance: str | None) -> hashlib.blake2b:
+        """The part of the hash that all activities of an instance share."""
+        return hashlib.blake2b(self._salt + f"{instance}\0".encode("utf-8", "surrogatepass"), digest_size=8)
 
 
 _told: set[tuple[str, int | None]] = set()

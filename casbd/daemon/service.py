@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 TURN = 0.5
 """Seconds that one wait for input lasts at most, and so the time to see a signal."""
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 20
 """What is scanned at a time: with all it becomes it fits into the processor's second-level cache."""
 STOP_SECONDS = 20.0
 STOP_PATIENCE = 2.0

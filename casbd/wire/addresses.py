@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import IPv6Address
-from socket import AF_INET, inet_pton
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
 
 from casbd.remembered import Remembered
@@ -69,7 +69,11 @@ def _canonical(text: str) -> str | None:
         if ":" not in text:
             inet_pton(AF_INET, text)  # refuses leading zeros (some read 010 as ten, some as eight), so the text is canonical
             return text
-        address = IPv6Address(text.partition("%")[0])  # %eth0 means something on the machine that wrote it only
+        text = text.partition("%")[0]  # %eth0 means something on the machine that wrote it only
+        canonical = inet_ntop(AF_INET6, inet_pton(AF_INET6, text))
+        if "." not in canonical:
+            return canonical
+        address = IPv6Address(text)  # with an IPv4 address in it, which RFC 5952 leaves open how to write
         return str(address.ipv4_mapped or address)
     except (OSError, ValueError):
         return None
