@@ -153,17 +153,17 @@ class Keys:
         self._begun = Remembered(self._begin, 1000)
 
     def __call__(self, activities: Iterable[Activity]) -> list[int]:
-        """The key of each."""
-        keys = []
+        """The key of each. UnicodeEncodeError where an id has half a surrogate pair."""
+        begun, number, keys = self._begun, int.from_bytes, []
         for activity in activities:
-            own = self._begun[activity.app_instance].copy()
-            own.update(activity.activity_id.encode("utf-8", "surrogatepass"))
-            keys.append(int.from_bytes(own.digest(), "little") >> 1 or 1)
+            own = begun[activity.app_instance].copy()
+            own.update(activity.activity_id.encode())
+            keys.append(number(own.digest(), "little") >> 1 or 1)
         return keys
 
     def _begin(self, instance: str | None) -> hashlib.blake2b:
         """The part of the hash that all activities of an instance share."""
-        return hashlib.blake2b(self._salt + f"{instance}\0".encode("utf-8", "surrogatepass"), digest_size=8)
+        return hashlib.blake2b(self._salt + f"{instance}\0".encode(), digest_size=8)
 
 
 _told: set[tuple[str, int | None]] = set()

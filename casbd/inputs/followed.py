@@ -218,7 +218,8 @@ class Followed:
             cut.places = [original[place] for place in cut.places]
             self._rejects = [(original[place], reason, shown) for place, reason, shown in self._rejects]
             cut.used = original[cut.used]
-        cut.places = [base + place for place in cut.places]
+        if base:
+            cut.places = [base + place for place in cut.places]
         self._rejects = [(base + place, reason, shown) for place, reason, shown in self._rejects]
         cut.used += mark if cut.used else 0
         return cut

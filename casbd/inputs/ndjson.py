@@ -34,7 +34,7 @@ class Ndjson:
         return end or len(text)
 
     def _records(self, lines: list[bytes], start: int, end: int) -> Cut:
-        places = list(accumulate(map(len, lines), lambda place, length: place + length + 1, initial=start))
+        places = [number + place for number, place in enumerate(accumulate(map(len, lines), initial=start))]
         records = [line.strip(WHITESPACE) for line in lines]
         if not all(records):
             kept = [(place, record) for place, record in zip(places, records, strict=False) if record]

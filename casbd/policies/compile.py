@@ -7,12 +7,13 @@ filter of ten conditions costs one call, where ten closures cost ten.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.text_tests import TextTest, numeric_test, text_test
+from casbd.policies.text_tests import TextTest, clues, numeric_test, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.wire.record_path import RawReader, texts
 
@@ -20,6 +21,9 @@ Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
 
 _DAY = 86_400_000
+_FEW_CLUES = 8
+"""Looking for more of them in a text would cost as much as the test itself."""
+_FOLDED = re.compile(r"\bfolded_(\w+)")
 _NOTHING: tuple[Any, ...] = (None, "", ())
 
 
@@ -39,12 +43,17 @@ class Writer:
 
     def predicate(self, node: Node) -> Predicate:
         """The function of one filter; true or false, nothing in between."""
-        found: Predicate = self.function(f"def function(a):\n    return True if {self.expression(node)} else False")
+        found: Predicate = self.function([f"return True if {self.expression(node)} else False"])
         return found
 
-    def function(self, source: str) -> Any:
-        """Run a definition of `function` that is made of `expression`s and bound names."""
-        exec(source, self.names)  # noqa: S102  the source is ours: see above
+    def function(self, lines: Iterable[str]) -> Any:
+        """A function of an activity `a` from statements that are made of `expression`s and bound names.
+
+        Where conditions need a field's text casefolded, it is casefolded once for all of them.
+        """
+        body = "\n    ".join(lines)
+        folded = [f"folded_{field} = '' if a.{field} is None else a.{field}.casefold()" for field in sorted(set(_FOLDED.findall(body)))]
+        exec("\n    ".join(["def function(a):", *folded, body]), self.names)  # noqa: S102  the source is ours: see above
         return self.names.pop("function")
 
     def bind(self, value: Any) -> str:
@@ -83,7 +92,12 @@ class Writer:
         if condition.operator == "isset":
             return _negate(f"({value} not in NOTHING)", condition)
         if kind in ("text", "choice"):
-            return f"{self.bind(_null_aside(text_test(condition), negated=condition.negated))}({value})"
+            holds = f"{self.bind(_null_aside(text_test(condition), negated=False))}({value})"
+            some = clues(condition)
+            if 0 < len(some) <= _FEW_CLUES:
+                seen = " or ".join(f"{self.bind(clue)} in folded_{condition.field}" for clue in some)
+                holds = f"(({seen}) and {holds})"
+            return _negate(holds, condition)
         if kind in ("list", "objects"):
             read = value if kind == "list" else f"{self.bind(_object_texts)}(a)"
             return _negate(f"({value} and {self.bind(_any_text(text_test(condition)))}({read}))", condition)

@@ -198,7 +198,7 @@ class _Compiler:
         """A function that gives the values of some fields, and the signs of the others' values."""
         values = [f"a.{field}" for field in few]
         values += [f"{self._writer.bind(self._signs(field, several))}[a.{field}]" for field, several in signed.items()]
-        found: Callable[[Activity], tuple[Any, ...]] = self._writer.function(f"def function(a): return ({', '.join(values)})")
+        found: Callable[[Activity], tuple[Any, ...]] = self._writer.function([f"return ({', '.join(values)})"])
         return found
 
     def _signs(self, field: str, several: Sequence[Condition]) -> Remembered[Any, int]:
@@ -230,11 +230,11 @@ class _Compiler:
         key = tuple([one for one, _ in asked])
         found = self._asks.get(key)
         if found is None:
-            lines = ["def function(a):", "    met = []"]
+            lines = ["met = []"]
             for one, left in asked:
                 condition = "" if left == TRUE else f"if {self._writer.expression(left)}: "
-                lines.append(f"    {condition}met.append({self._writer.bind(one)})")
-            found = self._asks[key] = self._writer.function("\n".join([*lines, "    return met"]))
+                lines.append(f"{condition}met.append({self._writer.bind(one)})")
+            found = self._asks[key] = self._writer.function([*lines, "return met"])
         return found
 
 

@@ -43,6 +43,16 @@ def text_test(condition: Condition) -> TextTest:
     raise ValueError(condition.operator)
 
 
+def clues(condition: Condition) -> tuple[str, ...]:
+    """Casefolded texts of which a text must hold one to pass the test, so that most need no test; empty where there are none."""
+    match condition.operator:
+        case "contains":
+            return tuple(max(words(_text(value)).split(), key=len, default="") for value in condition.values)
+        case "substring" | "startswith" | "endswith":
+            return tuple(_text(value).casefold() for value in condition.values)
+    return ()
+
+
 def numeric_test(condition: Condition) -> NumericTest:
     """The test of one number or time for a positive operator. Of several bounds the widest decides, as any may hold."""
     ranges = [value for value in condition.values if isinstance(value, tuple)]
@@ -83,15 +93,10 @@ def _substring(values: tuple[str, ...]) -> TextTest:
 
 def _contains(condition: Condition) -> TextTest:
     phrases = tuple(words(_text(value)) for value in condition.values)
-    clues = tuple(max(phrase.split(), key=len, default="") for phrase in phrases)
 
     def contains(text: str) -> bool:
-        folded = text.casefold()
-        for clue in clues:  # almost no text has even these letters, so almost none is cut into words
-            if clue in folded:
-                spaced = words(text)
-                return any(phrase in spaced for phrase in phrases)
-        return False
+        spaced = words(text)
+        return any(phrase in spaced for phrase in phrases)
 
     return contains
 

@@ -14,8 +14,8 @@ import msgspec
 
 from casbd.model.counted import Entry
 
-MOST_IN_JOURNAL = 20_000
-"""Entries; so many are sorted into the table in some 100 ms, and read back at a start in half of that."""
+MOST_IN_JOURNAL = 50_000
+"""Entries; so many are sorted into the table in some 200 ms, and read back at a start in half of that."""
 
 Window = tuple[str, str]
 """A policy as it means now, and the subject that is counted."""
