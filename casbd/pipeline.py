@@ -121,6 +121,7 @@ class Scanner:
     def _parse(self, batch: Batch, chunk: Chunk, numbers: range) -> tuple[list[Activity], list[int]]:
         """The activities of some records, and the number of each one's record."""
         parse = self._formats(chunk.input, chunk.format).parse
+        source, name, path, instance = chunk.format, chunk.input, chunk.path, chunk.instance
         activities, rows = [], []
         for number in numbers:
             record = chunk.records[number]
@@ -131,13 +132,13 @@ class Scanner:
                 batch.rejects.append(_reject(chunk, number, error))
                 continue
             for activity in found:
-                activity.source = chunk.format
-                activity.input = chunk.input
-                activity.input_file = chunk.path
+                activity.source = source
+                activity.input = name
+                activity.input_file = path
                 activity.input_offset = chunk.offsets[number]
                 activity.raw = raw
-                if chunk.instance is not None:
-                    activity.app_instance = chunk.instance
+                if instance is not None:
+                    activity.app_instance = instance
                 if not activity.activity_id:
                     activity.activity_id = hashlib.blake2b(record, digest_size=16).hexdigest()
                 activities.append(activity)

@@ -31,11 +31,11 @@ def policy_key(policy: Policy) -> str:
 
 
 class _Window(msgspec.Struct, gc=False):
-    """One policy and subject in memory. floor: entries of before then are in the store alone. room: so many before some go."""
+    """One policy and subject in memory. room: so many before some go. floor: older ones are in the store alone."""
 
     runs: Runs
+    room: int
     floor: int = -(2**62)
-    room: int = 0
 
 
 class Windows:
@@ -59,13 +59,15 @@ class Windows:
         held = len(runs)
         entry = Entry(activity.timestamp, key, activity.activity_id, value)
         change = runs.add(entry, alert_id)
-        if len(runs) > held:  # else it was there: a repeat that is too old to be known as one
+        holds = len(runs)
+        if holds > held:  # else it was there: a repeat that is too old to be known as one
             self._entries.note(name, entry)
         for member in change.members if change is not None else ():
             self._entries.note(name, member)
-        if len(runs) > max(window.room, MOST_ENTRIES):
+        if holds > window.room:
             _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
-        self._held += len(runs) - held
+            holds = len(runs)
+        self._held += holds - held
         return change
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
@@ -84,14 +86,14 @@ class Windows:
         window = self._windows.get(name)
         if window is None:
             entries = self._entries.of(name) if name[0] in self._elsewhere else []
-            window = self._windows[name] = _Window(Runs(match, entries))
+            window = self._windows[name] = _Window(Runs(match, entries), MOST_ENTRIES)
             self._held += len(entries)
         elif timestamp - 2 * match.within > window.floor:
             self._windows.move_to_end(name)
         else:
             entries = self._entries.of(name)
             self._held += len(entries) - len(window.runs)
-            window = self._windows[name] = _Window(Runs(match, entries), room=2 * (len(entries) + MOST_ENTRIES))
+            window = self._windows[name] = _Window(Runs(match, entries), 2 * (len(entries) + MOST_ENTRIES))
         return window
 
 

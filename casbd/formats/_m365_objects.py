@@ -71,7 +71,7 @@ def principals(raw: msgspec.Raw) -> list[Principal]:
 def objects_for(workload: str | None, operation: str) -> ObjectsOf:
     """What reads the objects of such m365 records, most important first; an empty tuple where a record names none."""
     if workload == "Exchange":
-        return _mailbox if "-" not in operation else _grant if _GRANTS.search(operation) else _cmdlet
+        return _mailbox if "-" not in operation else _cmdlet(operation)
     return _BY_WORKLOAD.get(workload or "", _generic)
 
 
@@ -153,26 +153,23 @@ def _mail_item(item: dict[str, Any]) -> ActivityObject:
 _GRANTS = re.compile(r"Permission|Member|Delegate|RoleAssignment", re.IGNORECASE)
 
 
-def _cmdlet(record: Any) -> tuple[ActivityObject, ...]:
-    """`Set-Mailbox` acts on a Mailbox, and so does `Add-MailboxPermission`."""
-    identity = record.ObjectId or value_of("Identity", parameters(record.Parameters))
-    if not identity:
-        return ()
-    name = identity.replace("\\", "/").rpartition("/")[2] or identity
-    noun = record.Operation.partition("-")[2]
-    kind = noun.removesuffix("Permission").removesuffix("Member")
-    return (ActivityObject(identity, name, kind or noun, "target"),)
+def _cmdlet(operation: str) -> ObjectsOf:
+    """`Set-Mailbox` acts on a Mailbox, and so does `Add-MailboxPermission`; whom something is given to is an object too."""
+    noun = operation.partition("-")[2]
+    kind = noun.removesuffix("Permission").removesuffix("Member") or noun
 
+    def target(record: Any) -> tuple[ActivityObject, ...]:
+        identity = record.ObjectId or value_of("Identity", parameters(record.Parameters))
+        if not identity:
+            return ()
+        return (ActivityObject(identity, identity.replace("\\", "/").rpartition("/")[2] or identity, kind, "target"),)
 
-def _grant(record: Any) -> tuple[ActivityObject, ...]:
-    """A cmdlet that gives or takes something: the one whom it is given to is an object too."""
-    found = [*_cmdlet(record)]
-    given = parameters(record.Parameters)
-    for parameter in ("User", "Trustee", "Member", "Members"):
-        name = value_of(parameter, given)
-        if name:
-            found.append(ActivityObject(name, name.rpartition("/")[2], "User", "grantee"))
-    return tuple(found)
+    def target_and_grantees(record: Any) -> tuple[ActivityObject, ...]:
+        given = parameters(record.Parameters)
+        names = [name for parameter in ("User", "Trustee", "Member", "Members") if (name := value_of(parameter, given))]
+        return (*target(record), *(ActivityObject(name, name.rpartition("/")[2], "User", "grantee") for name in names))
+
+    return target_and_grantees if _GRANTS.search(operation) else target
 
 
 def _sharepoint(record: Any) -> tuple[ActivityObject, ...]:

@@ -235,8 +235,8 @@ class _Table:
     """Open addressing in an array of 64-bit integers; a Python set of ints needs eight times the memory."""
 
     def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 << 16))
-        self._mask = (1 << 16) - 1
+        self._slots = array("Q", bytes(8 << 20))  # 8 MB, of which the system gives what is used
+        self._mask = (1 << 20) - 1
         self.count = 0
 
     def __contains__(self, key: int) -> bool:
@@ -271,7 +271,7 @@ class _Table:
 
     def _grow(self) -> None:
         old = self._slots
-        self._mask = mask = self._mask * 2 + 1
+        self._mask = mask = self._mask * 4 + 3
         self._slots = slots = array("Q", bytes(8 * (mask + 1)))
         for key in old:
             if key:
