@@ -16,13 +16,13 @@ class Ndjson:
     def cut(self, text: bytes, *, at_end: bool, final: bool) -> Cut:  # noqa: ARG002 - a line's end needs no guessing
         """See Cutter."""
         start = self._resume(text)
-        end = text.rfind(b"\n", start) + 1 or start
-        if end == start and text[:1] == b"\0" and not at_end and not text.strip(b"\0"):
+        *lines, rest = (text[start:] if start else text).split(b"\n")
+        end = len(text) - len(rest)
+        if not lines and text[:1] == b"\0" and not at_end and not text.strip(b"\0"):
             return Cut(used=len(text))  # the hole that a copytruncate leaves may be gigabytes long
-        lines = text[start:end].split(b"\n")[:-1]
-        if at_end and end < len(text) and is_object(text[end:].strip(WHITESPACE)):
-            lines.append(text[end:])
-            return self._records(lines, start, len(text))
+        if at_end and rest and is_object(rest.strip(WHITESPACE)):
+            lines.append(rest)
+            end = len(text)
         return self._records(lines, start, end)
 
     def _resume(self, text: bytes) -> int:

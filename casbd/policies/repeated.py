@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -55,14 +55,17 @@ class Runs:
     entries: rebuilt from the store; those with the same alert_id are one run.
     """
 
-    def __init__(self, repeated: Repeated, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, repeated: Repeated, entries: Sequence[Entry] = ()) -> None:
         self._within = repeated.within
         self._needed = repeated.repeated
-        self._entries = sorted(entries, key=_order)
-        self._orders = [_order(entry) for entry in self._entries]
+        self._entries: list[Entry] = []
+        self._orders: list[_Order] = []
         self._runs: list[_Run] = []
-        for entry in self._entries:
-            self._restore(entry)
+        if entries:
+            self._entries = sorted(entries, key=_order)
+            self._orders = [_order(entry) for entry in self._entries]
+            for entry in self._entries:
+                self._restore(entry)
         self._tail = _Tail(self._entries, self._within) if repeated.unique is not None else None
 
     def _restore(self, entry: Entry) -> None:
@@ -88,11 +91,11 @@ class Runs:
                 return None
         self._orders.insert(position, order)
         self._entries.insert(position, entry)
-        if self._tail is None:
-            reach = self._counted_reach(position)
-        else:
+        if self._tail is not None:
             self._tail.inserted(position)
-            reach = self._unique_reach(position, self._tail)
+        if len(self._orders) < self._needed:
+            return None
+        reach = self._counted_reach(position) if self._tail is None else self._unique_reach(position, self._tail)
         if reach is None:
             return None
         if self._goes_on(position, reach[0]):

@@ -17,7 +17,7 @@ from casbd.remembered import Remembered
 LONGEST = 200
 """Characters. Nothing longer holds an address."""
 
-_IPV4_AND_PORT = re.compile(r"([0-9.]+)(?::([0-9]+))?")
+_NUMBER = re.compile(r"[0-9]+")
 _BRACKETS = re.compile(r"\[([^][]*)\](?::([0-9]*))?")
 _AFTER_A_HOST = re.compile(r"\[?[^][()]*\(([^()]*)\)\]?")
 _PORT = re.compile(r"(.*[^:]):([0-9]+)")
@@ -42,8 +42,9 @@ def _parse(text: str) -> Address:
     if len(text) > LONGEST:
         return NO_ADDRESS
     text = text.strip()
-    if form := _IPV4_AND_PORT.fullmatch(text):
-        return _address(form[1], form[2])
+    host, _, port = text.partition(":")
+    if "." in host and (not port or _NUMBER.fullmatch(port)) and (found := _address(host, port)).ip is not None:
+        return found
     if form := _AFTER_A_HOST.fullmatch(text):
         return _address(form[1])
     if form := _BRACKETS.fullmatch(text):
