@@ -114,6 +114,8 @@ class Scanner:
                 matches.append((index, activity, ids))
         keys = self._keys(activities)
         self._packer.add(activities)
+        for _, activity, _ in matches:
+            activity.raw = ""  # it is stored, no alert needs it, and its memory is warm for the next records
         batch.matches += matches
         batch.rows += rows
         return keys
