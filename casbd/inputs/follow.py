@@ -17,6 +17,9 @@ RESCAN, RESCAN_POLLING = 5.0, 1.0
 _BREATH = 4
 """A scan that took long is not repeated before this many times as long: storms of events must not stop the reading."""
 
+_TRIES = 3
+"""Files that change while they are looked at are looked at again at once, so often."""
+
 OPEN_FILES = 256
 
 
@@ -54,9 +57,10 @@ class Inputs:
         """Records of the input whose turn it is; None where there is nothing to read at this moment."""
         self._look()
         chunk = self._next()
-        if chunk is None and any(one.scan_wanted for one in self._inputs):
-            self._scan()
-            chunk = self._next()
+        for _ in range(_TRIES):
+            if chunk is None and any(one.scan_wanted for one in self._inputs):
+                self._scan()
+                chunk = self._next()
         return chunk
 
     def _next(self) -> Chunk | None:
@@ -122,7 +126,7 @@ class Inputs:
     def _look(self) -> None:
         """Take in what changed: by a glance at the files that were written to, by a scan where that does not do."""
         modified, names = self._changes.take()
-        self._scan_wanted |= names
+        self._scan_wanted |= names or any(one.scan_wanted for one in self._inputs)
         for path in modified:
             seen = [one.glance(path) for one in self._inputs]  # of all inputs: two may follow the same file
             self._scan_wanted |= not all(seen)

@@ -42,7 +42,7 @@ class Followed:
     placed: whether it has been decided where to begin. stored: positions that may be this file's, still to be checked.
     matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
     its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
-    problem: why it cannot be read on, if so.
+    goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
     """
 
     def __init__(self, spec: InputSpec, found: Found, limits: Limits, *, matched: bool = True) -> None:
@@ -52,7 +52,7 @@ class Followed:
         self.target = ""
         self.gone: int | None = None
         self.changed = True
-        self.queued = self.settled = False
+        self.queued = self.settled = self.goes_first = False
         self.first_sight = found
         self.restart()
 
@@ -127,19 +127,32 @@ class Followed:
             seen=found.mtime // 1_000_000 - 1,
         )
 
-    def prime(self) -> None:
+    @property
+    def empty(self) -> bool:
+        """Nothing is in it, and nothing of it was ever read."""
+        return not (self.found.size or self.position or self.stored)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is known how its content begins."""
+        return bool(self.position or self._fingerprint[1])
+
+    def prime(self) -> bool:
         """Look at the first bytes of a file that is still to be read: it may be rotated away before its turn comes.
 
-        OSError, MovedError as for `open`.
+        False where it is not any more as it was found. OSError, MovedError as for `open`.
         """
-        if self.position or self._fingerprint[1] or not self.found.size:
-            return
+        if self.begun or not self.found.size:
+            return True
         was_open = self.source is not None
-        head = self.open().read(0, identity.SIZES[-1])
+        source = self.open()
+        head = source.read(0, identity.SIZES[-1])
         if head:
             self._fingerprint = identity.fingerprint(head)
+        unchanged = Found.of(self.found.path, source.stat()) == self.found
         if not was_open:
             self.close()
+        return unchanged
 
     def close(self) -> None:
         """Let go of the file; it is opened again when it is read again."""

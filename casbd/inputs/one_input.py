@@ -14,7 +14,7 @@ from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.rotation import Lost, best
 from casbd.model.chunk import Chunk, InputSpec, Position
 
-_IN_A_ROW = 64
+_IN_A_ROW = 16
 """Chunks of one file before another one's turn. A rotated file's rest is read to its end thereby, unless it is very long:
 what was written first is read first, and completes the same windows as without an interruption."""
 
@@ -33,8 +33,12 @@ _COMPARED = 16
 Key = tuple[int, int]
 
 
-def _written(file: Followed) -> int:
-    return file.found.mtime
+def _order(file: Followed) -> tuple[bool, int, int]:
+    """What was written first is read first: what is left of rotated files, then by time.
+
+    The kernel's clock ticks every few milliseconds, and copytruncate needs less: a rotated file has the longer name.
+    """
+    return not file.goes_first, file.found.mtime, -len(file.found.path)
 
 
 class FollowedInput:
@@ -96,18 +100,22 @@ class FollowedInput:
                 changed.append(self.files[key])
         self._give_up_on_the_rest(now)
         rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._listing, self.files))]
-        # In the order in which they were written: what is left of rotated files first, whenever they were compressed.
-        for file in sorted(rest, key=_written) + sorted(changed, key=_written):
+        for file in [*rest, *changed]:
             self._prime(file)
             self._enqueue(file)
         self._settle(now)
+        self._queue = deque(sorted(self._queue, key=_order))
         for file in self.files.values():
             if file.target:
                 self._paths[file.target] = file
                 self.directories.append(os.path.dirname(file.target))  # noqa: PTH120
 
     def glance(self, path: str) -> bool:
-        """Look at one file that was written to. False where another file stands there now: a scan must tell."""
+        """Look at one file that was written to.
+
+        False where a scan must tell: another file stands there now, or nothing was in it when it was seen last; what is in
+        it by now may be its second content, and the first be waiting in a copy.
+        """
         file = self._paths.get(path)
         if file is None:
             return True  # nobody's, or so new that the event of its creation tells
@@ -115,13 +123,14 @@ class FollowedInput:
         if found is None or found[1:3] != file.found[1:3]:
             return False
         if file.update(found):
-            self._prime(file)
+            if not file.begun:
+                return False
             self._enqueue(file)
         return True
 
     def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
-        """The next records of any file; None where there is nothing to read at this moment."""
-        while self._queue:
+        """The next records of any file; None where there is nothing to read at this moment, or before it is scanned again."""
+        while self._queue and not self.scan_wanted:
             file = self._queue.popleft()
             file.queued = False
             chunk = self._read(file, detect, now)
@@ -146,11 +155,15 @@ class FollowedInput:
         return self._errors + files + missing
 
     def _read(self, file: Followed, detect: Detect, now: int) -> Chunk | None:
+        chunk = None
         try:
-            if not file.placed and not self._place(file, now):
+            if file.empty:
+                file.open()  # and only that: what is in it by now may be younger than a copy that was not found yet
+            elif not file.placed and not self._place(file, now):
                 self._enqueue(file)
                 return None
-            chunk = file.next_chunk(detect, now, final=self._final or file.settled)
+            else:
+                chunk = file.next_chunk(detect, now, final=self._final or file.settled)
         except ReplacedError:
             self._replaced(file, now)
         except MovedError:
@@ -170,7 +183,8 @@ class FollowedInput:
 
     def _prime(self, file: Followed) -> None:
         with contextlib.suppress(OSError, MovedError):  # told when it is its turn to be read
-            file.prime()
+            if not file.prime():
+                self.scan_wanted = True  # what was there when it was found may be in a copy by now, which is older
 
     def _see(self, found: Found, present: set[Key]) -> Followed | None:
         """Take notice of a file that the glob finds; the file where there may be something to read in it."""
@@ -193,6 +207,7 @@ class FollowedInput:
 
     def _follow_lost(self, found: Found, position: Position | None) -> Followed:
         file = self._follow(found, matched=False)
+        file.goes_first = True
         if position:
             file.resume(position)
         return file

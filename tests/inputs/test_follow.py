@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 import zstandard
+from watchdog.events import FileModifiedEvent
+
+from casbd.inputs.discovery import Discovery
+from casbd.inputs.one_input import FollowedInput
 
 
 def line(n: int) -> bytes:
@@ -319,6 +323,72 @@ def test_older_files_first(reader, tmp_path):
         write(tmp_path / f"{n}.json", [n])
         os.utime(tmp_path / f"{n}.json", (n, n))
     assert reader("*.json").numbers() == [1, 2, 3]
+
+
+def same_time(*paths: Path) -> None:
+    """As the kernel's clock ticks every few milliseconds only."""
+    for path in paths:
+        os.utime(path, (1_790_000_000, 1_790_000_000))
+
+
+def once_after(monkeypatch, cls, method, do):
+    """Do something when a method has been called for the first time, before anything else happens."""
+    real, done = getattr(cls, method), []
+
+    def called(*arguments):
+        result = real(*arguments)
+        if not done:
+            done.append(True)
+            do()
+        return result
+
+    monkeypatch.setattr(cls, method, called)
+
+
+def test_a_copy_goes_before_what_was_written_after_it_in_the_same_tick(reader, log):
+    write(log, range(10))
+    copytruncate(log, "x.log.1")
+    write(log, range(10, 20))
+    same_time(log, log.with_name("x.log.1"))
+    assert reader("x.log*").numbers() == [*range(20)]
+
+
+def test_a_log_that_was_empty_when_it_was_found_does_not_overtake_its_copy(reader, log, monkeypatch):
+    write(log, range(10))
+    copytruncate(log, "x.log.1")
+    same_time(log, log.with_name("x.log.1"))
+    once_after(monkeypatch, FollowedInput, "scan", lambda: write(log, range(10, 20)))
+    assert reader("x.log*").numbers() == [*range(20)]
+
+
+def test_a_log_that_was_rotated_before_its_first_lines_were_seen(reader, log):
+    log.touch()
+    one = reader("x.log*")
+    assert one.numbers() == []
+    write(log, range(10))
+    copytruncate(log, "x.log.1")
+    write(log, range(10, 20))
+    one.inputs._changes.on_any_event(FileModifiedEvent(str(log)))  # that of the copy's creation comes a moment later
+    assert one.numbers() == [*range(20)]
+
+
+def test_a_log_that_was_rotated_while_it_was_found(reader, log, monkeypatch):
+    write(log, range(10))
+
+    def rotate() -> None:
+        copytruncate(log, "x.log.1")
+        write(log, range(10, 20))
+
+    once_after(monkeypatch, Discovery, "__init__", rotate)
+    assert reader("x.log*").numbers() == [*range(20)]
+
+
+def test_a_file_that_changes_whenever_it_is_found_is_read_all_the_same(reader, log, monkeypatch):
+    write(log, range(10))
+    discover = Discovery.__init__
+    monkeypatch.setattr(Discovery, "__init__", lambda self, pattern: (discover(self, pattern), write(log, [10]), None)[2])
+    chunk = reader("x.log").chunk()
+    assert [json.loads(record)["n"] for record in chunk.records][:11] == [*range(11)]
 
 
 def test_directories_that_appear_later_and_globs_in_directories(reader, tmp_path):
