@@ -200,21 +200,21 @@ class SeenKeys:
     is bounded, and a repeat is known if fewer than `capacity` distinct activities lie between.
     """
 
-    def __init__(self, capacity: int = REMEMBERED) -> None:
+    def __init__(self, capacity: int = REMEMBERED, *, expected: int = 0) -> None:
         self._capacity = capacity
-        self._current = _Table()
-        self._old = _Table()
+        self._current = _Table(expected)
+        self._old: _Table | None = None
 
     @classmethod
     def load(cls, connection: sqlite3.Connection, capacity: int = REMEMBERED) -> SeenKeys:
         """The keys of the newest blocks of a store."""
-        seen = cls(capacity)
         blocks, total = [], 0
         for block_id, count in connection.execute("SELECT block_id, activities FROM blocks ORDER BY block_id DESC"):
             blocks.append(block_id)
             total += count
             if total >= capacity:
                 break
+        seen = cls(capacity, expected=total)
         for block_id in reversed(blocks):
             (keys,) = connection.execute("SELECT keys FROM blocks WHERE block_id = ?", (block_id,)).fetchone()
             seen.new(array("Q", keys))
@@ -224,8 +224,8 @@ class SeenKeys:
         """For each key whether it is new; it is remembered from now on (0 cannot be a key)."""
         keys = list(keys)
         fresh = self._current.add(keys)
-        if self._old.count:
-            fresh = [new and key not in self._old for key, new in zip(keys, fresh, strict=True)]
+        if (old := self._old) is not None:
+            fresh = [new and key not in old for key, new in zip(keys, fresh, strict=True)]
         if self._current.count >= self._capacity:
             self._old, self._current = self._current, _Table()
         return fresh
@@ -234,14 +234,13 @@ class SeenKeys:
 class _Table:
     """Open addressing in an array of 64-bit integers; a Python set of ints needs eight times the memory."""
 
-    def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 << 20))  # 8 MB, of which the system gives what is used
-        self._mask = (1 << 20) - 1
+    def __init__(self, expected: int = 0) -> None:
+        size = 1 << max(19, (expected * 3 // 2).bit_length())
+        self._slots = array("Q", bytes(8 * size))
+        self._mask = size - 1
         self.count = 0
 
     def __contains__(self, key: int) -> bool:
-        if not self.count:
-            return False
         slots, mask = self._slots, self._mask
         place = key & mask
         while found := slots[place]:
@@ -271,7 +270,7 @@ class _Table:
 
     def _grow(self) -> None:
         old = self._slots
-        self._mask = mask = self._mask * 4 + 3
+        self._mask = mask = self._mask * 2 + 1
         self._slots = slots = array("Q", bytes(8 * (mask + 1)))
         for key in old:
             if key:
