@@ -31,7 +31,8 @@ BATCH = 500
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 GIVE_UP_ON_COMMANDS = 3_600_000
-"""A governance command that could not be carried out for an hour fails: a suspension a day late helps nobody."""
+"""A governance command that was not carried out within an hour, casbd's own downtime included, fails: a suspension a day late
+is more likely a mistake than a help."""
 TRIES = 5
 """How often a single message is tried that an output does not refuse, but breaks over."""
 
@@ -137,20 +138,21 @@ class ToConnector:
         self._name = name
         self._connector = connector
         self._clock = clock
+        self._failure = ""
 
     def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:  # noqa: ARG002
         """The first command."""
         command = rows[0].command()
         try:
+            if self._clock() - command.created >= GIVE_UP_ON_COMMANDS:
+                raise Rejected(_given_up(self._failure))
             self._connector.execute(command)
             done = replace(command, status="succeeded", finished=self._clock())
         except Rejected as error:
             done = replace(command, status="failed", finished=self._clock(), error=str(error))
         except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
-            if self._clock() - command.created < GIVE_UP_ON_COMMANDS:
-                raise
-            reason = str(error) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
-            done = replace(command, status="failed", finished=self._clock(), error=f"given up after an hour: {reason}")
+            self._failure = str(error) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
+            raise
 
         def record(connection: sqlite3.Connection) -> None:
             governance.save(connection, done)
@@ -163,6 +165,10 @@ class ToConnector:
 
     def close(self) -> None:
         """Nothing is held between commands."""
+
+
+def _given_up(reason: str) -> str:
+    return f"given up after an hour: {reason}" if reason else "given up: casbd came to it more than an hour after it was asked for"
 
 
 class Worker(threading.Thread):

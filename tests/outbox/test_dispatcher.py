@@ -407,13 +407,29 @@ class TestCommands:
         assert sorted((c.status, c.error) for c in core.commands()) == [("failed", "no such user"), ("succeeded", None)]
         assert outbox.deliveries(core.store.connection)["connector:entra"].refused == 1
 
-    def test_after_an_hour_it_is_given_up(self, core, run):
-        core.now += HOUR + 1
+    def test_after_an_hour_it_is_given_up(self, core):
+        down = Memory(*[Retry("down")] * 100)
+        delivering = ToConnector("connector:entra", down, lambda: core.now)
+        rows = core.waiting("connector:entra")
+        with pytest.raises(Retry):
+            delivering.deliver(core.store, rows)
+        core.now += HOUR
 
-        assert run(Memory(*[Retry("down")] * 100))
+        with core.store.transaction() as connection:
+            delivering.deliver(core.store, rows)(connection)
 
-        assert [c.status for c in core.commands()] == ["failed", "failed"]
-        assert core.commands()[0].error == "given up after an hour: down"
+        assert {(c.status, c.error) for c in core.commands()} == {("failed", "given up after an hour: down"), ("queued", None)}
+
+    def test_what_was_asked_for_before_a_downtime_of_hours_is_not_done_after_it(self, core, run):
+        core.now += 5 * HOUR
+        connector = Memory()
+
+        assert run(connector)
+
+        assert connector.taken == []
+        assert {(c.status, c.error) for c in core.commands()} == {
+            ("failed", "given up: casbd came to it more than an hour after it was asked for")
+        }
 
 
 class TestPauses:
