@@ -271,9 +271,7 @@ class Service:
         self.scanning = scanning
         self.pipeline.use(engine.settings, engine.policies)
         if engine.settings.inputs != old.settings.inputs:
-            self.inputs.close()
-            self.inputs = self._new_inputs(engine)
-            self.inputs.start_watching()
+            self.inputs.use([entry.spec for entry in engine.settings.inputs], input_store.positions(self.store.connection))
         self.dispatcher.use(self._destinations(), _changed(old, engine))
         logs.set_level(engine.settings.log_level)
         changes = _difference({p.id: policy_key(p) for p in old.policies}, {p.id: policy_key(p) for p in engine.policies})

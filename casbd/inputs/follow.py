@@ -42,16 +42,25 @@ class Inputs:
         monotonic: Callable[[], float] = monotonic,
     ) -> None:
         self._open_files = OpenFiles(OPEN_FILES)
-        limits = Limits(chunk_bytes, max_record)
-        self._inputs = [FollowedInput(spec, self._open_files, limits) for spec in specs]
-        self._turns = list(self._inputs)
+        self._limits = Limits(chunk_bytes, max_record)
+        self._inputs: list[FollowedInput] = []
         self._detect, self._clock, self._monotonic = detect, clock, monotonic
         self._changes = Changes()
         self._watch: Watch | None = None
         self._next_scan = 0.0
         self._earliest_scan = 0.0
-        self._scan_wanted = True
-        self.rewind(positions)
+        self.use(specs, positions)
+
+    def use(self, specs: Sequence[InputSpec], positions: Iterable[Position]) -> None:
+        """Follow these inputs from now on. One that is followed already goes on as it is: a deleted file that is still open
+        could not be found again. The others begin at the stored positions."""
+        followed = {one.spec: one for one in self._inputs}
+        self._inputs = [followed.get(spec) or FollowedInput(spec, self._open_files, self._limits) for spec in specs]
+        self._turns = list(self._inputs)
+        for spec, one in followed.items():
+            if spec not in specs:
+                one.close()
+        self._go_back([one for one in self._inputs if not one.files], positions)
 
     def next_chunk(self) -> Chunk | None:
         """Records of the input whose turn it is; None where there is nothing to read at this moment."""
@@ -73,10 +82,13 @@ class Inputs:
 
     def rewind(self, positions: Iterable[Position]) -> None:
         """Go back to the stored positions, all of them: after a failed commit, whatever was read since is read again."""
+        self._go_back(self._inputs, positions)
+
+    def _go_back(self, inputs: Iterable[FollowedInput], positions: Iterable[Position]) -> None:
         by_input: dict[str, list[Position]] = {}
         for position in positions:
             by_input.setdefault(position.input, []).append(position)
-        for one in self._inputs:
+        for one in inputs:
             one.go_back(by_input.get(one.spec.name, ()), self._clock())
         self._scan_wanted = True
 

@@ -78,6 +78,12 @@ class FollowedInput:
         if self.files:
             self._give_up_on_the_rest(now)
 
+    def close(self) -> None:
+        """Let go of all files."""
+        for file in self.files.values():
+            file.close()
+            self._open_files.closed(file)
+
     def finish(self) -> None:
         """From now on nothing more is expected: a last line without line break counts if it is whole."""
         self._final = True

@@ -18,6 +18,7 @@ from watchdog.events import FileModifiedEvent
 
 from casbd.inputs.discovery import Discovery
 from casbd.inputs.one_input import FollowedInput
+from casbd.model.chunk import InputSpec
 
 
 def line(n: int) -> bytes:
@@ -399,6 +400,27 @@ def test_directories_that_appear_later_and_globs_in_directories(reader, tmp_path
     write(tmp_path / "a/m365/.hidden.json", [2])
     assert one.numbers() == deep.numbers() == [1]
     assert "no file matches" in reader("missing/*.json").inputs.problems()["in"]
+
+
+def test_other_inputs_leave_one_that_stays_alone(reader, log, tmp_path):
+    """A deleted file that is still open could not be found again."""
+    write(log, range(5))
+    one = reader("x.log")
+    assert one.numbers() == [*range(5)]
+    with log.open("ab") as file:
+        log.unlink()
+        for n in range(5, 10):
+            file.write(line(n))
+    write(tmp_path / "y.log", range(100, 110))
+    other = InputSpec(name="other", path=str(tmp_path / "y.log"))
+    one.inputs.use([other, *one.specs], one.stored.values())
+    assert sorted(one.numbers()) == [*range(5, 10), *range(100, 110)]
+    one.inputs.use([other], one.stored.values())
+    write(tmp_path / "y.log", [110])
+    write(log, [10])
+    assert one.numbers() == [110]
+    one.inputs.use([other, *one.specs], one.stored.values())
+    assert one.numbers() == [10]
 
 
 def test_what_was_not_committed_is_read_again(reader, log):
