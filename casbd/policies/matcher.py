@@ -81,9 +81,13 @@ class Matcher:
         self._unnamed: list[tuple[int, Policy]] = []
         apart: list[tuple[int, Policy, Node]] = []
         mentioned = set()
+        self._decided: dict[int, Predicate] = {}
         for position, policy in enumerate(self._policies):
             fields = {condition.field for condition in _conditions(policy.filters)}
             mentioned |= fields
+            for condition in _conditions(policy.filters):
+                if condition.field in _FEW_VALUES or (condition.field in signed and _has_sign(condition)):
+                    self._decided[id(condition)] = self._compiler.predicate(condition)
             if fields.isdisjoint((*_FEW_VALUES, *signed)):
                 apart.append((position, policy, policy.filters))
             else:
@@ -129,7 +133,7 @@ class Matcher:
                 named += table.get(one, ())
         named = sorted(set(named), key=itemgetter(0))  # a list may have found one twice
         left = [(position, policy, self._left(policy.filters, activity)) for position, policy in named]
-        own = self._arranged([one for one in left if one[2] != FALSE])
+        own = self._arranged([one for one in left if one[2] is not FALSE])
         asked = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
         candidates = _Candidates(self._compiler.ask(asked), own[1] + self._apart[1])
         if len(self._remembered) >= _REMEMBERED:
@@ -164,20 +168,19 @@ class Matcher:
     def _left(self, node: Node, activity: Activity) -> Node:
         """The filter without the conditions that the activity's key decides; TRUE or FALSE where it decides everything."""
         if isinstance(node, Condition):
-            if node.field not in _FEW_VALUES and (node.field not in self._signed or not _has_sign(node)):
-                return node
-            return TRUE if self._compiler.predicate(node)(activity) else FALSE
-        nodes = tuple(self._left(child, activity) for child in node.nodes)
-        match node:
-            case AllOf():
-                left = tuple(child for child in nodes if child != TRUE)
-                return FALSE if FALSE in left else left[0] if len(left) == 1 else AllOf(left)
-            case AnyOf():
-                left = tuple(child for child in nodes if child != FALSE)
-                return TRUE if TRUE in left else left[0] if len(left) == 1 else AnyOf(left)
-            case NoneOf():
-                left = tuple(child for child in nodes if child != FALSE)
-                return FALSE if TRUE in left else NoneOf(left) if left else TRUE
+            holds = self._decided.get(id(node))
+            return node if holds is None else TRUE if holds(activity) else FALSE
+        decides, nothing = (FALSE, TRUE) if isinstance(node, AllOf) else (TRUE, FALSE)
+        left = []
+        for child in node.nodes:
+            one = self._left(child, activity)
+            if one is decides:
+                return FALSE if isinstance(node, NoneOf) else decides
+            if one is not nothing:
+                left.append(one)
+        if not left:
+            return TRUE if isinstance(node, NoneOf) else nothing
+        return left[0] if len(left) == 1 and not isinstance(node, NoneOf) else type(node)(tuple(left))
 
 
 class _Compiler:
@@ -221,7 +224,7 @@ class _Compiler:
     def indexed(self, position: int, policy: Policy, left: Node) -> _Indexed:
         found = self._indexed.get((position, left))
         if found is None:
-            holds = None if left == TRUE else self.predicate(left)
+            holds = None if left is TRUE else self.predicate(left)
             found = self._indexed[position, left] = _Indexed(position, policy, holds)
         return found
 
@@ -232,7 +235,7 @@ class _Compiler:
         if found is None:
             lines = ["met = []"]
             for one, left in asked:
-                condition = "" if left == TRUE else f"if {self._writer.expression(left)}: "
+                condition = "" if left is TRUE else f"if {self._writer.expression(left)}: "
                 lines.append(f"{condition}met.append({self._writer.bind(one)})")
             found = self._asks[key] = self._writer.function([*lines, "return met"])
         return found

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from casbd import pipeline
 from casbd.daemon.service import Service
-from casbd.store import activities
 
 spent: Counter[str] = Counter()
 
@@ -31,21 +29,12 @@ def watch(service: Service) -> None:
     """Put clocks around the parts of a service that is about to run."""
     service.inputs.next_chunk = timed("read and cut", service.inputs.next_chunk)
     scanner = service.scanning._scan.__self__
-    scanner._enrich = [timed("enrich", enrich) for enrich in scanner._enrich]
-    scanner._match = timed("match", scanner._match)
-    formats = scanner._formats
-    parsers: dict[tuple[str, str], Any] = {}
-
-    def format_of(*names: str) -> Any:
-        if names not in parsers:
-            parsers[names] = formats(*names)
-            parsers[names].parse = timed("parse", parsers[names].parse)
-        return parsers[names]
-
-    scanner._formats = format_of
+    scanner._parse = timed("parse", scanner._parse)
+    scanner._enrich = timed("enrich", scanner._enrich)
+    scanner._packer.add = timed("blocks", scanner._packer.add)
+    scanner._packer.part = timed("blocks", scanner._packer.part)
     service.scanning._scan = timed("scan", service.scanning._scan)
     service.pipeline.commit = timed("commit", service.pipeline.commit)
-    pipeline.activity_store.add = timed("blocks", activities.add)
 
 
 def main() -> None:
@@ -60,16 +49,14 @@ def main() -> None:
     type(service).STEPS = (*steps, last)
     service.run()
     total = time.process_time()
-    inner = spent["parse"] + spent["enrich"] + spent["match"]
     shares = [
         ("start", spent["start"]),
         ("read and cut", spent["read and cut"]),
         ("parse", spent["parse"]),
         ("enrich", spent["enrich"]),
-        ("match", spent["match"]),
-        ("rest of scan", spent["scan"] - inner),
-        ("blocks", spent["blocks"]),
-        ("rest of commit", spent["commit"] - spent["blocks"]),
+        ("match and rest of scan", spent["scan"] - spent["parse"] - spent["enrich"] - spent["blocks"]),
+        ("encode and compress", spent["blocks"]),
+        ("commit", spent["commit"]),
     ]
     for stage, seconds in shares:
         print(f"{stage:<28}{seconds:.2f} s, {seconds / total:.0%}")
