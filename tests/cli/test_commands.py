@@ -408,3 +408,56 @@ def test_a_reader_that_goes_away_is_no_error(place, arguments):
     process.stderr.close()
     assert process.wait() == 0
     assert error == b""
+
+
+class TestPolicies:
+    @pytest.fixture
+    def rules(self, place, tmp_path):
+        """A configuration with its own rules, and the store of the others."""
+        (tmp_path / "rules").mkdir()
+        (tmp_path / "casbd.yaml").write_text(CONFIGURATION.replace("core/state", str(place / "core" / "state")))
+        (tmp_path / "rules" / "failed.yaml").write_text(
+            "name: Failed\nseverity: high\nfilters: {activity_type: {eq: Failed log on}}\ntests:\n"
+            "  - {name: one, activities: [{activity_type: Failed log on, user: a@b.c}], alerts: 1}\n"
+            "  - {name: who, activities: [{activity_type: Failed log on, user: a@b.c}], alerts: [{user: x@b.c}]}\n"
+            "  - {name: two, activities: [{activity_type: Failed log on, repeat: 2}], alerts: 1}\n"
+            '  - {name: raw, activities: [{format: m365, raw: {CreationTime: "?", Operation: x}}], alerts: 1}\n'
+        )
+        (tmp_path / "rules" / "burst.yaml").write_text(
+            "name: Burst\nmode: simulate\nfilters: {activity_type: {eq: Failed log on}}\nmatch: {repeated: 3, within: 90s}\n"
+        )
+        return tmp_path / "casbd.yaml"
+
+    def test_list(self, run, rules):
+        burst, failed = lines(run("policies", "list", "--json", config=rules))
+        assert (failed["policy_id"], failed["matches"], failed["alerts"], failed["tests"]) == ("failed", 5, 5, 4)
+        assert (burst["mode"], burst["enabled"]) == ("simulate", True)
+        shown = run("policies", "list", config=rules)
+        assert "3 in 90s" in shown
+        assert "simulate" in shown
+
+    def test_list_where_casbd_never_ran(self, run, rules):
+        rules.write_text(CONFIGURATION)
+        assert lines(run("policies", "list", "--json", config=rules))[0]["matches"] == 0
+
+    def test_show(self, run, rules):
+        assert "name: Burst\nmode: simulate" in run("policies", "show", "burst", config=rules)
+        assert "did you mean `burst`" in run("policies", "show", "brust", config=rules, code=1)
+
+    def test_test(self, run, rules):
+        told = run("policies", "test", config=rules, code=1)
+        assert "1 of 4 tests passed; 1 of 2 policies have no test" in told
+        assert "FAILED failed: two\n    alerts: expected 1, got 2\n" in told
+        assert "FAILED failed: who\n    alert 1, user: expected x@b.c, got a@b.c\n" in told
+        assert "FAILED failed: raw\n    a raw record cannot be read: CreationTime '?'" in told
+        assert run("policies", "test", "burst", config=rules, errors=True) == "0 of 0 tests passed; 1 of 1 policies have no test\n"
+
+    def test_test_for_programs(self, run, rules):
+        told = [json.loads(line) for line in run("policies", "test", "--json", config=rules, code=1).splitlines()]
+        assert told[0] == {"policy_id": "failed", "test": "one", "passed": True, "expected": 1, "got": 1}
+        assert [one["passed"] for one in told] == [True, False, False, False]
+        assert (told[1]["expected"], told[1]["got"]) == ([{"user": "x@b.c"}], [{"user": "a@b.c"}])
+
+    def test_mistakes_in_rules_are_told(self, run, rules):
+        (rules.parent / "rules" / "bad.yaml").write_text("name: x\nfilters: {usr: {eq: a}}\n")
+        assert "bad.yaml:2:" in run("policies", "test", config=rules, code=78)

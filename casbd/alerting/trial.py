@@ -1,0 +1,97 @@
+"""What one policy raises of some activities, in memory: for its inline tests. The counting and the alerts are the stream's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from casbd.alerting import raising
+from casbd.errors import BadRecord
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.model.counted import Entry
+from casbd.policies import Matcher, Policy
+from casbd.policies.examples import activities
+from casbd.policies.policy import Example
+from casbd.policies.repeated import Runs, folded, subject
+from casbd.policies.values import FilterError, time
+from casbd.wire.timestamps import iso
+
+Read = Callable[[str, str], Sequence[Activity]]
+"""The activities of a raw record, by the name of its format and its text. Raises BadRecord."""
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an inline test came to. expected, got: numbers of alerts, or the alerts' fields as far as the test tells them.
+
+    error: why a raw record of it could not be read, if so.
+    """
+
+    policy_id: str
+    test: str
+    passed: bool
+    expected: int | list[dict[str, Any]]
+    got: int | list[dict[str, Any]]
+    error: str = ""
+
+
+def alerts_of(policy: Policy, given: Iterable[Activity], now: int) -> list[Alert]:
+    """The alerts that a policy raises of these activities, in the order in which they come; enabled or not.
+
+    now: the time (ms) that `within_days` counts back from.
+    """
+    meets = Matcher([msgspec.structs.replace(policy, enabled=True)], now=lambda: now).match
+    met = (activity for activity in given if meets(activity))
+    if policy.match is None:
+        return [raising.of_one(policy, activity, now) for activity in met]
+    raised: dict[str, Alert] = {}
+    windows: dict[str, Runs] = {}
+    for number, activity in enumerate(met):
+        who = subject(policy, activity)
+        if who is None:
+            continue
+        value = folded(getattr(activity, policy.match.unique)) if policy.match.unique else None
+        entry = Entry(activity.timestamp, number, activity.activity_id, value)
+        change = windows.setdefault(who, Runs(policy.match)).add(entry, partial(raising.run_identity, policy, who, activity))
+        if change is None:
+            continue
+        run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now)
+        raised[change.alert_id] = raising.grown(run, [(member.timestamp, member.activity_id) for member in change.members])
+        for other in change.joined:
+            del raised[other]
+    return list(raised.values())
+
+
+def run(policy: Policy, example: Example, read: Read) -> Outcome:
+    """Run one inline test."""
+    given: list[Activity] = []
+    try:
+        for activity, source in activities(example):
+            given += [activity] if activity is not None else read(source.format or "", source.raw or "")
+    except BadRecord as error:
+        return Outcome(policy.id, example.name, False, example.alerts, 0, f"a raw record cannot be read: {error}")
+    alerts = alerts_of(policy, given, max((activity.timestamp for activity in given), default=0))
+    if not example.fields:
+        return Outcome(policy.id, example.name, len(alerts) == example.alerts, example.alerts, len(alerts))
+    expected = [{name: _plain(name, value) for name, value in fields.items()} for fields in example.fields]
+    got = []
+    for index, alert in enumerate(alerts):
+        names = expected[min(index, len(expected) - 1)]
+        got.append({name: _plain(name, getattr(alert, name)) for name in names})
+    return Outcome(policy.id, example.name, got == expected, expected, got)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """An alert's field as people and JSON write it: a time as text, a list for a tuple."""
+    if name in _TIMES:
+        try:
+            return iso(value if isinstance(value, int) else time(value))
+        except FilterError:
+            return value  # it will be told as a difference
+    return msgspec.to_builtins(value)
+
+
+_TIMES = ("first_activity", "last_activity", "created")
