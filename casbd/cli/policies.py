@@ -11,20 +11,26 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from casbd import config, policies, registry
+from casbd import activity_log, config, policies, registry
+from casbd.alerting.windows import policy_key
 from casbd.cli import EXIT_NO
-from casbd.cli._common import cell, json_option, table, write_lines
+from casbd.cli._common import cell, json_option, open_store, table, write_lines
+from casbd.clock import now
 from casbd.documents import nearest
 from casbd.errors import StoreError
+from casbd.model.activity import Activity
 from casbd.policies import Policy
+from casbd.policies.explain import GROUPS, Step, length, sentence
+from casbd.policies.explain import explain as explained
+from casbd.policies.repeated import subject
 from casbd.store import policies as counted
 from casbd.store.database import Store
+from casbd.store.window_entries import WindowEntries
 from casbd.wire import json_lines
 
 if TYPE_CHECKING:
     from casbd.alerting.trial import Outcome
     from casbd.enrichment import Enrichment
-    from casbd.model.activity import Activity
 
 COLUMNS = ("policy", "name", "severity", "mode", "counts", "tests", "matches", "alerts")
 LESS = ("name", "counts", "tests")
@@ -32,7 +38,7 @@ LESS = ("name", "counts", "tests")
 
 @click.group("policies")
 def command() -> None:
-    """List, show and test policies."""
+    """List, show, test and explain policies."""
 
 
 @command.command("list")
@@ -82,6 +88,42 @@ def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
         more = f"; {without} of {len(chosen)} policies have no test" if without else ""
         click.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} tests passed{more}", err=True)
     if failed:
+        sys.exit(EXIT_NO)
+
+
+@command.command("explain")
+@click.argument("policy_id")
+@click.argument("activity_id", required=False)
+@json_option
+@click.pass_obj
+def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_json: bool) -> None:
+    """Say what a policy means, or why it did or did not match an activity of the log: each condition, and what it saw.
+
+    Exit code 1 where the activity does not meet the policy's filters.
+    """
+    loaded = Loaded(configuration)
+    policy = loaded.one(policy_id)
+    if activity_id is None:
+        write_lines([json_lines.line({"policy_id": policy.id, "meaning": sentence(policy)})]) if as_json else click.echo(sentence(policy))
+        return
+    with open_store(configuration) as store:
+        activity = activity_log.get(store.connection, activity_id)
+        if activity is None:
+            click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
+            sys.exit(EXIT_NO)
+        window = _window(store, policy, activity)
+    steps = list(explained(policy.filters, activity, now))
+    if as_json:
+        told = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
+        write_lines([json_lines.line(told | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
+    else:
+        _tell_steps(steps)
+        if window is not None:
+            click.echo(
+                f"counted of {cell(window['subject'])} in the {length(window['within'])} until then:"
+                f" {window['counted']} of {window['needed']}" + (f", part of alert {window['alert_id']}" if window["alert_id"] else "")
+            )
+    if not steps[0].held:
         sys.exit(EXIT_NO)
 
 
@@ -144,17 +186,32 @@ def _told(policy: Policy, matches: int, alerts: int) -> dict[str, Any]:
 
 
 def _row(policy: Policy, matches: int, alerts: int) -> tuple[Any, ...]:
-    counting = f"{policy.match.repeated} in {_length(policy.match.within)}" if policy.match else "each"
+    counting = f"{policy.match.repeated} in {length(policy.match.within)}" if policy.match else "each"
     mode = policy.mode if policy.enabled else "disabled"
     return policy.id, policy.name, policy.severity, mode, counting, len(policy.tests), matches, alerts
 
 
-def _length(milliseconds: int) -> str:
-    """`90s`, `5m`, `2h`, `1d`: as in the rule file."""
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
-        if milliseconds % size == 0:
-            return f"{milliseconds // size}{unit}"
-    return f"{milliseconds}ms"
+def _tell_steps(steps: Sequence[Step]) -> None:
+    for step in steps:
+        yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
+        saw = "" if step.condition in GROUPS else f"    [{cell(step.value) or 'nothing'}]"
+        click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
+
+
+def _window(store: Store, policy: Policy, activity: Activity) -> dict[str, Any] | None:
+    """What a policy of repeated activity had counted when this activity came, in its subject's last window until then."""
+    who = subject(policy, activity) if policy.match else None
+    if policy.match is None or who is None:
+        return None
+    entries = WindowEntries(store.connection).of((policy_key(policy), who))
+    until = [e for e in entries if activity.timestamp - policy.match.within <= e.timestamp <= activity.timestamp]
+    return {
+        "subject": who,
+        "counted": len({e.value for e in until} - {None}) if policy.match.unique else len(until),
+        "needed": policy.match.repeated,
+        "within": policy.match.within,
+        "alert_id": next((e.alert_id for e in until if e.activity_id == activity.activity_id), None),
+    }
 
 
 def _style(cells: Sequence[Any]) -> str:

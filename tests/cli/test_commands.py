@@ -48,6 +48,9 @@ def place(tmp_path_factory):
         core.store, {"pid": 7, "version": "1", "started": NOON, "problems": {"silent": "no such file"}, "paused": "", "reload": {}}
     )
     core.close()
+    for name, rule in RULES.items():
+        shown = {"name": name, "filters": {"activity_type": {"eq": "Failed log on"}}} | rule
+        (directory / "rules" / f"{name}.yaml").write_text(json.dumps({key: value for key, value in shown.items() if key != "governance"}))
     return directory
 
 
@@ -461,3 +464,23 @@ class TestPolicies:
     def test_mistakes_in_rules_are_told(self, run, rules):
         (rules.parent / "rules" / "bad.yaml").write_text("name: x\nfilters: {usr: {eq: a}}\n")
         assert "bad.yaml:2:" in run("policies", "test", config=rules, code=78)
+
+    def test_explain_what_it_means(self, run, rules):
+        told = run("policies", "explain", "burst", config=rules)
+        assert told.startswith("Counts, without an alert, 3 activities of the same user within 90s")
+        (told,) = lines(run("policies", "explain", "failed", "--json", config=rules))
+        assert told["meaning"].endswith("where the activity type is Failed log on.")
+
+    def test_explain_an_activity(self, run, place):
+        told = run("policies", "explain", "burst", "fail-2", config=place / "casbd.yaml")
+        assert "yes activity_type eq Failed log on    [Failed log on]" in told
+        assert "counted of a@contoso.com in the 5m until then: 3 of 3, part of alert " in told
+        told = lines(run("policies", "explain", "burst", "fail-3", "--json", config=place / "casbd.yaml"))[0]
+        assert (told["held"], told["window"]["counted"], told["window"]["alert_id"]) == (True, 1, None)
+
+    def test_explain_why_not(self, run, place):
+        told = run("policies", "explain", "failed", "hostile", config=place / "casbd.yaml", code=1)
+        assert "no  activity_type eq Failed log on    [" in told
+        assert run("policies", "explain", "failed", "nothing", config=place / "casbd.yaml", code=1).startswith(
+            "casbd: there is no activity"
+        )

@@ -1,0 +1,168 @@
+"""Why a policy did or did not match: its filter with what an activity holds at each condition; and what it means in English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from casbd.clock import Clock
+from casbd.model.activity import FIELDS, Activity
+from casbd.policies.compile import compile_filter
+from casbd.policies.operators import OPERATORS
+from casbd.policies.policy import Policy
+from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
+from casbd.wire.record_path import decode, find, write_path
+from casbd.wire.timestamps import iso
+
+MOST_VALUES = 5
+"""So many values of a condition are named in a sentence."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One line of an explained filter. depth: how deep in the tree. value: what the activity holds; None for a group."""
+
+    depth: int
+    condition: str
+    held: bool
+    value: Any = None
+
+
+def explain(node: Node, activity: Activity, now: Clock, depth: int = 0) -> Iterator[Step]:
+    """The filter's nodes, each before those inside it."""
+    held = compile_filter(node, now=now)(activity)
+    if isinstance(node, Condition):
+        yield Step(depth, written(node), held, _held_by(activity, node))
+        return
+    yield Step(depth, _GROUPS[type(node)], held)
+    for child in node.nodes:
+        yield from explain(child, activity, now, depth + 1)
+
+
+_GROUPS: dict[type, str] = {AllOf: "all of", AnyOf: "any of", NoneOf: "none of"}
+GROUPS = frozenset(_GROUPS.values())
+
+
+def written(condition: Condition) -> str:
+    """A condition as it stands on the command line: `country neq NO, SE`."""
+    field = f"raw.{write_path(condition.path)}" if condition.path else condition.field
+    whom = "" if condition.role == "actor" else f" (as {condition.role})"
+    if condition.operator == "isset":
+        return f"{field} isset {'false' if condition.negated else 'true'}{whom}"
+    values = ", ".join(_text(condition, value) for value in condition.values)
+    if condition.operator in _NEGATIVE:
+        return f"{field} {_NEGATIVE[condition.operator] if condition.negated else condition.operator} {values}{whom}"
+    return f"{'not ' if condition.negated else ''}{field} {condition.operator} {values}{whom}"
+
+
+_NEGATIVE = {operator.positive: operator.name for operator in OPERATORS.values() if operator.negated}
+
+
+def _text(condition: Condition, value: Value) -> str:
+    if isinstance(value, tuple):
+        return " to ".join(_text(condition, end) for end in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if condition.operator != "within_days" and FIELDS[condition.field].kind == "time" and isinstance(value, int | float):
+        return iso(int(value))
+    return str(value)
+
+
+def _held_by(activity: Activity, condition: Condition) -> Any:
+    """What the activity has where a condition looks."""
+    if condition.path:
+        return find(decode(activity.raw), condition.path)
+    own = getattr(activity, condition.field)
+    if FIELDS[condition.field].kind == "time":
+        own = iso(own)
+    if condition.role == "actor":
+        return own
+    users = [thing.name or thing.id for thing in activity.objects if thing.type is not None and thing.type.casefold() == "user"]
+    return users if condition.role == "object" else [own, *users]
+
+
+def sentence(policy: Policy) -> str:
+    """What a policy means, in one English sentence."""
+    if policy.match is None:
+        whom = "every activity"
+    else:
+        counted = f"activities with {policy.match.repeated} different values of {_name(policy.match.unique)}" if policy.match.unique else ""
+        counted = counted or (f"{policy.match.repeated} activities" if policy.match.repeated > 1 else "each series of activities")
+        subject = " and ".join(map(_name, policy.match.by)) + (" in one app" if policy.match.single_app else "")
+        whom = f"{counted} of the same {subject} within {length(policy.match.within)}"
+    does = "Counts, without an alert," if policy.mode == "simulate" else f"Raises an alert of {policy.severity} severity for"
+    off = "" if policy.enabled else " It is switched off."
+    return f"{does} {whom} where {_clause(policy.filters)}.{off}"
+
+
+def length(milliseconds: int) -> str:
+    """`90s`, `5m`, `2h`, `1d`: as in the rule file."""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def _clause(node: Node, *, inside: bool = False) -> str:
+    match node:
+        case Condition():
+            return _phrase(node)
+        case NoneOf():
+            return f"it is not so that {' or '.join(_clause(child, inside=True) for child in node.nodes)}"
+    if not node.nodes:
+        return "it is any activity" if isinstance(node, AllOf) else "it is none at all"
+    joined = (" and " if isinstance(node, AllOf) else " or ").join(_clause(child, inside=True) for child in node.nodes)
+    return f"({joined})" if inside and len(node.nodes) > 1 else joined
+
+
+def _phrase(condition: Condition) -> str:
+    """`the country is neither NO nor SE`."""
+    name = f"{write_path(condition.path)} in the record" if condition.path else _name(condition.field)
+    name = {"object": f"{name} that is acted on", "any": f"{name}, acting or acted on,"}.get(condition.role, name)
+    if condition.operator == "isset":
+        return f"the {name} is {'unknown' if condition.negated else 'known'}"
+    if condition.field in _FLAGS and len(condition.values) == 1:
+        return _FLAGS[condition.field][condition.values[0] is condition.negated]
+    values = [_text(condition, value) for value in condition.values]
+    if condition.operator == "eq" and condition.negated and len(values) > 1:
+        return f"the {name} is neither {_some(values, 'nor')}"
+    positive, negative = _VERBS[condition.operator]
+    return f"the {name} {negative if condition.negated else positive} {_some(values, 'or')}" + _AFTER.get(condition.operator, "")
+
+
+_VERBS = {
+    "eq": ("is", "is not"),
+    "contains": ("has the word", "does not have the word"),
+    "substring": ("contains", "does not contain"),
+    "startswith": ("begins with", "does not begin with"),
+    "endswith": ("ends with", "does not end with"),
+    "matches": ("matches", "does not match"),
+    "cidr": ("is in", "is not in"),
+    "gt": ("is above", "is not above"),
+    "gte": ("is at least", "is not at least"),
+    "lt": ("is below", "is not below"),
+    "lte": ("is at most", "is not at most"),
+    "range": ("is from", "is not from"),
+    "within_days": ("is of the last", "is not of the last"),
+}
+_AFTER = {"within_days": " days"}
+
+
+_SPELT = {"ip_address": "IP address", "ip_category": "IP category", "ip_tags": "IP tags", "ip_port": "port", "isp": "ISP", "os": "system"}
+_FLAGS = {
+    "is_admin_operation": ("it is an administrative activity", "it is no administrative activity"),
+    "is_external_user": ("the user is external", "the user is not external"),
+    "is_impersonated": ("it is done as another user", "it is not done as another user"),
+}
+
+
+def _name(field: str) -> str:
+    """A field for people."""
+    return _SPELT.get(field, field.replace("_", " "))
+
+
+def _some(values: list[str], word: str) -> str:
+    """`NO or SE`; of many the first ones."""
+    shown = values if len(values) <= MOST_VALUES + 1 else [*values[:MOST_VALUES], f"{len(values) - MOST_VALUES} more"]
+    return f" {word} ".join(shown)

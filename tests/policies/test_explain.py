@@ -1,0 +1,112 @@
+"""What a filter looks like explained, and what a policy means in English."""
+
+import pytest
+from builders import load_rules
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd.model.activity import Activity, ActivityObject
+from casbd.policies import compile_filter, parse_condition
+from casbd.policies.explain import explain, sentence, written
+from casbd.policies.tree import AllOf, AnyOf, NoneOf
+
+NOON = 1_767_268_800_000
+
+
+def steps(node, activity):
+    return [(step.depth, step.condition, step.held, step.value) for step in explain(node, activity, lambda: NOON)]
+
+
+def test_each_condition_with_what_the_activity_has():
+    node = AllOf((parse_condition("country neq NO,SE"), AnyOf((parse_condition("user_groups eq Board"), parse_condition("asn gt 5")))))
+    assert steps(node, Activity(country="SE", user_groups=("board", "x"))) == [
+        (0, "all of", False, None),
+        (1, "country neq NO, SE", False, "SE"),
+        (1, "any of", True, None),
+        (2, "user_groups eq Board", True, ("board", "x")),
+        (2, "asn gt 5", False, None),
+    ]
+
+
+def test_values_in_the_record_and_of_whom_it_was_done_to():
+    raw = '{"Parameters": [{"Name": "ForwardTo", "Value": "x@y.z"}]}'
+    (step,) = explain(parse_condition("raw.Parameters.ForwardTo endswith y.z"), Activity(raw=raw), lambda: NOON)
+    assert (step.held, step.value) == (True, ["x@y.z"])
+    activity = Activity(user="me", objects=(ActivityObject("1", "her", "User", "target"), ActivityObject("2", "file", "File", "target")))
+    policy_filter = parse_condition("user eq her")
+    for role, value, held in (("actor", "me", False), ("object", ["her"], True), ("any", ["me", "her"], True)):
+        (step,) = explain(type(policy_filter)("user", "eq", ("her",), role=role), activity, lambda: NOON)
+        assert (step.value, step.held) == (value, held)
+
+
+CONDITIONS = [
+    "user eq a@b.c", "country neq NO, SE", "object_name ncontains salary", "user_agent matches curl/.*", "ip_address ncidr 10.0.0.0/8",
+    "city isset true", "city isset false", "asn range 1 to 5", "timestamp gt 2026-01-01T00:00:00.000Z", "timestamp within_days 3",
+    "is_admin_operation eq true", "raw.Parameters.ForwardTo isset true",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CONDITIONS)
+def test_is_written_as_on_the_command_line(text):
+    given = text.replace(" to ", ",")
+    assert written(parse_condition(given)) == text
+
+
+conditions = st.sampled_from(CONDITIONS).map(lambda text: parse_condition(text.replace(" to ", ",")))
+groups = st.sampled_from([AllOf, AnyOf, NoneOf])
+nodes = st.recursive(
+    conditions, lambda inner: st.builds(lambda kind, some: kind(tuple(some)), groups, st.lists(inner, max_size=3)), max_leaves=8
+)
+activities = st.builds(
+    Activity,
+    timestamp=st.sampled_from([NOON, NOON - 10**9]),
+    user=st.sampled_from([None, "A@b.c"]),
+    country=st.sampled_from([None, "NO", "DK"]),
+    city=st.sampled_from([None, "Oslo"]),
+    is_admin_operation=st.sampled_from([None, True, False]),
+    raw=st.sampled_from(["", '{"Parameters": {"ForwardTo": 1}}']),
+)
+
+
+@given(nodes, activities)
+def test_says_what_the_stream_says(node, activity):
+    told = [*explain(node, activity, lambda: NOON)]
+    assert told[0].held == compile_filter(node, now=lambda: NOON)(activity)
+
+
+@pytest.mark.parametrize(
+    ("rule", "meaning"),
+    [
+        (
+            {"severity": "high", "filters": {"country": {"neq": ["NO", "SE"]}, "is_admin_operation": {"eq": True}}},
+            "Raises an alert of high severity for every activity where the country is neither NO nor SE"
+            " and it is an administrative activity.",
+        ),
+        (
+            {
+                "filters": {"user_role": "object", "user": {"eq": "x"}},
+                "match": {"repeated": 3, "within": "90s", "by": ["user", "ip_address"]},
+            },
+            "Raises an alert of medium severity for 3 activities of the same user and IP address within 90s"
+            " where the user that is acted on is x.",
+        ),
+        (
+            {"mode": "simulate", "enabled": False, "match": {"repeated": 5, "within": "1h", "by": "ip_address", "unique": "user"}},
+            "Counts, without an alert, activities with 5 different values of user of the same IP address within 1h"
+            " where the activity type is Failed log on. It is switched off.",
+        ),
+        (
+            {
+                "filters": {
+                    "none_of": [{"city": {"isset": False}}],
+                    "any_of": [{"app": {"eq": list("abcdefgh")}}, {"os": {"contains": "x"}}],
+                }
+            },
+            "Raises an alert of medium severity for every activity where"
+            " (the app is a or b or c or d or e or 3 more or the system has the word x) and it is not so that the city is unknown.",
+        ),
+    ],
+)
+def test_in_english(tmp_path, rule, meaning):
+    (policy,) = load_rules(tmp_path, {"one": rule})
+    assert sentence(policy) == meaning
