@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -91,6 +92,14 @@ def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
         sys.exit(EXIT_NO)
 
 
+@command.command("schema")
+def schema() -> None:
+    """Print a JSON Schema of rule files, for completion and checking in an editor."""
+    from casbd.policies.schema import schema
+
+    click.echo(json.dumps(schema(), indent=2))
+
+
 @command.command("explain")
 @click.argument("policy_id")
 @click.argument("activity_id", required=False)
@@ -119,10 +128,9 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
     else:
         _tell_steps(steps)
         if window is not None:
-            click.echo(
-                f"counted of {cell(window['subject'])} in the {length(window['within'])} until then:"
-                f" {window['counted']} of {window['needed']}" + (f", part of alert {window['alert_id']}" if window["alert_id"] else "")
-            )
+            alert = f", part of alert {window['alert_id']}" if window["alert_id"] else ""
+            counts = f"{window['counted']}, it takes {window['needed']}{alert}"
+            click.echo(f"counted of {cell(_readable(window['subject']))} in the {length(window['within'])} until then: {counts}")
     if not steps[0].held:
         sys.exit(EXIT_NO)
 
@@ -196,6 +204,11 @@ def _tell_steps(steps: Sequence[Step]) -> None:
         yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
         saw = "" if step.condition in GROUPS else f"    [{cell(step.value) or 'nothing'}]"
         click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
+
+
+def _readable(who: str) -> str:
+    """A subject of several fields is stored as JSON."""
+    return ", ".join("nothing" if part is None else str(part) for part in json.loads(who)) if who.startswith("[") else who
 
 
 def _window(store: Store, policy: Policy, activity: Activity) -> dict[str, Any] | None:

@@ -474,7 +474,7 @@ class TestPolicies:
     def test_explain_an_activity(self, run, place):
         told = run("policies", "explain", "burst", "fail-2", config=place / "casbd.yaml")
         assert "yes activity_type eq Failed log on    [Failed log on]" in told
-        assert "counted of a@contoso.com in the 5m until then: 3 of 3, part of alert " in told
+        assert "counted of a@contoso.com in the 5m until then: 3, it takes 3, part of alert " in told
         told = lines(run("policies", "explain", "burst", "fail-3", "--json", config=place / "casbd.yaml"))[0]
         assert (told["held"], told["window"]["counted"], told["window"]["alert_id"]) == (True, 1, None)
 
@@ -484,3 +484,6 @@ class TestPolicies:
         assert run("policies", "explain", "failed", "nothing", config=place / "casbd.yaml", code=1).startswith(
             "casbd: there is no activity"
         )
+
+    def test_schema(self, run):
+        assert json.loads(run("policies", "schema"))["title"] == "casbd policy"

@@ -1,0 +1,141 @@
+"""Rule files as a JSON Schema (draft 2020-12), for editors: completion of fields and operators, and most mistakes underlined.
+
+`casbd check` knows more: regular expressions, networks, filters that never hold.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+
+from casbd.model.activity import FIELDS, Field
+from casbd.policies.filters import GROUPS
+from casbd.policies.operators import OPERATORS, RAW, Kind, Operator, allowed
+from casbd.policies.rule_file import RuleFile
+from casbd.policies.tree import Role
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": ["string", "integer"], "minLength": 1}
+_ORDERED: dict[str, Schema] = {"time": {"type": "string", "description": "such as 2026-01-31T12:00:00Z"}}
+_NUMBER: Schema = {"type": "number"}
+_LENGTH: Schema = {"type": "string", "pattern": "^[0-9]+[smhd]$", "description": "a length of time, such as 90s, 5m, 2h, 7d"}
+_MEANINGS = {
+    "eq": "is one of these",
+    "neq": "is none of these, or null",
+    "contains": "has one of these as whole words",
+    "substring": "has one of these in it",
+    "matches": "matches one of these regular expressions (RE2)",
+    "cidr": "is an address in one of these networks",
+    "isset": "true: is known; false: is null or empty",
+    "within_days": "is of the last so many days",
+    "range": "is between these two, both included",
+}
+
+
+def schema() -> Schema:
+    """The whole schema."""
+    found = RuleFile.model_json_schema(ref_template="#/$defs/{model}")
+    definitions: Schema = found["$defs"]
+    match = definitions["MatchPart"]["properties"]
+    match["within"] = _LENGTH
+    match["by"] = {"anyOf": [_field_name(), {"type": "array", "items": _field_name(), "minItems": 1}], "default": "user"}
+    match["unique"] = _field_name()
+    found["properties"]["filters"] = {"$ref": "#/$defs/filters"}
+    definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
+    definitions["filters"] = _filters()
+    definitions["test_activity"] = _test_activity()
+    definitions |= {f"operators_of_{field.name}": _operators(field, field.kind) for field in FIELDS.values()}
+    definitions["operators_of_raw_path"] = _operators(RAW, "raw")
+    return (
+        {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "casbd-policy.schema.json"} | found | {"title": "casbd policy"}
+    )
+
+
+def _field_name() -> Schema:
+    return {
+        "enum": [name for name in FIELDS if name not in ("timestamp", "activity_id", "input_offset", "raw", "matched_policies", "objects")]
+    }
+
+
+def _filters() -> Schema:
+    """A mapping of fields to operators: all must hold."""
+    fields: Schema = {
+        name: {"$ref": f"#/$defs/operators_of_{name}", "description": field.meaning}
+        for name, field in FIELDS.items()
+        if name != "matched_policies"
+    }
+    groups: Schema = {name: {"type": "array", "items": {"$ref": "#/$defs/filters"}, "minItems": 1} for name in GROUPS}
+    role: Schema = {"user_role": {"enum": [*get_args(Role)], "description": "whom the filters on a user are about"}}
+    return {
+        "type": "object",
+        "properties": fields | groups | role,
+        "patternProperties": {r"^raw\..": {"$ref": "#/$defs/operators_of_raw_path"}},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+
+
+def _operators(field: Field, kind: Kind) -> Schema:
+    properties = {}
+    for name in allowed(kind):
+        properties[name] = _values(OPERATORS[name], field, kind) | ({"description": _MEANINGS[name]} if name in _MEANINGS else {})
+    return {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
+
+
+def _values(operator: Operator, field: Field, kind: Kind) -> Schema:
+    one = _value(operator, field, kind)
+    if operator.takes == "flag":
+        return one
+    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+
+
+def _value(operator: Operator, field: Field, kind: Kind) -> Schema:
+    match operator.takes:
+        case "flag":
+            return {"type": "boolean"}
+        case "days":
+            return {"type": "number", "exclusiveMinimum": 0}
+        case "number":
+            return _ORDERED.get(kind, _NUMBER)
+        case "range":
+            return {"type": "array", "items": _ORDERED.get(kind, _NUMBER), "minItems": 2, "maxItems": 2}
+        case "same" if kind == "flag":
+            return {"type": "boolean"}
+        case "same" if kind in ("integer", "number", "time"):
+            return _ORDERED.get(kind, _NUMBER)
+        case "same" if kind == "raw":
+            return {"type": ["string", "integer", "boolean"]}
+        case "same" if field.values:
+            return {"anyOf": [{"enum": [*field.values]}, {"type": "string", "pattern": f"^({'|'.join(map(_any_case, field.values))})$"}]}
+        case "same" if field.name == "country":
+            return {"type": "string", "pattern": "^[A-Za-z]{2}$", "description": "two letters, ISO 3166 alpha-2"}
+    return _TEXT
+
+
+def _any_case(text: str) -> str:
+    """A pattern of ECMA 262, which has no flag for it."""
+    return "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else re.escape(letter) for letter in text)
+
+
+def _test_activity() -> Schema:
+    """An activity of an inline test: by fields, or `raw` with `format`."""
+    types: dict[str, Schema] = {
+        "flag": {"type": ["boolean", "null"]},
+        "integer": {"type": ["integer", "null"]},
+        "number": {"type": ["number", "null"]},
+        "list": {"type": "array", "items": {"type": "string"}},
+        "objects": {"type": "array", "items": {"type": "object"}},
+    }
+    fields: Schema = {
+        name: types.get(field.kind, {"enum": [*field.values, None]} if field.kind == "choice" else {"type": ["string", "null"]})
+        for name, field in FIELDS.items()
+    }
+    how: Schema = {
+        "raw": {"type": ["object", "string"]},
+        "format": {"type": "string"},
+        "repeat": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+        "every": _LENGTH,
+        "at": {"type": "string"},
+    }
+    return {"type": "object", "properties": fields | how, "additionalProperties": False}
