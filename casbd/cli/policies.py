@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,8 @@ import msgspec
 from casbd import activity_log, config, policies, registry
 from casbd.alerting.windows import policy_key
 from casbd.cli import EXIT_NO
-from casbd.cli._common import cell, json_option, open_store, table, write_lines
-from casbd.clock import now
+from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
+from casbd.clock import monotonic, now
 from casbd.documents import nearest
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
@@ -24,10 +26,12 @@ from casbd.policies import Policy
 from casbd.policies.explain import GROUPS, Step, length, sentence
 from casbd.policies.explain import explain as explained
 from casbd.policies.repeated import subject
+from casbd.store import activities as activity_store
 from casbd.store import policies as counted
 from casbd.store.database import Store
 from casbd.store.window_entries import WindowEntries
 from casbd.wire import json_lines
+from casbd.wire.timestamps import iso
 
 if TYPE_CHECKING:
     from casbd.alerting.trial import Outcome
@@ -35,11 +39,12 @@ if TYPE_CHECKING:
 
 COLUMNS = ("policy", "name", "severity", "mode", "counts", "tests", "matches", "alerts")
 LESS = ("name", "counts", "tests")
+MOST_BARS = 31
 
 
 @click.group("policies")
 def command() -> None:
-    """List, show, test and explain policies."""
+    """List, show, test, explain and backtest policies."""
 
 
 @command.command("list")
@@ -90,6 +95,38 @@ def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
         click.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} tests passed{more}", err=True)
     if failed:
         sys.exit(EXIT_NO)
+
+
+@command.command("backtest")
+@click.argument("policy")
+@click.option("--from", "since", type=Time(), help="Only activities not before this time.")
+@click.option("--to", "until", type=Time(), help="Only activities not after this time.")
+@json_option
+@click.pass_obj
+def backtest(configuration: Path, /, policy: str, since: int | None, until: int | None, as_json: bool) -> None:
+    """Run a policy over the stored activity log: the alerts that it would have raised.
+
+    POLICY is the id of a configured policy, enabled or not, or the path of a rule file that is not installed yet.
+    """
+    from casbd.alerting import trial
+
+    begun = monotonic()
+    chosen = policies.load_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
+    looked_at = count()
+    with open_store(configuration) as store:
+        blocks = activity_store.scan(store.connection, since, until, as_stored=True)
+        given = (
+            a for block in blocks for a in block if (since is None or a.timestamp >= since) and (until is None or a.timestamp <= until)
+        )
+        alerts = trial.alerts_of(chosen, (activity for activity, _ in zip(given, looked_at, strict=False)), now())
+    alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))
+    if as_json:
+        write_lines(map(json_lines.alert, alerts))
+    else:
+        _chart("day", Counter(iso(alert.first_activity)[:10] for alert in alerts), by_size=False)
+        _chart("user", Counter(alert.user or "(nobody's alone)" for alert in alerts), by_size=True)
+    seconds = monotonic() - begun
+    click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {next(looked_at)} activities; it took {seconds:.1f} s", err=True)
 
 
 @command.command("schema")
@@ -204,6 +241,13 @@ def _tell_steps(steps: Sequence[Step]) -> None:
         yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
         saw = "" if step.condition in GROUPS else f"    [{cell(step.value) or 'nothing'}]"
         click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
+
+
+def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
+    """Numbers as bars, at most so many as a screen holds."""
+    found = counts.most_common(MOST_BARS) if by_size else sorted(counts.items())[-MOST_BARS:]
+    most = max(counts.values(), default=1)
+    table("", (title, "alerts", ""), [(name, number, "█" * max(1, number * 40 // most)) for name, number in found])
 
 
 def _readable(who: str) -> str:

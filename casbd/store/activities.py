@@ -163,14 +163,18 @@ def _unpacked(connection: sqlite3.Connection, block_id: int) -> bytes:
     return _header(row[0]) + _decompress(row[1]) if row else _header(0)
 
 
-def scan(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> Iterator[list[Activity]]:
+def scan(
+    connection: sqlite3.Connection, since: int | None = None, until: int | None = None, *, as_stored: bool = False
+) -> Iterator[list[Activity]]:
     """The blocks that may hold activities of a span of event time (milliseconds, both ends included), newest first.
 
+    as_stored: in the order in which they were stored instead, which is that in which the stream saw them.
     The caller still looks at each activity's own time. What is removed meanwhile is left out: each block is read on its own,
     since a reader that stays in one transaction (a search piped into a pager) would let the write-ahead log grow.
     """
     span = (since if since is not None else -(2**62), until if until is not None else 2**62)
-    query = "SELECT block_id FROM blocks WHERE last >= ? AND first <= ? ORDER BY last DESC, block_id DESC"
+    query = "SELECT block_id FROM blocks WHERE last >= ? AND first <= ? ORDER BY "
+    query += "block_id" if as_stored else "last DESC, block_id DESC"
     for (block_id,) in connection.execute(query, span).fetchall():
         if block := read_block(connection, block_id):
             yield block
