@@ -44,7 +44,7 @@ MOST_BARS = 31
 
 @click.group("policies")
 def command() -> None:
-    """List, show, test, explain and backtest policies."""
+    """List, show, test, explain, backtest and make policies."""
 
 
 @command.command("list")
@@ -127,6 +127,35 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
         _chart("user", Counter(alert.user or "(nobody's alone)" for alert in alerts), by_size=True)
     seconds = monotonic() - begun
     click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {next(looked_at)} activities; it took {seconds:.1f} s", err=True)
+
+
+@command.command("new")
+@click.argument("policy_id")
+@click.option("--from-search", is_flag=True, required=True, help="With the filters of a search.")
+@click.option("--filter", "filters", multiple=True, required=True, metavar='"FIELD OP VALUE[,VALUE]"', help="As of `activities search`.")
+@click.pass_obj
+def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tuple[str, ...]) -> None:  # noqa: ARG001  there is no other way yet
+    """Write a rule file with the filters of a search, to be completed in an editor. It counts, and alerts nobody yet."""
+    from casbd.policies.new_rule import rule_text
+
+    settings, _ = config.read(configuration)
+    if not settings.rules:
+        raise click.UsageError(f"{configuration} names no directory of rules")
+    if "/" in policy_id:
+        raise click.BadParameter("an id is no path; it is the file's name without .yaml", param_hint="POLICY_ID")
+    try:
+        text = rule_text(policy_id, filters)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from None
+    path = settings.rules[0] / f"{policy_id}.yaml"
+    policies.load_file(path, text=text)  # what is wrong with the id is told too
+    known = [other for directory in settings.rules for ending in ("yaml", "yml") for other in directory.rglob(f"{policy_id}.{ending}")]
+    if known:
+        click.echo(f"casbd: there is a policy {cell(policy_id)} already: {known[0]}", err=True)
+        sys.exit(EXIT_NO)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
 
 
 @command.command("schema")

@@ -510,3 +510,21 @@ class TestPolicies:
         told = lines(run("policies", "backtest", str(rules.parent / "rules" / "failed.yaml"), "--json", config=place / "casbd.yaml"))
         assert [one["activity_count"] for one in told] == [1] * 5
         run("policies", "backtest", str(rules.parent / "none.yaml"), config=place / "casbd.yaml", code=78)
+
+    def test_new_from_a_search(self, run, rules):
+        made = ["policies", "new", "seen", "--from-search", "--filter", "user eq a@contoso.com", "--filter", "country isset false"]
+        told = run(*made, config=rules, errors=True)
+        path = rules.parent / "rules" / "seen.yaml"
+        assert str(path) in told
+        assert 'user: {eq: "a@contoso.com"}' in path.read_text()
+        assert len(lines(run("policies", "backtest", "seen", "--json", config=rules))) > 0
+        before = path.read_text()
+        assert "there is a policy seen already" in run(*made, config=rules, code=1)
+        assert path.read_text() == before
+
+    def test_new_refuses_what_is_wrong(self, run, rules):
+        assert "unknown field" in run("policies", "new", "x", "--from-search", "--filter", "usr eq a", config=rules, code=2)
+        run("policies", "new", "../x", "--from-search", "--filter", "user eq a", config=rules, code=2)
+        run("policies", "new", "a b", "--from-search", "--filter", "user eq a", config=rules, code=78)
+        run("policies", "new", "x", "--filter", "user eq a", config=rules, code=2)
+        assert {path.name for path in (rules.parent / "rules").iterdir()} == {"failed.yaml", "burst.yaml"}

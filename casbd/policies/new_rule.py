@@ -1,0 +1,78 @@
+"""A new rule file from the filters of a search: MDCA's "New policy from search"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from casbd.model.activity import FIELDS
+from casbd.policies.condition_text import parse_condition
+from casbd.policies.operators import OPERATORS
+from casbd.policies.tree import Condition, Value
+from casbd.wire.record_path import write_path
+from casbd.wire.timestamps import iso
+
+_TEXT = """\
+{made}
+name: {name}
+description: >-
+  Say here what it is about, for whoever gets the alert at night.
+severity: medium             # informational, low, medium, high
+mode: simulate               # matches and counts, and alerts nobody: take this line out when `casbd policies list` looks right
+filters:
+{filters}
+# match:                     # without it every single activity is an alert
+#   repeated: 10             # at least so many ...
+#   within: 5m               # ... in so much time: s, m, h, d
+#   by: user
+# tests:                     # run by `casbd policies test {policy_id}`
+#   - name: what must alert
+#     activities: [{{user: a@example.com, repeat: 10, every: 10s}}]
+#     alerts: 1
+"""
+
+
+def rule_text(policy_id: str, filters: Sequence[str]) -> str:
+    """The text of the file. filters: as on the command line, all must hold; ValueError tells what is allowed."""
+    found: dict[str, dict[str, str]] = {}
+    again: list[str] = []
+    for text in filters:
+        condition = parse_condition(text)
+        assert isinstance(condition, Condition), "a condition of the command line is one condition"
+        field, operator, values = _parts(condition)
+        if operator in found.setdefault(field, {}):  # a mapping holds a key once
+            again.append(f"    - {field}: {{{operator}: {values}}}")
+        else:
+            found[field][operator] = values
+    lines = [f"  {field}: {{{', '.join(f'{name}: {values}' for name, values in operators.items())}}}" for field, operators in found.items()]
+    lines += ["  all_of:", *again] if again else []
+    made = "\n".join(["# Made by `casbd policies new` from a search:", *(f"#   --filter {_quoted(text)}" for text in filters)])
+    name = _quoted(policy_id.replace("-", " ").replace("_", " ").capitalize())
+    return _TEXT.format(made=made, name=name, policy_id=policy_id, filters="\n".join(lines))
+
+
+def _parts(condition: Condition) -> tuple[str, str, str]:
+    """Field, operator and values as a rule file has them."""
+    field = _quoted(f"raw.{write_path(condition.path)}") if condition.path else condition.field
+    if condition.operator == "isset":
+        return field, "isset", "false" if condition.negated else "true"
+    name = next(o.name for o in OPERATORS.values() if (o.positive, o.negated) == (condition.operator, condition.negated))
+    values = [_written(condition, value) for value in condition.values]
+    return field, name, values[0] if len(values) == 1 else f"[{', '.join(values)}]"
+
+
+def _written(condition: Condition, value: Value | Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_written(condition, end) for end in value)}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _quoted(value)
+    if FIELDS[condition.field].kind == "time" and condition.operator != "within_days":
+        return _quoted(iso(int(value)))
+    return repr(value)
+
+
+def _quoted(text: str) -> str:
+    """A double-quoted scalar of YAML 1.2: whatever came from a record stays one text."""
+    return '"' + "".join(char if char.isprintable() and char not in '"\\' else f"\\U{ord(char):08X}" for char in text) + '"'
