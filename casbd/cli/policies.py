@@ -44,7 +44,7 @@ MOST_BARS = 31
 
 @click.group("policies")
 def command() -> None:
-    """List, show, test, explain, backtest and make policies."""
+    """List, show, test, explain, backtest, make and switch policies."""
 
 
 @command.command("list")
@@ -156,6 +156,30 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tupl
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
+
+
+@command.command("enable")
+@click.argument("policy_id")
+@click.pass_obj
+def enable(configuration: Path, /, policy_id: str) -> None:
+    """Switch a policy on, in its file; the daemon takes it up within two seconds."""
+    _switch(configuration, policy_id, enabled=True)
+
+
+@command.command("disable")
+@click.argument("policy_id")
+@click.pass_obj
+def disable(configuration: Path, /, policy_id: str) -> None:
+    """Switch a policy off, in its file; the daemon lets go of it within two seconds."""
+    _switch(configuration, policy_id, enabled=False)
+
+
+def _switch(configuration: Path, policy_id: str, *, enabled: bool) -> None:
+    from casbd.policies.switch import switch
+
+    path = Loaded(configuration).one(policy_id).path
+    switch(path, enabled=enabled)
+    click.echo(f"{path}: {policy_id} is {'on' if enabled else 'off'}", err=True)
 
 
 @command.command("schema")

@@ -528,3 +528,11 @@ class TestPolicies:
         run("policies", "new", "a b", "--from-search", "--filter", "user eq a", config=rules, code=78)
         run("policies", "new", "x", "--filter", "user eq a", config=rules, code=2)
         assert {path.name for path in (rules.parent / "rules").iterdir()} == {"failed.yaml", "burst.yaml"}
+
+    def test_disable_and_enable(self, run, rules):
+        assert run("policies", "disable", "failed", config=rules, errors=True).endswith("failed.yaml: failed is off\n")
+        assert [one["enabled"] for one in lines(run("policies", "list", "--json", config=rules))] == [True, False]
+        assert "disabled" in run("policies", "list", config=rules)
+        run("policies", "enable", "failed", config=rules)
+        assert [one["enabled"] for one in lines(run("policies", "list", "--json", config=rules))] == [True, True]
+        run("policies", "enable", "nobody", config=rules, code=1)

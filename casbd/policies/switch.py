@@ -1,0 +1,35 @@
+"""Switching a policy on and off in its file, which stays as its author wrote it, comments included."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from casbd.errors import CasbdError
+from casbd.policies.load import load_file
+
+_ENABLED = re.compile(r"^(enabled[ \t]*:[ \t]*)[^\s#]+", re.MULTILINE)
+_FIRST_KEY = re.compile(r"^(?=[A-Za-z_\"'])", re.MULTILINE)
+
+
+def switch(path: Path, *, enabled: bool) -> None:
+    """Set `enabled:` in a rule file, all or nothing. Mistakes where the file has some; CasbdError where it must be done by hand."""
+    if load_file(path).enabled == enabled:
+        return
+    text = path.read_bytes().decode()
+    value = "true" if enabled else "false"
+    changed, times = _ENABLED.subn(rf"\g<1>{value}", text)
+    if not times:
+        end = "\r\n" if "\r\n" in text else "\n"
+        changed = _FIRST_KEY.sub(f"enabled: {value}{end}", text, count=1)
+    if changed == text or load_file(path, text=changed).enabled != enabled:
+        raise CasbdError(f"{path}: this file must be edited by hand: enabled: {value}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(changed.encode())
+        shutil.copymode(path, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""A policy is switched on and off in its file, and nothing else in it changes."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from casbd.errors import CasbdError, Mistakes
+from casbd.policies import load_file
+from casbd.policies.switch import switch
+
+RULES = sorted((Path(__file__).parents[2] / "rules").glob("**/*.yaml"))
+BODY = "name: x\nfilters: {user: {eq: a}}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BODY,
+        BODY + "enabled: true   # for now\n",
+        BODY + "enabled : yes_no\n".replace("yes_no", "true"),
+        "# about it\n---\n" + BODY,
+        "%YAML 1.2\n---\n" + BODY,
+        '"name": x\n"filters": {user: {eq: a}}\n',
+        "description: |\n  enabled: true\n  is what it says\n" + BODY,
+        BODY.replace("\n", "\r\n"),
+        *[pytest.param(path.read_text(), id=path.stem) for path in RULES],
+    ],
+)
+def test_off_and_on_again(tmp_path, text):
+    path = tmp_path / "x.yaml"
+    path.write_text(text, newline="")
+    path.chmod(0o640)
+    switch(path, enabled=True)
+    assert path.read_bytes() == text.encode()
+    switch(path, enabled=False)
+    assert not load_file(path).enabled
+    off = path.read_bytes().decode()
+    without = [line for line in off.splitlines(keepends=True) if not line.startswith("enabled")]
+    assert without == [line for line in text.splitlines(keepends=True) if not line.startswith("enabled")]
+    assert ("# for now" in off) == ("# for now" in text)
+    switch(path, enabled=True)
+    assert load_file(path).enabled
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_what_cannot_be_done_safely_is_not_done(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("{name: x, filters: {user: {eq: a}}}\n")
+    with pytest.raises(CasbdError, match="edited by hand"):
+        switch(path, enabled=False)
+    path.write_text("name: x\n")
+    with pytest.raises(Mistakes):
+        switch(path, enabled=False)
+    assert path.read_text() == "name: x\n"
