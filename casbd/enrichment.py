@@ -10,7 +10,7 @@ from typing import Any
 
 from casbd.model.activity import Activity
 from casbd.plugins import Enricher
-from casbd.remembered import Remembered
+from casbd.remembered import Remembered, length_of
 
 MOST = 50_000
 """So many different values are remembered for each kind of look-up."""
@@ -47,10 +47,12 @@ def _answers(enrichers: Sequence[Enricher]) -> Remembered[Any, _Answer]:
         found: dict[str, Any] = {}
         for enricher in enrichers if values[0] is not None else ():
             found |= enricher.look_up(*values)
-        if len(one) >= MOST:
-            one.clear()
         told = tuple(found.values())
-        return _fill(tuple(found)), one.setdefault(told, told)
+        if length_of(read) <= LONGEST:
+            if len(one) >= MOST:
+                one.clear()
+            told = one.setdefault(told, told)
+        return _fill(tuple(found)), told
 
     return Remembered(ask, MOST, LONGEST)
 

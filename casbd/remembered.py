@@ -24,15 +24,15 @@ class Remembered(dict[K, V], Generic[K, V]):
 
     def __missing__(self, key: K) -> V:
         answer = self._ask(key)
-        if _length(key) <= self._longest:
+        if length_of(key) <= self._longest:
             if len(self) >= self._most:
                 self.clear()
             self[key] = answer
         return answer
 
 
-def _length(key: Hashable) -> int:
+def length_of(key: Hashable) -> int:
     """How many characters are in a key."""
     if isinstance(key, tuple):
-        return sum(map(_length, key))
+        return sum(map(length_of, key))
     return len(key) if isinstance(key, str) else 0

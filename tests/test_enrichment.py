@@ -1,5 +1,6 @@
 """Enrichers together: who goes first, what is remembered, and what is not."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -63,3 +64,17 @@ def test_what_is_remembered_is_bounded_in_number_and_length(monkeypatch):
     assert len(answers) <= 3
     assert max(map(len, answers)) < 10
     assert len(one.asked) == 200
+
+
+def test_what_is_said_of_long_values_is_not_kept(monkeypatch):
+    class Domain(Told):
+        def look_up(self, *values):
+            return {"user_domain": values[0]}
+
+    together = Enrichment([Domain(("user",), {})])
+    tracemalloc.start()
+    for n in range(300):
+        together.enrich([Activity(user=f"{n}" * 20_000)])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from casbd.alerting import raising
+from casbd.clock import Clock
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
@@ -38,15 +39,15 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str = ""
 
 
-def alerts_of(policy: Policy, given: Iterable[Activity], now: int) -> list[Alert]:
+def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Alert]:
     """The alerts that a policy raises of these activities, in the order in which they come; enabled or not.
 
-    now: the time (ms) that `within_days` counts back from.
+    now: asked for the time that `within_days` counts back from, and for that of the alerts' creation.
     """
-    meets = Matcher([msgspec.structs.replace(policy, enabled=True)], now=lambda: now).match
+    meets = Matcher([msgspec.structs.replace(policy, enabled=True)], now=now).match
     met = (activity for activity in given if meets(activity))
     if policy.match is None:
-        return [raising.of_one(policy, activity, now) for activity in met]
+        return [raising.of_one(policy, activity, now()) for activity in met]
     raised: dict[str, Alert] = {}
     windows: dict[str, Runs] = {}
     for number, activity in enumerate(met):
@@ -58,7 +59,7 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: int) -> list[Alert
         change = windows.setdefault(who, Runs(policy.match)).add(entry, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue
-        run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now)
+        run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())
         raised[change.alert_id] = raising.grown(run, [(member.timestamp, member.activity_id) for member in change.members])
         for other in change.joined:
             del raised[other]
@@ -73,7 +74,8 @@ def run(policy: Policy, example: Example, read: Read) -> Outcome:
             given += [activity] if activity is not None else read(source.format or "", source.raw or "")
     except BadRecord as error:
         return Outcome(policy.id, example.name, False, example.alerts, 0, f"a raw record cannot be read: {error}")
-    alerts = alerts_of(policy, given, max((activity.timestamp for activity in given), default=0))
+    latest = max((activity.timestamp for activity in given), default=0)
+    alerts = alerts_of(policy, given, lambda: latest)
     if not example.fields:
         return Outcome(policy.id, example.name, len(alerts) == example.alerts, example.alerts, len(alerts))
     expected = [{name: _plain(name, value) for name, value in fields.items()} for fields in example.fields]

@@ -18,6 +18,7 @@ import click
 
 from casbd import __version__
 from casbd.errors import CasbdError, Mistakes, StoreError
+from casbd.wire.plain_text import single_line
 
 EXIT_NO = 1
 EXIT_RETRY = 75
@@ -82,7 +83,8 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except Mistakes as error:
-        click.echo(str(error), err=True)
+        for mistake in error.found:
+            click.echo(single_line(str(mistake)), err=True)
         sys.exit(EXIT_CONFIGURATION)
     except StoreError as error:
         click.echo(f"casbd: {error}", err=True)

@@ -7,9 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
@@ -20,7 +19,7 @@ from casbd.cli import EXIT_NO
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
 from casbd.clock import monotonic, now
 from casbd.documents import nearest
-from casbd.errors import StoreError
+from casbd.errors import CasbdError, Mistakes, StoreError
 from casbd.model.activity import Activity
 from casbd.policies import Policy
 from casbd.policies.explain import GROUPS, Step, length, sentence
@@ -110,15 +109,16 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     """
     from casbd.alerting import trial
 
+    if since is not None and until is not None and since > until:
+        raise click.BadParameter("it lies after --to", param_hint="--from")
     begun = monotonic()
     chosen = policies.load_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
-    looked_at = count()
+    low, high = since if since is not None else -(2**62), until if until is not None else 2**62
+    seen = Seen()
     with open_store(configuration) as store:
         blocks = activity_store.scan(store.connection, since, until, as_stored=True)
-        given = (
-            a for block in blocks for a in block if (since is None or a.timestamp >= since) and (until is None or a.timestamp <= until)
-        )
-        alerts = trial.alerts_of(chosen, (activity for activity, _ in zip(given, looked_at, strict=False)), now())
+        given = (seen.one(activity) for block in blocks for activity in block if low <= activity.timestamp <= high)
+        alerts = trial.alerts_of(chosen, given, lambda: seen.latest)
     alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))
     if as_json:
         write_lines(map(json_lines.alert, alerts))
@@ -126,7 +126,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
         _chart("day", Counter(iso(alert.first_activity)[:10] for alert in alerts), by_size=False)
         _chart("user", Counter(alert.user or "(nobody's alone)" for alert in alerts), by_size=True)
     seconds = monotonic() - begun
-    click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {next(looked_at)} activities; it took {seconds:.1f} s", err=True)
+    click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {seen.number} activities; it took {seconds:.1f} s", err=True)
 
 
 @command.command("new")
@@ -141,20 +141,23 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tupl
     settings, _ = config.read(configuration)
     if not settings.rules:
         raise click.UsageError(f"{configuration} names no directory of rules")
-    if "/" in policy_id:
-        raise click.BadParameter("an id is no path; it is the file's name without .yaml", param_hint="POLICY_ID")
+    if "/" in policy_id or policy_id.startswith(".") or policy_id.endswith((".yaml", ".yml")):
+        raise click.BadParameter("an id is the file's name without a path and without .yaml", param_hint="POLICY_ID")
     try:
         text = rule_text(policy_id, filters)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     path = settings.rules[0] / f"{policy_id}.yaml"
     policies.load_file(path, text=text)  # what is wrong with the id is told too
-    known = [other for directory in settings.rules for ending in ("yaml", "yml") for other in directory.rglob(f"{policy_id}.{ending}")]
+    known = [other for other in policies.rule_files(settings.rules) if other.stem == policy_id]
     if known:
         click.echo(f"casbd: there is a policy {cell(policy_id)} already: {known[0]}", err=True)
         sys.exit(EXIT_NO)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        _refused(path, error)
     click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
 
 
@@ -178,8 +181,20 @@ def _switch(configuration: Path, policy_id: str, *, enabled: bool) -> None:
     from casbd.policies.switch import switch
 
     path = Loaded(configuration).one(policy_id).path
-    switch(path, enabled=enabled)
+    try:
+        switch(path, enabled=enabled)
+    except Mistakes:
+        raise
+    except (CasbdError, OSError) as error:
+        _refused(path, error)
     click.echo(f"{path}: {policy_id} is {'on' if enabled else 'off'}", err=True)
+
+
+def _refused(path: Path, error: CasbdError | OSError) -> NoReturn:
+    """The end of the program: a file cannot be written, or not by us."""
+    reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
+    click.echo(f"casbd: {cell(reason)}", err=True)
+    sys.exit(EXIT_NO)
 
 
 @command.command("schema")
@@ -203,26 +218,38 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
     loaded = Loaded(configuration)
     policy = loaded.one(policy_id)
     if activity_id is None:
-        write_lines([json_lines.line({"policy_id": policy.id, "meaning": sentence(policy)})]) if as_json else click.echo(sentence(policy))
+        told = {"policy_id": policy.id, "meaning": sentence(policy)}
+        write_lines([json_lines.line(told)]) if as_json else click.echo(cell(told["meaning"]))
         return
     with open_store(configuration) as store:
         activity = activity_log.get(store.connection, activity_id)
         if activity is None:
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
-        window = _window(store, policy, activity)
-    steps = list(explained(policy.filters, activity, now))
+        steps = list(explained(policy.filters, activity, now))
+        window = _window(store, policy, activity) if policy.match and steps[0].held else None
     if as_json:
-        told = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
-        write_lines([json_lines.line(told | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
+        found = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
+        write_lines([json_lines.line(found | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
     else:
         _tell_steps(steps)
         if window is not None:
-            alert = f", part of alert {window['alert_id']}" if window["alert_id"] else ""
-            counts = f"{window['counted']}, it takes {window['needed']}{alert}"
-            click.echo(f"counted of {cell(_readable(window['subject']))} in the {length(window['within'])} until then: {counts}")
+            _tell_window(window)
     if not steps[0].held:
         sys.exit(EXIT_NO)
+
+
+class Seen:
+    """How many activities went by, and the latest time among them: the present as the stream had it then."""
+
+    def __init__(self) -> None:
+        self.number = self.latest = 0
+
+    def one(self, activity: Activity) -> Activity:
+        """One more; given on."""
+        self.number += 1
+        self.latest = max(self.latest, activity.timestamp)
+        return activity
 
 
 class Loaded:
@@ -230,16 +257,22 @@ class Loaded:
 
     def __init__(self, configuration: Path) -> None:
         self.settings, mistakes = config.read(configuration)
-        connectors = None if mistakes else {connector.name for connector in self.settings.connectors}
-        self.policies = sorted(policies.load(self.settings.rules, connectors), key=lambda policy: policy.id)
+        self._connectors = None if mistakes else {connector.name for connector in self.settings.connectors}
+
+    @cached_property
+    def policies(self) -> list[Policy]:
+        """All of them, by id."""
+        return policies.load(self.settings.rules, self._connectors)
 
     def one(self, policy_id: str) -> Policy:
-        """The policy with this id, or the end of the program."""
-        for policy in self.policies:
-            if policy.id == policy_id:
-                return policy
-        hint = nearest(policy_id, [policy.id for policy in self.policies])
-        click.echo(f"casbd: there is no policy {cell(policy_id)}" + (f" ({hint})" if hint else ""), err=True)
+        """The policy with this id, whatever is wrong in other files; where there is none, the end of the program."""
+        paths = policies.rule_files(self.settings.rules)
+        for path in paths:
+            if path.stem == policy_id:
+                return policies.load_file(path, self._connectors)
+        hint = nearest(policy_id, [path.stem for path in paths])
+        hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
+        click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
         sys.exit(EXIT_NO)
 
     def counts(self) -> dict[str, tuple[int, int]]:
@@ -292,7 +325,7 @@ def _row(policy: Policy, matches: int, alerts: int) -> tuple[Any, ...]:
 def _tell_steps(steps: Sequence[Step]) -> None:
     for step in steps:
         yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
-        saw = "" if step.condition in GROUPS else f"    [{cell(step.value) or 'nothing'}]"
+        saw = "" if step.condition in GROUPS else f"    [{_shown(step.value)}]"
         click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
 
 
@@ -303,25 +336,49 @@ def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
     table("", (title, "alerts", ""), [(name, number, "█" * max(1, number * 40 // most)) for name, number in found])
 
 
-def _readable(who: str) -> str:
-    """A subject of several fields is stored as JSON."""
-    return ", ".join("nothing" if part is None else str(part) for part in json.loads(who)) if who.startswith("[") else who
+def _shown(value: Any) -> str:
+    """A value that a condition saw."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value)) or "nothing"
+    if isinstance(value, dict | bool):
+        return cell(json.dumps(value, ensure_ascii=False, default=str))
+    return cell(value) or "nothing"
 
 
-def _window(store: Store, policy: Policy, activity: Activity) -> dict[str, Any] | None:
-    """What a policy of repeated activity had counted when this activity came, in its subject's last window until then."""
-    who = subject(policy, activity) if policy.match else None
-    if policy.match is None or who is None:
-        return None
-    entries = WindowEntries(store.connection).of((policy_key(policy), who))
-    until = [e for e in entries if activity.timestamp - policy.match.within <= e.timestamp <= activity.timestamp]
+def _window(store: Store, policy: Policy, activity: Activity) -> dict[str, Any]:
+    """What a policy of repeated activity had counted when this activity came, in its subject's last window until then.
+
+    subject: None where the activity has none; counted: None where the activity itself is not among what was counted.
+    """
+    match = policy.match
+    assert match is not None, "only repeated policies count"
+    who = subject(policy, activity)
+    entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
+    own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
+    until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
+    counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
+    by = [*match.by, *(["app"] if match.single_app and "app" not in match.by else [])]
     return {
-        "subject": who,
-        "counted": len({e.value for e in until} - {None}) if policy.match.unique else len(until),
-        "needed": policy.match.repeated,
-        "within": policy.match.within,
-        "alert_id": next((e.alert_id for e in until if e.activity_id == activity.activity_id), None),
+        "by": by,
+        "subject": None if who is None else [getattr(activity, field) for field in by],
+        "counted": None if own is None else counts,
+        "needed": match.repeated,
+        "within": match.within,
+        "alert_id": None if own is None else own.alert_id,
     }
+
+
+def _tell_window(window: dict[str, Any]) -> None:
+    if window["subject"] is None:
+        click.echo(f"not counted: of {' and '.join(window['by'])} something is unknown, so it is nobody's")
+    elif window["counted"] is None:
+        click.echo("not counted: the policy is newer than the activity, was changed since or is off, or it was more than a week ago")
+    else:
+        alert = f"; part of alert {window['alert_id']}" if window["alert_id"] else ""
+        later = ", which began later in this run" if alert and window["counted"] < window["needed"] else ""
+        counts = f"{window['counted']}, it takes {window['needed']}{alert}{later}"
+        who = ", ".join(map(_shown, window["subject"]))
+        click.echo(f"counted of {who} in the {length(window['within'])} until then: {counts}")
 
 
 def _style(cells: Sequence[Any]) -> str:

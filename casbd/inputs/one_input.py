@@ -107,8 +107,8 @@ class FollowedInput:
         self._give_up_on_the_rest(now)
         rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._listing, self.files))]
         for file in [*rest, *changed]:
-            self._prime(file)
-            self._enqueue(file)
+            if self._prime(file):
+                self._enqueue(file)
         self._settle(now)
         self._queue = deque(sorted(self._queue, key=_order))
         for file in self.files.values():
@@ -135,8 +135,8 @@ class FollowedInput:
         return True
 
     def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
-        """The next records of any file; None where there is nothing to read at this moment, or before it is scanned again."""
-        while self._queue and not self.scan_wanted:
+        """The next records of any file; None where there is nothing to read at this moment."""
+        while self._queue:
             file = self._queue.popleft()
             file.queued = False
             chunk = self._read(file, detect, now)
@@ -187,10 +187,14 @@ class FollowedInput:
             file.queued = True
             self._queue.append(file)
 
-    def _prime(self, file: Followed) -> None:
+    def _prime(self, file: Followed) -> bool:
+        """Look at the beginning of a file that was found. False where it was written to meanwhile, so that what was found may be
+        in a copy by now, which is older: it is for the next scan to enqueue them in their order; others are read meanwhile."""
         with contextlib.suppress(OSError, MovedError):  # told when it is its turn to be read
             if not file.prime():
-                self.scan_wanted = True  # what was there when it was found may be in a copy by now, which is older
+                self.scan_wanted = True
+                return False
+        return True
 
     def _see(self, found: Found, present: set[Key]) -> Followed | None:
         """Take notice of a file that the glob finds; the file where there may be something to read in it."""

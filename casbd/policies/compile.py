@@ -108,7 +108,7 @@ class Writer:
 
     def _about_users(self, condition: Condition) -> str:
         """`user_role: object` asks the objects of type User, `any` these or the one who acted."""
-        acted_on = f"{self.bind(_USERS_ACTED_ON[condition.field])}(a)"
+        acted_on = f"{self.bind(USERS_ACTED_ON[condition.field])}(a)"
         if condition.operator != "isset":
             acted_on = f"{self.bind(_any_text(text_test(condition)))}({acted_on})"
         if condition.role == "object":
@@ -157,7 +157,7 @@ def _domains(activity: Activity) -> list[str]:
     return [name.rpartition("@")[2] for name in _users("name")(activity) if "@" in name]
 
 
-_USERS_ACTED_ON: dict[str, Texts] = {
+USERS_ACTED_ON: dict[str, Texts] = {
     "user": _users("name", "id"),
     "user_id": _users("id"),
     "user_display_name": _users("name"),

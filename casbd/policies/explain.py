@@ -9,7 +9,7 @@ import msgspec
 
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.compile import compile_filter
+from casbd.policies.compile import USERS_ACTED_ON, compile_filter
 from casbd.policies.operators import OPERATORS
 from casbd.policies.policy import Policy
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
@@ -76,10 +76,12 @@ def _held_by(activity: Activity, condition: Condition) -> Any:
     own = getattr(activity, condition.field)
     if FIELDS[condition.field].kind == "time":
         own = iso(own)
+    elif FIELDS[condition.field].kind == "objects":
+        own = [{"id": thing.id, "name": thing.name, "type": thing.type, "role": thing.role} for thing in own]
     if condition.role == "actor":
         return own
-    users = [thing.name or thing.id for thing in activity.objects if thing.type is not None and thing.type.casefold() == "user"]
-    return users if condition.role == "object" else [own, *users]
+    acted_on = [*USERS_ACTED_ON[condition.field](activity)]
+    return acted_on if condition.role == "object" else [own, *acted_on]
 
 
 def sentence(policy: Policy) -> str:
@@ -109,7 +111,8 @@ def _clause(node: Node, *, inside: bool = False) -> str:
         case Condition():
             return _phrase(node)
         case NoneOf():
-            return f"it is not so that {' or '.join(_clause(child, inside=True) for child in node.nodes)}"
+            none = " or ".join(_clause(child, inside=True) for child in node.nodes)
+            return f"it is not so that ({none})"
     if not node.nodes:
         return "it is any activity" if isinstance(node, AllOf) else "it is none at all"
     joined = (" and " if isinstance(node, AllOf) else " or ").join(_clause(child, inside=True) for child in node.nodes)
@@ -123,7 +126,8 @@ def _phrase(condition: Condition) -> str:
     if condition.operator == "isset":
         return f"the {name} is {'unknown' if condition.negated else 'known'}"
     if condition.field in _FLAGS and len(condition.values) == 1:
-        return _FLAGS[condition.field][condition.values[0] is condition.negated]
+        told = _FLAGS[condition.field][condition.values[0] is condition.negated]
+        return f"{told}, or that is unknown" if condition.negated else told
     values = [_text(condition, value) for value in condition.values]
     if condition.operator == "eq" and condition.negated and len(values) > 1:
         return f"the {name} is neither {_some(values, 'nor')}"

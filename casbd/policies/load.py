@@ -81,6 +81,15 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
     )
 
 
+def rule_files(directories: Sequence[Path]) -> list[Path]:
+    """Every rule file. Mistakes where a directory is none."""
+    found: list[Mistake] = []
+    paths = [*_rule_files(directories, found)]
+    if found:
+        raise Mistakes(found)
+    return paths
+
+
 def _rule_files(directories: Sequence[Path], found: list[Mistake]) -> Iterator[Path]:
     """Every rule file once, though directories may overlap; nothing hidden, such as an editor's lock or a mount's own links."""
     seen: set[Path] = set()

@@ -136,7 +136,7 @@ class Matcher:
         own = self._arranged([one for one in left if one[2] is not FALSE])
         asked = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
         candidates = _Candidates(self._compiler.ask(asked), own[1] + self._apart[1])
-        if len(self._remembered) >= _REMEMBERED:
+        if max(len(self._remembered), self._compiler.compiled) >= _REMEMBERED:
             values = {other[: self._few] for other in self._remembered}
             # Where hundreds of policies name users or groups, it is the signs that make so many combinations: do without.
             self._decide_by({} if len(values) < _REMEMBERED // 4 else self._signed)
@@ -196,6 +196,11 @@ class _Compiler:
         self._predicates: dict[Node, Predicate] = {}
         self._indexed: dict[tuple[int, Node], _Indexed] = {}
         self._asks: dict[tuple[_Indexed, ...], Callable[[Activity], list[_Indexed]]] = {}
+
+    @property
+    def compiled(self) -> int:
+        """How many functions there are: also of activities whose combination was too long to be remembered."""
+        return len(self._asks)
 
     def key(self, few: Sequence[str], signed: Mapping[str, Sequence[Condition]]) -> Callable[[Activity], tuple[Any, ...]]:
         """A function that gives the values of some fields, and the signs of the others' values."""

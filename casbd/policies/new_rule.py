@@ -75,4 +75,5 @@ def _written(condition: Condition, value: Value | Any) -> str:
 
 def _quoted(text: str) -> str:
     """A double-quoted scalar of YAML 1.2: whatever came from a record stays one text."""
-    return '"' + "".join(char if char.isprintable() and char not in '"\\' else f"\\U{ord(char):08X}" for char in text) + '"'
+    escaped = (f"\\{char}" if char in '"\\' else char if char.isprintable() else f"\\U{ord(char):08X}" for char in text)
+    return f'"{"".join(escaped)}"'

@@ -38,7 +38,9 @@ def _countable(name: str) -> str:
 
 def _different(name: str) -> str:
     """Fields whose different values can be counted."""
-    if FIELDS[_known_field(name)].kind in ("list", "objects"):
+    if _known_field(name) == "raw":
+        raise ValueError("cannot count different values of `raw`: no two records are the same")
+    if FIELDS[name].kind in ("list", "objects"):
         raise ValueError(f"cannot count different values of the list `{name}`" + (" (use object_id)" if name == "objects" else ""))
     return name
 

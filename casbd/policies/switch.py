@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from casbd.errors import CasbdError
+from casbd.errors import CasbdError, Mistakes
 from casbd.policies.load import load_file
 
 _ENABLED = re.compile(r"^(enabled[ \t]*:[ \t]*)[^\s#]+", re.MULTILINE)
@@ -16,6 +16,7 @@ _FIRST_KEY = re.compile(r"^(?=[A-Za-z_\"'])", re.MULTILINE)
 
 def switch(path: Path, *, enabled: bool) -> None:
     """Set `enabled:` in a rule file, all or nothing. Mistakes where the file has some; CasbdError where it must be done by hand."""
+    path = path.resolve()  # where the name is a link, what it leads to is changed
     if load_file(path).enabled == enabled:
         return
     text = path.read_bytes().decode()
@@ -24,12 +25,22 @@ def switch(path: Path, *, enabled: bool) -> None:
     if not times:
         end = "\r\n" if "\r\n" in text else "\n"
         changed = _FIRST_KEY.sub(f"enabled: {value}{end}", text, count=1)
-    if changed == text or load_file(path, text=changed).enabled != enabled:
+    if changed == text or not _loads(path, changed, enabled=enabled):
         raise CasbdError(f"{path}: this file must be edited by hand: enabled: {value}")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_bytes(changed.encode())
+        status = path.stat()
+        os.chown(beside, status.st_uid, status.st_gid)
         shutil.copymode(path, beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _loads(path: Path, text: str, *, enabled: bool) -> bool:
+    """Whether the changed text is a rule file still, and says what it should."""
+    try:
+        return load_file(path, text=text).enabled == enabled
+    except Mistakes:
+        return False

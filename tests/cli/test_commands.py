@@ -474,7 +474,7 @@ class TestPolicies:
     def test_explain_an_activity(self, run, place):
         told = run("policies", "explain", "burst", "fail-2", config=place / "casbd.yaml")
         assert "yes activity_type eq Failed log on    [Failed log on]" in told
-        assert "counted of a@contoso.com in the 5m until then: 3, it takes 3, part of alert " in told
+        assert "counted of a@contoso.com in the 5m until then: 3, it takes 3; part of alert " in told
         told = lines(run("policies", "explain", "burst", "fail-3", "--json", config=place / "casbd.yaml"))[0]
         assert (told["held"], told["window"]["counted"], told["window"]["alert_id"]) == (True, 1, None)
 
@@ -527,6 +527,10 @@ class TestPolicies:
         run("policies", "new", "../x", "--from-search", "--filter", "user eq a", config=rules, code=2)
         run("policies", "new", "a b", "--from-search", "--filter", "user eq a", config=rules, code=78)
         run("policies", "new", "x", "--filter", "user eq a", config=rules, code=2)
+        for name in (".hidden", "..", "x.yaml"):
+            assert "an id is the file's name" in run(
+                "policies", "new", name, "--from-search", "--filter", "user eq a", config=rules, code=2
+            )
         assert {path.name for path in (rules.parent / "rules").iterdir()} == {"failed.yaml", "burst.yaml"}
 
     def test_disable_and_enable(self, run, rules):
@@ -536,3 +540,25 @@ class TestPolicies:
         run("policies", "enable", "failed", config=rules)
         assert [one["enabled"] for one in lines(run("policies", "list", "--json", config=rules))] == [True, True]
         run("policies", "enable", "nobody", config=rules, code=1)
+
+    def test_a_broken_rule_file_does_not_stand_in_the_way_of_another(self, run, rules):
+        (rules.parent / "rules" / "bad\x1b[31m.yaml").write_text("name: x\n")
+        run("policies", "disable", "failed", config=rules)
+        assert run("policies", "explain", "burst", config=rules).startswith("Counts")
+        assert "\x1b" not in run("policies", "list", config=rules, code=78)
+
+    def test_explain_names_as_they_are_and_what_is_not_counted(self, tmp_path, run):
+        def told(activity_id):
+            return run("policies", "explain", "each", activity_id, config=tmp_path / "casbd.yaml")
+
+        names = ["[prod] svc", '["a", 1', "[1,2]"]
+        core = Core(tmp_path / "core", rules={"each": {"match": {"repeated": 1, "within": "1m"}}})
+        core.feed_records(*(record(Id=f"odd-{n}", UserId=name) for n, name in enumerate(names)), record(Id="nobody", UserId=None))
+        core.close()
+        (tmp_path / "casbd.yaml").write_text(CONFIGURATION.replace("rules: [rules]", "rules: [core/rules]"))
+        for n, name in enumerate(names):
+            assert f"counted of {name} in the 1m until then: 1, it takes 1; part of alert" in told(f"odd-{n}")
+        assert "not counted: of user something is unknown" in told("nobody")
+        rule = tmp_path / "core" / "rules" / "each.yaml"
+        rule.write_text(rule.read_text().replace("1m", "2m"))
+        assert "not counted: the policy is newer than the activity, was changed since" in told("odd-0")

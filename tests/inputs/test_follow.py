@@ -392,6 +392,24 @@ def test_a_file_that_changes_whenever_it_is_found_is_read_all_the_same(reader, l
     assert [json.loads(record)["n"] for record in chunk.records][:11] == [*range(11)]
 
 
+def test_files_that_are_just_being_written_do_not_hold_up_the_others(reader, log, tmp_path, monkeypatch):
+    """Whoever can make files in the directory must not be able to stop its reading."""
+    write(log, range(100))
+    numbers = iter(range(1000, 9000))
+    discover = Discovery.__init__
+
+    def discover_and_write(self, pattern):
+        (tmp_path / f"new{next(numbers)}.log").write_bytes(line(next(numbers)))
+        discover(self, pattern)
+        for path in tmp_path.glob("new*"):
+            write(path, [next(numbers)])
+
+    monkeypatch.setattr(Discovery, "__init__", discover_and_write)
+    one = reader("*.log", chunk_bytes=2000)
+    read = [json.loads(record)["n"] for _ in range(40) if (chunk := one.chunk()) for record in chunk.records]
+    assert [n for n in read if n < 100] == [*range(100)]
+
+
 def test_directories_that_appear_later_and_globs_in_directories(reader, tmp_path):
     one, deep = reader("*/m365/*.json"), reader("**/*.json")
     assert one.numbers() == deep.numbers() == []

@@ -34,7 +34,7 @@ def test_values_in_the_record_and_of_whom_it_was_done_to():
     assert (step.held, step.value) == (True, ["x@y.z"])
     activity = Activity(user="me", objects=(ActivityObject("1", "her", "User", "target"), ActivityObject("2", "file", "File", "target")))
     policy_filter = parse_condition("user eq her")
-    for role, value, held in (("actor", "me", False), ("object", ["her"], True), ("any", ["me", "her"], True)):
+    for role, value, held in (("actor", "me", False), ("object", ["her", "1"], True), ("any", ["me", "her", "1"], True)):
         (step,) = explain(type(policy_filter)("user", "eq", ("her",), role=role), activity, lambda: NOON)
         assert (step.value, step.held) == (value, held)
 
@@ -103,7 +103,7 @@ def test_says_what_the_stream_says(node, activity):
                 }
             },
             "Raises an alert of medium severity for every activity where"
-            " (the app is a or b or c or d or e or 3 more or the system has the word x) and it is not so that the city is unknown.",
+            " (the app is a or b or c or d or e or 3 more or the system has the word x) and it is not so that (the city is unknown).",
         ),
     ],
 )

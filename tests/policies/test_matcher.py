@@ -90,6 +90,16 @@ def test_invented_operations_do_not_cost_the_signs():
     assert len(many._remembered) <= 8192
 
 
+def test_long_values_in_ever_new_combinations_do_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr("casbd.policies.matcher._REMEMBERED", 64)
+    many = matcher(**{f"p{n}": f"user_agent substring w{n:02}" for n in range(10)})
+    for number in range(1024):
+        words = [f"w{n:02}" for n in range(10) if number >> n & 1]
+        found = many.match(Activity(action_type="x" * 600, user_agent=" ".join(words)))
+        assert ids(found) == [f"p{int(word[1:])}" for word in words]
+    assert many._compiler.compiled <= 64
+
+
 def test_a_condition_on_whoever_was_acted_on_is_no_sign_of_the_user():
     one = matcher(a=Condition("user", "eq", ("x",), role="any"), b="user eq y")
     assert one_sign(one, "user") == 1

@@ -54,3 +54,21 @@ def test_what_cannot_be_done_safely_is_not_done(tmp_path):
     with pytest.raises(Mistakes):
         switch(path, enabled=False)
     assert path.read_text() == "name: x\n"
+
+
+def test_what_a_link_leads_to_is_changed(tmp_path):
+    path, link = tmp_path / "real.yaml", tmp_path / "link.yaml"
+    path.write_text(BODY)
+    link.symlink_to(path)
+    switch(link, enabled=False)
+    assert link.is_symlink()
+    assert not load_file(path).enabled
+
+
+@pytest.mark.parametrize("line", ['"enabled": true', "enabled:\n  true", 'enabled: !!bool "true"'])
+def test_a_form_that_only_a_person_can_change(tmp_path, line):
+    path = tmp_path / "x.yaml"
+    path.write_text(BODY + line + "\n")
+    with pytest.raises(CasbdError, match="edited by hand"):
+        switch(path, enabled=False)
+    assert path.read_text() == BODY + line + "\n"
