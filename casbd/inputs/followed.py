@@ -43,6 +43,7 @@ class Followed:
     matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
     its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
     goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
+    held: how many scans in a row it was not begun for another one's sake.
     """
 
     def __init__(self, spec: InputSpec, found: Found, limits: Limits, *, matched: bool = True) -> None:
@@ -53,6 +54,7 @@ class Followed:
         self.gone: int | None = None
         self.changed = True
         self.queued = self.settled = self.goes_first = False
+        self.held = 0
         self.first_sight = found
         self.restart()
 

@@ -18,6 +18,9 @@ _IN_A_ROW = 16
 """Chunks of one file before another one's turn. A rotated file's rest is read to its end thereby, unless it is very long:
 what was written first is read first, and completes the same windows as without an interruption."""
 
+_HELD = 3
+"""Scans that a file waits at most for one that is older and not sure: new files that grow for ever must not stop the reading."""
+
 _IN_TURN = 8
 """Files of one input that are read in turns; the others wait, oldest first, so that few need to be open."""
 
@@ -106,8 +109,16 @@ class FollowedInput:
                 changed.append(self.files[key])
         self._give_up_on_the_rest(now)
         rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._listing, self.files))]
-        for file in [*rest, *changed]:
-            if self._prime(file):
+        # A file that is written to while it is looked at may be a copy that is just being made, or a log whose first content is in
+        # a copy by now. The next scan tells; until then nothing that is younger is begun.
+        unsure = False
+        for file in sorted([*rest, *changed], key=_order):
+            unsure |= not self._prime(file)
+            if unsure and not file.position and file.held < _HELD:
+                file.held += 1
+                self.scan_wanted = True
+            else:
+                file.held = 0
                 self._enqueue(file)
         self._settle(now)
         self._queue = deque(sorted(self._queue, key=_order))
@@ -188,12 +199,9 @@ class FollowedInput:
             self._queue.append(file)
 
     def _prime(self, file: Followed) -> bool:
-        """Look at the beginning of a file that was found. False where it was written to meanwhile, so that what was found may be
-        in a copy by now, which is older: it is for the next scan to enqueue them in their order; others are read meanwhile."""
+        """Look at the beginning of a file that was found; False where it was written to meanwhile."""
         with contextlib.suppress(OSError, MovedError):  # told when it is its turn to be read
-            if not file.prime():
-                self.scan_wanted = True
-                return False
+            return file.prime()
         return True
 
     def _see(self, found: Found, present: set[Key]) -> Followed | None:
