@@ -29,7 +29,7 @@ from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
-from casbd.policies.repeated import folded, subject
+from casbd.policies.repeated import different, subject
 from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
@@ -292,7 +292,7 @@ class Pipeline:
         who = subject(policy, activity)
         if who is None:
             return
-        value = folded(getattr(activity, policy.match.unique)) if policy.match.unique else None
+        value = different(policy, activity)
         change = self._windows.add(policy, who, activity, key, value, lambda: raising.run_identity(policy, who, activity))
         if change is None:
             return

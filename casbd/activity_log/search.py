@@ -38,7 +38,7 @@ def search(
     sort: a field's name, with `-` in front for largest first; unknown values come last. limit: at most so many, 0 is all.
     Memory is flat for the newest first (the default) and for any limit; all of them in another order are sorted in memory.
     """
-    low, high = since if since is not None else -(2**62), until if until is not None else 2**62
+    low, high = activities.span(since, until)
     if sort == "-timestamp":
         found = (a for a in _newest_first(connection, low, high) if wanted(a))
         return islice(found, limit) if limit else found

@@ -1,7 +1,11 @@
-"""What one policy raises of some activities, in memory: for its inline tests. The counting and the alerts are the stream's own."""
+"""What one policy raises of some activities, in memory: for its inline tests, and for a look back at the log.
+
+The counting and the alerts are the stream's own; the store, the daily limit and governance have no part in it.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -17,8 +21,9 @@ from casbd.model.counted import Entry
 from casbd.policies import Matcher, Policy
 from casbd.policies.examples import activities
 from casbd.policies.policy import Example
-from casbd.policies.repeated import Runs, folded, subject
+from casbd.policies.repeated import Runs, different, subject
 from casbd.policies.values import FilterError, time
+from casbd.wire.json_lines import ALERT_TIMES
 from casbd.wire.timestamps import iso
 
 Read = Callable[[str, str], Sequence[Activity]]
@@ -49,14 +54,13 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
     if policy.match is None:
         return [raising.of_one(policy, activity, now()) for activity in met]
     raised: dict[str, Alert] = {}
-    windows: dict[str, Runs] = {}
+    windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
     for number, activity in enumerate(met):
         who = subject(policy, activity)
         if who is None:
             continue
-        value = folded(getattr(activity, policy.match.unique)) if policy.match.unique else None
-        entry = Entry(activity.timestamp, number, activity.activity_id, value)
-        change = windows.setdefault(who, Runs(policy.match)).add(entry, partial(raising.run_identity, policy, who, activity))
+        entry = Entry(activity.timestamp, number, activity.activity_id, different(policy, activity))
+        change = windows[who].add(entry, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue
         run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())
@@ -88,12 +92,9 @@ def run(policy: Policy, example: Example, read: Read) -> Outcome:
 
 def _plain(name: str, value: Any) -> Any:
     """An alert's field as people and JSON write it: a time as text, a list for a tuple."""
-    if name in _TIMES:
+    if name in ALERT_TIMES:
         try:
             return iso(value if isinstance(value, int) else time(value))
         except FilterError:
             return value  # it will be told as a difference
     return msgspec.to_builtins(value)
-
-
-_TIMES = ("first_activity", "last_activity", "created")

@@ -67,9 +67,8 @@ def show(configuration: Path, alert_id: str, as_json: bool) -> None:
     if as_json:
         write_lines([json_lines.alert(found)])
         return
-    times = ("first_activity", "last_activity", "created")
     rows = [(name, getattr(found, name)) for name in found.__struct_fields__]
-    rows = [(name, moment(value) if name in times else value) for name, value in rows]
+    rows = [(name, moment(value) if name in json_lines.ALERT_TIMES else value) for name, value in rows]
     table("", ("field", "value"), [entry for entry in rows if entry[1] not in (None, "", (), False)])
 
 

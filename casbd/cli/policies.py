@@ -6,35 +6,25 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 import msgspec
 
-from casbd import activity_log, config, policies, registry
-from casbd.alerting.windows import policy_key
+from casbd import activity_log, config, policies
 from casbd.cli import EXIT_NO
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
+from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.clock import monotonic, now
-from casbd.documents import nearest
-from casbd.errors import CasbdError, Mistakes, StoreError
+from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import Activity
 from casbd.policies import Policy
-from casbd.policies.explain import GROUPS, Step, length, sentence
 from casbd.policies.explain import explain as explained
-from casbd.policies.repeated import subject
+from casbd.policies.explain import length, sentence
 from casbd.store import activities as activity_store
-from casbd.store import policies as counted
-from casbd.store.database import Store
-from casbd.store.window_entries import WindowEntries
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
-
-if TYPE_CHECKING:
-    from casbd.alerting.trial import Outcome
-    from casbd.enrichment import Enrichment
 
 COLUMNS = ("policy", "name", "severity", "mode", "counts", "tests", "matches", "alerts")
 LESS = ("name", "counts", "tests")
@@ -88,7 +78,7 @@ def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
         write_lines(map(msgspec.json.encode, outcomes))
     else:
         for outcome in failed:
-            _tell(outcome)
+            tell(outcome)
         without = sum(not policy.tests for policy in chosen)
         more = f"; {without} of {len(chosen)} policies have no test" if without else ""
         click.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} tests passed{more}", err=True)
@@ -113,7 +103,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
         raise click.BadParameter("it lies after --to", param_hint="--from")
     begun = monotonic()
     chosen = policies.load_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
-    low, high = since if since is not None else -(2**62), until if until is not None else 2**62
+    low, high = activity_store.span(since, until)
     seen = Seen()
     with open_store(configuration) as store:
         blocks = activity_store.scan(store.connection, since, until, as_stored=True)
@@ -227,14 +217,14 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
         steps = list(explained(policy.filters, activity, now))
-        window = _window(store, policy, activity) if policy.match and steps[0].held else None
+        window = window_of(store, policy, activity) if policy.match and steps[0].held else None
     if as_json:
         found = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
         write_lines([json_lines.line(found | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
     else:
-        _tell_steps(steps)
+        tell_steps(steps)
         if window is not None:
-            _tell_window(window)
+            tell_window(window)
     if not steps[0].held:
         sys.exit(EXIT_NO)
 
@@ -250,54 +240,6 @@ class Seen:
         self.number += 1
         self.latest = max(self.latest, activity.timestamp)
         return activity
-
-
-class Loaded:
-    """The configured policies, whatever else is wrong in the configuration. Mistakes where a rule file has some."""
-
-    def __init__(self, configuration: Path) -> None:
-        self.settings, mistakes = config.read(configuration)
-        self._connectors = None if mistakes else {connector.name for connector in self.settings.connectors}
-
-    @cached_property
-    def policies(self) -> list[Policy]:
-        """All of them, by id."""
-        return policies.load(self.settings.rules, self._connectors)
-
-    def one(self, policy_id: str) -> Policy:
-        """The policy with this id, whatever is wrong in other files; where there is none, the end of the program."""
-        paths = policies.rule_files(self.settings.rules)
-        for path in paths:
-            if path.stem == policy_id:
-                return policies.load_file(path, self._connectors)
-        hint = nearest(policy_id, [path.stem for path in paths])
-        hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
-        click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
-        sys.exit(EXIT_NO)
-
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Matches and alerts by policy; none where casbd never ran."""
-        try:
-            with Store(self.settings.state_dir, readonly=True) as store:
-                return counted.counts(store.connection)
-        except StoreError:
-            return {}
-
-    def read(self, form: str, raw: str) -> Sequence[Activity]:
-        """The activities of a raw record, enriched as the daemon would."""
-        plugin = registry.load("formats", form)
-        activities: Sequence[Activity] = plugin(plugin.Options()).parse(raw.encode())
-        for activity in activities:
-            activity.raw, activity.source = raw, form
-        self._enrichment.enrich(activities)
-        return activities
-
-    @cached_property
-    def _enrichment(self) -> Enrichment:
-        from casbd.enrichment import Enrichment
-
-        enrichers = [registry.load("enrichers", name)(options) for name, options in self.settings.enrichers.items()]
-        return Enrichment(sorted(enrichers, key=lambda enricher: enricher.order))
 
 
 def _told(policy: Policy, matches: int, alerts: int) -> dict[str, Any]:
@@ -322,13 +264,6 @@ def _row(policy: Policy, matches: int, alerts: int) -> tuple[Any, ...]:
     return policy.id, policy.name, policy.severity, mode, counting, len(policy.tests), matches, alerts
 
 
-def _tell_steps(steps: Sequence[Step]) -> None:
-    for step in steps:
-        yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
-        saw = "" if step.condition in GROUPS else f"    [{_shown(step.value)}]"
-        click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
-
-
 def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
     """Numbers as bars, at most so many as a screen holds."""
     found = counts.most_common(MOST_BARS) if by_size else sorted(counts.items())[-MOST_BARS:]
@@ -336,67 +271,5 @@ def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
     table("", (title, "alerts", ""), [(name, number, "█" * max(1, number * 40 // most)) for name, number in found])
 
 
-def _shown(value: Any) -> str:
-    """A value that a condition saw."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_shown, value)) or "nothing"
-    if isinstance(value, dict | bool):
-        return cell(json.dumps(value, ensure_ascii=False, default=str))
-    return cell(value) or "nothing"
-
-
-def _window(store: Store, policy: Policy, activity: Activity) -> dict[str, Any]:
-    """What a policy of repeated activity had counted when this activity came, in its subject's last window until then.
-
-    subject: None where the activity has none; counted: None where the activity itself is not among what was counted.
-    """
-    match = policy.match
-    assert match is not None, "only repeated policies count"
-    who = subject(policy, activity)
-    entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
-    own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
-    until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
-    counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
-    by = [*match.by, *(["app"] if match.single_app and "app" not in match.by else [])]
-    return {
-        "by": by,
-        "subject": None if who is None else [getattr(activity, field) for field in by],
-        "counted": None if own is None else counts,
-        "needed": match.repeated,
-        "within": match.within,
-        "alert_id": None if own is None else own.alert_id,
-    }
-
-
-def _tell_window(window: dict[str, Any]) -> None:
-    if window["subject"] is None:
-        click.echo(f"not counted: of {' and '.join(window['by'])} something is unknown, so it is nobody's")
-    elif window["counted"] is None:
-        click.echo("not counted: the policy is newer than the activity, was changed since or is off, or it was more than a week ago")
-    else:
-        alert = f"; part of alert {window['alert_id']}" if window["alert_id"] else ""
-        later = ", which began later in this run" if alert and window["counted"] < window["needed"] else ""
-        counts = f"{window['counted']}, it takes {window['needed']}{alert}{later}"
-        who = ", ".join(map(_shown, window["subject"]))
-        click.echo(f"counted of {who} in the {length(window['within'])} until then: {counts}")
-
-
 def _style(cells: Sequence[Any]) -> str:
     return {"disabled": "dim", "simulate": "cyan"}.get(cells[3], "")
-
-
-def _tell(outcome: Outcome) -> None:
-    """A failed test, for people: what differs, one line each."""
-    click.secho(f"FAILED {cell(outcome.policy_id)}: {cell(outcome.test)}", fg="red")
-    if outcome.error:
-        click.echo(f"    {cell(outcome.error)}")
-        return
-    if isinstance(outcome.expected, int) or isinstance(outcome.got, int):
-        click.echo(f"    alerts: expected {outcome.expected}, got {outcome.got}")
-        return
-    if len(outcome.expected) != len(outcome.got):
-        click.echo(f"    alerts: expected {len(outcome.expected)}, got {len(outcome.got)}")
-    for number, (expected, got) in enumerate(zip(outcome.expected, outcome.got, strict=False), 1):
-        for name in expected:
-            if expected[name] != got[name]:
-                click.echo(f"    alert {number}, {name}: expected {cell(expected[name])}, got {cell(got[name])}")

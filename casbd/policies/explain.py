@@ -10,7 +10,7 @@ import msgspec
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import USERS_ACTED_ON, compile_filter
-from casbd.policies.operators import OPERATORS
+from casbd.policies.operators import NEGATIVES
 from casbd.policies.policy import Policy
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
 from casbd.wire.record_path import decode, find, write_path
@@ -51,12 +51,9 @@ def written(condition: Condition) -> str:
     if condition.operator == "isset":
         return f"{field} isset {'false' if condition.negated else 'true'}{whom}"
     values = ", ".join(_text(condition, value) for value in condition.values)
-    if condition.operator in _NEGATIVE:
-        return f"{field} {_NEGATIVE[condition.operator] if condition.negated else condition.operator} {values}{whom}"
+    if condition.operator in NEGATIVES:
+        return f"{field} {NEGATIVES[condition.operator] if condition.negated else condition.operator} {values}{whom}"
     return f"{'not ' if condition.negated else ''}{field} {condition.operator} {values}{whom}"
-
-
-_NEGATIVE = {operator.positive: operator.name for operator in OPERATORS.values() if operator.negated}
 
 
 def _text(condition: Condition, value: Value) -> str:
@@ -77,7 +74,7 @@ def _held_by(activity: Activity, condition: Condition) -> Any:
     if FIELDS[condition.field].kind == "time":
         own = iso(own)
     elif FIELDS[condition.field].kind == "objects":
-        own = [{"id": thing.id, "name": thing.name, "type": thing.type, "role": thing.role} for thing in own]
+        own = [msgspec.structs.asdict(thing) for thing in own]
     if condition.role == "actor":
         return own
     acted_on = [*USERS_ACTED_ON[condition.field](activity)]

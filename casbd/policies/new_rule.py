@@ -7,7 +7,7 @@ from typing import Any
 
 from casbd.model.activity import FIELDS
 from casbd.policies.condition_text import parse_condition
-from casbd.policies.operators import OPERATORS
+from casbd.policies.operators import NEGATIVES
 from casbd.policies.tree import Condition, Value
 from casbd.wire.record_path import write_path
 from casbd.wire.timestamps import iso
@@ -56,7 +56,7 @@ def _parts(condition: Condition) -> tuple[str, str, str]:
     field = _quoted(f"raw.{write_path(condition.path)}") if condition.path else condition.field
     if condition.operator == "isset":
         return field, "isset", "false" if condition.negated else "true"
-    name = next(o.name for o in OPERATORS.values() if (o.positive, o.negated) == (condition.operator, condition.negated))
+    name = NEGATIVES[condition.operator] if condition.negated else condition.operator
     values = [_written(condition, value) for value in condition.values]
     return field, name, values[0] if len(values) == 1 else f"[{', '.join(values)}]"
 

@@ -52,6 +52,9 @@ OPERATORS: dict[str, Operator] = {
     )
 }
 
+NEGATIVES = {operator.positive: operator.name for operator in OPERATORS.values() if operator.negated}
+"""What the negation of an operator is called; others have none of their own."""
+
 RAW = Field("raw", "text", "a value in the record as exported", "", "", ())
 """What a `raw.<path>` is checked against."""
 

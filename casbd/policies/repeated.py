@@ -291,6 +291,12 @@ def subject(policy: Policy, activity: Activity) -> str | None:
     return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
 
 
+def different(policy: Policy, activity: Activity) -> str | None:
+    """The casefolded value of the field whose different values are counted; None where it is null, or activities are counted."""
+    match = policy.match
+    return folded(getattr(activity, match.unique)) if match is not None and match.unique else None
+
+
 def folded(value: Any) -> str | None:
     """A field's value as one casefolded text, for subjects and for the values of `unique`; None where it is null."""
     if isinstance(value, str):

@@ -28,7 +28,7 @@ def _known_field(name: str) -> str:
     return name
 
 
-def _countable(name: str) -> str:
+def countable(name: str) -> str:
     """Fields that tell subjects apart; one that differs in every activity would never be counted up to anything."""
     if _known_field(name) in ("timestamp", "activity_id", "input_offset", "raw", "matched_policies", "objects"):
         hint = " (use object_id or object_name)" if name == "objects" else ""
@@ -36,7 +36,7 @@ def _countable(name: str) -> str:
     return name
 
 
-def _different(name: str) -> str:
+def different(name: str) -> str:
     """Fields whose different values can be counted."""
     if _known_field(name) == "raw":
         raise ValueError("cannot count different values of `raw`: no two records are the same")
@@ -98,9 +98,9 @@ class MatchPart(_Part):
 
     repeated: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
     within: Annotated[int, BeforeValidator(milliseconds)]
-    by: Annotated[list[Annotated[StrictStr, AfterValidator(_countable)]], BeforeValidator(_list), Field(min_length=1)] = ["user"]
+    by: Annotated[list[Annotated[StrictStr, AfterValidator(countable)]], BeforeValidator(_list), Field(min_length=1)] = ["user"]
     single_app: StrictBool = False
-    unique: Annotated[StrictStr, AfterValidator(_different)] | None = None
+    unique: Annotated[StrictStr, AfterValidator(different)] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, get_args
 
 from casbd.model.activity import FIELDS, Field
 from casbd.policies.filters import GROUPS
 from casbd.policies.operators import OPERATORS, RAW, Kind, Operator, allowed
-from casbd.policies.rule_file import RuleFile
+from casbd.policies.rule_file import RuleFile, countable, different
 from casbd.policies.tree import Role
 
 Schema = dict[str, Any]
@@ -39,8 +41,9 @@ def schema() -> Schema:
     definitions: Schema = found["$defs"]
     match = definitions["MatchPart"]["properties"]
     match["within"] = _LENGTH
-    match["by"] = {"anyOf": [_field_name(), {"type": "array", "items": _field_name(), "minItems": 1}], "default": "user"}
-    match["unique"] = _field_name()
+    by = _fields(countable)
+    match["by"] = {"anyOf": [by, {"type": "array", "items": by, "minItems": 1}], "default": "user"}
+    match["unique"] = _fields(different)
     found["properties"]["filters"] = {"$ref": "#/$defs/filters"}
     definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
     definitions["filters"] = _filters()
@@ -52,10 +55,13 @@ def schema() -> Schema:
     )
 
 
-def _field_name() -> Schema:
-    return {
-        "enum": [name for name in FIELDS if name not in ("timestamp", "activity_id", "input_offset", "raw", "matched_policies", "objects")]
-    }
+def _fields(check: Callable[[str], str]) -> Schema:
+    """The fields that a check of the loader takes."""
+    taken = []
+    for name in FIELDS:
+        with suppress(ValueError):
+            taken.append(check(name))
+    return {"enum": taken}
 
 
 def _filters() -> Schema:

@@ -163,6 +163,11 @@ def _unpacked(connection: sqlite3.Connection, block_id: int) -> bytes:
     return _header(row[0]) + _decompress(row[1]) if row else _header(0)
 
 
+def span(since: int | None, until: int | None) -> tuple[int, int]:
+    """Both ends of a span of event time, None for an open one."""
+    return since if since is not None else -(2**62), until if until is not None else 2**62
+
+
 def scan(
     connection: sqlite3.Connection, since: int | None = None, until: int | None = None, *, as_stored: bool = False
 ) -> Iterator[list[Activity]]:
@@ -172,10 +177,9 @@ def scan(
     The caller still looks at each activity's own time. What is removed meanwhile is left out: each block is read on its own,
     since a reader that stays in one transaction (a search piped into a pager) would let the write-ahead log grow.
     """
-    span = (since if since is not None else -(2**62), until if until is not None else 2**62)
     query = "SELECT block_id FROM blocks WHERE last >= ? AND first <= ? ORDER BY "
     query += "block_id" if as_stored else "last DESC, block_id DESC"
-    for (block_id,) in connection.execute(query, span).fetchall():
+    for (block_id,) in connection.execute(query, span(since, until)).fetchall():
         if block := read_block(connection, block_id):
             yield block
 

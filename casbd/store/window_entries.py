@@ -8,7 +8,7 @@ into the table together. A reader of this process sees no difference: what the j
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -33,9 +33,7 @@ class WindowEntries:
         self._changed: dict[Window, dict[tuple[int, int], Entry]] = {}
         self._sorted_in = False
         for (entries,) in connection.execute("SELECT entries FROM window_journal ORDER BY seq"):
-            for policy, subject, several in _decode(entries):
-                self._journal.setdefault((policy, subject), {}).update({(entry.timestamp, entry.key): entry for entry in several})
-                self._in_journal += len(several)
+            self._take(_decode(entries))
 
     def policies(self) -> set[str]:
         """The policies that have entries."""
@@ -61,17 +59,18 @@ class WindowEntries:
         changed[entry.timestamp, entry.key] = entry
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
-        """Store what was noted since the last time, inside a transaction; `saved` says that it is through."""
+        """Store what was noted since the last time, inside a transaction; `saved` says that it is through.
+
+        Where the transaction fails, this object is done with: a new one reads what is stored.
+        """
         if not self._changed:
             return
         entries = [(*window, list(changed.values())) for window, changed in self._changed.items()]
-        self._in_journal += sum(map(len, self._changed.values()))
+        self._take(entries)
         self._sorted_in = self._in_journal > MOST_IN_JOURNAL
         if not self._sorted_in:
             connection.execute("INSERT INTO window_journal (entries) VALUES (?)", (_encode(entries),))
             return
-        for window, changed in self._changed.items():
-            self._journal.setdefault(window, {}).update(changed)
         rows = [
             (*window, *order, entry.activity_id, entry.value, entry.alert_id, now)
             for window, several in sorted(self._journal.items())
@@ -84,10 +83,13 @@ class WindowEntries:
         """The transaction is through."""
         if self._sorted_in:
             self._journal, self._in_journal, self._sorted_in = {}, 0, False
-        else:
-            for window, changed in self._changed.items():
-                self._journal.setdefault(window, {}).update(changed)
         self._changed = {}
+
+    def _take(self, entries: Sequence[tuple[str, str, list[Entry]]]) -> None:
+        """One row of the journal, into memory."""
+        for policy, subject, several in entries:
+            self._journal.setdefault((policy, subject), {}).update({(entry.timestamp, entry.key): entry for entry in several})
+            self._in_journal += len(several)
 
 
 def prune(connection: sqlite3.Connection, before: int, policies: Iterable[str], at_most: int = -1) -> int:

@@ -60,7 +60,7 @@ COMMAND_KEYS = (
     "policy_id",
 )
 
-_ALERT_TIMES = ("first_activity", "last_activity", "created")
+ALERT_TIMES = ("first_activity", "last_activity", "created")
 _COMMAND_TIMES = ("created", "finished")
 _ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
 _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")
@@ -68,7 +68,7 @@ _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if
 
 def alert(alert: Alert) -> bytes:
     """One alert, without the line's end."""
-    return line(_mapping(alert, ALERT_KEYS, _ALERT_TIMES))
+    return line(_mapping(alert, ALERT_KEYS, ALERT_TIMES))
 
 
 def activity(activity: Activity) -> bytes:

@@ -43,6 +43,7 @@ def test_the_shipped_rules_are_good(path):
     [
         "match: {repeated: 3, within: 5m}",
         "match: {repeated: 3, within: 5m, by: [user, ip_address], unique: object_id, single_app: true}",
+        "match: {repeated: 3, within: 5m, unique: activity_id}",
         "alert: {daily_limit: 3, email: [a@b.c]}",
         "governance: [{action: suspend_user, connector: entra}]",
         "tests: [{name: a, activities: [{user: a, repeat: 3, every: 5s, at: 1m}], alerts: 0}]",

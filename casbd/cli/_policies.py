@@ -1,0 +1,149 @@
+"""What the commands of `casbd policies` share: the configured policies, and what is told of them to people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from casbd import config, policies, registry
+from casbd.alerting.windows import policy_key
+from casbd.cli import EXIT_NO
+from casbd.cli._common import cell
+from casbd.documents import nearest
+from casbd.errors import StoreError
+from casbd.model.activity import Activity
+from casbd.policies import Policy
+from casbd.policies.explain import GROUPS, Step, length
+from casbd.policies.repeated import subject
+from casbd.store import policies as counted
+from casbd.store.database import Store
+from casbd.store.window_entries import WindowEntries
+
+if TYPE_CHECKING:
+    from casbd.alerting.trial import Outcome
+    from casbd.enrichment import Enrichment
+
+
+class Loaded:
+    """The configured policies, whatever else is wrong in the configuration. Mistakes where a rule file has some."""
+
+    def __init__(self, configuration: Path) -> None:
+        self.settings, mistakes = config.read(configuration)
+        self._connectors = None if mistakes else {connector.name for connector in self.settings.connectors}
+
+    @cached_property
+    def policies(self) -> list[Policy]:
+        """All of them, by id."""
+        return policies.load(self.settings.rules, self._connectors)
+
+    def one(self, policy_id: str) -> Policy:
+        """The policy with this id, whatever is wrong in other files; where there is none, the end of the program."""
+        paths = policies.rule_files(self.settings.rules)
+        for path in paths:
+            if path.stem == policy_id:
+                return policies.load_file(path, self._connectors)
+        hint = nearest(policy_id, [path.stem for path in paths])
+        hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
+        click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
+        sys.exit(EXIT_NO)
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Matches and alerts by policy; none where casbd never ran."""
+        try:
+            with Store(self.settings.state_dir, readonly=True) as store:
+                return counted.counts(store.connection)
+        except StoreError:
+            return {}
+
+    def read(self, form: str, raw: str) -> Sequence[Activity]:
+        """The activities of a raw record, enriched as the daemon would."""
+        plugin = registry.load("formats", form)
+        activities: Sequence[Activity] = plugin(plugin.Options()).parse(raw.encode())
+        for activity in activities:
+            activity.raw, activity.source = raw, form
+        self._enrichment.enrich(activities)
+        return activities
+
+    @cached_property
+    def _enrichment(self) -> Enrichment:
+        from casbd.enrichment import Enrichment
+
+        enrichers = [registry.load("enrichers", name)(options) for name, options in self.settings.enrichers.items()]
+        return Enrichment(sorted(enrichers, key=lambda enricher: enricher.order))
+
+
+def tell_steps(steps: Sequence[Step]) -> None:
+    """An explained filter, a line a condition."""
+    for step in steps:
+        yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
+        saw = "" if step.condition in GROUPS else f"    [{_shown(step.value)}]"
+        click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
+
+
+def _shown(value: Any) -> str:
+    """A value that a condition saw."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value)) or "nothing"
+    if isinstance(value, dict | bool):
+        return cell(json.dumps(value, ensure_ascii=False, default=str))
+    return cell(value) or "nothing"
+
+
+def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any]:
+    """What a policy of repeated activity had counted when this activity came, in its subject's last window until then.
+
+    subject: None where the activity has none; counted: None where the activity itself is not among what was counted.
+    """
+    match = policy.match
+    assert match is not None, "only repeated policies count"
+    who = subject(policy, activity)
+    entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
+    own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
+    until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
+    counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
+    by = [*match.by, *(["app"] if match.single_app and "app" not in match.by else [])]
+    return {
+        "by": by,
+        "subject": None if who is None else [getattr(activity, field) for field in by],
+        "counted": None if own is None else counts,
+        "needed": match.repeated,
+        "within": match.within,
+        "alert_id": None if own is None else own.alert_id,
+    }
+
+
+def tell_window(window: dict[str, Any]) -> None:
+    """What `window_of` found, as a sentence."""
+    if window["subject"] is None:
+        click.echo(f"not counted: of {' and '.join(window['by'])} something is unknown, so it is nobody's")
+    elif window["counted"] is None:
+        click.echo("not counted: the policy is newer than the activity, was changed since or is off, or it was more than a week ago")
+    else:
+        alert = f"; part of alert {window['alert_id']}" if window["alert_id"] else ""
+        later = ", which began later in this run" if alert and window["counted"] < window["needed"] else ""
+        counts = f"{window['counted']}, it takes {window['needed']}{alert}{later}"
+        who = ", ".join(map(_shown, window["subject"]))
+        click.echo(f"counted of {who} in the {length(window['within'])} until then: {counts}")
+
+
+def tell(outcome: Outcome) -> None:
+    """A failed test, for people: what differs, one line each."""
+    click.secho(f"FAILED {cell(outcome.policy_id)}: {cell(outcome.test)}", fg="red")
+    if outcome.error:
+        click.echo(f"    {cell(outcome.error)}")
+        return
+    if isinstance(outcome.expected, int) or isinstance(outcome.got, int):
+        click.echo(f"    alerts: expected {outcome.expected}, got {outcome.got}")
+        return
+    if len(outcome.expected) != len(outcome.got):
+        click.echo(f"    alerts: expected {len(outcome.expected)}, got {len(outcome.got)}")
+    for number, (expected, got) in enumerate(zip(outcome.expected, outcome.got, strict=False), 1):
+        for name in expected:
+            if expected[name] != got[name]:
+                click.echo(f"    alert {number}, {name}: expected {cell(expected[name])}, got {cell(got[name])}")
