@@ -143,7 +143,7 @@ def _follow(values: list[Any], path: tuple[Step, ...]) -> list[Any]:
 
 
 def texts(values: list[Any]) -> list[str]:
-    """What text operators compare: text, and numbers, true and false by their JSON text; elements of lists each."""
+    """What text operators compare: text, and everything else but null by its JSON text; elements of lists each."""
     found = []
     for value in _opened(values):
         if isinstance(value, str):
@@ -152,7 +152,16 @@ def texts(values: list[Any]) -> list[str]:
             found.append("true" if value else "false")
         elif isinstance(value, int):
             found.append(str(value))
+        elif value:  # an object; fractions in it stand in quotes
+            found.append(_written(value))
     return found
+
+
+def _written(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        return ""
 
 
 def _opened(values: list[Any]) -> Iterator[Any]:

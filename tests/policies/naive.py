@@ -34,7 +34,7 @@ def values_of(condition, activity):
         if condition.operator == "isset":
             return leaves
         flat = [part for leaf in leaves for part in (leaf if isinstance(leaf, list) else [leaf])]
-        return [json.dumps(part) if isinstance(part, bool | int | float) else part for part in flat if not isinstance(part, dict | list)]
+        return [as_text(part) for part in flat if part not in ({}, []) and not isinstance(part, list)]
     own = getattr(activity, condition.field)
     if FIELDS[condition.field].kind == "objects":
         if condition.operator == "isset":
@@ -47,6 +47,10 @@ def values_of(condition, activity):
         "user_id": [thing.id for thing in users],
     }.get(condition.field, [])
     return {"actor": actor, "object": acted_on, "any": actor + acted_on}[condition.role]
+
+
+def as_text(part):
+    return part if part is None or isinstance(part, str) else json.dumps(part, ensure_ascii=False, separators=(",", ":"))
 
 
 def walk(value, path):
