@@ -29,7 +29,7 @@ from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
-from casbd.policies.repeated import different, subject
+from casbd.policies.repeated import subject
 from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
@@ -51,7 +51,7 @@ class Batch(msgspec.Struct):
     """A scanned chunk. parsed: how many of its records gave activities.
 
     stored: the activities with their keys, as they will be stored. rows: the number of each one's record. matches: the
-    number of an activity, the activity, and the ids of the policies whose filters it meets.
+    number of an activity, the activity, and the ids of the policies whose filters it meets with what each counts of it.
     """
 
     input: str
@@ -60,7 +60,7 @@ class Batch(msgspec.Struct):
     parsed: int = 0
     stored: activity_store.Part = activity_store.NOTHING
     rows: list[int] = []
-    matches: list[tuple[int, Activity, tuple[str, ...]]] = []
+    matches: list[tuple[int, Activity, tuple[str, ...], tuple[str | None, ...]]] = []
     rejects: list[Reject] = []
 
     @property
@@ -79,6 +79,7 @@ class Scanner:
         self._formats = formats
         self._enrich = Enrichment(enrichers).enrich
         self._match = matcher.match
+        self._counted = matcher.counted
         self._keys = Keys(salt)
         self._packer = activity_store.Packer()
 
@@ -108,13 +109,14 @@ class Scanner:
         activities, rows = self._parse(batch, chunk, numbers)
         self._enrich(activities)
         matches = []
+        counted = self._counted
         for index, activity in enumerate(activities, len(batch.rows)):
             if matched := self._match(activity):
                 activity.matched_policies = ids = tuple([policy.id for policy in matched])
-                matches.append((index, activity, ids))
+                matches.append((index, activity, ids, tuple([counted(policy, activity) for policy in matched])))
         keys = self._keys(activities)
         self._packer.add(activities)
-        for _, activity, _ in matches:
+        for _, activity, _, _ in matches:
             activity.raw = ""  # it is stored, no alert needs it, and its memory is warm for the next records
         batch.matches += matches
         batch.rows += rows
@@ -244,11 +246,11 @@ class Pipeline:
                 fresh = self._seen.new(batch.stored.keys)
                 self._count(batch, fresh, now)
                 parts.append(batch.stored if all(fresh) else self._packer.without_repeats(batch.stored, fresh))
-                for index, activity, ids in batch.matches:
+                for index, activity, ids, values in batch.matches:
                     if fresh[index]:
-                        for policy_id in ids:
+                        for policy_id, value in zip(ids, values, strict=True):
                             tally[policy_id] += 1
-                            self._matched(policy_id, activity, batch.stored.keys[index], raised, now)
+                            self._matched(policy_id, activity, batch.stored.keys[index], value, raised, now)
                 reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
             for block in activity_store.add(connection, self._packer, parts, now):
@@ -280,7 +282,7 @@ class Pipeline:
         )
         input_store.count(self._store.connection, batch.input, counts, now)
 
-    def _matched(self, policy_id: str, activity: Activity, key: int, raised: _Raised, now: int) -> None:
+    def _matched(self, policy_id: str, activity: Activity, key: int, value: str | None, raised: _Raised, now: int) -> None:
         """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
         policy = self._policies.get(policy_id)
         if policy is None:
@@ -292,7 +294,6 @@ class Pipeline:
         who = subject(policy, activity)
         if who is None:
             return
-        value = different(policy, activity)
         change = self._windows.add(policy, who, activity, key, value, lambda: raising.run_identity(policy, who, activity))
         if change is None:
             return
@@ -320,7 +321,7 @@ class Pipeline:
                 alert = raising.grown(alert, raised.members[alert.alert_id])
             before = alert_store.get(self._store.connection, alert.alert_id)
             if before is not None:
-                if before.policy_type == "repeated_activity":  # it has grown; that of a single activity is as it was
+                if before.policy_type in ("repeated_activity", "sequence"):  # it has grown; that of a single activity is as it was
                     alert_store.save(self._store.connection, alert)
                 continue
             policy = self._policies[alert.policy_id]

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert, PolicyType
 from casbd.policies import Policy
+from casbd.policies.policy import Sequenced
 
 MOST_IDS = 1000
 """So many activities are listed in an alert; all are counted."""
@@ -31,7 +32,8 @@ def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Aler
     assert policy.match is not None
     user = activity.user if "user" in policy.match.by else None  # counted by address, say: it is nobody's alone
     alert_id = run_identity(policy, subject, activity)
-    return replace(_alert(policy, "repeated_activity", alert_id, activity, user, now), activity_count=0, activity_ids=())
+    kind: PolicyType = "sequence" if isinstance(policy.match, Sequenced) else "repeated_activity"
+    return replace(_alert(policy, kind, alert_id, activity, user, now), activity_count=0, activity_ids=())
 
 
 def run_identity(policy: Policy, subject: str, activity: Activity) -> str:

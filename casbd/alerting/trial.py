@@ -17,11 +17,10 @@ from casbd.clock import Clock
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.model.counted import Entry
 from casbd.policies import Matcher, Policy
 from casbd.policies.examples import activities
 from casbd.policies.policy import Example
-from casbd.policies.repeated import Runs, different, subject
+from casbd.policies.repeated import Runs, entry, subject
 from casbd.policies.values import FilterError, time
 from casbd.wire.json_lines import ALERT_TIMES
 from casbd.wire.timestamps import iso
@@ -49,8 +48,8 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
 
     now: asked for the time that `within_days` counts back from, and for that of the alerts' creation.
     """
-    meets = Matcher([msgspec.structs.replace(policy, enabled=True)], now=now).match
-    met = (activity for activity in given if meets(activity))
+    matcher = Matcher([msgspec.structs.replace(policy, enabled=True)], now=now)
+    met = (activity for activity in given if matcher.match(activity))
     if policy.match is None:
         return [raising.of_one(policy, activity, now()) for activity in met]
     raised: dict[str, Alert] = {}
@@ -59,8 +58,8 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
         who = subject(policy, activity)
         if who is None:
             continue
-        entry = Entry(activity.timestamp, number, activity.activity_id, different(policy, activity))
-        change = windows[who].add(entry, partial(raising.run_identity, policy, who, activity))
+        one = entry(policy, activity, number, matcher.counted(policy, activity))
+        change = windows[who].add(one, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue
         run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())

@@ -9,10 +9,9 @@ from collections.abc import Callable
 import msgspec
 
 from casbd.model.activity import Activity
-from casbd.model.counted import Entry
 from casbd.policies import Policy
-from casbd.policies.policy import Repeated
-from casbd.policies.repeated import Change, Runs
+from casbd.policies.policy import Repeated, Sequenced
+from casbd.policies.repeated import Change, Runs, entry
 from casbd.store.window_entries import Window, WindowEntries
 
 MOST_SUBJECTS = 20_000
@@ -57,11 +56,11 @@ class Windows:
         window = self._window(policy.match, name, activity.timestamp)
         runs = window.runs
         held = len(runs)
-        entry = Entry(activity.timestamp, key, activity.activity_id, value)
-        change = runs.add(entry, alert_id)
+        one = entry(policy, activity, key, value)
+        change = runs.add(one, alert_id)
         holds = len(runs)
         if holds > held:  # else it was there: a repeat that is too old to be known as one
-            self._entries.note(name, entry)
+            self._entries.note(name, one)
         for member in change.members if change is not None else ():
             self._entries.note(name, member)
         if holds > window.room:
@@ -82,7 +81,7 @@ class Windows:
             self._held -= len(window.runs)
             self._elsewhere.add(name[0])
 
-    def _window(self, match: Repeated, name: Window, timestamp: int) -> _Window:
+    def _window(self, match: Repeated | Sequenced, name: Window, timestamp: int) -> _Window:
         window = self._windows.get(name)
         if window is None:
             entries = self._entries.of(name) if name[0] in self._elsewhere else []

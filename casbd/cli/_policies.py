@@ -20,6 +20,7 @@ from casbd.errors import StoreError
 from casbd.model.activity import Activity
 from casbd.policies import Policy
 from casbd.policies.explain import GROUPS, Step, length
+from casbd.policies.policy import Sequenced
 from casbd.policies.repeated import subject
 from casbd.store import policies as counted
 from casbd.store.database import Store
@@ -106,13 +107,17 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
     entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
     own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
     until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
-    counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
+    if isinstance(match, Sequenced):
+        counts = sum(any(int(entry.value or 0) >> step & 1 for entry in until) for step in range(len(match.steps)))
+    else:
+        counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
     by = [*match.by, *(["app"] if match.single_app and "app" not in match.by else [])]
     return {
         "by": by,
         "subject": None if who is None else [getattr(activity, field) for field in by],
         "counted": None if own is None else counts,
-        "needed": match.repeated,
+        "counts": "steps" if isinstance(match, Sequenced) else match.unique or "activities",
+        "needed": len(match.steps) if isinstance(match, Sequenced) else match.repeated,
         "within": match.within,
         "alert_id": None if own is None else own.alert_id,
     }
@@ -127,7 +132,8 @@ def tell_window(window: dict[str, Any]) -> None:
     else:
         alert = f"; part of alert {window['alert_id']}" if window["alert_id"] else ""
         later = ", which began later in this run" if alert and window["counted"] < window["needed"] else ""
-        counts = f"{window['counted']}, it takes {window['needed']}{alert}{later}"
+        what = " steps" if window["counts"] == "steps" else ""
+        counts = f"{window['counted']}{what}, it takes {window['needed']}{alert}{later}"
         who = ", ".join(map(_shown, window["subject"]))
         click.echo(f"counted of {who} in the {length(window['within'])} until then: {counts}")
 

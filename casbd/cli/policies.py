@@ -19,7 +19,7 @@ from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.clock import monotonic, now
 from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import Activity
-from casbd.policies import Policy
+from casbd.policies import Policy, Repeated
 from casbd.policies.explain import explain as explained
 from casbd.policies.explain import length, sentence
 from casbd.store import activities as activity_store
@@ -259,7 +259,10 @@ def _told(policy: Policy, matches: int, alerts: int) -> dict[str, Any]:
 
 
 def _row(policy: Policy, matches: int, alerts: int) -> tuple[Any, ...]:
-    counting = f"{policy.match.repeated} in {length(policy.match.within)}" if policy.match else "each"
+    counting = "each"
+    if policy.match is not None:
+        number = policy.match.repeated if isinstance(policy.match, Repeated) else f"{len(policy.match.steps)} steps"
+        counting = f"{number} in {length(policy.match.within)}"
     mode = policy.mode if policy.enabled else "disabled"
     return policy.id, policy.name, policy.severity, mode, counting, len(policy.tests), matches, alerts
 

@@ -8,7 +8,7 @@ import msgspec
 
 Severity = Literal["informational", "low", "medium", "high"]
 SEVERITIES: tuple[Severity, ...] = ("informational", "low", "medium", "high")
-PolicyType = Literal["activity", "repeated_activity", "system"]
+PolicyType = Literal["activity", "repeated_activity", "sequence", "system"]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import USERS_ACTED_ON, compile_filter
 from casbd.policies.operators import NEGATIVES
-from casbd.policies.policy import Policy
+from casbd.policies.policy import Policy, Repeated, Sequenced
+from casbd.policies.policy import Step as PolicyStep
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
 from casbd.wire.record_path import decode, find, write_path
 from casbd.wire.timestamps import iso
@@ -83,16 +84,30 @@ def _held_by(activity: Activity, condition: Condition) -> Any:
 
 def sentence(policy: Policy) -> str:
     """What a policy means, in one English sentence."""
-    if policy.match is None:
-        whom = "every activity"
-    else:
-        counted = f"activities with {policy.match.repeated} different values of {_name(policy.match.unique)}" if policy.match.unique else ""
-        counted = counted or (f"{policy.match.repeated} activities" if policy.match.repeated > 1 else "each series of activities")
-        subject = " and ".join(map(_name, policy.match.by)) + (" in one app" if policy.match.single_app else "")
-        whom = f"{counted} of the same {subject} within {length(policy.match.within)}"
+    where = f" where {_clause(policy.filters)}"
+    match policy.match:
+        case None:
+            whom = "every activity"
+        case Sequenced(steps=steps, any_order=any_order):
+            told = (", and " if any_order else ", then ").join(_step(step) for step in steps)
+            whom = f"activities of the same {_subject(policy.match)} within {length(policy.match.within)}: {told}"
+            whom += " (in any order)" if any_order else ""
+            where = f", all of them where {_clause(policy.filters.nodes[0])}" if isinstance(policy.filters, AllOf) else ""
+        case Repeated(repeated=repeated, unique=unique):
+            counted = f"activities with {repeated} different values of {_name(unique)}" if unique else ""
+            counted = counted or (f"{repeated} activities" if repeated > 1 else "each series of activities")
+            whom = f"{counted} of the same {_subject(policy.match)} within {length(policy.match.within)}"
     does = "Counts, without an alert," if policy.mode == "simulate" else f"Raises an alert of {policy.severity} severity for"
     off = "" if policy.enabled else " It is switched off."
-    return f"{does} {whom} where {_clause(policy.filters)}.{off}"
+    return f"{does} {whom}{where}.{off}"
+
+
+def _subject(match: Repeated | Sequenced) -> str:
+    return " and ".join(map(_name, match.by)) + (" in one app" if match.single_app else "")
+
+
+def _step(step: PolicyStep) -> str:
+    return f"{step.repeated if step.repeated > 1 else 'one'} where {_clause(step.filters)}"
 
 
 def length(milliseconds: int) -> str:

@@ -25,7 +25,7 @@ class FilterReader:
     def read(self, data: Any, where: Where) -> Node | None:
         """The tree of one filter mapping: all its fields and groups hold. None where nothing in it can be read."""
         if not isinstance(data, dict) or not data:
-            self._wrong(where, "expected fields with operators", "such as activity_type: {eq: Log on}", at_key=True)
+            self.wrong(where, "expected fields with operators", "such as activity_type: {eq: Log on}", at_key=True)
             return None
         role = self._role(data, where)
         nodes: list[Node] = []
@@ -44,18 +44,18 @@ class FilterReader:
         at = [*where, "user_role"]
         role = data["user_role"]
         if role not in _ROLES:
-            self._wrong(at, f"`user_role` is never `{role}`", f"allowed: {', '.join(_ROLES)}")
+            self.wrong(at, f"`user_role` is never `{role}`", f"allowed: {', '.join(_ROLES)}")
             return "actor"
         if not any(field in data for field in USER_FIELDS):
-            self._wrong(at, "`user_role` stands beside no filter on a user", f"one of {', '.join(USER_FIELDS)}", at_key=True)
+            self.wrong(at, "`user_role` stands beside no filter on a user", f"one of {', '.join(USER_FIELDS)}", at_key=True)
         return next(known for known in _ROLES if known == role)
 
     def _group(self, key: str, value: Any, where: Where) -> list[Node]:
         if not isinstance(value, list):
-            self._wrong(where, f"`{key}` takes a list of filter mappings", f"such as {key}: [{{country: {{eq: NO}}}}, ...]")
+            self.wrong(where, f"`{key}` takes a list of filter mappings", f"such as {key}: [{{country: {{eq: NO}}}}, ...]")
             return []
         if not value:
-            self._wrong(where, f"`{key}` is empty and says nothing", "leave it out", at_key=True)
+            self.wrong(where, f"`{key}` is empty and says nothing", "leave it out", at_key=True)
         nodes = [self.read(element, [*where, index]) for index, element in enumerate(value)]
         return [GROUPS[key](tuple(node for node in nodes if node is not None))]
 
@@ -64,13 +64,13 @@ class FilterReader:
             field = parse_field(key)
         except FilterError as error:
             hint = nearest(key, [*GROUPS, "user_role"]) if "did you mean" not in error.hint else ""
-            self._wrong(where, error.message, hint if hint.startswith("did") else error.hint, at_key=True)
+            self.wrong(where, error.message, hint if hint.startswith("did") else error.hint, at_key=True)
             return []
         if field.name == "matched_policies":
-            self._wrong(where, "`matched_policies` is filled in by the policies themselves", "search for it instead", at_key=True)
+            self.wrong(where, "`matched_policies` is filled in by the policies themselves", "search for it instead", at_key=True)
         if not isinstance(value, dict) or not value:
             hint = f"did you mean `{key}: {{eq: {value}}}`?" if isinstance(value, str | int | bool) else "such as {eq: ...}"
-            self._wrong(where, f"`{key}` needs an operator", hint)
+            self.wrong(where, f"`{key}` needs an operator", hint)
             return []
         conditions = self._conditions(field, value, where, self._role_of(field, role, where))
         self._can_hold(conditions, where)
@@ -80,7 +80,7 @@ class FilterReader:
         if field.name not in USER_FIELDS or role == "actor":
             return "actor"
         if field.name not in OBJECT_USER_FIELDS:
-            self._wrong(where, f"`{field.name}` of an object is not known", f"with user_role: {', '.join(OBJECT_USER_FIELDS)}", at_key=True)
+            self.wrong(where, f"`{field.name}` of an object is not known", f"with user_role: {', '.join(OBJECT_USER_FIELDS)}", at_key=True)
         return role
 
     def _conditions(self, field: FieldRef, operators: dict[str, Any], where: Where, role: Role) -> list[Condition]:
@@ -90,7 +90,7 @@ class FilterReader:
             try:
                 operator = field.operator(name)
             except FilterError as error:
-                self._wrong(at, error.message, error.hint, at_key=True)
+                self.wrong(at, error.message, error.hint, at_key=True)
                 continue
             values = self._values(field, operator, value, at)
             if values:
@@ -102,16 +102,16 @@ class FilterReader:
         if operator.takes == "range":
             several = several and any(isinstance(element, list) for element in value)
         if several and not value:
-            self._wrong(where, f"`{operator.name}` has no values" + ("" if operator.negated else " and never holds"))
+            self.wrong(where, f"`{operator.name}` has no values" + ("" if operator.negated else " and never holds"))
         elif several and operator.takes == "flag":
-            self._wrong(where, "`isset` is either true or false")
+            self.wrong(where, "`isset` is either true or false")
             return ()
         values = []
         for index, element in enumerate(value if several else [value]):
             try:
                 values.append(check(field.name, field.kind, operator, element))
             except FilterError as error:
-                self._wrong([*where, index] if several else where, error.message, error.hint)
+                self.wrong([*where, index] if several else where, error.message, error.hint)
         return tuple(values)
 
     def _can_hold(self, conditions: list[Condition], where: Where) -> None:
@@ -119,12 +119,13 @@ class FilterReader:
         equal = {_folded(value) for c in conditions if c.operator == "eq" and not c.negated for value in c.values}
         excluded = {_folded(value) for c in conditions if c.operator == "eq" and c.negated for value in c.values}
         if equal and equal <= excluded:
-            self._wrong(where, "this filter never holds: `neq` excludes every value of `eq`", at_key=True)
+            self.wrong(where, "this filter never holds: `neq` excludes every value of `eq`", at_key=True)
         unset = any(c.operator == "isset" and c.negated for c in conditions)
         if unset and "" not in equal and any(not c.negated for c in conditions):
-            self._wrong(where, "this filter never holds: `isset: false` beside an operator that needs a value", at_key=True)
+            self.wrong(where, "this filter never holds: `isset: false` beside an operator that needs a value", at_key=True)
 
-    def _wrong(self, where: Where, message: str, hint: str = "", *, at_key: bool = False) -> None:
+    def wrong(self, where: Where, message: str, hint: str = "", *, at_key: bool = False) -> None:
+        """Note a mistake at its place."""
         self.found.append(self._document.mistake(where, message, hint, at_key=at_key))
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from casbd.documents import Document, nearest
+from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.policies.examples import ExampleReader
 from casbd.policies.filters import FilterReader
-from casbd.policies.policy import AlertOptions, Policy, Repeated, digest
-from casbd.policies.rule_file import MatchPart, RuleFile
-from casbd.policies.tree import AllOf
+from casbd.policies.policy import AlertOptions, Policy, Repeated, Sequenced, Step, digest
+from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile
+from casbd.policies.tree import AllOf, AnyOf
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -53,14 +54,20 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
     except Mistakes as mistakes:
         found += mistakes.found
     filters = FilterReader(document)
-    tree = filters.read(data["filters"], ["filters"]) if "filters" in data else None
+    tree = filters.read(data["filters"], ["filters"]) if "filters" in data else AllOf(())
+    steps = _steps(filters, data.get("match"))
+    if "filters" not in data and not steps:
+        found.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
     found += [*filters.found, *examples.found, *_unknown_connectors(document, connectors)]
     if found or rule is None:
         raise Mistakes(found)
+    match = _match(rule.match, steps)
     filled = tree or AllOf(())
-    match = _repeated(rule.match)
+    if steps:
+        one_of_them = AnyOf(tuple(step.filters for step in steps))
+        filled = AllOf((filled, one_of_them)) if "filters" in data else one_of_them
     return Policy(
         id=_id(path),
         name=rule.name,
@@ -132,7 +139,27 @@ def _unknown_connectors(document: Document, connectors: Collection[str] | None) 
             yield document.mistake(["governance", index, "connector"], f"unknown connector `{name}`", hint, at_key=False)
 
 
-def _repeated(match: MatchPart | None) -> Repeated | None:
+def _steps(filters: FilterReader, match: Any) -> tuple[Step, ...]:
+    """The steps of `match.sequence`, each filters and perhaps `repeated`; what has another shape is told by the schema."""
+    sequence = match.get("sequence") if isinstance(match, dict) else None
+    steps = []
+    for index, given in enumerate(sequence if isinstance(sequence, list) else ()):
+        if not isinstance(given, dict):
+            continue
+        where: Where = ["match", "sequence", index]
+        repeated = given.get("repeated", 1)
+        if not isinstance(repeated, int) or isinstance(repeated, bool) or not 1 <= repeated <= MOST_REPEATED:
+            filters.wrong([*where, "repeated"], f"`repeated` of a step is never `{repeated}`", f"a whole number from 1 to {MOST_REPEATED}")
+            repeated = 1
+        tree = filters.read({key: value for key, value in given.items() if key != "repeated"}, where)
+        steps.append(Step(filters=tree or AllOf(()), repeated=repeated))
+    return tuple(steps)
+
+
+def _match(match: MatchPart | None, steps: tuple[Step, ...]) -> Repeated | Sequenced | None:
     if match is None:
         return None
-    return Repeated(repeated=match.repeated, within=match.within, by=tuple(match.by), single_app=match.single_app, unique=match.unique)
+    by = tuple(match.by)
+    if match.repeated is None:
+        return Sequenced(steps=steps, within=match.within, by=by, single_app=match.single_app, any_order=match.any_order)
+    return Repeated(repeated=match.repeated, within=match.within, by=by, single_app=match.single_app, unique=match.unique)

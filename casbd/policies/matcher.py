@@ -22,7 +22,8 @@ from casbd import clock
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, Writer
-from casbd.policies.policy import Policy
+from casbd.policies.policy import Policy, Sequenced
+from casbd.policies.repeated import different
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.remembered import Remembered
 from casbd.wire.record_path import RawReader
@@ -75,6 +76,7 @@ class Matcher:
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
         """Arrange the policies. signed: the fields whose signs are looked at besides _FEW_VALUES, and the conditions on them."""
         self._compiler.forget()
+        self._steps: dict[str, list[Predicate]] = {}
         self._remembered: dict[Any, _Candidates] = {}
         self._signed = signed
         self._named: dict[str, dict[Any, list[tuple[int, Policy]]]] = {}
@@ -123,6 +125,19 @@ class Matcher:
         if candidates.tables:  # a list field may have found one twice
             found = sorted(set(found), key=_position)
         return tuple([one.policy for one in found])
+
+    def counted(self, policy: Policy, activity: Activity) -> str | None:
+        """What a policy of repeated activity counts of an activity that it has just met.
+
+        The casefolded value where it counts different ones; the steps that the activity is, as a number with a bit for each,
+        where it looks for a sequence.
+        """
+        if not isinstance(policy.match, Sequenced):
+            return different(policy, activity)
+        steps = self._steps.get(policy.id)
+        if steps is None:
+            steps = self._steps[policy.id] = [self._compiler.predicate(step.filters) for step in policy.match.steps]
+        return str(sum(1 << number for number, meets in enumerate(steps) if meets(activity)))
 
     def _candidates(self, key: Any, activity: Activity) -> _Candidates:
         """The policies that activities with this key may meet, each with what is left to ask."""

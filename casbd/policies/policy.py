@@ -40,6 +40,26 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     unique: str | None = None
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a sequence. repeated: so many activities that meet the filters."""
+
+    filters: Node
+    repeated: int = 1
+
+
+class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
+    """Which activities of one subject, one after the other, make an alert.
+
+    within: milliseconds of event time from the first to the last. any_order: it does not matter which comes first.
+    """
+
+    steps: tuple[Step, ...]
+    within: int
+    by: tuple[str, ...] = ("user",)
+    single_app: bool = False
+    any_order: bool = False
+
+
 class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a policy's alerts. daily_limit: more than this in a day are stored, not sent; None: no limit."""
 
@@ -75,6 +95,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One policy as the rest of casbd knows it; each loading makes its own, so they compare and hash as objects.
 
+    filters: what an activity must meet to be looked at; with a sequence, one of its steps too.
     match: None raises an alert for every single activity.
 
     governance: pairs of action and connector. digest: a hash of what it asks for (filters and match); a policy whose
@@ -89,7 +110,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     enabled: bool = True
     mode: Mode = "enforce"
     filters: Node
-    match: Repeated | None = None
+    match: Repeated | Sequenced | None = None
     alert: AlertOptions = AlertOptions()
     governance: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
@@ -99,6 +120,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tests: Sequence[Example] = ()
 
 
-def digest(filters: Node, match: Repeated | None) -> str:
+def digest(filters: Node, match: Repeated | Sequenced | None) -> str:
     """32 hex digits that change when, and only when, the filters or the counting change."""
     return hashlib.sha256(msgspec.json.encode((filters, match))).hexdigest()[:32]

@@ -1,7 +1,7 @@
 """Repeated activity: which activities of one subject make a run, in event time and for any order of arrival.
 
 A window is any span of event time no longer than `within`, both ends included, that holds at least `repeated` entries (with
-`unique`: entries with so many different values). All entries of a window are in one run, and windows that share an entry
+`unique`: entries with so many different values; of a sequence: entries that are its steps, one after the other). All entries of a window are in one run, and windows that share an entry
 are in the same run. The runs of a set of entries therefore do not depend on the order in which they came; only which of two
 alerts was raised first does, and then the one with the earlier activities stays.
 """
@@ -17,7 +17,8 @@ import msgspec
 
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
-from casbd.policies.policy import Policy, Repeated
+from casbd.policies.policy import Policy, Repeated, Sequenced
+from casbd.policies.window_tests import WindowTest, step_entry, window_test
 
 _Order = tuple[int, int]
 """Timestamp and key: the one order of entries, whenever they came."""
@@ -55,9 +56,9 @@ class Runs:
     entries: rebuilt from the store; those with the same alert_id are one run.
     """
 
-    def __init__(self, repeated: Repeated, entries: Sequence[Entry] = ()) -> None:
-        self._within = repeated.within
-        self._needed = repeated.repeated
+    def __init__(self, match: Repeated | Sequenced, entries: Sequence[Entry] = ()) -> None:
+        self._within = match.within
+        self._needed = match.repeated if isinstance(match, Repeated) else 1
         self._entries: list[Entry] = []
         self._orders: list[_Order] = []
         self._runs: list[_Run] = []
@@ -66,7 +67,7 @@ class Runs:
             self._orders = [_order(entry) for entry in self._entries]
             for entry in self._entries:
                 self._restore(entry)
-        self._tail = _Tail(self._entries, self._within) if repeated.unique is not None else None
+        self._test = window_test(match, self._entries)
 
     def _restore(self, entry: Entry) -> None:
         if entry.alert_id is None:
@@ -91,11 +92,11 @@ class Runs:
                 return None
         self._orders.insert(position, order)
         self._entries.insert(position, entry)
-        if self._tail is not None:
-            self._tail.inserted(position)
+        if self._test is not None:
+            self._test.inserted(position)
         if len(self._orders) < self._needed:
             return None
-        reach = self._counted_reach(position) if self._tail is None else self._unique_reach(position, self._tail)
+        reach = self._counted_reach(position) if self._test is None else self._tested_reach(position, self._test)
         if reach is None:
             return None
         if self._goes_on(position, reach[0]):
@@ -124,10 +125,8 @@ class Runs:
         del self._orders[:gone], self._entries[:gone]
         if self._runs and self._runs[0].end[0] < before:
             self._runs = [run for run in self._runs if run.end[0] >= before]
-        if self._tail is not None and self._tail.left >= gone:
-            self._tail.left -= gone
-        elif self._tail is not None:
-            self._tail = _Tail(self._entries, self._within)
+        if self._test is not None:
+            self._test.removed(gone)
 
     def _counted_reach(self, position: int) -> tuple[int, int] | None:
         """First and last position of all windows that hold the new entry; None where there is no window.
@@ -148,13 +147,14 @@ class Runs:
             return first, last
         return (position, position) if self._needed == 1 else None
 
-    def _unique_reach(self, position: int, tail: _Tail) -> tuple[int, int] | None:
-        """As `_counted_reach`, where different values are counted."""
+    def _tested_reach(self, position: int, test: WindowTest) -> tuple[int, int] | None:
+        """As `_counted_reach`, where something else makes the window."""
         if position == len(self._orders) - 1:  # the newest entry: there is one longest window that ends with it
-            return (tail.left, position) if len(tail.counts) >= self._needed else None
+            left = test.newest()
+            return None if left is None else (left, position)
         if self._deep_inside(position):
             return position, position
-        return self._swept_reach(position)
+        return test.reach(position)
 
     def _deep_inside(self, position: int) -> bool:
         """Within a run, and too far from everything outside it for a window with the new entry to reach that."""
@@ -167,23 +167,6 @@ class Runs:
         return (before < 0 or order[0] - self._orders[before][0] > self._within) and (
             after == len(self._orders) or self._orders[after][0] - order[0] > self._within
         )
-
-    def _swept_reach(self, position: int) -> tuple[int, int] | None:
-        """Every longest window that holds the entry in turn, from the one that ends with it to the one that begins with it."""
-        moment = self._orders[position][0]
-        counts: dict[str, int] = {}
-        first = last = -1
-        end = bisect_left(self._orders, (moment - self._within,))
-        for start in range(end, position + 1):
-            limit = self._orders[start][0] + self._within
-            while end < len(self._orders) and self._orders[end][0] <= limit:
-                _count(counts, self._entries[end].value, 1)
-                end += 1
-            if len(counts) >= self._needed:
-                first = start if first < 0 else first
-                last = end - 1
-            _count(counts, self._entries[start].value, -1)
-        return (first, last) if first >= 0 else None
 
     def _cover(self, position: int, first: int, last: int, new_alert_id: Callable[[], str]) -> Change:
         """Entries `first` to `last` are in one run, together with all runs that they touch."""
@@ -228,44 +211,6 @@ class Runs:
         return members + self._entries[at : last + 1]
 
 
-class _Tail:
-    """How often each value occurs in the longest window that ends with the newest entry; kept up entry by entry."""
-
-    __slots__ = ("_entries", "_within", "counts", "left")
-
-    def __init__(self, entries: list[Entry], within: int) -> None:
-        self._entries = entries
-        self._within = within
-        self.left = 0
-        self.counts: dict[str, int] = {}
-        for entry in entries:
-            _count(self.counts, entry.value, 1)
-        self._shorten()
-
-    def inserted(self, position: int) -> None:
-        """An entry came to stand at this position."""
-        if self._entries[position].timestamp < self._entries[-1].timestamp - self._within:
-            self.left += 1
-            return
-        _count(self.counts, self._entries[position].value, 1)
-        self._shorten()
-
-    def _shorten(self) -> None:
-        while self.left < len(self._entries) and self._entries[self.left].timestamp < self._entries[-1].timestamp - self._within:
-            _count(self.counts, self._entries[self.left].value, -1)
-            self.left += 1
-
-
-def _count(counts: dict[str, int], value: str | None, step: int) -> None:
-    if value is None:
-        return
-    number = counts.get(value, 0) + step
-    if number:
-        counts[value] = number
-    else:
-        del counts[value]
-
-
 def _order(entry: Entry) -> _Order:
     return entry.timestamp, entry.key
 
@@ -294,7 +239,13 @@ def subject(policy: Policy, activity: Activity) -> str | None:
 def different(policy: Policy, activity: Activity) -> str | None:
     """The casefolded value of the field whose different values are counted; None where it is null, or activities are counted."""
     match = policy.match
-    return folded(getattr(activity, match.unique)) if match is not None and match.unique else None
+    return folded(getattr(activity, match.unique)) if isinstance(match, Repeated) and match.unique else None
+
+
+def entry(policy: Policy, activity: Activity, key: int, value: str | None) -> Entry:
+    """What is counted of an activity. value: what the matcher says to count of it."""
+    counted = Entry(activity.timestamp, key, activity.activity_id, value)
+    return step_entry(counted) if isinstance(policy.match, Sequenced) else counted
 
 
 def folded(value: Any) -> str | None:

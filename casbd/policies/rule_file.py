@@ -7,7 +7,7 @@ each part of it has its own place in the file.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
@@ -91,23 +91,33 @@ def _alerts(value: Any) -> Any:
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 MODES: tuple[Mode, ...] = get_args(Mode)
+MOST_STEPS = 20
+MOST_REPEATED = 100
+"""So many activities a step of a sequence may ask for."""
 
 
 class MatchPart(_Part):
-    """`match:` how many activities in which time make an alert."""
+    """`match:` how many activities, or which one after the other, in which time make an alert."""
 
-    repeated: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+    repeated: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
+    sequence: list[dict[str, Any]] | None = None
     within: Annotated[int, BeforeValidator(milliseconds)]
     by: Annotated[list[Annotated[StrictStr, AfterValidator(countable)]], BeforeValidator(_list), Field(min_length=1)] = ["user"]
     single_app: StrictBool = False
     unique: Annotated[StrictStr, AfterValidator(different)] | None = None
+    any_order: StrictBool = False
 
-    @model_validator(mode="before")
-    @classmethod
-    def _no_sequence(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "sequence" in data:
-            raise ValueError("`sequence` is not supported yet (allowed: repeated, within, by, single_app, unique)")
-        return data
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.repeated is None) == (self.sequence is None):
+            raise ValueError("either `repeated: 10` or `sequence: [{...}, {...}]`" + (", not both" if self.sequence else ""))
+        if self.sequence is not None and not 2 <= len(self.sequence) <= MOST_STEPS:
+            raise ValueError(f"a sequence has 2 to {MOST_STEPS} steps")
+        if self.sequence is not None and self.unique is not None:
+            raise ValueError("`unique` goes with `repeated`")
+        if self.sequence is None and self.any_order:
+            raise ValueError("`any_order` goes with `sequence`")
+        return self
 
 
 class AlertPart(_Part):
@@ -142,7 +152,7 @@ class RuleFile(_Part):
     category: Annotated[Category, _one_of(*CATEGORIES)] | None = None
     enabled: StrictBool = True
     mode: Annotated[Mode, _one_of(*MODES)] = "enforce"
-    filters: Any
+    filters: Any = None
     match: MatchPart | None = None
     alert: AlertPart = AlertPart()
     governance: list[GovernancePart] = []

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from casbd.model.activity import FIELDS, Field
 from casbd.policies.filters import GROUPS
 from casbd.policies.operators import OPERATORS, RAW, Kind, Operator, allowed
-from casbd.policies.rule_file import RuleFile, countable, different
+from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS, RuleFile, countable, different
 from casbd.policies.tree import Role
 
 Schema = dict[str, Any]
@@ -44,9 +44,18 @@ def schema() -> Schema:
     by = _fields(countable)
     match["by"] = {"anyOf": [by, {"type": "array", "items": by, "minItems": 1}], "default": "user"}
     match["unique"] = _fields(different)
+    definitions["MatchPart"]["oneOf"] = [
+        {"required": ["repeated"], "not": {"anyOf": [{"required": ["sequence"]}, {"required": ["any_order"]}]}},
+        {"required": ["sequence"], "not": {"anyOf": [{"required": ["repeated"]}, {"required": ["unique"]}]}},
+    ]
+    match["repeated"] = {"type": "integer", "minimum": 1, "maximum": 1_000_000, "description": "at least so many activities"}
+    step = {"$ref": "#/$defs/step"}
+    match["sequence"] = {"type": "array", "items": step, "minItems": 2, "maxItems": MOST_STEPS, "description": "these, one after the other"}
     found["properties"]["filters"] = {"$ref": "#/$defs/filters"}
     definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
-    definitions["filters"] = _filters()
+    definitions["filters"] = _filters({})
+    definitions["step"] = _filters({"repeated": {"type": "integer", "minimum": 1, "maximum": MOST_REPEATED}})
+    found["anyOf"] = [{"required": ["filters"]}, {"properties": {"match": {"required": ["sequence"]}}, "required": ["match"]}]
     definitions["test_activity"] = _test_activity()
     definitions |= {f"operators_of_{field.name}": _operators(field, field.kind) for field in FIELDS.values()}
     definitions["operators_of_raw_path"] = _operators(RAW, "raw")
@@ -64,8 +73,8 @@ def _fields(check: Callable[[str], str]) -> Schema:
     return {"enum": taken}
 
 
-def _filters() -> Schema:
-    """A mapping of fields to operators: all must hold."""
+def _filters(more: Schema) -> Schema:
+    """A mapping of fields to operators: all must hold. more: what may stand there besides."""
     fields: Schema = {
         name: {"$ref": f"#/$defs/operators_of_{name}", "description": field.meaning}
         for name, field in FIELDS.items()
@@ -75,7 +84,7 @@ def _filters() -> Schema:
     role: Schema = {"user_role": {"enum": [*get_args(Role)], "description": "whom the filters on a user are about"}}
     return {
         "type": "object",
-        "properties": fields | groups | role,
+        "properties": fields | groups | role | more,
         "patternProperties": {r"^raw\..": {"$ref": "#/$defs/operators_of_raw_path"}},
         "additionalProperties": False,
         "minProperties": 1,

@@ -1,5 +1,6 @@
 """Alerts of repeated activity through the whole pipeline: late, out of order, over chunks and restarts, in bounded memory."""
 
+import itertools
 import json
 import random
 
@@ -32,6 +33,35 @@ def summary(core):
     return sorted(
         (a.policy_id, a.user or "", a.first_activity, a.last_activity, a.activity_count) for a in core.alerts() if not a.merged_into
     )
+
+
+class TestSequence:
+    RULES = {  # noqa: RUF012
+        "guessed": {
+            "filters": {"app": {"isset": True}},
+            "match": {
+                "sequence": [{"raw.Operation": {"eq": "UserLoginFailed"}, "repeated": 2}, {"activity_type": {"eq": "Log on"}}],
+                "within": "1h",
+            },
+        }
+    }
+
+    def test_failures_and_a_success_are_one_alert_in_any_order_of_arrival(self, make_core):
+        records = [*failures(0, MINUTE), record(at=2 * MINUTE, Operation="UserLoggedIn"), *failures(3 * MINUTE, 9 * HOUR)]
+        told = set()
+        for number, order in enumerate(itertools.permutations(records)):
+            core = make_core(f"state-{number}", rules=self.RULES)
+            core.feed_records(*order[:2])
+            core.reopen()
+            core.feed_records(*order[2:])
+            told.add(tuple(summary(core)))
+            assert {alert.policy_type for alert in core.alerts()} == {"sequence"}
+        assert told == {(("guessed", "a@contoso.com", NOON, NOON + 3 * MINUTE, 4),)}
+
+    def test_the_success_of_another_user_completes_nothing(self, make_core):
+        core = make_core(rules=self.RULES)
+        core.feed_records(*failures(0, MINUTE), record(at=2 * MINUTE, Operation="UserLoggedIn", UserId="b@contoso.com"))
+        assert core.alerts() == []
 
 
 class TestOneRun:

@@ -97,6 +97,17 @@ def test_says_what_the_stream_says(node, activity):
         ),
         (
             {
+                "filters": {"app": {"eq": "Okta"}},
+                "match": {
+                    "sequence": [{"activity_type": {"eq": "Failed log on"}, "repeated": 5}, {"activity_type": {"eq": "Log on"}}],
+                    "within": "1h",
+                },
+            },
+            "Raises an alert of medium severity for activities of the same user within 1h: 5 where the activity type is Failed log on,"
+            " then one where the activity type is Log on, all of them where the app is Okta.",
+        ),
+        (
+            {
                 "filters": {
                     "none_of": [{"city": {"isset": False}}],
                     "any_of": [{"app": {"eq": list("abcdefgh")}}, {"os": {"contains": "x"}}],

@@ -39,7 +39,7 @@ def condition(path, operator, value):
             return {path: {"isset": False}}
         case "in", []:
             return NEVER
-        case ("eq" | "in"), _:
+        case (("eq" | "in"), _):
             return {path: {"eq": value}}
         case "contains", _:
             return {path: {"substring": value}}

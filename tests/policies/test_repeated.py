@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from casbd.model.activity import Activity
 from casbd.policies import Policy, Repeated
 from casbd.policies.load import load_file
+from casbd.policies.policy import Sequenced, Step
 from casbd.policies.repeated import Entry, Runs, folded, subject
-from casbd.policies.tree import Condition
+from casbd.policies.tree import AllOf, Condition
+from casbd.policies.window_tests import step_entry
 
 
 def rule(repeated, within, unique=None):
@@ -126,6 +128,80 @@ class TestUnique:
         assert members(counted.add(10, "y")) == [0, 10, 20]
 
 
+def sequence(*repeated, within=10, any_order=False):
+    steps = tuple(Step(filters=AllOf(()), repeated=number) for number in repeated)
+    return Sequenced(steps=steps, within=within, any_order=any_order)
+
+
+class Stepped(Counted):
+    """Adds entries by the step or the steps that they are, from 0."""
+
+    def add(self, timestamp, *steps, key=None):
+        value = str(sum(1 << step for step in steps))
+        return self.runs.add(step_entry(entry(timestamp, value, key)), lambda: next(self.ids))
+
+
+class TestSequence:
+    def test_the_steps_in_their_order_make_a_window(self):
+        counted = Stepped(sequence(1, 1))
+        assert counted.add(0, 0) is None
+        change = counted.add(5, 1)
+        assert (change.alert_id, change.opened, members(change)) == ("a", True, [0, 5])
+
+    def test_the_steps_in_another_order_do_not(self):
+        counted = Stepped(sequence(1, 1))
+        assert [counted.add(0, 1), counted.add(5, 0)] == [None, None]
+
+    def test_unless_any_order_is_right(self):
+        counted = Stepped(sequence(1, 1, any_order=True))
+        assert counted.add(0, 1) is None
+        assert members(counted.add(5, 0)) == [0, 5]
+
+    def test_the_first_and_the_last_step_are_within_the_window(self):
+        counted = Stepped(sequence(1, 1))
+        assert [counted.add(0, 0), counted.add(11, 1)] == [None, None]
+        assert counted.add(20, 0) is None
+        assert members(counted.add(30, 1)) == [20, 30]
+
+    def test_a_step_may_be_asked_for_several_times(self):
+        counted = Stepped(sequence(3, 1))
+        assert [counted.add(moment, 0) for moment in (0, 1)] == [None, None]
+        assert counted.add(2, 1) is None, "two are not three"
+        assert counted.add(3, 0) is None, "the third came after"
+        assert members(counted.add(4, 1)) == [0, 1, 2, 3, 4]
+
+    def test_a_late_step_completes_a_sequence(self):
+        counted = Stepped(sequence(1, 1, 1))
+        counted.add(0, 0), counted.add(8, 2), counted.add(30, 0)
+        assert members(counted.add(4, 1)) == [0, 4, 8]
+
+    def test_one_activity_is_one_step_of_a_chain(self):
+        counted = Stepped(sequence(1, 1))
+        assert counted.add(0, 0, 1) is None
+        assert members(counted.add(1, 0, 1)) == [0, 1]
+
+    @pytest.mark.parametrize("keys", [(1, 2), (2, 1)])
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_what_lies_in_the_same_moment_has_no_order(self, keys, first):
+        counted = Stepped(sequence(1, 1))
+        assert counted.add(5, first, key=keys[0]) is None
+        assert members(counted.add(5, 1 - first, key=keys[1])) == [5, 5]
+
+    def test_two_sequences_with_nothing_between_them_are_two_alerts(self):
+        counted = Stepped(sequence(1, 1))
+        changes = [counted.add(moment, step) for moment, step in ((0, 0), (1, 1), (100, 0), (101, 1))]
+        assert [change and change.alert_id for change in changes] == [None, "a", None, "b"]
+
+    def test_it_goes_on_after_the_old_was_forgotten(self):
+        counted = Stepped(sequence(1, 1))
+        for moment in range(0, 100, 5):
+            counted.add(moment, 0)
+        counted.runs.prune(80)
+        assert members(counted.add(96, 1))[-1] == 96
+        counted.runs.prune(1000)
+        assert counted.add(1001, 1) is None
+
+
 class TestStored:
     def test_a_run_goes_on_after_it_was_read_back(self):
         first = Counted(rule(2, 10))
@@ -171,14 +247,25 @@ def expected_runs(entries, rule):
     ordered = sorted(entries, key=lambda one: (one.timestamp, one.key))
     for start in ordered:
         span = [one for one in ordered if start.timestamp <= one.timestamp <= start.timestamp + rule.within]
-        counted = {one.value for one in span if one.value is not None} if rule.unique else span
-        if len(counted) >= rule.repeated:
+        if is_window(span, rule):
             window = {one.key for one in span}
             for touching in [run for run in runs if run & window]:
                 runs.remove(touching)
                 window |= touching
             runs.append(window)
     return {frozenset(run) for run in runs}
+
+
+def is_window(span, rule):
+    if isinstance(rule, Repeated):
+        return len({one.value for one in span if one.value is not None} if rule.unique else span) >= rule.repeated
+    asked = [number for number, step in enumerate(rule.steps) for _ in range(step.repeated)]
+    if rule.any_order:
+        return all(sum(int(one.value) >> number & 1 for one in span) >= step.repeated for number, step in enumerate(rule.steps))
+    for one in span:  # the first chain there is: taking a step as early as possible leaves the most for the others
+        if asked and int(one.value) >> asked[0] & 1:
+            asked.pop(0)
+    return not asked
 
 
 def found_runs(entries):
@@ -193,11 +280,27 @@ rules = st.builds(rule, st.integers(1, 6), st.integers(0, 12), st.sampled_from([
 arrivals = st.lists(st.tuples(st.integers(0, 60), st.sampled_from([None, "x", "y", "z", "w"])), max_size=30)
 
 
-@settings(max_examples=500, deadline=None)
-@given(rules, arrivals, st.randoms(use_true_random=False), st.sets(st.integers(0, 30), max_size=3))
-@example(rule(1, 10), [(0, None), (20, None), (10, None)], None, set())
-def test_the_runs_do_not_depend_on_the_order_of_arrival(rule, arrivals, random, restarts):
+sequences = st.builds(
+    lambda repeated, within, any_order: sequence(*repeated, within=within, any_order=any_order),
+    st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    st.integers(0, 20),
+    st.booleans(),
+)
+steps = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 7).map(str)), max_size=30)
+
+
+@settings(max_examples=800, deadline=None)
+@given(
+    st.one_of(st.tuples(rules, arrivals), st.tuples(sequences, steps)),
+    st.randoms(use_true_random=False),
+    st.sets(st.integers(0, 30), max_size=3),
+)
+@example((rule(1, 10), [(0, None), (20, None), (10, None)]), None, set())
+def test_the_runs_do_not_depend_on_the_order_of_arrival(given, random, restarts):
+    rule, arrivals = given
     entries = [Entry(timestamp, key, f"{key}", value) for key, (timestamp, value) in enumerate(arrivals)]
+    if isinstance(rule, Sequenced):
+        entries = [step_entry(one) for one in entries]
     if random is not None:
         random.shuffle(entries)
     runs = Runs(rule)
