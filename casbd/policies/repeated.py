@@ -1,9 +1,10 @@
 """Repeated activity: which activities of one subject make a run, in event time and for any order of arrival.
 
 A window is any span of event time no longer than `within`, both ends included, that holds at least `repeated` entries (with
-`unique`: entries with so many different values; of a sequence: entries that are its steps, one after the other). All entries of a window are in one run, and windows that share an entry
-are in the same run. The runs of a set of entries therefore do not depend on the order in which they came; only which of two
-alerts was raised first does, and then the one with the earlier activities stays.
+`unique`: entries with so many different values; of a sequence: entries that are its steps, one after the other). All entries
+of a window are in one run, and windows that share an entry are in the same run. The runs of a set of entries therefore do
+not depend on the order in which they came; only which of two alerts was raised first does, and then the one with the
+earlier activities stays.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ class Steps:
         elif entry.timestamp >= newest.timestamp - self._within:
             self._begin()
 
-    def removed(self, number: int) -> None:
+    def removed(self, number: int) -> None:  # noqa: ARG002
         """See WindowTest: what is gone is older than any window that ends with the newest entry, or nothing is left."""
         self._begin()
 
@@ -202,8 +202,8 @@ def step_entry(entry: Entry) -> Entry:
 
 def _longest(entries: Sequence[Entry], position: int, within: int) -> Iterator[tuple[int, int]]:
     """Every longest span that holds an entry, from the one that ends with it to the one that begins with it: start and end."""
-    start = end = bisect_left(entries, entries[position].timestamp - within, key=_time)
-    for start in range(start, position + 1):
+    begin = end = bisect_left(entries, entries[position].timestamp - within, key=_time)
+    for start in range(begin, position + 1):
         end = bisect_right(entries, entries[start].timestamp + within, end, key=_time)
         yield start, end
 
