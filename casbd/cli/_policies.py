@@ -19,7 +19,8 @@ from casbd.documents import nearest
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
 from casbd.policies import Policy
-from casbd.policies.explain import GROUPS, Step, length
+from casbd.policies.exceptions import exempted, load_exemptions
+from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step, length
 from casbd.policies.policy import Sequenced
 from casbd.policies.repeated import subject
 from casbd.store import policies as counted
@@ -48,7 +49,8 @@ class Loaded:
         paths = policies.rule_files(self.settings.rules)
         for path in paths:
             if path.stem == policy_id:
-                return policies.load_file(path, self._connectors)
+                exemptions = load_exemptions(self.settings.rules, {path.stem for path in paths})
+                return exempted(policies.load_file(path, self._connectors), exemptions)
         hint = nearest(policy_id, [path.stem for path in paths])
         hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
         click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
@@ -83,7 +85,8 @@ def tell_steps(steps: Sequence[Step]) -> None:
     """An explained filter, a line a condition."""
     for step in steps:
         yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
-        saw = "" if step.condition in GROUPS else f"    [{_shown(step.value)}]"
+        group = step.condition in GROUPS or step.condition.startswith(NO_EXCEPTION)
+        saw = "" if group else f"    [{_shown(step.value)}]"
         click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
 
 

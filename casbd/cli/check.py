@@ -10,6 +10,7 @@ import msgspec
 
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell, json_option, write_lines
+from casbd.clock import now
 from casbd.errors import Mistakes
 from casbd.wire import json_lines
 
@@ -30,8 +31,8 @@ def command(configuration: Path, as_json: bool) -> None:
             for mistake in error.found:
                 click.echo(cell(mistake))
         sys.exit(EXIT_NO)
-    for warning in engine.warnings():
-        click.echo(f"warning: {warning}", err=True)
+    for warning in engine.warnings(now()):
+        click.echo(f"warning: {cell(warning)}", err=True)
     if not as_json:
         counts = {"policies": sum(policy.enabled for policy in engine.policies)}
         counts |= {"inputs": len(engine.settings.inputs), "outputs": len(engine.outputs), "connectors": len(engine.connectors)}

@@ -216,7 +216,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
         if activity is None:
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
-        steps = list(explained(policy.filters, activity, now))
+        steps = list(explained(policy, activity, now))
         window = window_of(store, policy, activity) if policy.match and steps[0].held else None
     if as_json:
         found = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}

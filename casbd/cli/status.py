@@ -53,6 +53,7 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
         "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
         "paused": service.get("paused") or None,
         "reload": _reload(service.get("reload", {})),
+        "warnings": service.get("warnings", []),
         "version": service.get("version"),
         "pid": service.get("pid"),
         "started": iso(service["started"]) if "started" in service else None,
@@ -137,3 +138,5 @@ def _print(found: dict[str, Any]) -> None:
         click.echo(f"Last reload: {found['reload']['at']}, {outcome}")
         for mistake in found["reload"].get("mistakes", ()):
             click.echo(f"  {cell(mistake)}")
+    for warning in found["warnings"]:
+        click.echo(f"Warning: {cell(warning)}")

@@ -14,6 +14,7 @@ from casbd.errors import Mistake, Mistakes
 from casbd.pipeline import Scanner
 from casbd.plugins import Connector, Enricher, Format, Options, Output
 from casbd.policies import Matcher, Policy
+from casbd.policies.policy import Exemption, digest
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +67,22 @@ class Engine:
             found = self._formats[key] = cls(options if configured == format_name else cls.Options())
         return found
 
-    def warnings(self) -> list[str]:
+    def meanings(self) -> dict[str, str]:
+        """What each policy asks for, exceptions included, as a hash."""
+        return {policy.id: digest(policy.asked(), policy.match) for policy in self.policies}
+
+    def warnings(self, now: int) -> list[str]:
         """What is no mistake, but not what a person would expect."""
         unsent = [policy.id for policy in self.policies if policy.alert.email or policy.alert.sms]
-        return [f"policy {name}: this version sends no e-mail or SMS; its alerts go to the outputs" for name in unsent]
+        told = [f"policy {name}: this version sends no e-mail or SMS; its alerts go to the outputs" for name in unsent]
+        return told + [
+            f"{exemption.place}: this exception has expired and is no longer applied: {exemption.reason}" for exemption in self.expired(now)
+        ]
+
+    def expired(self, now: int) -> list[Exemption]:
+        """The exceptions that are over."""
+        own = {exemption.place: exemption for policy in self.policies for exemption in policy.exemptions}
+        return [exemption for exemption in own.values() if exemption.expires is not None and exemption.expires <= now]
 
     def files(self) -> list[Path]:
         """Every file and directory whose change asks for a reload."""

@@ -16,7 +16,6 @@ from typing import Protocol
 
 import msgspec
 
-from casbd.alerting.windows import policy_key
 from casbd.daemon.engine import Engine
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import Chunk
@@ -73,7 +72,7 @@ class InProcesses:
         self._ahead = 2 * workers
         self._waiting: deque[Future[list[bytes]]] = deque()
         self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (path, salt))
-        expected = [policy_key(policy) for policy in engine.policies]
+        expected = engine.meanings()
         loaded = [self._pool.submit(_policies_of_worker) for _ in range(workers)]
         if any(future.result() != expected for future in loaded):
             self.close()
@@ -112,7 +111,7 @@ def _enough(next_chunk: NextChunk) -> Iterator[Chunk]:
 
 
 _scanner: Scanner | None = None
-_policies: list[str] | None = None
+_policies: dict[str, str] | None = None
 
 
 def _start_worker(configuration: Path, salt: bytes) -> None:
@@ -123,10 +122,10 @@ def _start_worker(configuration: Path, salt: bytes) -> None:
     threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
     with suppress(Mistakes):  # the main process tells: it has read the same files a moment ago
         engine = Engine(configuration)
-        _scanner, _policies = engine.scanner(salt), [policy_key(policy) for policy in engine.policies]
+        _scanner, _policies = engine.scanner(salt), engine.meanings()
 
 
-def _policies_of_worker() -> list[str] | None:
+def _policies_of_worker() -> dict[str, str] | None:
     """What a worker has loaded; None where there is a mistake in it."""
     return _policies
 

@@ -70,6 +70,7 @@ class Service:
         self._pausing = threading.Event()
         self._reloaded: dict[str, Any] = {}
         self._saved_status: dict[str, Any] = {}
+        self._warned: list[str] = []
 
     def run(self) -> None:
         """Start, work until told to stop, stop. Raises Mistakes, StateInUse or StoreError where it cannot start."""
@@ -274,7 +275,7 @@ class Service:
             self.inputs.use([entry.spec for entry in engine.settings.inputs], input_store.positions(self.store.connection))
         self.dispatcher.use(self._destinations(), _changed(old, engine))
         logs.set_level(engine.settings.log_level)
-        changes = _difference({p.id: policy_key(p) for p in old.policies}, {p.id: policy_key(p) for p in engine.policies})
+        changes = _difference(old.meanings(), engine.meanings())
         log.info("reloaded", extra=changes)
         self._warn()
         if engine.settings.state_dir != self.store.directory or engine.settings.metrics != old.settings.metrics:
@@ -282,11 +283,19 @@ class Service:
         self._reloaded = {"at": self.clock(), "ok": True, **changes}
 
     def _warn(self) -> None:
-        for warning in self.engine.warnings():
+        self._warned = self.engine.warnings(self.clock())
+        for warning in self._warned:
             log.warning(warning)
         unclaimed = sorted(outbox.pending(self.store.connection).keys() - self._queues(self.engine))
         if unclaimed:
             log.warning("messages wait for destinations that are not configured", extra={"destinations": unclaimed})
+
+    def warn_of_what_is_new(self) -> None:
+        """A job: an exception expires while casbd runs."""
+        new = [warning for warning in self.engine.warnings(self.clock()) if warning not in self._warned]
+        for warning in new:
+            log.warning(warning)
+        self._warned += new
 
     def reload_if_changed(self) -> None:
         """A job: look whether a file of the configuration is another one now."""
@@ -336,6 +345,7 @@ class Service:
             "problems": dict(self.inputs.problems()),
             "paused": self._full,
             "reload": self._reloaded,
+            "warnings": self._warned,
         }
         if status != self._saved_status:
             service_status.save(self.store, status)

@@ -11,7 +11,7 @@ from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import USERS_ACTED_ON, compile_filter
 from casbd.policies.operators import NEGATIVES
-from casbd.policies.policy import Policy, Repeated, Sequenced
+from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced
 from casbd.policies.policy import Step as PolicyStep
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
 from casbd.wire.record_path import decode, find, write_path
@@ -30,7 +30,27 @@ class Step(msgspec.Struct, frozen=True):
     value: Any = None
 
 
-def explain(node: Node, activity: Activity, now: Clock, depth: int = 0) -> Iterator[Step]:
+def explain(policy: Policy, activity: Activity, now: Clock) -> Iterator[Step]:
+    """The policy's conditions, each group before what is inside it; the first line tells whether the activity meets the policy."""
+    if not policy.exemptions:
+        yield from steps_of(policy.filters, activity, now)
+        return
+    yield Step(0, "all of", compile_filter(policy.asked(), now=now)(activity))
+    yield from steps_of(policy.filters, activity, now, 1)
+    for exemption in policy.exemptions:
+        exempt = compile_filter(exemption.node(), now=now)(activity)
+        yield Step(1, f"{NO_EXCEPTION} {_until(exemption)} ({exemption.place}): {exemption.reason}", not exempt)
+        yield from steps_of(exemption.filters, activity, now, 2)
+
+
+NO_EXCEPTION = "no exception"
+
+
+def _until(exemption: Exemption) -> str:
+    return "without end" if exemption.expires is None else f"until {iso(exemption.expires)}"
+
+
+def steps_of(node: Node, activity: Activity, now: Clock, depth: int = 0) -> Iterator[Step]:
     """The filter's nodes, each before those inside it."""
     held = compile_filter(node, now=now)(activity)
     if isinstance(node, Condition):
@@ -38,7 +58,7 @@ def explain(node: Node, activity: Activity, now: Clock, depth: int = 0) -> Itera
         return
     yield Step(depth, _GROUPS[type(node)], held)
     for child in node.nodes:
-        yield from explain(child, activity, now, depth + 1)
+        yield from steps_of(child, activity, now, depth + 1)
 
 
 _GROUPS: dict[type, str] = {AllOf: "all of", AnyOf: "any of", NoneOf: "none of"}
@@ -99,7 +119,8 @@ def sentence(policy: Policy) -> str:
             whom = f"{counted} of the same {_subject(policy.match)} within {length(policy.match.within)}"
     does = "Counts, without an alert," if policy.mode == "simulate" else f"Raises an alert of {policy.severity} severity for"
     off = "" if policy.enabled else " It is switched off."
-    return f"{does} {whom}{where}.{off}"
+    exempt = "".join(f" Exempt {_until(one)} is what meets: {_clause(one.filters)} ({one.reason})." for one in policy.exemptions)
+    return f"{does} {whom}{where}.{exempt}{off}"
 
 
 def _subject(match: Repeated | Sequenced) -> str:

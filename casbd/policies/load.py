@@ -10,8 +10,10 @@ from typing import Any
 from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.policies.examples import ExampleReader
+from casbd.policies.exceptions import NAMES as EXCEPTIONS
+from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.filters import FilterReader
-from casbd.policies.policy import AlertOptions, Policy, Repeated, Sequenced, Step, digest
+from casbd.policies.policy import AlertOptions, Exemption, Policy, Repeated, Sequenced, Step, digest
 from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile
 from casbd.policies.tree import AllOf, AnyOf
 
@@ -34,9 +36,14 @@ def load(directories: Sequence[Path], connectors: Collection[str] | None = None)
         except Mistakes as mistakes:
             found += mistakes.found
     found += _duplicates(paths)
+    exemptions: list[Exemption] = []
+    try:
+        exemptions = load_exemptions(directories, paths.keys())
+    except Mistakes as mistakes:
+        found += mistakes.found
     if found:
         raise Mistakes(found)
-    return sorted(policies, key=lambda policy: policy.id)
+    return sorted((exempted(policy, exemptions) for policy in policies), key=lambda policy: policy.id)
 
 
 def load_file(path: Path, connectors: Collection[str] | None = None, text: str | None = None) -> Policy:
@@ -78,7 +85,12 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
         mode=rule.mode,
         filters=filled,
         match=match,
-        alert=AlertOptions(daily_limit=rule.alert.daily_limit, email=tuple(rule.alert.email), sms=tuple(rule.alert.sms)),
+        alert=AlertOptions(
+            daily_limit=rule.alert.daily_limit,
+            suppress=rule.alert.suppress,
+            email=tuple(rule.alert.email),
+            sms=tuple(rule.alert.sms),
+        ),
         governance=tuple((step.action, step.connector) for step in rule.governance),
         tags=tuple(rule.tags),
         references=tuple(rule.references),
@@ -106,7 +118,9 @@ def _rule_files(directories: Sequence[Path], found: list[Mistake]) -> Iterator[P
             continue
         for path in sorted(directory.rglob("*")):
             hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-            if path.suffix in _ENDINGS and not hidden and path.is_file() and path.resolve() not in seen:
+            if path.suffix not in _ENDINGS or (path.name in EXCEPTIONS and path.parent == directory):
+                continue
+            if not hidden and path.is_file() and path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
 

@@ -70,8 +70,9 @@ class Matcher:
 
     def __init__(self, policies: Sequence[Policy], *, now: Clock = clock.now) -> None:
         self._policies = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
+        self._asked = {policy.id: policy.asked() for policy in self._policies}
         self._compiler = _Compiler(now)
-        self._decide_by(_signed(self._policies))
+        self._decide_by(_signed(self._asked.values()))
 
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
         """Arrange the policies. signed: the fields whose signs are looked at besides _FEW_VALUES, and the conditions on them."""
@@ -85,13 +86,14 @@ class Matcher:
         mentioned = set()
         self._decided: dict[int, Predicate] = {}
         for position, policy in enumerate(self._policies):
-            fields = {condition.field for condition in _conditions(policy.filters)}
+            filters = self._asked[policy.id]
+            fields = {condition.field for condition in _conditions(filters)}
             mentioned |= fields
-            for condition in _conditions(policy.filters):
+            for condition in _conditions(filters):
                 if condition.field in _FEW_VALUES or (condition.field in signed and _has_sign(condition)):
                     self._decided[id(condition)] = self._compiler.predicate(condition)
             if fields.isdisjoint((*_FEW_VALUES, *signed)):
-                apart.append((position, policy, policy.filters))
+                apart.append((position, policy, filters))
             else:
                 self._add(position, policy)
         few = [*_FEW_VALUES[:2], *(field for field in _FEW_VALUES[2:] if field in mentioned)]
@@ -100,7 +102,7 @@ class Matcher:
         self._apart = self._arranged(apart)
 
     def _add(self, position: int, policy: Policy) -> None:
-        values = required(policy.filters)
+        values = required(self._asked[policy.id])
         for field in (*_FEW_VALUES, *self._signed):
             if field in values:
                 table = self._named.setdefault(field, {})
@@ -147,7 +149,7 @@ class Matcher:
             for one in set(map(_folded, value)) if isinstance(value, tuple) else (_folded(value),):
                 named += table.get(one, ())
         named = sorted(set(named), key=itemgetter(0))  # a list may have found one twice
-        left = [(position, policy, self._left(policy.filters, activity)) for position, policy in named]
+        left = [(position, policy, self._left(self._asked[policy.id], activity)) for position, policy in named]
         own = self._arranged([one for one in left if one[2] is not FALSE])
         asked = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
         candidates = _Candidates(self._compiler.ask(asked), own[1] + self._apart[1])
@@ -261,11 +263,11 @@ class _Compiler:
         return found
 
 
-def _signed(policies: Iterable[Policy]) -> dict[str, list[Condition]]:
+def _signed(filters: Iterable[Node]) -> dict[str, list[Condition]]:
     """The fields whose values have signs, with the different conditions on them."""
     found: dict[str, dict[Condition, None]] = {}
-    for policy in policies:
-        for condition in _conditions(policy.filters):
+    for node in filters:
+        for condition in _conditions(node):
             if condition.field not in _FEW_VALUES and _has_sign(condition):
                 found.setdefault(condition.field, {})[condition] = None
     return {field: list(several) for field, several in found.items()}

@@ -11,7 +11,7 @@ import msgspec
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Severity
-from casbd.policies.tree import Node
+from casbd.policies.tree import AllOf, Condition, Node, NoneOf
 
 Category = Literal[
     "access_control",
@@ -61,9 +61,14 @@ class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a policy's alerts. daily_limit: more than this in a day are stored, not sent; None: no limit."""
+    """What becomes of a policy's alerts.
+
+    daily_limit: more than this in a day are stored, not sent; None: no limit. suppress: after one of a subject was sent, no
+    other of this policy and subject is for so many milliseconds.
+    """
 
     daily_limit: int | None = None
+    suppress: int | None = None
     email: tuple[str, ...] = ()
     sms: tuple[str, ...] = ()
 
@@ -92,6 +97,25 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[dict[str, str | int | float | bool | None], ...] = ()
 
 
+class Exemption(msgspec.Struct, frozen=True, kw_only=True):
+    """Activities that policies leave alone. expires: those from this moment on (ms) are not exempt; None: never.
+
+    place: file and line, for people.
+    """
+
+    policies: tuple[str, ...]
+    filters: Node
+    reason: str
+    expires: int | None
+    place: str = ""
+
+    def node(self) -> Node:
+        """What an activity meets that is exempt."""
+        if self.expires is None:
+            return self.filters
+        return AllOf((self.filters, Condition("timestamp", "lt", (self.expires,))))
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One policy as the rest of casbd knows it; each loading makes its own, so they compare and hash as objects.
 
@@ -99,7 +123,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     match: None raises an alert for every single activity.
 
     governance: pairs of action and connector. digest: a hash of what it asks for (filters and match); a policy whose
-    digest changed starts afresh, one that got another name or severity goes on counting.
+    digest changed starts afresh, one that got another name, severity or exception goes on counting.
     """
 
     id: str
@@ -118,6 +142,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     path: Path = Path()
     digest: str = ""
     tests: Sequence[Example] = ()
+    exemptions: tuple[Exemption, ...] = ()
+
+    def asked(self) -> Node:
+        """What an activity must meet, exceptions included."""
+        if not self.exemptions:
+            return self.filters
+        return AllOf((self.filters, NoneOf(tuple(exemption.node() for exemption in self.exemptions))))
 
 
 def digest(filters: Node, match: Repeated | Sequenced | None) -> str:

@@ -126,6 +126,7 @@ class AlertPart(_Part):
     email: list[Annotated[StrictStr, AfterValidator(_address)]] = []
     sms: list[Annotated[StrictStr, AfterValidator(_number)]] = []
     daily_limit: Annotated[StrictInt, Field(ge=1)] | None = None
+    suppress: Annotated[int, BeforeValidator(milliseconds)] | None = None
 
 
 class GovernancePart(_Part):

@@ -51,6 +51,7 @@ def schema() -> Schema:
     match["repeated"] = {"type": "integer", "minimum": 1, "maximum": 1_000_000, "description": "at least so many activities"}
     step = {"$ref": "#/$defs/step"}
     match["sequence"] = {"type": "array", "items": step, "minItems": 2, "maxItems": MOST_STEPS, "description": "these, one after the other"}
+    definitions["AlertPart"]["properties"]["suppress"] = _LENGTH
     found["properties"]["filters"] = {"$ref": "#/$defs/filters"}
     definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
     definitions["filters"] = _filters({})

@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies import compile_filter, parse_condition
-from casbd.policies.explain import explain, sentence, written
+from casbd.policies import compile_filter, load, parse_condition
+from casbd.policies.explain import explain, sentence, steps_of, written
 from casbd.policies.tree import AllOf, AnyOf, NoneOf
 
 NOON = 1_767_268_800_000
 
 
 def steps(node, activity):
-    return [(step.depth, step.condition, step.held, step.value) for step in explain(node, activity, lambda: NOON)]
+    return [(step.depth, step.condition, step.held, step.value) for step in steps_of(node, activity, lambda: NOON)]
 
 
 def test_each_condition_with_what_the_activity_has():
@@ -30,12 +30,12 @@ def test_each_condition_with_what_the_activity_has():
 
 def test_values_in_the_record_and_of_whom_it_was_done_to():
     raw = '{"Parameters": [{"Name": "ForwardTo", "Value": "x@y.z"}]}'
-    (step,) = explain(parse_condition("raw.Parameters.ForwardTo endswith y.z"), Activity(raw=raw), lambda: NOON)
+    (step,) = steps_of(parse_condition("raw.Parameters.ForwardTo endswith y.z"), Activity(raw=raw), lambda: NOON)
     assert (step.held, step.value) == (True, ["x@y.z"])
     activity = Activity(user="me", objects=(ActivityObject("1", "her", "User", "target"), ActivityObject("2", "file", "File", "target")))
     policy_filter = parse_condition("user eq her")
     for role, value, held in (("actor", "me", False), ("object", ["her", "1"], True), ("any", ["me", "her", "1"], True)):
-        (step,) = explain(type(policy_filter)("user", "eq", ("her",), role=role), activity, lambda: NOON)
+        (step,) = steps_of(type(policy_filter)("user", "eq", ("her",), role=role), activity, lambda: NOON)
         assert (step.value, step.held) == (value, held)
 
 
@@ -50,6 +50,23 @@ CONDITIONS = [
 def test_is_written_as_on_the_command_line(text):
     given = text.replace(" to ", ",")
     assert written(parse_condition(given)) == text
+
+
+def test_exceptions_are_conditions_too(tmp_path):
+    (tmp_path / "one.yaml").write_text("name: One\nfilters: {app: {eq: Okta}}\n")
+    (tmp_path / "exceptions.yaml").write_text(
+        "exceptions: [{policy: one, filters: {user: {eq: backup}}, reason: INC-7, expires: 2026-02-01}]\n"
+    )
+    (policy,) = load([tmp_path])
+    place = f"{tmp_path}/exceptions.yaml:1"
+    told = [(step.depth, step.condition, step.held) for step in explain(policy, Activity(app="okta", user="backup"), lambda: NOON)]
+    assert told == [
+        (0, "all of", False),
+        (1, "app eq Okta", True),
+        (1, f"no exception until 2026-02-01T00:00:00.000Z ({place}): INC-7", False),
+        (2, "user eq backup", True),
+    ]
+    assert sentence(policy).endswith("Exempt until 2026-02-01T00:00:00.000Z is what meets: the user is backup (INC-7).")
 
 
 conditions = st.sampled_from(CONDITIONS).map(lambda text: parse_condition(text.replace(" to ", ",")))
@@ -70,7 +87,7 @@ activities = st.builds(
 
 @given(nodes, activities)
 def test_says_what_the_stream_says(node, activity):
-    told = [*explain(node, activity, lambda: NOON)]
+    told = [*steps_of(node, activity, lambda: NOON)]
     assert told[0].held == compile_filter(node, now=lambda: NOON)(activity)
 
 

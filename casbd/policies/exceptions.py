@@ -1,0 +1,113 @@
+"""`exceptions.yaml` in a directory of rules: activities that a policy leaves alone for a while, and why.
+
+    exceptions:
+      - policy: mass-download-by-one-user      # an id, or a list of them
+        filters: {user: {eq: backup@contoso.com}}
+        reason: nightly backup of the project room, INC-1234
+        expires: 2027-01-31                    # or never
+
+They are apart from the rule files, so that a rule that is updated keeps them, and that who reviews them has them on one page.
+Event time decides whether an exception has expired, as for everything else: what a backtest finds, the stream would have found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec.structs import replace
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
+
+from casbd.documents import Document, nearest
+from casbd.errors import Mistake, Mistakes
+from casbd.policies.filters import FilterReader
+from casbd.policies.policy import Exemption, Policy
+from casbd.policies.values import time
+
+NAMES = ("exceptions.yaml", "exceptions.yml")
+
+
+def _list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _moment(value: Any) -> int | None:
+    return None if value == "never" else time(value)
+
+
+class _Exception(BaseModel):
+    """One element of `exceptions:`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    policy: Annotated[list[StrictStr], BeforeValidator(_list), Field(min_length=1)]
+    filters: Any
+    reason: Annotated[StrictStr, Field(min_length=1)]
+    expires: Annotated[int | None, BeforeValidator(_moment)]
+
+
+class _File(BaseModel):
+    """`exceptions.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    exceptions: list[_Exception]
+
+
+def load_exemptions(directories: Sequence[Path], known: Collection[str]) -> list[Exemption]:
+    """The exceptions of all directories. known: the ids of policies. Mistakes with everything wrong in them."""
+    found: list[Mistake] = []
+    exemptions: list[Exemption] = []
+    for path in files(directories):
+        try:
+            exemptions += _read(path, known)
+        except Mistakes as mistakes:
+            found += mistakes.found
+    if found:
+        raise Mistakes(found)
+    return exemptions
+
+
+def files(directories: Sequence[Path]) -> list[Path]:
+    """The files there are; only in a directory of rules itself, not below it."""
+    return [path for directory in directories for name in NAMES if (path := directory / name).is_file()]
+
+
+def exempted(policy: Policy, exemptions: Sequence[Exemption]) -> Policy:
+    """The policy with those that are its own."""
+    own = tuple(exemption for exemption in exemptions if policy.id in exemption.policies)
+    return replace(policy, exemptions=own) if own else policy
+
+
+def _read(path: Path, known: Collection[str]) -> list[Exemption]:
+    document = Document(path)
+    checked: list[_Exception] = []
+    found: list[Mistake] = []
+    try:
+        checked = document.check(_File).exceptions
+    except Mistakes as mistakes:
+        found += mistakes.found
+    filters = FilterReader(document)
+    exemptions: list[Exemption] = []
+    given = document.data.get("exceptions") if isinstance(document.data, dict) else None
+    for index, one in enumerate(given if isinstance(given, list) else ()):
+        where: list[str | int] = ["exceptions", index]
+        if not isinstance(one, dict):
+            continue
+        tree = filters.read(one["filters"], [*where, "filters"]) if "filters" in one else None
+        found += _unknown(document, one.get("policy"), [*where, "policy"], known)
+        if tree is not None and checked:
+            own, place = checked[index], f"{path}:{document.place(where)[0]}"
+            exemptions.append(
+                Exemption(policies=tuple(own.policy), filters=tree, reason=own.reason, expires=own.expires, place=place)
+            )
+    if found + filters.found:
+        raise Mistakes(found + filters.found)
+    return exemptions
+
+
+def _unknown(document: Document, policy: Any, where: list[str | int], known: Collection[str]) -> Iterator[Mistake]:
+    several = isinstance(policy, list)
+    for index, name in enumerate(policy if several else [policy]):
+        if isinstance(name, str) and name not in known:
+            at = [*where, index] if several else where
+            yield document.mistake(at, f"there is no policy `{name}`", nearest(name, known), at_key=several)
