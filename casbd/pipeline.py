@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from casbd.alerting import governance, raising
+from casbd.alerting import flood, governance, raising, suppression
+from casbd.alerting.flood import HOUR, FloodGuard
 from casbd.alerting.windows import Windows
 from casbd.clock import Clock
 from casbd.config import Settings
@@ -44,7 +45,6 @@ log = logging.getLogger(__name__)
 REJECT_BYTES = 4096
 TOGETHER = 64
 """So many records fit into the processor's second-level cache."""
-DAY = 86_400_000
 
 
 class Batch(msgspec.Struct):
@@ -199,9 +199,10 @@ def _reject(chunk: Chunk, number: int, error: Exception) -> Reject:
 
 
 class _Raised(NamedTuple):
-    """The alerts that a batch raises or lets grow, and by alert what is to be added to its run: timestamps and ids."""
+    """The alerts that a batch raises or lets grow, by alert whose it is, and what is to be added to its run: timestamps and ids."""
 
     alerts: dict[str, Alert]
+    subjects: dict[str, str]
     members: dict[str, list[tuple[int, str]]]
 
 
@@ -218,7 +219,9 @@ class Pipeline:
     def use(self, settings: Settings, policies: Sequence[Policy]) -> None:
         """Other settings and policies from the next batch on; windows of unchanged policies go on."""
         self._governance = settings.governance
-        self._policies: Mapping[str, Policy] = {policy.id: policy for policy in policies}
+        self._policies: dict[str, Policy] = {policy.id: policy for policy in policies}
+        self._most_matches = settings.limits.policy_matches
+        self.flooding = False
         self._alert_outputs = [output.name for output in settings.outputs if "alerts" in output.send]
         self._activity_outputs = [output.name for output in settings.outputs if "activities" in output.send]
 
@@ -231,6 +234,7 @@ class Pipeline:
         """Read the state in memory anew from the store: at the start, and after a commit that failed."""
         self._seen = activity_store.SeenKeys.load(self._store.connection)
         self._windows = Windows(self._store.connection)
+        self._flood = FloodGuard(policy_store.hours(self._store.connection))
 
     def commit(self, batches: Sequence[Batch]) -> int:
         """Store some batches and all they lead to; how many alerts were raised.
@@ -239,9 +243,9 @@ class Pipeline:
         """
         now = self._clock()
         with self._store.transaction() as connection:
-            raised = _Raised({}, {})
+            raised = _Raised({}, {}, {})
             parts: list[activity_store.Part] = []
-            tally: Counter[str] = Counter()
+            tally: Counter[tuple[str, int]] = Counter()
             for batch in batches:
                 fresh = self._seen.new(batch.stored.keys)
                 self._count(batch, fresh, now)
@@ -249,7 +253,7 @@ class Pipeline:
                 for index, activity, ids, values in batch.matches:
                     if fresh[index]:
                         for policy_id, value in zip(ids, values, strict=True):
-                            tally[policy_id] += 1
+                            tally[policy_id, activity.timestamp // HOUR] += 1
                             self._matched(policy_id, activity, batch.stored.keys[index], value, raised, now)
                 reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
@@ -258,7 +262,7 @@ class Pipeline:
                     outbox.add_block(connection, output, *block)
             self._windows.save(connection, now)
             opened = self._save_alerts(raised, now)
-            policy_store.count(connection, tally, Counter(alert.policy_id for alert in opened))
+            self._count_matches(tally, Counter(alert.policy_id for alert in opened), now)
         self._windows.saved()
         return len(opened)
 
@@ -282,14 +286,38 @@ class Pipeline:
         )
         input_store.count(self._store.connection, batch.input, counts, now)
 
+    def _count_matches(self, tally: Mapping[tuple[str, int], int], alerts: Mapping[str, int], now: int) -> None:
+        """Add up what policies met; who met far too much is switched off. tally: by policy and hour."""
+        matches: Counter[str] = Counter()
+        for (policy_id, hour), number in tally.items():
+            matches[policy_id] += number
+            together = self._flood.add(policy_id, hour, number)
+            policy = self._policies.get(policy_id)
+            if 0 < self._most_matches < together and policy is not None and policy.enabled and policy.mode != "simulate":
+                policy_store.switch_off(self._store.connection, policy_id, policy.path, now, together)
+                self._deliver(flood.told(policy, together, self._most_matches, now))
+                self._policies[policy_id] = msgspec.structs.replace(policy, enabled=False)
+                self.flooding = True
+        policy_store.count(self._store.connection, matches, alerts, self._flood.hours)
+
+    def tell_held_back(self) -> bool:
+        """Say how many alerts were held back in times that are over; whether there was anything to say."""
+        now = self._clock()
+        with self._store.transaction() as connection:
+            told = [*suppression.over(connection, self._policies, now)]
+            for alert in told:
+                self._deliver(alert)
+        return bool(told)
+
     def _matched(self, policy_id: str, activity: Activity, key: int, value: str | None, raised: _Raised, now: int) -> None:
         """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
         policy = self._policies.get(policy_id)
-        if policy is None:
-            return  # scanned before a reload that took the policy out
+        if policy is None or not policy.enabled:
+            return  # scanned before the policy was taken out
         if policy.match is None:
             alert = raising.of_one(policy, activity, now)
             raised.alerts[alert.alert_id] = alert
+            raised.subjects[alert.alert_id] = activity.user or activity.ip_address or ""
             return
         who = subject(policy, activity)
         if who is None:
@@ -303,6 +331,7 @@ class Pipeline:
                 return  # a simulated alert, or one that retention has removed
             run = raising.of_a_run(policy, who, activity, now)
         raised.alerts[change.alert_id] = run
+        raised.subjects[change.alert_id] = who
         raised.members.setdefault(change.alert_id, []).extend([(entry.timestamp, entry.activity_id) for entry in change.members])
         for other in change.joined:
             later = self._alert(raised, other)
@@ -328,8 +357,10 @@ class Pipeline:
             if policy.mode == "simulate":
                 opened.append(alert)
                 continue
-            limit = policy.alert.daily_limit
-            if limit is not None and alert_store.raised_since(self._store.connection, policy.id, now - now % DAY, limit) >= limit:
+            decision = suppression.decide(self._store.connection, policy, raised.subjects[alert.alert_id], now)
+            if decision.told is not None:
+                self._deliver(decision.told)
+            if decision.held:
                 alert = msgspec.structs.replace(alert, suppressed=True)
             self._deliver(alert)
             opened.append(alert)

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from casbd import policies, registry
 from casbd.config import PluginSettings, Settings
-from casbd.config.settings import Governance, Outbox, Retention
+from casbd.config.settings import Governance, Limits, Outbox, Retention
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
@@ -89,6 +89,7 @@ def settings(outputs: Mapping[str, Sequence[str]] | None = None, **governance_op
         governance=Governance(**governance_options),
         retention=Retention(),
         outbox=Outbox(),
+        limits=Limits(),
         metrics=None,
         workers=1,
         log_level="info",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,13 +56,14 @@ class Loaded:
         click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
         sys.exit(EXIT_NO)
 
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Matches and alerts by policy; none where casbd never ran."""
+    def counts(self) -> tuple[dict[str, tuple[int, int]], Collection[str]]:
+        """Matches and alerts by policy, and those that casbd has switched off; none where it never ran."""
         try:
             with Store(self.settings.state_dir, readonly=True) as store:
-                return counted.counts(store.connection)
+                paths = {policy.id: policy.path for policy in self.policies}
+                return counted.counts(store.connection), counted.switched_off(store.connection, paths)
         except StoreError:
-            return {}
+            return {}, ()
 
     def read(self, form: str, raw: str) -> Sequence[Activity]:
         """The activities of a raw record, enriched as the daemon would."""

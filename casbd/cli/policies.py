@@ -42,14 +42,16 @@ def command() -> None:
 def list_policies(configuration: Path, /, as_json: bool) -> None:
     """List the policies, with how often each matched and alerted since the store began.
 
-    Matches of a simulated policy are counted too, and its alerts are those that it would have raised.
+    Matches of a simulated policy are counted too, and its alerts are those that it would have raised. One that is `switched off`
+    met too many activities (`limits:` in the configuration): change its file, or `casbd policies enable` it.
     """
     loaded = Loaded(configuration)
-    counts = loaded.counts()
+    counts, off = loaded.counts()
+    rows = [(policy, policy.id in off, *counts.get(policy.id, (0, 0))) for policy in loaded.policies]
     if as_json:
-        write_lines(json_lines.line(_told(policy, *counts.get(policy.id, (0, 0)))) for policy in loaded.policies)
+        write_lines(json_lines.line(_told(*row)) for row in rows)
         return
-    table("", COLUMNS, [_row(policy, *counts.get(policy.id, (0, 0))) for policy in loaded.policies], _style, less=LESS)
+    table("", COLUMNS, [_row(*row) for row in rows], _style, less=LESS)
 
 
 @command.command("show")
@@ -242,13 +244,14 @@ class Seen:
         return activity
 
 
-def _told(policy: Policy, matches: int, alerts: int) -> dict[str, Any]:
+def _told(policy: Policy, off: bool, matches: int, alerts: int) -> dict[str, Any]:
     return {
         "policy_id": policy.id,
         "name": policy.name,
         "severity": policy.severity,
         "category": policy.category,
         "enabled": policy.enabled,
+        "switched_off": off,
         "mode": policy.mode,
         "matches": matches,
         "alerts": alerts,
@@ -258,12 +261,12 @@ def _told(policy: Policy, matches: int, alerts: int) -> dict[str, Any]:
     }
 
 
-def _row(policy: Policy, matches: int, alerts: int) -> tuple[Any, ...]:
+def _row(policy: Policy, off: bool, matches: int, alerts: int) -> tuple[Any, ...]:
     counting = "each"
     if policy.match is not None:
         number = policy.match.repeated if isinstance(policy.match, Repeated) else f"{len(policy.match.steps)} steps"
         counting = f"{number} in {length(policy.match.within)}"
-    mode = policy.mode if policy.enabled else "disabled"
+    mode = "disabled" if not policy.enabled else "switched off" if off else policy.mode
     return policy.id, policy.name, policy.severity, mode, counting, len(policy.tests), matches, alerts
 
 
@@ -275,4 +278,4 @@ def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
 
 
 def _style(cells: Sequence[Any]) -> str:
-    return {"disabled": "dim", "simulate": "cyan"}.get(cells[3], "")
+    return {"disabled": "dim", "switched off": "red", "simulate": "cyan"}.get(cells[3], "")

@@ -81,6 +81,12 @@ class Outbox(Options):
     max_size: ByteSize = ByteSize(1_000_000_000)
 
 
+class Limits(Options):
+    """policy_matches: a policy that meets more activities than this in three hours is switched off; 0: none ever is."""
+
+    policy_matches: Annotated[int, Field(ge=0)] = 100_000
+
+
 class Metrics(Options):
     """Prometheus metrics over HTTP."""
 
@@ -102,6 +108,7 @@ class _Top(BaseModel):
     governance: Governance = Governance()
     retention: Retention = Retention()
     outbox: Outbox = Outbox()
+    limits: Limits = Limits()
     metrics: Metrics | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -115,7 +122,19 @@ class _Top(BaseModel):
         return {key: value for key, value in data.items() if value is not None or key not in _SECTIONS}
 
 
-_SECTIONS = ("rules", "inputs", "organization", "enrichment", "outputs", "connectors", "governance", "retention", "outbox", "metrics")
+_SECTIONS = (
+    "rules",
+    "inputs",
+    "organization",
+    "enrichment",
+    "outputs",
+    "connectors",
+    "governance",
+    "retention",
+    "outbox",
+    "limits",
+    "metrics",
+)
 
 
 class InputSettings(BaseModel):
@@ -150,6 +169,7 @@ class Settings(BaseModel):
     governance: Governance
     retention: Retention
     outbox: Outbox
+    limits: Limits
     metrics: Metrics | None
     workers: int
     log_level: str
@@ -190,6 +210,7 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         governance=top.governance,
         retention=top.retention,
         outbox=top.outbox,
+        limits=top.limits,
         metrics=top.metrics,
         workers=top.workers,
         log_level=top.log_level,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from casbd import policies, registry
 from casbd.config import Settings
@@ -48,10 +50,17 @@ class Engine:
             raise Mistakes(mistakes)
         self.enrichers.sort(key=lambda enricher: enricher.order)
         self.matcher = Matcher(self.policies)
+        self.switched_off: frozenset[str] = frozenset()
         self._formats: dict[tuple[str, str], Format] = {}
         self._options: dict[str, tuple[str, Options]] = {
             entry.spec.name: (entry.spec.format, entry.options) for entry in self.settings.inputs
         }
+
+    def switch_off(self, policies: Collection[str]) -> None:
+        """Do without some policies, as they met far too much."""
+        self.switched_off = frozenset(policies)
+        self.policies = [replace(policy, enabled=policy.enabled and policy.id not in policies) for policy in self.policies]
+        self.matcher = Matcher(self.policies)
 
     def scanner(self, salt: bytes) -> Scanner:
         """The first half of the pipeline."""
@@ -75,6 +84,10 @@ class Engine:
         """What is no mistake, but not what a person would expect."""
         unsent = [policy.id for policy in self.policies if policy.alert.email or policy.alert.sms]
         told = [f"policy {name}: this version sends no e-mail or SMS; its alerts go to the outputs" for name in unsent]
+        told += [
+            f"policy {name} is switched off: it matched more than {self.settings.limits.policy_matches} activities in three hours"
+            for name in sorted(self.switched_off)
+        ]
         return told + [
             f"{exemption.place}: this exception has expired and is no longer applied: {exemption.reason}" for exemption in self.expired(now)
         ]

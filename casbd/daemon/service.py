@@ -34,6 +34,7 @@ from casbd.outbox.dispatcher import Delivering, Dispatcher, ToConnector, ToOutpu
 from casbd.pipeline import Batch, Pipeline, connector_destination
 from casbd.store import inputs as input_store
 from casbd.store import outbox, service_status
+from casbd.store import policies as policy_store
 from casbd.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class Service:
 
     def build_pipeline(self) -> None:
         """The two halves."""
+        self._leave_out_what_floods(self.engine)
         self.pipeline = Pipeline(self.store, self.engine.settings, self.engine.policies, self.clock)
         self.scanning: Scanning = self._new_scanning(self.engine)
         self._exit.callback(lambda: self.scanning.close())
@@ -170,6 +172,7 @@ class Service:
         self.inputs.finish()
         while self._work() or self._made_room():
             pass
+        self.pipeline.tell_held_back()
         self.save_status()
         self.delivered_all = self.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not self._full
 
@@ -201,6 +204,8 @@ class Service:
             self._commit_failed(error)
             return False
         self._pause_next = 1.0
+        if self.pipeline.flooding:
+            self.pipeline.flooding, self._reload_asked = False, True
         if raised or self.pipeline.sends_activities:
             self.dispatcher.wake()
         return True
@@ -242,6 +247,7 @@ class Service:
         begun = self.clock()
         try:
             engine = Engine(self.configuration)
+            self._leave_out_what_floods(engine)
             self._swap(engine, self._new_scanning(engine))
         except Mistakes as error:
             self._refuse_reload(begun, error.found)
@@ -254,6 +260,12 @@ class Service:
             self._watched.use(engine.files(), begun)
         self.save_status()
         self.notifier.send("READY=1")
+
+    def _leave_out_what_floods(self, engine: Engine) -> None:
+        """Policies that met far too much are off until their file is changed."""
+        off = policy_store.switched_off(self.store.connection, {policy.id: policy.path for policy in engine.policies})
+        if off:
+            engine.switch_off(off)
 
     def _refuse_reload(self, begun: int, mistakes: Sequence[Mistake]) -> None:
         """Nothing was changed. The files with mistakes are watched too, as a new one is not among those known."""
@@ -289,6 +301,11 @@ class Service:
         unclaimed = sorted(outbox.pending(self.store.connection).keys() - self._queues(self.engine))
         if unclaimed:
             log.warning("messages wait for destinations that are not configured", extra={"destinations": unclaimed})
+
+    def tell_held_back(self) -> None:
+        """A job: what was stored without being sent is said when the time is over."""
+        if self.pipeline.tell_held_back():
+            self.dispatcher.wake()
 
     def warn_of_what_is_new(self) -> None:
         """A job: an exception expires while casbd runs."""

@@ -15,9 +15,13 @@ _FIRST_KEY = re.compile(r"^(?=[A-Za-z_\"'])", re.MULTILINE)
 
 
 def switch(path: Path, *, enabled: bool) -> None:
-    """Set `enabled:` in a rule file, all or nothing. Mistakes where the file has some; CasbdError where it must be done by hand."""
+    """Set `enabled:` in a rule file, all or nothing. Mistakes where the file has some; CasbdError where it must be done by hand.
+
+    One that says so already is only touched: a policy that casbd itself has switched off goes on when its file changes.
+    """
     path = path.resolve()  # where the name is a link, what it leads to is changed
     if load_file(path).enabled == enabled:
+        path.touch()
         return
     text = path.read_bytes().decode()
     value = "true" if enabled else "false"

@@ -123,8 +123,11 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def _look_into(connection: sqlite3.Connection) -> None:
-    if schema.version(connection) == 0:  # the daemon is just making it
+    found = schema.version(connection)
+    if found == 0:  # the daemon is just making it
         raise StoreError(_NOTHING_YET)
+    if found != schema.VERSION:
+        raise StoreError("an older casbd wrote it; `casbd run` brings it up to date when it starts")
 
 
 def _ready(connection: sqlite3.Connection, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ import sqlite3
 
 from casbd.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -75,6 +75,19 @@ CREATE TABLE refused (
 CREATE INDEX refused_by_storing ON refused (stored);
 """
 
+_SINCE_2 = """
+-- Alerts that were stored and not sent, until that has been said.
+CREATE TABLE held_back (
+    policy_id TEXT, why TEXT, subject TEXT, since INTEGER, number INTEGER, PRIMARY KEY (policy_id, why, subject)
+) WITHOUT ROWID;
+-- How often a policy's filters were met in each of the latest hours (event time), as msgpack.
+ALTER TABLE policies ADD COLUMN hours BLOB;
+-- Policies that met too much; `file` is what their rule file was like, as a changed one is switched on again.
+CREATE TABLE switched_off (policy_id TEXT PRIMARY KEY, file TEXT, at INTEGER, matches INTEGER) WITHOUT ROWID;
+"""
+_STEPS = {0: _TABLES + _SINCE_2, 2: _SINCE_2}
+"""What makes this version's file of an older one, or of a new one (0)."""
+
 
 def version(connection: sqlite3.Connection) -> int:
     """Which version's tables the file has; 0: none yet. StoreError for a newer one, sqlite3.Error where it is no such file."""
@@ -85,9 +98,9 @@ def version(connection: sqlite3.Connection) -> int:
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables in a new file. StoreError for a newer version's, and for one that was never released."""
+    """Make the tables in a new file, and what is new in an older one. StoreError for a newer one, and one that was never released."""
     found = version(connection)
     if found == 1:
         raise StoreError("the state directory was written by a casbd from before the first release: begin a new one")
-    if found == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    if found != VERSION:
+        connection.executescript(f"BEGIN IMMEDIATE; {_STEPS[found]} PRAGMA user_version = {VERSION}; COMMIT;")

@@ -9,7 +9,7 @@ import pytest
 from builders import Core, chunk, record
 
 from casbd.errors import StateInUse, StoreError
-from casbd.store import schema
+from casbd.store import held_back, policies, schema
 from casbd.store.activities import SeenKeys, _Table
 from casbd.store.database import FILE, Store
 
@@ -75,6 +75,17 @@ class TestOpening:
         with pytest.raises(StoreError, match="newer casbd"):
             Store(store.directory, readonly=readonly)
         store.connection = sqlite3.connect(store.directory / FILE)
+
+    def test_an_older_version_is_brought_up_to_date_by_the_daemon(self, tmp_path):
+        with sqlite3.connect(tmp_path / FILE) as old:
+            old.executescript(schema._TABLES + "PRAGMA user_version = 2; INSERT INTO policies VALUES ('one', 7, 1);")
+        old.close()
+        with pytest.raises(StoreError, match="an older casbd wrote it"):
+            Store(tmp_path, readonly=True)
+        for readonly in (False, True):
+            with Store(tmp_path, readonly=readonly) as store:
+                assert policies.counts(store.connection) == {"one": (7, 1)}
+                assert [*held_back.every(store.connection)] == []
 
     def test_a_directory_that_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()

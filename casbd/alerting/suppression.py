@@ -1,0 +1,81 @@
+"""Which alerts are stored and not sent, so that nobody is flooded; and saying so, as nothing is held back in silence.
+
+Counted by the clock, not in event time: it is people who are spared, and they live by the clock.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+
+from casbd.alerting import raising
+from casbd.model.alert import Alert
+from casbd.policies import Policy
+from casbd.store import alerts, held_back
+from casbd.store.held_back import HeldBack
+from casbd.wire.timestamps import iso
+
+DAY = 86_400_000
+
+
+class Decision:
+    """Whether a new alert is held back. told: what must be said before it."""
+
+    def __init__(self, held: bool, told: Alert | None = None) -> None:
+        self.held = held
+        self.told = told
+
+
+def decide(connection: sqlite3.Connection, policy: Policy, subject: str, now: int) -> Decision:
+    """Decide about an alert that a policy is about to raise, and remember it, inside the transaction that stores the alert."""
+    told = None
+    before = held_back.get(connection, policy.id, "suppress", subject)
+    if before is not None and not _is_over(before, policy, now):
+        held_back.put(connection, before._replace(number=before.number + 1))
+        return Decision(True)
+    if before is not None:
+        told = _said(before, policy.name, now)
+        held_back.forget(connection, before)
+    limit = policy.alert.daily_limit
+    if limit is not None and alerts.raised_since(connection, policy.id, now - now % DAY, limit) >= limit:
+        today = held_back.get(connection, policy.id, "daily_limit", "") or HeldBack(policy.id, "daily_limit", "", now, 0)
+        held_back.put(connection, today._replace(number=today.number + 1))
+        return Decision(True, told)
+    if policy.alert.suppress is not None:
+        held_back.put(connection, HeldBack(policy.id, "suppress", subject, now, 0))
+    return Decision(False, told)
+
+
+def over(connection: sqlite3.Connection, policies: Mapping[str, Policy], now: int) -> Iterator[Alert]:
+    """What is to be said of times that have come to their end; they are forgotten, inside the caller's transaction."""
+    for held in held_back.every(connection):
+        policy = policies.get(held.policy)
+        if policy is not None and not _is_over(held, policy, now):
+            continue
+        held_back.forget(connection, held)
+        told = _said(held, policy.name if policy else held.policy, now)
+        if told is not None:
+            yield told
+
+
+def _is_over(held: HeldBack, policy: Policy, now: int) -> bool:
+    """By what the policy says now: a length that was changed counts from the same beginning."""
+    if held.why == "daily_limit":
+        return now - now % DAY > held.since
+    return now - held.since >= (policy.alert.suppress or 0)
+
+
+def _said(held: HeldBack, name: str, now: int) -> Alert | None:
+    """`17 more of ...`; None where there were none."""
+    if not held.number:
+        return None
+    alerts_are = "alert of this policy was" if held.number == 1 else "alerts of this policy were"
+    whose = f" for {held.subject}" if held.subject else ""
+    return raising.system(
+        "alerts_held_back",
+        f"{held.number} more of {name}",
+        f"{held.number} more {alerts_are} raised{whose} since {iso(held.since)}, and stored without being sent ({held.why}).",
+        subject=f"{held.policy}\0{held.why}\0{held.subject}",
+        moment=held.since,
+        now=now,
+    )
