@@ -30,7 +30,7 @@ from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
-from casbd.policies.repeated import subject
+from casbd.policies.matcher import Counted
 from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
@@ -60,7 +60,7 @@ class Batch(msgspec.Struct):
     parsed: int = 0
     stored: activity_store.Part = activity_store.NOTHING
     rows: list[int] = []
-    matches: list[tuple[int, Activity, tuple[str, ...], tuple[str | None, ...]]] = []
+    matches: list[tuple[int, Activity, tuple[str, ...], tuple[Counted | None, ...]]] = []
     rejects: list[Reject] = []
 
     @property
@@ -250,11 +250,11 @@ class Pipeline:
                 fresh = self._seen.new(batch.stored.keys)
                 self._count(batch, fresh, now)
                 parts.append(batch.stored if all(fresh) else self._packer.without_repeats(batch.stored, fresh))
-                for index, activity, ids, values in batch.matches:
+                for index, activity, ids, counts in batch.matches:
                     if fresh[index]:
-                        for policy_id, value in zip(ids, values, strict=True):
+                        for policy_id, counted in zip(ids, counts, strict=True):
                             tally[policy_id, activity.timestamp // HOUR] += 1
-                            self._matched(policy_id, activity, batch.stored.keys[index], value, raised, now)
+                            self._matched(policy_id, activity, batch.stored.keys[index], counted, raised, now)
                 reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
             for block in activity_store.add(connection, self._packer, parts, now):
@@ -309,7 +309,7 @@ class Pipeline:
                 self._deliver(alert)
         return bool(told)
 
-    def _matched(self, policy_id: str, activity: Activity, key: int, value: str | None, raised: _Raised, now: int) -> None:
+    def _matched(self, policy_id: str, activity: Activity, key: int, counted: Counted | None, raised: _Raised, now: int) -> None:
         """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
         policy = self._policies.get(policy_id)
         if policy is None or not policy.enabled:
@@ -319,9 +319,9 @@ class Pipeline:
             raised.alerts[alert.alert_id] = alert
             raised.subjects[alert.alert_id] = activity.user or activity.ip_address or ""
             return
-        who = subject(policy, activity)
-        if who is None:
+        if counted is None:
             return
+        who, value = counted
         change = self._windows.add(policy, who, activity, key, value, lambda: raising.run_identity(policy, who, activity))
         if change is None:
             return

@@ -20,7 +20,7 @@ from casbd.model.alert import Alert
 from casbd.policies import Matcher, Policy
 from casbd.policies.examples import activities
 from casbd.policies.policy import Example
-from casbd.policies.repeated import Runs, entry, subject
+from casbd.policies.repeated import Runs, entry
 from casbd.policies.values import FilterError, time
 from casbd.wire.json_lines import ALERT_TIMES
 from casbd.wire.timestamps import iso
@@ -55,10 +55,11 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
     raised: dict[str, Alert] = {}
     windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
     for number, activity in enumerate(met):
-        who = subject(policy, activity)
-        if who is None:
+        counted = matcher.counted(policy, activity)
+        if counted is None:
             continue
-        one = entry(policy, activity, number, matcher.counted(policy, activity))
+        who, value = counted
+        one = entry(policy, activity, number, value)
         change = windows[who].add(one, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue

@@ -26,6 +26,7 @@ from casbd.policies.repeated import subject
 from casbd.store import policies as counted
 from casbd.store.database import Store
 from casbd.store.window_entries import WindowEntries
+from casbd.wire.record_path import RawReader, parse_path
 
 if TYPE_CHECKING:
     from casbd.alerting.trial import Outcome
@@ -107,7 +108,8 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
     """
     match = policy.match
     assert match is not None, "only repeated policies count"
-    who = subject(policy, activity)
+    reader = RawReader()
+    who = subject(policy, activity, reader)
     entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
     own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
     until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
@@ -118,13 +120,20 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
     by = [*match.by, *(["app"] if match.single_app and "app" not in match.by else [])]
     return {
         "by": by,
-        "subject": None if who is None else [getattr(activity, field) for field in by],
+        "subject": None
+        if who is None
+        else [reader.find(activity.raw, parse_path(f[4:])) if f.startswith("raw.") else getattr(activity, f) for f in by],
         "counted": None if own is None else counts,
         "counts": "steps" if isinstance(match, Sequenced) else match.unique or "activities",
         "needed": len(match.steps) if isinstance(match, Sequenced) else match.repeated,
         "within": match.within,
         "alert_id": None if own is None else own.alert_id,
     }
+
+
+def _held(activity: Activity, field: str, reader: RawReader) -> Any:
+    """A field's value, or what stands in the record at a path."""
+    return reader.find(activity.raw, parse_path(field[4:])) if field.startswith("raw.") else getattr(activity, field)
 
 
 def tell_window(window: dict[str, Any]) -> None:

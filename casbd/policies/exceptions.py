@@ -97,9 +97,7 @@ def _read(path: Path, known: Collection[str]) -> list[Exemption]:
         found += _unknown(document, one.get("policy"), [*where, "policy"], known)
         if tree is not None and checked:
             own, place = checked[index], f"{path}:{document.place(where)[0]}"
-            exemptions.append(
-                Exemption(policies=tuple(own.policy), filters=tree, reason=own.reason, expires=own.expires, place=place)
-            )
+            exemptions.append(Exemption(policies=tuple(own.policy), filters=tree, reason=own.reason, expires=own.expires, place=place))
     if found + filters.found:
         raise Mistakes(found + filters.found)
     return exemptions

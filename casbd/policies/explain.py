@@ -196,6 +196,8 @@ _FLAGS = {
 
 def _name(field: str) -> str:
     """A field for people."""
+    if field.startswith("raw."):
+        return f"{field[4:]} in the record"
     return _SPELT.get(field, field.replace("_", " "))
 
 

@@ -22,8 +22,8 @@ from casbd import clock
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, Writer
-from casbd.policies.policy import Policy, Sequenced
-from casbd.policies.repeated import different
+from casbd.policies.policy import Policy, Repeated
+from casbd.policies.repeated import different, subject
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.remembered import Remembered
 from casbd.wire.record_path import RawReader
@@ -38,6 +38,7 @@ _LONGEST_REMEMBERED = 512
 """Records may name any operation: what is remembered must not grow with them."""
 _WORTH_A_TABLE = 3
 """A look-up by an activity's value costs as much as asking about so many policies."""
+Counted = tuple[str, str | None]
 TRUE = AllOf(())
 FALSE = AnyOf(())
 
@@ -128,18 +129,24 @@ class Matcher:
             found = sorted(set(found), key=_position)
         return tuple([one.policy for one in found])
 
-    def counted(self, policy: Policy, activity: Activity) -> str | None:
-        """What a policy of repeated activity counts of an activity that it has just met.
+    def counted(self, policy: Policy, activity: Activity) -> Counted | None:
+        """What a policy of repeated activity counts of an activity that it has just met: whose it is, and the value.
 
-        The casefolded value where it counts different ones; the steps that the activity is, as a number with a bit for each,
-        where it looks for a sequence.
+        The value is casefolded text where different ones are counted; where a sequence is looked for, the steps that the activity
+        is, as a number with a bit for each. None where nothing is counted.
         """
-        if not isinstance(policy.match, Sequenced):
-            return different(policy, activity)
+        match = policy.match
+        if match is None:
+            return None
+        who = subject(policy, activity, self._compiler.reader)
+        if who is None:
+            return None
+        if isinstance(match, Repeated):
+            return who, different(policy, activity, self._compiler.reader) if match.unique else None
         steps = self._steps.get(policy.id)
         if steps is None:
-            steps = self._steps[policy.id] = [self._compiler.predicate(step.filters) for step in policy.match.steps]
-        return str(sum(1 << number for number, meets in enumerate(steps) if meets(activity)))
+            steps = self._steps[policy.id] = [self._compiler.predicate(step.filters) for step in match.steps]
+        return who, str(sum(1 << number for number, meets in enumerate(steps) if meets(activity)))
 
     def _candidates(self, key: Any, activity: Activity) -> _Candidates:
         """The policies that activities with this key may meet, each with what is left to ask."""
@@ -205,11 +212,11 @@ class _Compiler:
 
     def __init__(self, now: Clock) -> None:
         self._now = now
-        self._reader = RawReader()
+        self.reader = RawReader()
         self.forget()
 
     def forget(self) -> None:
-        self._writer = Writer(self._now, self._reader)
+        self._writer = Writer(self._now, self.reader)
         self._predicates: dict[Node, Predicate] = {}
         self._indexed: dict[tuple[int, Node], _Indexed] = {}
         self._asks: dict[tuple[_Indexed, ...], Callable[[Activity], list[_Indexed]]] = {}

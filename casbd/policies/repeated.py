@@ -20,6 +20,7 @@ from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.policies.policy import Policy, Repeated, Sequenced
 from casbd.policies.window_tests import WindowTest, step_entry, window_test
+from casbd.wire.record_path import RawReader, parse_path, texts
 
 _Order = tuple[int, int]
 """Timestamp and key: the one order of entries, whenever they came."""
@@ -220,7 +221,7 @@ def _start(run: _Run) -> _Order:
     return run.start
 
 
-def subject(policy: Policy, activity: Activity) -> str | None:
+def subject(policy: Policy, activity: Activity, reader: RawReader) -> str | None:
     """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
 
     None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own.
@@ -228,8 +229,8 @@ def subject(policy: Policy, activity: Activity) -> str | None:
     match = policy.match
     assert match is not None, "only repeated policies count by subject"
     if len(match.by) == 1 and not match.single_app:
-        return folded(getattr(activity, match.by[0]))
-    parts = [folded(getattr(activity, field)) for field in match.by]
+        return _value(activity, match.by[0], reader)
+    parts = [_value(activity, field, reader) for field in match.by]
     if None in parts:
         return None
     if match.single_app:
@@ -237,10 +238,18 @@ def subject(policy: Policy, activity: Activity) -> str | None:
     return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
 
 
-def different(policy: Policy, activity: Activity) -> str | None:
+def different(policy: Policy, activity: Activity, reader: RawReader) -> str | None:
     """The casefolded value of the field whose different values are counted; None where it is null, or activities are counted."""
     match = policy.match
-    return folded(getattr(activity, match.unique)) if isinstance(match, Repeated) and match.unique else None
+    return _value(activity, match.unique, reader) if isinstance(match, Repeated) and match.unique else None
+
+
+def _value(activity: Activity, field: str, reader: RawReader) -> str | None:
+    """A field's value, or what stands in the record at a path, as `folded` gives it."""
+    if not field.startswith("raw."):
+        return folded(getattr(activity, field))
+    found = tuple(texts(reader.find(activity.raw, parse_path(field[4:]))))
+    return folded(found[0] or None if len(found) == 1 else found)
 
 
 def entry(policy: Policy, activity: Activity, key: int, value: str | None) -> Entry:

@@ -14,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from casbd.documents import nearest
 from casbd.model.activity import FIELDS
 from casbd.model.alert import SEVERITIES, Severity
+from casbd.policies.fields import parse_field
 from casbd.policies.policy import Category, Mode
-from casbd.policies.values import milliseconds
+from casbd.policies.values import FilterError, milliseconds
 
 
 class _Part(BaseModel):
@@ -23,9 +24,12 @@ class _Part(BaseModel):
 
 
 def _known_field(name: str) -> str:
-    if name not in FIELDS:
-        raise ValueError(f"unknown field `{name}` ({nearest(name, FIELDS)})")
-    return name
+    """A field, or a path into the record."""
+    try:
+        parse_field(name)
+        return name
+    except FilterError as error:
+        raise ValueError(str(error)) from None
 
 
 def countable(name: str) -> str:
@@ -40,7 +44,7 @@ def different(name: str) -> str:
     """Fields whose different values can be counted."""
     if _known_field(name) == "raw":
         raise ValueError("cannot count different values of `raw`: no two records are the same")
-    if FIELDS[name].kind in ("list", "objects"):
+    if name in FIELDS and FIELDS[name].kind in ("list", "objects"):
         raise ValueError(f"cannot count different values of the list `{name}`" + (" (use object_id)" if name == "objects" else ""))
     return name
 

@@ -71,7 +71,7 @@ def _fields(check: Callable[[str], str]) -> Schema:
     for name in FIELDS:
         with suppress(ValueError):
             taken.append(check(name))
-    return {"enum": taken}
+    return {"anyOf": [{"enum": taken}, {"type": "string", "pattern": r"^raw\.."}]}
 
 
 def _filters(more: Schema) -> Schema:

@@ -1,7 +1,7 @@
 """Alerts that are stored and not sent, and that it is said how many."""
 
 import pytest
-from builders import HOUR, MINUTE, NOON, load_rules, record
+from builders import HOUR, MINUTE, load_rules, record
 
 RULES = {"quiet": {"alert": {"suppress": "1h"}}}
 

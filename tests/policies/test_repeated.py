@@ -15,6 +15,7 @@ from casbd.policies.policy import Sequenced, Step
 from casbd.policies.repeated import Entry, Runs, folded, subject
 from casbd.policies.tree import AllOf, Condition
 from casbd.policies.window_tests import step_entry
+from casbd.wire.record_path import RawReader
 
 
 def rule(repeated, within, unique=None):
@@ -339,7 +340,15 @@ def test_the_earliest_alert_of_a_run_stays(rule, arrivals, random):
 
 
 class TestSubject:
-    ACTIVITY = Activity(user="Ann@Example.com", app="Okta", ip_address="192.0.2.7", asn=5, user_groups=("b", "A"), is_impersonated=False)
+    ACTIVITY = Activity(
+        user="Ann@Example.com",
+        app="Okta",
+        ip_address="192.0.2.7",
+        asn=5,
+        user_groups=("b", "A"),
+        is_impersonated=False,
+        raw='{"who": {"arn": "arn:X"}, "groups": ["b", "A"], "empty": ""}',
+    )
 
     @pytest.mark.parametrize(
         ("by", "single_app", "expected"),
@@ -352,18 +361,22 @@ class TestSubject:
             ("user_groups", False, '["a", "b"]'),
             ("city", False, None),
             ("[user, city]", False, None),
+            ("raw.who.arn", False, "arn:x"),
+            ("raw.groups", False, '["a", "b"]'),
+            ("raw.empty", False, None),
+            ("raw.nobody", False, None),
         ],
     )
     def test_by(self, by, single_app, expected):
-        assert subject(counting(by, single_app), self.ACTIVITY) == expected
+        assert subject(counting(by, single_app), self.ACTIVITY, RawReader()) == expected
 
     def test_an_unknown_app_is_an_app_of_its_own(self):
-        assert subject(counting("user", True), Activity(user="a")) == '["a", null]'
+        assert subject(counting("user", True), Activity(user="a"), RawReader()) == '["a", null]'
 
     def test_no_value_can_pass_for_two(self):
         policy = counting("[user, city]")
-        one = subject(policy, Activity(user='a", "b', city="c"))
-        other = subject(policy, Activity(user="a", city='b", "c'))
+        one = subject(policy, Activity(user='a", "b', city="c"), RawReader())
+        other = subject(policy, Activity(user="a", city='b", "c'), RawReader())
         assert one != other
 
 
@@ -376,7 +389,7 @@ def counting(by, single_app=False):
 
 def test_only_repeated_policies_have_subjects():
     with pytest.raises(AssertionError):
-        subject(Policy(id="x", name="x", filters=Condition("user", "isset")), Activity())
+        subject(Policy(id="x", name="x", filters=Condition("user", "isset")), Activity(), RawReader())
 
 
 @pytest.mark.parametrize(("value", "expected"), [("ÄB", "äb"), (None, None), ((), None), (1.5, "1.5"), (True, "true")])
