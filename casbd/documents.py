@@ -41,10 +41,30 @@ class Document:
     def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         reading = _Reading(path)
-        self.data: Any = reading.values(_parse(path, text))
+        self.data: Any = reading.values(_parse(path, _text(path) if text is None else text))
         self._places = reading.places
         if reading.mistakes:
             raise Mistakes(reading.mistakes)
+
+    @classmethod
+    def several(cls, path: Path, text: str | None = None) -> list[Document]:
+        """The documents of a file, which `---` parts. Mistakes as for one, those of all documents."""
+        lines = (_text(path) if text is None else text).splitlines(keepends=True)
+        parts: list[list[str]] = [[]]
+        for line in lines:
+            if _MARK.match(line) and any(_CONTENT.match(before) for before in parts[-1]):
+                parts.append(["\n" * sum(map(len, parts))])  # so that each line keeps its number
+            parts[-1].append(line)
+        found: list[Mistake] = []
+        documents = []
+        for part in parts:
+            try:
+                documents.append(cls(path, "".join(part)))
+            except Mistakes as mistakes:
+                found += mistakes.found
+        if found:
+            raise Mistakes(found)
+        return documents
 
     def mistake(self, where: Where, message: str, hint: str = "", *, at_key: bool = True) -> Mistake:
         """A mistake at a path into the document; the nearest parent where the path leads nowhere."""
@@ -87,17 +107,24 @@ class Document:
         return self.mistake(where[: len(within) + len(steps)], f"`{name}`: {message}" if name else message, hint, at_key=is_key)
 
 
-def _parse(path: Path, text: str | None) -> Any:
+_MARK = re.compile(r"---(\s|$)")
+_CONTENT = re.compile(r"(?!---|#|%)\s*\S|---\s+[^\s#]")
+
+
+def _text(path: Path) -> str:
     try:
-        if text is None:
-            if path.stat().st_size > MAX_BYTES:
-                raise Mistakes([Mistake(str(path), 0, 0, f"larger than {MAX_BYTES // 1024**2} MiB")])
-            text = path.read_text(encoding="utf-8-sig")
-        return _compose(text)
+        if path.stat().st_size > MAX_BYTES:
+            raise Mistakes([Mistake(str(path), 0, 0, f"larger than {MAX_BYTES // 1024**2} MiB")])
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise Mistakes([Mistake(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         raise Mistakes([Mistake(str(path), 0, 0, f"is not UTF-8 (byte {error.start})")]) from None
+
+
+def _parse(path: Path, text: str) -> Any:
+    try:
+        return _compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)

@@ -140,7 +140,7 @@ class Scanner:
                 activity.input = name
                 activity.input_file = path
                 activity.input_offset = chunk.offsets[number]
-                activity.raw = raw
+                activity.raw = activity.raw or raw  # a format tells where the record lies within another
                 if instance is not None:
                     activity.app_instance = instance
                 if not activity.activity_id:

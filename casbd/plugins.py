@@ -46,7 +46,10 @@ class Format(Protocol):
         """How sure it is that these first records of a file are its own: 0 (no) to 1 (certainly)."""
 
     def parse(self, record: bytes) -> Sequence[Activity]:
-        """The activities of one record (UTF-8 JSON text), without the enrichers' fields. BadRecord where there is none."""
+        """The activities of one record (UTF-8 JSON text), without the enrichers' fields. BadRecord where there is none.
+
+        Their `raw` is left empty, unless it is only a part of the record.
+        """
 
 
 class Enricher(Protocol):

@@ -22,6 +22,7 @@ import msgspec
 from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
+from casbd.formats._lenient import Reader, as_dict
 from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
 from casbd.model.activity import Activity
 from casbd.registry import plugin
@@ -150,7 +151,8 @@ class M365:
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._table = table()
-        self._decode = msgspec.json.Decoder(Record).decode
+        reader = Reader(Record, "Microsoft 365 audit record", ("CreationTime", "Operation"), _NUMBERS)
+        self._decode, self._leniently = reader.strictly, reader.leniently
         self._kinds = Remembered(self._kind, 20_000)  # operations are the tenant's vocabulary, but an attacker may invent some
         self._longest_unknown = max(map(len, self._table.unknown_users))
         self._names = Remembered(self._name, 50_000)
@@ -159,7 +161,7 @@ class M365:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every audit record has CreationTime, Operation and Workload, and no other export has all three."""
-        records = [record for record in map(_as_dict, sample) if record]
+        records = [record for record in map(as_dict, sample) if record]
         if not records:
             return 0.0
         required = ("CreationTime", "Operation", "Workload", "RecordType")
@@ -278,22 +280,6 @@ class M365:
         if record.DeviceProperties:
             activity.device_tags = _device_tags(record.DeviceProperties)
 
-    def _leniently(self, record: bytes) -> Record:
-        """A record that the strict decoder refused: half a surrogate pair, NaN, a number where text is expected."""
-        data = _as_dict(record)
-        if data is None:
-            raise BadRecord(_why_not(record))
-        data = {key: _text_for(key, value) for key, value in data.items() if key in Record.__struct_fields__}
-        while data:
-            try:
-                return self._decode(_HALF_A_PAIR.sub(r"\\ufffd", json.dumps(data)).encode())
-            except (msgspec.DecodeError, RecursionError) as error:
-                field = _FIELD_OF_ERROR.search(str(error))
-                if field is None or field[1] not in data or field[1] in ("CreationTime", "Operation"):
-                    raise BadRecord(f"not a Microsoft 365 audit record: {error}") from None
-                del data[field[1]]  # of another type than Microsoft documents: the rest of the record is good all the same
-        raise BadRecord("not a Microsoft 365 audit record: it has none of the fields")
-
 
 _RESULTS = {"Failed log on": "failure", "Log on": "success"}
 _CLAIM = re.compile(r"\A(?:i:0[^|]*\|(?:.*\|)?(?:urn(?::|%3a)spo(?::|%3a)guest#)?|urn:spo:guest#)")
@@ -331,36 +317,4 @@ _DEVICE_TAGS = {
     for hybrid in (False, True)
 }
 _HYBRID = frozenset({"Hybrid Azure AD joined", "Microsoft Entra hybrid joined", "ServerAd"})
-_HALF_A_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}")
-"""In JSON as `json.dumps` writes it."""
-_FIELD_OF_ERROR = re.compile(r"`\$\.(\w+)")
 _NUMBERS = frozenset({"RecordType", "UserType", "ErrorNumber", "LogonType"})
-
-
-def _text_for(key: str, value: Any) -> Any:
-    """Numbers, true and false as text, as nearly all fields are text."""
-    if isinstance(value, bool | int) and key not in _NUMBERS:
-        return json.dumps(value)
-    return value
-
-
-def _as_dict(record: bytes) -> dict[str, Any] | None:
-    try:
-        data = json.loads(record, parse_constant=lambda _: None, parse_float=str)  # NaN is null
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) else None
-
-
-def _why_not(record: bytes) -> str:
-    """The reason, for the reject."""
-    try:
-        record.decode()
-        json.loads(record)
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 (byte {error.start})"
-    except RecursionError:
-        return "not JSON: nested too deep"
-    except ValueError as error:
-        return f"not JSON: {error}"
-    return "not a JSON object"

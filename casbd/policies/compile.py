@@ -15,7 +15,7 @@ from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.text_tests import TextTest, clues, numeric_test, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
-from casbd.wire.record_path import RawReader, texts
+from casbd.wire.record_path import RawReader, parse_path, texts
 
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
@@ -169,6 +169,8 @@ def _raw(condition: Condition, reader: RawReader) -> Predicate:
     path = condition.path
     if condition.operator == "isset":
         return lambda activity: any(value not in (None, "", [], {}) for value in reader.find(activity.raw, path))
+    if condition.operator == "same_as":
+        return _same_as(condition, reader)
     fits = text_test(condition)
 
     def some(activity: Activity) -> bool:
@@ -176,3 +178,18 @@ def _raw(condition: Condition, reader: RawReader) -> Predicate:
         return bool(values) and any(fits(text) for text in texts(values))
 
     return some
+
+
+def _same_as(condition: Condition, reader: RawReader) -> Predicate:
+    """Whether a value at the path is one that another field has, or another path leads to."""
+    others = [str(value) for value in condition.values]
+    paths = [parse_path(other[4:]) for other in others if other.startswith("raw.")]
+    fields = [other for other in others if not other.startswith("raw.")]
+
+    def same(activity: Activity) -> bool:
+        own = {text.casefold() for text in texts(reader.find(activity.raw, condition.path))}
+        elsewhere = [text for path in paths for text in texts(reader.find(activity.raw, path))]
+        elsewhere += [text for field in fields if (text := getattr(activity, field)) is not None]
+        return any(text.casefold() in own for text in elsewhere)
+
+    return same

@@ -181,6 +181,7 @@ _VERBS = {
     "lt": ("is below", "is not below"),
     "lte": ("is at most", "is not at most"),
     "range": ("is from", "is not from"),
+    "same_as": ("is the same as", "is not the same as"),
     "within_days": ("is of the last", "is not of the last"),
 }
 _AFTER = {"within_days": " days"}

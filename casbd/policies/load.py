@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from casbd.documents import Document, Where, nearest
+from casbd.documents import Document, Where
 from casbd.errors import Mistake, Mistakes
 from casbd.policies.examples import ExampleReader
 from casbd.policies.exceptions import NAMES as EXCEPTIONS
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.filters import FilterReader
-from casbd.policies.policy import AlertOptions, Exemption, Policy, Repeated, Sequenced, Step, digest
-from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile
+from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced, Step, digest
+from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, unknown_connectors, wrong_id
+from casbd.policies.sigma import is_sigma
 from casbd.policies.tree import AllOf, AnyOf
+
+if TYPE_CHECKING:
+    from casbd.policies.sigma.rules import SigmaFiles
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -27,18 +31,19 @@ def load(directories: Sequence[Path], connectors: Collection[str] | None = None)
     Raises Mistakes with every mistake of every file. A directory that is not there is one too.
     """
     found: list[Mistake] = []
-    policies: list[Policy] = []
-    paths: dict[str, list[Path]] = {}
+    files: dict[Path, list[Document]] = {}
+    ids: dict[str, list[Path]] = {}
     for path in _rule_files(directories, found):
-        paths.setdefault(_id(path), []).append(path)
+        ids.setdefault(policy_id(path), []).append(path)
         try:
-            policies.append(load_file(path, connectors))
+            files[path] = Document.several(path)
         except Mistakes as mistakes:
             found += mistakes.found
-    found += _duplicates(paths)
+    policies, wrong = _policies(files, connectors)
+    found += [*wrong, *_duplicates(ids)]
     exemptions: list[Exemption] = []
     try:
-        exemptions = load_exemptions(directories, paths.keys())
+        exemptions = load_exemptions(directories, ids.keys())
     except Mistakes as mistakes:
         found += mistakes.found
     if found:
@@ -46,15 +51,53 @@ def load(directories: Sequence[Path], connectors: Collection[str] | None = None)
     return sorted((exempted(policy, exemptions) for policy in policies), key=lambda policy: policy.id)
 
 
-def load_file(path: Path, connectors: Collection[str] | None = None, text: str | None = None) -> Policy:
-    """The policy of one rule file (or of `text`, as if it stood there). Raises Mistakes with everything wrong in it."""
-    document = Document(path, text)
+def load_file(path: Path, connectors: Collection[str] | None = None, text: str | None = None, others: Sequence[Path] = ()) -> Policy:
+    """The policy of one rule file (or of `text`, as if it stood there). Raises Mistakes with everything wrong in it.
+
+    others: files with Sigma rules that a correlation in this one may refer to; what is wrong in them does not matter.
+    """
+    documents = Document.several(path, text)
+    if not any(is_sigma(document.data) for document in documents):
+        return _own(path, documents, connectors)
+    files = {path: documents}
+    for other in others:
+        with suppress(Mistakes):
+            files.setdefault(other, Document.several(other))
+    return _sigma(files).policy(path, documents, connectors)
+
+
+def _policies(files: Mapping[Path, Sequence[Document]], connectors: Collection[str] | None) -> tuple[list[Policy], list[Mistake]]:
+    """The policies of some files, and what is wrong in the others."""
+    policies: list[Policy] = []
+    found: list[Mistake] = []
+    sigma = {path: documents for path, documents in files.items() if any(is_sigma(document.data) for document in documents)}
+    known = _sigma(sigma) if sigma else None
+    for path, documents in files.items():
+        try:
+            if known is None or path not in sigma:
+                policies.append(_own(path, documents, connectors))
+            elif not known.is_part(documents):
+                policies.append(known.policy(path, documents, connectors))
+        except Mistakes as mistakes:
+            found += mistakes.found
+    return policies, found
+
+
+def _sigma(files: Mapping[Path, Sequence[Document]]) -> SigmaFiles:
+    from casbd.policies.sigma.rules import SigmaFiles
+
+    return SigmaFiles(files)
+
+
+def _own(path: Path, documents: Sequence[Document], connectors: Collection[str] | None) -> Policy:
+    """The policy of a rule file in casbd's own language."""
+    document = documents[0]
     data = document.data
     if not isinstance(data, dict):
         raise Mistakes([Mistake(str(path), 1, 1, "a rule file is a mapping", "name: ..., filters: ...")])
-    if "logsource" in data and "detection" in data:
-        raise Mistakes([document.mistake(["logsource"], "Sigma rules are not supported yet")])
-    found = _wrong_id(path)
+    if len(documents) > 1:
+        raise Mistakes([documents[1].mistake([], "a second document", "one file is one policy")])
+    found = wrong_id(path)
     rule = None
     try:
         rule = document.check(RuleFile)
@@ -67,7 +110,7 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
         found.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
-    found += [*filters.found, *examples.found, *_unknown_connectors(document, connectors)]
+    found += [*filters.found, *examples.found, *unknown_connectors(document, connectors)]
     if found or rule is None:
         raise Mistakes(found)
     match = _match(rule.match, steps)
@@ -76,7 +119,7 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
         one_of_them = AnyOf(tuple(step.filters for step in steps))
         filled = AllOf((filled, one_of_them)) if "filters" in data else one_of_them
     return Policy(
-        id=_id(path),
+        id=policy_id(path),
         name=rule.name,
         description=rule.description,
         severity=rule.severity,
@@ -85,12 +128,7 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
         mode=rule.mode,
         filters=filled,
         match=match,
-        alert=AlertOptions(
-            daily_limit=rule.alert.daily_limit,
-            suppress=rule.alert.suppress,
-            email=tuple(rule.alert.email),
-            sms=tuple(rule.alert.sms),
-        ),
+        alert=alert_options(rule.alert),
         governance=tuple((step.action, step.connector) for step in rule.governance),
         tags=tuple(rule.tags),
         references=tuple(rule.references),
@@ -125,32 +163,11 @@ def _rule_files(directories: Sequence[Path], found: list[Mistake]) -> Iterator[P
                 yield path
 
 
-def _id(path: Path) -> str:
-    return path.name.removesuffix(path.suffix)
-
-
-def _wrong_id(path: Path) -> list[Mistake]:
-    if re.fullmatch(r"[A-Za-z0-9._-]+", _id(path)):
-        return []
-    return [Mistake(str(path), 0, 0, f"the file's name is the policy's id, and `{_id(path)}` is none", "letters, digits, - _ .")]
-
-
 def _duplicates(paths: dict[str, list[Path]]) -> Iterator[Mistake]:
     for name, same in paths.items():
         for path in same if len(same) > 1 else ():
             others = ", ".join(str(other) for other in same if other is not path)
             yield Mistake(str(path), 0, 0, f"the id `{name}` is used twice", f"also {others}")
-
-
-def _unknown_connectors(document: Document, connectors: Collection[str] | None) -> Iterator[Mistake]:
-    governance = document.data.get("governance")
-    if connectors is None or not isinstance(governance, list):
-        return
-    for index, step in enumerate(governance):
-        name = step.get("connector") if isinstance(step, dict) else None
-        if isinstance(name, str) and name not in connectors:
-            hint = nearest(name, connectors) or "the configuration has no connectors"
-            yield document.mistake(["governance", index, "connector"], f"unknown connector `{name}`", hint, at_key=False)
 
 
 def _steps(filters: FilterReader, match: Any) -> tuple[Step, ...]:

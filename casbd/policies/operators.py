@@ -10,7 +10,7 @@ from casbd.model.activity import FIELDS, Field
 from casbd.model.activity import Kind as FieldKind
 
 Kind = FieldKind | Literal["raw"]
-Takes = Literal["same", "text", "words", "pattern", "network", "number", "range", "days", "flag"]
+Takes = Literal["same", "text", "words", "pattern", "network", "number", "range", "days", "flag", "field"]
 """What the operator compares with; `same`: whatever the field holds."""
 
 _TEXTS: tuple[Kind, ...] = ("text", "choice", "list", "objects", "raw")
@@ -49,6 +49,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("lte", "lte", "number", _ORDERED),
         Operator("range", "range", "range", _ORDERED),
         Operator("within_days", "within_days", "days", ("time",)),
+        *_pair("same_as", "field", ("raw",), "nsame_as"),
     )
 }
 

@@ -7,15 +7,18 @@ each part of it has its own place in the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from casbd.documents import nearest
+from casbd.documents import Document, nearest
+from casbd.errors import Mistake
 from casbd.model.activity import FIELDS
 from casbd.model.alert import SEVERITIES, Severity
 from casbd.policies.fields import parse_field
-from casbd.policies.policy import Category, Mode
+from casbd.policies.policy import AlertOptions, Category, Mode
 from casbd.policies.values import FilterError, milliseconds
 
 
@@ -148,19 +151,55 @@ class TestPart(_Part):
     alerts: Annotated[int | list[dict[str, Any]], BeforeValidator(_alerts)]
 
 
-class RuleFile(_Part):
+class CommonKeys(BaseModel):
+    """What a rule file says besides its filters, and a Sigma file may."""
+
+    model_config = ConfigDict(frozen=True)
+    enabled: StrictBool = True
+    mode: Annotated[Mode, _one_of(*MODES)] = "enforce"
+    category: Annotated[Category, _one_of(*CATEGORIES)] | None = None
+    alert: AlertPart = AlertPart()
+    governance: list[GovernancePart] = []
+    tests: list[TestPart] = []
+
+
+class RuleFile(CommonKeys):
     """A rule file."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     name: Annotated[StrictStr, Field(min_length=1)]
     description: StrictStr = ""
     severity: Annotated[Severity, _one_of(*SEVERITIES)] = "medium"
-    category: Annotated[Category, _one_of(*CATEGORIES)] | None = None
-    enabled: StrictBool = True
-    mode: Annotated[Mode, _one_of(*MODES)] = "enforce"
     filters: Any = None
     match: MatchPart | None = None
-    alert: AlertPart = AlertPart()
-    governance: list[GovernancePart] = []
     tags: list[StrictStr] = []
     references: list[StrictStr] = []
-    tests: list[TestPart] = []
+
+
+def alert_options(part: AlertPart) -> AlertOptions:
+    """`alert:` as the rest of casbd knows it."""
+    return AlertOptions(daily_limit=part.daily_limit, suppress=part.suppress, email=tuple(part.email), sms=tuple(part.sms))
+
+
+def policy_id(path: Path) -> str:
+    """The id of the policy in a file."""
+    return path.name.removesuffix(path.suffix)
+
+
+def wrong_id(path: Path) -> list[Mistake]:
+    """What is wrong with it."""
+    if re.fullmatch(r"[A-Za-z0-9._-]+", policy_id(path)):
+        return []
+    return [Mistake(str(path), 0, 0, f"the file's name is the policy's id, and `{policy_id(path)}` is none", "letters, digits, - _ .")]
+
+
+def unknown_connectors(document: Document, connectors: Collection[str] | None) -> Iterator[Mistake]:
+    """The connectors that `governance:` names and the configuration does not have; connectors: None where that is not known."""
+    governance = document.data.get("governance")
+    if connectors is None or not isinstance(governance, list):
+        return
+    for index, step in enumerate(governance):
+        name = step.get("connector") if isinstance(step, dict) else None
+        if isinstance(name, str) and name not in connectors:
+            hint = nearest(name, connectors) or "the configuration has no connectors"
+            yield document.mistake(["governance", index, "connector"], f"unknown connector `{name}`", hint, at_key=False)

@@ -29,6 +29,7 @@ _MEANINGS = {
     "substring": "has one of these in it",
     "matches": "matches one of these regular expressions (RE2)",
     "cidr": "is an address in one of these networks",
+    "same_as": "is what another field holds, such as raw.requestParameters.userName",
     "isset": "true: is known; false: is null or empty",
     "within_days": "is of the last so many days",
     "range": "is between these two, both included",
@@ -110,6 +111,8 @@ def _value(operator: Operator, field: Field, kind: Kind) -> Schema:
     match operator.takes:
         case "flag":
             return {"type": "boolean"}
+        case "field":
+            return {"type": "string", "minLength": 1}
         case "days":
             return {"type": "number", "exclusiveMinimum": 0}
         case "number":

@@ -14,6 +14,7 @@ from casbd.documents import nearest
 from casbd.model.activity import FIELDS
 from casbd.policies.operators import Kind, Operator
 from casbd.policies.tree import Value
+from casbd.wire.record_path import parse_path, write_path
 
 DURATION = re.compile(r"(\d{1,9})(s|m|h|d)")
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -79,8 +80,24 @@ def check(field: str, kind: Kind, operator: Operator, value: Any) -> Value:
             return _network(value)
         case "words":
             return _words(value)
+        case "field":
+            return _field(value)
         case "text":
             return _text(value)
+
+
+def _field(value: Any) -> str:
+    """The name of a field of text, or a path into the record."""
+    text = _text(value)
+    if text.startswith("raw."):
+        try:
+            return f"raw.{write_path(parse_path(text[4:]))}"
+        except ValueError:
+            raise FilterError(f"`{text}` is no path", "such as raw.requestParameters.userName") from None
+    known = [name for name, field in FIELDS.items() if field.kind in ("text", "choice")]
+    if text not in known:
+        raise FilterError(f"`{text}` is no field of text", nearest(text, [*known, "raw."]))
+    return text
 
 
 def _same(field: str, kind: Kind, value: Any) -> Value:

@@ -202,12 +202,24 @@ def _member(record: dict[str, Any], key: str) -> list[Any]:
 
 
 def _named(pair: dict[str, Any], key: str) -> list[Any]:
-    """The value of a {Name, Value} or {Key, Value} with this name."""
-    if len(pair) == 2 and "Name" in pair and "Value" in pair:  # how Microsoft writes them all
+    """The value of a {Name, Value} or {Key, Value} with this name, or the new one of {Name, OldValue, NewValue}.
+
+    Microsoft writes old and new values as JSON: `"True"` within quotes is True. Google has {name, boolValue}, {name, multiValue} ...
+    """
+    if len(pair) == 2 and "Name" in pair and "Value" in pair:  # how Microsoft writes most of them
         name = pair["Name"]
         return [pair["Value"]] if isinstance(name, str) and name.casefold() == key else []
-    for label in ("Name", "Key"):
+    for label in ("Name", "Key", "displayName"):
         names = _member(pair, label)
         if names and isinstance(names[0], str) and names[0].casefold() == key:
-            return _member(pair, "Value")
+            if len(pair) == 2:
+                return [value for other, value in pair.items() if other.casefold() != label.casefold()]
+            return _member(pair, "Value") or [_unquoted(value) for value in _member(pair, "NewValue")]
     return []
+
+
+def _unquoted(value: Any) -> Any:
+    """The text that JSON text holds; everything else as it is."""
+    quoted = isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"'
+    inside = decode(value) if quoted else value
+    return inside if isinstance(inside, str) else value

@@ -1,0 +1,86 @@
+"""Reading a record into a struct: strictly, as nearly all are; else what is good of it.
+
+Exports have numbers where text is documented, NaN, half of a surrogate pair, an object for a list. The field that is wrong is
+left out, and the rest of the record is good all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from casbd.errors import BadRecord
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+
+class Reader(Generic[Record]):
+    """Reads records of one kind. required: fields without which there is none. what: how people call such a record."""
+
+    def __init__(self, kind: type[Record], what: str, required: Collection[str], numbers: Collection[str] = ()) -> None:
+        self._kind = kind
+        self._what = what
+        self._required = required
+        self._numbers = numbers
+        self.strictly = msgspec.json.Decoder(kind).decode
+
+    def read(self, record: bytes) -> Record:
+        """The record; BadRecord where it is none."""
+        try:
+            return self.strictly(record)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self.leniently(record)
+
+    def leniently(self, record: bytes) -> Record:
+        """A record that the strict decoder refused: half a surrogate pair, NaN, a number where text is expected."""
+        data = as_dict(record)
+        if data is None:
+            raise BadRecord(_why_not(record))
+        data = {key: self._text_for(key, value) for key, value in data.items() if key in self._kind.__struct_fields__}
+        while data:
+            try:
+                return self.strictly(_HALF_A_PAIR.sub(r"\\ufffd", json.dumps(data)).encode())
+            except (msgspec.DecodeError, RecursionError) as error:
+                field = _FIELD_OF_ERROR.search(str(error))
+                if field is None or field[1] not in data or field[1] in self._required:
+                    raise BadRecord(f"not a {self._what}: {error}") from None
+                del data[field[1]]  # of another type than is documented
+        raise BadRecord(f"not a {self._what}: it has none of the fields")
+
+    def _text_for(self, key: str, value: Any) -> Any:
+        """Numbers, true and false as text, as nearly all fields are text."""
+        if isinstance(value, bool | int) and key not in self._numbers:
+            return json.dumps(value)
+        return value
+
+
+_HALF_A_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}")
+"""In JSON as `json.dumps` writes it."""
+_FIELD_OF_ERROR = re.compile(r"`\$\.(\w+)")
+
+
+def as_dict(record: bytes) -> dict[str, Any] | None:
+    """The record as plain values; None where it is no object."""
+    try:
+        data = json.loads(record, parse_constant=lambda _: None, parse_float=str)  # NaN is null
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _why_not(record: bytes) -> str:
+    """The reason, for the reject."""
+    try:
+        record.decode()
+        json.loads(record)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 (byte {error.start})"
+    except RecursionError:
+        return "not JSON: nested too deep"
+    except ValueError as error:
+        return f"not JSON: {error}"
+    return "not a JSON object"

@@ -1,0 +1,280 @@
+"""AWS CloudTrail: log files in S3 (`{"Records": [...]}`, mostly gzipped), one record a line, and the answers of LookupEvents.
+
+Sources: AWS, "CloudTrail record contents" and "CloudTrail userIdentity element"
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html and
+.../cloudtrail-event-reference-user-identity.html), "AWS Management Console sign-in events"
+(.../cloudtrail-event-reference-aws-console-sign-in-events.html).
+Which event is which canonical activity, and which is administrative, is in `casbd/data/aws_activities.yaml`.
+
+What it cannot know: a service that acts for somebody has no address of its own (`AWS Internal`, or the service's name); of a
+log on with a wrong user name AWS does not tell the name. Insight events and digests are no activities and are left aside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd import plugins
+from casbd.documents import Document
+from casbd.errors import BadRecord
+from casbd.formats._lenient import Reader, as_dict
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.remembered import Remembered
+from casbd.wire import addresses, timestamps
+
+TABLE = Path(__file__).parent.parent / "data" / "aws_activities.yaml"
+
+
+class Issuer(msgspec.Struct, gc=False):
+    """Who gave a session its rights."""
+
+    userName: str | None = None  # noqa: N815
+
+
+class Session(msgspec.Struct, gc=False):
+    """Of temporary credentials."""
+
+    sessionIssuer: Issuer | None = None  # noqa: N815
+
+
+class Identity(msgspec.Struct, gc=False):
+    """`userIdentity`."""
+
+    type: str | None = None
+    principalId: str | None = None  # noqa: N815
+    arn: str | None = None
+    accountId: str | None = None  # noqa: N815
+    userName: str | None = None  # noqa: N815
+    invokedBy: str | None = None  # noqa: N815
+    sessionContext: Session | None = None  # noqa: N815
+
+
+class Record(msgspec.Struct, gc=False):
+    """The part of a CloudTrail record that becomes an activity; names are Amazon's, the rest stays in `raw`.
+
+    shipped: Logstash puts the time there, and takes eventTime away.
+    """
+
+    eventName: str  # noqa: N815
+    eventTime: str | None = None  # noqa: N815
+    shipped: str | None = msgspec.field(default=None, name="@timestamp")
+    eventSource: str = ""  # noqa: N815
+    eventID: str | None = None  # noqa: N815
+    eventCategory: str | None = None  # noqa: N815
+    userIdentity: Identity | None = None  # noqa: N815
+    sourceIPAddress: str | None = None  # noqa: N815
+    userAgent: str | None = None  # noqa: N815
+    errorCode: str | None = None  # noqa: N815
+    errorMessage: str | None = None  # noqa: N815
+    readOnly: bool | str | None = None  # noqa: N815
+    requestParameters: Any = None  # noqa: N815
+    responseElements: Any = None  # noqa: N815
+    resources: Any = None
+    recipientAccountId: str | None = None  # noqa: N815
+
+
+class Table(msgspec.Struct, frozen=True):
+    """`aws_activities.yaml`, ready for look-ups by service and event."""
+
+    types: dict[tuple[str, str], str]
+    admin: frozenset[str]
+    admin_events: frozenset[tuple[str, str]]
+    not_admin: frozenset[tuple[str, str]]
+
+
+@cache
+def table() -> Table:
+    """The table that ships with casbd, read once."""
+    data = Document(TABLE).data
+    return Table(
+        types={(of, event): kind for of, kinds in data["activities"].items() for kind, events in kinds.items() for event in events},
+        admin=frozenset(data["admin"]),
+        admin_events=frozenset((of, event) for of, events in data["admin_events"].items() for event in events),
+        not_admin=frozenset((of, event) for of, events in data["not_admin"].items() for event in events),
+    )
+
+
+@plugin
+class AwsCloudTrail:
+    """`format: aws_cloudtrail`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._read = Reader(Record, "CloudTrail record", ("eventName",), ("readOnly",)).read
+        self._kinds = Remembered(_kind, 20_000)
+        self._users = Remembered(_user, 50_000)
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Every record has eventSource, eventName, awsRegion and userIdentity; an answer of LookupEvents has the record as text."""
+        records = [record for record in map(as_dict, sample) if record]
+        if not records:
+            return 0.0
+        required = ("eventSource", "eventName", "awsRegion", "userIdentity")
+        hits = sum(all(key in record for key in required) or isinstance(record.get("CloudTrailEvent"), str) for record in records)
+        return hits / len(records)
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity, or none of an Insight event. BadRecord where it is no JSON object or has no time or event name."""
+        if b'"CloudTrailEvent"' in record:
+            inside = (as_dict(record) or {}).get("CloudTrailEvent")
+            if isinstance(inside, str):
+                found = self._parse(inside.encode(errors="replace"))
+                for activity in found:
+                    activity.raw = inside
+                return found
+        return self._parse(record)
+
+    def _parse(self, text: bytes) -> Sequence[Activity]:
+        record = self._read(text)
+        moment = record.eventTime or record.shipped or ""
+        try:
+            timestamp = timestamps.parse(moment)
+        except ValueError as error:
+            raise BadRecord(f"eventTime {moment[:40]!r}: {error}") from None
+        return () if record.eventCategory == "Insight" else (self._activity(record, timestamp),)
+
+    def _activity(self, record: Record, timestamp: int) -> Activity:
+        activity_type, is_admin = self._kinds[record.eventSource, record.eventName]
+        who = record.userIdentity or Identity()
+        activity = Activity(timestamp, record.eventID or "", activity_type, record.eventName, "AWS")
+        activity.app_instance = record.recipientAccountId or who.accountId
+        activity.is_admin_operation = is_admin and record.readOnly not in (True, "true")
+        self._who(who, activity)
+        if record.sourceIPAddress:
+            activity.ip_address, activity.ip_port = addresses.parse(record.sourceIPAddress)
+        activity.user_agent = record.userAgent or None
+        activity.result, activity.result_detail = _result(record)
+        if activity_type == "Log on" and activity.result == "failure":
+            activity.activity_type = "Failed log on"
+        objects = _objects(record)
+        if objects:
+            activity.objects = objects
+            first = objects[0]
+            activity.object_id, activity.object_name, activity.object_type = first.id, first.name, first.type
+        return activity
+
+    def _who(self, who: Identity, activity: Activity) -> None:
+        issuer = who.sessionContext.sessionIssuer.userName if who.sessionContext and who.sessionContext.sessionIssuer else None
+        activity.user = self._users[who.type, who.arn, who.userName, who.principalId, who.invokedBy, issuer]
+        activity.user_id = who.arn or who.principalId or None
+        activity.user_type = _USER_TYPES.get(who.type or "")
+        if who.type == "AssumedRole" and who.invokedBy:
+            activity.user_type = "Application"
+
+
+_USER_TYPES = {
+    "Root": "Admin",
+    "IAMUser": "Regular",
+    "AssumedRole": "Regular",
+    "Role": "Regular",
+    "FederatedUser": "Regular",
+    "SAMLUser": "Regular",
+    "WebIdentityUser": "Regular",
+    "IdentityCenterUser": "Regular",
+    "Directory": "Regular",
+    "AWSService": "System",
+}
+_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+
+
+def _kind(key: tuple[str, str]) -> tuple[str, bool]:
+    """The canonical activity of a service's event, and whether it is administrative when it changes something."""
+    source, event = key
+    of = (source.partition(".")[0], _API_VERSION.sub("", event))
+    known = table()
+    admin = (of[0] in known.admin and of not in known.not_admin and not event.startswith(_READS)) or of in known.admin_events
+    return known.types.get(of, "Unspecified"), admin
+
+
+_API_VERSION = re.compile(r"(?:\d{8}|20\d\d_\d\d_\d\d)(?:v\d)?$")
+"""Some services have it in the name: `CreateFunction20150331`."""
+_READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Generate", "Simulate", "Test", "Check")
+
+
+def _user(key: tuple[str | None, ...]) -> str | None:
+    """The IAM user's name, `role/session` of an assumed role (an e-mail address alone), `root`, or the calling service."""
+    kind, arn, name, principal, service, issuer = key
+    if kind == "Root":
+        return "root"
+    if kind == "AWSService":
+        return service or None
+    if name and name != _HIDDEN:
+        return _lower(name)
+    if kind in ("AssumedRole", "FederatedUser", "Role") or (arn and ":assumed-role/" in arn):
+        own = arn.partition("/")[2] if arn and "/" in arn else ""
+        session = own.rpartition("/")[2] or (principal or "").partition(":")[2]
+        role = own.rpartition("/")[0] or issuer or ""
+        if "@" in session:
+            return session.lower()
+        return "/".join(part for part in (role, session) if part) or None
+    if name == _HIDDEN:
+        return None
+    return _lower((arn or "").rpartition("/")[2] or (principal or "").partition(":")[2] or principal or service or "") or None
+
+
+def _lower(name: str) -> str:
+    return name.lower() if "@" in name else name
+
+
+def _result(record: Record) -> tuple[str, str | None]:
+    """An error code is a failure; a log on to the console tells itself."""
+    response = record.responseElements
+    if isinstance(response, dict) and response.get("ConsoleLogin") in ("Success", "Failure"):
+        return response["ConsoleLogin"].lower(), record.errorMessage
+    if record.errorCode:
+        return "failure", record.errorCode
+    return ("failure", record.errorMessage) if record.errorMessage else ("success", None)
+
+
+def _objects(record: Record) -> tuple[ActivityObject, ...]:
+    """What was acted on, most to the point first: what the request names, then the resources that AWS lists."""
+    found: list[ActivityObject] = []
+    request = record.requestParameters
+    if isinstance(request, dict):
+        bucket, key = request.get("bucketName"), request.get("key")
+        if isinstance(bucket, str):
+            if isinstance(key, str) and key:
+                found.append(ActivityObject(f"{bucket}/{key}", key, "File", "target"))
+            found.append(ActivityObject(bucket, bucket, "Bucket", "target"))
+        for name, kind in _NAMED.items():
+            value = request.get(name)
+            if isinstance(value, str) and value:
+                found.append(ActivityObject(value, value.rpartition("/")[2] if value.startswith("arn:") else value, kind, "target"))
+    for resource in record.resources if isinstance(record.resources, list) else ():
+        arn = (resource.get("ARN") or resource.get("arn")) if isinstance(resource, dict) else None
+        if isinstance(arn, str) and arn:
+            kind = resource.get("type")
+            found.append(ActivityObject(arn, arn.rpartition(":")[2], kind if isinstance(kind, str) else None, "target"))
+    return tuple(found[:_MOST_OBJECTS])
+
+
+_MOST_OBJECTS = 50
+_NAMED = {
+    "userName": "User",
+    "roleName": "Role",
+    "roleArn": "Role",
+    "groupName": "Group",
+    "policyArn": "Policy",
+    "policyName": "Policy",
+    "secretId": "Secret",
+    "instanceId": "Instance",
+    "functionName": "Function",
+    "trailName": "Trail",
+    "dBSnapshotIdentifier": "Snapshot",
+    "dBInstanceIdentifier": "Database",
+    "snapshotId": "Snapshot",
+    "imageId": "Image",
+    "keyId": "Key",
+    "name": "Resource",
+}
+"""Keys of `requestParameters`, and what they name."""

@@ -1,0 +1,13 @@
+"""Sigma rules and correlations as they are, through pySigma (https://sigmahq.io): each file becomes one policy.
+
+pySigma is imported when the first such file is met (`rules.py`).
+"""
+
+from typing import Any
+
+LEVEL_CRITICAL = "critical"
+
+
+def is_sigma(data: Any) -> bool:
+    """Whether a document is a Sigma rule, or a correlation of some."""
+    return isinstance(data, dict) and (("logsource" in data and "detection" in data) or "correlation" in data)

@@ -1,0 +1,173 @@
+"""Sigma's correlations: what must happen how often, or together, in which time, by whom.
+
+`event_count` and `value_count` are repeated activity, `temporal` and `temporal_ordered` sequences; the aggregations of old
+rules (`selection | count(field) by other > 5`) are the first two in other words.
+https://sigmahq.io/sigma-specification/specification/sigma-correlation-rules-specification.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from casbd.policies.policy import Repeated, Sequenced, Step
+from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS
+from casbd.policies.sigma.conditions import WrongField
+from casbd.policies.sigma.sources import Source, Unmapped
+from casbd.policies.tree import AnyOf, Node
+
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_629_746_000, "y": 31_556_952_000}
+_OLD = re.compile(r"count\s*\(\s*(?P<field>[^)]*?)\s*\)\s*(?:by\s+(?P<by>\S+(?:\s*,\s*\S+)*)\s*)?(?P<op>>=|>)\s*(?P<count>\d+)")
+EVERYTHING = ("source",)
+"""What is counted together where a correlation groups by nothing."""
+
+
+class Base(msgspec.Struct, frozen=True):
+    """What a correlation refers to: a rule's filter and log source, or another correlation with what it asks for."""
+
+    filters: Node
+    source: Source
+    match: Repeated | Sequenced | None = None
+
+
+class Correlated(msgspec.Struct, frozen=True):
+    """What a correlation comes to."""
+
+    filters: Node
+    source: Source
+    match: Repeated | Sequenced
+
+
+def correlated(given: Any, find: Callable[[str], Base]) -> Correlated:
+    """The policy of `correlation:`. find: gives the rule of a name or id. Unmapped where something cannot be said."""
+    if not isinstance(given, dict):
+        raise Unmapped("`correlation` is a mapping")
+    names = given.get("rules")
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise Unmapped("a correlation needs `rules`", "a list of names or ids")
+    bases = [find(name) for name in names]
+    within = _span(given.get("timespan"))
+    by = _group(given.get("group-by"), names, bases, given.get("aliases"))
+    kind = given.get("type")
+    match kind:
+        case "event_count" | "value_count":
+            if any(base.match is not None for base in bases):
+                raise Unmapped(f"`{kind}` of other correlations is not known")
+            number, field = _condition(given.get("condition"))
+            unique = _same([_place(base.source, field) for base in bases], str(field)) if kind == "value_count" else None
+            repeated = Repeated(repeated=number, within=within, by=by, unique=unique)
+            return Correlated(_any_of([base.filters for base in bases]), bases[0].source, repeated)
+        case "temporal" | "temporal_ordered":
+            _all_of_them(given.get("condition"), names)
+            if not 2 <= len(bases) <= MOST_STEPS:
+                raise Unmapped(f"`{kind}` takes 2 to {MOST_STEPS} rules")
+            steps = tuple(_step(base, by, within) for base in bases)
+            sequence = Sequenced(steps=steps, within=within, by=by, any_order=kind == "temporal")
+            return Correlated(_any_of([step.filters for step in steps]), bases[0].source, sequence)
+    raise Unmapped(f"correlations of type `{kind}` are not known", "known: event_count, value_count, temporal, temporal_ordered")
+
+
+def aggregated(condition: str, timeframe: Any, source: Source) -> Repeated:
+    """The old way: what stands behind the `|` of a condition."""
+    found = _OLD.fullmatch(condition.strip())
+    if found is None:
+        raise Unmapped(f"`{condition.strip()}` is not known", "known: count(), count(field) by other > 5; or a correlation")
+    within = _span(timeframe)
+    by = tuple(_place(source, name.strip()) for name in found["by"].split(",")) if found["by"] else EVERYTHING
+    number = int(found["count"]) + (found["op"] == ">")
+    return Repeated(repeated=number, within=within, by=by, unique=_place(source, found["field"]) if found["field"] else None)
+
+
+def _span(given: Any) -> int:
+    found = re.fullmatch(r"(\d{1,6})([smhdwMy])", given) if isinstance(given, str) else None
+    if found is None or not int(found[1]):
+        raise Unmapped(f"`{given}` is no time span", "a whole number and s, m, h or d, such as 5m")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _condition(given: Any) -> tuple[int, Any]:
+    """How many there must be at least, and the field of `value_count`."""
+    operators = {key: value for key, value in given.items() if key != "field"} if isinstance(given, dict) else {}
+    if not set(operators) <= {"gt", "gte"} or len(operators) != 1:
+        raise Unmapped("only `gte` and `gt` can be told while activities come", "such as condition: {gte: 10}")
+    ((operator, number),) = operators.items()
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise Unmapped(f"`{number}` is no number of activities")
+    return number + (operator == "gt"), given.get("field")
+
+
+def _all_of_them(condition: Any, names: Sequence[str]) -> None:
+    """`temporal` asks for all rules, which some write as `a and b and c`, or as how many."""
+    if condition is None or (isinstance(condition, dict) and condition in ({"gte": len(names)}, {"eq": len(names)})):
+        return
+    if not isinstance(condition, str) or sorted(re.split(r"\s+and\s+", condition.strip(), flags=re.IGNORECASE)) != sorted(names):
+        raise Unmapped("this condition is not known", "all rules: a and b and c")
+
+
+def _step(base: Base, by: tuple[str, ...], within: int) -> Step:
+    match base.match:
+        case None:
+            return Step(filters=base.filters)
+        case Repeated(repeated=number, unique=None) if number <= MOST_REPEATED and base.match.by == by and base.match.within >= within:
+            return Step(filters=base.filters, repeated=number)
+    raise Unmapped(
+        "a correlation of correlations can only be of `event_count`, grouped by the same fields, in a time span that is not shorter",
+        f"of at most {MOST_REPEATED} events",
+    )
+
+
+def _group(given: Any, names: Sequence[str], bases: Sequence[Base], aliases: Any) -> tuple[str, ...]:
+    fields = [given] if isinstance(given, str) else given or []
+    by = []
+    for field in fields:
+        own = aliases.get(field) if isinstance(aliases, dict) else None
+        places = [
+            _place(base.source, own.get(name, field) if isinstance(own, dict) else field) for name, base in zip(names, bases, strict=True)
+        ]
+        by.append(_same(places, field))
+    return tuple(by) or EVERYTHING
+
+
+def _same(places: Sequence[str], field: str) -> str:
+    """Where a field stands in the records of all rules."""
+    if len(set(places)) > 1:
+        raise WrongField(field, f"`{field}` stands elsewhere in the records of another rule", ", ".join(dict.fromkeys(places)))
+    return places[0]
+
+
+def _place(source: Source, field: Any) -> str:
+    """Where a field's value is found that activities are counted by."""
+    if not isinstance(field, str):
+        raise Unmapped("the condition of `value_count` needs a `field`")
+    known = _SUBJECTS.get(field.casefold())
+    if known is not None:
+        return known
+    try:
+        targets = source.targets(field)
+    except Unmapped as error:
+        raise WrongField(field, str(error), error.hint) from None
+    return targets[0].field
+
+
+_SUBJECTS = {
+    "user": "user",
+    "userid": "user",
+    "username": "user",
+    "userprincipalname": "user",
+    "actor": "user",
+    "actor.alternateid": "user",
+    "clientip": "ip_address",
+    "ipaddress": "ip_address",
+    "sourceipaddress": "ip_address",
+    "src_ip": "ip_address",
+    "client.ipaddress": "ip_address",
+    "actor_ip": "ip_address",
+}
+"""Names of who acted and from where; an activity has these whatever the record calls them."""
+
+
+def _any_of(nodes: Sequence[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 else AnyOf(tuple(nodes))
