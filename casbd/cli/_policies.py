@@ -51,7 +51,7 @@ class Loaded:
         for path in paths:
             if path.stem == policy_id:
                 exemptions = load_exemptions(self.settings.rules, {path.stem for path in paths})
-                return exempted(policies.load_file(path, self._connectors), exemptions)
+                return exempted(policies.load_file(path, self._connectors, others=paths), exemptions)
         hint = nearest(policy_id, [path.stem for path in paths])
         hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
         click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)

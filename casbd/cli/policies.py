@@ -153,6 +153,33 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tupl
     click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
 
 
+@command.command("import")
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+def import_(directory: Path, as_json: bool) -> None:
+    """Tell how many of a directory of Sigma rules can be used, and why the others cannot. Exit code 1 if there are such.
+
+    Nothing is copied: put DIRECTORY under `rules:` in the configuration, or the files you want into a directory that is there.
+    """
+    usable, mistakes, others = policies.load_sigma(directory)
+    files = {mistake.file for mistake in mistakes}
+    counting = sum(policy.match is not None for policy in usable)
+    if as_json:
+        write_lines(json_lines.line({"policy_id": policy.id, "file": str(policy.path), "usable": True}) for policy in usable)
+        write_lines(json_lines.line({"usable": False} | msgspec.structs.asdict(mistake)) for mistake in mistakes)
+    else:
+        for mistake in mistakes:
+            click.echo(cell(mistake))
+    number = len(usable) + len(files)
+    share = f" ({100 * len(usable) / number:.0f} %)" if number else ""
+    told = [f"{len(usable)} of {number} Sigma rules can be used{share}"]
+    told += [f"{counting} of them look at several activities together"] if counting else []
+    told += [f"{len(others)} other files were left aside"] if others else []
+    click.echo("; ".join(told), err=True)
+    if files:
+        sys.exit(EXIT_NO)
+
+
 @command.command("enable")
 @click.argument("policy_id")
 @click.pass_obj

@@ -138,6 +138,25 @@ def _own(path: Path, documents: Sequence[Document], connectors: Collection[str] 
     )
 
 
+def load_sigma(directory: Path) -> tuple[list[Policy], list[Mistake], list[Path]]:
+    """What can be used of a directory of Sigma rules: the policies, what is wrong in the others, and the files that are no Sigma rules."""
+    found: list[Mistake] = []
+    files: dict[Path, list[Document]] = {}
+    others: list[Path] = []
+    for path in _rule_files([directory], found):
+        try:
+            documents = Document.several(path)
+        except Mistakes as mistakes:
+            found += mistakes.found
+            continue
+        if any(is_sigma(document.data) for document in documents):
+            files[path] = documents
+        else:
+            others.append(path)
+    policies, wrong = _policies(files, None)
+    return policies, found + wrong, others
+
+
 def rule_files(directories: Sequence[Path]) -> list[Path]:
     """Every rule file. Mistakes where a directory is none."""
     found: list[Mistake] = []

@@ -488,6 +488,30 @@ class TestPolicies:
     def test_schema(self, run):
         assert json.loads(run("policies", "schema"))["title"] == "casbd policy"
 
+    def test_import_tells_what_can_be_used_of_sigma_rules(self, run, tmp_path):
+        rule = "title: T\nlogsource: {product: aws, service: cloudtrail}\ndetection: {s: {FIELD: x}, condition: s}\n"
+        (tmp_path / "good.yml").write_text(rule.replace("FIELD", "eventName"))
+        (tmp_path / "README.yml").write_text("name: No Sigma rule\n")
+        assert "1 of 1 Sigma rules can be used (100 %); 1 other files were left aside" in run("policies", "import", str(tmp_path), errors=True)
+        (tmp_path / "bad.yml").write_text(rule.replace("FIELD", "eventname2"))
+        told = run("policies", "import", str(tmp_path), code=1, errors=True)
+        assert f"{tmp_path}/bad.yml:3:17: the field `eventname2` is not known of this log source (did you mean `eventName`?)" in told
+        assert "1 of 2 Sigma rules can be used (50 %)" in told
+        good, bad = lines(run("policies", "import", str(tmp_path), "--json", code=1))
+        assert (good["usable"], good["policy_id"], bad["usable"], bad["line"]) == (True, "good", False, 3)
+
+    def test_a_sigma_rule_is_a_policy_like_any_other(self, run, rules):
+        text = "title: T\nlogsource: {product: m365, service: audit}\ndetection: {s: {Operation: UserLoginFailed}, condition: s}\n"
+        path = rules.parent / "rules" / "sigma.yml"
+        path.write_text(text)
+        try:
+            assert "m365" in run("policies", "explain", "sigma", config=rules)
+            assert len(lines(run("policies", "backtest", "sigma", "--json", config=rules))) == 5
+            run("policies", "disable", "sigma", config=rules)
+            assert path.read_text() == f"enabled: false\n{text}"
+        finally:
+            path.unlink()
+
     def test_backtest_is_what_the_stream_raised(self, run, place):
         for policy in ("burst", "failed"):
             told = lines(run("policies", "backtest", policy, "--json", config=place / "casbd.yaml"))

@@ -376,6 +376,24 @@ def test_a_hostile_text_costs_little():
     assert not holds('{user_agent: {matches: "(a+)+$"}}', Activity(user_agent="a" * 50_000 + "!"))
 
 
+@pytest.mark.parametrize(
+    ("filters", "held"),
+    [
+        ("raw.who: {same_as: raw.whom}", True),
+        ("raw.who: {same_as: [raw.nobody, raw.whom]}", True),
+        ("raw.who: {same_as: user}", True),
+        ("raw.who: {same_as: app}", False),
+        ("raw.who: {nsame_as: app}", True),
+        ("raw.who: {nsame_as: raw.whom}", False),
+        ("raw.nobody: {same_as: raw.nobody}", False),
+        ("raw.list: {same_as: raw.who}", True),
+    ],
+)
+def test_the_value_of_another_field(filters, held):
+    activity = Activity(user="ANNA", raw='{"who": "Anna", "whom": "anna", "list": ["x", "anna"]}')
+    assert holds(f"{{{filters}}}", activity) is held
+
+
 def test_every_operator_is_in_these_tables():
     tables = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in OPERATORS if f"{{{name}: " not in tables] == []

@@ -6,11 +6,12 @@ rule file of casbd's; other readers of the rule do not mind them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sigma.exceptions import SigmaConditionError, SigmaDetectionError, SigmaError, SigmaLogsourceError, SigmaModifierError
+from sigma.exceptions import SigmaConditionError, SigmaError, SigmaLogsourceError
 from sigma.rule import SigmaRule
 
 from casbd.documents import Document, Where
@@ -52,13 +53,24 @@ class SigmaFiles:
 
     def policy(self, path: Path, documents: Sequence[Document], connectors: Collection[str] | None = None) -> Policy:
         """The policy of one file. connectors: as for `load`. Mistakes with what is wrong in it."""
-        own = [document for document in documents if not self._referred & _names(document)] or list(documents[-1:])
         for document in documents:
             if not is_sigma(document.data):
                 raise Mistakes([document.mistake([], "this is no Sigma rule", "a file holds one policy")])
+        own = [document for document in documents if not self._referred & _names(document)]
+        if not own and any("correlation" in document.data for document in documents):
+            raise Mistakes([documents[0].mistake(["correlation"], "these correlations refer to each other")])
+        found: list[Mistake] = []
+        policies = []
+        for document in own or documents[-1:]:
+            try:
+                policies.append(_policy(path, document, self._find, connectors))
+            except Mistakes as mistakes:
+                found += mistakes.found
         if len(own) > 1:
-            raise Mistakes([own[1].mistake([], "a second rule that would alert", "one file is one policy")])
-        return _policy(path, own[0], self._find, connectors)
+            found.append(own[1].mistake([], "a second rule that would alert", "one file is one policy"))
+        if found:
+            raise Mistakes(found)
+        return policies[0]
 
     def _find(self, name: str) -> Base:
         document = self._by_name.get(name)
@@ -121,16 +133,10 @@ def _meaning(document: Document, find: Callable[[str], Base]) -> Base:
         where = _place(document, error.field) if isinstance(error, WrongField) else ["logsource"]
         raise Mistakes([document.mistake(where, str(error), error.hint)]) from None
     except SigmaError as error:
-        where = next((where for kind, where in _PLACES.items() if isinstance(error, kind)), [])
-        raise Mistakes([document.mistake(where, str(error))]) from None
-
-
-_PLACES: dict[type[SigmaError], list[str]] = {
-    SigmaLogsourceError: ["logsource"],
-    SigmaConditionError: ["detection", "condition"],
-    SigmaDetectionError: ["detection"],
-    SigmaModifierError: ["detection"],
-}
+        where = ["logsource"] if isinstance(error, SigmaLogsourceError) else ["detection"]
+        if isinstance(error, SigmaConditionError):
+            where.append("condition")
+        raise Mistakes([document.mistake(where, re.sub(r"\bb'(.*)'$", r"\1", str(error)))]) from None
 
 
 def _rule(document: Document) -> Base:

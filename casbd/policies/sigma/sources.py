@@ -68,8 +68,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
                 name = instead + name[len(begin) :]
                 break
         first = name.split(".")[0]
-        if self.known and first.casefold() not in {known.casefold() for known in self.known}:
-            raise Unmapped(f"the field `{name}` is not known of this log source", nearest(first, [*self.known, *self.fields]))
+        known = {documented.casefold(): documented for documented in self.known}
+        if known and first.casefold() not in known:
+            names = [*self.known, *(own for own in self.fields if own not in known)]
+            raise Unmapped(f"the field `{name}` is not known of this log source", nearest(first, names))
         try:
             path = parse_path(name)
         except ValueError:
