@@ -492,12 +492,14 @@ class TestPolicies:
         rule = "title: T\nlogsource: {product: aws, service: cloudtrail}\ndetection: {s: {FIELD: x}, condition: s}\n"
         (tmp_path / "good.yml").write_text(rule.replace("FIELD", "eventName"))
         (tmp_path / "README.yml").write_text("name: No Sigma rule\n")
-        assert "1 of 1 Sigma rules can be used (100 %); 1 other files were left aside" in run("policies", "import", str(tmp_path), errors=True)
+        told = run("policies", "import", str(tmp_path), errors=True)
+        assert "1 of 1 Sigma rules can be used (100 %); 1 other files were left aside" in told
         (tmp_path / "bad.yml").write_text(rule.replace("FIELD", "eventname2"))
         told = run("policies", "import", str(tmp_path), code=1, errors=True)
         assert f"{tmp_path}/bad.yml:3:17: the field `eventname2` is not known of this log source (did you mean `eventName`?)" in told
         assert "1 of 2 Sigma rules can be used (50 %)" in told
-        good, bad = lines(run("policies", "import", str(tmp_path), "--json", code=1))
+        _, good, bad = run("policies", "import", str(tmp_path), "--json", code=1).splitlines()
+        good, bad = json.loads(good), json.loads(bad)
         assert (good["usable"], good["policy_id"], bad["usable"], bad["line"]) == (True, "good", False, 3)
 
     def test_a_sigma_rule_is_a_policy_like_any_other(self, run, rules):
