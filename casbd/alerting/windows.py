@@ -14,7 +14,7 @@ from casbd.policies.policy import Repeated, Sequenced
 from casbd.policies.repeated import Change, Runs, entry
 from casbd.store.window_entries import Window, WindowEntries
 
-MOST_SUBJECTS = 20_000
+MOST_SUBJECTS = 50_000
 """So many subjects are kept in memory; the others are read back from the store when they act again."""
 MOST_HELD = 1_000_000
 """So many counted activities are kept in memory, of all subjects together (some 280 MB)."""

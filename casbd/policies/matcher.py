@@ -12,6 +12,7 @@ Three steps, each of which leaves less to do for the next one:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -26,7 +27,7 @@ from casbd.policies.policy import Policy, Repeated
 from casbd.policies.repeated import different, subject
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.remembered import Remembered
-from casbd.wire.record_path import RawReader
+from casbd.wire.record_path import RawReader, Step, texts
 
 _FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
 """The fields that are decided beforehand, the telling ones first."""
@@ -172,21 +173,23 @@ class Matcher:
     def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> tuple[list[_Asked], tuple[_Table, ...]]:
         """The policies with what is left of their filters, those that name values of one field in a table by value."""
         asked: list[_Asked] = []
-        by_field: dict[str, list[tuple[_Asked, frozenset[Any]]]] = {}
-        for position, policy, left in policies:
-            one = (self._compiler.indexed(position, policy, left), left)
-            values = required(left)
+        by_field: dict[Place, list[tuple[_Asked, frozenset[Any]]]] = {}
+        several = [((self._compiler.indexed(position, policy, left), left), required(left)) for position, policy, left in policies]
+        named = Counter(field for _, values in several for field in values)
+        for one, values in several:
             if values:
-                field = min(values, key=_worst_last)
+                field = min(values, key=lambda field: (_rank(field), -named[field], str(field)))
                 by_field.setdefault(field, []).append((one, values[field]))
             else:
                 asked.append(one)
         tables: list[_Table] = []
-        for field, several in by_field.items():
-            if len(several) < _WORTH_A_TABLE:
-                asked += [one for one, _ in several]
+        for field, own in by_field.items():
+            if len(own) < _WORTH_A_TABLE:
+                asked += [one for one, _ in own]
+            elif isinstance(field, str):
+                tables.append((attrgetter(field), FIELDS[field].kind == "list", _by_value(own)))
             else:
-                tables.append((attrgetter(field), FIELDS[field].kind == "list", _by_value(several)))
+                tables.append((self._compiler.at(field), True, _by_value(own)))
         return asked, tuple(tables)
 
     def _left(self, node: Node, activity: Activity) -> Node:
@@ -234,15 +237,37 @@ class _Compiler:
         return found
 
     def _signs(self, field: str, several: Sequence[Condition]) -> Remembered[Any, int]:
-        """Which of the conditions on a field its value meets, one bit each."""
-        holds = [self.predicate(condition) for condition in several]
+        """Which of the conditions on a field its value meets, one bit each.
+
+        Hundreds of policies may name users, each another one: what a value is equal to is looked up, and the rest is asked.
+        """
+        equal: dict[Any, int] = {}
+        unequal: dict[Any, int] = {}
+        all_unequal = 0
+        asked = []
+        for number, condition in enumerate(several):
+            if condition.operator != "eq":
+                asked.append((1 << number, self.predicate(condition)))
+                continue
+            table = unequal if condition.negated else equal
+            for one in set(map(_folded, condition.values)):
+                table[one] = table.get(one, 0) | 1 << number
+            all_unequal |= condition.negated << number
         activity = Activity()
 
         def ask(value: Any) -> int:
             setattr(activity, field, value)
-            return sum(1 << number for number, holds_for in enumerate(holds) if holds_for(activity))
+            bits = all_unequal
+            for one in value if isinstance(value, tuple) else () if value is None else (value,):
+                folded = _folded(one)
+                bits = (bits | equal.get(folded, 0)) & ~unequal.get(folded, 0)
+            return bits | sum(bit for bit, holds in asked if holds(activity))
 
         return Remembered(ask, _REMEMBERED_SIGNS)
+
+    def at(self, path: tuple[Step, ...]) -> Callable[[Activity], list[str]]:
+        """A function that gives the texts that a path leads to."""
+        return lambda activity: texts(self.reader.find(activity.raw, path))
 
     def predicate(self, node: Node) -> Predicate:
         found = self._predicates.get(node)
@@ -286,13 +311,17 @@ def _has_sign(condition: Condition) -> bool:
     return about_the_value and FIELDS[condition.field].kind in ("text", "choice", "list", "flag") and condition.field not in _EVER_NEW
 
 
-def required(node: Node) -> dict[str, frozenset[Any]]:
-    """Per field the folded values of which an activity must have one, to meet the filter; other fields may hold anything."""
+Place = str | tuple[Step, ...]
+"""A field, or the path to a value in the record."""
+
+
+def required(node: Node) -> dict[Place, frozenset[Any]]:
+    """Per place the folded values of which an activity must have one, to meet the filter; other places may hold anything."""
     match node:
-        case Condition(operator="eq", negated=False, role="actor", path=()) if FIELDS[node.field].kind != "objects":
-            return {node.field: frozenset(map(_folded, node.values))}
+        case Condition(operator="eq", negated=False, role="actor") if node.path or FIELDS[node.field].kind != "objects":
+            return {node.path or node.field: frozenset(map(_folded, node.values))}
         case AllOf():
-            found: dict[str, frozenset[Any]] = {}
+            found: dict[Place, frozenset[Any]] = {}
             for child in node.nodes:
                 for field, values in required(child).items():
                     found[field] = min(found.get(field, values), values, key=len)
@@ -306,9 +335,9 @@ def required(node: Node) -> dict[str, frozenset[Any]]:
 _KINDS = ("text", "integer", "choice", "list", "number", "time", "flag")
 
 
-def _worst_last(field: str) -> tuple[int, str]:
-    """Fields by how few policies one of their values is likely to find."""
-    return _KINDS.index(FIELDS[field].kind), field
+def _rank(place: Place) -> int:
+    """Places by how few policies one of their values is likely to find; the record's are dear."""
+    return _KINDS.index(FIELDS[place].kind) if isinstance(place, str) else len(_KINDS)
 
 
 def _by_value(policies: Iterable[tuple[_Asked, frozenset[Any]]]) -> dict[Any, list[_Indexed]]:

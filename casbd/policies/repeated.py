@@ -58,6 +58,8 @@ class Runs:
     entries: rebuilt from the store; those with the same alert_id are one run.
     """
 
+    __slots__ = ("_entries", "_needed", "_orders", "_runs", "_test", "_within")
+
     def __init__(self, match: Repeated | Sequenced, entries: Sequence[Entry] = ()) -> None:
         self._within = match.within
         self._needed = match.repeated if isinstance(match, Repeated) else 1

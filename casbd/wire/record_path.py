@@ -57,7 +57,7 @@ def write_path(steps: tuple[Step, ...]) -> str:
 class RawReader:
     """Reads the raw record of an activity at most once, however many conditions ask for it one after the other."""
 
-    __slots__ = ("_decoded", "_folded", "_found", "_members", "_names", "_record", "_text")
+    __slots__ = ("_decoded", "_folded", "_found", "_keys", "_members", "_names", "_record", "_text")
 
     def __init__(self) -> None:
         self._names: dict[tuple[Step, ...], tuple[str, ...]] = {}
@@ -65,6 +65,7 @@ class RawReader:
         self._folded: str | None = None
         self._decoded = True
         self._record: Any = None
+        self._keys: dict[str, list[Any]] | None = None
         self._members: dict[Step, list[Any]] = {}
         self._found: dict[tuple[Step, ...], list[Any]] = {}
 
@@ -82,17 +83,31 @@ class RawReader:
             self._record = decode(text)
             self._decoded = True
         if len(path) == 1:
-            return find(self._record, path)
+            return self._first(path[0])
         # Most paths go through the same few members, which may be long, or JSON inside a string.
         members = self._members.get(path[0])
         if members is None:
-            members = self._members[path[0]] = [_inside(value) for value in find(self._record, path[:1])]
+            members = self._members[path[0]] = [_inside(value) for value in self._first(path[0])]
         return _follow(members, path[1:])
+
+    def _first(self, step: Step) -> list[Any]:
+        """What the first step of a path leads to; a record has dozens of keys, and a thousand rules ask for as many paths."""
+        record = self._record
+        if not isinstance(record, dict) or isinstance(step, int):
+            return _step(record, step)
+        if step in record:
+            return [record[step]]
+        if self._keys is None:
+            self._keys = {}
+            for key, value in record.items():
+                self._keys.setdefault(key.casefold(), []).append(value)
+        return self._keys.get(step.casefold(), [])
 
     def _begin(self, text: str) -> None:
         self._text = text
         self._decoded = False
         self._record = None
+        self._keys = None
         self._members = {}
         self._found = {}
         # Without escapes, every name of a path that leads somewhere stands in the text: a look costs a tenth of decoding.

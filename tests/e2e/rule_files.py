@@ -104,10 +104,10 @@ _MIX = [_by_operation] * 35 + [_by_type] * 20 + [_repeated] * 15 + [_by_app] * 1
 
 
 def write(directory: Path, number: int = 100) -> None:
-    """So many rule files, numbered; the first repeated one is "ten failed log ons of a user in five minutes"."""
+    """So many rule files, numbered, of all kinds; the first repeated one is "ten failed log ons of a user in five minutes"."""
     directory.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
-    for position, filters in enumerate(islice(cycle(_MIX), number)):
+    for position, filters in enumerate(islice(cycle(_MIX[:: max(1, len(_MIX) // number)]), number)):
         n = counts.get(filters.__name__, 0)
         counts[filters.__name__] = n + 1
         kind = filters.__name__.strip("_").replace("_", " ")

@@ -132,7 +132,7 @@ def test_what_an_activity_must_have():
     assert required(parse_condition("app eq A,b")) == {"app": {"a", "b"}}
     assert required(parse_condition("app neq A")) == {}
     assert required(parse_condition("app startswith A")) == {}
-    assert required(parse_condition("raw.app eq A")) == {}
+    assert required(parse_condition("raw.app.id eq A")) == {("app", "id"): {"a"}}
     assert required(all_of("app eq a,b", "app eq a", "user eq c")) == {"app": {"a"}, "user": {"c"}}
     assert required(any_of("app eq a", all_of("app eq b", "user eq c"))) == {"app": {"a", "b"}}
     assert required(any_of("app eq a", "user eq b")) == {}
