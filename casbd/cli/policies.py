@@ -17,6 +17,7 @@ from casbd.cli import EXIT_NO
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.clock import monotonic, now
+from casbd.documents import nearest
 from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import Activity
 from casbd.policies import Policy, Repeated
@@ -37,9 +38,10 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("--template", metavar="T", help="Only those made from this template.")
 @json_option
 @click.pass_obj
-def list_policies(configuration: Path, /, as_json: bool) -> None:
+def list_policies(configuration: Path, /, template: str | None, as_json: bool) -> None:
     """List the policies, with how often each matched and alerted since the store began.
 
     Matches of a simulated policy are counted too, and its alerts are those that it would have raised. One that is `switched off`
@@ -47,7 +49,7 @@ def list_policies(configuration: Path, /, as_json: bool) -> None:
     """
     loaded = Loaded(configuration)
     counts, off = loaded.counts()
-    rows = [(policy, policy.id in off, *counts.get(policy.id, (0, 0))) for policy in loaded.policies]
+    rows = [(policy, policy.id in off, *counts.get(policy.id, (0, 0))) for policy in loaded.policies if template in (None, policy.template)]
     if as_json:
         write_lines(json_lines.line(_told(*row)) for row in rows)
         return
@@ -121,24 +123,41 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {seen.number} activities; it took {seconds:.1f} s", err=True)
 
 
+@command.command("templates")
+@json_option
+def list_templates(as_json: bool) -> None:
+    """List the policies that ship with casbd, and what each needs; `casbd policies new ID --template T` makes one of them."""
+    from casbd.policies.templates import needs, templates
+
+    found = templates()
+    if as_json:
+        write_lines(json_lines.line(_about(policy) | {"needs": needs(policy)}) for policy in found)
+        return
+    rows = [(policy.id, policy.name, policy.severity, _counting(policy), "; ".join(needs(policy))) for policy in found]
+    table("", ("template", "name", "severity", "counts", "needs"), rows, less=("counts", "severity"))
+
+
 @command.command("new")
 @click.argument("policy_id")
-@click.option("--from-search", is_flag=True, required=True, help="With the filters of a search.")
-@click.option("--filter", "filters", multiple=True, required=True, metavar='"FIELD OP VALUE[,VALUE]"', help="As of `activities search`.")
+@click.option("--from-search", is_flag=True, help="With the filters of a search.")
+@click.option(
+    "--filter", "filters", multiple=True, metavar='"FIELD OP VALUE[,VALUE]"', help="As of `activities search`; with --from-search."
+)
+@click.option("--template", metavar="T", help="A copy of a shipped policy; `casbd policies templates` lists them.")
 @click.pass_obj
-def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tuple[str, ...]) -> None:  # noqa: ARG001  there is no other way yet
-    """Write a rule file with the filters of a search, to be completed in an editor. It counts, and alerts nobody yet."""
-    from casbd.policies.new_rule import rule_text
+def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tuple[str, ...], template: str | None) -> None:
+    """Write a rule file, from the filters of a search or from a template, to be completed in an editor.
 
+    One from a search counts, and alerts nobody yet.
+    """
+    if from_search == (template is not None) or from_search != bool(filters):
+        raise click.UsageError("either --from-search with --filter, or --template")
     settings, _ = config.read(configuration)
     if not settings.rules:
         raise click.UsageError(f"{configuration} names no directory of rules")
     if "/" in policy_id or policy_id.startswith(".") or policy_id.endswith((".yaml", ".yml")):
         raise click.BadParameter("an id is the file's name without a path and without .yaml", param_hint="POLICY_ID")
-    try:
-        text = rule_text(policy_id, filters)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--filter") from None
+    text = _of_template(template, policy_id) if template is not None else _of_search(filters, policy_id)
     path = settings.rules[0] / f"{policy_id}.yaml"
     policies.load_file(path, text=text)  # what is wrong with the id is told too
     known = [other for other in policies.rule_files(settings.rules) if other.stem == policy_id]
@@ -151,6 +170,27 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tupl
     except OSError as error:
         _refused(path, error)
     click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
+
+
+def _of_search(filters: tuple[str, ...], policy_id: str) -> str:
+    from casbd.policies.new_rule import rule_text
+
+    try:
+        return rule_text(policy_id, filters)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from None
+
+
+def _of_template(template: str, policy_id: str) -> str:
+    from casbd.policies.templates import templates, text_of
+
+    found = {policy.id: policy for policy in templates()}
+    if template not in found:
+        hint = nearest(template, found)
+        raise click.BadParameter(
+            f"there is no template {template}" + (f"; {hint}" if hint.startswith("did") else ""), param_hint="--template"
+        )
+    return text_of(found[template], policy_id)
 
 
 @command.command("import")
@@ -271,30 +311,35 @@ class Seen:
         return activity
 
 
-def _told(policy: Policy, off: bool, matches: int, alerts: int) -> dict[str, Any]:
+def _about(policy: Policy) -> dict[str, Any]:
     return {
         "policy_id": policy.id,
         "name": policy.name,
         "severity": policy.severity,
         "category": policy.category,
-        "enabled": policy.enabled,
-        "switched_off": off,
-        "mode": policy.mode,
-        "matches": matches,
-        "alerts": alerts,
         "tests": len(policy.tests),
         "tags": policy.tags,
+        "template": policy.template or None,
         "file": str(policy.path),
     }
 
 
+def _told(policy: Policy, off: bool, matches: int, alerts: int) -> dict[str, Any]:
+    counts = {"enabled": policy.enabled, "switched_off": off, "mode": policy.mode, "matches": matches, "alerts": alerts}
+    return _about(policy) | counts
+
+
 def _row(policy: Policy, off: bool, matches: int, alerts: int) -> tuple[Any, ...]:
-    counting = "each"
-    if policy.match is not None:
-        number = policy.match.repeated if isinstance(policy.match, Repeated) else f"{len(policy.match.steps)} steps"
-        counting = f"{number} in {length(policy.match.within)}"
     mode = "disabled" if not policy.enabled else "switched off" if off else policy.mode
-    return policy.id, policy.name, policy.severity, mode, counting, len(policy.tests), matches, alerts
+    return policy.id, policy.name, policy.severity, mode, _counting(policy), len(policy.tests), matches, alerts
+
+
+def _counting(policy: Policy) -> str:
+    """`10 in 5m`; `each` where every activity counts."""
+    if policy.match is None:
+        return "each"
+    number = policy.match.repeated if isinstance(policy.match, Repeated) else f"{len(policy.match.steps)} steps"
+    return f"{number} in {length(policy.match.within)}"
 
 
 def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:

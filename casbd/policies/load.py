@@ -135,6 +135,7 @@ def _own(path: Path, documents: Sequence[Document], connectors: Collection[str] 
         path=path,
         digest=digest(filled, match),
         tests=tests,
+        template=rule.template,
     )
 
 

@@ -13,7 +13,7 @@ Three steps, each of which leaves less to do for the next one:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -25,7 +25,7 @@ from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, Writer
 from casbd.policies.policy import Policy, Repeated
 from casbd.policies.repeated import different, subject
-from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
+from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, conditions
 from casbd.remembered import Remembered
 from casbd.wire.record_path import RawReader, Step, texts
 
@@ -89,9 +89,9 @@ class Matcher:
         self._decided: dict[int, Predicate] = {}
         for position, policy in enumerate(self._policies):
             filters = self._asked[policy.id]
-            fields = {condition.field for condition in _conditions(filters)}
+            fields = {condition.field for condition in conditions(filters)}
             mentioned |= fields
-            for condition in _conditions(filters):
+            for condition in conditions(filters):
                 if condition.field in _FEW_VALUES or (condition.field in signed and _has_sign(condition)):
                     self._decided[id(condition)] = self._compiler.predicate(condition)
             if fields.isdisjoint((*_FEW_VALUES, *signed)):
@@ -299,7 +299,7 @@ def _signed(filters: Iterable[Node]) -> dict[str, list[Condition]]:
     """The fields whose values have signs, with the different conditions on them."""
     found: dict[str, dict[Condition, None]] = {}
     for node in filters:
-        for condition in _conditions(node):
+        for condition in conditions(node):
             if condition.field not in _FEW_VALUES and _has_sign(condition):
                 found.setdefault(condition.field, {})[condition] = None
     return {field: list(several) for field, several in found.items()}
@@ -346,15 +346,6 @@ def _by_value(policies: Iterable[tuple[_Asked, frozenset[Any]]]) -> dict[Any, li
         for value in values:
             table.setdefault(value, []).append(indexed)
     return table
-
-
-def _conditions(node: Node) -> Iterator[Condition]:
-    """All conditions of a filter."""
-    if isinstance(node, Condition):
-        yield node
-        return
-    for child in node.nodes:
-        yield from _conditions(child)
 
 
 def _folded(value: Any) -> Any:

@@ -122,8 +122,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     filters: what an activity must meet to be looked at; with a sequence, one of its steps too.
     match: None raises an alert for every single activity.
 
-    governance: pairs of action and connector. digest: a hash of what it asks for (filters and match); a policy whose
-    digest changed starts afresh, one that got another name, severity or exception goes on counting.
+    governance: pairs of action and connector. template: the id of the shipped policy that it was made from. digest: a hash of
+    what it asks for (filters and match); a policy whose digest changed starts afresh, one that got another name, severity or
+    exception goes on counting.
     """
 
     id: str
@@ -143,6 +144,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     digest: str = ""
     tests: Sequence[Example] = ()
     exemptions: tuple[Exemption, ...] = ()
+    template: str = ""
 
     def asked(self) -> Node:
         """What an activity must meet, exceptions included."""

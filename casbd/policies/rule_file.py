@@ -170,6 +170,7 @@ class RuleFile(CommonKeys):
     name: Annotated[StrictStr, Field(min_length=1)]
     description: StrictStr = ""
     severity: Annotated[Severity, _one_of(*SEVERITIES)] = "medium"
+    template: StrictStr = ""
     filters: Any = None
     match: MatchPart | None = None
     tags: list[StrictStr] = []

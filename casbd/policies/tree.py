@@ -7,6 +7,7 @@ positive one, null included.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -52,3 +53,12 @@ class NoneOf(msgspec.Struct, frozen=True, tag=True):
 
 
 Node = Condition | AllOf | AnyOf | NoneOf
+
+
+def conditions(node: Node) -> Iterator[Condition]:
+    """All conditions of a filter."""
+    if isinstance(node, Condition):
+        yield node
+        return
+    for child in node.nodes:
+        yield from conditions(child)

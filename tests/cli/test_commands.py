@@ -548,6 +548,27 @@ class TestPolicies:
         assert "there is a policy seen already" in run(*made, config=rules, code=1)
         assert path.read_text() == before
 
+    def test_new_from_a_template(self, run, rules):
+        made = ["policies", "new", "ours", "--template", "password-spray"]
+        path = rules.parent / "rules" / "ours.yaml"
+        try:
+            assert str(path) in run(*made, config=rules, errors=True)
+            assert "template: password-spray\n" in path.read_text()
+            assert "there is a policy ours already" in run(*made, config=rules, code=1)
+            listed = lines(run("policies", "list", "--template", "password-spray", "--json", config=rules))
+            assert [(one["policy_id"], one["template"]) for one in listed] == [("ours", "password-spray")]
+        finally:
+            path.unlink()
+        told = run("policies", "new", "ours", "--template", "pasword-spray", config=rules, code=2)
+        assert "did you mean `password-spray`?" in told
+        for wrong in ([], ["--from-search"], ["--template", "x", "--filter", "user eq a"], ["--from-search", "--template", "x"]):
+            assert "either --from-search" in run("policies", "new", "ours", *wrong, config=rules, code=2)
+
+    def test_templates(self, run):
+        found = {one["policy_id"]: one["needs"] for one in lines(run("policies", "templates", "--json"))}
+        assert found["log-on-from-a-risky-address"][0] == "IP ranges (enrichment.ip_ranges)"
+        assert "password-spray" in run("policies", "templates")
+
     def test_new_refuses_what_is_wrong(self, run, rules):
         assert "unknown field" in run("policies", "new", "x", "--from-search", "--filter", "usr eq a", config=rules, code=2)
         run("policies", "new", "../x", "--from-search", "--filter", "user eq a", config=rules, code=2)

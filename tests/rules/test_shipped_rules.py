@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from casbd.alerting import trial
-from casbd.policies import Policy, load
+from casbd.policies import Policy, load, load_file
 from casbd.policies.policy import Example
+from casbd.policies.templates import text_of
 
 RULES = Path(__file__).parents[2] / "rules"
 POLICIES = load([RULES], connectors=())
@@ -32,6 +33,10 @@ class TestEveryPolicy:
         assert policy.category is not None
         assert policy.references
         assert any(tag.startswith("attack.t") for tag in policy.tags)
+
+    def test_can_be_made_into_ones_own(self, policy):
+        text = text_of(policy, "ours")
+        assert load_file(Path("ours.yaml"), text=text).template == policy.id
 
     def test_does_nothing_to_anybody(self, policy):
         assert policy.governance == ()
