@@ -30,10 +30,15 @@ def of_one(policy: Policy, activity: Activity, now: int) -> Alert:
 def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Alert:
     """The alert of repeated activity, when `activity` has filled the first window. Its members are added by `grown`."""
     assert policy.match is not None
-    user = activity.user if "user" in policy.match.by else None  # counted by address, say: it is nobody's alone
+    user = activity.user if any(map(_is_somebody, policy.match.by)) else None  # counted by address, say: it is nobody's alone
     alert_id = run_identity(policy, subject, activity)
     kind: PolicyType = "sequence" if isinstance(policy.match, Sequenced) else "repeated_activity"
     return replace(_alert(policy, kind, alert_id, activity, user, now), activity_count=0, activity_ids=())
+
+
+def _is_somebody(field: str) -> bool:
+    """Whether activities that are alike in a field, or in what the record has at a path, are one user's."""
+    return field == "user" or (field.startswith("raw.") and any(word in field.casefold() for word in ("user", "actor", "principal")))
 
 
 def run_identity(policy: Policy, subject: str, activity: Activity) -> str:
