@@ -39,7 +39,7 @@ class Reader(Generic[Record]):
         """A record that the strict decoder refused: half a surrogate pair, NaN, a number where text is expected."""
         data = as_dict(record)
         if data is None:
-            raise BadRecord(_why_not(record))
+            raise BadRecord(why_not(record))
         data = {key: self._text_for(key, value) for key, value in data.items() if key in self._kind.__struct_fields__}
         while data:
             try:
@@ -72,7 +72,7 @@ def as_dict(record: bytes) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
-def _why_not(record: bytes) -> str:
+def why_not(record: bytes) -> str:
     """The reason, for the reject."""
     try:
         record.decode()

@@ -4,13 +4,29 @@ from pathlib import Path
 
 import pytest
 
+from casbd import registry
 from casbd.alerting import trial
+from casbd.documents import Document
+from casbd.formats._activity_table import DATA
 from casbd.policies import Policy, load, load_file
 from casbd.policies.policy import Example
 from casbd.policies.templates import text_of
+from casbd.policies.tree import conditions
 
 RULES = Path(__file__).parents[2] / "rules"
 POLICIES = load([RULES], connectors=())
+
+
+def activity_types():
+    """Every canonical activity type that the tables of the formats have."""
+    for path in DATA.glob("*_activities.yaml"):
+        data = Document(path).data
+        for table in (data, *data.get("workloads", {}).values(), *data.get("activities", {}).values()):
+            if isinstance(table, dict):
+                yield from table.get("activities", table if table is not data else {})
+
+
+KNOWN = {*activity_types(), "Failed log on", "Security alert"}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +53,14 @@ class TestEveryPolicy:
     def test_can_be_made_into_ones_own(self, policy):
         text = text_of(policy, "ours")
         assert load_file(Path("ours.yaml"), text=text).template == policy.id
+
+    def test_asks_for_activity_types_that_some_format_gives(self, policy):
+        asked = {value for c in conditions(policy.filters) if c.field == "activity_type" and c.operator == "eq" for value in c.values}
+        assert asked <= KNOWN
+
+    def test_asks_for_formats_that_there_are(self, policy):
+        asked = {value for c in conditions(policy.filters) if c.field == "source" and c.operator == "eq" for value in c.values}
+        assert asked <= set(registry.names("formats"))
 
     def test_does_nothing_to_anybody(self, policy):
         assert policy.governance == ()

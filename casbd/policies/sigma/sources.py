@@ -85,51 +85,25 @@ def _at(*places: str, native: str = "", suffix: str = "") -> tuple[Target, ...]:
     return own + tuple(Target(place if place in FIELDS else f"raw.{place}", suffix=suffix) for place in places)
 
 
+def _names(text: str) -> frozenset[str]:
+    """Names with blanks between them."""
+    return frozenset(text.split())
+
+
 _CLOUDTRAIL = Source(
     formats=("aws_cloudtrail",),
     fields={"eventname": _at("eventName", native="action_type"), "status": _at("result")},
-    known=frozenset(
-        [
-            "additionalEventData",
-            "addendum",
-            "apiVersion",
-            "awsRegion",
-            "edgeDeviceDetails",
-            "errorCode",
-            "errorMessage",
-            "eventCategory",
-            "eventContext",
-            "eventID",
-            "eventName",
-            "eventSource",
-            "eventTime",
-            "eventType",
-            "eventVersion",
-            "insightDetails",
-            "managementEvent",
-            "readOnly",
-            "recipientAccountId",
-            "requestID",
-            "requestParameters",
-            "resources",
-            "responseElements",
-            "serviceEventDetails",
-            "sessionCredentialFromConsole",
-            "sharedEventID",
-            "sourceIPAddress",
-            "tlsDetails",
-            "userAgent",
-            "userIdentity",
-            "vpcEndpointAccountId",
-            "vpcEndpointId",
-        ]
+    known=_names(
+        "additionalEventData addendum apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventContext "
+        "eventID eventName eventSource eventTime eventType eventVersion insightDetails managementEvent readOnly "
+        "recipientAccountId requestID requestParameters resources responseElements serviceEventDetails "
+        "sessionCredentialFromConsole sharedEventID sourceIPAddress tlsDetails userAgent userIdentity vpcEndpointAccountId "
+        "vpcEndpointId"
     ),
 )
 
 _ENTRA_COMMON = (
     "AADTenantId Category CorrelationId DurationMs Id Identity Level Location OperationName OperationVersion properties Resource"
-)
-_ENTRA_COMMON += (
     " ResourceGroup ResourceId ResourceProvider ResultDescription ResultSignature ResultType SourceSystem TenantId TimeGenerated Type"
 )
 
@@ -149,7 +123,7 @@ _SIGN_INS = Source(
         "useragent": _at("userAgent", "properties.userAgent", native="user_agent"),
         "username": _at("userPrincipalName", "properties.userPrincipalName", native="user"),
     },
-    known=frozenset(
+    known=_names(
         f"{_ENTRA_COMMON} AlternateSignInName AppDisplayName AppId AppliedEventListeners AppOwnerTenantId"
         " AuthenticationContextClassReferences AuthenticationDetails AuthenticationMethodsUsed AuthenticationProcessingDetails"
         " AuthenticationProtocol AuthenticationRequirement AuthenticationRequirementPolicies AutonomousSystemNumber ClientAppUsed"
@@ -161,7 +135,7 @@ _SIGN_INS = Source(
         " RiskEventTypes_V2 RiskLevelAggregated RiskLevelDuringSignIn RiskState ServicePrincipalCredentialKeyId"
         " ServicePrincipalCredentialThumbprint ServicePrincipalId ServicePrincipalName SessionId SessionLifetimePolicies"
         " SignInEventTypes SignInIdentifier SignInIdentifierType SourceAppClientId TokenIssuerName TokenIssuerType"
-        " TokenProtectionStatusDetails UniqueTokenIdentifier UserDisplayName UserId UserPrincipalName UserType".split()
+        " TokenProtectionStatusDetails UniqueTokenIdentifier UserDisplayName UserId UserPrincipalName UserType"
     ),
 )
 
@@ -183,25 +157,25 @@ _AUDITS = Source(
             *(f'{prefix}targetResources.modifiedProperties."ConsentContext.IsAdminConsent"' for prefix in ("", "properties."))
         ),
     },
-    known=frozenset(
+    known=_names(
         f"{_ENTRA_COMMON} AADOperationType ActivityDateTime AdditionalDetails InitiatedBy LoggedByService OperationType Result"
-        " ResultReason TargetResources UserAgent".split()
+        " ResultReason TargetResources UserAgent"
     ),
 )
 
 _RISKS = Source(
     formats=("entra",),
     prefixes=("", "properties"),
-    known=frozenset(
+    known=_names(
         f"{_ENTRA_COMMON} Activity ActivityDateTime AdditionalInfo AlertDefinitionId DetectedDateTime DetectionTimingType IpAddress"
         " LastUpdatedDateTime RequestId RiskDetail RiskEventType RiskLevel RiskState Source TokenIssuerType UserDisplayName UserId"
-        " UserPrincipalName".split()
+        " UserPrincipalName"
     ),
 )
 
 _ACTIVITY_OPERATION = _at("operationName", "operationName.value", "operationNameValue", "authorization.action", "properties.message")
 _AZURE_ACTIVITY = Source(
-    formats=("entra",),
+    formats=(),
     prefixes=("", "properties"),
     fields={
         "operationname": _ACTIVITY_OPERATION,
@@ -210,9 +184,9 @@ _AZURE_ACTIVITY = Source(
         "categoryvalue": _at("categoryValue", "category", "category.value"),
         "resourceprovidervalue": _at("resourceProviderValue", "resourceProviderName", "resourceProviderName.value"),
     },
-    known=frozenset(
+    known=_names(
         f"{_ENTRA_COMMON} ActivityStatus ActivitySubstatus Authorization Caller CallerIpAddress Claims EventDataId EventTimestamp"
-        " HTTPRequest OperationId ResourceProviderName ResourceType Status SubStatus SubscriptionId".split()
+        " HTTPRequest OperationId ResourceProviderName ResourceType Status SubStatus SubscriptionId"
     ),
 )
 
@@ -233,26 +207,9 @@ _M365 = Source(
 _OKTA = Source(
     formats=("okta",),
     fields={"eventtype": _at("eventType", native="action_type")},
-    known=frozenset(
-        [
-            "actor",
-            "authenticationContext",
-            "client",
-            "debugContext",
-            "device",
-            "displayMessage",
-            "eventType",
-            "legacyEventType",
-            "outcome",
-            "published",
-            "request",
-            "securityContext",
-            "severity",
-            "target",
-            "transaction",
-            "uuid",
-            "version",
-        ]
+    known=_names(
+        "actor authenticationContext client debugContext device displayMessage eventType legacyEventType outcome published "
+        "request securityContext severity target transaction uuid version"
     ),
 )
 
@@ -282,21 +239,7 @@ _GCP = Source(
         "data.protopayload.logname": _at("logName"),
     },
     renamed={"gcp.audit.": "protoPayload.", "data.protopayload.": "protoPayload."},
-    known=frozenset(
-        [
-            "httpRequest",
-            "insertId",
-            "labels",
-            "logName",
-            "operation",
-            "protoPayload",
-            "receiveTimestamp",
-            "resource",
-            "severity",
-            "timestamp",
-            "trace",
-        ]
-    ),
+    known=_names("httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity timestamp trace"),
 )
 
 _OTHERS = Source(formats=())

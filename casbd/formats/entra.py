@@ -1,0 +1,216 @@
+"""Microsoft Entra ID: sign-ins, the audit log, and risk detections, from diagnostic settings, the Graph API and Log Analytics.
+
+Diagnostic settings have an envelope with `properties`; the Graph API has what is in there alone; Log Analytics has the same
+names with capitals, and JSON as text.
+Sources: Microsoft, "Sign-in log schema in Azure Monitor" and "Microsoft Entra audit log schema"
+(https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/signinlogs and .../auditlogs), Graph's `signIn`,
+`directoryAudit`, `riskDetection` (https://learn.microsoft.com/en-us/graph/api/resources/signin); which operation is which
+canonical activity is in `casbd/data/entra_activities.yaml`.
+
+What it cannot know: a sign-in that was interrupted (another factor is asked for) has an error code as a failed one has; those
+that Microsoft documents as interrupts are `unknown` and `Unspecified`. Managed identities have no address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import ActivityTable
+from casbd.formats._lenient import as_dict, why_not
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.wire import addresses, timestamps
+from casbd.wire.record_path import decode
+
+APP = "Microsoft Entra ID"
+_SIGN_INS = frozenset(
+    {"signinlogs", "noninteractiveusersigninlogs", "serviceprincipalsigninlogs", "managedidentitysigninlogs", "adfssigninlogs"}
+    | {"aadnoninteractiveusersigninlogs", "aadserviceprincipalsigninlogs", "aadmanagedidentitysigninlogs"}
+)
+_INTERRUPTS = frozenset(
+    {16000, 16001, 16003, 50055, 50058, 50072, 50074, 50076, 50079, 50097, 50125}
+    | {50127, 50129, 50140, 50143, 50144, 50199, 65001, 81010, 81012, 81014}
+)
+"""Sign-ins that were asked for more, or sent elsewhere (https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes)."""
+
+
+@plugin
+class Entra:
+    """`format: entra`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._table = ActivityTable("entra")
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """A record is a sign-in, a change or a risk by its own fields, in any of the three shapes."""
+        records = [record for record in map(as_dict, sample) if record]
+        return sum(_shape(_Fields(record)) is not None for record in records) / len(records) if records else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object, has no time, or is nothing that Entra ID logs."""
+        data = as_dict(record)
+        if data is None:
+            raise BadRecord(why_not(record))
+        fields = _Fields(data)
+        shape = _shape(fields)
+        if shape is None:
+            raise BadRecord("neither a sign-in nor a change nor a risk detection of Entra ID")
+        moment = fields.text(*_TIMES)
+        try:
+            timestamp = timestamps.parse(moment or "")
+        except ValueError as error:
+            raise BadRecord(f"time {(moment or '')[:40]!r}: {error}") from None
+        activity = Activity(
+            timestamp, fields.text("id", "correlationId") or "", app=APP, app_instance=fields.text("tenantId", "aadTenantId")
+        )
+        {"sign-in": self._sign_in, "audit": self._audit, "risk": self._risk}[shape](fields, activity)
+        if activity.objects:
+            first = activity.objects[0]
+            activity.object_id, activity.object_name, activity.object_type = first.id, first.name, first.type
+        return (activity,)
+
+    def _sign_in(self, fields: _Fields, activity: Activity) -> None:
+        activity.action_type = fields.text("operationName") or "Sign-in activity"
+        principal, managed = fields.text("servicePrincipalName"), any("managedidentity" in kind for kind in fields.kinds)
+        user = fields.text("userPrincipalName") or principal or fields.text("identity")
+        activity.user = user.lower() if user and "@" in user else user
+        activity.user_id = fields.text("userId", "servicePrincipalId")
+        activity.user_display_name = fields.text("userDisplayName") or principal
+        guest = (fields.text("userType") or "").casefold() == "guest"
+        activity.user_type = (
+            "Application" if managed or (principal and not fields.text("userPrincipalName")) else "Guest" if guest else "Regular"
+        )
+        self._from(fields, activity)
+        status = fields.get("status")
+        status = status if isinstance(status, dict) else {}
+        code = _text(status.get("errorCode")) or fields.text("resultType") or ""
+        interrupted = not code or (code.isdigit() and int(code) in _INTERRUPTS)
+        activity.result = "success" if code == "0" else "unknown" if interrupted else "failure"
+        activity.result_detail = None if code in ("0", "") else code
+        kinds = {"success": "Log on", "failure": "Failed log on"}
+        activity.activity_type = kinds.get(activity.result, "Unspecified")
+        device = fields.get("deviceDetail")
+        activity.device_tags = _device_tags(device) if isinstance(device, dict) else ()
+        activity.is_admin_operation = False
+        apps = ((fields.text("appId"), fields.text("appDisplayName")), (fields.text("resourceId"), fields.text("resourceDisplayName")))
+        activity.objects = tuple(ActivityObject(of if name else None, name, "Application", "target") for of, name in apps if name)
+
+    def _audit(self, fields: _Fields, activity: Activity) -> None:
+        operation = fields.text("activityDisplayName", "operationName") or ""
+        kind = self._table.kind(_plain(operation))
+        activity.action_type, activity.activity_type, activity.is_admin_operation = operation or None, kind.activity_type, kind.admin
+        by = fields.get("initiatedBy")
+        user, app = (by.get("user"), by.get("app")) if isinstance(by, dict) else (None, None)
+        if isinstance(user, dict) and any(user.values()):
+            name = _text(user.get("userPrincipalName")) or _text(user.get("displayName"))
+            activity.user = name.lower() if name and "@" in name else name
+            activity.user_id, activity.user_display_name = _text(user.get("id")), _text(user.get("displayName"))
+            activity.user_type = "Regular"
+            activity.ip_address, activity.ip_port = addresses.parse(_text(user.get("ipAddress")) or "")
+        elif isinstance(app, dict) and any(app.values()):
+            activity.user = _text(app.get("displayName")) or _text(app.get("servicePrincipalName"))
+            activity.user_id, activity.user_type = _text(app.get("servicePrincipalId")) or _text(app.get("appId")), "Application"
+        else:
+            activity.user = fields.text("identity")
+        if activity.ip_address is None:
+            self._from(fields, activity)
+        result = (fields.text("result", "resultSignature") or "").casefold()
+        activity.result = {"success": "success", "failure": "failure", "timeout": "failure"}.get(result, "unknown" if result else None)
+        activity.result_detail = fields.text("resultReason", "resultDescription")
+        details = fields.get("additionalDetails")
+        for pair in details if isinstance(details, list) else ():
+            if isinstance(pair, dict) and pair.get("key") == "User-Agent":
+                activity.user_agent = _text(pair.get("value"))
+        targets = fields.get("targetResources")
+        activity.objects = tuple(
+            _target(one) for one in (targets if isinstance(targets, list) else ())[:_MOST_OBJECTS] if isinstance(one, dict)
+        )
+
+    def _risk(self, fields: _Fields, activity: Activity) -> None:
+        activity.action_type = fields.text("riskEventType", "riskType") or fields.text("riskDetail") or "Risky user"
+        activity.activity_type = "Security alert"
+        user = fields.text("userPrincipalName")
+        activity.user = user.lower() if user and "@" in user else user
+        activity.user_id, activity.user_display_name = fields.text("userId"), fields.text("userDisplayName")
+        activity.user_type, activity.is_admin_operation = "Regular", False
+        activity.result_detail = fields.text("riskLevel")
+        self._from(fields, activity)
+
+    def _from(self, fields: _Fields, activity: Activity) -> None:
+        text = fields.text("ipAddress", "callerIpAddress")
+        if text:
+            activity.ip_address, activity.ip_port = addresses.parse(text)
+        activity.user_agent = fields.text("userAgent")
+
+
+_TIMES = ("activityDateTime", "createdDateTime", "detectedDateTime", "riskLastUpdatedDateTime", "timeGenerated", "time")
+_MOST_OBJECTS = 50
+
+
+class _Fields:
+    """A record's fields, those of `properties` first, by name without regard to case; JSON inside text is opened.
+
+    kinds: what the envelope, or Log Analytics, calls the log.
+    """
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self._values = {key.casefold(): value for key, value in record.items()}
+        self.kinds = {text.casefold() for name in ("category", "type") if (text := self.text(name))}
+        inside = self._values.get("properties")
+        inside = decode(inside) if isinstance(inside, str) else inside
+        if isinstance(inside, dict):
+            self._values |= {key.casefold(): value for key, value in inside.items() if value not in (None, "")}
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in self._values
+
+    def get(self, name: str) -> Any:
+        """A value."""
+        value = self._values.get(name.casefold())
+        return decode(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+
+    def text(self, *names: str) -> str | None:
+        """The first of these that is known, as text."""
+        return next((text for name in names if (text := _text(self._values.get(name.casefold())))), None)
+
+
+def _shape(fields: _Fields) -> str | None:
+    if fields.kinds & _SIGN_INS:
+        return "sign-in"
+    if "auditlogs" in fields.kinds or ("activityDisplayName" in fields and "initiatedBy" in fields):
+        return "audit"
+    if "riskEventType" in fields or (
+        "riskLevel" in fields and "riskState" in fields and "userPrincipalName" in fields and "appId" not in fields
+    ):
+        return "risk"
+    signs = ("userPrincipalName" in fields or "servicePrincipalId" in fields) and "appId" in fields
+    return "sign-in" if signs and ("status" in fields or "resultType" in fields) else None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    return str(value) if isinstance(value, int) else value if isinstance(value, str) and value else None
+
+
+def _plain(operation: str) -> str:
+    """Some names have a dash that is no hyphen, and blanks or a dot at the end."""
+    return operation.replace("\u2013", "-").strip().removesuffix(".")
+
+
+def _target(target: dict[str, Any]) -> ActivityObject:
+    name = _text(target.get("userPrincipalName")) or _text(target.get("displayName")) or _text(target.get("groupType"))
+    return ActivityObject(_text(target.get("id")), name or _text(target.get("id")), _text(target.get("type")), "target")
+
+
+def _device_tags(device: dict[str, Any]) -> tuple[str, ...]:
+    compliant = str(device.get("isCompliant")).casefold() == "true"
+    hybrid = str(device.get("trustType")).casefold() in ("hybrid azure ad joined", "microsoft entra hybrid joined", "serverad")
+    return ("Intune compliant",) * compliant + ("Microsoft Entra hybrid joined",) * hybrid

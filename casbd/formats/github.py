@@ -1,0 +1,116 @@
+"""GitHub's audit log of an organization or an enterprise: JSON exports, the REST API, and the stream to a bucket.
+
+Source: GitHub, "Reviewing the audit log for your organization" and "Audit log events for your organization"
+(https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/);
+which action is which canonical activity is in `casbd/data/github_activities.yaml`.
+
+What it cannot know: events have no result (`result` is null, of a failed log on a failure); addresses are only there when the
+enterprise has switched their display on, and user agents are those of the web.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import ActivityTable
+from casbd.formats._lenient import Reader, as_dict
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.wire import addresses, timestamps
+
+
+class Location(msgspec.Struct, gc=False):
+    """`actor_location`."""
+
+    country_code: str | None = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """The part of an event that becomes an activity; names are GitHub's, the rest stays in `raw`."""
+
+    action: str
+    at: float | str | None = msgspec.field(default=None, name="@timestamp")
+    created_at: float | str | None = None
+    document: str | None = msgspec.field(default=None, name="_document_id")
+    actor: str | None = None
+    actor_id: int | str | None = None
+    actor_is_bot: bool | None = None
+    actor_ip: str | None = None
+    actor_location: Location | None = None
+    user_agent: str | None = None
+    org: Any = None
+    business: str | None = None
+    repo: Any = None
+    repository: str | None = None
+    user: str | None = None
+    team: str | None = None
+
+
+@plugin
+class GitHub:
+    """`format: github`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._read = Reader(Record, "GitHub event", ("action",), ("at", "created_at", "actor_id", "actor_is_bot")).read
+        self._table = ActivityTable("github")
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Every event has an action with a dot in it, a time, and an actor, an organization or an enterprise."""
+        records = [record for record in map(as_dict, sample) if record]
+        hits = sum(
+            "." in str(record.get("action", ""))
+            and ("@timestamp" in record or "created_at" in record)
+            and any(key in record for key in ("actor", "org", "business"))
+            and "eventName" not in record
+            for record in records
+        )
+        return hits / len(records) if records else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object or has no time or action."""
+        found = self._read(record)
+        moment = found.created_at if found.at is None else found.at
+        try:
+            timestamp = timestamps.parse(moment) if isinstance(moment, str) else timestamps.from_epoch(moment or 0)
+        except ValueError as error:
+            raise BadRecord(f"@timestamp {str(moment)[:40]!r}: {error}") from None
+        kind = self._table.kind(found.action)
+        activity = Activity(timestamp, found.document or "", kind.activity_type, found.action, "GitHub")
+        activity.app_instance = _one(found.org) or found.business or None
+        activity.is_admin_operation = kind.admin
+        activity.user = found.actor.lower() if found.actor and "@" in found.actor else found.actor or None
+        activity.user_id = str(found.actor_id) if found.actor_id else None
+        if found.actor:
+            activity.user_type = "Application" if found.actor_is_bot or found.actor.endswith("[bot]") else "Regular"
+        if found.actor_ip:
+            activity.ip_address, activity.ip_port = addresses.parse(found.actor_ip)
+        code = found.actor_location.country_code if found.actor_location else None
+        activity.country = code.upper() if code and len(code) == 2 else None
+        activity.user_agent = found.user_agent or None
+        if kind.activity_type == "Failed log on":
+            activity.result = "failure"
+        activity.objects = objects = _objects(found)
+        if objects:
+            activity.object_id, activity.object_name, activity.object_type = objects[0].id, objects[0].name, objects[0].type
+        return (activity,)
+
+
+def _one(value: Any) -> str | None:
+    """Of several organizations the first."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, str) and first else None
+
+
+def _objects(record: Record) -> tuple[ActivityObject, ...]:
+    """The user that was acted on, then the repository, then the team."""
+    named = (("User", record.user if record.user != record.actor else None), ("Repository", _one(record.repo) or record.repository))
+    return tuple(ActivityObject(name, name, kind, "target") for kind, name in (*named, ("Team", record.team)) if name)

@@ -1,0 +1,137 @@
+"""Okta System Log, as its API gives it: arrays, one event a line.
+
+Source: Okta, "System Log API" (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/) and
+"Event types" (https://developer.okta.com/docs/reference/api/event-types/); which event is which canonical activity is in
+`casbd/data/okta_activities.yaml`.
+
+What it cannot know: an event does not name its organization; tell tenants apart by the input's `instance`. The result of a
+challenge (CHALLENGE, SKIPPED) is neither success nor failure and is `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import ActivityTable
+from casbd.formats._lenient import Reader, as_dict
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.wire import addresses, timestamps
+
+
+class Party(msgspec.Struct, gc=False):
+    """An actor or a target."""
+
+    id: str | None = None
+    type: str | None = None
+    alternateId: str | None = None  # noqa: N815
+    displayName: str | None = None  # noqa: N815
+
+
+class UserAgent(msgspec.Struct, gc=False):
+    """`client.userAgent`."""
+
+    rawUserAgent: str | None = None  # noqa: N815
+
+
+class Client(msgspec.Struct, gc=False):
+    """Where the request came from."""
+
+    ipAddress: str | None = None  # noqa: N815
+    userAgent: UserAgent | None = None  # noqa: N815
+
+
+class Outcome(msgspec.Struct, gc=False):
+    """What came of it."""
+
+    result: str | None = None
+    reason: str | None = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """The part of an event that becomes an activity; names are Okta's, the rest stays in `raw`."""
+
+    eventType: str  # noqa: N815
+    published: str
+    uuid: str | None = None
+    actor: Party | None = None
+    client: Client | None = None
+    outcome: Outcome | None = None
+    target: list[Party] | None = None
+
+
+@plugin
+class Okta:
+    """`format: okta`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._read = Reader(Record, "Okta event", ("eventType", "published")).read
+        self._table = ActivityTable("okta")
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Every event has eventType, published, uuid and actor."""
+        records = [record for record in map(as_dict, sample) if record]
+        hits = sum(all(key in record for key in ("eventType", "published", "uuid", "actor")) for record in records)
+        return hits / len(records) if records else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object or has no time or event type."""
+        found = self._read(record)
+        try:
+            timestamp = timestamps.parse(found.published)
+        except ValueError as error:
+            raise BadRecord(f"published {found.published[:40]!r}: {error}") from None
+        kind = self._table.kind(found.eventType)
+        activity = Activity(timestamp, found.uuid or "", kind.activity_type, found.eventType, "Okta")
+        activity.is_admin_operation = kind.admin
+        if found.eventType.startswith("user.session.impersonation."):
+            activity.is_impersonated = True
+        _who(found.actor or Party(), activity)
+        client = found.client or Client()
+        if client.ipAddress:
+            activity.ip_address, activity.ip_port = addresses.parse(client.ipAddress)
+        activity.user_agent = (client.userAgent.rawUserAgent if client.userAgent else None) or None
+        outcome = found.outcome or Outcome()
+        activity.result = _RESULTS.get((outcome.result or "").upper(), "unknown" if outcome.result else None)
+        activity.result_detail = outcome.reason or None
+        if activity.result == "failure" and kind.activity_type in ("Log on", "Single sign-on log on"):
+            activity.activity_type = "Failed log on"
+        activity.objects = objects = tuple(_object(target) for target in (found.target or ())[:_MOST_OBJECTS])
+        if objects:
+            activity.object_id, activity.object_name, activity.object_type = objects[0].id, objects[0].name, objects[0].type
+        return (activity,)
+
+
+_RESULTS = {"SUCCESS": "success", "ALLOW": "success", "FAILURE": "failure", "DENY": "failure"}
+_USER_TYPES = {"User": "Regular", "SystemPrincipal": "System", "PublicClientApp": "Application", "ServiceApp": "Application"}
+_UNKNOWN = frozenset({"unknown", "null", "none"})
+_MOST_OBJECTS = 50
+
+
+def _known(text: str | None) -> str | None:
+    return text if text and text.casefold() not in _UNKNOWN else None
+
+
+def _who(actor: Party, activity: Activity) -> None:
+    name = _known(actor.alternateId) or _known(actor.displayName)
+    activity.user = name.lower() if name and "@" in name else name
+    activity.user_id = _known(actor.id)
+    activity.user_display_name = _known(actor.displayName)
+    activity.user_type = _USER_TYPES.get(actor.type or "")
+
+
+def _object(target: Party) -> ActivityObject:
+    """A user by the address, anything else by what people call it."""
+    is_user = target.type in ("User", "AppUser")
+    names = (target.alternateId, target.displayName) if is_user else (target.displayName, target.alternateId)
+    kind = {"AppInstance": "Application", "AppUser": "User", "UserGroup": "Group"}.get(target.type or "", target.type)
+    return ActivityObject(_known(target.id), _known(names[0]) or _known(names[1]), _known(kind), "target")

@@ -1,0 +1,192 @@
+"""Entra ID's sign-ins, changes and risks to activities, in three shapes.
+
+The records under `otrf/` are Open Threat Research Forge's (MIT, see LICENSE there).
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from golden import agrees
+
+from casbd.errors import BadRecord
+from casbd.formats.entra import Entra
+from casbd.plugins import Options
+
+HERE = Path(__file__).parent
+FORMAT = Entra(Options())
+
+SIGN_IN = {
+    "id": "s-1",
+    "createdDateTime": "2026-01-01T12:00:00.1234567Z",
+    "userDisplayName": "Anna Berg",
+    "userPrincipalName": "Anna@Contoso.com",
+    "userId": "u-1",
+    "appId": "a-1",
+    "appDisplayName": "Office 365",
+    "resourceDisplayName": "Microsoft Graph",
+    "resourceId": "r-1",
+    "ipAddress": "203.0.113.7",
+    "userAgent": "Mozilla/5.0",
+    "status": {"errorCode": 0, "failureReason": "Other.", "additionalDetails": None},
+    "deviceDetail": {"isCompliant": True, "trustType": "Hybrid Azure AD joined"},
+}
+AUDIT = {
+    "id": "Directory_1",
+    "category": "RoleManagement",
+    "activityDateTime": "2026-01-01T12:00:00Z",
+    "activityDisplayName": "Add member to role",
+    "result": "success",
+    "resultReason": "",
+    "loggedByService": "Core Directory",
+    "initiatedBy": {
+        "user": {"id": "u-1", "userPrincipalName": "Admin@Contoso.com", "displayName": "Admin", "ipAddress": "203.0.113.8"},
+        "app": None,
+    },
+    "targetResources": [
+        {"id": "u-2", "type": "User", "userPrincipalName": "bert@contoso.com"},
+        {"id": "r-1", "type": "Role", "displayName": "Global Administrator"},
+    ],
+    "additionalDetails": [{"key": "User-Agent", "value": "curl/8"}],
+}
+
+
+def as_graph(record, category):
+    return record
+
+
+def as_diagnostic(record, category):
+    envelope = {"time": "2026-01-01T12:03:00Z", "tenantId": "t-1", "operationName": record.get("activityDisplayName", "Sign-in activity")}
+    return envelope | {"category": category, "resultType": "0", "callerIpAddress": "198.51.100.1", "properties": record}
+
+
+def as_log_analytics(record, category):
+    values = {key: json.dumps(value) if isinstance(value, dict | list) else value for key, value in record.items()}
+    return {key[0].upper() + key[1:]: value for key, value in values.items()} | {"Type": category, "AADTenantId": "t-1"}
+
+
+SHAPES = [as_graph, as_diagnostic, as_log_analytics]
+
+
+def activity(record):
+    (found,) = FORMAT.parse(json.dumps(record).encode())
+    return found
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_sign_in(shape):
+    found = activity(shape(SIGN_IN, "SignInLogs"))
+    assert (found.activity_type, found.result, found.activity_id, found.app) == ("Log on", "success", "s-1", "Microsoft Entra ID")
+    assert (found.user, found.user_id, found.user_display_name, found.user_type) == ("anna@contoso.com", "u-1", "Anna Berg", "Regular")
+    assert (found.ip_address, found.user_agent, found.timestamp % 1000) == ("203.0.113.7", "Mozilla/5.0", 123)
+    assert found.device_tags == ("Intune compliant", "Microsoft Entra hybrid joined")
+    assert [thing.name for thing in found.objects] == ["Office 365", "Microsoft Graph"]
+    assert found.app_instance == (None if shape is as_graph else "t-1")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "result", "detail"),
+    [
+        (0, "Log on", "success", None),
+        (50126, "Failed log on", "failure", "50126"),
+        ("50053", "Failed log on", "failure", "50053"),
+        (50074, "Unspecified", "unknown", "50074"),
+    ],
+)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_results_of_sign_ins(shape, code, kind, result, detail):
+    found = activity(shape(SIGN_IN | {"status": {"errorCode": code}}, "SignInLogs"))
+    assert (found.activity_type, found.result, found.result_detail) == (kind, result, detail)
+
+
+@pytest.mark.parametrize(
+    ("fields", "category", "user", "kind"),
+    [
+        (
+            {"userPrincipalName": None, "servicePrincipalName": "deploy", "servicePrincipalId": "p-1"},
+            "ServicePrincipalSignInLogs",
+            "deploy",
+            "Application",
+        ),
+        (
+            {"userPrincipalName": None, "servicePrincipalName": "vm", "servicePrincipalId": "p-1"},
+            "ManagedIdentitySignInLogs",
+            "vm",
+            "Application",
+        ),
+        ({"userType": "guest"}, "NonInteractiveUserSignInLogs", "anna@contoso.com", "Guest"),
+    ],
+)
+def test_who_signs_in(fields, category, user, kind):
+    found = activity(as_diagnostic(SIGN_IN | fields, category))
+    assert (found.user, found.user_type, found.activity_type) == (user, kind, "Log on")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_change(shape):
+    found = activity(shape(AUDIT, "AuditLogs"))
+    assert (found.activity_type, found.action_type, found.is_admin_operation) == ("Add member to role", "Add member to role", True)
+    assert (found.user, found.user_id, found.ip_address, found.user_agent) == ("admin@contoso.com", "u-1", "203.0.113.8", "curl/8")
+    assert (found.result, found.object_type, found.object_name) == ("success", "User", "bert@contoso.com")
+    assert [thing.name for thing in found.objects] == ["bert@contoso.com", "Global Administrator"]
+
+
+def test_a_change_by_an_application():
+    found = activity(AUDIT | {"initiatedBy": {"user": None, "app": {"displayName": "Sync", "servicePrincipalId": "p-1"}}})
+    assert (found.user, found.user_type, found.user_id) == ("Sync", "Application", "p-1")
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "admin"),
+    [
+        ("Update application \u2013 Certificates and secrets management ", "Update application", True),
+        ("Add member to role.", "Add member to role", True),
+        ("Change password (self-service)", "Change password", False),
+        ("Something new", "Unspecified", True),
+    ],
+)
+def test_operations(operation, kind, admin):
+    found = activity(AUDIT | {"activityDisplayName": operation})
+    assert (found.activity_type, found.is_admin_operation, found.action_type) == (kind, admin, operation)
+
+
+def test_a_risk():
+    found = activity(
+        {
+            "id": "k-1",
+            "riskEventType": "anonymizedIPAddress",
+            "riskLevel": "high",
+            "riskState": "atRisk",
+            "detectedDateTime": "2026-01-01T12:00:00Z",
+        }
+        | {"userPrincipalName": "Anna@contoso.com", "ipAddress": "203.0.113.9"}
+    )
+    assert (found.activity_type, found.action_type, found.user, found.result_detail) == (
+        "Security alert",
+        "anonymizedIPAddress",
+        "anna@contoso.com",
+        "high",
+    )
+
+
+@pytest.mark.parametrize("given", [b"{}", b"[]", b"no", b'{"category": "SignInLogs"}', b'{"category": "AuditLogs", "time": "soon"}'])
+def test_what_cannot_be_an_activity_is_told(given):
+    with pytest.raises(BadRecord):
+        FORMAT.parse(given)
+
+
+@pytest.mark.parametrize("base", [SIGN_IN, AUDIT])
+@pytest.mark.parametrize("value", [7, ["x"], {"id": [1]}, "x", True, None])
+def test_values_of_another_type_do_no_harm(base, value):
+    for field in base:
+        if field.endswith("DateTime"):
+            continue
+        category = "SignInLogs" if base is SIGN_IN else "AuditLogs"
+        assert len(FORMAT.parse(json.dumps(as_diagnostic(base | {field: value}, category)).encode())) == 1
+
+
+def test_records_of_a_real_tenant():
+    text = (HERE / "otrf/AADAuditEvents.json").read_text()
+    records = [json.dumps(one).encode() for one in (json.loads(text) if text.startswith("[") else map(json.loads, text.splitlines()))]
+    assert Entra.claims(records) == 1
+    assert agrees([activity for one in records for activity in FORMAT.parse(one)], HERE / "otrf/expected.json")

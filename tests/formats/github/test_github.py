@@ -1,0 +1,91 @@
+"""GitHub's audit events to activities; the records are written by hand after GitHub's documentation."""
+
+import json
+
+import pytest
+
+from casbd.errors import BadRecord
+from casbd.formats.github import GitHub
+from casbd.plugins import Options
+
+FORMAT = GitHub(Options())
+
+
+def record(**fields):
+    base = {
+        "@timestamp": 1767268800123,
+        "_document_id": "d-1",
+        "action": "repo.access",
+        "actor": "octocat",
+        "actor_id": 583231,
+        "actor_ip": "203.0.113.7",
+        "actor_location": {"country_code": "NO"},
+        "created_at": 1767268800123,
+        "org": "contoso",
+        "repo": "contoso/secret",
+        "user_agent": "Mozilla/5.0",
+        "visibility": "public",
+    }
+    return json.dumps(base | fields).encode()
+
+
+def activity(**fields):
+    (found,) = FORMAT.parse(record(**fields))
+    return found
+
+
+def test_what_was_done_by_whom():
+    found = activity()
+    assert (found.timestamp, found.activity_id, found.app, found.app_instance) == (1767268800123, "d-1", "GitHub", "contoso")
+    assert (found.activity_type, found.action_type, found.is_admin_operation) == ("Change sharing settings", "repo.access", True)
+    assert (found.user, found.user_id, found.user_type) == ("octocat", "583231", "Regular")
+    assert (found.ip_address, found.country, found.user_agent, found.result) == ("203.0.113.7", "NO", "Mozilla/5.0", None)
+    assert (found.object_type, found.object_name) == ("Repository", "contoso/secret")
+
+
+@pytest.mark.parametrize(
+    ("fields", "user", "kind"),
+    [
+        ({"actor": "Anna@Contoso.com"}, "anna@contoso.com", "Regular"),
+        ({"actor": "dependabot[bot]"}, "dependabot[bot]", "Application"),
+        ({"actor": "deploy", "actor_is_bot": True}, "deploy", "Application"),
+        ({"actor": None}, None, None),
+    ],
+)
+def test_actors(fields, user, kind):
+    found = activity(**fields)
+    assert (found.user, found.user_type) == (user, kind)
+
+
+def test_objects():
+    found = activity(action="team.add_member", user="hubot", team="contoso/admins", repo=None)
+    assert [(thing.name, thing.type) for thing in found.objects] == [("hubot", "User"), ("contoso/admins", "Team")]
+    assert found.activity_type == "Add member to group"
+
+
+@pytest.mark.parametrize("moment", [1767268800, 1767268800123, "2026-01-01T12:00:00Z"])
+def test_times(moment):
+    assert activity(**{"@timestamp": moment}).timestamp // 1000 == 1767268800
+    assert activity(**{"@timestamp": None, "created_at": moment}).timestamp // 1000 == 1767268800
+
+
+@pytest.mark.parametrize("fields", [{"@timestamp": None, "created_at": None}, {"@timestamp": -5}, {"@timestamp": "soon"}, {"action": None}])
+def test_what_cannot_be_an_activity_is_told(fields):
+    with pytest.raises(BadRecord):
+        FORMAT.parse(record(**fields))
+
+
+def test_several_organizations():
+    assert activity(org=["contoso", "fabrikam"], repo=["contoso/a", "contoso/b"]).app_instance == "contoso"
+    assert activity(org=None, business="contoso-enterprise").app_instance == "contoso-enterprise"
+
+
+@pytest.mark.parametrize("field", ["actor", "actor_location", "repo", "user", "_document_id", "user_agent"])
+@pytest.mark.parametrize("value", [7, ["x"], {"a": [1]}, "\ud800", True])
+def test_a_field_of_another_type_is_left_out(field, value):
+    assert [one.action_type for one in FORMAT.parse(record(**{field: value}))] == ["repo.access"]
+
+
+def test_claims():
+    assert GitHub.claims([record()]) == 1
+    assert GitHub.claims([b'{"action": "login", "@timestamp": 5, "actor": "x"}', b"[]"]) == 0

@@ -1,0 +1,98 @@
+"""Google's records to activities: one for each event. Those under `invictus/` are Invictus Incident Response's (MIT, see LICENSE there)."""
+
+import json
+from pathlib import Path
+
+import pytest
+from golden import agrees
+
+from casbd.errors import BadRecord
+from casbd.formats.google_workspace import GoogleWorkspace
+from casbd.plugins import Options
+
+HERE = Path(__file__).parent
+FORMAT = GoogleWorkspace(Options())
+
+
+def record(*events, application="admin", **fields):
+    base = {
+        "kind": "admin#reports#activity",
+        "id": {"time": "2026-01-01T12:00:00.123Z", "uniqueQualifier": "-42", "applicationName": application, "customerId": "C1"},
+        "actor": {"callerType": "USER", "email": "Admin@Contoso.com", "profileId": "1"},
+        "ipAddress": "2001:db8::1",
+        "events": [{"type": "T", "name": name, "parameters": parameters} for name, parameters in events],
+    }
+    return json.dumps(base | fields).encode()
+
+
+def test_each_event_is_an_activity():
+    given = record(
+        ("CREATE_USER", [{"name": "USER_EMAIL", "value": "new@contoso.com"}]),
+        ("ASSIGN_ROLE", [{"name": "ROLE_NAME", "value": "_SEED_ADMIN_ROLE"}]),
+    )
+    one, other = FORMAT.parse(given)
+    assert (one.activity_id, other.activity_id) == ("admin/2026-01-01T12:00:00.123Z/-42", "admin/2026-01-01T12:00:00.123Z/-42#1")
+    assert (one.activity_type, one.object_type, one.object_name) == ("Create user", "User", "new@contoso.com")
+    assert (other.activity_type, other.action_type, other.object_name) == ("Add member to role", "ASSIGN_ROLE", "_SEED_ADMIN_ROLE")
+    assert (one.user, one.user_type, one.ip_address, one.app_instance) == ("admin@contoso.com", "Regular", "2001:db8::1", "C1")
+    assert one.is_admin_operation
+    assert one.app == "Google Workspace"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "result"),
+    [("login_success", "Log on", "success"), ("login_failure", "Failed log on", "failure"), ("logout", "Log out", None)],
+)
+def test_log_ons(name, kind, result):
+    (found,) = FORMAT.parse(
+        record((name, [{"name": "login_failure_type", "value": "login_failure_invalid_password"}]), application="login")
+    )
+    assert (found.activity_type, found.result, found.is_admin_operation) == (kind, result, False)
+
+
+def test_a_file():
+    values = [
+        {"name": "doc_id", "value": "d1"},
+        {"name": "doc_title", "value": "Plan"},
+        {"name": "target_user", "value": "x@example.net"},
+        {"name": "old", "multiValue": ["a"]},
+    ]
+    (found,) = FORMAT.parse(record(("change_user_access", values), application="drive"))
+    assert (found.app, found.activity_type) == ("Google Drive", "Share file")
+    assert [(thing.id, thing.name, thing.type) for thing in found.objects] == [
+        ("d1", "Plan", "File"),
+        ("x@example.net", "x@example.net", "User"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("actor", "user", "kind"),
+    [({"callerType": "KEY", "key": "SYSTEM"}, "SYSTEM", "System"), ({"key": "svc"}, "svc", "Application"), (None, None, None)],
+)
+def test_actors(actor, user, kind):
+    (found,) = FORMAT.parse(record(("view", []), actor=actor))
+    assert (found.user, found.user_type) == (user, kind)
+
+
+def test_an_event_that_is_a_record_of_its_own():
+    (found,) = FORMAT.parse(record(events=None, name="DELETE_USER", parameters=[{"name": "USER_EMAIL", "value": "x@contoso.com"}]))
+    assert (found.activity_type, found.object_name) == ("Delete user", "x@contoso.com")
+
+
+@pytest.mark.parametrize("given", [record(), record(("view", []), id={"time": "soon"}), record(("view", []), id=None), b"[]", b"{}"])
+def test_what_cannot_be_an_activity_is_told(given):
+    with pytest.raises(BadRecord):
+        FORMAT.parse(given)
+
+
+@pytest.mark.parametrize("field", ["actor", "ipAddress", "name"])
+@pytest.mark.parametrize("value", [7, ["x"], {"email": [1]}, "\ud800", True])
+def test_a_field_of_another_type_is_left_out(field, value):
+    assert [one.action_type for one in FORMAT.parse(record(("view", [None, 7, {"name": 5}]), **{field: value}))] == ["view"]
+
+
+@pytest.mark.parametrize("name", ["login", "calendar", "groups_enterprise"])
+def test_records_of_a_real_tenant(name):
+    records = [json.dumps(one).encode() for one in json.loads((HERE / f"invictus/{name}.json").read_text())["activities"]]
+    assert GoogleWorkspace.claims(records) == 1
+    assert agrees([activity for one in records for activity in FORMAT.parse(one)], HERE / f"invictus/{name}.expected.json")
