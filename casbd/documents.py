@@ -28,6 +28,7 @@ Where = Sequence[str | int]
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 100
+MAX_DOCUMENTS = 100
 MAX_NODES = 200_000
 """More than this after resolving anchors is an attack or an accident, not a rule file."""
 
@@ -51,10 +52,15 @@ class Document:
         """The documents of a file, which `---` parts. Mistakes as for one, those of all documents."""
         lines = (_text(path) if text is None else text).splitlines(keepends=True)
         parts: list[list[str]] = [[]]
-        for line in lines:
-            if _MARK.match(line) and any(_CONTENT.match(before) for before in parts[-1]):
-                parts.append(["\n" * sum(map(len, parts))])  # so that each line keeps its number
+        some = False  # whether the last part has anything but comments and directives
+        for number, line in enumerate(lines):
+            if _MARK.match(line) and some:
+                if len(parts) == MAX_DOCUMENTS:
+                    raise Mistakes([Mistake(str(path), number + 1, 1, f"more than {MAX_DOCUMENTS} documents in one file")])
+                parts.append(["\n" * number])  # so that each line keeps its number
+                some = False
             parts[-1].append(line)
+            some = some or _CONTENT.match(line) is not None
         found: list[Mistake] = []
         documents = []
         for part in parts:

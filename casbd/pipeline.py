@@ -31,6 +31,7 @@ from casbd.model.chunk import Chunk, Position, Reject
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
 from casbd.policies.matcher import Counted
+from casbd.policies.policy import Sequenced
 from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
@@ -262,8 +263,11 @@ class Pipeline:
                     outbox.add_block(connection, output, *block)
             self._windows.save(connection, now)
             opened = self._save_alerts(raised, now)
-            self._count_matches(tally, Counter(alert.policy_id for alert in opened), now)
+            flooding = self._count_matches(tally, Counter(alert.policy_id for alert in opened), now)
         self._windows.saved()
+        for policy in flooding:
+            self._policies[policy.id] = msgspec.structs.replace(policy, enabled=False)
+            self.flooding = True
         return len(opened)
 
     def raise_system(self, alert: Alert) -> bool:
@@ -286,19 +290,24 @@ class Pipeline:
         )
         input_store.count(self._store.connection, batch.input, counts, now)
 
-    def _count_matches(self, tally: Mapping[tuple[str, int], int], alerts: Mapping[str, int], now: int) -> None:
-        """Add up what policies met; who met far too much is switched off. tally: by policy and hour."""
+    def _count_matches(self, tally: Mapping[tuple[str, int], int], alerts: Mapping[str, int], now: int) -> list[Policy]:
+        """Add up what policies met, by policy and hour; those that met far too much, and are switched off in the store."""
         matches: Counter[str] = Counter()
+        flooding: dict[str, Policy] = {}
         for (policy_id, hour), number in tally.items():
             matches[policy_id] += number
-            together = self._flood.add(policy_id, hour, number)
             policy = self._policies.get(policy_id)
-            if 0 < self._most_matches < together and policy is not None and policy.enabled and policy.mode != "simulate":
+            if policy is None or not policy.enabled or policy.mode == "simulate" or isinstance(policy.match, Sequenced):
+                continue
+            together = self._flood.add(policy_id, hour, number)
+            if 0 < self._most_matches < together and policy_id not in flooding:
+                flooding[policy_id] = policy
                 policy_store.switch_off(self._store.connection, policy_id, policy.path, now, together)
                 self._deliver(flood.told(policy, together, self._most_matches, now))
-                self._policies[policy_id] = msgspec.structs.replace(policy, enabled=False)
-                self.flooding = True
+        for policy_id in flooding:
+            self._flood.forget(policy_id)  # it counts afresh when it is on again
         policy_store.count(self._store.connection, matches, alerts, self._flood.hours)
+        return [*flooding.values()]
 
     def tell_held_back(self) -> bool:
         """Say how many alerts were held back in times that are over; whether there was anything to say."""

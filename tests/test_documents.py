@@ -210,3 +210,26 @@ class TestQuantities:
     def test_what_is_none(self, text):
         with pytest.raises(ValueError, match="write a number and s, m, h or d, as in 5m"):
             milliseconds(text)
+
+
+class TestSeveral:
+    def test_each_line_keeps_its_number(self, tmp_path):
+        documents = Document.several(tmp_path / "x.yaml", "# head\na: 1\n---\nb: 1\n--- # c\nc: 1\n---\n\nd: 1\n")
+        assert [next(iter(document.data)) for document in documents] == ["a", "b", "c", "d"]
+        assert [document.place(list(document.data))[0] for document in documents] == [2, 4, 6, 9]
+
+    @pytest.mark.parametrize(
+        "text", ["a: 1\n", "---\na: 1\n", "# x\n---\na: 1\n", "%YAML 1.2\n---\na: 1\n", "--- {a: 1}\n", "a: |\n  ---\n  b\n"]
+    )
+    def test_one_is_one(self, tmp_path, text):
+        (document,) = Document.several(tmp_path / "x.yaml", text)
+        assert list(document.data) == ["a"]
+
+    def test_there_are_not_too_many(self, tmp_path):
+        with pytest.raises(Mistakes, match="more than 100 documents"):
+            Document.several(tmp_path / "x.yaml", "a: 1\n---\n" * 100_000)
+
+    def test_what_is_wrong_in_any_of_them_is_told(self, tmp_path):
+        with pytest.raises(Mistakes) as caught:
+            Document.several(tmp_path / "x.yaml", "a: [\n---\nb: 1\nb: 2\n")
+        assert [mistake.line for mistake in caught.value.found] == [2, 4]

@@ -1,5 +1,7 @@
 """Policies that match far too much: one that met more than 100,000 activities in three hours is switched off, as MDCA does.
 
+Sequences are not looked at: a step of one may be any log on, and it is the whole sequence that is rare.
+
 https://learn.microsoft.com/en-us/defender-cloud-apps/user-activity-policies
 """
 
@@ -14,8 +16,8 @@ from casbd.policies import Policy
 HOUR = 3_600_000
 TOGETHER = 3
 """Hours of event time by the clock, so that old logs that are read in a minute are no flood."""
-MOST_HOURS = 24
-"""So many hours of each policy are remembered, those that activities came of last."""
+MOST_HOURS = 48
+"""So many hours of each policy are remembered, those with most activities."""
 
 
 class FloodGuard:
@@ -27,10 +29,14 @@ class FloodGuard:
     def add(self, policy: str, hour: int, number: int) -> int:
         """So many more activities of one hour; how many there are in the three hours around it that have most."""
         own = self.hours.setdefault(policy, {})
-        own[hour] = own.pop(hour, 0) + number  # the latest last
+        own[hour] = own.get(hour, 0) + number
         if len(own) > MOST_HOURS:
-            del own[next(iter(own))]
+            del own[min(own.keys() - {hour}, key=lambda other: (own[other], other))]
         return max(sum(own.get(start + offset, 0) for offset in range(TOGETHER)) for start in range(hour - TOGETHER + 1, hour + 1))
+
+    def forget(self, policy: str) -> None:
+        """A policy that is switched off counts afresh when it is on again."""
+        self.hours[policy] = {}
 
 
 def told(policy: Policy, matches: int, most: int, now: int) -> Alert:

@@ -59,10 +59,10 @@ def over(connection: sqlite3.Connection, policies: Mapping[str, Policy], now: in
 
 
 def _is_over(held: HeldBack, policy: Policy, now: int) -> bool:
-    """By what the policy says now: a length that was changed counts from the same beginning."""
+    """By what the policy says now: a length that was changed counts from the same beginning; what began in the future did not."""
     if held.why == "daily_limit":
-        return now - now % DAY > held.since
-    return now - held.since >= (policy.alert.suppress or 0)
+        return not now - now % DAY <= held.since <= now
+    return not 0 <= now - held.since < (policy.alert.suppress or 0)
 
 
 def _said(held: HeldBack, name: str, now: int) -> Alert | None:

@@ -25,8 +25,8 @@ HOURS_KEPT = 6 * 3_600_000
 
 
 def policy_key(policy: Policy) -> str:
-    """The policy as it means now: when its meaning changes it starts to count afresh."""
-    return f"{policy.id}:{policy.digest}"
+    """The policy as it means now: when its meaning changes it starts to count afresh, and when it is simulated no longer."""
+    return f"{policy.id}:{policy.digest}" + (":simulated" if policy.mode == "simulate" else "")
 
 
 class _Window(msgspec.Struct, gc=False):

@@ -45,14 +45,18 @@ class Loaded:
         """All of them, by id."""
         return policies.load(self.settings.rules, self._connectors)
 
+    @cached_property
+    def paths(self) -> list[Path]:
+        """All rule files."""
+        return policies.rule_files(self.settings.rules)
+
     def one(self, policy_id: str) -> Policy:
         """The policy with this id, whatever is wrong in other files; where there is none, the end of the program."""
-        paths = policies.rule_files(self.settings.rules)
-        for path in paths:
+        for path in self.paths:
             if path.stem == policy_id:
-                exemptions = load_exemptions(self.settings.rules, {path.stem for path in paths})
-                return exempted(policies.load_file(path, self._connectors, others=paths), exemptions)
-        hint = nearest(policy_id, [path.stem for path in paths])
+                exemptions = load_exemptions(self.settings.rules, {path.stem for path in self.paths})
+                return exempted(policies.load_file(path, self._connectors, others=self.paths), exemptions)
+        hint = nearest(policy_id, [path.stem for path in self.paths])
         hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
         click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
         sys.exit(EXIT_NO)
@@ -61,7 +65,7 @@ class Loaded:
         """Matches and alerts by policy, and those that casbd has switched off; none where it never ran."""
         try:
             with Store(self.settings.state_dir, readonly=True) as store:
-                paths = {policy.id: policy.path for policy in self.policies}
+                paths = {path.stem: path for path in self.paths}
                 return counted.counts(store.connection), counted.switched_off(store.connection, paths)
         except StoreError:
             return {}, ()
@@ -113,8 +117,11 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
     entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
     own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
     until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
+    steps: list[dict[str, int]] | None = None
     if isinstance(match, Sequenced):
-        counts = sum(any(int(entry.value or 0) >> step & 1 for entry in until) for step in range(len(match.steps)))
+        done = [sum(int(entry.value or 0) >> number & 1 for entry in until) for number in range(len(match.steps))]
+        steps = [{"counted": number, "needed": step.repeated} for number, step in zip(done, match.steps, strict=True)]
+        counts = sum(step["counted"] >= step["needed"] for step in steps)
     else:
         counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
     by = [*match.by, *(["app"] if match.single_app and "app" not in match.by else [])]
@@ -126,6 +133,7 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
         "counted": None if own is None else counts,
         "counts": "steps" if isinstance(match, Sequenced) else match.unique or "activities",
         "needed": len(match.steps) if isinstance(match, Sequenced) else match.repeated,
+        "steps": steps,
         "within": match.within,
         "alert_id": None if own is None else own.alert_id,
     }
@@ -145,8 +153,9 @@ def tell_window(window: dict[str, Any]) -> None:
     else:
         alert = f"; part of alert {window['alert_id']}" if window["alert_id"] else ""
         later = ", which began later in this run" if alert and window["counted"] < window["needed"] else ""
-        what = " steps" if window["counts"] == "steps" else ""
-        counts = f"{window['counted']}{what}, it takes {window['needed']}{alert}{later}"
+        steps = [f"step {n}: {step['counted']} of {step['needed']}" for n, step in enumerate(window["steps"] or (), 1)]
+        counts = ", ".join(steps) or f"{window['counted']}, it takes {window['needed']}"
+        counts += alert + ("" if steps else later)
         who = ", ".join(map(_shown, window["subject"]))
         click.echo(f"counted of {who} in the {length(window['within'])} until then: {counts}")
 

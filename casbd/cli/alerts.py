@@ -34,16 +34,18 @@ def command() -> None:
 @click.option("--app")
 @click.option("--user")
 @click.option("--policy", help="A policy's id.")
+@click.option("--held-back", is_flag=True, help="Only those that were stored without being sent (daily_limit, suppress).")
 @click.option("--from", "since", type=Time(), help="Whose last activity is not before this time.")
 @click.option("--to", "until", type=Time(), help="Whose first activity is not after this time.")
 @json_option
 @click.pass_obj
 def list_alerts(
-    configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, **equal: str | None
+    configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, held_back: bool, **equal: str | None
 ) -> None:
     """List alerts, oldest first."""
     with open_store(configuration) as store:
         found = _within(stored.find(store.connection, policy_id=policy, **equal), since, until)
+        found = (alert for alert in found if alert.suppressed or not held_back)
         if as_json:
             write_lines(map(json_lines.alert, found))
         else:
@@ -83,7 +85,7 @@ def row(alert: Alert) -> Sequence[Any]:
         alert.ip_address,
         alert.country,
         alert.activity_count,
-        "merged" if alert.merged_into else alert.status,
+        "merged" if alert.merged_into else "held back" if alert.suppressed and alert.status == "open" else alert.status,
         alert.alert_id[:SHORT],
     )
 

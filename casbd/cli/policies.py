@@ -106,7 +106,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     if since is not None and until is not None and since > until:
         raise click.BadParameter("it lies after --to", param_hint="--from")
     begun = monotonic()
-    chosen = policies.load_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
+    chosen = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
     low, high = activity_store.span(since, until)
     seen = Seen()
     with open_store(configuration) as store:
@@ -170,6 +170,8 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tupl
     except OSError as error:
         _refused(path, error)
     click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
+    if template is not None and any(other.stem == template for other in policies.rule_files(settings.rules)):
+        click.echo(f"the policy {template} itself is there too: both will alert, unless one is disabled", err=True)
 
 
 def _of_search(filters: tuple[str, ...], policy_id: str) -> str:
@@ -195,14 +197,23 @@ def _of_template(template: str, policy_id: str) -> str:
 
 @command.command("import")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Copy the files that can be used to this directory.",
+)
 @json_option
-def import_(directory: Path, as_json: bool) -> None:
+def import_(directory: Path, target: Path | None, as_json: bool) -> None:
     """Tell how many of a directory of Sigma rules can be used, and why the others cannot. Exit code 1 if there are such.
 
-    Nothing is copied: put DIRECTORY under `rules:` in the configuration, or the files you want into a directory that is there.
+    Without --to nothing is copied. A file that cannot be used, in a directory of rules, keeps the daemon from starting or reloading.
     """
-    usable, mistakes, others = policies.load_sigma(directory)
+    usable, parts, mistakes, others = policies.load_sigma(directory)
     files = {mistake.file for mistake in mistakes}
+    if target is not None:
+        _copy([*(policy.path for policy in usable), *parts], target)
     counting = sum(policy.match is not None for policy in usable)
     if as_json:
         write_lines(json_lines.line({"policy_id": policy.id, "file": str(policy.path), "usable": True}) for policy in usable)
@@ -218,6 +229,18 @@ def import_(directory: Path, as_json: bool) -> None:
     click.echo("; ".join(told), err=True)
     if files:
         sys.exit(EXIT_NO)
+
+
+def _copy(paths: Sequence[Path], target: Path) -> None:
+    """Copy rule files; those that are there already stay as they are."""
+    for path in paths:
+        try:
+            with (target / path.name).open("xb") as file:
+                file.write(path.read_bytes())
+        except FileExistsError:
+            click.echo(f"{target / path.name} is there already", err=True)
+        except OSError as error:
+            _refused(target / path.name, error)
 
 
 @command.command("enable")
@@ -239,9 +262,10 @@ def disable(configuration: Path, /, policy_id: str) -> None:
 def _switch(configuration: Path, policy_id: str, *, enabled: bool) -> None:
     from casbd.policies.switch import switch
 
-    path = Loaded(configuration).one(policy_id).path
+    loaded = Loaded(configuration)
+    path = loaded.one(policy_id).path
     try:
-        switch(path, enabled=enabled)
+        switch(path, enabled=enabled, others=loaded.paths)
     except Mistakes:
         raise
     except (CasbdError, OSError) as error:
@@ -277,7 +301,10 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
     loaded = Loaded(configuration)
     policy = loaded.one(policy_id)
     if activity_id is None:
-        told = {"policy_id": policy.id, "meaning": sentence(policy)}
+        meaning = sentence(policy, now())
+        if policy_id in loaded.counts()[1]:
+            meaning += " casbd has switched it off: it matched far too much."
+        told = {"policy_id": policy.id, "meaning": meaning}
         write_lines([json_lines.line(told)]) if as_json else click.echo(cell(told["meaning"]))
         return
     with open_store(configuration) as store:
@@ -296,6 +323,12 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
             tell_window(window)
     if not steps[0].held:
         sys.exit(EXIT_NO)
+
+
+def _of_file(path: Path) -> Policy:
+    """The policy of a file; rules that a correlation refers to lie beside it."""
+    others = [other for other in path.parent.glob("*.y*ml") if other != path] if path.parent.is_dir() else []
+    return policies.load_file(path, others=others)
 
 
 class Seen:

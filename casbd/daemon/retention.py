@@ -6,24 +6,25 @@ be read, delivered or told to the watchdog meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 
 from casbd.config.settings import Retention
 from casbd.store import activities, alerts, outbox, rejects, window_entries
 from casbd.store.database import Store
 
 KEEP_WINDOWS = 7 * 86_400_000
-"""Counted activities are kept so long after they were read: a record may come so late and still complete a window."""
+"""Counted activities are kept so long after they were read: a record may come so late and still complete
+a window. The length of the longest window comes to that."""
 
 BLOCKS, ROWS = 50, 20_000
 """Removed in one transaction: some ten megabytes."""
 
 
-def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str], policies: Iterable[str]) -> bool:
+def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str], policies: Mapping[str, int]) -> bool:
     """Remove a part of what is too old; whether there is more.
 
     queues: of the destinations that are configured; what waits for others goes when it is too old. policies: the keys of
-    those whose counted activities are still needed.
+    those whose counted activities are still needed, and how long the windows of each are (ms).
     """
     with store.transaction() as connection:
         outbox.prune_unclaimed(connection, queues, now - keep.activities, now - keep.alerts)
@@ -32,7 +33,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
             alerts.prune(connection, now - keep.alerts, ROWS),
             rejects.prune(connection, now - keep.rejects, ROWS),
             outbox.prune_refused(connection, now - keep.rejects, ROWS),
-            window_entries.prune(connection, now - KEEP_WINDOWS, policies, ROWS),
+            window_entries.prune(connection, now - KEEP_WINDOWS - max(policies.values(), default=0), policies, ROWS),
         ):
             more |= removed == ROWS
     return more

@@ -346,8 +346,8 @@ class Service:
 
     def remove_old(self) -> None:
         """A job: retention. Does a part, and comes again at once where there is more to remove."""
-        keys = map(policy_key, self.engine.policies)
-        more = remove_some(self.store, self.engine.settings.retention, self.clock(), self._queues(self.engine), keys)
+        windows = {policy_key(policy): policy.match.within for policy in self.engine.policies if policy.match}
+        more = remove_some(self.store, self.engine.settings.retention, self.clock(), self._queues(self.engine), windows)
         with self.store.transaction() as connection:
             input_store.forget_positions(connection, self.inputs.forgotten())
         if more:

@@ -40,7 +40,7 @@ class Reader(Generic[Record]):
         data = as_dict(record)
         if data is None:
             raise BadRecord(why_not(record))
-        data = {key: self._text_for(key, value) for key, value in data.items() if key in self._kind.__struct_fields__}
+        data = {key: self._text_for(key, value) for key, value in data.items() if key in self._kind.__struct_encode_fields__}
         while data:
             try:
                 return self.strictly(_HALF_A_PAIR.sub(r"\\ufffd", json.dumps(data)).encode())
@@ -60,7 +60,7 @@ class Reader(Generic[Record]):
 
 _HALF_A_PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}")
 """In JSON as `json.dumps` writes it."""
-_FIELD_OF_ERROR = re.compile(r"`\$\.(\w+)")
+_FIELD_OF_ERROR = re.compile(r"`\$\.(@?\w+)")
 
 
 def as_dict(record: bytes) -> dict[str, Any] | None:

@@ -128,9 +128,10 @@ class AwsCloudTrail:
         if b'"CloudTrailEvent"' in record:
             inside = (as_dict(record) or {}).get("CloudTrailEvent")
             if isinstance(inside, str):
-                found = self._parse(inside.encode(errors="replace"))
+                text = inside.encode(errors="replace")
+                found = self._parse(text)
                 for activity in found:
-                    activity.raw = inside
+                    activity.raw = text.decode()
                 return found
         return self._parse(record)
 

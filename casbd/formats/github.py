@@ -59,7 +59,7 @@ class GitHub:
     example: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
-        self._read = Reader(Record, "GitHub event", ("action",), ("at", "created_at", "actor_id", "actor_is_bot")).read
+        self._read = Reader(Record, "GitHub event", ("action",), ("@timestamp", "created_at", "actor_id", "actor_is_bot")).read
         self._table = ActivityTable("github")
 
     @classmethod

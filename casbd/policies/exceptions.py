@@ -1,4 +1,4 @@
-"""`exceptions.yaml` in a directory of rules: activities that a policy leaves alone for a while, and why.
+"""`exceptions.yaml` in a directory of rules or below it: activities that a policy leaves alone for a while, and why.
 
     exceptions:
       - policy: mass-download-by-one-user      # an id, or a list of them
@@ -68,8 +68,9 @@ def load_exemptions(directories: Sequence[Path], known: Collection[str]) -> list
 
 
 def files(directories: Sequence[Path]) -> list[Path]:
-    """The files there are; only in a directory of rules itself, not below it."""
-    return [path for directory in directories for name in NAMES if (path := directory / name).is_file()]
+    """The files there are, each once."""
+    found = {path.resolve(): path for directory in directories for name in NAMES for path in sorted(directory.rglob(name))}
+    return [path for path in found.values() if path.is_file()]
 
 
 def exempted(policy: Policy, exemptions: Sequence[Exemption]) -> Policy:

@@ -43,7 +43,7 @@ def explain(policy: Policy, activity: Activity, now: Clock) -> Iterator[Step]:
         yield from steps_of(exemption.filters, activity, now, 2)
 
 
-NO_EXCEPTION = "no exception"
+NO_EXCEPTION = "not exempt"
 
 
 def _until(exemption: Exemption) -> str:
@@ -102,8 +102,8 @@ def _held_by(activity: Activity, condition: Condition) -> Any:
     return acted_on if condition.role == "object" else [own, *acted_on]
 
 
-def sentence(policy: Policy) -> str:
-    """What a policy means, in one English sentence."""
+def sentence(policy: Policy, now: int = 0) -> str:
+    """What a policy means, in one English sentence, and what its exceptions are. now: which of these have expired (ms)."""
     where = f" where {_clause(policy.filters)}"
     match policy.match:
         case None:
@@ -119,7 +119,11 @@ def sentence(policy: Policy) -> str:
             whom = f"{counted} of the same {_subject(policy.match)} within {length(policy.match.within)}"
     does = "Counts, without an alert," if policy.mode == "simulate" else f"Raises an alert of {policy.severity} severity for"
     off = "" if policy.enabled else " It is switched off."
-    exempt = "".join(f" Exempt {_until(one)} is what meets: {_clause(one.filters)} ({one.reason})." for one in policy.exemptions)
+    exempt = "".join(
+        f" Exempt {_until(one)}{', which has expired,' if one.expires is not None and one.expires <= now else ''} is what meets:"
+        f" {_clause(one.filters)} ({one.reason})."
+        for one in policy.exemptions
+    )
     return f"{does} {whom}{where}.{exempt}{off}"
 
 

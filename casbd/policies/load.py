@@ -39,11 +39,11 @@ def load(directories: Sequence[Path], connectors: Collection[str] | None = None)
             files[path] = Document.several(path)
         except Mistakes as mistakes:
             found += mistakes.found
-    policies, wrong = _policies(files, connectors)
+    policies, wrong, parts = _policies(files, connectors)
     found += [*wrong, *_duplicates(ids)]
     exemptions: list[Exemption] = []
     try:
-        exemptions = load_exemptions(directories, ids.keys())
+        exemptions = load_exemptions(directories, ids.keys() - parts)
     except Mistakes as mistakes:
         found += mistakes.found
     if found:
@@ -66,21 +66,24 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
     return _sigma(files).policy(path, documents, connectors)
 
 
-def _policies(files: Mapping[Path, Sequence[Document]], connectors: Collection[str] | None) -> tuple[list[Policy], list[Mistake]]:
-    """The policies of some files, and what is wrong in the others."""
+def _policies(files: Mapping[Path, Sequence[Document]], connectors: Collection[str] | None) -> tuple[list[Policy], list[Mistake], set[str]]:
+    """The policies of some files, what is wrong in the others, and the ids of those that are only parts of correlations."""
     policies: list[Policy] = []
     found: list[Mistake] = []
+    parts: set[str] = set()
     sigma = {path: documents for path, documents in files.items() if any(is_sigma(document.data) for document in documents)}
     known = _sigma(sigma) if sigma else None
     for path, documents in files.items():
         try:
             if known is None or path not in sigma:
                 policies.append(_own(path, documents, connectors))
-            elif not known.is_part(documents):
+            elif known.is_part(documents):
+                parts.add(policy_id(path))
+            else:
                 policies.append(known.policy(path, documents, connectors))
         except Mistakes as mistakes:
             found += mistakes.found
-    return policies, found
+    return policies, found, parts
 
 
 def _sigma(files: Mapping[Path, Sequence[Document]]) -> SigmaFiles:
@@ -136,11 +139,15 @@ def _own(path: Path, documents: Sequence[Document], connectors: Collection[str] 
         digest=digest(filled, match),
         tests=tests,
         template=rule.template,
+        line=document.place([])[0],
     )
 
 
-def load_sigma(directory: Path) -> tuple[list[Policy], list[Mistake], list[Path]]:
-    """What can be used of a directory of Sigma rules: the policies, what is wrong in the others, and the files that are no Sigma rules."""
+def load_sigma(directory: Path) -> tuple[list[Policy], list[Path], list[Mistake], list[Path]]:
+    """What can be used of a directory of Sigma rules.
+
+    The policies; the files that are only parts of correlations; what is wrong in others; the files that are no Sigma rules.
+    """
     found: list[Mistake] = []
     files: dict[Path, list[Document]] = {}
     others: list[Path] = []
@@ -154,8 +161,8 @@ def load_sigma(directory: Path) -> tuple[list[Policy], list[Mistake], list[Path]
             files[path] = documents
         else:
             others.append(path)
-    policies, wrong = _policies(files, None)
-    return policies, found + wrong, others
+    policies, wrong, parts = _policies(files, None)
+    return policies, [path for path in files if policy_id(path) in parts], found + wrong, others
 
 
 def rule_files(directories: Sequence[Path]) -> list[Path]:
@@ -176,7 +183,7 @@ def _rule_files(directories: Sequence[Path], found: list[Mistake]) -> Iterator[P
             continue
         for path in sorted(directory.rglob("*")):
             hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-            if path.suffix not in _ENDINGS or (path.name in EXCEPTIONS and path.parent == directory):
+            if path.suffix not in _ENDINGS or path.name in EXCEPTIONS:
                 continue
             if not hidden and path.is_file() and path.resolve() not in seen:
                 seen.add(path.resolve())
@@ -188,6 +195,15 @@ def _duplicates(paths: dict[str, list[Path]]) -> Iterator[Mistake]:
         for path in same if len(same) > 1 else ():
             others = ", ".join(str(other) for other in same if other is not path)
             yield Mistake(str(path), 0, 0, f"the id `{name}` is used twice", f"also {others}")
+
+
+_NO_STEP = {
+    "filters": "write the fields themselves: {activity_type: {eq: Log on}}",
+    "repeat": "did you mean `repeated`?",
+    "count": "did you mean `repeated`?",
+    "within": "it stands beside `sequence`, for all steps",
+    "by": "it stands beside `sequence`, for all steps",
+}
 
 
 def _steps(filters: FilterReader, match: Any) -> tuple[Step, ...]:
@@ -202,7 +218,13 @@ def _steps(filters: FilterReader, match: Any) -> tuple[Step, ...]:
         if not isinstance(repeated, int) or isinstance(repeated, bool) or not 1 <= repeated <= MOST_REPEATED:
             filters.wrong([*where, "repeated"], f"`repeated` of a step is never `{repeated}`", f"a whole number from 1 to {MOST_REPEATED}")
             repeated = 1
-        tree = filters.read({key: value for key, value in given.items() if key != "repeated"}, where)
+        fields = {key: value for key, value in given.items() if key != "repeated"}
+        for key in _NO_STEP.keys() & fields.keys():
+            filters.wrong([*where, key], f"`{key}` is no part of a step", _NO_STEP[key], at_key=True)
+            del fields[key]
+        tree = filters.read(fields, where) if fields else None
+        if not given.keys() - {"repeated"}:
+            filters.wrong(where, "a step without filters", "such as {activity_type: {eq: Log on}}")
         steps.append(Step(filters=tree or AllOf(()), repeated=repeated))
     return tuple(steps)
 

@@ -122,7 +122,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     filters: what an activity must meet to be looked at; with a sequence, one of its steps too.
     match: None raises an alert for every single activity.
 
-    governance: pairs of action and connector. template: the id of the shipped policy that it was made from. digest: a hash of
+    governance: pairs of action and connector. template: the id of the shipped policy that it was made from. line: where its document
+    begins in the file. digest: a hash of
     what it asks for (filters and match); a policy whose digest changed starts afresh, one that got another name, severity or
     exception goes on counting.
     """
@@ -145,6 +146,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tests: Sequence[Example] = ()
     exemptions: tuple[Exemption, ...] = ()
     template: str = ""
+    line: int = 1
 
     def asked(self) -> Node:
         """What an activity must meet, exceptions included."""

@@ -9,6 +9,7 @@ earlier activities stays.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from casbd.policies.policy import Policy, Repeated, Sequenced
 from casbd.policies.window_tests import WindowTest, step_entry, window_test
 from casbd.wire.record_path import RawReader, parse_path, texts
 
+LONGEST_VALUE = 512
+"""Bytes of a value from the record; of a longer one its beginning and a hash are kept for each activity that is counted."""
 _Order = tuple[int, int]
 """Timestamp and key: the one order of entries, whenever they came."""
 
@@ -251,7 +254,18 @@ def _value(activity: Activity, field: str, reader: RawReader) -> str | None:
     if not field.startswith("raw."):
         return folded(getattr(activity, field))
     found = tuple(texts(reader.find(activity.raw, parse_path(field[4:]))))
-    return folded(found[0] or None if len(found) == 1 else found)
+    value = folded(found[0] or None if len(found) == 1 else found)
+    return None if value is None else _storable(value)
+
+
+def _storable(value: str) -> str:
+    """A value of a record as text that every store takes and that stays small: no half of a surrogate pair, no megabytes."""
+    encoded = value.encode("utf-8", "backslashreplace")
+    if len(encoded) <= LONGEST_VALUE:
+        return encoded.decode()
+    return f"{value[: LONGEST_VALUE // 8]} {hashlib.blake2b(encoded, digest_size=16).hexdigest()}".encode(
+        "utf-8", "backslashreplace"
+    ).decode()
 
 
 def entry(policy: Policy, activity: Activity, key: int, value: str | None) -> Entry:

@@ -5,31 +5,38 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from casbd.errors import CasbdError, Mistakes
 from casbd.policies.load import load_file
 
 _ENABLED = re.compile(r"^(enabled[ \t]*:[ \t]*)[^\s#]+", re.MULTILINE)
+_NEXT = re.compile(r"---(\s|$)")
 _FIRST_KEY = re.compile(r"^(?=[A-Za-z_\"'])", re.MULTILINE)
 
 
-def switch(path: Path, *, enabled: bool) -> None:
+def switch(path: Path, *, enabled: bool, others: Sequence[Path] = ()) -> None:
     """Set `enabled:` in a rule file, all or nothing. Mistakes where the file has some; CasbdError where it must be done by hand.
+
+    others: as for `load_file`.
 
     One that says so already is only touched: a policy that casbd itself has switched off goes on when its file changes.
     """
     path = path.resolve()  # where the name is a link, what it leads to is changed
-    if load_file(path).enabled == enabled:
+    policy = load_file(path, others=others)
+    if policy.enabled == enabled:
         path.touch()
         return
     text = path.read_bytes().decode()
+    before, document, after = _parted(text, policy.line)
     value = "true" if enabled else "false"
-    changed, times = _ENABLED.subn(rf"\g<1>{value}", text)
+    changed, times = _ENABLED.subn(rf"\g<1>{value}", document)
     if not times:
         end = "\r\n" if "\r\n" in text else "\n"
-        changed = _FIRST_KEY.sub(f"enabled: {value}{end}", text, count=1)
-    if changed == text or not _loads(path, changed, enabled=enabled):
+        changed = _FIRST_KEY.sub(f"enabled: {value}{end}", document, count=1)
+    changed = before + changed + after
+    if changed == text or not _loads(path, changed, enabled, others):
         raise CasbdError(f"{path}: this file must be edited by hand: enabled: {value}")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -42,9 +49,17 @@ def switch(path: Path, *, enabled: bool) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _loads(path: Path, text: str, *, enabled: bool) -> bool:
+def _parted(text: str, line: int) -> tuple[str, str, str]:
+    """What stands before the document that begins in a line, the document, and what follows it."""
+    lines = text.splitlines(keepends=True)
+    begin = line - 1
+    end = next((number for number in range(line, len(lines)) if _NEXT.match(lines[number])), len(lines))
+    return "".join(lines[:begin]), "".join(lines[begin:end]), "".join(lines[end:])
+
+
+def _loads(path: Path, text: str, enabled: bool, others: Sequence[Path]) -> bool:
     """Whether the changed text is a rule file still, and says what it should."""
     try:
-        return load_file(path, text=text).enabled == enabled
+        return load_file(path, text=text, others=others).enabled == enabled
     except Mistakes:
         return False

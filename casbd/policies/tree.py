@@ -55,6 +55,11 @@ class NoneOf(msgspec.Struct, frozen=True, tag=True):
 Node = Condition | AllOf | AnyOf | NoneOf
 
 
+def depth(node: Node) -> int:
+    """How many groups lie within each other."""
+    return 0 if isinstance(node, Condition) else 1 + max(map(depth, node.nodes), default=0)
+
+
 def conditions(node: Node) -> Iterator[Condition]:
     """All conditions of a filter."""
     if isinstance(node, Condition):

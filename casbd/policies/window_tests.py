@@ -8,6 +8,7 @@ reach that hold an entry somewhere in the middle. A span that holds a window's e
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -103,8 +104,8 @@ class Different:
 class Steps:
     """Every step, in the order of event time unless any order is right.
 
-    An entry's value is the set of steps that it is, as a number with a bit for each. Of the entries of one moment those of
-    earlier steps come first (see `step_entry`): exports tell times by the second, and what lies within one has no order.
+    An entry's value is the set of steps that it is, as a number with a bit for each. Exports tell times by the second, and what
+    lies within the same moment has no order: of these, entries of earlier steps come first (see `step_entry`).
     """
 
     def __init__(self, match: Sequenced, entries: list[Entry]) -> None:
@@ -165,15 +166,54 @@ class _InOrder:
     def __init__(self, repeated: Sequence[int]) -> None:
         self._bits = [1 << step for step, number in enumerate(repeated) for _ in range(number)]
         self._starts = [_LONG_AGO] * len(self._bits)
+        self._moment = _LONG_AGO
+        self._before = self._starts
+        self._same: Counter[int] = Counter()
+        self._one_step_each = True
         self.start = _LONG_AGO
 
     def add(self, entry: Entry) -> None:
         """See _Latest."""
-        steps, starts = int(entry.value or 0), self._starts
-        for number in range(len(starts) - 1, -1, -1):  # backwards, as an entry is one link of a chain only
+        steps = int(entry.value or 0)
+        if entry.timestamp != self._moment:
+            self._moment, self._before = entry.timestamp, [*self._starts]
+            self._same, self._one_step_each = Counter(), True
+        self._same[steps] += 1
+        self._one_step_each &= steps & (steps - 1) == 0
+        if self._one_step_each:
+            self._after(steps)
+        else:
+            self._together()
+        self.start = self._starts[-1]
+
+    def _after(self, steps: int) -> None:
+        """One more link. Entries of one moment that are one step each come in the order of the steps: that is the best one."""
+        for number in range(len(self._starts) - 1, -1, -1):  # backwards, as an entry is one link of a chain only
             if steps & self._bits[number]:
-                starts[number] = max(starts[number], starts[number - 1] if number else entry.timestamp)
-        self.start = starts[-1]
+                began = self._starts[number - 1] if number else self._moment
+                self._starts[number] = max(self._starts[number], began)
+
+    def _together(self) -> None:
+        """All entries of the moment at once, as some are more than one step: which of them is which link is a matching."""
+        links = [steps for steps, number in self._same.items() for _ in range(min(number, len(self._bits)))]
+        self._starts = [*self._before]
+        for done in range(len(self._bits)):
+            began = self._before[done - 1] if done else self._moment
+            taken: dict[int, int] = {}
+            for number in range(done, len(self._bits)):
+                if began == _LONG_AGO or not self._find(number, links, taken, set()):
+                    break
+                self._starts[number] = max(self._starts[number], began)
+
+    def _find(self, number: int, links: Sequence[int], taken: dict[int, int], tried: set[int]) -> bool:
+        """Find an entry for a link, perhaps by giving another one to the link that has it. taken: by entry, its link."""
+        for index, steps in enumerate(links):
+            if steps & self._bits[number] and index not in tried:
+                tried.add(index)
+                if index not in taken or self._find(taken[index], links, taken, tried):
+                    taken[index] = number
+                    return True
+        return False
 
 
 class _AnyOrder:

@@ -1,6 +1,7 @@
 """A policy that meets far too much is switched off, and said to be."""
 
 import os
+import sqlite3
 
 import pytest
 from builders import HOUR, MINUTE, load_rules, record, settings
@@ -24,11 +25,13 @@ class TestFloodGuard:
         guard = FloodGuard({"one": {5: 10}})
         assert (guard.add("two", 5, 1), guard.add("one", 5, 1)) == (1, 11)
 
-    def test_the_hours_are_bounded(self):
+    def test_the_hours_are_bounded_and_those_with_most_stay(self):
         guard = FloodGuard({})
-        for hour in range(10 * MOST_HOURS):
+        guard.add("one", 0, 50)
+        for hour in range(1, 10 * MOST_HOURS):
             guard.add("one", hour, 1)
         assert len(guard.hours["one"]) == MOST_HOURS
+        assert guard.add("one", 0, 1) >= 51
 
 
 def limited(most):
@@ -81,6 +84,41 @@ def test_it_is_off_until_its_file_is_touched(core):
     assert policy_store.switched_off(core.store.connection, paths).keys() == {"noisy"}
     os.utime(paths["noisy"], ns=(1, 1))
     assert policy_store.switched_off(core.store.connection, paths) == {}
+
+
+def test_it_counts_afresh_when_it_is_on_again(core):
+    core.feed_records(*failures(11))
+    policies = core.policies
+    core.use(policies, core.settings)  # as after its file was touched
+    core.reopen()
+    before = len(alerts(core))
+    core.feed_records(*failures(10, HOUR))
+    assert len(alerts(core)) == before + 10
+    assert not core.pipeline.flooding
+
+
+def test_a_commit_that_fails_changes_nothing(core, monkeypatch):
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.pipeline._windows, "save", full)
+        with pytest.raises(sqlite3.OperationalError):
+            core.feed_records(*failures(11))
+    assert not core.pipeline.flooding
+    core.pipeline.reload_state()
+    core.feed_records(*failures(11))
+    assert len(alerts(core)) == 11
+    assert core.pipeline.flooding
+
+
+def test_a_sequence_is_not_switched_off_for_one_of_its_steps(make_core):
+    steps = [{"activity_type": {"eq": "Failed log on"}}, {"activity_type": {"eq": "Log on"}}]
+    core = make_core(
+        rules={"rare": {"filters": {"app": {"isset": True}}, "match": {"sequence": steps, "within": "1h"}}}, settings=limited(10)
+    )
+    core.feed_records(*failures(50))
+    assert not core.pipeline.flooding
 
 
 def test_a_simulated_policy_goes_on(core, tmp_path):

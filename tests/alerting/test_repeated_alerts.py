@@ -64,6 +64,28 @@ class TestSequence:
         assert core.alerts() == []
 
 
+class TestByAPath:
+    RULES = {"by": {"match": {"repeated": 2, "within": "1h", "by": "raw.Extra", "unique": "raw.Other"}}}  # noqa: RUF012
+
+    @pytest.mark.parametrize("value", ["\ud800", "x\udfff" * 3, "a" * 5000, ["b", "\ud800"], {"k": "\ud83d"}, 5])
+    def test_a_hostile_value_is_a_subject_like_any_other(self, make_core, value):
+        core = make_core(rules=self.RULES)
+        core.feed_records(record(Extra=value, Other="1"), record(Extra=value, Other=value), record(Extra="else", Other="2"))
+        assert [alert.activity_count for alert in core.alerts()] == [2]
+        core.reopen()
+        core.feed_records(record(Extra=value, Other="3"))
+        assert [alert.activity_count for alert in core.alerts()] == [3]
+
+
+def test_a_run_that_was_simulated_alerts_when_it_is_no_longer(make_core, tmp_path):
+    core = make_core(rules=repeated(2, "1h", mode="simulate"))
+    core.feed_records(*failures(0, 1, 2))
+    assert core.alerts() == []
+    core.use(load_rules(tmp_path / "other", repeated(2, "1h")))
+    core.feed_records(*failures(3, 4))
+    assert [alert.activity_count for alert in core.alerts()] == [2]
+
+
 class TestOneRun:
     def test_is_raised_when_the_count_is_reached_and_grows(self, make_core):
         core = make_core(rules=repeated())

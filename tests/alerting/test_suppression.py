@@ -72,6 +72,12 @@ class TestSuppress:
         core.feed_records(failure())
         assert len(sent(core)) == 2
 
+    def test_a_clock_that_was_set_back_does_not_make_it_longer(self, core):
+        core.feed_records(failure())
+        later(core, -30 * 24 * HOUR)
+        core.feed_records(failure())
+        assert sent(core) == [("quiet", "a@contoso.com")] * 2
+
     def test_what_was_held_back_of_a_policy_that_is_gone_is_said(self, core):
         core.feed_records(failure(), failure())
         core.use([])

@@ -498,6 +498,11 @@ class TestPolicies:
         told = run("policies", "import", str(tmp_path), code=1, errors=True)
         assert f"{tmp_path}/bad.yml:3:17: the field `eventname2` is not known of this log source (did you mean `eventName`?)" in told
         assert "1 of 2 Sigma rules can be used (50 %)" in told
+        (tmp_path / "used").mkdir()
+        run("policies", "import", str(tmp_path), "--to", str(tmp_path / "used"), code=1)
+        assert [path.name for path in (tmp_path / "used").iterdir()] == ["good.yml"]
+        assert "is there already" in run("policies", "import", str(tmp_path), "--to", str(tmp_path / "used"), code=1)
+        (tmp_path / "used" / "good.yml").unlink()
         _, good, bad = run("policies", "import", str(tmp_path), "--json", code=1).splitlines()
         good, bad = json.loads(good), json.loads(bad)
         assert (good["usable"], good["policy_id"], bad["usable"], bad["line"]) == (True, "good", False, 3)

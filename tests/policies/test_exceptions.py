@@ -56,7 +56,11 @@ def test_a_policy_goes_on_counting_when_an_exception_is_added(rules):
     assert before == after
 
 
-def test_only_the_directory_of_rules_itself_has_exceptions(tmp_path):
+def test_exceptions_may_lie_below_the_directory_of_rules_and_directories_may_overlap(rules, tmp_path):
+    rules()
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "exceptions.yaml").write_text("name: A policy of that name\nfilters: {app: {eq: Okta}}\n")
-    assert [policy.id for policy in load([tmp_path])] == ["exceptions"]
+    (tmp_path / "sub" / "exceptions.yaml").write_text("exceptions: [{policy: one, filters: {user: {eq: a}}, reason: x, expires: never}]\n")
+    for directories in ([tmp_path], [tmp_path, tmp_path / "sub"], [tmp_path / "sub", tmp_path]):
+        found = load(directories)
+        assert met(found, user="a") == ["two"]
+        assert [len(policy.exemptions) for policy in found] == [1, 0]

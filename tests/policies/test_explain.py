@@ -63,9 +63,10 @@ def test_exceptions_are_conditions_too(tmp_path):
     assert told == [
         (0, "all of", False),
         (1, "app eq Okta", True),
-        (1, f"no exception until 2026-02-01T00:00:00.000Z ({place}): INC-7", False),
+        (1, f"not exempt until 2026-02-01T00:00:00.000Z ({place}): INC-7", False),
         (2, "user eq backup", True),
     ]
+    assert "which has expired, is what meets" in sentence(policy, NOON + 10**11)
     assert sentence(policy).endswith("Exempt until 2026-02-01T00:00:00.000Z is what meets: the user is backup (INC-7).")
 
 

@@ -45,6 +45,28 @@ def test_off_and_on_again(tmp_path, text):
     assert [*tmp_path.iterdir()] == [path]
 
 
+RULE = "title: {0}\nname: {0}\nlogsource: {{product: okta, service: okta}}\ndetection: {{s: {{eventType: x}}, condition: s}}\n"
+CORRELATION = "title: C\ncorrelation: {type: event_count, rules: [a], timespan: 5m, condition: {gte: 2}}\n"
+
+
+def test_of_several_documents_the_one_that_alerts_is_switched(tmp_path):
+    path = tmp_path / "c.yml"
+    for text in (RULE.format("a") + "---\n" + CORRELATION, "---\n" + CORRELATION + "---\n" + RULE.format("a")):
+        path.write_text(text)
+        switch(path, enabled=False)
+        assert path.read_text() == text.replace("title: C", "enabled: false\ntitle: C")
+        switch(path, enabled=True)
+        assert load_file(path).enabled
+
+
+def test_a_correlation_of_rules_in_other_files(tmp_path):
+    path, other = tmp_path / "c.yml", tmp_path / "a.yml"
+    path.write_text(CORRELATION)
+    other.write_text(RULE.format("a"))
+    switch(path, enabled=False, others=[other])
+    assert not load_file(path, others=[other]).enabled
+
+
 def test_what_cannot_be_done_safely_is_not_done(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("{name: x, filters: {user: {eq: a}}}\n")

@@ -10,4 +10,4 @@ LEVEL_CRITICAL = "critical"
 
 def is_sigma(data: Any) -> bool:
     """Whether a document is a Sigma rule, or a correlation of some."""
-    return isinstance(data, dict) and (("logsource" in data and "detection" in data) or "correlation" in data)
+    return isinstance(data, dict) and not data.keys().isdisjoint(("logsource", "detection", "correlation"))

@@ -26,6 +26,7 @@ from sigma.types import (
     SigmaRegularExpression,
     SigmaRegularExpressionFlag,
     SigmaString,
+    SigmaTimestampPart,
     SigmaType,
     SpecialChars,
 )
@@ -79,7 +80,9 @@ class _Writer:
             case ConditionOR():
                 return _any_of([self.node(argument) for argument in parsed.args])
             case ConditionNOT():
-                return NoneOf((self.node(parsed.args[0]),))
+                inside = self.node(parsed.args[0])
+                twice = isinstance(inside, NoneOf) and len(inside.nodes) == 1
+                return inside.nodes[0] if twice and isinstance(inside, NoneOf) else NoneOf((inside,))
             case ConditionFieldEqualsValueExpression():
                 return self._field(parsed.field, parsed.value)
             case ConditionValueExpression():
@@ -121,7 +124,10 @@ class _Writer:
         others = self._targets(value.field)
         sides = [(own, other) for own in self._targets(name) for other in others]
         ordered = [(own, other) if own.field.startswith("raw.") else (other, own) for own, other in sides]
-        return _any_of([_checked(parse_field(own.field), "same_as", other.field) for own, other in ordered])
+        try:
+            return _any_of([_checked(parse_field(own.field), "same_as", other.field) for own, other in ordered])
+        except FilterError as error:
+            raise WrongField(name, f"`{name}`: {error.message}", error.hint) from None
 
 
 def _any_of(nodes: Sequence[Node]) -> Node:
@@ -148,6 +154,8 @@ def _condition(target: Target, value: SigmaType) -> Condition:
             return field.condition(OPERATORS["isset"], (bool(value),))
         case SigmaBool():
             return _checked(field, "eq", value.boolean if field.kind in ("raw", "flag") else str(value.boolean))
+        case SigmaTimestampPart():
+            raise Unmapped("a part of a time (minute, hour, day ...) cannot be compared")
         case SigmaNumber():
             text = str(value.number)
             return _checked(field, "eq", text if field.kind == "raw" else value.number)

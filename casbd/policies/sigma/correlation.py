@@ -20,7 +20,7 @@ from casbd.policies.sigma.sources import Source, Unmapped
 from casbd.policies.tree import AnyOf, Node
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_629_746_000, "y": 31_556_952_000}
-_OLD = re.compile(r"count\s*\(\s*(?P<field>[^)]*?)\s*\)\s*(?:by\s+(?P<by>\S+(?:\s*,\s*\S+)*)\s*)?(?P<op>>=|>)\s*(?P<count>\d+)")
+_OLD = re.compile(r"count\s*\(\s*(?P<field>[^)]*?)\s*\)\s*(?:by\s+(?P<by>[^\s,]+(?:\s*,\s*[^\s,]+)*)\s*)?(?P<op>>=|>)\s*(?P<count>\d+)")
 EVERYTHING = ("source",)
 """What is counted together where a correlation groups by nothing."""
 
@@ -82,6 +82,8 @@ def aggregated(condition: str, timeframe: Any, source: Source) -> Repeated:
 
 
 def _span(given: Any) -> int:
+    if given is None:
+        raise Unmapped("no time span is given", "`timespan` of a correlation, `timeframe` of an old aggregation, such as 5m")
     found = re.fullmatch(r"(\d{1,6})([smhdwMy])", given) if isinstance(given, str) else None
     if found is None or not int(found[1]):
         raise Unmapped(f"`{given}` is no time span", "a whole number and s, m, h or d, such as 5m")
@@ -121,6 +123,8 @@ def _step(base: Base, by: tuple[str, ...], within: int) -> Step:
 
 def _group(given: Any, names: Sequence[str], bases: Sequence[Base], aliases: Any) -> tuple[str, ...]:
     fields = [given] if isinstance(given, str) else given or []
+    if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
+        raise Unmapped("`group-by` is a list of fields")
     by = []
     for field in fields:
         own = aliases.get(field) if isinstance(aliases, dict) else None

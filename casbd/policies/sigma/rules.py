@@ -6,15 +6,17 @@ rule file of casbd's; other readers of the rule do not mind them.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sigma.exceptions import SigmaConditionError, SigmaError, SigmaLogsourceError
+from sigma.policy.profiles import TrustedPolicy
 from sigma.rule import SigmaRule
 
-from casbd.documents import Document, Where
+from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Severity
 from casbd.policies.examples import ExampleReader
@@ -24,9 +26,13 @@ from casbd.policies.sigma import LEVEL_CRITICAL, is_sigma
 from casbd.policies.sigma.conditions import WrongField, tree
 from casbd.policies.sigma.correlation import Base, aggregated, correlated
 from casbd.policies.sigma.sources import Unmapped, source_of
-from casbd.policies.tree import AnyOf, Node
+from casbd.policies.tree import AnyOf, Node, depth
 
 LEVELS: dict[str, Severity] = {"informational": "informational", "low": "low", "medium": "medium", "high": "high", LEVEL_CRITICAL: "high"}
+
+
+MOST_DEEP = 50
+"""So deep a condition may be nested."""
 
 
 class SigmaKeys(CommonKeys):
@@ -37,28 +43,40 @@ class SigmaFiles:
     """All Sigma documents that are known, so that correlations find the rules they name."""
 
     def __init__(self, files: Mapping[Path, Sequence[Document]]) -> None:
-        self._by_name: dict[str, Document] = {}
+        self._by_name: dict[str, list[Document]] = {}
         self._referred: set[str] = set()
         for documents in files.values():
             for document in documents:
                 if not is_sigma(document.data):
                     continue
                 for name in _names(document):
-                    self._by_name.setdefault(name, document)
+                    self._by_name.setdefault(name, []).append(document)
                 self._referred |= {name for name in _referred(document) if not _generates(document)}
 
     def is_part(self, documents: Sequence[Document]) -> bool:
         """Whether a file has only rules that correlations refer to, which raise no alert of their own."""
-        return all(self._referred & _names(document) for document in documents)
+        return all(self._referred & _names(document) for document in documents) and not any(map(self._is_in_a_circle, documents))
+
+    def _is_in_a_circle(self, document: Document) -> bool:
+        """Whether a correlation refers to itself, by way of others or not."""
+        reached: set[str] = set()
+        waiting = [*_referred(document)]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += [further for found in self._by_name.get(name, ()) for further in _referred(found)]
+        return bool(reached & _names(document))
 
     def policy(self, path: Path, documents: Sequence[Document], connectors: Collection[str] | None = None) -> Policy:
         """The policy of one file. connectors: as for `load`. Mistakes with what is wrong in it."""
         for document in documents:
             if not is_sigma(document.data):
                 raise Mistakes([document.mistake([], "this is no Sigma rule", "a file holds one policy")])
+        for document in documents:
+            if self._is_in_a_circle(document):
+                raise Mistakes([document.mistake(["correlation"], "this correlation refers to itself, perhaps by way of others")])
         own = [document for document in documents if not self._referred & _names(document)]
-        if not own and any("correlation" in document.data for document in documents):
-            raise Mistakes([documents[0].mistake(["correlation"], "these correlations refer to each other")])
         found: list[Mistake] = []
         policies = []
         for document in own or documents[-1:]:
@@ -73,10 +91,12 @@ class SigmaFiles:
         return policies[0]
 
     def _find(self, name: str) -> Base:
-        document = self._by_name.get(name)
-        if document is None:
+        found = self._by_name.get(name, [])
+        if not found:
             raise Unmapped(f"there is no Sigma rule `{name}`", "by its `name` or `id`, in this file or another")
-        return _meaning(document, self._find)
+        if len(found) > 1:
+            raise Unmapped(f"{len(found)} Sigma rules are called `{name}`", ", ".join(str(one.path) for one in found))
+        return _meaning(found[0], self._find)
 
 
 def _policy(path: Path, document: Document, find: Callable[[str], Base], connectors: Collection[str] | None) -> Policy:
@@ -89,7 +109,11 @@ def _policy(path: Path, document: Document, find: Callable[[str], Base], connect
     except Unmapped as error:
         found.append(document.mistake(["correlation"], str(error), error.hint))
     except RecursionError:
-        found.append(document.mistake(["correlation"], "these correlations refer to each other"))
+        found.append(document.mistake(["detection", "condition"], "nested too deep"))
+    except Exception as error:  # noqa: BLE001  whatever pySigma makes of a hostile file: it is that file's mistake, and others go on
+        found.append(document.mistake([], f"this rule cannot be read ({type(error).__name__})"))
+    if meaning is not None and depth(meaning.filters) > MOST_DEEP:
+        found.append(document.mistake(["detection"], f"nested deeper than {MOST_DEEP} levels"))
     keys = None
     try:
         keys = document.check(SigmaKeys)
@@ -97,7 +121,7 @@ def _policy(path: Path, document: Document, find: Callable[[str], Base], connect
         found += mistakes.found
     examples = ExampleReader(document)
     tests = examples.read(document.data.get("tests"))
-    found += [*examples.found, *_wrong_head(document), *unknown_connectors(document, connectors)]
+    found += [*examples.found, *_wrong_head(document), *_misplaced(document), *unknown_connectors(document, connectors)]
     if found or meaning is None or keys is None:
         raise Mistakes(found)
     data = document.data
@@ -117,6 +141,7 @@ def _policy(path: Path, document: Document, find: Callable[[str], Base], connect
         tags=(*_texts(data.get("tags")), *((LEVEL_CRITICAL,) if level == LEVEL_CRITICAL else ())),
         references=tuple(_texts(data.get("references"))),
         path=path,
+        line=document.place([])[0],
         digest=digest(meaning.filters, meaning.match),
         tests=tests,
     )
@@ -136,20 +161,25 @@ def _meaning(document: Document, find: Callable[[str], Base]) -> Base:
         where = ["logsource"] if isinstance(error, SigmaLogsourceError) else ["detection"]
         if isinstance(error, SigmaConditionError):
             where.append("condition")
-        raise Mistakes([document.mistake(where, re.sub(r"\bb'(.*)'$", r"\1", str(error)))]) from None
+        told = re.sub(r"\bb'(.*)'$", r"\1", str(error)).replace("Unsupported type: <class 'dict'>", "a value cannot be a mapping")
+        raise Mistakes([document.mistake(where, told)]) from None
 
 
 def _rule(document: Document) -> Base:
     """A rule. Its date, status and the like are nobody's business here, and their mistakes neither."""
+    for key in ("logsource", "detection"):
+        if not isinstance(document.data.get(key), dict):
+            raise Mistakes([document.mistake([key], f"`{key}` must be there, and is a mapping")])
     detection = document.data["detection"]
-    if not isinstance(detection, dict) or not isinstance(document.data["logsource"], dict):
-        raise Mistakes([document.mistake(["detection"], "`detection` and `logsource` are mappings")])
-    conditions = detection.get("condition")
+    if not detection.get("condition"):
+        raise Mistakes([document.mistake(["detection"], "`condition` is missing", "such as condition: selection")])
+    conditions = detection["condition"]
     conditions = conditions if isinstance(conditions, list) else [conditions]
     old = [str(condition).partition("|")[2] for condition in conditions]
     plain = {key: value for key, value in detection.items() if key not in ("condition", "timeframe")}
     plain["condition"] = [str(condition).partition("|")[0].strip() for condition in conditions]
-    rule = SigmaRule.from_dict({"title": "", "logsource": document.data["logsource"], "detection": plain})
+    # Trusted: Python's engine looks at regular expressions, which runs none of them; RE2 decides later, without writing to stderr.
+    rule = SigmaRule.from_dict({"title": "", "logsource": document.data["logsource"], "detection": plain}, policy=TrustedPolicy)
     source = source_of(rule.logsource.product, rule.logsource.service, rule.logsource.category)
     nodes: list[Node] = [tree(condition.parsed, source) for condition in rule.detection.parsed_condition]
     match = None
@@ -183,9 +213,30 @@ def _wrong_head(document: Document) -> Iterator[Mistake]:
     title = document.data.get("title")
     if not isinstance(title, str) or not title:
         yield document.mistake(["title"], "`title` is missing")
+    try:
+        json.dumps(document.data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        yield document.mistake([], "half of a surrogate pair is no text")
     level = document.data.get("level", "medium")
-    if level not in LEVELS:
+    if not isinstance(level, str) or level not in LEVELS:
         yield document.mistake(["level"], f"`level` is never `{level}`", f"allowed: {', '.join(LEVELS)}", at_key=False)
+
+
+_ELSEWHERE = {
+    "severity": "Sigma's word is `level`",
+    "match": "write a correlation, in this file behind `---`",
+    "filters": "they stand in `detection`",
+}
+
+
+def _misplaced(document: Document) -> Iterator[Mistake]:
+    """Keys that casbd's own rule files have, or that are nearly those it reads here; Sigma lets everybody add keys of their own."""
+    own = [*CommonKeys.model_fields]
+    for key in document.data:
+        if key in _ELSEWHERE:
+            yield document.mistake([key], f"`{key}` is not read in a Sigma rule", _ELSEWHERE[key])
+        elif isinstance(key, str) and key not in own and (hint := nearest(key, own)).startswith("did"):
+            yield document.mistake([key], f"unknown key `{key}`", hint)
 
 
 def _description(data: Mapping[str, Any]) -> str:

@@ -154,6 +154,17 @@ def test_an_insight_is_no_activity():
     assert FORMAT.parse(record(eventCategory="Insight")) == ()
 
 
+@pytest.mark.parametrize("value", [5, "\ud800", {"a": 1}])
+def test_times_that_logstash_has_moved_in_a_record_with_another_mistake(value):
+    (found,) = FORMAT.parse(record(eventTime=None, errorMessage=value, **{"@timestamp": "2026-01-01T12:00:00.000Z"}))
+    assert found.timestamp == activity().timestamp
+
+
+def test_half_a_surrogate_pair_in_a_record_within_a_record():
+    (found,) = FORMAT.parse(json.dumps({"CloudTrailEvent": record().decode().replace("aws-cli", "\ud800")}).encode())
+    assert found.raw.encode()
+
+
 def test_times_that_logstash_has_moved():
     (found,) = FORMAT.parse(record(eventTime=None, **{"@timestamp": "2026-01-01T12:00:00.000Z"}))
     assert found.timestamp == activity().timestamp

@@ -269,13 +269,77 @@ class TestCorrelations:
             ("{type: value_count, rules: [a], timespan: 5m, condition: {gte: 10}}", "needs a `field`"),
             ("{type: event_count, rules: [a], timespan: 5m, group-by: [ComputerName], condition: {gte: 10}}", "the field `ComputerName`"),
             ("{type: temporal, rules: [a], timespan: 5m}", "takes 2 to 20 rules"),
-            ("{type: temporal, rules: [a, c], timespan: 5m}", "these correlations refer to each other"),
+            ("{type: temporal, rules: [a, c], timespan: 5m}", "this correlation refers to itself"),
             ("nonsense", "is a mapping"),
         ],
     )
     def test_what_cannot_be_said_is_told(self, body, why):
         with pytest.raises(Mistakes, match=why):
             load_file(Path("c.yml"), text="---\n".join([f"title: C\nname: c\ncorrelation: {body}\n", BASE.format(name="a")]))
+
+
+SOURCE = f"logsource: {{{AWS}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"title: T\nlevel: [high]\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "`level` is never"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventName|re: 5}}, condition: s}}\n", "cannot be read|invalid|expects|regular"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventTime|minute: 5}}, condition: s}}\n", "a part of a time"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventName|fieldref: status}}, condition: s}}\n", "does not apply"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}}}\n", "`condition` is missing"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}, condition: '{'not (s or ' * 120}s{')' * 120}'}}\n", "nested"),
+        ("title: T\ndetection: {s: {eventName: x}, condition: s}\n", "logsource"),
+        (f"title: T\n{SOURCE}", "detection"),
+        (f"title: T\nenable: false\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "did you mean `enabled`"),
+        (f"title: T\nseverity: low\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "Sigma's word is `level`"),
+        (f"title: T\nmatch: {{repeated: 3}}\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "write a correlation"),
+        (f'title: "a\\uD800"\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n', "surrogate"),
+        (
+            "title: C\ncorrelation: {type: event_count, rules: [a], group-by: 5, timespan: 5m, condition: {gte: 1}}\n",
+            "list of fields|no Sigma rule",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_a_mistake_and_never_more(text, why):
+    with pytest.raises(Mistakes, match=why):
+        load_file(Path("t.yml"), text=text)
+
+
+def test_negations_within_each_other_are_one_or_none():
+    found = policy("errorCode: x", condition="not (" * 120 + "selection" + ")" * 120)
+    assert meets(found, {"errorCode": "x"})
+
+
+def test_an_old_aggregation_is_read_in_no_time():
+    names = ",".join("a" * 3 for _ in range(60))
+    with pytest.raises(Mistakes):
+        policy("errorCode: x", condition=f"selection | count() by {names}")
+
+
+def test_a_correlation_of_itself_is_told_by_the_directory_too(tmp_path):
+    for one, other in (("a", "b"), ("b", "a")):
+        body = f"{{type: event_count, rules: [{other}], timespan: 5m, condition: {{gte: 2}}}}"
+        (tmp_path / f"{one}.yml").write_text(f"title: {one}\nname: {one}\ncorrelation: {body}\n")
+    with pytest.raises(Mistakes, match="refers to itself"):
+        load([tmp_path])
+
+
+def test_a_name_that_two_rules_have(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yml").write_text(BASE.format(name="same"))
+    (tmp_path / "c.yml").write_text("title: C\ncorrelation: {type: event_count, rules: [same], timespan: 5m, condition: {gte: 2}}\n")
+    with pytest.raises(Mistakes, match="2 Sigma rules are called `same`"):
+        load([tmp_path])
+
+
+def test_an_exception_cannot_be_of_a_rule_that_is_only_a_part(tmp_path):
+    (tmp_path / "base.yml").write_text(BASE.format(name="a"))
+    (tmp_path / "c.yml").write_text("title: C\ncorrelation: {type: event_count, rules: [a], timespan: 5m, condition: {gte: 2}}\n")
+    (tmp_path / "exceptions.yaml").write_text("exceptions: [{policy: base, filters: {user: {eq: x}}, reason: r, expires: never}]\n")
+    with pytest.raises(Mistakes, match="there is no policy `base`"):
+        load([tmp_path])
 
 
 def detection(name):
