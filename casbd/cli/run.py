@@ -43,7 +43,7 @@ def command(configuration: Path, once: bool, show: bool) -> None:
 def _show(service: Service) -> None:
     """All alerts of the store as a table, what was read, and where the messages are."""
     from casbd.cli import alerts
-    from casbd.cli._common import table
+    from casbd.cli._common import cell, table
     from casbd.cli.status import gather
     from casbd.store import alerts as stored
     from casbd.store.database import Store
@@ -55,6 +55,9 @@ def _show(service: Service) -> None:
         found = gather(store, [], [])
     read = ", ".join(f"{sum(entry[name] for entry in found['inputs'])} {name}" for name in ("records", "duplicates", "rejects"))
     click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")
+    for entry in found["inputs"]:
+        if entry["problem"]:
+            click.echo(f"Not read of input {cell(entry['name'])}: {cell(entry['problem'])}")
     for output in settings.outputs:
         where = getattr(output.options, "path", None) or getattr(output.options, "host", output.type)
         click.echo(f"Alerts went to {output.name}: {where}")
