@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from casbd import policies, registry
+from casbd.activity_log import ActivityLog
 from casbd.config import PluginSettings, Settings
 from casbd.config.settings import Governance, Limits, Outbox, Retention
 from casbd.model.activity import Activity
@@ -20,7 +21,7 @@ from casbd.model.governance import GovernanceCommand
 from casbd.pipeline import Pipeline, Scanner
 from casbd.plugins import Options
 from casbd.policies import Matcher, Policy
-from casbd.store import activities, alerts, governance, inputs, outbox
+from casbd.store import activities, alerts, governance, inputs, outbox, segments
 from casbd.store.database import Store
 from casbd.wire.timestamps import iso
 
@@ -114,6 +115,7 @@ class Core:
         """Start, with what the store has."""
         self.store = Store(self.directory / "state")
         self.store.connection.execute("PRAGMA synchronous = OFF")  # no test pulls the plug
+        segments.remove_strays(self.store)
         self.pipeline = Pipeline(self.store, self.settings, self.policies, lambda: self.now)
         self._new_scanner()
 
@@ -149,8 +151,8 @@ class Core:
         return list(alerts.find(self.store.connection))
 
     def activities(self) -> list[Activity]:
-        """All, newest block first."""
-        return [activity for block in activities.scan(self.store.connection) for activity in block]
+        """All, as they were stored."""
+        return [activity for several in ActivityLog(self.store).scan() for activity in several]
 
     def block(self, number: int) -> list[Activity]:
         """The activities of one block."""

@@ -1,5 +1,6 @@
 """The read side of the activity log."""
 
-from casbd.activity_log.search import get, predicate, pretty_raw, search
+from casbd.activity_log.reading import ActivityLog
+from casbd.activity_log.search import Wanted, pretty_raw, search
 
-__all__ = ["get", "predicate", "pretty_raw", "search"]
+__all__ = ["ActivityLog", "Wanted", "pretty_raw", "search"]

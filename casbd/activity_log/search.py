@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from casbd.activity_log.reading import ActivityLog
 from casbd.clock import Clock
 from casbd.model.activity import Activity
 from casbd.policies import compile_filter, parse_condition
-from casbd.store import activities
+from casbd.policies.sql import may
+from casbd.policies.tree import AllOf
 from casbd.wire.plain_text import single_line as plain
 
-Predicate = Callable[[Activity], bool]
 
+class Wanted:
+    """Which activities are asked for: all that meet some filters (`FIELD OP VALUE[,VALUE]`). ValueError tells what is allowed."""
 
-def predicate(filters: Sequence[str], clock: Clock) -> Predicate:
-    """Whether an activity meets all of some filters (`FIELD OP VALUE[,VALUE]`). ValueError tells what is allowed."""
-    tests = [compile_filter(parse_condition(text), now=clock) for text in filters]
-    return lambda activity: all(test(activity) for test in tests)
+    def __init__(self, filters: Sequence[str], clock: Clock) -> None:
+        node = AllOf(tuple(parse_condition(text) for text in filters))
+        self.meets = compile_filter(node, now=clock)
+        self.where = may(node, clock)
 
 
 def search(
-    connection: sqlite3.Connection,
-    wanted: Predicate,
+    log: ActivityLog,
+    wanted: Wanted,
     *,
     since: int | None = None,
     until: int | None = None,
@@ -38,25 +40,15 @@ def search(
     sort: a field's name, with `-` in front for largest first; unknown values come last. limit: at most so many, 0 is all.
     Memory is flat for the newest first (the default) and for any limit; all of them in another order are sorted in memory.
     """
-    low, high = activities.span(since, until)
     if sort == "-timestamp":
-        found = (a for a in _newest_first(connection, low, high) if wanted(a))
+        found = filter(wanted.meets, log.newest_first(since, until, wanted.where))
         return islice(found, limit) if limit else found
-    matching = (a for block in activities.scan(connection, low, high) for a in block if low <= a.timestamp <= high and wanted(a))
+    matching = (activity for several in log.scan(since, until, wanted.where) for activity in several if wanted.meets(activity))
     name, descending = sort.removeprefix("-"), sort.startswith("-")
     if limit:
         pick = heapq.nlargest if descending else heapq.nsmallest
         return iter(pick(limit, matching, key=_order(name, last=not descending)))
     return iter(sorted(matching, key=_order(name, last=not descending), reverse=descending))
-
-
-def get(connection: sqlite3.Connection, activity_id: str) -> Activity | None:
-    """One activity by its id; the newest where several instances have it."""
-    for block in activities.scan_containing(connection, activity_id.encode("utf-8", "surrogatepass")):
-        for activity in block:
-            if activity.activity_id == activity_id:
-                return activity
-    return None
 
 
 def pretty_raw(activity: Activity) -> str:
@@ -66,22 +58,6 @@ def pretty_raw(activity: Activity) -> str:
     except (ValueError, RecursionError):
         text = activity.raw
     return "\n".join(line[: len(line) - len(line.lstrip(" "))] + plain(line) for line in text.split("\n"))
-
-
-def _newest_first(connection: sqlite3.Connection, low: int, high: int) -> Iterator[Activity]:
-    """Blocks come by their newest activity, so what is newer than the next block's newest is complete."""
-    waiting: list[tuple[int, int, Activity]] = []
-    number = 0
-    for block in activities.scan(connection, low, high):
-        newest = max(activity.timestamp for activity in block)
-        while waiting and -waiting[0][0] > newest:
-            yield heapq.heappop(waiting)[2]
-        for activity in block:
-            if low <= activity.timestamp <= high:
-                number += 1
-                heapq.heappush(waiting, (-activity.timestamp, number, activity))
-    while waiting:
-        yield heapq.heappop(waiting)[2]
 
 
 def _order(name: str, *, last: bool) -> Callable[[Activity], tuple[bool, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from casbd import activity_log
+from casbd.activity_log import ActivityLog
 from casbd.cli import EXIT_NO
 from casbd.cli._common import Time, cell, json_option, moment, open_store, table, write_lines
 from casbd.clock import now
@@ -39,12 +40,12 @@ def search(
     if sort.removeprefix("-") not in FIELDS:
         raise click.BadParameter(f"no such field: {sort}; fields: {', '.join(FIELDS)}", param_hint="--sort")
     try:
-        predicate = activity_log.predicate(filters, now)
+        wanted = activity_log.Wanted(filters, now)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     with open_store(configuration) as store:
         counted = count()
-        everything = activity_log.search(store.connection, predicate, since=since, until=until, sort=sort, limit=limit)
+        everything = activity_log.search(ActivityLog(store), wanted, since=since, until=until, sort=sort, limit=limit)
         found = (activity for activity, _ in zip(everything, counted, strict=False))
         if as_json:
             write_lines(map(json_lines.activity, found))
@@ -61,7 +62,7 @@ def search(
 def show(configuration: Path, activity_id: str, as_json: bool) -> None:
     """Show everything about one activity, the exported record included."""
     with open_store(configuration) as store:
-        found = activity_log.get(store.connection, activity_id)
+        found = ActivityLog(store).get(activity_id)
     if found is None:
         click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
         sys.exit(EXIT_NO)

@@ -23,7 +23,7 @@ from casbd.model.activity import Activity
 from casbd.policies import Policy, Repeated
 from casbd.policies.explain import explain as explained
 from casbd.policies.explain import length, sentence
-from casbd.store import activities as activity_store
+from casbd.policies.sql import may
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
 
@@ -107,12 +107,12 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
         raise click.BadParameter("it lies after --to", param_hint="--from")
     begun = monotonic()
     chosen = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
-    low, high = activity_store.span(since, until)
-    seen = Seen()
+    latest = Latest()
     with open_store(configuration) as store:
-        blocks = activity_store.scan(store.connection, since, until, as_stored=True)
-        given = (seen.one(activity) for block in blocks for activity in block if low <= activity.timestamp <= high)
-        alerts = trial.alerts_of(chosen, given, lambda: seen.latest)
+        log = activity_log.ActivityLog(store)
+        given = (latest.of(activity) for several in log.scan(since, until, may(chosen.asked(), None)) for activity in several)
+        alerts = trial.alerts_of(chosen, given, lambda: latest.moment)
+        number = log.looked_at
     alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))
     if as_json:
         write_lines(map(json_lines.alert, alerts))
@@ -120,7 +120,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
         _chart("day", Counter(iso(alert.first_activity)[:10] for alert in alerts), by_size=False)
         _chart("user", Counter(alert.user or "(nobody's alone)" for alert in alerts), by_size=True)
     seconds = monotonic() - begun
-    click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {seen.number} activities; it took {seconds:.1f} s", err=True)
+    click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {number} activities; it took {seconds:.1f} s", err=True)
 
 
 @command.command("templates")
@@ -308,7 +308,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
         write_lines([json_lines.line(told)]) if as_json else click.echo(cell(told["meaning"]))
         return
     with open_store(configuration) as store:
-        activity = activity_log.get(store.connection, activity_id)
+        activity = activity_log.ActivityLog(store).get(activity_id)
         if activity is None:
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
@@ -331,16 +331,15 @@ def _of_file(path: Path) -> Policy:
     return policies.load_file(path, others=others)
 
 
-class Seen:
-    """How many activities went by, and the latest time among them: the present as the stream had it then."""
+class Latest:
+    """The latest time among the activities that went by: the present as the stream had it then."""
 
     def __init__(self) -> None:
-        self.number = self.latest = 0
+        self.moment = 0
 
-    def one(self, activity: Activity) -> Activity:
+    def of(self, activity: Activity) -> Activity:
         """One more; given on."""
-        self.number += 1
-        self.latest = max(self.latest, activity.timestamp)
+        self.moment = max(self.moment, activity.timestamp)
         return activity
 
 

@@ -20,6 +20,7 @@ def schedule(service: Service) -> Callable[[], None]:
         (service.check_silence, 10),
         (service.tell_held_back, 10),
         (service.warn_of_what_is_new, 60),
+        (service.compact, 5),
         (service.remove_old, 3600),
     ):
         scheduler.add_job(service.soon, "interval", args=[job], seconds=seconds, id=job.__name__)

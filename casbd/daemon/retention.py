@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from casbd.config.settings import Retention
-from casbd.store import activities, alerts, outbox, rejects, window_entries
+from casbd.store import activities, alerts, outbox, rejects, segments, window_entries
 from casbd.store.database import Store
 
 KEEP_WINDOWS = 7 * 86_400_000
@@ -26,6 +26,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
     queues: of the destinations that are configured; what waits for others goes when it is too old. policies: the keys of
     those whose counted activities are still needed, and how long the windows of each are (ms).
     """
+    segments.prune(store, now - keep.activities)
     with store.transaction() as connection:
         outbox.prune_unclaimed(connection, queues, now - keep.activities, now - keep.alerts)
         more = activities.prune(connection, now - keep.activities, BLOCKS) == BLOCKS

@@ -23,17 +23,18 @@ from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
 from casbd.daemon import logs
+from casbd.daemon.compacting import Compacting
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.retention import remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.watched import WatchedFiles
-from casbd.errors import CasbdError, Mistake, Mistakes
+from casbd.errors import CasbdError, Mistake, Mistakes, StoreError
 from casbd.inputs import Inputs
 from casbd.outbox.dispatcher import Delivering, Dispatcher, ToConnector, ToOutput
 from casbd.pipeline import Batch, Pipeline, connector_destination
 from casbd.store import inputs as input_store
-from casbd.store import outbox, service_status
+from casbd.store import outbox, segments, service_status
 from casbd.store import policies as policy_store
 from casbd.store.database import Store
 
@@ -117,6 +118,11 @@ class Service:
         self.inputs = self._new_inputs(self.engine)
         self._exit.callback(lambda: self.inputs.close())
 
+    def prepare_compacting(self) -> None:
+        """Nothing is under way; what a crash has left is removed."""
+        self.compacting = Compacting(self.store)
+        self._exit.callback(self.compacting.stop)
+
     def start_delivery(self) -> None:
         """One worker a destination. On the way out they deliver what fits into half of the deadline, and end in the other."""
         self.dispatcher = Dispatcher(self.store, self.clock)
@@ -148,7 +154,7 @@ class Service:
         except OSError as error:
             raise Mistakes([Mistake(str(self.configuration), 0, 0, f"metrics: port {options.port}: {error.strerror}")]) from None
 
-    STEPS = (build_engine, open_store, build_pipeline, open_inputs, start_delivery, start_service)
+    STEPS = (build_engine, open_store, build_pipeline, open_inputs, prepare_compacting, start_delivery, start_service)
 
     def _on_stop(self, *_: object) -> None:
         self._stopping = True
@@ -174,6 +180,8 @@ class Service:
             pass
         self.pipeline.tell_held_back()
         self.save_status()
+        while segments.compact(self.store):
+            pass
         self.delivered_all = self.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not self._full
 
     def _made_room(self) -> bool:
@@ -353,6 +361,10 @@ class Service:
         if more:
             self._due.put(self.remove_old)
 
+    def compact(self) -> None:
+        """A job: older activities become segments, one at a time."""
+        self.compacting.go_on()
+
     def save_status(self) -> None:
         """A job: what only this process knows, for `casbd status`."""
         status = {
@@ -381,7 +393,7 @@ class Service:
         """Run a job. A store that cannot be written to (a full disk) must not end the daemon: it comes again."""
         try:
             job()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, StoreError) as error:
             log.error("a job failed; it is tried again at its next time", extra={"job": job.__name__, "error": str(error)})
 
     def _new_scanning(self, engine: Engine) -> Scanning:

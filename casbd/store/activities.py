@@ -158,8 +158,8 @@ def read_block(connection: sqlite3.Connection, block_id: int) -> list[Activity]:
 
 
 def _unpacked(connection: sqlite3.Connection, block_id: int) -> bytes:
-    """A block's activities as one encoded list; an empty one where it is gone."""
-    row = connection.execute("SELECT activities, body FROM blocks WHERE block_id = ?", (block_id,)).fetchone()
+    """A block's activities as one encoded list; an empty one where it is gone, or became a part of a segment."""
+    row = connection.execute("SELECT activities, body FROM blocks WHERE block_id = ? AND body IS NOT NULL", (block_id,)).fetchone()
     return _header(row[0]) + _decompress(row[1]) if row else _header(0)
 
 
@@ -168,25 +168,24 @@ def span(since: int | None, until: int | None) -> tuple[int, int]:
     return since if since is not None else -(2**62), until if until is not None else 2**62
 
 
-def scan(
-    connection: sqlite3.Connection, since: int | None = None, until: int | None = None, *, as_stored: bool = False
-) -> Iterator[list[Activity]]:
-    """The blocks that may hold activities of a span of event time (milliseconds, both ends included), newest first.
+def listed(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> list[tuple[int, int]]:
+    """The blocks that may hold activities of a span of event time (milliseconds, both ends included), as they were stored.
 
-    as_stored: in the order in which they were stored instead, which is that in which the stream saw them.
-    The caller still looks at each activity's own time. What is removed meanwhile is left out: each block is read on its own,
-    since a reader that stays in one transaction (a search piped into a pager) would let the write-ahead log grow.
+    Each with the latest time in it. Those that have become parts of segments are not among them.
     """
-    query = "SELECT block_id FROM blocks WHERE last >= ? AND first <= ? ORDER BY "
-    query += "block_id" if as_stored else "last DESC, block_id DESC"
-    for (block_id,) in connection.execute(query, span(since, until)).fetchall():
-        if block := read_block(connection, block_id):
-            yield block
+    query = "SELECT block_id, last FROM blocks WHERE body IS NOT NULL AND last >= ? AND first <= ? ORDER BY block_id"
+    return [(block_id, last) for block_id, last in connection.execute(query, span(since, until))]
+
+
+def scan(connection: sqlite3.Connection) -> Iterator[list[Activity]]:
+    """All blocks that are no part of a segment, the newest first."""
+    for block_id, _ in reversed(listed(connection)):
+        yield read_block(connection, block_id)
 
 
 def scan_containing(connection: sqlite3.Connection, text: bytes) -> Iterator[list[Activity]]:
     """The blocks that hold some text, newest first; the others are not even decoded."""
-    for (block_id,) in connection.execute("SELECT block_id FROM blocks ORDER BY block_id DESC").fetchall():
+    for (block_id,) in connection.execute("SELECT block_id FROM blocks WHERE body IS NOT NULL ORDER BY block_id DESC").fetchall():
         block = _unpacked(connection, block_id)
         if text in block:
             yield _decode(block)
@@ -199,7 +198,7 @@ def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int
     """
     cursor = connection.execute(
         "DELETE FROM blocks WHERE block_id IN (SELECT block_id FROM blocks WHERE last < ?1 AND stored < ?1"
-        " AND block_id NOT IN (SELECT block_id FROM outbox WHERE block_id IS NOT NULL) LIMIT ?2)",
+        " AND segment_id IS NULL AND block_id NOT IN (SELECT block_id FROM outbox WHERE block_id IS NOT NULL) LIMIT ?2)",
         (before, at_most),
     )
     return cursor.rowcount

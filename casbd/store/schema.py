@@ -6,7 +6,7 @@ import sqlite3
 
 from casbd.errors import StoreError
 
-VERSION = 3
+VERSION = 4
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -85,7 +85,15 @@ ALTER TABLE policies ADD COLUMN hours BLOB;
 -- Policies that met too much; `file` is what their rule file was like, as a changed one is switched on again.
 CREATE TABLE switched_off (policy_id TEXT PRIMARY KEY, file TEXT, at INTEGER, matches INTEGER) WITHOUT ROWID;
 """
-_STEPS = {0: _TABLES + _SINCE_2, 2: _SINCE_2}
+_SINCE_3 = """
+-- Parquet files of older activities; the blocks in them keep their keys alone.
+CREATE TABLE segments (
+    segment_id INTEGER PRIMARY KEY, file TEXT, activities INTEGER, first INTEGER, last INTEGER, stored INTEGER
+);
+ALTER TABLE blocks ADD COLUMN segment_id INTEGER;
+CREATE INDEX blocks_by_segment ON blocks (segment_id) WHERE segment_id IS NOT NULL;
+"""
+_STEPS = {0: _TABLES + _SINCE_2 + _SINCE_3, 2: _SINCE_2 + _SINCE_3, 3: _SINCE_3}
 """What makes this version's file of an older one, or of a new one (0)."""
 
 

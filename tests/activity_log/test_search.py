@@ -5,10 +5,9 @@ from builders import NOON, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from casbd import activity_log
-from casbd.activity_log import pretty_raw, search
+from casbd.activity_log import ActivityLog, Wanted, pretty_raw, search
 from casbd.model.activity import Activity
-from casbd.store import activities
+from casbd.store import activities, segments
 from casbd.store.database import Store
 
 
@@ -24,7 +23,8 @@ def core(make_core):
     return make_core()
 
 
-blocks = st.lists(st.lists(st.tuples(st.integers(0, 30), st.sampled_from([None, "a", "B", "ä"])), min_size=1, max_size=6), max_size=6)
+rows = st.lists(st.tuples(st.integers(0, 30), st.sampled_from([None, "a", "B", "ä"])), min_size=1, max_size=6)
+blocks = st.lists(st.tuples(rows, st.booleans()), max_size=6)
 ends = st.none() | st.integers(0, 30)
 
 
@@ -34,14 +34,19 @@ def test_is_what_sorting_everything_gives(store, given_blocks, since, until, sor
     everything, packer = [], activities.Packer()
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")
-        for block in given_blocks:
+        connection.execute("DELETE FROM segments")
+    for block, compacted in given_blocks:
+        with store.transaction() as connection:
             made = [Activity(time, f"{len(everything)}-{n}", user=user, user_groups=()) for n, (time, user) in enumerate(block)]
             everything += made
             packer.begin()
             packer.add(made)
             activities.add(connection, packer, [packer.part([1] * len(made))], 0)
+        if compacted:
+            assert segments.compact(store, at_least=1)
 
-    found = list(search(store.connection, lambda a: a.user != "B", since=since, until=until, sort=sort, limit=limit))
+    log = ActivityLog(store)
+    found = list(search(log, Wanted(["user neq B"], lambda: 0), since=since, until=until, sort=sort, limit=limit))
 
     wanted = [
         a for a in everything if a.user != "B" and (since is None or a.timestamp >= since) and (until is None or a.timestamp <= until)
@@ -58,10 +63,10 @@ def test_the_newest_first_reads_no_more_than_it_needs(core, monkeypatch):
     for n in range(20):
         core.feed_records(record(at=n))
     decoded = []
-    real = activities.scan
-    monkeypatch.setattr(activities, "scan", lambda *span: (decoded.append(block) or block for block in real(*span)))
+    real = activities.read_block
+    monkeypatch.setattr(activities, "read_block", lambda *which: decoded.append(which) or real(*which))
 
-    found = list(search(core.store.connection, lambda _: True, limit=3))
+    found = list(search(ActivityLog(core.store), Wanted([], lambda: NOON), limit=3))
 
     assert [a.timestamp - NOON for a in found] == [19, 18, 17]
     assert len(decoded) <= 5
@@ -69,23 +74,28 @@ def test_the_newest_first_reads_no_more_than_it_needs(core, monkeypatch):
 
 def test_filters_are_those_of_rules(core):
     core.feed_records(record(UserId="a@contoso.com"), record(UserId="b@contoso.com"))
-    wanted = activity_log.predicate(["user eq A@CONTOSO.com", "activity_type neq Log on"], lambda: NOON)
-    assert [a.user for a in search(core.store.connection, wanted)] == ["a@contoso.com"]
+    wanted = Wanted(["user eq A@CONTOSO.com", "activity_type neq Log on"], lambda: NOON)
+    assert [a.user for a in search(ActivityLog(core.store), wanted)] == ["a@contoso.com"]
 
 
 @pytest.mark.parametrize("text", ["usr eq a", "user", "user is a", "ip_address cidr x", "timestamp gt yesterday"])
 def test_a_wrong_filter_is_told(text):
     with pytest.raises(ValueError, match=r"\w"):
-        activity_log.predicate([text], lambda: NOON)
+        Wanted([text], lambda: NOON)
 
 
-def test_one_by_its_id(core):
+@pytest.mark.parametrize("compacted", [False, True])
+def test_one_by_its_id(core, compacted):
     core.feed_records(record(Id="one"), record(Id="one-more"), record(Id="ünï"))
     core.feed_records(record(Id="one", OrganizationId="other", at=5))
-    assert activity_log.get(core.store.connection, "one").timestamp == NOON + 5
-    assert activity_log.get(core.store.connection, "ünï").activity_id == "ünï"
-    assert activity_log.get(core.store.connection, "on") is None
-    assert activity_log.get(core.store.connection, "\ud800") is None
+    if compacted:
+        segments.compact(core.store, at_least=1)
+    log = ActivityLog(core.store)
+    assert compacted or log.get("one").timestamp == NOON + 5
+    assert log.get("one").activity_id == "one"
+    assert log.get("ünï").activity_id == "ünï"
+    assert log.get("on") is None
+    assert log.get("\ud800") is None
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from casbd.errors import Rejected, Retry
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk
 from casbd.outbox.dispatcher import ToOutput
-from casbd.store import governance, inputs, outbox, window_entries
+from casbd.store import governance, inputs, outbox, segments, window_entries
 
 FAILED = {"action_type": {"eq": "UserLoginFailed"}}
 DOWNLOADED = {"action_type": {"eq": "FileDownloaded"}}
@@ -230,6 +230,23 @@ class StoreMachine(RuleBasedStateMachine):
         shutil.rmtree(self.core.directory / "state")
         copy.rename(self.core.directory / "state")
         self._restart()
+
+    @rule(least=st.integers(1, 40), killed=st.sampled_from(["not", "while writing", "before it is adopted", "after"]))
+    def make_a_segment(self, least: int, killed: str) -> None:
+        """Of the oldest blocks, but for those that are still to be sent."""
+        planned = segments.plan(self.core.store, at_least=least)
+        if planned is None:
+            return
+        segments.write(self.core.store, planned)
+        path = self.core.store.directory / segments.DIRECTORY / planned.file
+        if killed == "while writing":
+            path.rename(path.with_suffix(".new"))
+        elif killed != "before it is adopted":
+            segments.adopt(self.core.store, planned)
+        if killed != "not":
+            self._restart()
+            assert path.exists() == (killed == "after")
+            assert [*path.parent.glob("*.new")] == []
 
     @rule()
     def restart(self) -> None:

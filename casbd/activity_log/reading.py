@@ -1,0 +1,111 @@
+"""The whole activity log of a store: the segments, and the blocks that are not yet in one."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from casbd.activity_log.segments import ALL, Segments
+from casbd.model.activity import Activity
+from casbd.policies.sql import Sql
+from casbd.store import activities as blocks
+from casbd.store import segments
+from casbd.store.activities import span
+from casbd.store.database import Store
+from casbd.store.segments import Segment
+
+
+class _Parts(NamedTuple):
+    segments: list[Segment]
+    blocks: list[tuple[int, int]]
+
+
+class ActivityLog:
+    """Reads the log of an open store, while the daemon writes it.
+
+    where: what SQL can say of the filter; it lets through all that meets the filter, and more, so the caller still looks.
+    What is removed meanwhile is left out. Each part is read on its own, since a reader that stays in one transaction (a search
+    piped into a pager) would let the write-ahead log grow.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._segments = Segments()
+        self.looked_at = 0
+        """How many activities `scan` has read, or SQL has passed over."""
+
+    def scan(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[list[Activity]]:
+        """The activities of a span of event time (milliseconds, both ends included), in the order in which they were stored."""
+        low, high = span(since, until)
+        parts = self._parts(since, until)
+        for segment in parts.segments:
+            whole = low <= segment.first and segment.last <= high
+            self.looked_at += segment.activities if whole else self._segments.count(segment, low, high)
+            yield from self._segments.read(segment, where, low, high)
+        for block_id, _ in parts.blocks:
+            found = [activity for activity in self._block(block_id) if low <= activity.timestamp <= high]
+            self.looked_at += len(found)
+            yield found
+
+    def newest_first(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[Activity]:
+        """The same, the newest first. Parts are opened when their latest time is reached, so that a few activities cost little."""
+        low, high = span(since, until)
+        parts = self._parts(since, until)
+        sources: list[tuple[int, int, Callable[[], Iterator[Activity]]]] = []
+        for segment in parts.segments:
+            sources.append((segment.last, len(sources), self._open_segment(segment, where, low, high)))
+        for block_id, last in parts.blocks:
+            sources.append((last, len(sources), self._open_block(block_id, low, high)))
+        sources.sort(key=lambda source: source[:2])
+        opened: list[tuple[int, int, Activity, Iterator[Activity]]] = []
+        while sources or opened:
+            while sources and (not opened or sources[-1][0] >= -opened[0][0]):
+                _, number, begin = sources.pop()
+                _push(opened, number, begin())
+            if opened:
+                _, number, activity, rest = heapq.heappop(opened)
+                yield activity
+                _push(opened, number, rest)
+
+    def get(self, activity_id: str) -> Activity | None:
+        """One activity by its id; the newest where several instances have it."""
+        for block in blocks.scan_containing(self._store.connection, activity_id.encode("utf-8", "surrogatepass")):
+            for activity in block:
+                if activity.activity_id == activity_id:
+                    return activity
+        found = (self._segments.with_id(segment, activity_id) for segment in reversed(segments.listed(self._store)))
+        return next((activity for activity in found if activity is not None), None)
+
+    def _parts(self, since: int | None, until: int | None) -> _Parts:
+        """All parts at one moment: a block that becomes a part of a segment is in one of both."""
+        connection = self._store.connection
+        connection.execute("BEGIN")
+        try:
+            return _Parts(segments.listed(self._store, since, until), blocks.listed(connection, since, until))
+        finally:
+            connection.execute("ROLLBACK")
+
+    def _block(self, block_id: int) -> list[Activity]:
+        """The activities of a block, wherever they are by now."""
+        found = blocks.read_block(self._store.connection, block_id)
+        if found:
+            return found
+        segment = segments.of_block(self._store, block_id)
+        return self._segments.block(segment, block_id) if segment else []
+
+    def _open_segment(self, segment: Segment, where: Sql, low: int, high: int) -> Callable[[], Iterator[Activity]]:
+        return lambda: self._segments.newest_first(segment, where, low, high)
+
+    def _open_block(self, block_id: int, low: int, high: int) -> Callable[[], Iterator[Activity]]:
+        def begin() -> Iterator[Activity]:
+            found = [activity for activity in self._block(block_id) if low <= activity.timestamp <= high]
+            return iter(sorted(found, key=lambda activity: -activity.timestamp))
+
+        return begin
+
+
+def _push(opened: list[tuple[int, int, Activity, Iterator[Activity]]], number: int, rest: Iterator[Activity]) -> None:
+    activity = next(rest, None)
+    if activity is not None:
+        heapq.heappush(opened, (-activity.timestamp, number, activity, rest))
