@@ -1,4 +1,4 @@
-"""What casbd costs: CPU time against `json.loads`, memory, the share of each stage, latency, many policies.
+"""What casbd costs: CPU time against `json.loads`, memory, the share of each stage, latency, many policies, ten million activities.
 
     python tests/bench/bench.py [--records N] [--rounds N] [--only PART]... [--directory DIR]
 
@@ -7,6 +7,7 @@ Each measured run is a fresh process; ratios are of runs that took turns, as oth
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -29,6 +30,7 @@ with open(sys.argv[1], "rb") as file:
         json.loads(line)
 """
 BURSTS = 40
+DAY = 86_400_000
 
 
 def prepare(directory: Path, records: int, policies: int = 100) -> Site:
@@ -58,8 +60,8 @@ def prepare(directory: Path, records: int, policies: int = 100) -> Site:
 
 def run(site: Site) -> Finished:
     """`casbd run --once`, from nothing."""
-    for path in [*site.directory.glob("state/*"), site.alerts_file]:
-        path.unlink(missing_ok=True)
+    shutil.rmtree(site.directory / "state", ignore_errors=True)
+    site.alerts_file.unlink(missing_ok=True)
     return site.once()
 
 
@@ -123,8 +125,7 @@ def start(site: Site) -> float:
 def stages(directory: Path, records: int, rounds: int) -> None:
     """Where the time goes, measured inside one process, which costs a little itself."""
     site = prepare(directory, records)
-    for path in site.directory.glob("state/*"):
-        path.unlink()
+    shutil.rmtree(site.directory / "state", ignore_errors=True)
     told = run_to_end([sys.executable, str(HERE / "stages.py"), str(site.configuration)], site.directory)
     print(told.out or told.err, end="")
 
@@ -133,7 +134,8 @@ def latency(directory: Path, records: int, rounds: int, samples: int = 200) -> N
     """From a line written to its alert at a TCP syslog receiver, nothing else going on."""
     site, receiver = Site(directory / "latency", rules={"downloads": DOWNLOADS}), Receiver()
     site.configure(outputs=[{"name": "siem", "type": "syslog", "host": "127.0.0.1", "port": receiver.port, "transport": "tcp"}])
-    for path in [*site.directory.glob("state/*"), *site.inputs.iterdir()]:
+    shutil.rmtree(site.directory / "state", ignore_errors=True)
+    for path in site.inputs.iterdir():
         path.unlink()
     site.start()
     try:
@@ -155,6 +157,59 @@ def one_latency(site: Site, receiver: Receiver, number: int) -> float:
     return time.monotonic() - begun
 
 
+def log(directory: Path, records: int, rounds: int) -> None:
+    """An activity log of fifty days, each with all the records (ten million activities): searching and looking back."""
+    site = prepare(directory, records)
+    run(site)
+    took = _fifty_days(site.directory / "state")
+    number = site.run("policies", "backtest", "p0000-by-operation").err.split(" in ")[1].split()[0]
+    print(f"activities                  {number}; making a segment takes {took * 1e6:.0f} us of CPU each")
+    rule = site.directory / "raw.yaml"
+    rule.write_text("name: Raw\nfilters: {action_type: {eq: New-InboxRule}, raw.Parameters.ForwardTo: {endswith: example.com}}\n")
+    guessed = HERE.parents[1] / "rules" / "password-guessed.yaml"
+    user = f"user eq {m365_records.USERS[5]}"
+    for told, arguments in {
+        "backtest, an operation": ["policies", "backtest", "p0000-by-operation"],
+        "backtest, the raw record": ["policies", "backtest", str(rule)],
+        "backtest, failed log ons": ["policies", "backtest", "p0055-repeated"],
+        "backtest, a sequence": ["policies", "backtest", str(guessed)],
+        "search, the newest 100": ["activities", "search", "--json"],
+        "search, a user's newest": ["activities", "search", "--json", "--filter", user],
+        "search, all of a user": ["activities", "search", "--json", "--limit", "0", "--filter", user],
+        "search, part of a name": ["activities", "search", "--json", "--filter", "object_name substring merger-77"],
+    }.items():
+        begun = time.monotonic()
+        finished = site.run(*arguments)
+        print(f"{told:<27} {time.monotonic() - begun:.2f} s, {finished.peak / 1e6:.0f} MB {finished.err.strip()[:60]}")
+
+
+def _fifty_days(state: Path) -> float:
+    """Make segments of the store, and of each as many copies, a day apart; CPU seconds of making one, for each activity."""
+    import duckdb
+
+    from casbd.store import segments
+    from casbd.store.database import Store
+
+    with Store(state) as store:
+        begun = time.process_time()
+        while segments.compact(store, at_least=1):
+            pass
+        took = time.process_time() - begun
+        made = segments.listed(store)
+        for day in range(1, 50):
+            for segment in made:
+                file = f"{day:06d}{segment.path.name}"
+                moved = f"SELECT * REPLACE (timestamp + {day * DAY} AS timestamp) FROM read_parquet('{segment.path}')"
+                duckdb.sql(f"COPY ({moved}) TO '{segment.path.parent / file}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 10240)")
+                times = (segment.first + day * DAY, segment.last + day * DAY)
+                with store.transaction() as connection:
+                    connection.execute(
+                        "INSERT INTO segments (file, activities, first, last, stored) VALUES (?, ?, ?, ?, ?)",
+                        (file, segment.activities, *times, segment.stored),
+                    )
+        return took / sum(segment.activities for segment in made)
+
+
 def _rounded(numbers: list[float]) -> str:
     return " ".join(f"{number:.2f}" for number in numbers)
 
@@ -165,6 +220,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "memory": memory,
     "policies": policies,
     "latency": latency,
+    "log": log,
 }
 
 
