@@ -10,6 +10,7 @@ import itertools
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -149,7 +150,8 @@ def compact(store: Store, *, at_least: int | None = None) -> bool:
 
 def write_apart(directory: Path, plan: Plan) -> None:
     """The work of a process of its own: it takes seconds, and the daemon reads on."""
-    os.nice(10)
+    with suppress(OSError):  # the unit file does not let it
+        os.nice(10)
     with Store(directory, readonly=True) as store:
         write(store, plan)
 
