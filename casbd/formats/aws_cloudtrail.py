@@ -24,6 +24,7 @@ from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
 from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.remembered import Remembered
@@ -157,11 +158,7 @@ class AwsCloudTrail:
         activity.result, activity.result_detail = _result(record)
         if activity_type == "Log on" and activity.result == "failure":
             activity.activity_type = "Failed log on"
-        objects = _objects(record)
-        if objects:
-            activity.objects = objects
-            first = objects[0]
-            activity.object_id, activity.object_name, activity.object_type = first.id, first.name, first.type
+        put_objects(activity, _objects(record))
         return activity
 
     def _who(self, who: Identity, activity: Activity) -> None:
@@ -237,7 +234,7 @@ def _result(record: Record) -> tuple[str, str | None]:
     return ("failure", record.errorMessage) if record.errorMessage else ("success", None)
 
 
-def _objects(record: Record) -> tuple[ActivityObject, ...]:
+def _objects(record: Record) -> list[ActivityObject]:
     """What was acted on, most to the point first: what the request names, then the resources that AWS lists."""
     found: list[ActivityObject] = []
     request = record.requestParameters
@@ -256,10 +253,9 @@ def _objects(record: Record) -> tuple[ActivityObject, ...]:
         if isinstance(arn, str) and arn:
             kind = resource.get("type")
             found.append(ActivityObject(arn, arn.rpartition(":")[2], kind if isinstance(kind, str) else None, "target"))
-    return tuple(found[:_MOST_OBJECTS])
+    return found
 
 
-_MOST_OBJECTS = 50
 _NAMED = {
     "userName": "User",
     "roleName": "Role",

@@ -20,6 +20,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import as_dict, why_not
+from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -71,9 +72,6 @@ class Entra:
             timestamp, fields.text("id", "correlationId") or "", app=APP, app_instance=fields.text("tenantId", "aadTenantId")
         )
         {"sign-in": self._sign_in, "audit": self._audit, "risk": self._risk}[shape](fields, activity)
-        if activity.objects:
-            first = activity.objects[0]
-            activity.object_id, activity.object_name, activity.object_type = first.id, first.name, first.type
         return (activity,)
 
     def _sign_in(self, fields: _Fields, activity: Activity) -> None:
@@ -100,7 +98,7 @@ class Entra:
         activity.device_tags = _device_tags(device) if isinstance(device, dict) else ()
         activity.is_admin_operation = False
         apps = ((fields.text("appId"), fields.text("appDisplayName")), (fields.text("resourceId"), fields.text("resourceDisplayName")))
-        activity.objects = tuple(ActivityObject(of if name else None, name, "Application", "target") for of, name in apps if name)
+        put_objects(activity, [ActivityObject(of if name else None, name, "Application", "target") for of, name in apps if name])
 
     def _audit(self, fields: _Fields, activity: Activity) -> None:
         operation = fields.text("activityDisplayName", "operationName") or ""
@@ -129,9 +127,7 @@ class Entra:
             if isinstance(pair, dict) and pair.get("key") == "User-Agent":
                 activity.user_agent = _text(pair.get("value"))
         targets = fields.get("targetResources")
-        activity.objects = tuple(
-            _target(one) for one in (targets if isinstance(targets, list) else ())[:_MOST_OBJECTS] if isinstance(one, dict)
-        )
+        put_objects(activity, [_target(one) for one in (targets if isinstance(targets, list) else ()) if isinstance(one, dict)])
 
     def _risk(self, fields: _Fields, activity: Activity) -> None:
         activity.action_type = fields.text("riskEventType", "riskType") or fields.text("riskDetail") or "Risky user"
@@ -151,7 +147,6 @@ class Entra:
 
 
 _TIMES = ("activityDateTime", "createdDateTime", "detectedDateTime", "riskLastUpdatedDateTime", "timeGenerated", "time")
-_MOST_OBJECTS = 50
 
 
 class _Fields:

@@ -19,6 +19,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -98,9 +99,7 @@ class GitHub:
         activity.user_agent = found.user_agent or None
         if kind.activity_type == "Failed log on":
             activity.result = "failure"
-        activity.objects = objects = _objects(found)
-        if objects:
-            activity.object_id, activity.object_name, activity.object_type = objects[0].id, objects[0].name, objects[0].type
+        put_objects(activity, _objects(found))
         return (activity,)
 
 

@@ -19,6 +19,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -121,9 +122,7 @@ class GoogleWorkspace:
             activity.result = "success" if kind.activity_type == "Log on" else "failure"
             detail = values.get("login_failure_type")
             activity.result_detail = detail if isinstance(detail, str) else None
-        activity.objects = objects = tuple(_objects(values))
-        if objects:
-            activity.object_id, activity.object_name, activity.object_type = objects[0].id, objects[0].name, objects[0].type
+        put_objects(activity, _objects(values))
         return activity
 
 

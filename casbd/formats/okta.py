@@ -19,6 +19,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -105,16 +106,13 @@ class Okta:
         activity.result_detail = outcome.reason or None
         if activity.result == "failure" and kind.activity_type in ("Log on", "Single sign-on log on"):
             activity.activity_type = "Failed log on"
-        activity.objects = objects = tuple(_object(target) for target in (found.target or ())[:_MOST_OBJECTS])
-        if objects:
-            activity.object_id, activity.object_name, activity.object_type = objects[0].id, objects[0].name, objects[0].type
+        put_objects(activity, [_object(target) for target in found.target or ()])
         return (activity,)
 
 
 _RESULTS = {"SUCCESS": "success", "ALLOW": "success", "FAILURE": "failure", "DENY": "failure"}
 _USER_TYPES = {"User": "Regular", "SystemPrincipal": "System", "PublicClientApp": "Application", "ServiceApp": "Application"}
 _UNKNOWN = frozenset({"unknown", "null", "none"})
-_MOST_OBJECTS = 50
 
 
 def _known(text: str | None) -> str | None:
