@@ -35,14 +35,17 @@ class ActivityLog:
         self.looked_at = 0
         """How many activities `scan` has read, or SQL has passed over."""
 
-    def scan(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[list[Activity]]:
-        """The activities of a span of event time (milliseconds, both ends included), in the order in which they were stored."""
+    def scan(self, since: int | None = None, until: int | None = None, where: Sql = ALL, *, raw: bool = True) -> Iterator[list[Activity]]:
+        """The activities of a span of event time (milliseconds, both ends included), in the order in which they were stored.
+
+        raw: whether their records are wanted, which are most of the log; else `raw` may be empty.
+        """
         low, high = span(since, until)
         parts = self._parts(since, until)
         for segment in parts.segments:
             whole = low <= segment.first and segment.last <= high
             self.looked_at += segment.activities if whole else self._segments.count(segment, low, high)
-            yield from self._segments.read(segment, where, low, high)
+            yield from self._segments.read(segment, where, low, high, raw=raw)
         for block_id, _ in parts.blocks:
             found = [activity for activity in self._block(block_id) if low <= activity.timestamp <= high]
             self.looked_at += len(found)

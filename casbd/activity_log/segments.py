@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2_048
 _COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
+_WITHOUT_RAW = ", ".join("'' AS raw" if name == "raw" else f'"{name}"' for name in FIELDS)
 _LISTS = tuple(number for number, field in enumerate(FIELDS.values()) if field.kind == "list")
 _OBJECTS = [*FIELDS].index("objects")
 ALL = Sql("TRUE")
@@ -32,9 +33,9 @@ class Segments:
         connection.execute("SET threads = 2; SET memory_limit = '1GB'; SET enable_progress_bar = false")
         return connection
 
-    def read(self, segment: Segment, where: Sql, low: int, high: int) -> Iterator[list[Activity]]:
-        """What may meet a condition, of a span of event time, in the order in which it was stored."""
-        text = f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE timestamp BETWEEN ? AND ? AND {where.text}"  # noqa: S608  columns and templates
+    def read(self, segment: Segment, where: Sql, low: int, high: int, *, raw: bool) -> Iterator[list[Activity]]:
+        """What may meet a condition, of a span of event time, in the order in which it was stored. raw: with the records."""
+        text = f"SELECT {_COLUMNS if raw else _WITHOUT_RAW} FROM read_parquet(?) WHERE timestamp BETWEEN ? AND ? AND {where.text}"  # noqa: S608  columns and templates
         yield from self._activities(text, [str(segment.path), low, high, *where.parameters], segment)
 
     def newest_first(self, segment: Segment, where: Sql, low: int, high: int) -> Iterator[Activity]:

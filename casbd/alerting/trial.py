@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from casbd.alerting import raising
+from casbd.alerting.windows import KEEP_WINDOWS, MOST_ENTRIES
 from casbd.clock import Clock
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
@@ -60,7 +61,10 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
             continue
         who, value = counted
         one = entry(policy, activity, number, value)
-        change = windows[who].add(one, partial(raising.run_identity, policy, who, activity))
+        runs = windows[who]
+        if len(runs) > MOST_ENTRIES:
+            runs.prune(activity.timestamp - KEEP_WINDOWS - policy.match.within)  # as the stream forgets them
+        change = runs.add(one, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue
         run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())

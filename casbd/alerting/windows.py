@@ -21,6 +21,9 @@ MOST_HELD = 1_000_000
 MOST_ENTRIES = 2_000
 """A subject with more keeps only the last hours in memory. An older late record reads the rest back, and then the subject
 has twice the room: records that come in any order are read back a few times, not for each of them."""
+KEEP_WINDOWS = 7 * 86_400_000
+"""Counted activities are kept so long after they were read: a record may come so late and still complete
+a window. The length of the longest window comes to that."""
 HOURS_KEPT = 6 * 3_600_000
 
 

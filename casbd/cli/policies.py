@@ -109,8 +109,8 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     chosen = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
     latest = Latest()
     with open_store(configuration) as store:
-        log = activity_log.ActivityLog(store)
-        given = (latest.of(activity) for several in log.scan(since, until, may(chosen.asked(), None)) for activity in several)
+        log, where = activity_log.ActivityLog(store), may(chosen.asked(), None)
+        given = (latest.of(activity) for several in log.scan(since, until, where, raw=chosen.reads_raw()) for activity in several)
         alerts = trial.alerts_of(chosen, given, lambda: latest.moment)
         number = log.looked_at
     alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from casbd.alerting.windows import KEEP_WINDOWS
 from casbd.config.settings import Retention
 from casbd.store import activities, alerts, outbox, rejects, segments, window_entries
 from casbd.store.database import Store
-
-KEEP_WINDOWS = 7 * 86_400_000
-"""Counted activities are kept so long after they were read: a record may come so late and still complete
-a window. The length of the longest window comes to that."""
 
 BLOCKS, ROWS = 50, 20_000
 """Removed in one transaction: some ten megabytes."""

@@ -11,7 +11,7 @@ import msgspec
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Severity
-from casbd.policies.tree import AllOf, Condition, Node, NoneOf
+from casbd.policies.tree import AllOf, Condition, Node, NoneOf, conditions
 
 Category = Literal[
     "access_control",
@@ -147,6 +147,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     exemptions: tuple[Exemption, ...] = ()
     template: str = ""
     line: int = 1
+
+    def reads_raw(self) -> bool:
+        """Whether it looks into the exported record, with its filters or to count by it."""
+        counted = () if self.match is None else (*self.match.by, getattr(self.match, "unique", None) or "")
+        looked_at = (condition.field for condition in conditions(self.asked()))
+        return "raw" in looked_at or any(field.startswith("raw.") for field in counted)
 
     def asked(self) -> Node:
         """What an activity must meet, exceptions included."""

@@ -7,6 +7,7 @@ networks, the raw record) may be met, as far as it knows; a negation asks for wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from casbd.policies.values import words
 
 _DAY = 86_400_000
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_PLAIN = re.compile(r"[a-z0-9._@:-]{3,}")
+"""What JSON writes as it is, within text within text too, unless it writes \\u00..."""
 _WORD_ENDS = r"[\s\x0b\x1c-\x1f,._/\\@:-]+"
 
 
@@ -59,6 +62,8 @@ class _Writer:
         """A positive condition, true or false and never null."""
         unknown = "TRUE" if possibly else "FALSE"
         kind = FIELDS[condition.field].kind
+        if condition.path and possibly:
+            return self._somewhere_in_raw(condition)
         if condition.path or condition.role != "actor" or condition.field == "raw" or kind == "objects":
             return unknown
         if condition.operator == "within_days" and self._now is None:
@@ -80,6 +85,14 @@ class _Writer:
         if kind == "list":
             return f"coalesce(len(list_filter({column}, lambda x: {test})) > 0, FALSE)"
         return f"coalesce({test}, FALSE)"
+
+    def _somewhere_in_raw(self, condition: Condition) -> str:
+        """A value at a path stands in the record's text, if it is written plainly there: a look costs a hundredth of decoding."""
+        clues = [str(value).casefold() for value in condition.values]
+        if condition.operator not in ("eq", "startswith", "endswith", "substring") or not all(map(_PLAIN.fullmatch, clues)):
+            return "TRUE"
+        seen = " OR ".join(f"contains(lower(raw), {self._bind([clue])})" for clue in clues)
+        return f"({seen} OR contains(raw, '\\u00') OR strlen(raw) <> length(raw))"
 
     def _text(self, condition: Condition, one: str) -> str | None:
         values = [str(value) for value in condition.values]

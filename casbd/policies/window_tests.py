@@ -129,8 +129,9 @@ class Steps:
             self._begin()
 
     def removed(self, number: int) -> None:  # noqa: ARG002
-        """See WindowTest: what is gone is older than any window that ends with the newest entry, or nothing is left."""
-        self._begin()
+        """See WindowTest. What is gone is mostly older than any window that ends with the newest entry."""
+        if not self._entries or self._entries[0].timestamp > self._entries[-1].timestamp - self._within:
+            self._begin()
 
     def newest(self) -> int | None:
         """See WindowTest."""

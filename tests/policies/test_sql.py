@@ -98,7 +98,15 @@ def test_without_a_present_it_lets_through_no_less(node, some):
         ("latitude lt 0", Activity(latitude=-1.5), True),
         ("timestamp within_days 1", Activity(timestamp=NOW), True),
         ("timestamp within_days 1", Activity(timestamp=0), False),
-        ("raw.x eq y", Activity(raw='{"x": "z"}'), True),  # only the predicate looks into records
+        ("raw.x eq y", Activity(raw='{"x": "z"}'), True),  # only the predicate looks into records, where the value is short
+        ("raw.x eq Evil.example", Activity(raw='{"x": "z"}'), False),
+        ("raw.x eq Evil.example", Activity(raw='{"y": "eVil.example"}'), True),
+        ("raw.x neq evil.example", Activity(raw='{"x": "z"}'), True),
+        ("raw.x substring abc", Activity(raw='{"x": "\\u0061bc"}'), True),
+        ("raw.x substring abc", Activity(raw='{"x": "äbc"}'), True),
+        ("raw.x substring a/b", Activity(raw='{"x": "z"}'), True),
+        ("raw.x eq 50126", Activity(raw='{"x": 50126}'), True),
+        ("raw.x eq 50126", Activity(raw='{"x": 50127}'), False),
         ("user matches ^a", Activity(user="b"), True),
     ],
 )
