@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 from casbd.activity_log.segments import ALL, Segments
 from casbd.model.activity import Activity
-from casbd.policies.sql import Sql
+from casbd.policies import compile_filter
+from casbd.policies.policy import Policy
+from casbd.policies.sql import Sql, may
+from casbd.policies.subject_sql import Subjects
 from casbd.store import activities as blocks
 from casbd.store import segments
 from casbd.store.activities import span
@@ -17,8 +20,12 @@ from casbd.store.segments import Segment
 
 
 class _Parts(NamedTuple):
+    """low, high: the span of event time that is asked for."""
+
     segments: list[Segment]
     blocks: list[tuple[int, int]]
+    low: int
+    high: int
 
 
 class ActivityLog:
@@ -40,21 +47,44 @@ class ActivityLog:
 
         raw: whether their records are wanted, which are most of the log; else `raw` may be empty.
         """
-        low, high = span(since, until)
         parts = self._parts(since, until)
+        yield from self._of_segments(parts, where, raw=raw)
+        yield from self._of_blocks(parts)
+
+    def _of_segments(self, parts: _Parts, where: Sql, *, raw: bool) -> Iterator[list[Activity]]:
         for segment in parts.segments:
-            whole = low <= segment.first and segment.last <= high
-            self.looked_at += segment.activities if whole else self._segments.count(segment, low, high)
-            yield from self._segments.read(segment, where, low, high, raw=raw)
+            whole = parts.low <= segment.first and segment.last <= parts.high
+            self.looked_at += segment.activities if whole else self._segments.count(segment, parts.low, parts.high)
+            yield from self._segments.read(segment, where, parts.low, parts.high, raw=raw)
+
+    def _of_blocks(self, parts: _Parts) -> Iterator[list[Activity]]:
         for block_id, _ in parts.blocks:
-            found = [activity for activity in self._block(block_id) if low <= activity.timestamp <= high]
+            found = [activity for activity in self._block(block_id) if parts.low <= activity.timestamp <= parts.high]
             self.looked_at += len(found)
             yield found
 
+    def matching(self, policy: Policy, since: int | None = None, until: int | None = None) -> Iterator[Activity]:
+        """What a policy might alert about, in the order in which it was stored: less than meets its filters, where it counts.
+
+        Of subjects with too few activities for an alert nothing is given; who asks looks at each activity all the same.
+        """
+        where, raw = may(policy.asked(), None), policy.reads_raw()
+        subjects, parts = Subjects.of(policy), self._parts(since, until)
+        if subjects is None or not parts.segments:
+            for several in self.scan(since, until, where, raw=raw):
+                yield from several
+            return
+        meets = compile_filter(policy.asked(), now=lambda: 0)  # `Subjects` are of no policy that asks for the time
+        recent = [activity for several in self._of_blocks(parts) for activity in several if meets(activity)]
+        where = self._segments.keep_subjects(parts.segments, subjects, where, (parts.low, parts.high), recent)
+        for several in self._of_segments(parts, where, raw=raw):
+            yield from several
+        yield from recent
+
     def newest_first(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[Activity]:
         """The same, the newest first. Parts are opened when their latest time is reached, so that a few activities cost little."""
-        low, high = span(since, until)
         parts = self._parts(since, until)
+        low, high = parts.low, parts.high
         sources: list[tuple[int, int, Callable[[], Iterator[Activity]]]] = []
         for segment in parts.segments:
             sources.append((segment.last, len(sources), self._open_segment(segment, where, low, high)))
@@ -85,7 +115,7 @@ class ActivityLog:
         connection = self._store.connection
         connection.execute("BEGIN")
         try:
-            return _Parts(segments.listed(self._store, since, until), blocks.listed(connection, since, until))
+            return _Parts(segments.listed(self._store, since, until), blocks.listed(connection, since, until), *span(since, until))
         finally:
             connection.execute("ROLLBACK")
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from casbd.alerting import raising
-from casbd.alerting.windows import KEEP_WINDOWS, MOST_ENTRIES
+from casbd.alerting.windows import KEEP_WINDOWS
 from casbd.clock import Clock
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
@@ -25,6 +25,9 @@ from casbd.policies.repeated import Runs, entry
 from casbd.policies.values import FilterError, time
 from casbd.wire.json_lines import ALERT_TIMES
 from casbd.wire.timestamps import iso
+
+FORGET_EVERY = 100_000
+"""Counted activities."""
 
 Read = Callable[[str, str], Sequence[Activity]]
 """The activities of a raw record, by the name of its format and its text. Raises BadRecord."""
@@ -54,6 +57,7 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
     if policy.match is None:
         return [raising.of_one(policy, activity, now()) for activity in met]
     raised: dict[str, Alert] = {}
+    counted_ones = 0
     windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
     for number, activity in enumerate(met):
         counted = matcher.counted(policy, activity)
@@ -61,10 +65,10 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
             continue
         who, value = counted
         one = entry(policy, activity, number, value)
-        runs = windows[who]
-        if len(runs) > MOST_ENTRIES:
-            runs.prune(activity.timestamp - KEEP_WINDOWS - policy.match.within)  # as the stream forgets them
-        change = runs.add(one, partial(raising.run_identity, policy, who, activity))
+        counted_ones += 1
+        if counted_ones % FORGET_EVERY == 0:
+            _forget(windows, activity.timestamp - KEEP_WINDOWS - policy.match.within)
+        change = windows[who].add(one, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue
         run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())
@@ -72,6 +76,14 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
         for other in change.joined:
             del raised[other]
     return list(raised.values())
+
+
+def _forget(windows: dict[str, Runs], before: int) -> None:
+    """Let go of what is too old to become part of anything, as the stream does."""
+    for who, runs in [*windows.items()]:
+        runs.prune(before)
+        if not len(runs):
+            del windows[who]
 
 
 def run(policy: Policy, example: Example, read: Read) -> Outcome:

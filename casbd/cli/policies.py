@@ -23,7 +23,6 @@ from casbd.model.activity import Activity
 from casbd.policies import Policy, Repeated
 from casbd.policies.explain import explain as explained
 from casbd.policies.explain import length, sentence
-from casbd.policies.sql import may
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
 
@@ -109,8 +108,8 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     chosen = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
     latest = Latest()
     with open_store(configuration) as store:
-        log, where = activity_log.ActivityLog(store), may(chosen.asked(), None)
-        given = (latest.of(activity) for several in log.scan(since, until, where, raw=chosen.reads_raw()) for activity in several)
+        log = activity_log.ActivityLog(store)
+        given = map(latest.of, log.matching(chosen, since, until))
         alerts = trial.alerts_of(chosen, given, lambda: latest.moment)
         number = log.looked_at
     alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))
