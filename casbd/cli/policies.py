@@ -57,12 +57,26 @@ def list_policies(configuration: Path, /, template: str | None, as_json: bool) -
 
 @command.command("show")
 @click.argument("policy_id")
+@json_option
 @click.pass_obj
-def show(configuration: Path, /, policy_id: str) -> None:
-    """Show a policy's file."""
-    policy = Loaded(configuration).one(policy_id)
+def show(configuration: Path, /, policy_id: str, as_json: bool) -> None:
+    """Show a policy's file; with --json what `list` tells of it, its meaning in English, and the file's text."""
+    loaded = Loaded(configuration)
+    policy = loaded.one(policy_id)
+    text = policy.path.read_text(encoding="utf-8")
+    if as_json:
+        counts, off = loaded.counts()
+        told = _told(policy, policy.id in off, *counts.get(policy.id, (0, 0)))
+        more = {
+            "description": policy.description or None,
+            "references": policy.references,
+            "meaning": sentence(policy, now()),
+            "text": text,
+        }
+        write_lines([json_lines.line(told | more)])
+        return
     click.echo(f"# {policy.path}", err=True)
-    click.echo(policy.path.read_text(encoding="utf-8"), nl=False)
+    click.echo(text, nl=False)
 
 
 @command.command("test")

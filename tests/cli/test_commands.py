@@ -447,6 +447,13 @@ class TestPolicies:
         assert "name: Burst\nmode: simulate" in run("policies", "show", "burst", config=rules)
         assert "did you mean `burst`" in run("policies", "show", "brust", config=rules, code=1)
 
+    def test_show_for_programs(self, run, rules):
+        (told,) = lines(run("policies", "show", "burst", "--json", config=rules))
+        (listed,) = (one for one in lines(run("policies", "list", "--json", config=rules)) if one["policy_id"] == "burst")
+        assert listed.items() <= told.items()
+        assert told["text"] == (rules.parent / "rules/burst.yaml").read_text()
+        assert "3 activities of the same user within 90s" in told["meaning"]
+
     def test_test(self, run, rules):
         told = run("policies", "test", config=rules, code=1)
         assert "1 of 4 tests passed; 1 of 2 policies have no test" in told
