@@ -20,12 +20,19 @@ _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+[{}\[\]]", re.DOTAL
 _SCALAR = re.compile(_STRING + rb'|[^\s,\[\]{}"]++', re.DOTALL)
 _FIRST_KEY = re.compile(rb"\{\s*" + _STRING, re.DOTALL)
 
-WRAPPER = re.compile(
-    rb'\{\s*+(?:"(?:@odata\.[^"]*+|kind|etag|nextPageToken|nextLink)"\s*+:\s*+' + _STRING + rb"\s*+,\s*+)*+"
-    rb'"(?:value|Records|records|items)"\s*+:\s*+\[(?=\s*+[\]{])',
-    re.DOTALL,
+_ABOUT = (
+    rb'"(?:@odata\.[^"]*+|kind|etag|next\w*+|cursor|ok|total|max|chunk_size|has\w*+'
+    rb'|messageType|owner|logGroup|logStream|subscriptionFilters)"'
 )
-"""The beginning of an object whose only purpose is to hold records: Microsoft Graph, CloudTrail, Azure diagnostics, Google."""
+_PLAIN = _STRING + rb"|[\w.+-]++|\[\s*+(?:" + _STRING + rb"\s*+,?\s*+)*+\]"
+_HOLDER = rb'(?:value|[Rr]ecords|items|activities|entries|logEvents|Events)"\s*+:\s*+\[(?=\s*+[\]{])'
+_HOLDER_OF = rb'(?:events"\s*+:\s*+\[(?=\s*+\{\s*+"timestamp")|data"\s*+:\s*+\[(?=\s*+\{\s*+"(?:_id|uid|tenantId|aadTenantId)"))'
+
+WRAPPER = re.compile(
+    rb"\{\s*+(?:" + _ABOUT + rb"\s*+:\s*+(?:" + _PLAIN + rb')\s*+,\s*+)*+"(?:' + _HOLDER + rb"|" + _HOLDER_OF + rb")", re.DOTALL
+)
+"""The beginning of an object whose only purpose is to hold records: Microsoft Graph, CloudTrail (files, CloudWatch and
+LookupEvents), Azure diagnostics, Google, Slack, Box, Dropbox (`events`), Defender for Cloud Apps (`data`)."""
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _AFTER_ARRAY = {"array": "top", "wrapped": "rest", "top": "top"}

@@ -62,6 +62,10 @@ CONTAINERS: dict[str, bytes] = {
     "arrays, one a line": (json.dumps(RECORDS[:20]) + "\n" + json.dumps(RECORDS[20:]) + "\n").encode(),
     "wrapper value": json.dumps({"@odata.context": "https://x", "value": RECORDS, "@odata.nextLink": "y"}).encode(),
     "wrapper Records": json.dumps({"Records": RECORDS}).encode(),
+    "wrapper activities": json.dumps({"activities": RECORDS}, indent=1).encode(),
+    "wrapper entries": json.dumps({"chunk_size": 40, "next_stream_position": "1", "entries": RECORDS, "more": {"a": []}}).encode(),
+    "wrapper entries, more after it": json.dumps({"ok": True, "entries": RECORDS, "response_metadata": {"next_cursor": ""}}).encode(),
+    "wrapper logEvents": json.dumps({"messageType": "DATA", "subscriptionFilters": ["a", "b"], "logEvents": RECORDS}).encode(),
     "wrappers, one a line": "".join(json.dumps({"records": part}) + "\n" for part in (RECORDS[:20], RECORDS[20:])).encode(),
     "pretty objects": "\n".join(json.dumps(record, indent=4) for record in RECORDS).encode(),
     "objects without separators": "".join(TEXTS).encode(),
@@ -91,6 +95,24 @@ def check(one: Any, expected: list[dict[str, Any]] = RECORDS) -> None:
     one.read()
     assert parsed(one.records) == expected
     assert one.rejects == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ({"events": [{"timestamp": "2026", "n": n} for n in range(3)], "cursor": "x", "has_more": False}, 3),  # Dropbox
+        ({"total": 3, "hasNext": False, "data": [{"_id": n} for n in range(3)]}, 3),  # Defender for Cloud Apps
+        ({"events": [{"name": "one", "parameters": []}, {"name": "two"}], "id": {"time": "2026"}}, 1),  # one record of Google's
+        ({"data": [{"a": 1}, {"b": 2}]}, 1),
+        ({"name": "x", "entries": [{"a": 1}, {"b": 2}]}, 1),
+        ({"ok": True, "entries": [1, 2]}, 1),
+    ],
+)
+def test_what_holds_records_and_what_is_one(reader, tmp_path, text, number):
+    (tmp_path / "f").write_text(json.dumps(text, indent=1) + "\n")
+    one = reader("f")
+    one.read()
+    assert len(one.records) == number
 
 
 @pytest.mark.parametrize("chunk_bytes", [100, 3000, 1 << 20])
