@@ -1,4 +1,5 @@
-"""AWS CloudTrail: log files in S3 (`{"Records": [...]}`, mostly gzipped), one record a line, and the answers of LookupEvents.
+"""AWS CloudTrail: log files in S3 (`{"Records": [...]}`, mostly gzipped), one record a line, the answers of LookupEvents, and
+what CloudWatch Logs exports or sends through Firehose (`{"logEvents": [{"message": ...}]}`).
 
 Sources: AWS, "CloudTrail record contents" and "CloudTrail userIdentity element"
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html and
@@ -81,6 +82,28 @@ class Record(msgspec.Struct, gc=False):
     recipientAccountId: str | None = None  # noqa: N815
 
 
+_DIGEST = frozenset({"digestS3Bucket", "digestS3Object", "logFiles"})
+"""Keys of a digest, by which AWS shows that log files were not changed."""
+
+
+_CONTROL = "CWL CONTROL MESSAGE"
+"""What CloudWatch sends now and then to see whether a subscription's receiver is there."""
+
+
+def _is_ours(record: dict[str, Any]) -> bool:
+    text = _inside(record)
+    if text is not None:
+        return text.startswith(_CONTROL) or _is_ours(as_dict(text.encode(errors="replace")) or {})
+    required = ("eventSource", "eventName", "awsRegion", "userIdentity")
+    return all(key in record for key in required) or record.keys() >= _DIGEST
+
+
+def _inside(record: dict[str, Any]) -> str | None:
+    """The record that LookupEvents, and CloudWatch with its subscriptions, give as text."""
+    found = next((record[key] for key in ("CloudTrailEvent", "message") if key in record), None)
+    return found if isinstance(found, str) else None
+
+
 class Table(msgspec.Struct, frozen=True):
     """`aws_activities.yaml`, ready for look-ups by service and event."""
 
@@ -116,25 +139,27 @@ class AwsCloudTrail:
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """Every record has eventSource, eventName, awsRegion and userIdentity; an answer of LookupEvents has the record as text."""
+        """Every record has eventSource, eventName, awsRegion and userIdentity, or one such as text inside; or is a digest."""
         records = [record for record in map(as_dict, sample) if record]
-        if not records:
-            return 0.0
-        required = ("eventSource", "eventName", "awsRegion", "userIdentity")
-        hits = sum(all(key in record for key in required) or isinstance(record.get("CloudTrailEvent"), str) for record in records)
-        return hits / len(records)
+        return sum(map(_is_ours, records)) / len(records) if records else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
-        """One activity, or none of an Insight event. BadRecord where it is no JSON object or has no time or event name."""
-        if b'"CloudTrailEvent"' in record:
-            inside = (as_dict(record) or {}).get("CloudTrailEvent")
-            if isinstance(inside, str):
-                text = inside.encode(errors="replace")
-                found = self._parse(text)
-                for activity in found:
-                    activity.raw = text.decode()
-                return found
-        return self._parse(record)
+        """One activity; none of an Insight event, a digest, or a message by which CloudWatch tries a subscription.
+
+        BadRecord where it is no JSON object or has no time or event name.
+        """
+        if b'"eventName"' in record:
+            return self._parse(record)
+        around = as_dict(record) or {}
+        text = _inside(around)
+        if text is None:
+            return () if around.keys() >= _DIGEST else self._parse(record)
+        if text.startswith(_CONTROL):
+            return ()
+        found = self._parse(text.encode(errors="replace"))
+        for activity in found:
+            activity.raw = text.encode(errors="replace").decode()
+        return found
 
     def _parse(self, text: bytes) -> Sequence[Activity]:
         record = self._read(text)

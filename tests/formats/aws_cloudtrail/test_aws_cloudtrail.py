@@ -150,6 +150,25 @@ def test_an_answer_of_lookup_events_holds_the_record_as_text():
     assert AwsCloudTrail.claims([json.dumps({"CloudTrailEvent": inside}).encode()]) == 1
 
 
+def test_a_log_event_of_cloudwatch_holds_the_record_as_text():
+    inside = record(requestParameters={"message": "hello"}).decode()
+    event = json.dumps({"id": "3669", "timestamp": 1767268800000, "message": inside}).encode()
+    (found,) = FORMAT.parse(event)
+    assert (found.activity_id, found.raw) == ("e-1", inside)
+    assert AwsCloudTrail.claims([event]) == 1
+    assert FORMAT.parse(inside.encode())[0].activity_id == "e-1"
+
+
+def test_what_is_no_event_is_left_aside():
+    digest = {"awsAccountId": "1", "digestS3Bucket": "b", "digestS3Object": "o", "logFiles": [], "digestStartTime": "2026-01-01T12:00:00Z"}
+    control = {"id": "", "timestamp": 1510109208016, "message": "CWL CONTROL MESSAGE: Checking health of destination Firehose."}
+    assert FORMAT.parse(json.dumps(digest).encode()) == FORMAT.parse(json.dumps(control).encode()) == ()
+    assert AwsCloudTrail.claims([json.dumps(digest).encode()]) == 1
+    assert (
+        AwsCloudTrail.claims([json.dumps(control | {"message": text}).encode() for text in (control["message"], "a line of a log")]) == 0.5
+    )
+
+
 def test_an_insight_is_no_activity():
     assert FORMAT.parse(record(eventCategory="Insight")) == ()
 
