@@ -129,8 +129,13 @@ def rule_files(directories: Sequence[Path]) -> list[Path]:
     return found
 
 
+def claims(sample: Sequence[bytes]) -> dict[str, float]:
+    """How sure each format is that these records are its own, 0 to 1; the surest first."""
+    found = {name: cls.claims(sample) for name, cls in registry.load_all("formats").items()}
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+
 def detect(sample: Sequence[bytes]) -> str | None:
     """The format that is surest that these records are its own, for `format: auto`; None where none is sure enough."""
-    claims = {name: cls.claims(sample) for name, cls in registry.load_all("formats").items()}
-    best = max(claims, key=lambda name: claims[name])
-    return best if claims[best] >= SURE_ENOUGH else None
+    best, sure = next(iter(claims(sample).items()))
+    return best if sure >= SURE_ENOUGH else None

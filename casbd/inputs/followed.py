@@ -273,7 +273,7 @@ class Followed:
         """Whether the file's format is known; else the cut does not count."""
         if self.format or not cut.records:
             return True
-        found = detect(_sample(cut.records)) if self.spec.format == "auto" else self.spec.format
+        found = detect(sample(cut.records)) if self.spec.format == "auto" else self.spec.format
         if found is None:
             self.problem = "format not recognised; name it with `format:`"
             self._cutter = containers.restore(msgspec.structs.replace(self._context)) if self._context else None
@@ -335,11 +335,12 @@ def context(position: Position) -> Context:
     return msgspec.json.decode(position.context, type=Context)
 
 
-def _sample(records: Sequence[bytes]) -> list[bytes]:
-    sample, size = [], 0
+def sample(records: Sequence[bytes]) -> list[bytes]:
+    """The first records of a file by which its format is told."""
+    found, size = [], 0
     for record in records[:_SAMPLE_RECORDS]:
-        sample.append(record)
+        found.append(record)
         size += len(record)
         if size > _SAMPLE_BYTES:
             break
-    return sample
+    return found

@@ -1,0 +1,81 @@
+"""A mapping guessed from records of an unknown format; and the paths of all that is in records."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd import registry
+from casbd.inputs.suggestion import leaves, suggest
+from casbd.wire import record_path
+
+RECORD = {
+    "id": "e-1",
+    "ts": 1767268800,
+    "src": {"ip": "203.0.113.5"},
+    "actor": {"id": "17", "email": "anna@contoso.com"},
+    "what": "file.read",
+    "outcome": "ok",
+    "file": {"name": "a.txt"},
+    "details": [{"name": "User-Agent", "value": "Mozilla/5.0"}],
+}
+
+
+def test_a_record_of_an_own_application():
+    assert suggest([RECORD, RECORD | {"id": "e-2"}]) == {
+        "timestamp": "ts",
+        "ip_address": "src.ip",
+        "user_agent": "details.User-Agent",
+        "activity_id": "id",
+        "user": "actor.email",
+        "action_type": "what",
+        "result": "outcome",
+        "object_name": "file.name",
+    }
+
+
+@pytest.mark.parametrize(
+    ("records", "field", "path"),
+    [
+        ([{"Event DateTime": "2026-01-01T12:00:00Z"}], "timestamp", '"Event DateTime"'),
+        ([{"time": "noon", "created_at": "2026-01-01 12:00:00"}], "timestamp", "created_at"),  # a value must be what the key says
+        ([{"time": "noon"}], "timestamp", None),
+        ([{"time": 1767268800123, "ip": "unknown", "remoteAddr": "203.0.113.7:443"}], "ip_address", "remoteAddr"),
+        ([{"time": 1767268800, "id": "same"}] * 2, "activity_id", None),  # no id of activities
+        ([{"time": 1767268800, "id": 1}, {"time": 1767268800, "id": 2}], "activity_id", "id"),
+    ],
+)
+def test_what_is_taken_for_a_field(records, field, path):
+    assert suggest(records).get(field) == path
+
+
+def test_it_is_a_mapping_that_works():
+    plugin = registry.load("formats", "json")
+    (found,) = plugin(plugin.Options(mapping=suggest([RECORD]))).parse(json.dumps(RECORD).encode())
+    assert (found.timestamp, found.user, found.action_type) == (1767268800000, "anna@contoso.com", "file.read")
+    assert (found.ip_address, found.user_agent, found.object_name) == ("203.0.113.5", "Mozilla/5.0", "a.txt")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "B", "Name", "Value", "key", "x.y", ""]) | st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=4), JSON, max_size=5))
+def test_every_path_leads_to_its_values(record):
+    for path, values in leaves([record]).items():
+        assert record_path.parse_path(record_path.write_path(path)) == path
+        assert {*values} <= {*record_path.texts(record_path.find(record, path))}
+
+
+def test_a_hostile_record():
+    deep = json.loads('{"a":' * 900 + "1" + "}" * 900)
+    wide = {f"k{number}": number for number in range(10_000)}
+    assert len(leaves([deep, wide])) <= 2000
+    assert suggest([deep, wide, {}]) == {}
