@@ -13,23 +13,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 
 from casbd import plugins
-from casbd.documents import Document
 from casbd.errors import BadRecord
 from casbd.formats._lenient import Reader, as_dict
 from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
+from casbd.formats._m365_table import table
 from casbd.model.activity import Activity
 from casbd.registry import plugin
 from casbd.remembered import Remembered
 from casbd.wire import addresses, timestamps
-
-TABLE = Path(__file__).parent.parent / "data" / "m365_activities.yaml"
 
 
 class Record(msgspec.Struct, gc=False):
@@ -81,16 +77,6 @@ class Record(msgspec.Struct, gc=False):
     Subject: str | None = None
 
 
-class Workload(msgspec.Struct, frozen=True):
-    """What the table says of one workload."""
-
-    app: str
-    default: str
-    admin: bool
-    types: dict[str, str]
-    admin_exceptions: frozenset[str]
-
-
 class Kind(msgspec.Struct, frozen=True):
     """What a workload, operation, record type and user type tell together. result: None leaves it to ResultStatus.
 
@@ -106,40 +92,6 @@ class Kind(msgspec.Struct, frozen=True):
     status_counts: bool
     is_impersonated: bool | None
     objects_of: ObjectsOf
-
-
-class Table(msgspec.Struct, frozen=True):
-    """`m365_activities.yaml`, ready for look-ups."""
-
-    workloads: dict[str, Workload]
-    user_types: dict[str, str]
-    results: dict[str, str]
-    admin_record_types: frozenset[str]
-    unknown_users: frozenset[str]
-
-
-@cache
-def table() -> Table:
-    """The table that ships with casbd, read once."""
-    data = Document(TABLE).data
-    return Table(
-        workloads={name: _workload(data["workloads"].get(entry.get("like"), {}) | entry) for name, entry in data["workloads"].items()},
-        user_types=data["user_types"],
-        results=data["results"],
-        admin_record_types=frozenset(data["admin_record_types"]),
-        unknown_users=frozenset(data["unknown_users"]),
-    )
-
-
-def _workload(entry: dict[str, Any]) -> Workload:
-    admin = entry.get("admin", False)
-    return Workload(
-        app=entry["app"],
-        default=entry.get("default", "Unspecified"),
-        admin=admin,
-        types={operation: kind for kind, operations in entry.get("activities", {}).items() for operation in operations},
-        admin_exceptions=frozenset(entry.get("not_admin" if admin else "admin_operations", ())),
-    )
 
 
 @plugin

@@ -1,0 +1,67 @@
+"""`casbd/data/m365_activities.yaml`: which operation of which workload is which canonical activity."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from casbd.documents import Document
+
+TABLE = Path(__file__).parent.parent / "data" / "m365_activities.yaml"
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """What the table says of one workload."""
+
+    app: str
+    default: str
+    admin: bool
+    types: dict[str, str]
+    admin_exceptions: frozenset[str]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """`m365_activities.yaml`, ready for look-ups."""
+
+    workloads: dict[str, Workload]
+    user_types: dict[str, str]
+    results: dict[str, str]
+    admin_record_types: frozenset[str]
+    unknown_users: frozenset[str]
+
+
+@cache
+def table() -> Table:
+    """The table that ships with casbd, read once."""
+    data = Document(TABLE).data
+    return Table(
+        workloads={name: _workload(data["workloads"].get(entry.get("like"), {}) | entry) for name, entry in data["workloads"].items()},
+        user_types=data["user_types"],
+        results=data["results"],
+        admin_record_types=frozenset(data["admin_record_types"]),
+        unknown_users=frozenset(data["unknown_users"]),
+    )
+
+
+def _workload(entry: dict[str, Any]) -> Workload:
+    admin = entry.get("admin", False)
+    return Workload(
+        app=entry["app"],
+        default=entry.get("default", "Unspecified"),
+        admin=admin,
+        types={operation: kind for kind, operations in entry.get("activities", {}).items() for operation in operations},
+        admin_exceptions=frozenset(entry.get("not_admin" if admin else "admin_operations", ())),
+    )
+
+
+@cache
+def types() -> dict[str, str]:
+    """The activities by operation alone, for records that do not name the workload; the first workload that has it counts."""
+    found: dict[str, str] = {}
+    for workload in table().workloads.values():
+        for operation, kind in workload.types.items():
+            found.setdefault(operation, kind)
+    return found

@@ -1,0 +1,337 @@
+"""What Microsoft Defender for Cloud Apps itself exports: for those who leave it, or keep both for a while.
+
+* rows of `CloudAppEvents` (advanced hunting, Log Analytics, the streaming API's envelope, their CSV)
+* its Activities API, as answers or one activity a line
+* the activity log's CSV: its columns are not documented, so they are found by their names, and unknown ones are tolerated
+* the CEF of its SIEM agent, alerts included
+
+Sources: Microsoft, "CloudAppEvents" (https://learn.microsoft.com/defender-xdr/advanced-hunting-cloudappevents-table),
+"Activities API" (https://learn.microsoft.com/defender-cloud-apps/api-activities), "Generic SIEM integration"
+(https://learn.microsoft.com/defender-cloud-apps/siem).
+
+What it cannot know: only the API tells whether an activity failed, and then not of every app; otherwise a failed log on is
+one, and of the rest the result is unknown. CEF has no user ids and no countries. An alert is an activity `Security alert`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, ClassVar
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import UNSPECIFIED
+from casbd.formats._lenient import as_dict, why_not
+from casbd.formats._m365_table import types
+from casbd.formats._objects import put_objects
+from casbd.model.activity import FIELDS, Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.wire import addresses, cef_reading, timestamps
+from casbd.wire.record_path import decode
+
+ALERT = "Security alert"
+
+
+@plugin
+class Mdca:
+    """`format: mdca`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:
+        """It has no options."""
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """CEF of the SIEM agent, or one of the shapes."""
+        hits = sum(_AGENT in record or _shape(_Fields(as_dict(record) or {})) is not None for record in sample)
+        return hits / len(sample) if sample else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is neither CEF nor JSON of a known shape, or has no time."""
+        if record.lstrip()[:1] != b"{" and b"CEF:" in record:
+            return (_of_cef(record.decode()),)
+        data = as_dict(record)
+        if data is None:
+            raise BadRecord(why_not(record))
+        fields = _Fields(data)
+        shape = _shape(fields)
+        if shape is None:
+            raise BadRecord("neither an activity nor a row of CloudAppEvents of Defender for Cloud Apps")
+        return ({"row": _of_row, "api": _of_api, "csv": _of_csv}[shape](fields),)
+
+
+_AGENT = b"|MCAS|SIEM_Agent|"
+
+
+class _Fields:
+    """A record's fields by name, without regard to case, blanks and underscores; JSON inside text is opened."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        inside = record.get("properties")
+        self._values = {_folded(key): value for key, value in (inside if isinstance(inside, dict) else record).items()}
+        self.category = str(record.get("category", ""))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def get(self, *names: str) -> Any:
+        """The first value that is known."""
+        found = next((value for name in names if (value := self._values.get(name)) not in (None, "", [], {})), None)
+        return decode(found) if isinstance(found, str) and found[:1] in ("{", "[") else found
+
+    def text(self, *names: str) -> str | None:
+        """The first value that is known, as text."""
+        return next((text for name in names if (text := _text(self._values.get(name)))), None)
+
+    def flag(self, name: str) -> bool | None:
+        """True, false, or unknown."""
+        return {"true": True, "1": True, "false": False, "0": False}.get(str(self._values.get(name)).casefold())
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts; one text is a list of one."""
+        value = self.get(name)
+        values = value if isinstance(value, list) else [value]
+        return tuple(text for one in values if (text := _text(one)))
+
+    def time(self, *names: str) -> int:
+        """Milliseconds; BadRecord where there is no time."""
+        text = self.text(*names)
+        if text is None:
+            raise BadRecord("no time")
+        try:
+            return timestamps.from_epoch(float(text)) if re.fullmatch(r"\d{9,16}", text) else timestamps.parse(text)
+        except ValueError as error:
+            raise BadRecord(f"time {text[:40]!r}: {error}") from None
+
+
+def _folded(key: str) -> str:
+    return re.sub(r"[\s_]", "", key).casefold()
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    return str(value) if isinstance(value, int) else value.strip() or None if isinstance(value, str) else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _shape(fields: _Fields) -> str | None:
+    if "actiontype" in fields and ("applicationid" in fields or "activitytype" in fields or fields.category.endswith("CloudAppEvents")):
+        return "row" if "timestamp" in fields or "timegenerated" in fields else None
+    if "timestamp" in fields and ("id" in fields or "uid" in fields) and ("eventtypename" in fields or "maininfo" in fields):
+        return "api"
+    named = {*_CSV["user"]}, {*_CSV["app"]}, {*_CSV["time"]}
+    return "csv" if "activity" in fields and all(any(name in fields for name in names) for names in named) else None
+
+
+def _of_row(fields: _Fields) -> Activity:
+    """A row of CloudAppEvents."""
+    raw, action = _dict(fields.get("raweventdata")), fields.text("actiontype") or ""
+    kind = types().get(action) or _canonical(fields.text("activitytype")) or _canonical(action)
+    activity = _activity(fields.time("timestamp", "timegenerated"), fields.text("reportid"), kind)
+    activity.action_type = action or None
+    activity.app, activity.app_instance = fields.text("application"), fields.text("appinstanceid")
+    name = next((text for key in ("UserId", "userPrincipalName", "actor") if (text := _text(raw.get(key))) and "@" in text), None)
+    _who(activity, name or fields.text("accountid", "accountdisplayname"), fields.text("accountobjectid", "accountid"))
+    activity.user_display_name = fields.text("accountdisplayname")
+    activity.user_type = _choice("user_type", fields.text("accounttype"))
+    activity.is_admin_operation, activity.is_external_user = fields.flag("isadminoperation"), fields.flag("isexternaluser")
+    activity.is_impersonated = fields.flag("isimpersonated")
+    _from(activity, fields.text("ipaddress"), fields.text("countrycode"), fields.text("useragent"))
+    activity.city, activity.isp = fields.text("city"), fields.text("isp")
+    activity.ip_category, activity.ip_tags = _choice("ip_category", fields.text("ipcategory")), fields.texts("iptags")
+    activity.user_agent_tags = fields.texts("useragenttags")
+    activity.device_type = _device_type(fields.text("devicetype"))
+    objects = [_object(_dict(one)) for one in _list(fields.get("activityobjects"))]
+    if not any(one.name or one.id for one in objects):
+        objects = [ActivityObject(fields.text("objectid"), fields.text("objectname"), fields.text("objecttype"), "target")]
+    put_objects(activity, [one for one in objects if one.name or one.id])
+    return activity
+
+
+def _of_api(fields: _Fields) -> Activity:
+    """An activity of the Activities API."""
+    info, actor, user = _dict(fields.get("maininfo")), _dict(fields.get("resolvedactor")), _dict(fields.get("user"))
+    device, place = _dict(fields.get("device")), _dict(fields.get("location"))
+    activity = _activity(fields.time("timestamp"), fields.text("id", "uid"), None)
+    category = fields.text("eventtypename", "eventtypevalue") or ""
+    shown = _text(info.get("prettyOperationName")) or fields.text("description")
+    activity.activity_type = _CATEGORIES.get(category) or _of_category(category) or UNSPECIFIED
+    activity.action_type = _text(info.get("rawOperationName")) or shown or category or None
+    activity.app, activity.app_instance = fields.text("appname") or fields.text("appid", "saasid"), _text(actor.get("instId"))
+    name = _text(user.get("userName")) or _text(actor.get("name"))
+    _who(activity, name, _text(actor.get("id")))
+    activity.user_display_name = _text(actor.get("name"))
+    agent = _dict(fields.get("useragent"))
+    code = _text(device.get("countryCode")) or _text(place.get("countryCode"))
+    _from(activity, _text(device.get("clientIP")), code, _text(device.get("userAgent")))
+    activity.city, activity.isp = _text(place.get("city")), _text(place.get("organizationSearchable"))
+    activity.device_type = _device_type(_text(agent.get("deviceType")))
+    activity.is_impersonated = fields.flag("impersonated")
+    outcome = _dict(info.get("activityResult")).get("isSuccess")
+    if isinstance(outcome, bool):
+        activity.result = "success" if outcome else "failure"
+    _settle(activity)
+    put_objects(activity, [_object(_dict(one)) for one in _list(info.get("eventObjects"))])
+    return activity
+
+
+_CSV = {
+    "time": ("date", "time", "timestamp", "activitydate", "datetime"),
+    "id": ("activityid", "id"),
+    "type": ("activitytype", "eventtype"),
+    "action": ("actiontype", "activity"),
+    "user": ("user", "username", "account", "accountname", "actor"),
+    "app": ("app", "appname", "application", "service"),
+    "ip": ("ipaddress", "clientip", "ip"),
+    "country": ("countrycode", "location", "country"),
+    "agent": ("useragent",),
+    "device": ("devicetype", "device"),
+    "object": ("activityobjects", "objects", "targetobject", "object"),
+}
+"""What the columns of the activity log's CSV may be called."""
+
+
+def _of_csv(fields: _Fields) -> Activity:
+    """A row of the activity log's CSV."""
+    shown = fields.text("activity") or ""
+    activity = _activity(fields.time(*_CSV["time"]), fields.text(*_CSV["id"]), fields.text(*_CSV["type"]) or shown.partition(":")[0])
+    activity.action_type, activity.app = fields.text(*_CSV["action"]), fields.text(*_CSV["app"])
+    _who(activity, fields.text(*_CSV["user"]), fields.text("userid", "accountid"))
+    _from(activity, fields.text(*_CSV["ip"]), fields.text(*_CSV["country"]), fields.text(*_CSV["agent"]))
+    activity.device_type, activity.isp = _device_type(fields.text(*_CSV["device"])), fields.text("isp")
+    names = [name.strip() for name in (fields.text(*_CSV["object"]) or "").split(",")]
+    put_objects(activity, [ActivityObject(None, name, None, "target") for name in names if name])
+    return activity
+
+
+def _of_cef(text: str) -> Activity:
+    """A message of the SIEM agent."""
+    try:
+        message = cef_reading.parse(text)
+    except ValueError as error:
+        raise BadRecord(str(error)) from None
+    if (message.vendor, message.product) != ("MCAS", "SIEM_Agent"):
+        raise BadRecord(f"CEF of {message.vendor[:40]} {message.product[:40]}, not of the SIEM agent of Defender for Cloud Apps")
+    values, labelled = message.extension, message.labelled()
+    try:
+        timestamp = timestamps.from_epoch(float(values.get("start") or values.get("rt") or 0))
+    except ValueError as error:
+        raise BadRecord(f"start {values.get('start', '')[:40]!r}: {error}") from None
+    impersonated = message.name.removesuffix(" (impersonated)")
+    alert = message.class_id.startswith("ALERT_")
+    activity = _activity(timestamp, values.get("externalId"), ALERT if alert else _CATEGORIES.get(message.class_id, impersonated))
+    command = _COMMAND.search(values.get("msg", ""))
+    activity.action_type = command[1] if command else message.class_id
+    activity.is_impersonated = True if impersonated != message.name else None
+    activity.app = values.get("destinationServiceName") or None
+    _who(activity, values.get("suser"), None)
+    address = values.get("dvc") or values.get("src") or labelled.get("device ipv6 address") or values.get("c6a1")
+    _from(activity, address, None, values.get("requestClientApplication"))
+    if alert:
+        activity.result_detail = values.get("msg", "").replace("''", "'") or None
+        put_objects(activity, [ActivityObject(None, message.name, "Policy", "source")] if message.name else [])
+    else:
+        names = dict.fromkeys(name.strip() for name in labelled.get("targetobjects", "").split(","))
+        put_objects(activity, [ActivityObject(None, name, None, "target") for name in names if name and name != values.get("suser")])
+    return activity
+
+
+_CATEGORIES = {
+    "EVENT_CATEGORY_LOGIN": "Log on",
+    "EVENT_CATEGORY_FAILED_LOGIN": "Failed log on",
+    "EVENT_CATEGORY_LOGOUT": "Log out",
+    "EVENT_CATEGORY_SSO_LOGIN": "Single sign-on log on",
+    "EVENT_CATEGORY_UNSPECIFIED": UNSPECIFIED,
+}
+"""Categories whose activity is not called as they are; the others say it: EVENT_CATEGORY_UPLOAD_FILE."""
+
+
+_COMMAND = re.compile(r"^Run command: task (\S+?);?(?:\s|$)")
+
+
+def _canonical(text: str | None) -> str | None:
+    """An activity type as `CloudAppEvents` has it (`FailedLogon`, `Download file`) under its name in the portal."""
+    return _known_types().get(_letters(text or ""))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.casefold())
+
+
+@cache
+def _known_types() -> dict[str, str]:
+    return {_letters(name): name for name in {*types().values(), *_CATEGORIES.values()}} | _SPELLINGS
+
+
+_SPELLINGS = {
+    "login": "Log on",
+    "logon": "Log on",
+    "logonsuccess": "Log on",
+    "logonfailed": "Failed log on",
+    "failedlogin": "Failed log on",
+    "failedlogon": "Failed log on",
+    "logoff": "Log out",
+    "logout": "Log out",
+    "ssologin": "Single sign-on log on",
+}
+
+
+def _of_category(category: str) -> str | None:
+    words = category.removeprefix("EVENT_CATEGORY_").replace("_", " ").strip()
+    return words.capitalize() if words and category.startswith("EVENT_CATEGORY_") else None
+
+
+def _activity(timestamp: int, name: str | None, activity_type: str | None) -> Activity:
+    activity = Activity(timestamp, name or "", (activity_type or "").strip() or UNSPECIFIED)
+    _settle(activity)
+    return activity
+
+
+def _settle(activity: Activity) -> None:
+    """A failed log on failed; a log on that failed is a failed log on."""
+    if activity.activity_type == "Failed log on":
+        activity.result = "failure"
+    elif activity.activity_type == "Log on" and activity.result == "failure":
+        activity.activity_type = "Failed log on"
+
+
+def _who(activity: Activity, name: str | None, of: str | None) -> None:
+    name = (name or "").strip() or None
+    activity.user = name.lower() if name and "@" in name else name
+    activity.user_id = of
+
+
+def _from(activity: Activity, address: str | None, country: str | None, agent: str | None) -> None:
+    if address:
+        activity.ip_address, activity.ip_port = addresses.parse(address.split(",")[0])
+    activity.country = country.upper() if country and re.fullmatch("[A-Za-z]{2}", country) else None
+    activity.user_agent = agent or None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _object(one: dict[str, Any]) -> ActivityObject:
+    """One of `ActivityObjects` or `eventObjects`."""
+    values = {key.casefold(): value for key, value in one.items()}
+    name, of = _text(values.get("name")), _text(values.get("id"))
+    kind = _text(values.get("type")) or _text(values.get("serviceobjecttype"))
+    role = (_text(values.get("role")) or "").casefold()
+    return ActivityObject(of, name or of, kind, {"actor": "source", "4": "source"}.get(role, "target"))
+
+
+def _choice(field: str, text: str | None) -> str | None:
+    return next((value for value in FIELDS[field].values if text and value.casefold() == text.casefold()), None)
+
+
+def _device_type(text: str | None) -> str | None:
+    return "PC" if text and text.casefold() in ("desktop", "pc") else _choice("device_type", text)

@@ -1,0 +1,62 @@
+"""Reading CEF: the header and the extension of a line, whatever stands before it (a syslog header, a time).
+
+Source: Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", version 26. Senders err: values with an
+unescaped `=` (addresses of web pages), keys with a blank before `=`, labels in quotes. All of these are read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    """One CEF message. before: the text in front of it. extension: by key; of a key that comes twice the last."""
+
+    before: str
+    vendor: str
+    product: str
+    version: str
+    class_id: str
+    name: str
+    severity: str
+    extension: dict[str, str]
+
+    def labelled(self) -> dict[str, str]:
+        """The custom values (`cs1` ...) by their labels, without quotation marks and in lower case."""
+        return {
+            label.strip('"').casefold(): self.extension[key.removesuffix("Label")]
+            for key, label in self.extension.items()
+            if key.endswith("Label") and key.removesuffix("Label") in self.extension
+        }
+
+
+_START = re.compile(r"CEF:\s?\d+\|")
+_PART = re.compile(r"((?:[^\\|]++|\\.)*+)\|", re.DOTALL)
+_KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z][\w.\[\]]*+) ?=")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_MEANS = {"n": "\n", "r": "\r"}
+
+
+def parse(text: str) -> Message:
+    """A line as a message; ValueError where there is none in it."""
+    start = _START.search(text)
+    if start is None:
+        raise ValueError("no CEF header")
+    parts, place = [], start.end()
+    for _ in range(6):
+        part = _PART.match(text, place)
+        if part is None:
+            raise ValueError("the CEF header has fewer than seven parts")
+        parts.append(_plain(part[1]))
+        place = part.end()
+    rest = text[place:]
+    keys = list(_KEY.finditer(rest))
+    ends = [*(key.start() for key in keys[1:]), len(rest)] if keys else []
+    extension = {key[1]: _plain(rest[key.end() : end].strip()) for key, end in zip(keys, ends, strict=True)}
+    vendor, product, version, class_id, name, severity = parts
+    return Message(text[: start.start()].strip(), vendor, product, version, class_id, name, severity, extension)
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(lambda found: _MEANS.get(found[1], found[1]), text) if "\\" in text else text
