@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
@@ -77,6 +78,23 @@ def _row(told: dict[str, Any]) -> tuple[Any, ...]:
     others = [f"{name} {sure:.0%}" for name, sure in told["claims"].items() if name != told["format"]]
     sure = f"{told['sure']:.0%}" if told["format"] else ""
     return told["file"], told["container"], told["records"], told["format"] or f"({told['problem']})", sure, ", ".join(others)
+
+
+@command.command("formats")
+@click.argument("name", required=False)
+@json_option
+def formats(name: str | None, as_json: bool) -> None:
+    """List the formats, or tell all about one: what it reads, after which documentation, and what its records cannot tell."""
+    known = registry.names("formats")
+    if name is not None and name not in known:
+        raise click.BadParameter(f"`{name}` is no format; {nearest(name, known)}", param_hint="NAME")
+    chosen = [(one, inspect.getdoc(sys.modules[registry.load("formats", one).__module__]) or "") for one in known if name in (None, one)]
+    if as_json:
+        write_lines(json_lines.line({"format": one, "about": text}) for one, text in chosen)
+    elif name:
+        click.echo(chosen[0][1])
+    else:
+        table("", ("format", "reads"), [(one, " ".join(text.partition("\n\n")[0].split())) for one, text in chosen])
 
 
 @command.command("try")

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from builders import HOUR, MINUTE, NOON, Core, chunk, record, reject, settings
 from click.testing import CliRunner
 
-from casbd import cli
+from casbd import cli, registry
 from casbd.model.activity import FIELDS
 from casbd.store import service_status
 from casbd.store.database import FILE
@@ -668,3 +669,11 @@ class TestInputs:
     def test_try_what_has_no_time(self, run, files):
         assert "no time was found" in run("inputs", "try", str(files / "rest.log"), code=1)
         assert "No such file" in run("inputs", "try", str(files / "gone"), code=75)
+
+    def test_formats(self, run):
+        known = [one["format"] for one in lines(run("inputs", "formats", "--json"))]
+        assert known == list(registry.names("formats"))
+        readme = (Path(__file__).parents[2] / "README.md").read_text()
+        assert [name for name in known if f"| `{name}` |" not in readme] == []
+        assert "What it cannot know" in run("inputs", "formats", "okta")
+        assert "did you mean `okta`" in run("inputs", "formats", "otka", code=2)
