@@ -237,7 +237,7 @@ def _of_cef(text: str) -> Activity:
     _from(activity, address, None, values.get("requestClientApplication"))
     if alert:
         activity.result_detail = values.get("msg", "").replace("''", "'") or None
-        put_objects(activity, [ActivityObject(None, message.name, "Policy", "source")] if message.name else [])
+        put_objects(activity, [ActivityObject(None, message.name, "Policy", "target")] if message.name else [])
     else:
         names = dict.fromkeys(name.strip() for name in labelled.get("targetobjects", "").split(","))
         put_objects(activity, [ActivityObject(None, name, None, "target") for name in names if name and name != values.get("suser")])
@@ -326,7 +326,7 @@ def _object(one: dict[str, Any]) -> ActivityObject:
     name, of = _text(values.get("name")), _text(values.get("id"))
     kind = _text(values.get("type")) or _text(values.get("serviceobjecttype"))
     role = (_text(values.get("role")) or "").casefold()
-    return ActivityObject(of, name or of, kind, {"actor": "source", "4": "source"}.get(role, "target"))
+    return ActivityObject(of, name or of, kind, "actor" if role in ("actor", "4") else "target")
 
 
 def _choice(field: str, text: str | None) -> str | None:

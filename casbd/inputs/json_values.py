@@ -21,7 +21,7 @@ _SCALAR = re.compile(_STRING + rb'|[^\s,\[\]{}"]++', re.DOTALL)
 _FIRST_KEY = re.compile(rb"\{\s*" + _STRING, re.DOTALL)
 
 _ABOUT = (
-    rb'"(?:@odata\.[^"]*+|kind|etag|next\w*+|cursor|ok|total|max|chunk_size|has\w*+'
+    rb'"(?:@odata\.[^"]*+|kind|etag|next\w*+|cursor|ok|done|total|totalSize|max|chunk_size|has\w*+'
     rb'|messageType|owner|logGroup|logStream|subscriptionFilters)"'
 )
 _PLAIN = _STRING + rb"|[\w.+-]++|\[\s*+(?:" + _STRING + rb"\s*+,?\s*+)*+\]"

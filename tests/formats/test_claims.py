@@ -25,6 +25,39 @@ SAMPLES = {
     "okta": [
         b'{"uuid": "u", "published": "2026-01-01T00:00:00Z", "eventType": "user.session.start", "actor": {"id": "x"}, "target": null}'
     ],
+    "slack": [
+        b'{"id": "e", "date_create": 1767268800, "action": "user_login", "actor": {"type": "user", "user": {"id": "W1"}}, '
+        b'"entity": {"type": "user", "user": {"id": "W1"}}, "context": {"ip_address": "203.0.113.7"}}'
+    ],
+    "box": [
+        b'{"type": "event", "event_id": "e", "event_type": "LOGIN", "created_at": "2026-01-01T00:00:00-08:00", '
+        b'"created_by": {"type": "user", "id": "1", "login": "anna@contoso.com"}, "source": null}'
+    ],
+    "dropbox": [
+        b'{"timestamp": "2026-01-01T00:00:00Z", "event_category": {".tag": "logins"}, "event_type": {".tag": "login_success"}, '
+        b'"actor": {".tag": "user", "user": {".tag": "team_member", "email": "anna@contoso.com"}}}'
+    ],
+    "gcp": [
+        b'{"logName": "projects/contoso-prod/logs/cloudaudit.googleapis.com%2Factivity", "timestamp": "2026-01-01T00:00:00Z", '
+        b'"protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog", "serviceName": "iam.googleapis.com", '
+        b'"methodName": "google.iam.admin.v1.CreateRole"}}'
+    ],
+    "salesforce": [
+        b'{"EVENT_TYPE": "Login", "TIMESTAMP": "20260101120000.123", "REQUEST_ID": "r", "ORGANIZATION_ID": "00D000000000123", '
+        b'"TIMESTAMP_DERIVED": "2026-01-01T12:00:00.123Z", "LOGIN_STATUS": "LOGIN_NO_ERROR"}'
+    ],
+    "mdca": [
+        *(HERE.parent / "wire/mdca_docs/cef_samples.txt").read_bytes().splitlines(),
+        b'{"Timestamp": "2026-01-31T12:00:00Z", "ActionType": "FileDownloaded", "ApplicationId": 20892, "ActivityType": "Basic"}',
+    ],
+    "windows_security": [
+        b'{"@timestamp": "2026-01-31T12:00:00Z", "event": {"code": "4624"}, "winlog": {"event_id": "4624", "channel": "Security", '
+        b'"computer_name": "DC01.contoso.com", "record_id": 1, "event_data": {"TargetUserName": "anna"}}}'
+    ],
+    "defender_for_identity": [
+        b'{"time": "2026-01-31T12:00:05Z", "tenantId": "t", "category": "AdvancedHunting-IdentityLogonEvents", "properties": '
+        b'{"Timestamp": "2026-01-31T12:00:00Z", "ActionType": "LogonSuccess", "AccountUpn": "anna@contoso.com", "ReportId": "r"}}'
+    ],
     "github": [b'{"@timestamp": 1767268800123, "action": "repo.access", "actor": "octocat", "org": "contoso", "_document_id": "d"}'],
 }
 
@@ -41,3 +74,7 @@ def test_what_is_nobodys_is_not_claimed(name):
     cls = registry.load("formats", name)
     for sample in ([], [b"{}"], [b"[]"], [b"null"], [b"not json"], [b'"text"'], [b'{"a": 1}'], [b"\xff"], [b"[" * 5000]):
         assert cls.claims(sample) == 0
+
+
+def test_every_format_has_a_sample_here():
+    assert {*SAMPLES} == {*registry.names("formats")} - {"json"}  # which claims nothing

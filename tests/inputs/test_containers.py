@@ -102,6 +102,7 @@ def check(one: Any, expected: list[dict[str, Any]] = RECORDS) -> None:
     [
         ({"events": [{"timestamp": "2026", "n": n} for n in range(3)], "cursor": "x", "has_more": False}, 3),  # Dropbox
         ({"total": 3, "hasNext": False, "data": [{"_id": n} for n in range(3)]}, 3),  # Defender for Cloud Apps
+        ({"totalSize": 2, "done": True, "records": [{"a": 1}, {"b": 2}]}, 2),  # Salesforce
         ({"events": [{"name": "one", "parameters": []}, {"name": "two"}], "id": {"time": "2026"}}, 1),  # one record of Google's
         ({"data": [{"a": 1}, {"b": 2}]}, 1),
         ({"name": "x", "entries": [{"a": 1}, {"b": 2}]}, 1),

@@ -91,7 +91,7 @@ def test_a_row_of_cloud_app_events():
     assert (found.ip_category, found.ip_tags, found.user_agent_tags) == ("Corporate", ("Home",), ("Native client",))
     assert (found.is_admin_operation, found.is_external_user, found.is_impersonated) == (False, False, False)
     assert (found.device_type, found.object_name, found.result) == ("PC", "plan.docx", None)
-    assert [one.role for one in found.objects] == ["target", "source"]
+    assert [one.role for one in found.objects] == ["target", "actor"]
 
 
 def test_the_same_row_in_an_envelope_and_in_csv():
@@ -126,7 +126,7 @@ def test_an_activity_of_the_api():
     assert (found.activity_type, found.action_type, found.result) == ("Log on", "UserLoggedIn", "success")
     assert (found.user, found.user_id, found.user_display_name) == ("anna@contoso.com", "1a2b", "Anna Berg")
     assert (found.ip_address, found.country, found.city, found.isp, found.device_type) == ("203.0.113.7", "NO", "Oslo", "Example", "PC")
-    assert [(one.name, one.role) for one in found.objects] == [("Anna Berg", "source"), ("Portal", "target")]
+    assert [(one.name, one.role) for one in found.objects] == [("Anna Berg", "actor"), ("Portal", "target")]
 
 
 @pytest.mark.parametrize(

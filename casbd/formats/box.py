@@ -1,0 +1,156 @@
+"""Box's enterprise events (`stream_type` admin_logs and admin_logs_streaming): entries of `{"entries": [...]}`, or one a line.
+
+Source: Box, "Get enterprise events" (https://developer.box.com/guides/events/enterprise-events/for-enterprise), "Event"
+(https://developer.box.com/reference/resources/event) and "Shield alert events"
+(https://developer.box.com/guides/events/event-triggers/shield-alert-events); which event is which canonical activity is in
+`casbd/data/box_activities.yaml`.
+
+What it cannot know: an event names neither its enterprise nor a user agent; tell tenants apart by the input's `instance`. Only log ons
+and what was blocked have a result. Box logs those who are not logged in as user 2, of whom nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import ActivityTable
+from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.wire import addresses, timestamps
+
+
+class User(msgspec.Struct, gc=False):
+    """Who did it."""
+
+    id: str | int | None = None
+    name: str | None = None
+    login: str | None = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """The part of an event that becomes an activity; names are Box's, the rest stays in `raw`."""
+
+    event_type: str
+    created_at: str
+    event_id: str | None = None
+    created_by: User | None = None
+    ip_address: str | None = None
+    source: Any = None
+    accessible_by: Any = None
+    action_by: Any = None
+    additional_details: Any = None
+
+
+@plugin
+class Box:
+    """`format: box`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._read = Reader(Record, "Box event", ("event_type", "created_at")).read
+        self._table = ActivityTable("box")
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Every record is of the type `event` and has event_id, event_type and created_by."""
+        records = [record for record in map(as_dict, sample) if record]
+        hits = sum(
+            record.get("type") == "event" and all(key in record for key in ("event_id", "event_type", "created_by")) for record in records
+        )
+        return hits / len(records) if records else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object or has no time or event type."""
+        found = self._read(record)
+        if not found.event_type:
+            raise BadRecord("event_type is empty")
+        try:
+            timestamp = timestamps.parse(found.created_at)
+        except ValueError as error:
+            raise BadRecord(f"created_at {found.created_at[:40]!r}: {error}") from None
+        kind = self._table.kind(found.event_type)
+        activity = Activity(timestamp, found.event_id or "", kind.activity_type, found.event_type, "Box")
+        details = _dict(found.additional_details)
+        activity.is_admin_operation = kind.admin or details.get("is_performed_by_admin") is True
+        _who(found.created_by or User(), activity)
+        if found.ip_address:
+            activity.ip_address, activity.ip_port = addresses.parse(found.ip_address)
+        alert = _dict(details.get("shield_alert"))
+        activity.result, activity.result_detail = _result(kind.activity_type, found.event_type), _text(alert.get("rule_name"))
+        objects = _source(_dict(found.source))
+        if objects and objects[0].type == "Folder":
+            activity.activity_type = _OF_FOLDERS.get(kind.activity_type, kind.activity_type)
+        others = ((found.accessible_by, "target"), (alert.get("user"), "target"), (found.action_by, "actor"))
+        put_objects(activity, [*objects, *(one for party, role in others if (one := _party(_dict(party), role)))])
+        return (activity,)
+
+
+_ANONYMOUS = "2"
+_OF_FOLDERS = {f"{verb} file": f"{verb} folder" for verb in ("Access", "Copy", "Delete", "Modify", "Move", "Rename")}
+_OF_FOLDERS["Create item"] = "Create folder"
+_PAIRS = (("item", ""), ("file", "File"), ("folder", "Folder"), ("group", "Group"), ("user", "User"))
+"""How the names of a source's fields begin, and what is of which type; `item_type` tells that of an item."""
+
+
+def _who(user: User, activity: Activity) -> None:
+    identifier = str(user.id) if user.id else None
+    activity.user_id = identifier
+    if identifier == _ANONYMOUS:
+        return
+    name = user.login or user.name
+    activity.user = name.lower() if name and "@" in name else name or None
+    activity.user_display_name = user.name or None
+    if activity.user:
+        # the account of an app itself (https://developer.box.com/platform/user-types)
+        is_app = activity.user.startswith("automationuser_") and activity.user.endswith("@boxdevedition.com")
+        activity.user_type = "Application" if is_app else "Regular"
+
+
+def _result(activity_type: str, event_type: str) -> str | None:
+    if activity_type == "Log on":
+        return "success"
+    if activity_type == "Failed log on" or "_BLOCKED" in event_type or event_type == "DEVICE_TRUST_CHECK_FAILED":
+        return "failure"
+    return None
+
+
+def _source(source: dict[str, Any]) -> list[ActivityObject]:
+    """What was acted on; sources are an object of Box, or `item_id`, `item_name`, or several such pairs."""
+    found = []
+    for start, kind in _PAIRS:
+        identifier, name = _text(source.get(f"{start}_id")), _text(source.get(f"{start}_name"))
+        if identifier or name:
+            told = kind or (_text(source.get("item_type")) or "").capitalize() or None
+            found.append(ActivityObject(identifier, name, told, "target"))
+    if found:
+        return found
+    one = _party(source, "target")
+    return [one] if one else []
+
+
+def _party(thing: dict[str, Any], role: str) -> ActivityObject | None:
+    """A user by the login, anything else by its name."""
+    identifier = _text(thing.get("id"))
+    name = _text(thing.get("login")) or _text(thing.get("email")) or _text(thing.get("name"))
+    kind = (_text(thing.get("type")) or ("User" if "email" in thing or "login" in thing else "")).replace("_", " ").capitalize()
+    return ActivityObject(identifier, name, kind or None, role) if identifier or name else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    """Text; ids may be numbers."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,199 @@
+"""The team log of Dropbox Business: events of `{"events": [...]}` (`team_log/get_events`), or one a line.
+
+Source: Dropbox, "team_log" of the Business API (https://www.dropbox.com/developers/documentation/http/teams#team_log-get_events) and its
+specification (https://github.com/dropbox/dropbox-api-spec); which event is which canonical activity is in
+`casbd/data/dropbox_activities.yaml`. Unions name their kind in `.tag`; what belongs to it stands beside it, or under the kind's name.
+
+What it cannot know: events have no id (casbd's hash stands for it) and no user agent. The team has a name only in an enterprise of
+several teams; tell others apart by the input's `instance`. Results are those of log ons and of events that are failures by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import ActivityTable
+from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.wire import addresses, timestamps
+
+
+class Record(msgspec.Struct, gc=False):
+    """The part of an event that becomes an activity; names are Dropbox's, the rest stays in `raw`."""
+
+    timestamp: str
+    event_type: Any
+    actor: Any = None
+    origin: Any = None
+    context: Any = None
+    participants: Any = None
+    assets: Any = None
+    details: Any = None
+
+
+@plugin
+class Dropbox:
+    """`format: dropbox`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._read = Reader(Record, "Dropbox team event", ("timestamp", "event_type")).read
+        self._table = ActivityTable("dropbox")
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Every event has a timestamp, and event_type and event_category with a tag."""
+        records = [record for record in map(as_dict, sample) if record]
+        hits = sum(
+            "timestamp" in record
+            and all(_tag(record.get(key)) and isinstance(record[key], dict) for key in ("event_type", "event_category"))
+            for record in records
+        )
+        return hits / len(records) if records else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object or has no time or event type."""
+        found = self._read(record)
+        event = _tag(found.event_type)
+        if event is None:
+            raise BadRecord("event_type has no tag")
+        try:
+            timestamp = timestamps.parse(found.timestamp)
+        except ValueError as error:
+            raise BadRecord(f"timestamp {found.timestamp[:40]!r}: {error}") from None
+        kind = self._table.kind(event)
+        details, context = _dict(found.details), _inside(found.context)
+        activity = Activity(timestamp, "", _by_value(event, details) or kind.activity_type, event, "Dropbox")
+        _who(found.actor, activity)
+        team = context if _tag(found.context) == "organization_team" else _dict(context.get("team"))
+        activity.app_instance = _text(team.get("display_name"))
+        origin = _dict(found.origin)
+        place = _dict(origin.get("geo_location"))
+        activity.ip_address, activity.ip_port = addresses.parse(_text(place.get("ip_address")))
+        country = _text(place.get("country")) or ""
+        activity.country = country.upper() if len(country) == 2 and country.isascii() and country.isalpha() else None
+        method = _tag(origin.get("access_method"))
+        activity.device_type = _DEVICES.get(_tag(_inside(origin.get("access_method"))) or "")
+        activity.is_admin_operation = kind.admin or method in _CONSOLES
+        activity.is_impersonated = True if method == "sign_in_as" or event.startswith("sign_in_as_session_") else None
+        activity.result = _result(activity.activity_type, event)
+        failure = _dict(details.get("error_details"))
+        activity.result_detail = _text(failure.get("user_friendly_message")) or _text(failure.get("technical_error_message"))
+        objects = _objects(found, details)
+        if objects and objects[0].type == "Folder":
+            activity.activity_type = _OF_FOLDERS.get(activity.activity_type, activity.activity_type)
+        put_objects(activity, objects)
+        return (activity,)
+
+
+_CONSOLES = frozenset({"admin_console", "content_manager", "enterprise_console"})
+_DEVICES = {"desktop": "PC", "mobile": "Mobile"}
+_USER_TYPES = {"team_member": "Regular", "non_team_member": "Guest", "trusted_non_team_member": "Guest"}
+_OF_FOLDERS = {f"{verb} file": f"{verb} folder" for verb in ("Copy", "Delete", "Move", "Rename")}
+_BY_VALUE = {
+    "account_lock_or_unlocked": {"locked": "Lock user", "unlocked": "Unlock user"},
+    "member_change_status": {"active": "Create user", "suspended": "Suspend user", "removed": "Delete user"},
+    "tfa_change_status": {
+        "authenticator": "Enable multi-factor authentication",
+        "disabled": "Disable multi-factor authentication",
+        "enabled": "Enable multi-factor authentication",
+        "sms": "Enable multi-factor authentication",
+    },
+}
+"""What an event is by the tag of its new value."""
+_ASSETS = {
+    # kind: type, id, name
+    "file": ("File", "file_id", "display_name"),
+    "folder": ("Folder", "file_id", "display_name"),
+    "paper_document": ("File", "doc_id", "doc_title"),
+    "paper_folder": ("Folder", "folder_id", "folder_name"),
+    "showcase_document": ("File", "showcase_id", "showcase_title"),
+}
+
+
+def _by_value(event: str, details: dict[str, Any]) -> str | None:
+    new, old = _tag(details.get("new_value")), _tag(details.get("previous_value"))
+    if event == "member_change_status" and (old, new) == ("suspended", "active"):
+        return "Unsuspend user"
+    if event == "member_change_admin_role" and (new or old):
+        return "Remove member from role" if new in (None, "member_only") else "Add member to role"
+    return _BY_VALUE.get(event, {}).get(new or "")
+
+
+def _who(actor: Any, activity: Activity) -> None:
+    kind, party = _tag(actor), _inside(actor)
+    email = _text(party.get("email")) or _text(party.get("reseller_email"))
+    name = _text(party.get("display_name")) or _text(party.get("reseller_name"))
+    activity.user = email.lower() if email else name
+    activity.user_id = _text(party.get("account_id")) or _text(party.get("app_id"))
+    activity.user_display_name = name
+    if kind == "dropbox":
+        activity.user, activity.user_type = "Dropbox", "System"
+    elif kind in ("admin", "reseller"):
+        activity.user_type = "Admin"
+    elif kind == "app":
+        activity.user_type = "Application"
+    elif kind == "user":
+        activity.user_type = _USER_TYPES.get(_tag(party) or "", "Regular")
+
+
+def _result(activity_type: str, event: str) -> str | None:
+    if activity_type == "Failed log on" or event.endswith(("_fail", "_failed", "_unsuccessful")):
+        return "failure"
+    return "success" if activity_type == "Log on" or event.endswith("_success") else None
+
+
+def _objects(record: Record, details: dict[str, Any]) -> list[ActivityObject]:
+    """Assets, participants, the member on whose behalf it was done if that is another than the actor, and the app of the details."""
+    found = []
+    for asset in _list(record.assets):
+        kind, of_id, of_name = _ASSETS.get(_tag(asset) or "", (None, "file_id", "display_name"))
+        inside = _inside(asset)
+        path = _dict(inside.get("path"))
+        name = _text(inside.get(of_name)) or _text(path.get("contextual"))
+        found.append(ActivityObject(_text(inside.get(of_id)), name, kind, "target"))
+    found += [_party(_inside(one), "Group" if _tag(one) == "group" else "User") for one in _list(record.participants)]
+    context, actor = _inside(record.context), _inside(record.actor)
+    if "account_id" in context and context["account_id"] != actor.get("account_id"):
+        found.append(_party(context, "User"))
+    app = _dict(details.get("app_info"))
+    found.append(ActivityObject(_text(app.get("app_id")), _text(app.get("display_name")), "Application", "target"))
+    return [one for one in found if one.id or one.name]
+
+
+def _party(inside: dict[str, Any], kind: str) -> ActivityObject:
+    identifier = _text(inside.get("account_id")) or _text(inside.get("group_id"))
+    return ActivityObject(identifier, _text(inside.get("email")) or _text(inside.get("display_name")), kind, "target")
+
+
+def _tag(union: Any) -> str | None:
+    """The kind of a union; those without more to tell may be text."""
+    return _text(union.get(".tag")) if isinstance(union, dict) else _text(union)
+
+
+def _inside(union: Any) -> dict[str, Any]:
+    """What belongs to a union's kind."""
+    union = _dict(union)
+    inside = union.get(_tag(union) or "")
+    return inside if isinstance(inside, dict) else union
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,322 @@
+"""Google Cloud Audit Logs: log entries as Logging exports them, to files, buckets, Pub/Sub, and as rows of BigQuery.
+
+All kinds: admin activity, data access, system events, denials by policy, and what Google Workspace and Cloud Identity send there.
+Sources: Google, "AuditLog" and "LogEntry" (https://docs.cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog
+and .../docs/reference/v2/rest/v2/LogEntry), "Understanding audit logs" (.../docs/audit/understanding-audit-logs), "AuditData" of IAM
+(.../docs/reference/audit/iam/rest/Shared.Types/AuditData), "Login Audit" (.../docs/audit/gsuite-login-samples); which method is which
+canonical activity is in `casbd/data/gcp_activities.yaml`.
+
+What it cannot know: inside Google the address reads `private` or `gce-internal-ip`, and callers of public data have no name. A long
+operation writes an entry as it starts, whose result is `unknown`, and another one as it ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
+from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.remembered import Remembered
+from casbd.wire import addresses, timestamps
+
+
+class Record(msgspec.Struct, gc=False):
+    """The part of a log entry that becomes an activity; names are Google's (and BigQuery's), the rest stays in `raw`."""
+
+    timestamp: str | None = None
+    receiveTimestamp: str | None = None  # noqa: N815
+    insertId: str | None = None  # noqa: N815
+    logName: str | None = None  # noqa: N815
+    protoPayload: Any = None  # noqa: N815
+    protopayload_auditlog: Any = None
+    resource: Any = None
+    operation: Any = None
+
+
+@plugin
+class Gcp:
+    """`format: gcp`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._read = Reader(
+            Record, "log entry of Google Cloud", (), ("protoPayload", "protopayload_auditlog", "resource", "operation")
+        ).read
+        self._table = ActivityTable("gcp")
+        self._workspace = ActivityTable("google_workspace")
+        self._types = Remembered(self._type, 20_000)
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Every entry has a logName, and an AuditLog with a method and a service in it."""
+        records = [record for record in map(as_dict, sample) if record]
+        hits = sum("logName" in record and {"methodName", "serviceName"} <= _payload(record).keys() for record in records)
+        return hits / len(records) if records else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object, no audit log, or has no time or method."""
+        found = self._read(record)
+        payload = _payload({"protoPayload": found.protoPayload, "protopayload_auditlog": found.protopayload_auditlog})
+        if not payload:
+            raise BadRecord(f"a log entry without an AuditLog (logName {(found.logName or '')[:40]!r})")
+        method = _text(payload.get("methodName"))
+        if method is None:
+            raise BadRecord("an AuditLog without methodName")
+        moment = found.timestamp or found.receiveTimestamp or ""
+        try:
+            timestamp = timestamps.parse(moment.removesuffix(" UTC"))
+        except ValueError as error:
+            raise BadRecord(f"timestamp {moment[:40]!r}: {str(error)[:60]}") from None
+        return (self._activity(found, payload, method, timestamp),)
+
+    def _activity(self, record: Record, payload: dict[str, Any], method: str, timestamp: int) -> Activity:
+        service = (_text(payload.get("serviceName")) or "").partition(".")[0]
+        event, values = _event(payload) if service in _WORKSPACE else (None, {})
+        kind = self._types[service, method, event]
+        activity = Activity(timestamp, record.insertId or "", kind, method, "Google Workspace" if service in _WORKSPACE else "Google Cloud")
+        resource = _dict(record.resource)
+        activity.app_instance = _instance(record.logName or "", _dict(resource.get("labels")))
+        log = _LOG.split(record.logName or "")[-1]
+        activity.is_admin_operation = log == "activity" and service not in _BY_USERS if log in _LOGS else None
+        _who(_dict(payload.get("authenticationInfo")), activity)
+        if log == "system_event":
+            activity.user_type = "System"
+        request = _dict(payload.get("requestMetadata"))
+        activity.ip_address, activity.ip_port = addresses.parse(_text(request.get("callerIp")))
+        activity.user_agent = _text(request.get("callerSuppliedUserAgent"))
+        activity.result, activity.result_detail = _result(payload, _dict(record.operation))
+        if kind == "Failed log on":
+            activity.result, activity.result_detail = "failure", values.get("login_failure_type") or activity.result_detail
+        changes = _changes(payload)
+        if changes and kind == "Change permissions":
+            removed = all(change.get("action") == "REMOVE" for change in changes)
+            activity.activity_type = "Remove member from role" if removed else "Add member to role"
+        put_objects(
+            activity, [*_workspace_objects(values), *_grants(changes), *_resources(payload, resource), *_delegates(payload, activity)]
+        )
+        return activity
+
+    def _type(self, key: tuple[str, str, str | None]) -> str:
+        """The canonical activity of a service's method, or of an event of Google Workspace."""
+        service, method, event = key
+        last = method.rpartition(".")[2]
+        if service in _WORKSPACE:
+            return self._workspace.kind(event or _CAPITAL.sub(r"_\g<0>", last)).activity_type
+        known = self._table.kind(_operation(service, method)).activity_type
+        return known if known != UNSPECIFIED else self._table.kind(last).activity_type
+
+
+_WORKSPACE = frozenset({"admin", "cloudidentity", "login", "oauth2"})
+_BY_USERS = frozenset({"login", "oauth2"})
+_LOG = re.compile(r"%2F|/", re.IGNORECASE)
+_LOGS = frozenset({"activity", "data_access", "system_event", "access_transparency"})
+"""A denial by policy may be of either kind."""
+_CAPITAL = re.compile(r"(?<!^)[A-Z]")
+_VERSION = re.compile(r"v\d+(?:(?:p\d+)?(?:alpha|beta)\d*)?|alpha|beta")
+_AGENT = re.compile(r"service-\d+@.*\.gserviceaccount\.com")
+"""Google's own accounts: a virtual machine that uses its service account is nobody who acts as another."""
+_CODES = {
+    1: "CANCELLED",
+    2: "UNKNOWN",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    6: "ALREADY_EXISTS",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    10: "ABORTED",
+    11: "OUT_OF_RANGE",
+    12: "UNIMPLEMENTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+    15: "DATA_LOSS",
+    16: "UNAUTHENTICATED",
+}
+"""google.rpc.Code."""
+
+
+def _operation(service: str, method: str) -> str:
+    """A method as the table has it."""
+    if method.startswith("google.") or "." not in method:
+        return f"{service}.{method.rpartition('.')[2]}"
+    name = ".".join(part for part in method.removeprefix("io.").split(".") if not _VERSION.fullmatch(part))
+    return name if name.startswith(f"{service}.") else f"{service}.{name}"
+
+
+def _payload(record: dict[str, Any]) -> dict[str, Any]:
+    """The AuditLog of an entry; empty where there is none."""
+    payload = _dict(record.get("protoPayload"))
+    if payload and str(payload.get("@type", "AuditLog")).endswith("AuditLog"):
+        return payload
+    return _dict(record.get("protopayload_auditlog"))
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+_CONTAINERS = frozenset({"organizations", "folders", "billingAccounts"})
+
+
+def _instance(log: str, labels: dict[str, Any]) -> str | None:
+    """The project alone; an organization, folder or billing account as Google writes them."""
+    kind, _, rest = log.partition("/")
+    name = rest.partition("/")[0]
+    return f"{kind}/{name}" if kind in _CONTAINERS and name else name if kind == "projects" and name else _text(labels.get("project_id"))
+
+
+def _who(info: dict[str, Any], activity: Activity) -> None:
+    subject = _text(info.get("principalSubject")) or ""
+    kind, _, rest = subject.partition(":")
+    federated = rest.rpartition("/subject/")[2] if kind == "principal" else ""
+    name = _text(info.get("principalEmail")) or (rest if kind in ("user", "serviceAccount") else "")
+    name = name or (federated if "@" in federated else subject)
+    activity.user = (name.lower() if "@" in name else name) or None
+    activity.user_id = subject or None
+    if name.startswith("system:") or name == "system@google.com":
+        activity.user_type = "System"
+    elif kind == "serviceAccount" or name.endswith(".gserviceaccount.com") or "/workloadIdentityPools/" in subject:
+        activity.user_type = "Application"
+    elif name:
+        activity.user_type = "Regular"
+
+
+def _result(payload: dict[str, Any], operation: dict[str, Any]) -> tuple[str, str | None]:
+    code = _dict(payload.get("status")).get("code")
+    number = int(code) if isinstance(code, int) or (isinstance(code, str) and len(code) < 5 and code.isdecimal()) else 0
+    if number:
+        return "failure", _CODES.get(number, str(number))
+    begins = operation.get("first") is True and operation.get("last") is not True
+    return ("unknown" if begins else "success"), None
+
+
+def _event(payload: dict[str, Any]) -> tuple[str | None, dict[str, str]]:
+    """The name of the event that Google Workspace sent, and its parameters that are text."""
+    events = _list(_dict(payload.get("metadata")).get("event"))
+    if not events:
+        return None, {}
+    pairs = ((_text(one.get("name")), _text(one.get("value"))) for one in _list(events[0].get("parameter")))
+    return _text(events[0].get("eventName")), {name: value for name, value in pairs if name and value}
+
+
+def _workspace_objects(values: dict[str, str]) -> list[ActivityObject]:
+    return [ActivityObject(values[name], values[name], kind, "target") for name, kind in _WORKSPACE_NAMES.items() if name in values]
+
+
+_WORKSPACE_NAMES = {
+    "USER_EMAIL": "User",
+    "affected_email_address": "User",
+    "member_id": "User",
+    "GROUP_EMAIL": "Group",
+    "group_id": "Group",
+    "ROLE_NAME": "Role",
+    "app_name": "Application",
+    "SETTING_NAME": "Setting",
+    "DOMAIN_NAME": "Domain",
+}
+
+
+def _changes(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Who was given which role, or lost it; BigQuery has another name for serviceData."""
+    data = _dict(payload.get("serviceData")) or _dict(payload.get("servicedata_v1_iam"))
+    return _list(_dict(data.get("policyDelta")).get("bindingDeltas"))
+
+
+def _grants(changes: list[dict[str, Any]]) -> list[ActivityObject]:
+    """All members, then all roles."""
+    members, roles = {}, {}
+    for change in changes:
+        if member := _text(change.get("member")):
+            kind, _, name = member.removeprefix("deleted:").partition(":")
+            name = name.lower() if "@" in name else name or kind
+            members[member] = ActivityObject(member, name, _MEMBERS.get(kind, "User"), "grantee")
+        if role := _text(change.get("role")):
+            roles[role] = ActivityObject(role, role, "Role", "target")
+    return [*members.values(), *roles.values()]
+
+
+_MEMBERS = {
+    "serviceAccount": "Service account",
+    "group": "Group",
+    "domain": "Domain",
+    "allUsers": "Everyone",
+    "allAuthenticatedUsers": "Everyone",
+}
+
+
+def _resources(payload: dict[str, Any], resource: dict[str, Any]) -> list[ActivityObject]:
+    """A service account that the entry is about, then what the method was called on."""
+    found = []
+    kind = _text(resource.get("type"))
+    name = _text(payload.get("resourceName"))
+    if kind == "service_account":
+        labels, request = _dict(resource.get("labels")), _dict(payload.get("request"))
+        account = _text(labels.get("email_id")) or _text(request.get("account_id"))
+        if account:
+            found.append(ActivityObject(_text(labels.get("unique_id")) or account, account, "Service account", "target"))
+    if name and not (found and "/serviceAccounts/" in name):
+        whole, inside, file = name.partition("/objects/")
+        parts = whole.split("/")
+        if inside and "/buckets/" in whole:
+            found.append(ActivityObject(name, file, "File", "target"))
+            found.append(ActivityObject(whole, parts[-1], "Bucket", "container"))
+        else:
+            parts = parts[:-2] if parts[-2:-1] == ["versions"] and len(parts) > 3 else parts
+            found.append(ActivityObject(name, parts[-1] or name, _COLLECTIONS.get("".join(parts[-2:-1]), kind), "target"))
+    return found
+
+
+_COLLECTIONS = {
+    "buckets": "Bucket",
+    "clusters": "Cluster",
+    "datasets": "Dataset",
+    "disks": "Disk",
+    "firewalls": "Firewall rule",
+    "folders": "Folder",
+    "images": "Image",
+    "instances": "Instance",
+    "keys": "Key",
+    "networks": "Network",
+    "organizations": "Organization",
+    "policies": "Policy",
+    "projects": "Project",
+    "roles": "Role",
+    "secrets": "Secret",
+    "serviceAccounts": "Service account",
+    "sinks": "Sink",
+    "snapshots": "Snapshot",
+    "tables": "Table",
+}
+"""What comes before the name in a resource's name; else the type of the monitored resource tells."""
+
+
+def _delegates(payload: dict[str, Any], activity: Activity) -> list[ActivityObject]:
+    """Who really acts through a service account."""
+    found = []
+    for one in _list(_dict(payload.get("authenticationInfo")).get("serviceAccountDelegationInfo")):
+        name = _text(_dict(one.get("firstPartyPrincipal")).get("principalEmail")) or _text(one.get("principalSubject"))
+        if name and not _AGENT.fullmatch(name):
+            activity.is_impersonated = True
+            kind = "Service account" if name.endswith(".gserviceaccount.com") else "User"
+            found.append(ActivityObject(name, name.lower() if "@" in name else name, kind, "delegate"))
+    return found

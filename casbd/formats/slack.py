@@ -1,0 +1,193 @@
+"""Slack's Audit Logs API: entries of `{"entries": [...]}`, or one a line.
+
+Source: Slack, "Audit Logs API methods & actions" (https://docs.slack.dev/reference/audit-logs-api/methods-actions-reference) and
+"Using the Audit Logs API" (https://docs.slack.dev/admins/audit-logs-api); which action is which canonical activity is in
+`casbd/data/slack_activities.yaml`.
+
+What it cannot know: only log ons have a result; an actor is a user whatever the role, so guests and administrators look alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._activity_table import ActivityTable
+from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._objects import put_objects
+from casbd.model.activity import Activity, ActivityObject
+from casbd.registry import plugin
+from casbd.wire import addresses, timestamps
+
+
+class User(msgspec.Struct, gc=False):
+    """`actor.user`."""
+
+    id: str | None = None
+    name: str | None = None
+    email: str | None = None
+
+
+class Actor(msgspec.Struct, gc=False):
+    """Who did it."""
+
+    type: str | None = None
+    user: User | None = None
+
+
+class Location(msgspec.Struct, gc=False):
+    """The workspace or the organization where it happened."""
+
+    id: str | None = None
+    name: str | None = None
+    domain: str | None = None
+
+
+class Context(msgspec.Struct, gc=False):
+    """Where it came from."""
+
+    location: Location | None = None
+    ua: str | None = None
+    ip_address: str | None = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """The part of an entry that becomes an activity; names are Slack's, the rest stays in `raw`."""
+
+    action: str
+    date_create: float | str
+    id: str | None = None
+    actor: Actor | None = None
+    context: Context | None = None
+    entity: Any = None
+    details: Any = None
+
+
+@plugin
+class Slack:
+    """`format: slack`."""
+
+    Options: ClassVar[type[plugins.Options]] = plugins.Options
+    example: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
+        self._read = Reader(Record, "Slack audit entry", ("action", "date_create"), ("date_create",)).read
+        self._table = ActivityTable("slack")
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Every entry has date_create, action, actor and entity or context."""
+        records = [record for record in map(as_dict, sample) if record]
+        hits = sum(
+            all(key in record for key in ("date_create", "action", "actor")) and ("entity" in record or "context" in record)
+            for record in records
+        )
+        return hits / len(records) if records else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object or has no time or action."""
+        found = self._read(record)
+        if not found.action:
+            raise BadRecord("action is empty")
+        try:
+            timestamp = _milliseconds(found.date_create)
+        except ValueError as error:
+            raise BadRecord(f"date_create {str(found.date_create)[:40]!r}: {error}") from None
+        kind = self._table.kind(found.action)
+        activity = Activity(timestamp, found.id or "", kind.activity_type, found.action, "Slack")
+        activity.is_admin_operation = kind.admin
+        _who(found.actor or Actor(), activity)
+        context = found.context or Context()
+        if context.location:
+            activity.app_instance = context.location.name or context.location.domain or context.location.id or None
+        if context.ip_address:
+            activity.ip_address, activity.ip_port = addresses.parse(context.ip_address)
+        activity.user_agent = context.ua or None
+        details = found.details if isinstance(found.details, dict) else {}
+        activity.result = _RESULTS.get(kind.activity_type) or _RESULTS.get(found.action)
+        activity.result_detail = _reason(details.get("reason"))
+        put_objects(activity, _objects(found.entity, details))
+        return (activity,)
+
+
+_RESULTS = {
+    "Log on": "success",
+    "Failed log on": "failure",
+    "file_download_blocked": "failure",
+    "file_downloaded_blocked": "failure",
+    "file_upload_blocked_by_type": "failure",
+    "file_share_blocked_by_type": "failure",
+}
+"""Of canonical activities, and of actions that say that nothing came of them."""
+_SLACKBOT = "USLACKBOT"
+_TYPES = {
+    "account_type_role": "Role",
+    "app": "Application",
+    "enterprise": "Organization",
+    "usergroup": "Group",
+    "workflow_v2": "Workflow",
+}
+"""Other types of entities are as Slack calls them."""
+
+
+def _milliseconds(moment: float | str) -> int:
+    """Seconds, as a number or as text; or a time."""
+    if isinstance(moment, str):
+        whole, _, fraction = moment.partition(".")
+        if not (whole + fraction).isdecimal():
+            return timestamps.parse(moment)
+    return timestamps.from_epoch(float(moment))
+
+
+def _who(actor: Actor, activity: Activity) -> None:
+    user = actor.user or User()
+    activity.user = (user.email or "").lower() or user.name or None
+    activity.user_id = user.id or None
+    activity.user_display_name = user.name or None
+    if user.id == _SLACKBOT:
+        activity.user_type = "System"
+    elif actor.type == "user":
+        activity.user_type = "Regular"
+
+
+def _reason(reason: Any) -> str | None:
+    """One reason, or those of an anomaly."""
+    reasons = reason if isinstance(reason, list) else [reason]
+    return ", ".join(text for one in reasons if (text := _text(one))) or None
+
+
+def _objects(entity: Any, details: dict[str, Any]) -> list[ActivityObject]:
+    """The entity, then who and what the details name."""
+    found: dict[tuple[str | None, str | None], ActivityObject] = {}
+
+    def add(kind: str | None, of: str | None, name: str | None) -> None:
+        if of or name:
+            found.setdefault((kind, of or name), ActivityObject(of, name, kind, "target"))
+
+    if isinstance(entity, dict):
+        told = _text(entity.get("type"))
+        thing = entity.get(told)
+        if not isinstance(thing, dict):
+            thing = next((value for value in entity.values() if isinstance(value, dict)), {})
+        kind = _TYPES.get(told, told.replace("_", " ").capitalize()) if told else None
+        if kind == "Message":
+            add(kind, _text(thing.get("timestamp")), None)
+            add("Channel", _text(thing.get("channel")), None)
+        else:
+            names = ("email", "name") if kind == "User" else ("name", "title", "domain")
+            add(kind, _text(thing.get("id")), next((name for key in names if (name := _text(thing.get(key)))), None))
+    for key in ("target_user", "target_user_id", "user"):
+        add("User", _text(details.get(key)), None)
+    add("User", _text(details.get("external_user_id")), _text(details.get("external_user_email")))
+    add("Organization", _text(details.get("external_organization_id")), _text(details.get("external_organization_name")))
+    for key in ("channel", "channel_id"):
+        add("Channel", _text(details.get(key)), None)
+    return [*found.values()]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
