@@ -65,7 +65,7 @@ def _detected(path: Path) -> dict[str, Any]:
     found = engine.detect(seen) if seen else None
     return {
         "file": str(path),
-        "container": msgspec.json.decode(chunk.position.context)["container"],
+        "container": _container(chunk),
         "records": len(seen),
         "format": found,
         "sure": claims.get(found, 0.0) if found else 0.0,
@@ -147,10 +147,11 @@ def _configured(configuration: Path, name: str) -> Format | None:
 
 
 def _named(form: str | None) -> Format | None:
-    if form is None or form == "json":  # which is nothing without a mapping
+    """A format by its name; None where it needs a mapping."""
+    if form in (None, "json", "csv"):  # which are nothing without a mapping
         return None
     known = registry.names("formats")
-    if form not in known:
+    if form is None or form not in known:
         raise click.BadParameter(f"`{form}` is no format; {nearest(form, known)}", param_hint="--format")
     plugin: Format = registry.load("formats", form)(registry.load("formats", form).Options())
     return plugin
@@ -219,9 +220,14 @@ def _suggestion(file: Path, chunk: Chunk) -> None:
             click.echo(f"  {cell(reject.reason)}", err=True)
         return
     click.echo("casbd: no format claims these records; a mapping to begin with, guessed from names and values:", err=True)
-    click.echo(f"inputs:\n  - name: own\n    path: {_scalar(str(file.resolve()))}\n    format: json\n    mapping:")
+    table = _container(chunk) == "csv"  # whose columns are named as they are
+    click.echo(f"inputs:\n  - name: own\n    path: {_scalar(str(file.resolve()))}\n    format: {'csv' if table else 'json'}\n    mapping:")
     for field, path in mapping.items():
-        click.echo(f"      {field}: {_scalar(path)}")
+        click.echo(f"      {field}: {_scalar(str(record_path.parse_path(path)[0]) if table else path)}")
+
+
+def _container(chunk: Chunk) -> str:
+    return str(msgspec.json.decode(chunk.position.context)["container"])
 
 
 def _scalar(text: str) -> str:

@@ -666,6 +666,14 @@ class TestInputs:
         assert (told["user"], told["action_type"], told["timestamp"]) == ("anna@contoso.com", "file.read", "2026-01-01T12:00:00.000Z")
         assert "there is no input `x`" in run("inputs", "try", str(files / "own.json"), "--input", "x", config=files / "casbd.yaml", code=2)
 
+    def test_what_it_suggests_for_a_table(self, run, files):
+        (files / "own.csv").write_text("Event DateTime;User Name\n2026-01-31T12:00:00Z;anna\n")
+        suggested = run("inputs", "try", str(files / "own.csv"), "--format", "csv", code=1)
+        assert 'format: csv\n    mapping:\n      timestamp: "Event DateTime"\n      user: "User Name"' in suggested
+        (files / "casbd.yaml").write_text("state_dir: state\n" + suggested[suggested.index("inputs:") :])
+        (told,) = lines(run("inputs", "try", str(files / "own.csv"), "--input", "own", "--json", config=files / "casbd.yaml"))
+        assert (told["user"], told["timestamp"]) == ("anna", "2026-01-31T12:00:00.000Z")
+
     def test_try_what_has_no_time(self, run, files):
         assert "no time was found" in run("inputs", "try", str(files / "rest.log"), code=1)
         assert "No such file" in run("inputs", "try", str(files / "gone"), code=75)
@@ -674,6 +682,6 @@ class TestInputs:
         known = [one["format"] for one in lines(run("inputs", "formats", "--json"))]
         assert known == list(registry.names("formats"))
         readme = (Path(__file__).parents[2] / "README.md").read_text()
-        assert [name for name in known if f"| `{name}` |" not in readme] == []
+        assert [name for name in known if f"`{name}`" not in readme.partition("## Formats")[2]] == []
         assert "What it cannot know" in run("inputs", "formats", "okta")
         assert "did you mean `okta`" in run("inputs", "formats", "otka", code=2)

@@ -58,6 +58,7 @@ SAMPLES = {
         b'{"time": "2026-01-31T12:00:05Z", "tenantId": "t", "category": "AdvancedHunting-IdentityLogonEvents", "properties": '
         b'{"Timestamp": "2026-01-31T12:00:00Z", "ActionType": "LogonSuccess", "AccountUpn": "anna@contoso.com", "ReportId": "r"}}'
     ],
+    "cef": [b"<134>Jan 31 12:00:00 host CEF:0|Example|Firewall|1|42|Connection blocked|5|rt=1769860800000 src=203.0.113.7"],
     "github": [b'{"@timestamp": 1767268800123, "action": "repo.access", "actor": "octocat", "org": "contoso", "_document_id": "d"}'],
 }
 
@@ -65,7 +66,8 @@ SAMPLES = {
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_format_is_told_by_its_records(name):
     assert detect(SAMPLES[name]) == name
-    claims = {other: cls.claims(SAMPLES[name]) for other, cls in registry.load_all("formats").items() if other != name}
+    general = {"cef"} - {name}  # which reads anybody's, and is less sure than a sender's own format
+    claims = {other: cls.claims(SAMPLES[name]) for other, cls in registry.load_all("formats").items() if other not in {name, *general}}
     assert not any(claims.values()), claims
 
 
@@ -77,4 +79,4 @@ def test_what_is_nobodys_is_not_claimed(name):
 
 
 def test_every_format_has_a_sample_here():
-    assert {*SAMPLES} == {*registry.names("formats")} - {"json"}  # which claims nothing
+    assert {*SAMPLES} == {*registry.names("formats")} - {"json", "csv"}  # which claim nothing

@@ -1,0 +1,103 @@
+"""CEF of any sender: the standard keys become fields by themselves, a mapping in the configuration may say more or otherwise.
+
+    - {name: firewall, path: /var/spool/casbd/cef/*.log, format: cef, mapping: {object_name: extension.fname}}
+
+Paths go into an object that has `vendor`, `product`, `version`, `class_id`, `name`, `severity`, `before` (what stands in front
+of the message), `extension` with the keys, and `labels` with the values of cs1 to cs6, cn1 and so on by their labels in lower case.
+Source: Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", version 26: the dictionary of keys.
+
+What it cannot know: `activity_type` is Unspecified unless it is mapped. A time without a zone is UTC; one without a year, as
+the old syslog header has it, is none, and a message without a time is a reject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._mapping import Mapper, MappingOptions
+from casbd.model.activity import Activity
+from casbd.registry import plugin
+from casbd.wire import cef_reading, timestamps
+
+STANDARD: dict[str, str] = {
+    "timestamp": "time",
+    "activity_id": "extension.externalId",
+    "action_type": "name",
+    "app": "product",
+    "user": "extension.suser",
+    "user_id": "extension.suid",
+    "ip_address": "extension.src",
+    "ip_port": "extension.spt",
+    "user_agent": "extension.requestClientApplication",
+    "object_name": "object",
+    "object_id": "extension.fileId",
+    "result_detail": "extension.reason",
+}
+"""Field to path; what the mapping says of a field goes before it."""
+
+
+class CefOptions(MappingOptions):
+    """As for `json`, but the standard keys need no mapping."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_standard_keys(cls, given: Any) -> Any:
+        mapping = given.get("mapping", {}) if isinstance(given, dict) else None
+        return given | {"mapping": STANDARD | mapping} if isinstance(mapping, dict) else given
+
+
+@plugin
+class Cef:
+    """`format: cef`."""
+
+    Options: ClassVar[type[plugins.Options]] = CefOptions
+    example: ClassVar[dict[str, Any]] = {"mapping": {"object_name": "extension.fname"}, "constants": {"app": "Firewall"}}
+
+    def __init__(self, options: CefOptions) -> None:
+        self._activity = Mapper(options).activity
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:
+        """Lines with a CEF header; not surely, as a format of its own may know the sender."""
+        hits = sum(_START.search(record[:400]) is not None for record in sample)
+        return 0.6 * hits / len(sample) if sample else 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where there is no CEF message, or no time in it."""
+        try:
+            message = cef_reading.parse(record.decode())
+        except ValueError as error:
+            raise BadRecord(str(error)) from None
+        return (self._activity(_values(message)),)
+
+
+_START = re.compile(rb"(?:^|\s)CEF:\s?\d\|")
+
+
+def _values(message: cef_reading.Message) -> dict[str, Any]:
+    """The message as paths see it. time: of `rt`, `start` or `end`, else what stands in front of the message."""
+    keys = message.extension
+    moment = next((keys[key] for key in ("rt", "start", "end") if keys.get(key)), message.before.partition(" ")[0])
+    target = next((keys[key] for key in ("filePath", "fname", "duser", "request", "dhost") if keys.get(key)), None)
+    return message._asdict() | {"time": _time(moment), "labels": message.labelled(), "object": target}
+
+
+def _time(text: str) -> str:
+    """Milliseconds, an RFC 3339 time, or one as `Jan 31 2026 12:00:00.123 UTC`."""
+    words = text.split()
+    if len(words) < 4:
+        return text
+    zone = {"UTC": "+0000", "GMT": "+0000", "Z": "+0000"}.get(words[4], words[4]) if len(words) > 4 else "+0000"
+    for form in ("%b %d %Y %H:%M:%S.%f %z", "%b %d %Y %H:%M:%S %z"):
+        try:
+            return timestamps.iso(int(datetime.strptime(" ".join([*words[:4], zone]), form).astimezone(UTC).timestamp() * 1000))
+        except (ValueError, OverflowError):
+            continue
+    return text

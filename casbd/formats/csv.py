@@ -1,0 +1,70 @@
+"""CSV of any kind: a mapping in the configuration says which column is which field of the activity.
+
+    - {name: hr, path: /var/spool/casbd/hr/*.csv, format: csv, mapping: {timestamp: Event DateTime, user: User Name}}
+
+Columns are named as the header has them, without regard to case; dots and blanks in them need no quotation marks. The
+delimiter, quotes, a byte-order mark and PowerShell's `#TYPE` line are seen to when the file is read. What a mapping may say
+more: as for `json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from casbd import plugins
+from casbd.errors import BadRecord
+from casbd.formats._mapping import Mapper, MappingOptions
+from casbd.model.activity import Activity
+from casbd.registry import plugin
+from casbd.wire import record_path
+
+
+def _column(name: Any) -> Any:
+    """A column's name as a path of one step; what is no text is for the check of types to tell."""
+    return record_path.write_path((name,)) if isinstance(name, str) and name.strip() else name
+
+
+class CsvOptions(MappingOptions):
+    """As for `json`, with the names of columns in the place of paths."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _columns(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        given = dict(given)
+        if isinstance(mapping := given.get("mapping"), dict):
+            given["mapping"] = {name: _with_column(part) if isinstance(part, dict) else _column(part) for name, part in mapping.items()}
+        if isinstance(patterns := given.get("patterns"), list):
+            given["patterns"] = [_with_column(part) if isinstance(part, dict) else part for part in patterns]
+        return given
+
+
+def _with_column(part: dict[str, Any]) -> dict[str, Any]:
+    return part | {"path": _column(part["path"])} if "path" in part else part
+
+
+@plugin
+class Csv:
+    """`format: csv`."""
+
+    Options: ClassVar[type[plugins.Options]] = CsvOptions
+    example: ClassVar[dict[str, Any]] = {"mapping": {"timestamp": "Event DateTime", "user": "User Name"}, "constants": {"app": "HR"}}
+
+    def __init__(self, options: CsvOptions) -> None:
+        self._activity = Mapper(options).activity
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:  # noqa: ARG003  the protocol's
+        """Never: without a mapping nobody can say what a row means."""
+        return 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no row or has no time."""
+        data = record_path.decode(record.decode())
+        if not isinstance(data, dict):
+            raise BadRecord("not a row of a CSV file")
+        return (self._activity(data),)

@@ -1,0 +1,206 @@
+"""Formats that are what the configuration makes of them: json, csv, cef; and mistakes in a mapping."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from casbd import registry
+from casbd.errors import BadRecord
+from casbd.model.activity import Activity, ActivityObject
+from casbd.wire import cef
+
+TIME = 1769860800000  # 2026-01-31T12:00:00Z
+
+
+def form(name, **options):
+    plugin = registry.load("formats", name)
+    return plugin(plugin.Options.model_validate(options))
+
+
+def activity(record, name="json", **options):
+    (found,) = form(name, **options).parse(record if isinstance(record, bytes) else json.dumps(record).encode())
+    return found
+
+
+class TestMapping:
+    def test_paths_and_constants(self):
+        found = activity(
+            {"time": "2026-01-31T12:00:00Z", "actor": {"email": "Anna@contoso.com"}, "ip": "203.0.113.7:443", "on": [{"name": "plan"}]},
+            mapping={"timestamp": "time", "user": "actor.email", "ip_address": "ip", "object_name": "on.name"},
+            constants={"app": "Own", "is_admin_operation": True, "activity_type": "Download file"},
+        )
+        assert (found.timestamp, found.user, found.ip_address, found.ip_port) == (TIME, "anna@contoso.com", "203.0.113.7", 443)
+        assert (found.app, found.is_admin_operation, found.activity_type) == ("Own", True, "Download file")
+        assert found.objects == (ActivityObject(None, "plan", None, "target"),)
+
+    @pytest.mark.parametrize(
+        ("text", "part", "expected"),
+        [
+            ("31/01/2026 13:00:00", {"format": "%d/%m/%Y %H:%M:%S", "zone": "Europe/Oslo"}, TIME),
+            ("07/31/2026 02:00:00 PM", {"format": "%m/%d/%Y %I:%M:%S %p", "zone": "Europe/Oslo"}, TIME + 181 * 86_400_000),
+            ("2026-01-31 07:00:00", {"zone": "America/New_York"}, TIME),
+            ("2026-01-31T13:00:00+01:00", {"zone": "America/New_York"}, TIME),  # it tells its zone itself
+            ("Jan 31 12:00:00 2026 +0000", {"format": "%b %d %H:%M:%S %Y %z"}, TIME),
+            (1769860800, {}, TIME),
+            ("1769860800000", {}, TIME),
+        ],
+    )
+    def test_times(self, text, part, expected):
+        assert activity({"when": text}, mapping={"timestamp": {"path": "when"} | part}).timestamp == expected
+
+    @pytest.mark.parametrize(
+        ("part", "text"),
+        [({"format": "%d/%m/%Y"}, "2026-01-31"), ({"zone": "UTC"}, "soon"), ({}, "1999-01-01"), ({"zone": "UTC"}, "9999-12-31")],
+    )
+    def test_what_is_no_time_is_told(self, part, text):
+        with pytest.raises(BadRecord, match="is no time"):
+            activity({"when": text}, mapping={"timestamp": {"path": "when"} | part})
+
+    @pytest.mark.parametrize(
+        ("code", "otherwise", "expected"),
+        [(0, None, "success"), ("OK", None, "success"), ("ok ", None, "success"), (7, None, None), (7, "failure", "failure")],
+    )
+    def test_tables_of_values(self, code, otherwise, expected):
+        part = {"path": "code", "map": {"0": "success", "OK": "success"}} | ({"otherwise": otherwise} if otherwise else {})
+        assert activity({"t": "2026-01-31", "code": code}, mapping={"timestamp": "t", "result": part}).result == expected
+
+    def test_patterns_fill_what_the_mapping_leaves(self):
+        options = {
+            "mapping": {"timestamp": "t", "user": "who"},
+            "patterns": [{"path": "text", "regex": r"user (?P<user>\S+) from (?P<ip_address>\S+)(?: on (?P<app>\w+))?"}],
+            "constants": {"app": "Own"},
+        }
+        found = activity({"t": "2026-01-31", "text": "log on of user bert from 203.0.113.7 on Portal"}, **options)
+        assert (found.user, found.ip_address, found.app) == ("bert", "203.0.113.7", "Portal")
+        found = activity({"t": "2026-01-31", "who": "anna", "text": "user bert from 2001:db8::1"}, **options)
+        assert (found.user, found.ip_address, found.app) == ("anna", "2001:db8::1", "Own")
+        assert activity({"t": "2026-01-31", "text": "\ud800 else"}, **options).ip_address is None
+
+    @pytest.mark.parametrize(
+        ("options", "why"),
+        [
+            ({"mapping": {"user": "who"}}, "`timestamp` must be mapped"),
+            ({"mapping": {"timestamp": "t", "usr": "who"}}, "did you mean `user`"),
+            ({"mapping": {"timestamp": "t", "raw": "who"}}, "`raw` is no field that can be mapped"),
+            ({"mapping": {"timestamp": "a..b"}}, "is no path"),
+            ({"mapping": {"timestamp": {"path": "t", "zone": "Oslo"}}}, "`Oslo` is no time zone"),
+            ({"mapping": {"timestamp": {"path": "t", "format": "%H:%M"}}}, "does not tell year, month and day"),
+            ({"mapping": {"timestamp": {"path": "t", "format": "%Q"}}}, "is no time format"),
+            ({"mapping": {"timestamp": "t", "user": {"path": "u", "zone": "UTC"}}}, "are for `timestamp`"),
+            ({"mapping": {"timestamp": "t", "result": {"path": "r", "map": {"0": "sucess"}}}}, "did you mean `success`"),
+            ({"mapping": {"timestamp": "t", "result": {"path": "r", "otherwise": "failure"}}}, "needs a `map`"),
+            ({"mapping": {"timestamp": "t"}, "constants": {"device_type": "Phone"}}, "is no value of `device_type`"),
+            ({"mapping": {"timestamp": "t"}, "constants": {"is_impersonated": "perhaps"}}, "is no value of `is_impersonated`"),
+            ({"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": "(?P<user>"}]}, "RE2 refuses"),
+            ({"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": r"(\S+)"}]}, "no named group"),
+            ({"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": r"(?P<usr>\S+)"}]}, "did you mean `user`"),
+            ({"mapping": {"timestamp": {"path": "t", "fromat": "%Y"}}}, "fromat"),
+        ],
+    )
+    def test_mistakes_are_told(self, options, why):
+        with pytest.raises(ValidationError, match=why):
+            form("json", **options)
+
+    @given(st.data())
+    def test_any_record_gives_an_activity_or_a_reason(self, data):
+        value = st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just("2026-01-31"),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2),
+            max_leaves=5,
+        )
+        record = data.draw(st.dictionaries(st.sampled_from(["t", "u", "r", "m", "p"]), value))
+        options = {
+            "mapping": {
+                "timestamp": {"path": "t", "zone": "Europe/Oslo"},
+                "user": "u.a",
+                "ip_port": "p",
+                "result": {"path": "r", "map": {"a": "success"}},
+                "is_admin_operation": "r",
+                "ip_tags": "u",
+            },
+            "patterns": [{"path": "m", "regex": "(?P<app>.)"}],
+        }
+        try:
+            found = activity(record, **options)
+        except BadRecord:
+            return
+        assert found.timestamp
+
+
+class TestCsv:
+    def test_columns_by_their_names(self):
+        found = activity(
+            {"Event DateTime": "2026-01-31T12:00:00Z", "User.Name": "anna", "Message": "from 203.0.113.7"},
+            "csv",
+            mapping={"timestamp": {"path": "event datetime", "zone": "UTC"}, "user": "User.Name"},
+            patterns=[{"path": "message", "regex": "from (?P<ip_address>.+)"}],
+        )
+        assert (found.timestamp, found.user, found.ip_address) == (TIME, "anna", "203.0.113.7")
+
+    @pytest.mark.parametrize("options", [{}, {"mapping": []}, {"mapping": {"timestamp": 1}}, {"mapping": {"timestamp": ""}}])
+    def test_mistakes_are_told(self, options):
+        with pytest.raises(ValidationError):
+            form("csv", **options)
+
+
+class TestCef:
+    LINE = (
+        b"CEF:0|Example|Firewall|1|42|Connection blocked|5|rt=1769860800000 src=203.0.113.7 suser=Anna@contoso.com outcome=denied "
+        b"cs1Label=Rule cs1=r 7 fname=plan.docx externalId=x-1 requestClientApplication=curl"
+    )
+
+    def test_standard_keys(self):
+        found = activity(self.LINE, "cef")
+        assert (found.timestamp, found.activity_id, found.action_type, found.app) == (TIME, "x-1", "Connection blocked", "Firewall")
+        assert (found.user, found.ip_address, found.user_agent, found.object_name) == (
+            "anna@contoso.com",
+            "203.0.113.7",
+            "curl",
+            "plan.docx",
+        )
+        assert (found.activity_type, found.result) == ("Unspecified", None)
+
+    def test_a_mapping_says_more_or_otherwise(self):
+        result = {"path": "extension.outcome", "map": {"denied": "failure"}}
+        found = activity(self.LINE, "cef", mapping={"object_name": "labels.rule", "result": result}, constants={"app_instance": "fw1"})
+        assert (found.object_name, found.result, found.user, found.app_instance) == ("r 7", "failure", "anna@contoso.com", "fw1")
+
+    @pytest.mark.parametrize(
+        ("before", "keys"),
+        [
+            (b"2026-01-31T12:00:00Z host ", b""),
+            (b"", b"start=Jan 31 2026 12:00:00"),
+            (b"<134>Jan 31 12:00:00 host ", b"end=Jan 31 2026 12:00:00.000 UTC"),
+            (b"", b"rt=Jan 31 2026 13:00:00 +0100"),
+        ],
+    )
+    def test_times(self, before, keys):
+        assert activity(before + b"CEF:0|a|b|1|2|3|4|" + keys, "cef").timestamp == TIME
+
+    @pytest.mark.parametrize(
+        ("line", "why"), [(b"CEF:0|a|b", "fewer than seven"), (b"x", "no CEF"), (b"Jan 31 12:00:00 h CEF:0|a|b|1|2|3|4|", "is no time")]
+    )
+    def test_what_cannot_be_an_activity_is_told(self, line, why):
+        with pytest.raises(BadRecord, match=why):
+            activity(line, "cef")
+
+    def test_what_casbd_sends(self):
+        sent = Activity(TIME, "a", "Download file", "FileDownloaded", "Box", user="anna@contoso.com", ip_address="203.0.113.7")
+        found = activity(cef.activity(sent).encode(), "cef", mapping={"activity_type": "name"})
+        for field in ("timestamp", "activity_id", "activity_type", "user", "ip_address"):
+            assert getattr(found, field) == getattr(sent, field)
+
+    def test_it_is_told_by_its_header_but_not_surely(self):
+        assert 0.5 <= registry.load("formats", "cef").claims([self.LINE, b"<13>Jan 31 host " + self.LINE]) < 1
+        assert registry.load("formats", "cef").claims([b"no", b'{"a": "CEF of x"}']) == 0
+
+
+def test_zones_are_those_of_the_clock_then():
+    """Summer and winter time."""
+    for month, hour in ((1, 12), (7, 11)):
+        found = activity({"t": f"2026-{month:02}-15 12:00:00"}, mapping={"timestamp": {"path": "t", "zone": "Europe/London"}})
+        assert datetime.fromtimestamp(found.timestamp / 1000, UTC).hour == hour
