@@ -64,12 +64,23 @@ _FIELD_OF_ERROR = re.compile(r"`\$\.(@?\w+)")
 
 
 def as_dict(record: bytes) -> dict[str, Any] | None:
-    """The record as plain values; None where it is no object."""
+    """The record as plain values, fractions as they are written; None where it is no object."""
     try:
-        data = json.loads(record, parse_constant=lambda _: None, parse_float=str)  # NaN is null
+        data = _PLAIN.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        data = _as_the_standard_library_does(record)
+    return data if isinstance(data, dict) else None
+
+
+_PLAIN = msgspec.json.Decoder(float_hook=str)
+
+
+def _as_the_standard_library_does(record: bytes) -> Any:
+    """It takes halves of surrogate pairs, and NaN, which is null here."""
+    try:
+        return json.loads(record, parse_constant=lambda _: None, parse_float=str)
     except (ValueError, RecursionError):
         return None
-    return data if isinstance(data, dict) else None
 
 
 def why_not(record: bytes) -> str:

@@ -85,7 +85,11 @@ class _Fields:
 
     def text(self, *names: str) -> str | None:
         """The first value that is known, as text."""
-        return next((text for name in names if (text := _text(self._values.get(name)))), None)
+        for name in names:
+            value = self._values.get(name)
+            if value is not None and (text := _text(value)):
+                return text
+        return None
 
     def flag(self, name: str) -> bool | None:
         """True, false, or unknown."""
@@ -109,7 +113,10 @@ class _Fields:
 
 
 def _folded(key: str) -> str:
-    return re.sub(r"[\s_]", "", key).casefold()
+    return key.translate(_GAPS).casefold()
+
+
+_GAPS = str.maketrans("", "", " _\t\xa0")
 
 
 def _text(value: Any) -> str | None:

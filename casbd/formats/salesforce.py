@@ -69,7 +69,7 @@ class Salesforce:
         activity.is_admin_operation = kind.admin
         ident = row.text("USER_ID_DERIVED", "USER_ID")
         name = row.text("USER_NAME")
-        things = [ActivityObject(row.text(*ids), row.text(*ids), kind, role) for ids, kind, role in _NAMED if row.text(*ids)]
+        things = [ActivityObject(of, of, kind, role) for ids, kind, role in _NAMED if (of := row.text(*ids))]
         if event == "LoginAs":
             activity.is_impersonated = True
             things.insert(0, ActivityObject(ident, _lower(name) or ident, "User", "target"))
@@ -144,20 +144,26 @@ class _Row:
     """A row's columns by name without regard to case, as tools that query the object write them; a related row as `CreatedBy.Name`."""
 
     def __init__(self, record: dict[str, Any]) -> None:
-        self._values = {key.casefold(): value for key, value in record.items()}
+        self._values = {key.lower(): value for key, value in record.items()}
         for key, value in record.items():
             if isinstance(value, dict):
-                self._values |= {f"{key}.{name}".casefold(): inner for name, inner in value.items()}
+                self._values |= {f"{key}.{name}".lower(): inner for name, inner in value.items()}
 
     def text(self, *names: str) -> str | None:
         """The first of these that is there."""
-        return next((text for name in names if (text := _text(self._values.get(name.casefold())))), None)
+        for name in names:
+            value = self._values.get(name.lower())
+            if value is not None and (text := _text(value)):
+                return text
+        return None
 
 
 def _text(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return _HALF_A_PAIR.sub("\ufffd", value).strip() or None if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return (value if value.isascii() else _HALF_A_PAIR.sub("\ufffd", value)).strip() or None
 
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")

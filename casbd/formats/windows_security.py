@@ -52,7 +52,11 @@ class Event(NamedTuple):
 
     def text(self, *names: str) -> str | None:
         """The first of these fields that is known; Windows has a dash for what is not."""
-        return next((text for name in names if (text := _text(self.data.get(name)).strip()) not in ("", "-")), None)
+        for name in names:
+            value = self.data.get(name)
+            if value is not None and (text := _text(value).strip()) and text != "-":
+                return text
+        return None
 
 
 @plugin
@@ -147,6 +151,8 @@ _COMPUTERS = frozenset({"4741", "4742", "4743"})
 
 def _text(value: Any) -> str:
     """A value as text; of a list (Elasticsearch) the first, of an element with attributes what is inside."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
