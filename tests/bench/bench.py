@@ -210,6 +210,33 @@ def _fifty_days(state: Path) -> float:
         return took / sum(segment.activities for segment in made)
 
 
+def formats(directory: Path, records: int, rounds: int) -> None:  # noqa: ARG001  it writes nothing
+    """What parsing costs alone, by format, over the samples by which the tests tell them apart."""
+    sys.path.insert(0, str(HERE.parent / "formats"))
+    from test_claims import SAMPLES
+
+    from casbd import registry
+
+    samples = {name: [*sample] for name, sample in SAMPLES.items()} | {"m365": [line for _, line in m365_records.stream(2000)]}
+    for name, sample in samples.items():
+        form = registry.load("formats", name)
+        parse = form(form.Options()).parse
+        times = max(1, records // 10 // len(sample))
+        seconds = min(_parsing(parse, sample, times) for _ in range(rounds)) / times
+        size = sum(map(len, sample))
+        print(
+            f"{name:<22} {seconds / len(sample) * 1e6:6.1f} us a record of {size / len(sample):5.0f} bytes, {size / seconds / 1e6:4.0f} MB/s"
+        )
+
+
+def _parsing(parse: Callable[[bytes], object], sample: list[bytes], times: int) -> float:
+    begun = time.process_time()
+    for _ in range(times):
+        for record in sample:
+            parse(record)
+    return time.process_time() - begun
+
+
 def _rounded(numbers: list[float]) -> str:
     return " ".join(f"{number:.2f}" for number in numbers)
 
@@ -221,6 +248,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "policies": policies,
     "latency": latency,
     "log": log,
+    "formats": formats,
 }
 
 
