@@ -210,7 +210,7 @@ def _fifty_days(state: Path) -> float:
         return took / sum(segment.activities for segment in made)
 
 
-def formats(directory: Path, records: int, rounds: int) -> None:  # noqa: ARG001  it writes nothing
+def formats(directory: Path, records: int, rounds: int) -> None:
     """What parsing costs alone, by format, over the samples by which the tests tell them apart."""
     sys.path.insert(0, str(HERE.parent / "formats"))
     from test_claims import SAMPLES
@@ -224,9 +224,7 @@ def formats(directory: Path, records: int, rounds: int) -> None:  # noqa: ARG001
         times = max(1, records // 10 // len(sample))
         seconds = min(_parsing(parse, sample, times) for _ in range(rounds)) / times
         size = sum(map(len, sample))
-        print(
-            f"{name:<22} {seconds / len(sample) * 1e6:6.1f} us a record of {size / len(sample):5.0f} bytes, {size / seconds / 1e6:4.0f} MB/s"
-        )
+        print(f"{name:<22} {seconds / len(sample) * 1e6:6.1f} us a record of {size / len(sample):5.0f} B, {size / seconds / 1e6:4.0f} MB/s")
 
 
 def _parsing(parse: Callable[[bytes], object], sample: list[bytes], times: int) -> float:
