@@ -1,7 +1,7 @@
 """Microsoft Entra ID: sign-ins, the audit log, and risk detections, from diagnostic settings, the Graph API and Log Analytics.
 
 Diagnostic settings have an envelope with `properties`; the Graph API has what is in there alone; Log Analytics has the same
-names with capitals, and JSON as text.
+names with capitals, and JSON as text. The portal downloads what Graph has (JSON), or CSV with its own labels for columns.
 Sources: Microsoft, "Sign-in log schema in Azure Monitor" and "Microsoft Entra audit log schema"
 (https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/signinlogs and .../auditlogs), Graph's `signIn`,
 `directoryAudit`, `riskDetection` (https://learn.microsoft.com/en-us/graph/api/resources/signin); which operation is which
@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
+from casbd.formats._entra_portal import as_graph
 from casbd.formats._lenient import as_dict, why_not
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
@@ -50,16 +51,16 @@ class Entra:
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """A record is a sign-in, a change or a risk by its own fields, in any of the three shapes."""
+        """A record is a sign-in, a change or a risk by its own fields, in any of the shapes."""
         records = [record for record in map(as_dict, sample) if record]
-        return sum(_shape(_Fields(record)) is not None for record in records) / len(records) if records else 0.0
+        return sum(_shape(_Fields(as_graph(record) or record)) is not None for record in records) / len(records) if records else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object, has no time, or is nothing that Entra ID logs."""
         data = as_dict(record)
         if data is None:
             raise BadRecord(why_not(record))
-        fields = _Fields(data)
+        fields = _Fields(as_graph(data) or data)
         shape = _shape(fields)
         if shape is None:
             raise BadRecord("neither a sign-in nor a change nor a risk detection of Entra ID")

@@ -150,6 +150,69 @@ def test_operations(operation, kind, admin):
     assert (found.activity_type, found.is_admin_operation, found.action_type) == (kind, admin, operation)
 
 
+PORTAL_SIGN_IN = {
+    "Date (UTC)": "2026-01-01T12:00:00Z",
+    "Request ID": "s-1",
+    "User agent": "Mozilla/5.0",
+    "User ID": "u-1",
+    "User": "Anna Berg",
+    "Username": "Anna@Contoso.com",
+    "User type": "Guest",
+    "Application": "Office 365",
+    "Application ID ": "a-1",
+    "Resource": "Microsoft Graph",
+    "Resource ID ": "r-1",
+    "IP address": "203.0.113.7",
+    "Status": "Success",
+    "Sign-in error code": "None",
+    "Compliant": "true",
+}
+PORTAL_CHANGE = {
+    "Date (UTC)": "2026-01-01T12:00:00.1234567+00:00",
+    "CorrelationId": "c-1",
+    "Service": "Core Directory",
+    "Category": "RoleManagement",
+    "Activity": "Add member to role",
+    "Result": "success",
+    "ResultReason": "",
+    "ActorType": "User",
+    "ActorDisplayName": "Admin",
+    "ActorObjectId": "u-1",
+    "ActorUserPrincipalName": "Admin@Contoso.com",
+    "IPAddress": "203.0.113.8",
+    "Target1Type": "User",
+    "Target1DisplayName": "",
+    "Target1ObjectId": "u-2",
+    "Target1UserPrincipalName": "bert@contoso.com",
+    "Target2Type": "Role",
+    "Target2DisplayName": "Global Administrator",
+    "Target2ObjectId": "r-1",
+}
+
+
+def test_a_sign_in_that_the_portal_downloads_as_csv():
+    found = activity(PORTAL_SIGN_IN)
+    assert (found.activity_id, found.activity_type, found.result) == ("s-1", "Log on", "success")
+    assert (found.user, found.user_id, found.user_type, found.ip_address) == ("anna@contoso.com", "u-1", "Guest", "203.0.113.7")
+    assert (found.object_name, found.object_id, found.device_tags) == ("Office 365", "a-1", ("Intune compliant",))
+    found = activity(PORTAL_SIGN_IN | {"Status": "Failure", "Sign-in error code": "50126"})
+    assert (found.activity_type, found.result, found.result_detail) == ("Failed log on", "failure", "50126")
+    assert Entra.claims([json.dumps(PORTAL_SIGN_IN).encode(), json.dumps(PORTAL_CHANGE).encode()]) == 1
+
+
+def test_a_change_that_the_portal_downloads_as_csv():
+    found = activity(PORTAL_CHANGE)
+    assert (found.activity_type, found.user, found.user_id, found.ip_address) == (
+        "Add member to role",
+        "admin@contoso.com",
+        "u-1",
+        "203.0.113.8",
+    )
+    assert [(one.type, one.name) for one in found.objects] == [("User", "bert@contoso.com"), ("Role", "Global Administrator")]
+    found = activity(PORTAL_CHANGE | {"ActorType": "Application", "ActorDisplayName": "Sync"})
+    assert (found.user, found.user_type) == ("Sync", "Application")
+
+
 def test_a_risk():
     found = activity(
         {
