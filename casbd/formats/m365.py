@@ -1,6 +1,7 @@
 """Microsoft 365 unified audit log: the records of the Office 365 Management Activity API and of Purview's audit search.
 
-Read from any container: Management API blobs, NDJSON, Purview audit-search CSV, `Search-UnifiedAuditLog | Export-Csv`.
+Read from any container: Management API blobs, NDJSON, Purview audit-search CSV, `Search-UnifiedAuditLog | Export-Csv`; and as
+rows of Log Analytics (`OfficeActivity`).
 Source: Microsoft, "Office 365 Management Activity API schema" (page of 2026-06-24). What Microsoft leaves open is in
 `casbd/data/m365_activities.yaml`: which operation is which canonical activity, and which is administrative.
 
@@ -21,6 +22,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._lenient import Reader, as_dict
 from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
+from casbd.formats._m365_rows import as_record, is_row
 from casbd.formats._m365_table import table
 from casbd.model.activity import Activity
 from casbd.registry import plugin
@@ -112,12 +114,12 @@ class M365:
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """Every audit record has CreationTime, Operation and Workload, and no other export has all three."""
+        """Every audit record has CreationTime, Operation and Workload, which no other export has; or it is a row of Log Analytics."""
         records = [record for record in map(as_dict, sample) if record]
         if not records:
             return 0.0
         required = ("CreationTime", "Operation", "Workload", "RecordType")
-        hits = sum(all(key in record for key in required) for record in records)
+        hits = sum(all(key in record for key in required) or is_row(record) for record in records)
         return hits / len(records)
 
     def parse(self, record: bytes) -> Sequence[Activity]:
@@ -125,12 +127,20 @@ class M365:
         try:
             found = self._decode(record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            found = self._leniently(record)
+            found = self._otherwise(record)
         try:
             timestamp = timestamps.parse(found.CreationTime)
         except ValueError as error:
             raise BadRecord(f"CreationTime {found.CreationTime[:40]!r}: {error}") from None
         return (self._activity(found, timestamp),)
+
+    def _otherwise(self, record: bytes) -> Record:
+        """A record that has a mistake, or is a row of Log Analytics."""
+        if b'"OfficeWorkload"' in record:
+            row = as_dict(record)
+            if row is not None and is_row(row):
+                return self._leniently(json.dumps(as_record(row)).encode())
+        return self._leniently(record)
 
     def _activity(self, record: Record, timestamp: int) -> Activity:
         kind = self._kinds[record.Workload, record.Operation, record.RecordType, record.UserType]

@@ -252,3 +252,24 @@ def test_whatever_the_bytes_are(text):
 @pytest.mark.parametrize("sample", [[], [b""], [b"[]"], [b"{}"], [b"{", b"\xff"], [json.dumps({"eventTime": 1}).encode()]])
 def test_does_not_claim_what_is_not_its_own(sample):
     assert M365.claims(sample) == 0
+
+
+def test_a_row_of_log_analytics_is_the_record_that_it_was_made_from():
+    rule = {
+        "TimeGenerated": "2026-01-31T12:00:00Z",
+        "RecordType": "1",
+        "Operation": "New-InboxRule",
+        "OfficeWorkload": "Exchange",
+        "OfficeId": "i-1",
+        "UserId": "Anna@contoso.com",
+        "ClientIP": "203.0.113.7:443",
+        "OfficeObjectId": "",
+        "Parameters": '[{"Name": "Name", "Value": "r"}, {"Name": "ForwardTo", "Value": "x@example.com"}]',
+        "ResultStatus": "True",
+    }
+    (row,) = M365(Options()).parse(json.dumps(rule).encode())
+    names = {"TimeGenerated": "CreationTime", "OfficeId": "Id", "OfficeWorkload": "Workload"}
+    record = {names.get(key, key): value for key, value in rule.items() if value}
+    (same,) = M365(Options()).parse(json.dumps(record | {"Parameters": json.loads(rule["Parameters"])}).encode())
+    assert row == same
+    assert (row.activity_id, row.user, row.ip_address, row.result) == ("i-1", "anna@contoso.com", "203.0.113.7", "success")

@@ -1,7 +1,8 @@
 """Golden cases: `cases/<name>/input.json` is a record, `expected.json` the activities it becomes (what is null is left out).
 
 `CASBD_ACCEPT=1 pytest tests/formats` writes what came out as what is expected; then read the difference.
-The records are written by hand after Microsoft's schema; those under `plaso/` are Plaso's (Apache-2.0, see LICENSE there).
+The records are written by hand after Microsoft's schema; those under `plaso/` are Plaso's (Apache-2.0),
+those under `otrf/` Open Threat Research Forge's (MIT); see LICENSE there.
 """
 
 import json
@@ -43,10 +44,12 @@ def test_the_format_knows_its_own(case):
     assert M365.claims([(case / "input.json").read_bytes()]) == 1
 
 
-def test_records_of_plaso(m365):
-    lines = (HERE / "plaso" / "microsoft_audit_log.jsonl").read_bytes().splitlines()
+@pytest.mark.parametrize("name", ["plaso/microsoft_audit_log.jsonl", "otrf/OfficeActivityEvents.json"])
+def test_real_records(m365, name):
+    """The second is a row of Log Analytics."""
+    lines = (HERE / name).read_bytes().splitlines()
     found = [shown(m365, line)[0] for line in lines]
-    expected = HERE / "plaso" / "expected.json"
+    expected = (HERE / name).parent / "expected.json"
     if os.environ.get("CASBD_ACCEPT"):
         expected.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     assert found == json.loads(expected.read_text())
