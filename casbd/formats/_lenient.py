@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -70,6 +71,23 @@ def as_dict(record: bytes) -> dict[str, Any] | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         data = _as_the_standard_library_does(record)
     return data if isinstance(data, dict) else None
+
+
+def share(sample: Sequence[bytes], is_ours: Callable[[dict[str, Any]], bool]) -> float:
+    """Which part of a sample's records is a format's own, 0 to 1."""
+    records = records_of(sample)
+    return sum(map(is_ours, records)) / len(records) if records else 0.0
+
+
+def records_of(sample: Sequence[bytes]) -> Sequence[dict[str, Any]]:
+    """A sample's records, to look at; those that are no object, or an empty one, tell nothing."""
+    return _decoded(tuple(sample))
+
+
+@lru_cache(1)
+def _decoded(sample: tuple[bytes, ...]) -> Sequence[dict[str, Any]]:
+    """All formats are asked about the same sample, one after the other: it is decoded once."""
+    return [record for record in map(as_dict, sample) if record]
 
 
 _PLAIN = msgspec.json.Decoder(float_hook=str)

@@ -24,7 +24,7 @@ import msgspec
 from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, as_dict, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -140,8 +140,7 @@ class AwsCloudTrail:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every record has eventSource, eventName, awsRegion and userIdentity, or one such as text inside; or is a digest."""
-        records = [record for record in map(as_dict, sample) if record]
-        return sum(map(_is_ours, records)) / len(records) if records else 0.0
+        return share(sample, _is_ours)
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity; none of an Insight event, a digest, or a message by which CloudWatch tries a subscription.

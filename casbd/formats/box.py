@@ -19,7 +19,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -62,11 +62,9 @@ class Box:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every record is of the type `event` and has event_id, event_type and created_by."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum(
-            record.get("type") == "event" and all(key in record for key in ("event_id", "event_type", "created_by")) for record in records
+        return share(
+            sample, lambda record: record.get("type") == "event" and all(key in record for key in ("event_id", "event_type", "created_by"))
         )
-        return hits / len(records) if records else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or event type."""

@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import as_dict, why_not
+from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -53,8 +53,7 @@ class DefenderForIdentity:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """A record names its table, or has the columns that these tables share and none of the others'."""
-        records = [record for record in map(as_dict, sample) if record]
-        return sum(map(_is_ours, records)) / len(records) if records else 0.0
+        return share(sample, _is_ours)
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or action type."""

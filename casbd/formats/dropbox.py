@@ -18,7 +18,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -52,13 +52,13 @@ class Dropbox:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every event has a timestamp, and event_type and event_category with a tag."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum(
-            "timestamp" in record
-            and all(_tag(record.get(key)) and isinstance(record[key], dict) for key in ("event_type", "event_category"))
-            for record in records
+        return share(
+            sample,
+            lambda record: (
+                "timestamp" in record
+                and all(_tag(record.get(key)) and isinstance(record[key], dict) for key in ("event_type", "event_category"))
+            ),
         )
-        return hits / len(records) if records else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or event type."""

@@ -20,7 +20,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._entra_portal import as_graph
-from casbd.formats._lenient import as_dict, why_not
+from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -52,8 +52,7 @@ class Entra:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """A record is a sign-in, a change or a risk by its own fields, in any of the shapes."""
-        records = [record for record in map(as_dict, sample) if record]
-        return sum(_shape(_Fields(as_graph(record) or record)) is not None for record in records) / len(records) if records else 0.0
+        return share(sample, lambda record: _shape(_Fields(as_graph(record) or record)) is not None)
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object, has no time, or is nothing that Entra ID logs."""

@@ -21,7 +21,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -60,9 +60,7 @@ class Gcp:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every entry has a logName, and an AuditLog with a method and a service in it."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum("logName" in record and {"methodName", "serviceName"} <= _payload(record).keys() for record in records)
-        return hits / len(records) if records else 0.0
+        return share(sample, lambda record: "logName" in record and {"methodName", "serviceName"} <= _payload(record).keys())
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object, no audit log, or has no time or method."""

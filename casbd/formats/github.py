@@ -18,7 +18,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -66,15 +66,15 @@ class GitHub:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every event has an action with a dot in it, a time, and an actor, an organization or an enterprise."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum(
-            "." in str(record.get("action", ""))
-            and ("@timestamp" in record or "created_at" in record)
-            and any(key in record for key in ("actor", "org", "business"))
-            and "eventName" not in record
-            for record in records
+        return share(
+            sample,
+            lambda record: (
+                "." in str(record.get("action", ""))
+                and ("@timestamp" in record or "created_at" in record)
+                and any(key in record for key in ("actor", "org", "business"))
+                and "eventName" not in record
+            ),
         )
-        return hits / len(records) if records else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or action."""

@@ -18,7 +18,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -80,12 +80,12 @@ class GoogleWorkspace:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every record has `id.applicationName`, and `events` or the name of one."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum(
-            isinstance(record.get("id"), dict) and "applicationName" in record["id"] and ("events" in record or "name" in record)
-            for record in records
+        return share(
+            sample,
+            lambda record: (
+                isinstance(record.get("id"), dict) and "applicationName" in record["id"] and ("events" in record or "name" in record)
+            ),
         )
-        return hits / len(records) if records else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """An activity for each event. BadRecord where it is no JSON object or has no time or no event."""

@@ -20,7 +20,7 @@ import msgspec
 
 from casbd import plugins
 from casbd.errors import BadRecord
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, as_dict, share
 from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
 from casbd.formats._m365_rows import as_record, is_row
 from casbd.formats._m365_table import table
@@ -115,12 +115,8 @@ class M365:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every audit record has CreationTime, Operation and Workload, which no other export has; or it is a row of Log Analytics."""
-        records = [record for record in map(as_dict, sample) if record]
-        if not records:
-            return 0.0
         required = ("CreationTime", "Operation", "Workload", "RecordType")
-        hits = sum(all(key in record for key in required) or is_row(record) for record in records)
-        return hits / len(records)
+        return share(sample, lambda record: all(key in record for key in required) or is_row(record))
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or operation."""

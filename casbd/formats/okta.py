@@ -18,7 +18,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -80,9 +80,7 @@ class Okta:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every event has eventType, published, uuid and actor."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum(all(key in record for key in ("eventType", "published", "uuid", "actor")) for record in records)
-        return hits / len(records) if records else 0.0
+        return share(sample, lambda record: all(key in record for key in ("eventType", "published", "uuid", "actor")))
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or event type."""

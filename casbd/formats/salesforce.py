@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
-from casbd.formats._lenient import as_dict, why_not
+from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -43,9 +43,7 @@ class Salesforce:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every row has EVENT_TYPE, a time and the organization or the request; or is of the trail, of which the columns are known."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum(any(names <= {key.casefold() for key in record} for names in _SIGNS) for record in records)
-        return hits / len(records) if records else 0.0
+        return share(sample, lambda record: any(names <= {key.casefold() for key in record} for names in _SIGNS))
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time, or neither event type nor action."""

@@ -17,7 +17,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import Reader, as_dict
+from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -81,12 +81,10 @@ class Slack:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every entry has date_create, action, actor and entity or context."""
-        records = [record for record in map(as_dict, sample) if record]
-        hits = sum(
-            all(key in record for key in ("date_create", "action", "actor")) and ("entity" in record or "context" in record)
-            for record in records
+        return share(
+            sample,
+            lambda record: all(key in record for key in ("date_create", "action", "actor")) and ("entity" in record or "context" in record),
         )
-        return hits / len(records) if records else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or action."""

@@ -28,7 +28,7 @@ from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import DATA, ActivityTable
-from casbd.formats._lenient import as_dict, why_not
+from casbd.formats._lenient import as_dict, records_of, why_not
 from casbd.formats._objects import put_objects
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -74,7 +74,7 @@ class WindowsSecurity:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """All are Windows events with a channel, and some are of the Security log: agents mix the logs."""
-        records = [record for record in map(as_dict, sample) if record]
+        records = records_of(sample)
         events = [event for event in map(_event, records) if event and event.id and event.channel and event.time]
         return len(events) / len(records) if any(event.channel.casefold() == "security" for event in events) else 0.0
 
