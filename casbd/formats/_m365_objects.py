@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from casbd.formats._plain import text_of
 from casbd.model.activity import ActivityObject
 
 MOST_OBJECTS = 100
@@ -119,7 +120,7 @@ def _containers(raw: msgspec.Raw) -> list[ActivityObject]:
         return []
     if not isinstance(properties, list):
         return []
-    values = {p.get("Name"): p.get("NewValue") or p.get("OldValue") for p in properties if isinstance(p, dict) and _text(p.get("Name"))}
+    values = {p.get("Name"): p.get("NewValue") or p.get("OldValue") for p in properties if isinstance(p, dict) and text_of(p.get("Name"))}
     found = []
     for kind in ("Role", "Group"):
         name = values.get(f"{kind}.DisplayName")
@@ -136,7 +137,7 @@ def _mailbox(record: Any) -> tuple[ActivityObject, ...]:
         if isinstance(item, dict):
             found.append(_mail_item(item))
     if isinstance(record.Folder, dict):
-        found.append(ActivityObject(_text(record.Folder.get("Id")), _text(record.Folder.get("Path")), "Folder", "target"))
+        found.append(ActivityObject(text_of(record.Folder.get("Id")), text_of(record.Folder.get("Path")), "Folder", "target"))
     if record.MailboxOwnerUPN:
         owner = record.MailboxOwnerUPN.lower()
         found.append(ActivityObject(owner, owner, "Mailbox", "container"))
@@ -145,8 +146,8 @@ def _mailbox(record: Any) -> tuple[ActivityObject, ...]:
 
 def _mail_item(item: dict[str, Any]) -> ActivityObject:
     folder = item.get("ParentFolder")
-    name = _text(item.get("Subject")) or (_text(folder.get("Path")) if isinstance(folder, dict) else None)
-    identifier = _text(item.get("InternetMessageId")) or _text(item.get("Id"))
+    name = text_of(item.get("Subject")) or (text_of(folder.get("Path")) if isinstance(folder, dict) else None)
+    identifier = text_of(item.get("InternetMessageId")) or text_of(item.get("Id"))
     return ActivityObject(identifier, name, "Mail item", "target")
 
 
@@ -193,9 +194,9 @@ def _teams(record: Any) -> tuple[ActivityObject, ...]:
         found.append(ActivityObject(None, record.ChannelName, "Channel", "target"))
     if isinstance(record.Members, list):
         for member in record.Members[:MOST_OBJECTS]:
-            if isinstance(member, dict) and _text(member.get("UPN")):
+            if isinstance(member, dict) and text_of(member.get("UPN")):
                 name = member["UPN"].lower()
-                found.append(ActivityObject(name, _text(member.get("DisplayName")) or name, "User", "member"))
+                found.append(ActivityObject(name, text_of(member.get("DisplayName")) or name, "User", "member"))
     return tuple(found) or _generic(record)
 
 
@@ -206,10 +207,6 @@ _LONGEST_UNKNOWN = max(map(len, _UNKNOWN))
 def _known(name: str | None) -> str | None:
     """The name or id, or None where it is one of Microsoft's words for "unknown"."""
     return name if name and (len(name) > _LONGEST_UNKNOWN or name.lower() not in _UNKNOWN) else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 _BY_WORKLOAD: dict[str, ObjectsOf] = {

@@ -21,6 +21,7 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import dict_of, scalar_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -77,18 +78,18 @@ class Box:
             raise BadRecord(f"created_at {found.created_at[:40]!r}: {error}") from None
         kind = self._table.kind(found.event_type)
         activity = Activity(timestamp, found.event_id or "", kind.activity_type, found.event_type, "Box")
-        details = _dict(found.additional_details)
+        details = dict_of(found.additional_details)
         activity.is_admin_operation = kind.admin or details.get("is_performed_by_admin") is True
         _who(found.created_by or User(), activity)
         if found.ip_address:
             activity.ip_address, activity.ip_port = addresses.parse(found.ip_address)
-        alert = _dict(details.get("shield_alert"))
-        activity.result, activity.result_detail = _result(kind.activity_type, found.event_type), _text(alert.get("rule_name"))
-        objects = _source(_dict(found.source))
+        alert = dict_of(details.get("shield_alert"))
+        activity.result, activity.result_detail = _result(kind.activity_type, found.event_type), scalar_of(alert.get("rule_name"))
+        objects = _source(dict_of(found.source))
         if objects and objects[0].type == "Folder":
             activity.activity_type = _OF_FOLDERS.get(kind.activity_type, kind.activity_type)
         others = ((found.accessible_by, "target"), (alert.get("user"), "target"), (found.action_by, "actor"))
-        put_objects(activity, [*objects, *(one for party, role in others if (one := _party(_dict(party), role)))])
+        put_objects(activity, [*objects, *(one for party, role in others if (one := _party(dict_of(party), role)))])
         return (activity,)
 
 
@@ -125,9 +126,9 @@ def _source(source: dict[str, Any]) -> list[ActivityObject]:
     """What was acted on; sources are an object of Box, or `item_id`, `item_name`, or several such pairs."""
     found = []
     for start, kind in _PAIRS:
-        identifier, name = _text(source.get(f"{start}_id")), _text(source.get(f"{start}_name"))
+        identifier, name = scalar_of(source.get(f"{start}_id")), scalar_of(source.get(f"{start}_name"))
         if identifier or name:
-            told = kind or (_text(source.get("item_type")) or "").capitalize() or None
+            told = kind or (scalar_of(source.get("item_type")) or "").capitalize() or None
             found.append(ActivityObject(identifier, name, told, "target"))
     if found:
         return found
@@ -137,18 +138,7 @@ def _source(source: dict[str, Any]) -> list[ActivityObject]:
 
 def _party(thing: dict[str, Any], role: str) -> ActivityObject | None:
     """A user by the login, anything else by its name."""
-    identifier = _text(thing.get("id"))
-    name = _text(thing.get("login")) or _text(thing.get("email")) or _text(thing.get("name"))
-    kind = (_text(thing.get("type")) or ("User" if "email" in thing or "login" in thing else "")).replace("_", " ").capitalize()
+    identifier = scalar_of(thing.get("id"))
+    name = scalar_of(thing.get("login")) or scalar_of(thing.get("email")) or scalar_of(thing.get("name"))
+    kind = (scalar_of(thing.get("type")) or ("User" if "email" in thing or "login" in thing else "")).replace("_", " ").capitalize()
     return ActivityObject(identifier, name, kind or None, role) if identifier or name else None
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    """Text; ids may be numbers."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and value else None

@@ -20,6 +20,7 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import dict_of, list_of, text_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -71,23 +72,23 @@ class Dropbox:
         except ValueError as error:
             raise BadRecord(f"timestamp {found.timestamp[:40]!r}: {error}") from None
         kind = self._table.kind(event)
-        details, context = _dict(found.details), _inside(found.context)
+        details, context = dict_of(found.details), _inside(found.context)
         activity = Activity(timestamp, "", _by_value(event, details) or kind.activity_type, event, "Dropbox")
         _who(found.actor, activity)
-        team = context if _tag(found.context) == "organization_team" else _dict(context.get("team"))
-        activity.app_instance = _text(team.get("display_name"))
-        origin = _dict(found.origin)
-        place = _dict(origin.get("geo_location"))
-        activity.ip_address, activity.ip_port = addresses.parse(_text(place.get("ip_address")))
-        country = _text(place.get("country")) or ""
+        team = context if _tag(found.context) == "organization_team" else dict_of(context.get("team"))
+        activity.app_instance = text_of(team.get("display_name"))
+        origin = dict_of(found.origin)
+        place = dict_of(origin.get("geo_location"))
+        activity.ip_address, activity.ip_port = addresses.parse(text_of(place.get("ip_address")))
+        country = text_of(place.get("country")) or ""
         activity.country = country.upper() if len(country) == 2 and country.isascii() and country.isalpha() else None
         method = _tag(origin.get("access_method"))
         activity.device_type = _DEVICES.get(_tag(_inside(origin.get("access_method"))) or "")
         activity.is_admin_operation = kind.admin or method in _CONSOLES
         activity.is_impersonated = True if method == "sign_in_as" or event.startswith("sign_in_as_session_") else None
         activity.result = _result(activity.activity_type, event)
-        failure = _dict(details.get("error_details"))
-        activity.result_detail = _text(failure.get("user_friendly_message")) or _text(failure.get("technical_error_message"))
+        failure = dict_of(details.get("error_details"))
+        activity.result_detail = text_of(failure.get("user_friendly_message")) or text_of(failure.get("technical_error_message"))
         objects = _objects(found, details)
         if objects and objects[0].type == "Folder":
             activity.activity_type = _OF_FOLDERS.get(activity.activity_type, activity.activity_type)
@@ -131,10 +132,10 @@ def _by_value(event: str, details: dict[str, Any]) -> str | None:
 
 def _who(actor: Any, activity: Activity) -> None:
     kind, party = _tag(actor), _inside(actor)
-    email = _text(party.get("email")) or _text(party.get("reseller_email"))
-    name = _text(party.get("display_name")) or _text(party.get("reseller_name"))
+    email = text_of(party.get("email")) or text_of(party.get("reseller_email"))
+    name = text_of(party.get("display_name")) or text_of(party.get("reseller_name"))
     activity.user = email.lower() if email else name
-    activity.user_id = _text(party.get("account_id")) or _text(party.get("app_id"))
+    activity.user_id = text_of(party.get("account_id")) or text_of(party.get("app_id"))
     activity.user_display_name = name
     if kind == "dropbox":
         activity.user, activity.user_type = "Dropbox", "System"
@@ -155,45 +156,33 @@ def _result(activity_type: str, event: str) -> str | None:
 def _objects(record: Record, details: dict[str, Any]) -> list[ActivityObject]:
     """Assets, participants, the member on whose behalf it was done if that is another than the actor, and the app of the details."""
     found = []
-    for asset in _list(record.assets):
+    for asset in list_of(record.assets):
         kind, of_id, of_name = _ASSETS.get(_tag(asset) or "", (None, "file_id", "display_name"))
         inside = _inside(asset)
-        path = _dict(inside.get("path"))
-        name = _text(inside.get(of_name)) or _text(path.get("contextual"))
-        found.append(ActivityObject(_text(inside.get(of_id)), name, kind, "target"))
-    found += [_party(_inside(one), "Group" if _tag(one) == "group" else "User") for one in _list(record.participants)]
+        path = dict_of(inside.get("path"))
+        name = text_of(inside.get(of_name)) or text_of(path.get("contextual"))
+        found.append(ActivityObject(text_of(inside.get(of_id)), name, kind, "target"))
+    found += [_party(_inside(one), "Group" if _tag(one) == "group" else "User") for one in list_of(record.participants)]
     context, actor = _inside(record.context), _inside(record.actor)
     if "account_id" in context and context["account_id"] != actor.get("account_id"):
         found.append(_party(context, "User"))
-    app = _dict(details.get("app_info"))
-    found.append(ActivityObject(_text(app.get("app_id")), _text(app.get("display_name")), "Application", "target"))
+    app = dict_of(details.get("app_info"))
+    found.append(ActivityObject(text_of(app.get("app_id")), text_of(app.get("display_name")), "Application", "target"))
     return [one for one in found if one.id or one.name]
 
 
 def _party(inside: dict[str, Any], kind: str) -> ActivityObject:
-    identifier = _text(inside.get("account_id")) or _text(inside.get("group_id"))
-    return ActivityObject(identifier, _text(inside.get("email")) or _text(inside.get("display_name")), kind, "target")
+    identifier = text_of(inside.get("account_id")) or text_of(inside.get("group_id"))
+    return ActivityObject(identifier, text_of(inside.get("email")) or text_of(inside.get("display_name")), kind, "target")
 
 
 def _tag(union: Any) -> str | None:
     """The kind of a union; those without more to tell may be text."""
-    return _text(union.get(".tag")) if isinstance(union, dict) else _text(union)
+    return text_of(union.get(".tag")) if isinstance(union, dict) else text_of(union)
 
 
 def _inside(union: Any) -> dict[str, Any]:
     """What belongs to a union's kind."""
-    union = _dict(union)
+    union = dict_of(union)
     inside = union.get(_tag(union) or "")
     return inside if isinstance(inside, dict) else union
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None

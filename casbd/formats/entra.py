@@ -22,6 +22,7 @@ from casbd.formats._activity_table import ActivityTable
 from casbd.formats._entra_portal import as_graph
 from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import scalar_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -88,7 +89,7 @@ class Entra:
         self._from(fields, activity)
         status = fields.get("status")
         status = status if isinstance(status, dict) else {}
-        code = _text(status.get("errorCode")) or fields.text("resultType") or ""
+        code = scalar_of(status.get("errorCode")) or fields.text("resultType") or ""
         interrupted = not code or (code.isdigit() and int(code) in _INTERRUPTS)
         activity.result = "success" if code == "0" else "unknown" if interrupted else "failure"
         activity.result_detail = None if code in ("0", "") else code
@@ -107,14 +108,17 @@ class Entra:
         by = fields.get("initiatedBy")
         user, app = (by.get("user"), by.get("app")) if isinstance(by, dict) else (None, None)
         if isinstance(user, dict) and any(user.values()):
-            name = _text(user.get("userPrincipalName")) or _text(user.get("displayName"))
+            name = scalar_of(user.get("userPrincipalName")) or scalar_of(user.get("displayName"))
             activity.user = name.lower() if name and "@" in name else name
-            activity.user_id, activity.user_display_name = _text(user.get("id")), _text(user.get("displayName"))
+            activity.user_id, activity.user_display_name = scalar_of(user.get("id")), scalar_of(user.get("displayName"))
             activity.user_type = "Regular"
-            activity.ip_address, activity.ip_port = addresses.parse(_text(user.get("ipAddress")) or "")
+            activity.ip_address, activity.ip_port = addresses.parse(scalar_of(user.get("ipAddress")) or "")
         elif isinstance(app, dict) and any(app.values()):
-            activity.user = _text(app.get("displayName")) or _text(app.get("servicePrincipalName"))
-            activity.user_id, activity.user_type = _text(app.get("servicePrincipalId")) or _text(app.get("appId")), "Application"
+            activity.user = scalar_of(app.get("displayName")) or scalar_of(app.get("servicePrincipalName"))
+            activity.user_id, activity.user_type = (
+                scalar_of(app.get("servicePrincipalId")) or scalar_of(app.get("appId")),
+                "Application",
+            )
         else:
             activity.user = fields.text("identity")
         if activity.ip_address is None:
@@ -125,7 +129,7 @@ class Entra:
         details = fields.get("additionalDetails")
         for pair in details if isinstance(details, list) else ():
             if isinstance(pair, dict) and pair.get("key") == "User-Agent":
-                activity.user_agent = _text(pair.get("value"))
+                activity.user_agent = scalar_of(pair.get("value"))
         targets = fields.get("targetResources")
         put_objects(activity, [_target(one) for one in (targets if isinstance(targets, list) else ()) if isinstance(one, dict)])
 
@@ -173,7 +177,7 @@ class _Fields:
 
     def text(self, *names: str) -> str | None:
         """The first of these that is known, as text."""
-        return next((text for name in names if (text := _text(self._values.get(name.casefold())))), None)
+        return next((text for name in names if (text := scalar_of(self._values.get(name.casefold())))), None)
 
 
 def _shape(fields: _Fields) -> str | None:
@@ -189,20 +193,14 @@ def _shape(fields: _Fields) -> str | None:
     return "sign-in" if signs and ("status" in fields or "resultType" in fields) else None
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    return str(value) if isinstance(value, int) else value if isinstance(value, str) and value else None
-
-
 def _plain(operation: str) -> str:
     """Some names have a dash that is no hyphen, and blanks or a dot at the end."""
     return operation.replace("\u2013", "-").strip().removesuffix(".")
 
 
 def _target(target: dict[str, Any]) -> ActivityObject:
-    name = _text(target.get("userPrincipalName")) or _text(target.get("displayName")) or _text(target.get("groupType"))
-    return ActivityObject(_text(target.get("id")), name or _text(target.get("id")), _text(target.get("type")), "target")
+    name = scalar_of(target.get("userPrincipalName")) or scalar_of(target.get("displayName")) or scalar_of(target.get("groupType"))
+    return ActivityObject(scalar_of(target.get("id")), name or scalar_of(target.get("id")), scalar_of(target.get("type")), "target")
 
 
 def _device_tags(device: dict[str, Any]) -> tuple[str, ...]:

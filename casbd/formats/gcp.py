@@ -23,6 +23,7 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import dict_of, text_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.remembered import Remembered
@@ -68,7 +69,7 @@ class Gcp:
         payload = _payload({"protoPayload": found.protoPayload, "protopayload_auditlog": found.protopayload_auditlog})
         if not payload:
             raise BadRecord(f"a log entry without an AuditLog (logName {(found.logName or '')[:40]!r})")
-        method = _text(payload.get("methodName"))
+        method = text_of(payload.get("methodName"))
         if method is None:
             raise BadRecord("an AuditLog without methodName")
         moment = found.timestamp or found.receiveTimestamp or ""
@@ -79,21 +80,21 @@ class Gcp:
         return (self._activity(found, payload, method, timestamp),)
 
     def _activity(self, record: Record, payload: dict[str, Any], method: str, timestamp: int) -> Activity:
-        service = (_text(payload.get("serviceName")) or "").partition(".")[0]
+        service = (text_of(payload.get("serviceName")) or "").partition(".")[0]
         event, values = _event(payload) if service in _WORKSPACE else (None, {})
         kind = self._types[service, method, event]
         activity = Activity(timestamp, record.insertId or "", kind, method, "Google Workspace" if service in _WORKSPACE else "Google Cloud")
-        resource = _dict(record.resource)
-        activity.app_instance = _instance(record.logName or "", _dict(resource.get("labels")))
+        resource = dict_of(record.resource)
+        activity.app_instance = _instance(record.logName or "", dict_of(resource.get("labels")))
         log = _LOG.split(record.logName or "")[-1]
         activity.is_admin_operation = log == "activity" and service not in _BY_USERS if log in _LOGS else None
-        _who(_dict(payload.get("authenticationInfo")), activity)
+        _who(dict_of(payload.get("authenticationInfo")), activity)
         if log == "system_event":
             activity.user_type = "System"
-        request = _dict(payload.get("requestMetadata"))
-        activity.ip_address, activity.ip_port = addresses.parse(_text(request.get("callerIp")))
-        activity.user_agent = _text(request.get("callerSuppliedUserAgent"))
-        activity.result, activity.result_detail = _result(payload, _dict(record.operation))
+        request = dict_of(payload.get("requestMetadata"))
+        activity.ip_address, activity.ip_port = addresses.parse(text_of(request.get("callerIp")))
+        activity.user_agent = text_of(request.get("callerSuppliedUserAgent"))
+        activity.result, activity.result_detail = _result(payload, dict_of(record.operation))
         if kind == "Failed log on":
             activity.result, activity.result_detail = "failure", values.get("login_failure_type") or activity.result_detail
         changes = _changes(payload)
@@ -155,22 +156,14 @@ def _operation(service: str, method: str) -> str:
 
 def _payload(record: dict[str, Any]) -> dict[str, Any]:
     """The AuditLog of an entry; empty where there is none."""
-    payload = _dict(record.get("protoPayload"))
+    payload = dict_of(record.get("protoPayload"))
     if payload and str(payload.get("@type", "AuditLog")).endswith("AuditLog"):
         return payload
-    return _dict(record.get("protopayload_auditlog"))
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return dict_of(record.get("protopayload_auditlog"))
 
 
 def _list(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 _CONTAINERS = frozenset({"organizations", "folders", "billingAccounts"})
@@ -180,14 +173,14 @@ def _instance(log: str, labels: dict[str, Any]) -> str | None:
     """The project alone; an organization, folder or billing account as Google writes them."""
     kind, _, rest = log.partition("/")
     name = rest.partition("/")[0]
-    return f"{kind}/{name}" if kind in _CONTAINERS and name else name if kind == "projects" and name else _text(labels.get("project_id"))
+    return f"{kind}/{name}" if kind in _CONTAINERS and name else name if kind == "projects" and name else text_of(labels.get("project_id"))
 
 
 def _who(info: dict[str, Any], activity: Activity) -> None:
-    subject = _text(info.get("principalSubject")) or ""
+    subject = text_of(info.get("principalSubject")) or ""
     kind, _, rest = subject.partition(":")
     federated = rest.rpartition("/subject/")[2] if kind == "principal" else ""
-    name = _text(info.get("principalEmail")) or (rest if kind in ("user", "serviceAccount") else "")
+    name = text_of(info.get("principalEmail")) or (rest if kind in ("user", "serviceAccount") else "")
     name = name or (federated if "@" in federated else subject)
     activity.user = (name.lower() if "@" in name else name) or None
     activity.user_id = subject or None
@@ -200,7 +193,7 @@ def _who(info: dict[str, Any], activity: Activity) -> None:
 
 
 def _result(payload: dict[str, Any], operation: dict[str, Any]) -> tuple[str, str | None]:
-    code = _dict(payload.get("status")).get("code")
+    code = dict_of(payload.get("status")).get("code")
     number = int(code) if isinstance(code, int) or (isinstance(code, str) and len(code) < 5 and code.isdecimal()) else 0
     if number:
         return "failure", _CODES.get(number, str(number))
@@ -210,11 +203,11 @@ def _result(payload: dict[str, Any], operation: dict[str, Any]) -> tuple[str, st
 
 def _event(payload: dict[str, Any]) -> tuple[str | None, dict[str, str]]:
     """The name of the event that Google Workspace sent, and its parameters that are text."""
-    events = _list(_dict(payload.get("metadata")).get("event"))
+    events = _list(dict_of(payload.get("metadata")).get("event"))
     if not events:
         return None, {}
-    pairs = ((_text(one.get("name")), _text(one.get("value"))) for one in _list(events[0].get("parameter")))
-    return _text(events[0].get("eventName")), {name: value for name, value in pairs if name and value}
+    pairs = ((text_of(one.get("name")), text_of(one.get("value"))) for one in _list(events[0].get("parameter")))
+    return text_of(events[0].get("eventName")), {name: value for name, value in pairs if name and value}
 
 
 def _workspace_objects(values: dict[str, str]) -> list[ActivityObject]:
@@ -236,19 +229,19 @@ _WORKSPACE_NAMES = {
 
 def _changes(payload: dict[str, Any]) -> list[dict[str, Any]]:
     """Who was given which role, or lost it; BigQuery has another name for serviceData."""
-    data = _dict(payload.get("serviceData")) or _dict(payload.get("servicedata_v1_iam"))
-    return _list(_dict(data.get("policyDelta")).get("bindingDeltas"))
+    data = dict_of(payload.get("serviceData")) or dict_of(payload.get("servicedata_v1_iam"))
+    return _list(dict_of(data.get("policyDelta")).get("bindingDeltas"))
 
 
 def _grants(changes: list[dict[str, Any]]) -> list[ActivityObject]:
     """All members, then all roles."""
     members, roles = {}, {}
     for change in changes:
-        if member := _text(change.get("member")):
+        if member := text_of(change.get("member")):
             kind, _, name = member.removeprefix("deleted:").partition(":")
             name = name.lower() if "@" in name else name or kind
             members[member] = ActivityObject(member, name, _MEMBERS.get(kind, "User"), "grantee")
-        if role := _text(change.get("role")):
+        if role := text_of(change.get("role")):
             roles[role] = ActivityObject(role, role, "Role", "target")
     return [*members.values(), *roles.values()]
 
@@ -265,13 +258,13 @@ _MEMBERS = {
 def _resources(payload: dict[str, Any], resource: dict[str, Any]) -> list[ActivityObject]:
     """A service account that the entry is about, then what the method was called on."""
     found = []
-    kind = _text(resource.get("type"))
-    name = _text(payload.get("resourceName"))
+    kind = text_of(resource.get("type"))
+    name = text_of(payload.get("resourceName"))
     if kind == "service_account":
-        labels, request = _dict(resource.get("labels")), _dict(payload.get("request"))
-        account = _text(labels.get("email_id")) or _text(request.get("account_id"))
+        labels, request = dict_of(resource.get("labels")), dict_of(payload.get("request"))
+        account = text_of(labels.get("email_id")) or text_of(request.get("account_id"))
         if account:
-            found.append(ActivityObject(_text(labels.get("unique_id")) or account, account, "Service account", "target"))
+            found.append(ActivityObject(text_of(labels.get("unique_id")) or account, account, "Service account", "target"))
     if name and not (found and "/serviceAccounts/" in name):
         whole, inside, file = name.partition("/objects/")
         parts = whole.split("/")
@@ -311,8 +304,8 @@ _COLLECTIONS = {
 def _delegates(payload: dict[str, Any], activity: Activity) -> list[ActivityObject]:
     """Who really acts through a service account."""
     found = []
-    for one in _list(_dict(payload.get("authenticationInfo")).get("serviceAccountDelegationInfo")):
-        name = _text(_dict(one.get("firstPartyPrincipal")).get("principalEmail")) or _text(one.get("principalSubject"))
+    for one in _list(dict_of(payload.get("authenticationInfo")).get("serviceAccountDelegationInfo")):
+        name = text_of(dict_of(one.get("firstPartyPrincipal")).get("principalEmail")) or text_of(one.get("principalSubject"))
         if name and not _AGENT.fullmatch(name):
             activity.is_impersonated = True
             kind = "Service account" if name.endswith(".gserviceaccount.com") else "User"

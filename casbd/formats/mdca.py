@@ -26,6 +26,7 @@ from casbd.formats._activity_table import UNSPECIFIED
 from casbd.formats._lenient import as_dict, why_not
 from casbd.formats._m365_table import types
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import dict_of, list_of
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, cef_reading, timestamps
@@ -125,10 +126,6 @@ def _text(value: Any) -> str | None:
     return str(value) if isinstance(value, int) else value.strip() or None if isinstance(value, str) else None
 
 
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _shape(fields: _Fields) -> str | None:
     if "actiontype" in fields and ("applicationid" in fields or "activitytype" in fields or fields.category.endswith("CloudAppEvents")):
         return "row" if "timestamp" in fields or "timegenerated" in fields else None
@@ -140,7 +137,7 @@ def _shape(fields: _Fields) -> str | None:
 
 def _of_row(fields: _Fields) -> Activity:
     """A row of CloudAppEvents."""
-    raw, action = _dict(fields.get("raweventdata")), fields.text("actiontype") or ""
+    raw, action = dict_of(fields.get("raweventdata")), fields.text("actiontype") or ""
     kind = types().get(action) or _canonical(fields.text("activitytype")) or _canonical(action)
     activity = _activity(fields.time("timestamp", "timegenerated"), fields.text("reportid"), kind)
     activity.action_type = action or None
@@ -156,7 +153,7 @@ def _of_row(fields: _Fields) -> Activity:
     activity.ip_category, activity.ip_tags = _choice("ip_category", fields.text("ipcategory")), fields.texts("iptags")
     activity.user_agent_tags = fields.texts("useragenttags")
     activity.device_type = _device_type(fields.text("devicetype"))
-    objects = [_object(_dict(one)) for one in _list(fields.get("activityobjects"))]
+    objects = [_object(dict_of(one)) for one in list_of(fields.get("activityobjects"))]
     if not any(one.name or one.id for one in objects):
         objects = [ActivityObject(fields.text("objectid"), fields.text("objectname"), fields.text("objecttype"), "target")]
     put_objects(activity, [one for one in objects if one.name or one.id])
@@ -165,8 +162,8 @@ def _of_row(fields: _Fields) -> Activity:
 
 def _of_api(fields: _Fields) -> Activity:
     """An activity of the Activities API."""
-    info, actor, user = _dict(fields.get("maininfo")), _dict(fields.get("resolvedactor")), _dict(fields.get("user"))
-    device, place = _dict(fields.get("device")), _dict(fields.get("location"))
+    info, actor, user = dict_of(fields.get("maininfo")), dict_of(fields.get("resolvedactor")), dict_of(fields.get("user"))
+    device, place = dict_of(fields.get("device")), dict_of(fields.get("location"))
     activity = _activity(fields.time("timestamp"), fields.text("id", "uid"), None)
     category = fields.text("eventtypename", "eventtypevalue") or ""
     shown = _text(info.get("prettyOperationName")) or fields.text("description")
@@ -176,17 +173,17 @@ def _of_api(fields: _Fields) -> Activity:
     name = _text(user.get("userName")) or _text(actor.get("name"))
     _who(activity, name, _text(actor.get("id")))
     activity.user_display_name = _text(actor.get("name"))
-    agent = _dict(fields.get("useragent"))
+    agent = dict_of(fields.get("useragent"))
     code = _text(device.get("countryCode")) or _text(place.get("countryCode"))
     _from(activity, _text(device.get("clientIP")), code, _text(device.get("userAgent")))
     activity.city, activity.isp = _text(place.get("city")), _text(place.get("organizationSearchable"))
     activity.device_type = _device_type(_text(agent.get("deviceType")))
     activity.is_impersonated = fields.flag("impersonated")
-    outcome = _dict(info.get("activityResult")).get("isSuccess")
+    outcome = dict_of(info.get("activityResult")).get("isSuccess")
     if isinstance(outcome, bool):
         activity.result = "success" if outcome else "failure"
     _settle(activity)
-    put_objects(activity, [_object(_dict(one)) for one in _list(info.get("eventObjects"))])
+    put_objects(activity, [_object(dict_of(one)) for one in list_of(info.get("eventObjects"))])
     return activity
 
 
@@ -321,10 +318,6 @@ def _from(activity: Activity, address: str | None, country: str | None, agent: s
         activity.ip_address, activity.ip_port = addresses.parse(address.split(",")[0])
     activity.country = country.upper() if country and re.fullmatch("[A-Za-z]{2}", country) else None
     activity.user_agent = agent or None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _object(one: dict[str, Any]) -> ActivityObject:

@@ -19,6 +19,7 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import text_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, timestamps
@@ -155,7 +156,7 @@ def _who(actor: Actor, activity: Activity) -> None:
 def _reason(reason: Any) -> str | None:
     """One reason, or those of an anomaly."""
     reasons = reason if isinstance(reason, list) else [reason]
-    return ", ".join(text for one in reasons if (text := _text(one))) or None
+    return ", ".join(text for one in reasons if (text := text_of(one))) or None
 
 
 def _objects(entity: Any, details: dict[str, Any]) -> list[ActivityObject]:
@@ -167,25 +168,21 @@ def _objects(entity: Any, details: dict[str, Any]) -> list[ActivityObject]:
             found.setdefault((kind, of or name), ActivityObject(of, name, kind, "target"))
 
     if isinstance(entity, dict):
-        told = _text(entity.get("type"))
+        told = text_of(entity.get("type"))
         thing = entity.get(told)
         if not isinstance(thing, dict):
             thing = next((value for value in entity.values() if isinstance(value, dict)), {})
         kind = _TYPES.get(told, told.replace("_", " ").capitalize()) if told else None
         if kind == "Message":
-            add(kind, _text(thing.get("timestamp")), None)
-            add("Channel", _text(thing.get("channel")), None)
+            add(kind, text_of(thing.get("timestamp")), None)
+            add("Channel", text_of(thing.get("channel")), None)
         else:
             names = ("email", "name") if kind == "User" else ("name", "title", "domain")
-            add(kind, _text(thing.get("id")), next((name for key in names if (name := _text(thing.get(key)))), None))
+            add(kind, text_of(thing.get("id")), next((name for key in names if (name := text_of(thing.get(key)))), None))
     for key in ("target_user", "target_user_id", "user"):
-        add("User", _text(details.get(key)), None)
-    add("User", _text(details.get("external_user_id")), _text(details.get("external_user_email")))
-    add("Organization", _text(details.get("external_organization_id")), _text(details.get("external_organization_name")))
+        add("User", text_of(details.get(key)), None)
+    add("User", text_of(details.get("external_user_id")), text_of(details.get("external_user_email")))
+    add("Organization", text_of(details.get("external_organization_id")), text_of(details.get("external_organization_name")))
     for key in ("channel", "channel_id"):
-        add("Channel", _text(details.get(key)), None)
+        add("Channel", text_of(details.get(key)), None)
     return [*found.values()]
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
