@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from casbd import config
+from casbd.model.activity import FIELDS, Activity
 from casbd.store.database import Store
 from casbd.wire.plain_text import single_line as plain
 from casbd.wire.timestamps import iso
@@ -97,6 +98,16 @@ def cell(value: Any) -> str:
 def moment(milliseconds: int | None) -> str:
     """A time for people: UTC, to the second."""
     return iso(milliseconds)[:19].replace("T", " ") if milliseconds else ""
+
+
+def drawer(activity: Activity, without: Sequence[str]) -> list[tuple[str, object]]:
+    """The fields of an activity of which something is known, and what a person sees of each."""
+    shown = {
+        "timestamp": moment(activity.timestamp),
+        "objects": [f"{o.type or 'object'} {o.name or o.id} ({o.role})" for o in activity.objects],
+    }
+    values = ((name, shown.get(name, getattr(activity, name))) for name in FIELDS if name not in without)
+    return [(name, value) for name, value in values if value not in (None, "", (), [])]
 
 
 class Time(click.ParamType[int]):

@@ -11,7 +11,7 @@ import click
 from casbd import activity_log
 from casbd.activity_log import ActivityLog
 from casbd.cli import EXIT_NO
-from casbd.cli._common import Time, cell, json_option, moment, open_store, table, write_lines
+from casbd.cli._common import Time, cell, drawer, json_option, moment, open_store, table, write_lines
 from casbd.clock import now
 from casbd.model.activity import FIELDS, Activity
 from casbd.wire import json_lines
@@ -69,15 +69,8 @@ def show(configuration: Path, activity_id: str, as_json: bool) -> None:
     if as_json:
         write_lines([json_lines.activity(found)])
         return
-    rows = [(name, moment(found.timestamp) if name == "timestamp" else _value(found, name)) for name in FIELDS if name != "raw"]
-    table("", ("field", "value"), [row for row in rows if row[1] not in (None, "", ())])
+    table("", ("field", "value"), drawer(found, ("raw",)))
     click.echo(activity_log.pretty_raw(found))
-
-
-def _value(activity: Activity, name: str) -> object:
-    if name == "objects":
-        return [f"{o.type or 'object'} {o.name or o.id} ({o.role})" for o in activity.objects]
-    return getattr(activity, name)
 
 
 def _row(activity: Activity) -> list[object]:

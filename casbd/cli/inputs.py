@@ -16,7 +16,7 @@ import msgspec
 
 from casbd import config, registry
 from casbd.cli import EXIT_NO
-from casbd.cli._common import cell, json_option, moment, table, write_lines
+from casbd.cli._common import cell, drawer, json_option, table, write_lines
 from casbd.daemon import engine
 from casbd.documents import nearest
 from casbd.errors import BadRecord, CasbdError, Mistakes
@@ -173,17 +173,8 @@ def _parsed(plugin: Format, chunk: Chunk) -> tuple[list[Activity], Counter[str]]
 
 
 def _tell(activity: Activity) -> None:
-    values = ((name, _shown(activity, name)) for name in FIELDS if name not in ("raw", "source", "input", "input_file", "input_offset"))
-    table("", ("field", "value"), [(name, value) for name, value in values if value not in (None, "", (), [])])
+    table("", ("field", "value"), drawer(activity, ("raw", "source", "input", "input_file", "input_offset")))
     click.echo()
-
-
-def _shown(activity: Activity, name: str) -> object:
-    if name == "timestamp":
-        return moment(activity.timestamp)
-    if name == "objects":
-        return [f"{one.type or 'object'} {one.name or one.id} ({one.role})" for one in activity.objects]
-    return getattr(activity, name)
 
 
 def _tell_the_rest(chunk: Chunk, activities: Iterable[Activity]) -> None:
