@@ -13,9 +13,9 @@ A constant fills a field that neither the mapping nor a pattern fills, and a pat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import re2
@@ -295,6 +295,22 @@ READERS: Mapping[str, Read] = {
 """How a value of each kind is read, from all that the path leads to."""
 
 
-def example() -> dict[str, Any]:
-    """Options that work, for whoever writes the first."""
-    return {"mapping": {"timestamp": "time", "user": "actor.email"}, "constants": {"app": "Our own app"}}
+class OfMapping:
+    """A format of records that are JSON objects, which its options give their meaning. what: how a person calls such a record."""
+
+    what: ClassVar[str] = "JSON object"
+
+    def __init__(self, options: MappingOptions) -> None:
+        self._activity = Mapper(options).activity
+
+    @classmethod
+    def claims(cls, sample: Sequence[bytes]) -> float:  # noqa: ARG003  the protocol's
+        """Never: without a mapping nobody can say what a record means."""
+        return 0.0
+
+    def parse(self, record: bytes) -> Sequence[Activity]:
+        """One activity. BadRecord where it is no such record or has no time."""
+        data = record_path.decode(record.decode())
+        if not isinstance(data, dict):
+            raise BadRecord(f"not a {self.what}")
+        return (self._activity(data),)

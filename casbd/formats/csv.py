@@ -9,15 +9,12 @@ more: as for `json`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydantic import model_validator
 
 from casbd import plugins
-from casbd.errors import BadRecord
-from casbd.formats._mapping import Mapper, MappingOptions
-from casbd.model.activity import Activity
+from casbd.formats._mapping import MappingOptions, OfMapping
 from casbd.registry import plugin
 from casbd.wire import record_path
 
@@ -48,23 +45,9 @@ def _with_column(part: dict[str, Any]) -> dict[str, Any]:
 
 
 @plugin
-class Csv:
+class Csv(OfMapping):
     """`format: csv`."""
 
     Options: ClassVar[type[plugins.Options]] = CsvOptions
     example: ClassVar[dict[str, Any]] = {"mapping": {"timestamp": "Event DateTime", "user": "User Name"}, "constants": {"app": "HR"}}
-
-    def __init__(self, options: CsvOptions) -> None:
-        self._activity = Mapper(options).activity
-
-    @classmethod
-    def claims(cls, sample: Sequence[bytes]) -> float:  # noqa: ARG003  the protocol's
-        """Never: without a mapping nobody can say what a row means."""
-        return 0.0
-
-    def parse(self, record: bytes) -> Sequence[Activity]:
-        """One activity. BadRecord where it is no row or has no time."""
-        data = record_path.decode(record.decode())
-        if not isinstance(data, dict):
-            raise BadRecord("not a row of a CSV file")
-        return (self._activity(data),)
+    what: ClassVar[str] = "row of a CSV file"

@@ -10,35 +10,16 @@ zones, tables of values, and regular expressions: see conf/casbd.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from casbd import plugins
-from casbd.errors import BadRecord
-from casbd.formats._mapping import Mapper, MappingOptions, example
-from casbd.model.activity import Activity
+from casbd.formats._mapping import MappingOptions, OfMapping
 from casbd.registry import plugin
-from casbd.wire import record_path
 
 
 @plugin
-class Json:
+class Json(OfMapping):
     """`format: json`."""
 
     Options: ClassVar[type[plugins.Options]] = MappingOptions
-    example: ClassVar[dict[str, Any]] = example()
-
-    def __init__(self, options: MappingOptions) -> None:
-        self._activity = Mapper(options).activity
-
-    @classmethod
-    def claims(cls, sample: Sequence[bytes]) -> float:  # noqa: ARG003  the protocol's
-        """Never: without a mapping nobody can say what a record means."""
-        return 0.0
-
-    def parse(self, record: bytes) -> Sequence[Activity]:
-        """One activity. BadRecord where it is no JSON object or has no time."""
-        data = record_path.decode(record.decode())
-        if not isinstance(data, dict):
-            raise BadRecord("not a JSON object")
-        return (self._activity(data),)
+    example: ClassVar[dict[str, Any]] = {"mapping": {"timestamp": "time", "user": "actor.email"}, "constants": {"app": "Our own app"}}
