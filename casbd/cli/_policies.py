@@ -75,7 +75,7 @@ class Loaded:
         plugin = registry.load("formats", form)
         activities: Sequence[Activity] = plugin(plugin.Options()).parse(raw.encode())
         for activity in activities:
-            activity.raw, activity.source = raw, form
+            activity.raw, activity.source = activity.raw or raw, form
         self._enrichment.enrich(activities)
         return activities
 

@@ -463,6 +463,23 @@ class TestPolicies:
         assert "FAILED failed: raw\n    a raw record cannot be read: CreationTime '?'" in told
         assert run("policies", "test", "burst", config=rules, errors=True) == "0 of 0 tests passed; 1 of 1 policies have no test\n"
 
+    def test_a_record_within_another_is_what_raw_means(self, run, rules):
+        """As in the stream: LookupEvents gives the record as text."""
+        inside = json.dumps({"eventTime": "2026-01-01T00:00:00Z", "eventName": "CreateUser", "awsRegion": "eu-west-1"})
+        rule = {
+            "name": "Inside",
+            "filters": {"raw.awsRegion": {"eq": "eu-west-1"}},
+            "tests": [
+                {
+                    "name": "one",
+                    "activities": [{"format": "aws_cloudtrail", "raw": {"EventId": "e", "CloudTrailEvent": inside}}],
+                    "alerts": 1,
+                }
+            ],
+        }
+        (rules.parent / "rules" / "inside.yaml").write_text(json.dumps(rule))
+        assert "1 of 1 tests passed" in run("policies", "test", "inside", config=rules, errors=True)
+
     def test_test_for_programs(self, run, rules):
         told = [json.loads(line) for line in run("policies", "test", "--json", config=rules, code=1).splitlines()]
         assert told[0] == {"policy_id": "failed", "test": "one", "passed": True, "expected": 1, "got": 1}
