@@ -227,7 +227,9 @@ def _sound(text: str) -> str:
 
 
 def _is_unknown(value: Any) -> bool:
-    return value is None or value == [] or value == {} or (isinstance(value, str) and value.strip().casefold() in UNKNOWN)
+    if isinstance(value, str):
+        return value.strip().casefold() in UNKNOWN
+    return value is None or value == [] or value == {}
 
 
 def _complete(activity: Activity) -> None:

@@ -165,13 +165,15 @@ def _parameters(given: Any) -> dict[str, Any]:
     found = {}
     for pair in given if isinstance(given, list) else ():
         if isinstance(pair, dict) and isinstance(pair.get("name"), str):
-            found[pair["name"]] = next((value for key, value in pair.items() if key != "name"), None)
+            found[pair["name"]] = pair["value"] if "value" in pair else next((value for key, value in pair.items() if key != "name"), None)
     return found
 
 
 def _objects(values: dict[str, Any]) -> list[ActivityObject]:
     found: dict[tuple[str, str], ActivityObject] = {}
     for of_id, of_name, kind in _NAMED:
+        if of_id not in values and of_name not in values:
+            continue
         identifier, name = _text(values.get(of_id)), _text(values.get(of_name))
         if identifier or name:
             found.setdefault((kind, identifier or name or ""), ActivityObject(identifier, name or identifier, kind, "target"))

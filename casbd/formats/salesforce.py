@@ -53,7 +53,7 @@ class Salesforce:
         row = _Row(data)
         if event := row.text("EVENT_TYPE"):
             return (self._event(row, event),)
-        if action := row.text("Action"):
+        if action := row.text("ACTION"):
             return (self._trail(row, action),)
         raise BadRecord("neither EVENT_TYPE nor Action")
 
@@ -89,20 +89,20 @@ class Salesforce:
 
     def _trail(self, row: _Row, action: str) -> Activity:
         """A change in Setup. One who logged in as another is the one who did it."""
-        moment = row.text("CreatedDate", "Date") or ""
+        moment = row.text("CREATEDDATE", "DATE") or ""
         kind = self._table.kind(f"{TRAIL}.{action}")
-        activity = Activity(_time("CreatedDate or Date", moment), row.text("Id") or "", kind.activity_type, action, "Salesforce")
+        activity = Activity(_time("CreatedDate or Date", moment), row.text("ID") or "", kind.activity_type, action, "Salesforce")
         activity.is_admin_operation = True
-        account = row.text("CreatedBy.Username", "User", "CreatedBy.Name")
-        ident, delegate = row.text("CreatedById", "CreatedBy.Id"), row.text("DelegateUser", "Delegate User")
-        things = [ActivityObject(None, section, "Setup section", "target")] if (section := row.text("Section")) else []
+        account = row.text("CREATEDBY.USERNAME", "USER", "CREATEDBY.NAME")
+        ident, delegate = row.text("CREATEDBYID", "CREATEDBY.ID"), row.text("DELEGATEUSER", "DELEGATE USER")
+        things = [ActivityObject(None, section, "Setup section", "target")] if (section := row.text("SECTION")) else []
         if delegate:
             activity.is_impersonated, activity.user = True, _lower(delegate)
             if account or ident:
                 things.append(ActivityObject(ident, _lower(account) or ident, "User", "delegate"))
         else:
             activity.user, activity.user_id = _lower(account) or ident, ident
-            activity.user_display_name = row.text("CreatedBy.Name")
+            activity.user_display_name = row.text("CREATEDBY.NAME")
         activity.user_type = "Regular" if activity.user else None
         put_objects(activity, things)
         return activity
@@ -142,15 +142,15 @@ class _Row:
     """A row's columns by name without regard to case, as tools that query the object write them; a related row as `CreatedBy.Name`."""
 
     def __init__(self, record: dict[str, Any]) -> None:
-        self._values = {key.lower(): value for key, value in record.items()}
+        self._values = dict(zip(map(str.upper, record), record.values(), strict=True))
         for key, value in record.items():
             if isinstance(value, dict):
-                self._values |= {f"{key}.{name}".lower(): inner for name, inner in value.items()}
+                self._values |= {f"{key}.{name}".upper(): inner for name, inner in value.items()}
 
     def text(self, *names: str) -> str | None:
-        """The first of these that is there."""
+        """The first of these, in upper case, that is there."""
         for name in names:
-            value = self._values.get(name.lower())
+            value = self._values.get(name)
             if value is not None and (text := _text(value)):
                 return text
         return None

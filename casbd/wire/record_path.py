@@ -146,7 +146,12 @@ def _leniently(text: str) -> Any:
 
 def find(record: Any, path: tuple[Step, ...]) -> list[Any]:
     """All values that the path leads to, lists opened: none, one, or those of several elements."""
-    return _follow([record], path)
+    value = record
+    for number, step in enumerate(path):
+        if not isinstance(value, dict) or step not in value:
+            return _follow([value], path[number:])
+        value = value[step]  # as nearly all do
+    return [value]
 
 
 def _follow(values: list[Any], path: tuple[Step, ...]) -> list[Any]:
@@ -159,6 +164,8 @@ def _follow(values: list[Any], path: tuple[Step, ...]) -> list[Any]:
 
 def texts(values: list[Any]) -> list[str]:
     """What text operators compare: text, and everything else but null by its JSON text; elements of lists each."""
+    if len(values) == 1 and isinstance(values[0], str):
+        return values
     found = []
     for value in _opened(values):
         if isinstance(value, str):

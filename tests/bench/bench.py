@@ -7,6 +7,7 @@ Each measured run is a fresh process; ratios are of runs that took turns, as oth
 
 import argparse
 import json
+import math
 import shutil
 import statistics
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
+import format_records  # noqa: E402
 import m365_records  # noqa: E402
 import rule_files  # noqa: E402
 from running import DOWNLOADS, Finished, Receiver, Site, run_to_end  # noqa: E402
@@ -211,28 +213,25 @@ def _fifty_days(state: Path) -> float:
 
 
 def formats(directory: Path, records: int, rounds: int) -> None:
-    """What parsing costs alone, by format, over the samples by which the tests tell them apart."""
-    sys.path.insert(0, str(HERE.parent / "formats"))
-    from test_claims import SAMPLES
-
-    from casbd import registry
-
-    samples = {name: [*sample] for name, sample in SAMPLES.items()} | {"m365": [line for _, line in m365_records.stream(2000)]}
-    for name, sample in samples.items():
-        form = registry.load("formats", name)
-        parse = form(form.Options()).parse
-        times = max(1, records // 10 // len(sample))
-        seconds = min(_parsing(parse, sample, times) for _ in range(rounds)) / times
-        size = sum(map(len, sample))
-        print(f"{name:<22} {seconds / len(sample) * 1e6:6.1f} us a record of {size / len(sample):5.0f} B, {size / seconds / 1e6:4.0f} MB/s")
-
-
-def _parsing(parse: Callable[[bytes], object], sample: list[bytes], times: int) -> float:
-    begun = time.process_time()
-    for _ in range(times):
-        for record in sample:
-            parse(record)
-    return time.process_time() - begun
+    """The whole road by format, each over as many bytes: CPU time a byte against Microsoft 365's, start-up left out."""
+    m365 = prepare(directory, records // 8)
+    size = (m365.inputs / "audit.ndjson").stat().st_size
+    sites = {"m365": m365}
+    for name, template in format_records.formats().items():
+        sites[name] = site = Site(m365.directory.with_name(f"{m365.directory.name}-{name}"), rules={})
+        shutil.copytree(m365.directory / "rules", site.directory / "rules", dirs_exist_ok=True)
+        site.configure(inputs=[{"name": name, "path": f"{site.inputs}/*", "format": name} | format_records.OPTIONS.get(name, {})])
+        site.write(f"audit{template.suffix}", format_records.lines(template, size), mode="wb")
+    least, starts = dict.fromkeys(sites, math.inf), math.inf
+    for _ in range(rounds):
+        starts = min(starts, start(m365))
+        least = {name: min(seconds, run(sites[name]).seconds) for name, seconds in least.items()}
+    costs = {name: (least[name] - starts) / size for name in sites}
+    for name, site in sites.items():
+        number = site.counts()["records"]
+        assert number == site.counts()["received"], f"{name}: {site.counts()}"
+        each = (least[name] - starts) / number * 1e6
+        print(f"{name:<22} {each:5.1f} us a record of {size / number:4.0f} B, {costs[name] / costs['m365']:.2f} times m365's a byte")
 
 
 def _rounded(numbers: list[float]) -> str:

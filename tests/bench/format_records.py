@@ -1,0 +1,64 @@
+"""Records of every format, as large as those that vendors write: one template each in `records/`, filled in with other
+ids, times, users, addresses and user agents for each record."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Template
+
+import m365_records
+
+RECORDS = Path(__file__).resolve().parent / "records"
+OPTIONS: dict[str, dict[str, object]] = {
+    "json": {
+        "mapping": {
+            "activity_id": "id",
+            "timestamp": "time",
+            "action_type": "event.name",
+            "user": "actor.email",
+            "ip_address": "client.address",
+            "user_agent": "client.agent",
+            "object_name": "target.title",
+            "result": {"path": "event.outcome", "map": {"ok": "success"}},
+        }
+    },
+    "cef": {"constants": {"app": "Contoso VPN"}},
+}
+"""What an input of the format needs beside its name."""
+
+
+def formats() -> dict[str, Path]:
+    """The template of each format."""
+    return {path.stem: path for path in sorted(RECORDS.iterdir())}
+
+
+def lines(template: Path, size: int) -> Iterator[bytes]:
+    """So many bytes of records, a line each; for CSV the columns' names first. The same every time."""
+    rest, text = "", template.read_text()
+    if template.suffix == ".json":
+        text = " ".join(line.strip() for line in text.splitlines())
+    elif template.suffix == ".csv":
+        rest, text = text.splitlines()
+        yield rest.encode()
+    tenant, record, written, number = m365_records.Tenant(5), Template(text.strip()), 0, 100_000_000
+    quoted = template.suffix == ".json"
+    while written < size:
+        number += 1
+        ms = m365_records.START + number * 7
+        time = datetime.fromtimestamp(ms / 1000, UTC)
+        agent = tenant.agent()
+        line = record.substitute(
+            n=number,
+            ms=ms,
+            s=ms // 1000,
+            time=f"{time:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z",
+            seconds=f"{time:%Y-%m-%dT%H:%M:%S}Z",
+            compact=f"{time:%Y%m%d%H%M%S}.{ms % 1000:03}",
+            hex=tenant.guid().replace("-", ""),
+            user=tenant.user(),
+            ip=tenant.address(),
+            agent=json.dumps(agent)[1:-1] if quoted else agent.replace("=", "\\="),
+        ).encode()
+        written += len(line)
+        yield line
