@@ -87,7 +87,32 @@ def records_of(sample: Sequence[bytes]) -> Sequence[dict[str, Any]]:
 @lru_cache(1)
 def _decoded(sample: tuple[bytes, ...]) -> Sequence[dict[str, Any]]:
     """All formats are asked about the same sample, one after the other: it is decoded once."""
-    return [record for record in map(as_dict, sample) if record]
+    return [_delivered_dict(record) for record in map(as_dict, sample) if record]
+
+
+class _Delivery(msgspec.Struct, gc=False):
+    """An event of Amazon EventBridge (https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html)."""
+
+    kind: str = msgspec.field(name="detail-type")
+    detail: msgspec.Raw
+
+
+_DELIVERY = msgspec.json.Decoder(_Delivery)
+
+
+def delivered(record: bytes) -> bytes | None:
+    """The record that EventBridge has delivered inside this one; None where it is not of EventBridge."""
+    if b'"detail-type"' not in record:
+        return None
+    try:
+        return bytes(_DELIVERY.decode(record).detail)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _delivered_dict(record: dict[str, Any]) -> dict[str, Any]:
+    detail = record.get("detail")
+    return detail if "detail-type" in record and isinstance(detail, dict) else record
 
 
 _PLAIN = msgspec.json.Decoder(float_hook=str)

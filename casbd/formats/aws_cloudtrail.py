@@ -1,10 +1,12 @@
 """AWS CloudTrail: log files in S3 (`{"Records": [...]}`, mostly gzipped), one record a line, the answers of LookupEvents, and
-what CloudWatch Logs exports or sends through Firehose (`{"logEvents": [{"message": ...}]}`).
+what CloudWatch Logs exports or sends through Firehose (`{"logEvents": [{"message": ...}]}`), and EventBridge delivers.
 
 Sources: AWS, "CloudTrail record contents" and "CloudTrail userIdentity element"
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html and
 .../cloudtrail-event-reference-user-identity.html), "AWS Management Console sign-in events"
-(.../cloudtrail-event-reference-aws-console-sign-in-events.html).
+(.../cloudtrail-event-reference-aws-console-sign-in-events.html), "Understanding IAM Identity Center sign-in events"
+(https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html): of its steps only a failed verification of
+credentials is an activity of its own type, as UserAuthentication follows when all of them are done.
 Which event is which canonical activity, and which is administrative, is in `casbd/data/aws_activities.yaml`.
 
 What it cannot know: a service that acts for somebody has no address of its own (`AWS Internal`, or the service's name); of a
@@ -23,13 +25,15 @@ import msgspec
 
 from casbd import plugins
 from casbd.documents import Document
-from casbd.errors import BadRecord
-from casbd.formats._lenient import Reader, as_dict, share
+from casbd.formats._activity_table import UNSPECIFIED
+from casbd.formats._lenient import Reader, as_dict, delivered, share
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import dict_of, text_of
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.remembered import Remembered
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 TABLE = Path(__file__).parent.parent / "data" / "aws_activities.yaml"
 
@@ -56,6 +60,7 @@ class Identity(msgspec.Struct, gc=False):
     userName: str | None = None  # noqa: N815
     invokedBy: str | None = None  # noqa: N815
     sessionContext: Session | None = None  # noqa: N815
+    onBehalfOf: Any = None  # noqa: N815
 
 
 class Record(msgspec.Struct, gc=False):
@@ -80,6 +85,8 @@ class Record(msgspec.Struct, gc=False):
     responseElements: Any = None  # noqa: N815
     resources: Any = None
     recipientAccountId: str | None = None  # noqa: N815
+    additionalEventData: Any = None  # noqa: N815
+    serviceEventDetails: Any = None  # noqa: N815
 
 
 _DIGEST = frozenset({"digestS3Bucket", "digestS3Object", "logFiles"})
@@ -95,7 +102,11 @@ def _is_ours(record: dict[str, Any]) -> bool:
     if text is not None:
         return text.startswith(_CONTROL) or _is_ours(as_dict(text.encode(errors="replace")) or {})
     required = ("eventSource", "eventName", "awsRegion", "userIdentity")
-    return all(key in record for key in required) or record.keys() >= _DIGEST
+    return all(key in record for key in required) or record.keys() >= _DIGEST or _is_insight(record)
+
+
+def _is_insight(record: dict[str, Any]) -> bool:
+    return record.get("eventCategory") == "Insight" and "insightDetails" in record
 
 
 def _inside(record: dict[str, Any]) -> str | None:
@@ -147,27 +158,24 @@ class AwsCloudTrail:
 
         BadRecord where it is no JSON object or has no time or event name.
         """
-        if b'"eventName"' in record:
-            return self._parse(record)
-        around = as_dict(record) or {}
-        text = _inside(around)
-        if text is None:
-            return () if around.keys() >= _DIGEST else self._parse(record)
-        if text.startswith(_CONTROL):
-            return ()
-        found = self._parse(text.encode(errors="replace"))
-        for activity in found:
-            activity.raw = text.encode(errors="replace").decode()
+        own = delivered(record)
+        if own is None and b'"eventName"' not in record:
+            around = as_dict(record) or {}
+            text = _inside(around)
+            if around.keys() >= _DIGEST or (text or "").startswith(_CONTROL):
+                return ()
+            own = text.encode(errors="replace") if text is not None else None
+        found = self._parse(record if own is None else own)
+        if own is not None:
+            for activity in found:
+                activity.raw = own.decode(errors="replace")
         return found
 
     def _parse(self, text: bytes) -> Sequence[Activity]:
+        if b'"insightDetails"' in text and _is_insight(as_dict(text) or {}):
+            return ()
         record = self._read(text)
-        moment = record.eventTime or record.shipped or ""
-        try:
-            timestamp = timestamps.parse(moment)
-        except ValueError as error:
-            raise BadRecord(f"eventTime {moment[:40]!r}: {error}") from None
-        return () if record.eventCategory == "Insight" else (self._activity(record, timestamp),)
+        return (self._activity(record, time_of("eventTime", record.eventTime or record.shipped)),)
 
     def _activity(self, record: Record, timestamp: int) -> Activity:
         activity_type, is_admin = self._kinds[record.eventSource, record.eventName]
@@ -175,21 +183,31 @@ class AwsCloudTrail:
         activity = Activity(timestamp, record.eventID or "", activity_type, record.eventName, "AWS")
         activity.app_instance = record.recipientAccountId or who.accountId
         activity.is_admin_operation = is_admin and record.readOnly not in (True, "true")
-        self._who(who, activity)
+        self._who(record, who, activity)
         if record.sourceIPAddress:
             activity.ip_address, activity.ip_port = addresses.parse(record.sourceIPAddress)
         activity.user_agent = record.userAgent or None
         activity.result, activity.result_detail = _result(record)
-        if activity_type == "Log on" and activity.result == "failure":
-            activity.activity_type = "Failed log on"
+        if activity_type in ("Log on", "Failed log on"):
+            # The table has a step of a log on as a failed one: only its failure says something.
+            activity.activity_type = (
+                "Failed log on" if activity.result == "failure" else activity_type if activity_type == "Log on" else UNSPECIFIED
+            )
         put_objects(activity, _objects(record))
         return activity
 
-    def _who(self, who: Identity, activity: Activity) -> None:
+    def _who(self, record: Record, who: Identity, activity: Activity) -> None:
         issuer = who.sessionContext.sessionIssuer.userName if who.sessionContext and who.sessionContext.sessionIssuer else None
         activity.user = self._users[who.type, who.arn, who.userName, who.principalId, who.invokedBy, issuer]
         activity.user_id = who.arn or who.principalId or None
         activity.user_type = _USER_TYPES.get(who.type or "")
+        behalf = text_of(dict_of(who.onBehalfOf).get("userId"))  # of IAM Identity Center
+        if activity.user is None and who.type == "AWSService":
+            activity.user = record.sourceIPAddress or None
+        if activity.user is None or (behalf and not who.userName):
+            name = text_of(dict_of(record.additionalEventData).get("UserName"))
+            activity.user = _lower(name) if name and name != _HIDDEN else activity.user or behalf
+        activity.user_id = activity.user_id or behalf
         if who.type == "AssumedRole" and who.invokedBy:
             activity.user_type = "Application"
 
@@ -241,6 +259,8 @@ def _user(key: tuple[str | None, ...]) -> str | None:
         return "/".join(part for part in (role, session) if part) or None
     if name == _HIDDEN:
         return None
+    if principal and principal.isdecimal():  # the account's number, which is nobody
+        principal = None
     return _lower((arn or "").rpartition("/")[2] or (principal or "").partition(":")[2] or principal or service or "") or None
 
 
@@ -249,12 +269,16 @@ def _lower(name: str) -> str:
 
 
 def _result(record: Record) -> tuple[str, str | None]:
-    """An error code is a failure; a log on to the console tells itself."""
-    response = record.responseElements
-    if isinstance(response, dict) and response.get("ConsoleLogin") in ("Success", "Failure"):
-        return response["ConsoleLogin"].lower(), record.errorMessage
+    """An error code is a failure; log ons and their steps tell themselves, under their own name."""
+    for told in (record.responseElements, record.serviceEventDetails):
+        verdict = dict_of(told).get(record.eventName)
+        if verdict in ("Success", "Failure"):
+            return verdict.lower(), record.errorMessage or None
     if record.errorCode:
         return "failure", record.errorCode
+    account = dict_of(dict_of(record.serviceEventDetails).get("createAccountStatus"))
+    if account.get("state") == "FAILED":
+        return "failure", text_of(account.get("failureReason"))
     return ("failure", record.errorMessage) if record.errorMessage else ("success", None)
 
 

@@ -6,7 +6,8 @@ Source: Box, "Get enterprise events" (https://developer.box.com/guides/events/en
 `casbd/data/box_activities.yaml`.
 
 What it cannot know: an event names neither its enterprise nor a user agent; tell tenants apart by the input's `instance`. Only log ons
-and what was blocked have a result. Box logs those who are not logged in as user 2, of whom nothing is known.
+and what was blocked have a result. Box logs those who are not logged in as user 2, of whom nothing is known; of a failed log on the
+account is known that was tried, of Shield's alerts the one whom they are about.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
-from casbd.formats._plain import dict_of, scalar_of
+from casbd.formats._plain import dict_of, list_of, scalar_of
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 
 class User(msgspec.Struct, gc=False):
@@ -72,25 +74,58 @@ class Box:
         found = self._read(record)
         if not found.event_type:
             raise BadRecord("event_type is empty")
-        try:
-            timestamp = timestamps.parse(found.created_at)
-        except ValueError as error:
-            raise BadRecord(f"created_at {found.created_at[:40]!r}: {error}") from None
+        timestamp = time_of("created_at", found.created_at)
         kind = self._table.kind(found.event_type)
         activity = Activity(timestamp, found.event_id or "", kind.activity_type, found.event_type, "Box")
         details = dict_of(found.additional_details)
         activity.is_admin_operation = kind.admin or details.get("is_performed_by_admin") is True
-        _who(found.created_by or User(), activity)
-        if found.ip_address:
-            activity.ip_address, activity.ip_port = addresses.parse(found.ip_address)
         alert = dict_of(details.get("shield_alert"))
+        signing = dict_of(details.get("sign_request"))
+        enforcement = next((dict_of(value) for key, value in details.items() if key.startswith("shield_") and "enforcement" in key), {})
+        _who(found.created_by or User(), _stand_in(found, alert, signing), activity)
+        activity.ip_address, activity.ip_port = addresses.parse(found.ip_address or scalar_of(signing.get("signer_ip_address")))
+        activity.is_impersonated = True if found.event_type == "ADMIN_LOGIN" else None
         activity.result, activity.result_detail = _result(kind.activity_type, found.event_type), scalar_of(alert.get("rule_name"))
+        if enforcement.get("controlMode") == "monitoring":  # Shield only writes down what it would have blocked
+            activity.result = None
         objects = _source(dict_of(found.source))
         if objects and objects[0].type == "Folder":
             activity.activity_type = _OF_FOLDERS.get(kind.activity_type, kind.activity_type)
-        others = ((found.accessible_by, "target"), (alert.get("user"), "target"), (found.action_by, "actor"))
-        put_objects(activity, [*objects, *(one for party, role in others if (one := _party(dict_of(party), role)))])
+        put_objects(activity, _merged([*objects, *_others(found, details, enforcement)]))
         return (activity,)
+
+
+def _stand_in(record: Record, alert: dict[str, Any], signing: dict[str, Any]) -> dict[str, Any]:
+    """Whom the event is about if the one who did it was not logged in."""
+    if record.event_type == "FAILED_LOGIN":
+        return dict_of(record.source)
+    return dict_of(alert.get("user")) or dict_of(signing.get("signer"))
+
+
+def _others(record: Record, details: dict[str, Any], enforcement: dict[str, Any]) -> list[ActivityObject]:
+    """What stands elsewhere than in `source`: those who may see it now, groups, what Shield kept from being downloaded ..."""
+    source = dict_of(record.source)
+    parties = [
+        (record.accessible_by, "target"),
+        (dict_of(details.get("shield_alert")).get("user"), "target"),
+        (enforcement.get("item"), "target"),
+        (enforcement.get("invitee"), "target"),
+        ({"email": source.get("user_email")}, "target"),
+        ({"type": "group", "id": details.get("group_id"), "name": details.get("group_name")}, "target"),
+        *((file, "target") for file in list_of(dict_of(details.get("sign_request")).get("files"))),
+        (record.action_by, "actor"),
+    ]
+    return [one for party, role in parties if (one := _party(dict_of(party), role))]
+
+
+def _merged(objects: list[ActivityObject]) -> list[ActivityObject]:
+    """Each thing once; a user that comes twice by the login."""
+    found: dict[tuple[str | None, ...], ActivityObject] = {}
+    for one in objects:
+        key = (one.type, one.id or one.name, one.role)
+        if key not in found or "@" in (one.name or ""):
+            found[key] = one
+    return [*found.values()]
 
 
 _ANONYMOUS = "2"
@@ -100,8 +135,11 @@ _PAIRS = (("item", ""), ("file", "File"), ("folder", "Folder"), ("group", "Group
 """How the names of a source's fields begin, and what is of which type; `item_type` tells that of an item."""
 
 
-def _who(user: User, activity: Activity) -> None:
+def _who(user: User, stand_in: dict[str, Any], activity: Activity) -> None:
     identifier = str(user.id) if user.id else None
+    if identifier in (_ANONYMOUS, None) and stand_in:
+        identifier = scalar_of(stand_in.get("id"))
+        user = User(identifier, scalar_of(stand_in.get("name")), scalar_of(stand_in.get("login")) or scalar_of(stand_in.get("email")))
     activity.user_id = identifier
     if identifier == _ANONYMOUS:
         return

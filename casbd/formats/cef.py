@@ -78,7 +78,7 @@ class Cef:
         return (self._activity(_values(message)),)
 
 
-_START = re.compile(rb"(?:^|\s)CEF:\s?\d\|")
+_START = re.compile(rb"CEF:\s?\d\|")
 
 
 def _values(message: cef_reading.Message) -> dict[str, Any]:

@@ -27,9 +27,10 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 from casbd.wire.record_path import decode
 
 APP = "Active Directory"
@@ -62,10 +63,7 @@ class DefenderForIdentity:
             raise BadRecord(why_not(record))
         row = _Row(_row_of(data))
         moment = row.text("Timestamp", "TimeGenerated") or _text(data.get("time"))
-        try:
-            timestamp = timestamps.parse(moment or "")
-        except ValueError as error:
-            raise BadRecord(f"Timestamp {(moment or '')[:40]!r}: {error}") from None
+        timestamp = time_of("Timestamp", moment)
         action = row.text("ActionType")
         if action is None:
             raise BadRecord("it has no ActionType")

@@ -21,9 +21,10 @@ from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of, text_of
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 
 class Record(msgspec.Struct, gc=False):
@@ -31,6 +32,7 @@ class Record(msgspec.Struct, gc=False):
 
     timestamp: str
     event_type: Any
+    event_category: Any = None
     actor: Any = None
     origin: Any = None
     context: Any = None
@@ -67,10 +69,7 @@ class Dropbox:
         event = _tag(found.event_type)
         if event is None:
             raise BadRecord("event_type has no tag")
-        try:
-            timestamp = timestamps.parse(found.timestamp)
-        except ValueError as error:
-            raise BadRecord(f"timestamp {found.timestamp[:40]!r}: {error}") from None
+        timestamp = time_of("timestamp", found.timestamp)
         kind = self._table.kind(event)
         details, context = dict_of(found.details), _inside(found.context)
         activity = Activity(timestamp, "", _by_value(event, details) or kind.activity_type, event, "Dropbox")
@@ -84,7 +83,8 @@ class Dropbox:
         activity.country = country.upper() if len(country) == 2 and country.isascii() and country.isalpha() else None
         method = _tag(origin.get("access_method"))
         activity.device_type = _DEVICES.get(_tag(_inside(origin.get("access_method"))) or "")
-        activity.is_admin_operation = kind.admin or method in _CONSOLES
+        by_admin = _tag(found.actor) == "admin" and _tag(found.event_category) in _OF_THE_TEAM
+        activity.is_admin_operation = kind.admin or method in _CONSOLES or by_admin
         activity.is_impersonated = True if method == "sign_in_as" or event.startswith("sign_in_as_session_") else None
         activity.result = _result(activity.activity_type, event)
         failure = dict_of(details.get("error_details"))
@@ -97,6 +97,8 @@ class Dropbox:
 
 
 _CONSOLES = frozenset({"admin_console", "content_manager", "enterprise_console"})
+_OF_THE_TEAM = frozenset({"apps", "devices", "groups", "members", "passwords", "tfa", "sso", "domains", "trusted_teams"})
+"""Categories in which what an administrator does is done to the team, and not to his own files."""
 _DEVICES = {"desktop": "PC", "mobile": "Mobile"}
 _USER_TYPES = {"team_member": "Regular", "non_team_member": "Guest", "trusted_non_team_member": "Guest"}
 _OF_FOLDERS = {f"{verb} file": f"{verb} folder" for verb in ("Copy", "Delete", "Move", "Rename")}
@@ -134,8 +136,8 @@ def _who(actor: Any, activity: Activity) -> None:
     kind, party = _tag(actor), _inside(actor)
     email = text_of(party.get("email")) or text_of(party.get("reseller_email"))
     name = text_of(party.get("display_name")) or text_of(party.get("reseller_name"))
-    activity.user = email.lower() if email else name
     activity.user_id = text_of(party.get("account_id")) or text_of(party.get("app_id"))
+    activity.user = email.lower() if email else name or activity.user_id
     activity.user_display_name = name
     if kind == "dropbox":
         activity.user, activity.user_type = "Dropbox", "System"

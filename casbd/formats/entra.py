@@ -23,9 +23,10 @@ from casbd.formats._entra_portal import as_graph
 from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import scalar_of
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 from casbd.wire.record_path import decode
 
 APP = "Microsoft Entra ID"
@@ -65,10 +66,7 @@ class Entra:
         if shape is None:
             raise BadRecord("neither a sign-in nor a change nor a risk detection of Entra ID")
         moment = fields.text(*_TIMES)
-        try:
-            timestamp = timestamps.parse(moment or "")
-        except ValueError as error:
-            raise BadRecord(f"time {(moment or '')[:40]!r}: {error}") from None
+        timestamp = time_of("time", moment)
         activity = Activity(
             timestamp, fields.text("id", "correlationId") or "", app=APP, app_instance=fields.text("tenantId", "aadTenantId")
         )

@@ -24,10 +24,11 @@ from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.remembered import Remembered
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 
 class Record(msgspec.Struct, gc=False):
@@ -73,10 +74,7 @@ class Gcp:
         if method is None:
             raise BadRecord("an AuditLog without methodName")
         moment = found.timestamp or found.receiveTimestamp or ""
-        try:
-            timestamp = timestamps.parse(moment.removesuffix(" UTC"))
-        except ValueError as error:
-            raise BadRecord(f"timestamp {moment[:40]!r}: {str(error)[:60]}") from None
+        timestamp = time_of("timestamp", moment.removesuffix(" UTC"))
         return (self._activity(found, payload, method, timestamp),)
 
     def _activity(self, record: Record, payload: dict[str, Any], method: str, timestamp: int) -> Activity:

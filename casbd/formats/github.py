@@ -4,8 +4,8 @@ Source: GitHub, "Reviewing the audit log for your organization" and "Audit log e
 (https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/);
 which action is which canonical activity is in `casbd/data/github_activities.yaml`.
 
-What it cannot know: events have no result (`result` is null, of a failed log on a failure); addresses are only there when the
-enterprise has switched their display on, and user agents are those of the web.
+What it cannot know: only log ons, API requests and what was rejected have a result; addresses are only there when the enterprise has
+switched their display on, and user agents are those of the web.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd import plugins
-from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 
 class Location(msgspec.Struct, gc=False):
@@ -50,6 +50,7 @@ class Record(msgspec.Struct, gc=False):
     repository: str | None = None
     user: str | None = None
     team: str | None = None
+    status_code: int | None = None
 
 
 @plugin
@@ -60,7 +61,9 @@ class GitHub:
     example: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
-        self._read = Reader(Record, "GitHub event", ("action",), ("@timestamp", "created_at", "actor_id", "actor_is_bot")).read
+        self._read = Reader(
+            Record, "GitHub event", ("action",), ("@timestamp", "created_at", "actor_id", "actor_is_bot", "status_code")
+        ).read
         self._table = ActivityTable("github")
 
     @classmethod
@@ -80,27 +83,40 @@ class GitHub:
         """One activity. BadRecord where it is no JSON object or has no time or action."""
         found = self._read(record)
         moment = found.created_at if found.at is None else found.at
-        try:
-            timestamp = timestamps.parse(moment) if isinstance(moment, str) else timestamps.from_epoch(moment or 0)
-        except ValueError as error:
-            raise BadRecord(f"@timestamp {str(moment)[:40]!r}: {error}") from None
+        timestamp = time_of("@timestamp", moment)
         kind = self._table.kind(found.action)
         activity = Activity(timestamp, found.document or "", kind.activity_type, found.action, "GitHub")
         activity.app_instance = _one(found.org) or found.business or None
         activity.is_admin_operation = kind.admin
-        activity.user = found.actor.lower() if found.actor and "@" in found.actor else found.actor or None
+        actor = found.actor or (found.user if kind.activity_type in ("Log on", "Failed log on") else None)
+        activity.user = actor.lower() if actor and "@" in actor else actor or None
         activity.user_id = str(found.actor_id) if found.actor_id else None
-        if found.actor:
-            activity.user_type = "Application" if found.actor_is_bot or found.actor.endswith("[bot]") else "Regular"
+        if actor:
+            activity.user_type = "Application" if found.actor_is_bot or actor.endswith("[bot]") else "Regular"
         if found.actor_ip:
             activity.ip_address, activity.ip_port = addresses.parse(found.actor_ip)
         code = found.actor_location.country_code if found.actor_location else None
         activity.country = code.upper() if code and len(code) == 2 else None
         activity.user_agent = found.user_agent or None
-        if kind.activity_type == "Failed log on":
-            activity.result = "failure"
+        activity.result = _result(kind.activity_type, found)
+        if activity.result == "failure" and found.status_code:
+            activity.result_detail = str(found.status_code)
         put_objects(activity, _objects(found))
         return (activity,)
+
+
+_FAILED = frozenset(
+    {"external_identity.scim_api_failure", "protected_branch.rejected_ref_update", "repository_ruleset.rejected_ref_update"}
+)
+
+
+def _result(activity_type: str, record: Record) -> str | None:
+    """What the status of a request, or the event's name, tells."""
+    if record.status_code is not None and 100 <= record.status_code < 600:
+        return "success" if record.status_code < 400 else "failure"
+    if activity_type == "Failed log on" or record.action in _FAILED:
+        return "failure"
+    return "success" if activity_type == "Log on" or record.action == "external_identity.scim_api_success" else None
 
 
 def _one(value: Any) -> str | None:

@@ -5,7 +5,7 @@ becomes an activity, the first with the record's id, the others with `#1`, `#2` 
 Source: Google, "Activities" of the Reports API (https://developers.google.com/workspace/admin/reports/reference/rest/v1/activities)
 and its appendix of events; which event is which canonical activity is in `casbd/data/google_workspace_activities.yaml`.
 
-What it cannot know: only log ons have a result; user agents are there in a few applications.
+What it cannot know: only log ons, and events with a status, have a result; user agents are there in a few applications.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import msgspec
 
 from casbd import plugins
 from casbd.errors import BadRecord
-from casbd.formats._activity_table import ActivityTable
+from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
+from casbd.formats._plain import dict_of, text_of
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 
 class Id(msgspec.Struct, gc=False):
@@ -41,6 +43,7 @@ class Actor(msgspec.Struct, gc=False):
     profileId: str | int | None = None  # noqa: N815
     callerType: str | None = None  # noqa: N815
     key: str | None = None
+    applicationInfo: Any = None  # noqa: N815
 
 
 class Event(msgspec.Struct, gc=False):
@@ -49,6 +52,7 @@ class Event(msgspec.Struct, gc=False):
     name: str
     type: str | None = None
     parameters: Any = None
+    status: Any = None
 
 
 class Record(msgspec.Struct, gc=False):
@@ -90,10 +94,7 @@ class GoogleWorkspace:
     def parse(self, record: bytes) -> Sequence[Activity]:
         """An activity for each event. BadRecord where it is no JSON object or has no time or no event."""
         found = self._read(record)
-        try:
-            timestamp = timestamps.parse(found.id.time)
-        except ValueError as error:
-            raise BadRecord(f"id.time {found.id.time[:40]!r}: {error}") from None
+        timestamp = time_of("id.time", found.id.time)
         events = found.events or ([Event(found.name, found.type, found.parameters)] if found.name else [])
         if not events:
             raise BadRecord("a record without events")
@@ -101,31 +102,72 @@ class GoogleWorkspace:
         return [self._activity(found, event, timestamp, name if not number else f"{name}#{number}") for number, event in enumerate(events)]
 
     def _activity(self, record: Record, event: Event, timestamp: int, name: str) -> Activity:
-        kind = self._table.kind(event.name)
         application = record.id.applicationName or ""
-        activity = Activity(timestamp, name, kind.activity_type, event.name, _APPS.get(application, "Google Workspace"))
+        values = _parameters(event.parameters)
+        kind = self._kind(application, event.name, values)
+        activity = Activity(timestamp, name, kind, event.name, _APPS.get(application, "Google Workspace"))
         activity.app_instance = record.id.customerId or None
         activity.is_admin_operation = application == "admin"
         actor = record.actor or Actor()
-        activity.user = (actor.email or "").lower() or actor.key or None
-        activity.user_id = str(actor.profileId) if actor.profileId else None
-        if actor.key and not actor.email:
-            activity.user_type = "System" if actor.key == "SYSTEM" else "Application"
-        elif actor.email:
-            activity.user_type = "Regular"
+        _who(actor, activity)
         if record.ipAddress:
             activity.ip_address, activity.ip_port = addresses.parse(record.ipAddress)
-        values = _parameters(event.parameters)
         agent = values.get("user_agent") or values.get("USER_AGENT")
         activity.user_agent = agent if isinstance(agent, str) else None
-        if kind.activity_type in ("Log on", "Failed log on"):
-            activity.result = "success" if kind.activity_type == "Log on" else "failure"
-            detail = values.get("login_failure_type")
-            activity.result_detail = detail if isinstance(detail, str) else None
+        activity.result, activity.result_detail = _result(kind, event, values)
+        if kind == "Log on" and activity.result == "failure":
+            activity.activity_type = "Failed log on"
         put_objects(activity, _objects(values))
         return activity
 
+    def _kind(self, application: str, event: str, values: dict[str, Any]) -> str:
+        """The table has `application.event` where the event's name alone says too little."""
+        kind = self._table.kind(f"{application}.{event}").activity_type
+        kind = kind if kind != UNSPECIFIED else self._table.kind(event).activity_type
+        return "Unshare file" if kind == "Share file" and _takes_away(values) else kind
 
+
+_NOBODY = "105250506097979753968"
+"""Google's placeholder where there is no profile."""
+
+
+def _who(actor: Actor, activity: Activity) -> None:
+    application = dict_of(actor.applicationInfo)
+    name = text_of(application.get("applicationName")) or text_of(application.get("oauthClientId"))
+    activity.user = (actor.email or "").lower() or actor.key or name
+    activity.user_id = str(actor.profileId) if actor.profileId and str(actor.profileId) != _NOBODY else None
+    if application.get("impersonation") is True:
+        activity.is_impersonated = True
+    if actor.email:
+        activity.user_type = "Regular"
+    elif actor.key or name:
+        activity.user_type = "System" if actor.key == "SYSTEM" else "Application"
+
+
+def _takes_away(values: dict[str, Any]) -> bool:
+    """Whether a change of who may see something leaves it to fewer."""
+    return _text(values.get("new_value")) in ("none", "private") or str(values.get("membership_change_type")).startswith("remove_")
+
+
+_STATUS = {"SUCCEEDED": "success", "SUCCEEDED_WITH_WARNINGS": "partial", "FAILED": "failure"}
+
+
+def _result(kind: str, event: Event, values: dict[str, Any]) -> tuple[str | None, str | None]:
+    """What the event's status says, else its name or a challenge's outcome."""
+    detail = _text(values.get("login_failure_type")) or _text(values.get("failure_type"))
+    status = dict_of(event.status)
+    told = _STATUS.get(text_of(status.get("eventStatus")) or "")
+    if told:
+        return told, text_of(status.get("errorMessage")) or text_of(status.get("errorCode")) or detail
+    if kind in ("Log on", "Failed log on"):
+        return "success" if kind == "Log on" else "failure", detail
+    challenge = (_text(values.get("login_challenge_status")) or "").casefold()
+    if "passed" in challenge or "failed" in challenge:
+        return "success" if "passed" in challenge else "failure", detail
+    return ("failure", detail) if event.name in _DENIED else (None, detail)
+
+
+_DENIED = frozenset({"risky_sensitive_action_blocked", "ACCESS_DENY_EVENT"})
 _APPS = {
     "calendar": "Google Calendar",
     "chat": "Google Chat",

@@ -27,9 +27,10 @@ from casbd.formats._lenient import as_dict, why_not
 from casbd.formats._m365_table import types
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of
+from casbd.formats._times import time_of
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, cef_reading, timestamps
+from casbd.wire import addresses, cef_reading
 from casbd.wire.record_path import decode
 
 ALERT = "Security alert"
@@ -107,10 +108,7 @@ class _Fields:
         text = self.text(*names)
         if text is None:
             raise BadRecord("no time")
-        try:
-            return timestamps.from_epoch(float(text)) if re.fullmatch(r"\d{9,16}", text) else timestamps.parse(text)
-        except ValueError as error:
-            raise BadRecord(f"time {text[:40]!r}: {error}") from None
+        return time_of("time", text)
 
 
 def _folded(key: str) -> str:
@@ -225,10 +223,7 @@ def _of_cef(text: str) -> Activity:
     if (message.vendor, message.product) != ("MCAS", "SIEM_Agent"):
         raise BadRecord(f"CEF of {message.vendor[:40]} {message.product[:40]}, not of the SIEM agent of Defender for Cloud Apps")
     values, labelled = message.extension, message.labelled()
-    try:
-        timestamp = timestamps.from_epoch(float(values.get("start") or values.get("rt") or 0))
-    except ValueError as error:
-        raise BadRecord(f"start {values.get('start', '')[:40]!r}: {error}") from None
+    timestamp = time_of("start", values.get("start") or values.get("rt"))
     impersonated = message.name.removesuffix(" (impersonated)")
     alert = message.class_id.startswith("ALERT_")
     activity = _activity(timestamp, values.get("externalId"), ALERT if alert else _CATEGORIES.get(message.class_id, impersonated))

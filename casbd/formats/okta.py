@@ -1,4 +1,4 @@
-"""Okta System Log, as its API gives it: arrays, one event a line.
+"""Okta System Log, as its API gives it (arrays, one event a line), and as its event hooks and EventBridge log streams deliver it.
 
 Source: Okta, "System Log API" (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/) and
 "Event types" (https://developer.okta.com/docs/reference/api/event-types/); which event is which canonical activity is in
@@ -18,11 +18,12 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import Reader, share
+from casbd.formats._lenient import Reader, delivered, share
 from casbd.formats._objects import put_objects
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 
 class Party(msgspec.Struct, gc=False):
@@ -38,6 +39,18 @@ class UserAgent(msgspec.Struct, gc=False):
     """`client.userAgent`."""
 
     rawUserAgent: str | None = None  # noqa: N815
+
+
+class Hop(msgspec.Struct, gc=False):
+    """One address of `request.ipChain`, the client's first."""
+
+    ip: str | None = None
+
+
+class Request(msgspec.Struct, gc=False):
+    """`request`."""
+
+    ipChain: list[Hop] | None = None  # noqa: N815
 
 
 class Client(msgspec.Struct, gc=False):
@@ -64,6 +77,21 @@ class Record(msgspec.Struct, gc=False):
     client: Client | None = None
     outcome: Outcome | None = None
     target: list[Party] | None = None
+    request: Request | None = None
+
+
+class Hook(msgspec.Struct, gc=False):
+    """What Okta sends to an event hook (https://developer.okta.com/docs/concepts/event-hooks/): events within one object."""
+
+    class Data(msgspec.Struct, gc=False):
+        """`data`."""
+
+        events: list[msgspec.Raw]
+
+    data: Data
+
+
+_HOOK = "com.okta.event_hook"
 
 
 @plugin
@@ -76,19 +104,43 @@ class Okta:
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(Record, "Okta event", ("eventType", "published")).read
         self._table = ActivityTable("okta")
+        self._hook = msgspec.json.Decoder(Hook).decode
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """Every event has eventType, published, uuid and actor."""
-        return share(sample, lambda record: all(key in record for key in ("eventType", "published", "uuid", "actor")))
+        """Every event has eventType, published, uuid and actor; or is what a hook gets."""
+        return share(
+            sample,
+            lambda record: (
+                all(key in record for key in ("eventType", "published", "uuid", "actor"))
+                or (record.get("eventType") == _HOOK and "data" in record)
+            ),
+        )
 
     def parse(self, record: bytes) -> Sequence[Activity]:
-        """One activity. BadRecord where it is no JSON object or has no time or event type."""
-        found = self._read(record)
+        """One activity, of what a hook gets several. BadRecord where it is no JSON object or has no time or event type."""
+        if _HOOK.encode() in record[:2000]:
+            return self._hooked(record)
+        if (own := delivered(record)) is not None:
+            return self._within(own)
+        return (self._activity(record),)
+
+    def _hooked(self, record: bytes) -> Sequence[Activity]:
         try:
-            timestamp = timestamps.parse(found.published)
-        except ValueError as error:
-            raise BadRecord(f"published {found.published[:40]!r}: {error}") from None
+            events = self._hook(record).data.events
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise BadRecord(f"not what Okta sends to an event hook: {error}") from None
+        return [activity for event in events for activity in self._within(bytes(event))]
+
+    def _within(self, event: bytes) -> Sequence[Activity]:
+        """An event inside another record."""
+        activity = self._activity(event)
+        activity.raw = event.decode(errors="replace")
+        return (activity,)
+
+    def _activity(self, record: bytes) -> Activity:
+        found = self._read(record)
+        timestamp = time_of("published", found.published)
         kind = self._table.kind(found.eventType)
         activity = Activity(timestamp, found.uuid or "", kind.activity_type, found.eventType, "Okta")
         activity.is_admin_operation = kind.admin
@@ -96,19 +148,23 @@ class Okta:
             activity.is_impersonated = True
         _who(found.actor or Party(), activity)
         client = found.client or Client()
-        if client.ipAddress:
-            activity.ip_address, activity.ip_port = addresses.parse(client.ipAddress)
+        chain = found.request.ipChain if found.request else None
+        if address := client.ipAddress or (chain[0].ip if chain else None):
+            activity.ip_address, activity.ip_port = addresses.parse(address)
         activity.user_agent = (client.userAgent.rawUserAgent if client.userAgent else None) or None
         outcome = found.outcome or Outcome()
         activity.result = _RESULTS.get((outcome.result or "").upper(), "unknown" if outcome.result else None)
         activity.result_detail = outcome.reason or None
-        if activity.result == "failure" and kind.activity_type in ("Log on", "Single sign-on log on"):
+        if activity.result == "failure" and (kind.activity_type in _LOG_ONS or found.eventType.startswith(_STEPS)):
             activity.activity_type = "Failed log on"
         put_objects(activity, [_object(target) for target in found.target or ()])
-        return (activity,)
+        return activity
 
 
-_RESULTS = {"SUCCESS": "success", "ALLOW": "success", "FAILURE": "failure", "DENY": "failure"}
+_LOG_ONS = ("Log on", "Single sign-on log on")
+_STEPS = "user.authentication.auth_via_"
+"""Authentication at a directory, another identity provider, by a factor: only its failure says something, as a session follows."""
+_RESULTS = {"SUCCESS": "success", "ALLOW": "success", "FAILURE": "failure", "DENY": "failure", "RATE_LIMIT": "failure"}
 _USER_TYPES = {"User": "Regular", "SystemPrincipal": "System", "PublicClientApp": "Application", "ServiceApp": "Application"}
 _UNKNOWN = frozenset({"unknown", "null", "none"})
 

@@ -20,9 +20,10 @@ from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import text_of
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 
 class User(msgspec.Struct, gc=False):
@@ -92,10 +93,7 @@ class Slack:
         found = self._read(record)
         if not found.action:
             raise BadRecord("action is empty")
-        try:
-            timestamp = _milliseconds(found.date_create)
-        except ValueError as error:
-            raise BadRecord(f"date_create {str(found.date_create)[:40]!r}: {error}") from None
+        timestamp = time_of("date_create", found.date_create)
         kind = self._table.kind(found.action)
         activity = Activity(timestamp, found.id or "", kind.activity_type, found.action, "Slack")
         activity.is_admin_operation = kind.admin
@@ -122,7 +120,9 @@ _RESULTS = {
     "file_share_blocked_by_type": "failure",
 }
 """Of canonical activities, and of actions that say that nothing came of them."""
-_SLACKBOT = "USLACKBOT"
+_SLACK_ITSELF = frozenset({"USLACKBOT", "USLACKSECURITY"})
+_NOBODY = "USLACKUSER"
+"""Stands where an action has no actor ("Using the Audit Logs API")."""
 _TYPES = {
     "account_type_role": "Role",
     "app": "Application",
@@ -133,21 +133,14 @@ _TYPES = {
 """Other types of entities are as Slack calls them."""
 
 
-def _milliseconds(moment: float | str) -> int:
-    """Seconds, as a number or as text; or a time."""
-    if isinstance(moment, str):
-        whole, _, fraction = moment.partition(".")
-        if not (whole + fraction).isdecimal():
-            return timestamps.parse(moment)
-    return timestamps.from_epoch(float(moment))
-
-
 def _who(actor: Actor, activity: Activity) -> None:
     user = actor.user or User()
+    if user.id == _NOBODY:
+        return
     activity.user = (user.email or "").lower() or user.name or None
     activity.user_id = user.id or None
     activity.user_display_name = user.name or None
-    if user.id == _SLACKBOT:
+    if user.id in _SLACK_ITSELF:
         activity.user_type = "System"
     elif actor.type == "user":
         activity.user_type = "Regular"

@@ -30,9 +30,10 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import DATA, ActivityTable
 from casbd.formats._lenient import as_dict, records_of, why_not
 from casbd.formats._objects import put_objects
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 APP = "Active Directory"
 _Thing = tuple[str | None, str | None, str | None, str]
@@ -279,13 +280,7 @@ def _port(text: str | None) -> int | None:
 
 def _timestamp(moment: Any) -> int:
     """Of text, or of a number of seconds or milliseconds, which NXLog is often told to write."""
-    try:
-        if isinstance(moment, int) and not isinstance(moment, bool):
-            return timestamps.from_epoch(moment)
-        text = _text(moment)
-        return timestamps.from_epoch(int(text)) if text.isdigit() and len(text) in (10, 13) else timestamps.parse(text)
-    except ValueError as error:
-        raise BadRecord(f"time {str(moment)[:40]!r}: {error}") from None
+    return time_of("time", moment if isinstance(moment, int) else _text(moment))
 
 
 def _domain_of(computer: str) -> str | None:

@@ -127,13 +127,17 @@ class CsvRows:
         return end or len(text)
 
 
+_MESSAGE = re.compile(r"CEF:\s?\d+\||LEEF:\d")
+"""Lines of their own, whose bars part no columns."""
+
+
 def header(line: bytes) -> str:
     """The delimiter of this line if it can be a CSV's header, else ""."""
     try:
         text = line.decode("utf-8").strip()
     except UnicodeDecodeError:
         return ""
-    if not text or "{" in text or "\0" in text:
+    if not text or "{" in text or "\0" in text or _MESSAGE.search(text):
         return ""
     if text.strip('"').casefold() == "auditdata":
         return ","

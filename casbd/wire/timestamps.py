@@ -38,10 +38,12 @@ def parse(text: str) -> int:
 
 
 def from_epoch(value: float) -> int:
-    """Seconds or milliseconds since 1970, told apart by their size; ValueError outside 2000 to 2100."""
-    if not 0 < value < NEWEST:  # not a number and infinity included
+    """Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size; ValueError outside 2000 to 2100."""
+    if not 0 < value < NEWEST * 1_000_000:  # not a number and infinity included
         raise ValueError("is not between 2000 and 2100")
-    return _in_range(round(value if value >= 1e11 else value * 1000))
+    if value < 1e11:
+        return _in_range(round(value * 1000))
+    return _in_range(round(value if value < 1e14 else value / 1e3 if value < 1e17 else value / 1e6))
 
 
 def _minute(text: str) -> int:

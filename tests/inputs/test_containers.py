@@ -320,3 +320,18 @@ def test_cutting_in_pieces_cuts_the_same(parts, data):
         start += cut.used
     if not whole.rejects:
         assert records == list(zip(whole.places, whole.records, strict=True))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"CEF:0|Palo Alto Networks|PAN-OS|11.1|THREAT|url|5|rt=1783088535000 src=192.0.2.55",
+        b"<134>Jan 31 12:00:00 fw01 CEF: 0|Contoso|VPN|1|2|Log on|3|suser=anna",
+        b"\xef\xbb\xbfCEF:0|Microsoft|Azure ATP|2.22|X|Brute force|5|start=2018-02-21T14:19:41.7422810Z",
+        b"LEEF:2.0|Contoso|VPN|1|2|x|usrName=anna",
+    ],
+)
+def test_bars_of_a_message_part_no_columns(line):
+    cutter = containers.recognise(line + b"\n" + line + b"\n", at_end=True, encoding="utf-8")
+    assert cutter is not None
+    assert cutter.context.container == "ndjson"

@@ -126,6 +126,91 @@ def test_administrative_activities(source, event, fields, admin):
     assert activity(eventSource=f"{source}.amazonaws.com", eventName=event, **fields).is_admin_operation is admin
 
 
+IDENTITY_CENTER = {
+    "eventSource": "signin.amazonaws.com",
+    "eventType": "AwsServiceEvent",
+    "userIdentity": {
+        "type": "IdentityCenterUser",
+        "accountId": "111122223333",
+        "onBehalfOf": {"userId": "a11111-22", "identityStoreArn": "arn"},
+    },
+    "additionalEventData": {"UserName": "anna", "AuthWorkflowID": "w"},
+    "responseElements": None,
+}
+"""After AWS's own example (awsdocs/aws-single-sign-on-user-guide, "Understanding IAM Identity Center sign-in events")."""
+
+
+@pytest.mark.parametrize(
+    ("event", "verdict", "kind", "result"),
+    [
+        ("CredentialChallenge", "Success", "Unspecified", "success"),
+        ("CredentialVerification", "Success", "Unspecified", "success"),
+        ("CredentialVerification", "Failure", "Failed log on", "failure"),
+        ("UserAuthentication", "Success", "Log on", "success"),
+    ],
+)
+def test_a_log_on_by_identity_center_is_one_whatever_its_steps(event, verdict, kind, result):
+    found = activity(**IDENTITY_CENTER, eventName=event, serviceEventDetails={event: verdict})
+    assert (found.activity_type, found.result, found.user, found.user_id) == (kind, result, "anna", "a11111-22")
+
+
+@pytest.mark.parametrize(
+    ("identity", "additional", "user"),
+    [
+        ({"type": "Unknown", "userName": "anna"}, {"UserName": "other"}, "anna"),
+        ({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "a1"}}, {"UserName": "HIDDEN_DUE_TO_SECURITY_REASONS"}, "a1"),
+        ({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "a1"}}, None, "a1"),
+        (
+            {"type": "Unknown", "principalId": "111122223333", "accountId": "111122223333"},
+            {"UserName": "Anna@contoso.com"},
+            "anna@contoso.com",
+        ),
+        ({"type": "Unknown", "principalId": "111122223333", "accountId": "111122223333"}, None, None),
+    ],
+)
+def test_users_of_identity_center(identity, additional, user):
+    assert activity(userIdentity=identity, additionalEventData=additional).user == user
+
+
+def test_a_service_that_names_itself_in_the_place_of_the_address():
+    found = activity(userIdentity={"type": "AWSService"}, sourceIPAddress="ec2.amazonaws.com")
+    assert (found.user, found.user_type, found.ip_address) == ("ec2.amazonaws.com", "System", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "result", "detail"),
+    [
+        ({"eventName": "SwitchRole", "responseElements": {"SwitchRole": "Failure"}}, "failure", None),
+        ({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Success"}, "errorMessage": ""}, "success", None),
+        (
+            {
+                "eventName": "CreateAccountResult",
+                "serviceEventDetails": {"createAccountStatus": {"state": "FAILED", "failureReason": "EMAIL"}},
+            },
+            "failure",
+            "EMAIL",
+        ),
+    ],
+)
+def test_failures_without_an_error_code(fields, result, detail):
+    found = activity(**fields)
+    assert (found.result, found.result_detail) == (result, detail)
+
+
+@pytest.mark.parametrize(("event", "kind"), [("Logout", "Log out"), ("Federate", "Unspecified")])
+def test_what_people_do_in_the_access_portal_is_not_administration(event, kind):
+    found = activity(eventSource="sso.amazonaws.com", eventName=event)
+    assert (found.activity_type, found.is_admin_operation) == (kind, False)
+
+
+def test_a_delivery_of_eventbridge_holds_the_record():
+    delivery = b'{"version": "0", "detail-type": "AWS API Call via CloudTrail", "source": "aws.iam", "detail": ' + record() + b"}"
+    assert AwsCloudTrail.claims([delivery]) == 1
+    (found,) = FORMAT.parse(delivery)
+    assert found.action_type == "CreateUser"
+    assert found.raw.encode() == record()
+
+
 def test_an_event_name_with_a_version():
     found = activity(eventSource="lambda.amazonaws.com", eventName="Invoke20150331")
     assert (found.activity_type, found.action_type) == ("Run command", "Invoke20150331")
@@ -170,7 +255,13 @@ def test_what_is_no_event_is_left_aside():
 
 
 def test_an_insight_is_no_activity():
-    assert FORMAT.parse(record(eventCategory="Insight")) == ()
+    insight = (
+        b'{"eventVersion": "1.07", "eventTime": "2026-01-01T12:00:00Z", "awsRegion": "us-east-1", "eventID": "i", "eventType": '
+        b'"AwsCloudTrailInsight", "recipientAccountId": "1", "insightDetails": {"state": "Start", "eventSource": "iam.amazonaws.com", '
+        b'"eventName": "CreateUser"}, "eventCategory": "Insight"}'
+    )
+    assert FORMAT.parse(insight) == ()
+    assert AwsCloudTrail.claims([insight]) == 1
 
 
 @pytest.mark.parametrize("value", [5, "\ud800", {"a": 1}])
@@ -192,7 +283,7 @@ def test_times_that_logstash_has_moved():
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"eventTime": None}, "eventTime ''"),
+        ({"eventTime": None}, "eventTime is missing"),
         ({"eventTime": "yesterday"}, "eventTime 'yesterday'"),
         ({"eventName": None}, "not a CloudTrail record"),
     ],

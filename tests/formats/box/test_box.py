@@ -13,6 +13,7 @@ from casbd.plugins import Options
 
 FORMAT = Box(Options())
 ANNA = {"type": "user", "id": "11446498", "name": "Anna Berg", "login": "Anna@Contoso.com"}
+NOBODY = {"type": "user", "id": "2", "name": "Unknown User", "login": ""}
 BERT = {"type": "user", "id": "22", "name": "Bert", "login": "bert@example.com"}
 FILE = {
     "item_type": "file",
@@ -94,7 +95,6 @@ def test_an_invitation_names_who_is_invited():
     assert (found.activity_type, found.is_admin_operation) == ("Share file", True)
     assert objects(found) == [
         ("7", "Contracts", "Folder", "target"),
-        ("22", "Bert", "User", "target"),
         ("22", "bert@example.com", "User", "target"),
     ]
 
@@ -105,17 +105,16 @@ def test_a_member_of_a_group():
     assert objects(found) == [("5", "Staff", "Group", "target"), ("22", "Bert", "User", "target")]
 
 
-def test_an_alert_of_shield_is_about_a_user_and_by_nobody():
+def test_an_alert_of_shield_is_of_the_one_it_is_about():
     alert = {
         "rule_category": "Suspicious Locations",
         "rule_name": "Far away",
-        "user": {"id": 22, "name": "Bert", "email": "bert@contoso.com"},
+        "user": {"id": 22, "name": "Bert", "email": "Bert@contoso.com"},
     }
-    nobody = {"type": "user", "id": "2", "name": "Unknown User", "login": ""}
-    found = activity(event_type="SHIELD_ALERT", source=None, created_by=nobody, additional_details={"shield_alert": alert})
+    found = activity(event_type="SHIELD_ALERT", source=None, created_by=NOBODY, additional_details={"shield_alert": alert})
     assert (found.activity_type, found.result_detail, found.result) == ("Security alert", "Far away", None)
-    assert (found.user, found.user_display_name, found.user_id, found.user_type) == (None, None, "2", None)
-    assert objects(found) == [("22", "bert@contoso.com", "User", "target")]
+    assert (found.user, found.user_display_name, found.user_id, found.user_type) == ("bert@contoso.com", "Bert", "22", "Regular")
+    assert objects(found) == [("22", "Bert@contoso.com", "User", "target")]
 
 
 @pytest.mark.parametrize(
@@ -188,3 +187,53 @@ def test_any_object_is_an_activity_or_told(fields):
             continue
         assert isinstance(found, Activity)
         assert found.action_type
+
+
+def test_a_failed_log_on_is_of_the_account_that_was_tried():
+    found = activity(event_type="FAILED_LOGIN", created_by=NOBODY, source=BERT)
+    assert (found.user, found.user_id, found.activity_type, found.result) == ("bert@example.com", "22", "Failed log on", "failure")
+
+
+def test_who_signs_without_being_logged_in():
+    signing = {
+        "signer": {"id": "24", "login": "jane@example.com"},
+        "signer_ip_address": "192.0.2.44",
+        "files": [{"id": "1", "type": "file", "name": "a.pdf"}],
+    }
+    found = activity(
+        event_type="SIGN_DOCUMENT_SIGNED", created_by=NOBODY, source=None, ip_address=None, additional_details={"sign_request": signing}
+    )
+    assert (found.user, found.ip_address, objects(found)) == ("jane@example.com", "192.0.2.44", [("1", "a.pdf", "File", "target")])
+
+
+@pytest.mark.parametrize(("mode", "result"), [("enforced", "failure"), ("monitoring", None)])
+def test_what_shield_blocks_or_would_have_blocked(mode, result):
+    enforcement = {"item": {"type": "file", "id": 9, "name": "plan.docx"}, "controlMode": mode}
+    found = activity(event_type="SHIELD_DOWNLOAD_BLOCKED", source=None, additional_details={"shield_download_enforcement": enforcement})
+    assert (found.result, objects(found)) == (result, [("9", "plan.docx", "File", "target")])
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"source": BERT, "additional_details": {"group_id": "15", "group_name": "Board"}},
+            [("22", "bert@example.com", "User", "target"), ("15", "Board", "Group", "target")],
+        ),
+        (
+            {"source": {"file_id": "12", "file_name": "a.doc", "user_email": "alice@example.com"}},
+            [("12", "a.doc", "File", "target"), (None, "alice@example.com", "User", "target")],
+        ),
+        (
+            {"source": {"file_id": "12", "file_name": "a.doc", "user_id": "22", "user_name": "Bert"}, "accessible_by": BERT},
+            [("12", "a.doc", "File", "target"), ("22", "Bert", "User", "target")],
+        ),
+    ],
+)
+def test_objects_beside_the_source(fields, expected):
+    assert objects(activity(event_type="GROUP_ADD_USER", **fields)) == expected
+
+
+def test_an_administrator_who_logs_on_as_somebody_else():
+    assert activity(event_type="ADMIN_LOGIN", source=BERT).is_impersonated is True
+    assert activity().is_impersonated is None

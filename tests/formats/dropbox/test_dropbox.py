@@ -176,7 +176,7 @@ def test_how_it_was_done(method, admin, impersonated):
 
 def test_the_beginning_of_an_impersonation():
     found = activity("sign_in_as_session_start")
-    assert (found.activity_type, found.is_admin_operation, found.is_impersonated) == ("Unspecified", True, True)
+    assert (found.activity_type, found.is_admin_operation, found.is_impersonated) == ("Log on", True, True)
 
 
 @pytest.mark.parametrize(
@@ -239,3 +239,16 @@ def test_any_object_is_an_activity_or_told(fields):
             continue
         assert isinstance(found, Activity)
         assert found.action_type
+
+
+@pytest.mark.parametrize(
+    ("actor", "category", "expected"), [("admin", "members", True), ("user", "members", False), ("admin", "file_operations", False)]
+)
+def test_what_an_administrator_does_to_the_team_is_administrative(actor, category, expected):
+    found = activity("group_create", actor={".tag": actor, actor: ANNA}, event_category={".tag": category})
+    assert found.is_admin_operation is expected
+
+
+def test_an_actor_without_a_name_is_known_by_the_account():
+    found = activity(actor={".tag": "user", "user": {".tag": "team_member", "account_id": "dbid:9"}})
+    assert (found.user, found.user_id) == ("dbid:9", "dbid:9")

@@ -89,3 +89,31 @@ def test_a_field_of_another_type_is_left_out(field, value):
 def test_claims():
     assert GitHub.claims([record()]) == 1
     assert GitHub.claims([b'{"action": "login", "@timestamp": 5, "actor": "x"}', b"[]"]) == 0
+
+
+@pytest.mark.parametrize("moment", ["1767268800123", 1767268800123, "2026-01-01T12:00:00.123Z", 1767268800.123])
+def test_times_of_any_export(moment):
+    assert activity(**{"@timestamp": moment}).timestamp == 1767268800123
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "result", "detail"),
+    [
+        ({"action": "user.login"}, "Log on", "success", None),
+        ({"action": "user.two_factor_challenge_failure"}, "Failed log on", "failure", None),
+        ({"action": "protected_branch.rejected_ref_update"}, "Unspecified", "failure", None),
+        ({"action": "api.request", "status_code": 403}, "Unspecified", "failure", "403"),
+        ({"action": "api.request", "status_code": 200}, "Unspecified", "success", None),
+        ({"action": "api.request", "status_code": 0}, "Unspecified", None, None),
+        ({"action": "external_identity.scim_api_success"}, "Unspecified", "success", None),
+    ],
+)
+def test_results(fields, kind, result, detail):
+    found = activity(**fields)
+    assert (found.activity_type, found.result, found.result_detail) == (kind, result, detail)
+
+
+def test_a_failed_log_on_without_an_actor_is_the_users():
+    found = activity(action="user.failed_login", actor=None, user="octocat")
+    assert (found.user, found.user_type) == ("octocat", "Regular")
+    assert activity(actor=None, user="octocat").user is None

@@ -96,3 +96,83 @@ def test_records_of_a_real_tenant(name):
     records = [json.dumps(one).encode() for one in json.loads((HERE / f"invictus/{name}.json").read_text())["activities"]]
     assert GoogleWorkspace.claims(records) == 1
     assert agrees([activity for one in records for activity in FORMAT.parse(one)], HERE / f"invictus/{name}.expected.json")
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "detail"),
+    [
+        ({"eventStatus": "SUCCEEDED", "httpStatusCode": 200}, "success", None),
+        ({"eventStatus": "SUCCEEDED_WITH_WARNINGS"}, "partial", None),
+        (
+            {"eventStatus": "FAILED", "errorCode": "ALREADY_EXISTS", "errorMessage": "Entity already exists"},
+            "failure",
+            "Entity already exists",
+        ),
+        ({"eventStatus": "EVENT_STATUS_UNSPECIFIED"}, None, None),
+        (["FAILED"], None, None),
+    ],
+)
+def test_what_an_events_status_says(status, result, detail):
+    (found,) = FORMAT.parse(record(events=[{"type": "T", "name": "CREATE_USER", "status": status}]))
+    assert (found.activity_type, found.result, found.result_detail) == ("Create user", result, detail)
+
+
+def test_a_log_on_that_failed_by_its_status():
+    (found,) = FORMAT.parse(record(application="login", events=[{"name": "login_success", "status": {"eventStatus": "FAILED"}}]))
+    assert (found.activity_type, found.result) == ("Failed log on", "failure")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "kind", "result", "detail"),
+    [
+        ("login_verification", [{"name": "login_challenge_status", "value": "Challenge Passed."}], "Unspecified", "success", None),
+        ("login_challenge", [{"name": "login_challenge_status", "value": "Challenge Failed."}], "Unspecified", "failure", None),
+        ("login_failure", [{"name": "failure_type", "value": "failure_app_not_configured_for_user"}], "Failed log on", "failure", ...),
+        ("risky_sensitive_action_blocked", [], "Security alert", "failure", None),
+    ],
+)
+def test_steps_of_a_log_on(name, parameters, kind, result, detail):
+    (found,) = FORMAT.parse(record((name, parameters), application="login"))
+    detail = parameters[0]["value"] if detail is ... else detail
+    assert (found.activity_type, found.result, found.result_detail) == (kind, result, detail)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "kind"),
+    [
+        ("change_user_access", [{"name": "new_value", "multiValue": ["can_edit"]}], "Share file"),
+        ("change_user_access", [{"name": "new_value", "multiValue": ["none"]}], "Unshare file"),
+        ("change_document_visibility", [{"name": "new_value", "multiValue": ["private"]}], "Unshare file"),
+        ("shared_drive_membership_change", [{"name": "membership_change_type", "value": "remove_from_shared_drive"}], "Unshare file"),
+        ("shared_drive_membership_change", [{"name": "membership_change_type", "value": "add_to_shared_drive"}], "Share file"),
+    ],
+)
+def test_taking_access_away_is_no_sharing(name, parameters, kind):
+    (found,) = FORMAT.parse(record((name, parameters), application="drive"))
+    assert found.activity_type == kind
+
+
+@pytest.mark.parametrize(
+    ("application", "name", "kind"),
+    [("drive", "delete", "Delete file"), ("vault", "delete", "Unspecified"), ("calendar", "delete_event", "Delete item")],
+)
+def test_an_events_name_means_what_its_application_says(application, name, kind):
+    (found,) = FORMAT.parse(record((name, []), application=application))
+    assert found.activity_type == kind
+
+
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [
+        (
+            {"callerType": "APPLICATION", "applicationInfo": {"oauthClientId": "1.apps", "applicationName": "Sync", "impersonation": True}},
+            ("Sync", None, "Application", True),
+        ),
+        ({"applicationInfo": {"oauthClientId": "1.apps", "impersonation": False}}, ("1.apps", None, "Application", None)),
+        ({"profileId": "105250506097979753968"}, (None, None, None, None)),
+        ({"key": "SYSTEM"}, ("SYSTEM", None, "System", None)),
+    ],
+)
+def test_actors_that_are_no_people(actor, expected):
+    (found,) = FORMAT.parse(record(("CREATE_USER", []), actor=actor))
+    assert (found.user, found.user_id, found.user_type, found.is_impersonated) == expected

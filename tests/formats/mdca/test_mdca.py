@@ -186,7 +186,7 @@ def test_what_casbd_sends_in_the_agents_place():
         (b"nonsense", "not JSON"),
         (b"CEF:0|MCAS|x", "fewer than seven"),
         (b"CEF:0|Other|Product|1|2|3|4|start=1769860800000", "CEF of Other Product"),
-        (b"CEF:0|MCAS|SIEM_Agent|1|2|3|4|start=", "start ''"),
+        (b"CEF:0|MCAS|SIEM_Agent|1|2|3|4|start=", "start is missing"),
         (b"CEF:0|MCAS|SIEM_Agent|1|2|3|4|start=soon", "start 'soon'"),
         (json.dumps(ROW | {"Timestamp": "soon"}).encode(), "time 'soon'"),
         (json.dumps(ROW | {"Timestamp": None}).encode(), "no time"),

@@ -110,3 +110,54 @@ def test_claims():
     assert Okta.claims([record(), record()]) == 1
     assert Okta.claims([b'{"eventType": "x"}', b"no json"]) == 0
     assert Okta.claims([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "result", "kind"),
+    [
+        ("user.authentication.auth_via_AD_agent", "FAILURE", "Failed log on"),
+        ("user.authentication.auth_via_AD_agent", "SUCCESS", "Unspecified"),
+        ("user.authentication.auth_via_mfa", "FAILURE", "Failed log on"),
+        ("user.authentication.auth_via_radius", "SUCCESS", "Log on"),
+        ("user.mfa.okta_verify.deny_push", "FAILURE", "Unspecified"),
+    ],
+)
+def test_a_step_of_a_log_on_is_one_if_it_fails(event, result, kind):
+    assert activity(eventType=event, outcome={"result": result}).activity_type == kind
+
+
+@pytest.mark.parametrize(
+    ("client", "chain", "address"),
+    [
+        ({"ipAddress": "203.0.113.7"}, [{"ip": "198.51.100.77"}], "203.0.113.7"),
+        ({"ipAddress": None}, [{"ip": "198.51.100.77"}, {"ip": "192.0.2.1"}], "198.51.100.77"),
+        (None, [], None),
+        (None, None, None),
+    ],
+)
+def test_the_clients_address(client, chain, address):
+    assert activity(client=client, request={"ipChain": chain}).ip_address == address
+
+
+def test_what_an_event_hook_gets_is_several_events():
+    one, other = record(), record(uuid="u-2", eventType="user.session.end")
+    hook = (
+        b'{"eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "cloudEventsVersion": "0.1", "source": "https://okta.com", '
+        b'"eventId": "h", "data": {"events": [' + one + b", " + other + b"]}}"
+    )
+    assert Okta.claims([hook]) == 1
+    found = FORMAT.parse(hook)
+    assert [(activity.activity_id, activity.raw.encode()) for activity in found] == [("u-1", one), ("u-2", other)]
+
+
+@pytest.mark.parametrize("data", [None, {}, {"events": 5}])
+def test_a_hook_without_events_is_told(data):
+    with pytest.raises(BadRecord, match="event hook"):
+        FORMAT.parse(json.dumps({"eventType": "com.okta.event_hook", "data": data}).encode())
+
+
+def test_a_log_stream_of_eventbridge_delivers_an_event():
+    delivery = b'{"version": "0", "detail-type": "SystemLog", "source": "aws.partner/okta.com/contoso/logs", "detail": ' + record() + b"}"
+    assert Okta.claims([delivery]) == 1
+    (found,) = FORMAT.parse(delivery)
+    assert (found.activity_id, found.raw.encode()) == ("u-1", record())

@@ -200,3 +200,12 @@ def test_any_object_is_an_activity_or_told(fields):
             continue
         assert isinstance(found, Activity)
         assert found.action_type
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [("USLACKUSER", (None, None, None)), ("USLACKSECURITY", ("slack", "USLACKSECURITY", "System")), ("U1", ("slack", "U1", "Regular"))],
+)
+def test_actors_that_slack_puts_in(identifier, expected):
+    found = activity(actor={"type": "user", "user": {"id": identifier, "name": "slack"}})
+    assert (found.user, found.user_id, found.user_type) == expected
