@@ -23,7 +23,7 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
-from casbd.formats._plain import dict_of, text_of
+from casbd.formats._plain import dict_of, list_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -61,13 +61,21 @@ class Gcp:
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """Every entry has a logName, and an AuditLog with a method and a service in it."""
-        return share(sample, lambda record: "logName" in record and {"methodName", "serviceName"} <= _payload(record).keys())
+        """Every entry has a logName, and an AuditLog with a method and a service in it; or is of Access Transparency."""
+        return share(
+            sample,
+            lambda record: (
+                "logName" in record
+                and ({"methodName", "serviceName"} <= _payload(record).keys() or str(record["logName"]).endswith(f"%2F{_TRANSPARENCY}"))
+            ),
+        )
 
     def parse(self, record: bytes) -> Sequence[Activity]:
-        """One activity. BadRecord where it is no JSON object, no audit log, or has no time or method."""
+        """One activity; none of what Google's own staff did. BadRecord where it is no JSON object, no audit log, or has no time or method."""
         found = self._read(record)
         payload = _payload({"protoPayload": found.protoPayload, "protopayload_auditlog": found.protopayload_auditlog})
+        if not payload and _LOG.split(found.logName or "")[-1] == _TRANSPARENCY:
+            return ()
         if not payload:
             raise BadRecord(f"a log entry without an AuditLog (logName {(found.logName or '')[:40]!r})")
         method = text_of(payload.get("methodName"))
@@ -93,6 +101,12 @@ class Gcp:
         activity.ip_address, activity.ip_port = addresses.parse(text_of(request.get("callerIp")))
         activity.user_agent = text_of(request.get("callerSuppliedUserAgent"))
         activity.result, activity.result_detail = _result(payload, dict_of(record.operation))
+        if dict_of(payload.get("metadata")).get("dryRun") is True and activity.result == "failure":
+            activity.result = "unknown"  # the policy is only tried: it would have been denied
+        if event in _REFUSED:
+            activity.result = "failure"
+        if activity.user is None and "affected_email_address" in values:
+            activity.user, activity.user_type = values["affected_email_address"].lower(), "Regular"
         if kind == "Failed log on":
             activity.result, activity.result_detail = "failure", values.get("login_failure_type") or activity.result_detail
         changes = _changes(payload)
@@ -110,14 +124,20 @@ class Gcp:
         last = method.rpartition(".")[2]
         if service in _WORKSPACE:
             return self._workspace.kind(event or _CAPITAL.sub(r"_\g<0>", last)).activity_type
-        known = self._table.kind(_operation(service, method)).activity_type
-        return known if known != UNSPECIFIED else self._table.kind(last).activity_type
+        for name in (_operation(service, method), method.removeprefix("google."), last):  # VPC Service Controls puts google. before it
+            known = self._table.kind(name).activity_type
+            if known != UNSPECIFIED:
+                return known
+        return UNSPECIFIED
 
 
 _WORKSPACE = frozenset({"admin", "cloudidentity", "login", "oauth2"})
+_REFUSED = frozenset({"suspicious_login", "risky_sensitive_action_blocked"})
+_TRANSPARENCY = "access_transparency"
+"""The log of what Google's staff did, which has no AuditLog."""
 _BY_USERS = frozenset({"login", "oauth2"})
 _LOG = re.compile(r"%2F|/", re.IGNORECASE)
-_LOGS = frozenset({"activity", "data_access", "system_event", "access_transparency"})
+_LOGS = frozenset({"activity", "data_access", "system_event"})
 """A denial by policy may be of either kind."""
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _VERSION = re.compile(r"v\d+(?:(?:p\d+)?(?:alpha|beta)\d*)?|alpha|beta")
@@ -179,6 +199,8 @@ def _who(info: dict[str, Any], activity: Activity) -> None:
     kind, _, rest = subject.partition(":")
     federated = rest.rpartition("/subject/")[2] if kind == "principal" else ""
     name = text_of(info.get("principalEmail")) or (rest if kind in ("user", "serviceAccount") else "")
+    if name.startswith("//iam.googleapis.com/") and "@" in name.rpartition("/subject/")[2]:
+        name = name.rpartition("/subject/")[2]
     name = name or (federated if "@" in federated else subject)
     activity.user = (name.lower() if "@" in name else name) or None
     activity.user_id = subject or None
@@ -258,6 +280,10 @@ def _resources(payload: dict[str, Any], resource: dict[str, Any]) -> list[Activi
     found = []
     kind = text_of(resource.get("type"))
     name = text_of(payload.get("resourceName"))
+    for denied in list_of(dict_of(payload.get("metadata")).get("resourceNames")):  # of VPC Service Controls; `name` is the project then
+        if (of := text_of(denied)) and of != name:
+            whole, inside, file = of.partition("/objects/")
+            found.append(ActivityObject(of, file or whole.rpartition("/")[2], "File" if inside else kind, "target"))
     if kind == "service_account":
         labels, request = dict_of(resource.get("labels")), dict_of(payload.get("request"))
         account = text_of(labels.get("email_id")) or text_of(request.get("account_id"))

@@ -1,9 +1,12 @@
-"""Salesforce: rows of event log files of any type, and the Setup Audit Trail, as the object's rows and as the downloaded CSV.
+"""Salesforce: rows of event log files of any type; the Setup Audit Trail and the login history, as the objects' rows and as the
+downloaded CSV; and real-time events, as rows of their objects and as the streaming API delivers them.
 
 Sources: Salesforce, "EventLogFile Supported Event Types"
 (https://developer.salesforce.com/docs/platform/object-reference/references/eventlogfile-supported-event-types/), its "Login Event Type"
 and "LOGIN_STATUS Values", and "SetupAuditTrail" (https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/
-object_reference/sforce_api_objects_setupaudittrail.htm); which event is which canonical activity is in
+object_reference/sforce_api_objects_setupaudittrail.htm), "LoginHistory" (.../sforce_api_objects_loginhistory.htm) and "Real-Time Event
+Monitoring Objects" (https://developer.salesforce.com/docs/atlas.en-us.platform_events.meta/platform_events/
+platform_events_objects_monitoring.htm); which event is which canonical activity is in
 `casbd/data/salesforce_activities.yaml`.
 
 What it cannot know: most events name the user by an id alone, and files too; a row has no id of its own, as REQUEST_ID is that of the
@@ -23,9 +26,11 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
 from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
+from casbd.formats._salesforce_events import event_of, kind_of_event, payload
+from casbd.formats._salesforce_row import Row, lower, time_in
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses, timestamps
+from casbd.wire import addresses
 
 TRAIL = "SetupAuditTrail"
 
@@ -43,21 +48,23 @@ class Salesforce:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every row has EVENT_TYPE, a time and the organization or the request; or is of the trail, of which the columns are known."""
-        return share(sample, lambda record: any(names <= {key.casefold() for key in record} for names in _SIGNS))
+        return share(sample, lambda record: any(names <= {key.casefold() for key in payload(record)} for names in _SIGNS))
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time, or neither event type nor action."""
         data = as_dict(record)
         if data is None:
             raise BadRecord(why_not(record))
-        row = _Row(data)
+        row = Row(payload(data))
         if event := row.text("EVENT_TYPE"):
             return (self._event(row, event),)
+        if event := kind_of_event(data, row):
+            return (event_of(row, event, self._table),)
         if action := row.text("ACTION"):
             return (self._trail(row, action),)
-        raise BadRecord("neither EVENT_TYPE nor Action")
+        raise BadRecord("neither EVENT_TYPE, EventDate, LoginTime nor Action")
 
-    def _event(self, row: _Row, event: str) -> Activity:
+    def _event(self, row: Row, event: str) -> Activity:
         """A row of an event log file."""
         part = row.text(*_PARTS.get(event, ()))
         kind = self._table.kind(f"{event}.{part}")
@@ -68,11 +75,13 @@ class Salesforce:
         ident = row.text("USER_ID_DERIVED", "USER_ID")
         name = row.text("USER_NAME")
         things = [ActivityObject(of, of, kind, role) for ids, kind, role in _NAMED if (of := row.text(*ids))]
+        if uri := row.text("URI_ID_DERIVED", "URI"):
+            things.append(ActivityObject(uri, row.text("URI") or uri, "URI", "target"))
         if event == "LoginAs":
             activity.is_impersonated = True
-            things.insert(0, ActivityObject(ident, _lower(name) or ident, "User", "target"))
+            things.insert(0, ActivityObject(ident, lower(name) or ident, "User", "target"))
             ident, name = row.text("DELEGATED_USER_ID_DERIVED", "DELEGATED_USER_ID"), row.text("DELEGATED_USER_NAME")
-        activity.user, activity.user_id = _lower(name) or ident, ident
+        activity.user, activity.user_id = lower(name) or ident, ident
         activity.user_type = _USER_TYPES.get(row.text("USER_TYPE") or "", "Regular" if ident or name else None)
         for address in (row.text("CLIENT_IP"), row.text("SOURCE_IP")):
             if activity.ip_address is None:
@@ -87,21 +96,21 @@ class Salesforce:
         put_objects(activity, [thing for thing in things if thing.id or thing.name])
         return activity
 
-    def _trail(self, row: _Row, action: str) -> Activity:
+    def _trail(self, row: Row, action: str) -> Activity:
         """A change in Setup. One who logged in as another is the one who did it."""
         moment = row.text("CREATEDDATE", "DATE") or ""
         kind = self._table.kind(f"{TRAIL}.{action}")
-        activity = Activity(_time("CreatedDate or Date", moment), row.text("ID") or "", kind.activity_type, action, "Salesforce")
+        activity = Activity(time_in("CreatedDate or Date", moment), row.text("ID") or "", kind.activity_type, action, "Salesforce")
         activity.is_admin_operation = True
         account = row.text("CREATEDBY.USERNAME", "USER", "CREATEDBY.NAME")
         ident, delegate = row.text("CREATEDBYID", "CREATEDBY.ID"), row.text("DELEGATEUSER", "DELEGATE USER")
         things = [ActivityObject(None, section, "Setup section", "target")] if (section := row.text("SECTION")) else []
         if delegate:
-            activity.is_impersonated, activity.user = True, _lower(delegate)
+            activity.is_impersonated, activity.user = True, lower(delegate)
             if account or ident:
-                things.append(ActivityObject(ident, _lower(account) or ident, "User", "delegate"))
+                things.append(ActivityObject(ident, lower(account) or ident, "User", "delegate"))
         else:
-            activity.user, activity.user_id = _lower(account) or ident, ident
+            activity.user, activity.user_id = lower(account) or ident, ident
             activity.user_display_name = row.text("CREATEDBY.NAME")
         activity.user_type = "Regular" if activity.user else None
         put_objects(activity, things)
@@ -114,11 +123,15 @@ _SIGNS = (
     {"event_type", "timestamp", "request_id", "organization_id"},
     {"date", "user", "source namespace prefix", "action", "section", "delegate user"},
     {"action", "section", "createddate", "display"},
+    {"eventdate", "eventidentifier"},
+    {"logintime", "userid", "status"},
+    {"login time", "username", "status", "source ip"},
 )
 _PARTS = {
     "ContentTransfer": ("TRANSACTION_TYPE",),
     "ContentDocumentLink": ("SHARING_OPERATION",),
     "ContentDistribution": ("ACTION",),
+    "GroupMembership": ("OPERATION",),
 }
 """The columns that tell what kind of event it is."""
 _NAMED = (
@@ -130,7 +143,8 @@ _NAMED = (
     (("ENTITY_ID", "RELATED_ENTITY_ID"), "Record", "target"),
     (("ENTITY_NAME",), "Object", "target"),
     (("SHARED_WITH_ENTITY_ID",), "User", "grantee"),
-    (("URI",), "URI", "target"),
+    (("GROUP_ID",), "Group", "target"),
+    (("MEMBER_ID",), "User", "target"),
 )
 """Columns, what they name, and its role."""
 _USER_TYPES = {"Guest": "Guest", "G": "Guest", "A": "System"}
@@ -138,40 +152,7 @@ _REQUESTS = {"S": "success", "F": "failure", "A": "failure", "N": "failure"}
 """REQUEST_STATUS: success, failure, authorization error, not found."""
 
 
-class _Row:
-    """A row's columns by name without regard to case, as tools that query the object write them; a related row as `CreatedBy.Name`."""
-
-    def __init__(self, record: dict[str, Any]) -> None:
-        self._values = dict(zip(map(str.upper, record), record.values(), strict=True))
-        for key, value in record.items():
-            if isinstance(value, dict):
-                self._values |= {f"{key}.{name}".upper(): inner for name, inner in value.items()}
-
-    def text(self, *names: str) -> str | None:
-        """The first of these, in upper case, that is there."""
-        for name in names:
-            value = self._values.get(name)
-            if value is not None and (text := _text(value)):
-                return text
-        return None
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        return None
-    return (value if value.isascii() else _HALF_A_PAIR.sub("\ufffd", value)).strip() or None
-
-
-_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-
-
-def _lower(name: str | None) -> str | None:
-    return name.lower() if name and "@" in name else name
-
-
-def _result(row: _Row, event: str) -> tuple[str | None, str | None]:
+def _result(row: Row, event: str) -> tuple[str | None, str | None]:
     status = row.text("LOGIN_STATUS")
     if event == "Login" and status:
         return ("success", None) if status == "LOGIN_NO_ERROR" else ("failure", status)
@@ -182,39 +163,18 @@ def _result(row: _Row, event: str) -> tuple[str | None, str | None]:
     code = row.text("STATUS_CODE") or ""
     if len(code) == 3 and code.isdecimal():
         return ("failure", code) if code >= "400" else ("success", None)
+    if row.text("SUCCESS") in ("0", "false") or row.text("EXCEPTION_MESSAGE"):
+        return "failure", row.text("EXCEPTION_MESSAGE")
     return None, None
 
 
-def _event_time(row: _Row) -> int:
+def _event_time(row: Row) -> int:
     """TIMESTAMP_DERIVED; or TIMESTAMP, `20260131120000.123` in UTC."""
     if derived := row.text("TIMESTAMP_DERIVED"):
-        return _time("TIMESTAMP_DERIVED", derived)
+        return time_in("TIMESTAMP_DERIVED", derived)
     plain = row.text("TIMESTAMP") or ""
     found = _PLAIN.fullmatch(plain)
-    return _time("TIMESTAMP", "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else plain)
+    return time_in("TIMESTAMP", "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else plain)
 
 
 _PLAIN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2}(?:\.[0-9]+)?)")
-_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),?\s+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\s+([AP])M\s+([A-Z]{2,5})")
-_ZONES = {"GMT": 0, "UTC": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
-_ZONES |= {"AKST": -9, "AKDT": -8, "HST": -10}
-
-
-def _time(column: str, text: str) -> int:
-    found = _AMERICAN.fullmatch(text)
-    if found is None and "/" in text:
-        raise BadRecord(f"{column} {text[:40]!r}: not an American date and time with a zone, such as 1/31/2026, 12:00:00 PM PST")
-    try:
-        return timestamps.parse(_iso(column, found) if found else text)
-    except ValueError as error:
-        raise BadRecord(f"{column} {text[:40]!r}: {str(error)[:60]}") from None
-
-
-def _iso(column: str, found: re.Match[str]) -> str:
-    month, day, year, hour, minute, second, half, zone = found.groups()
-    if zone not in _ZONES:
-        raise BadRecord(f"{column} {found[0][:40]!r}: the zone {zone} is not known")
-    if not 0 < int(hour) < 13:
-        raise BadRecord(f"{column} {found[0][:40]!r}: no such hour")
-    hours = int(hour) % 12 + (12 if half == "P" else 0)
-    return f"{year}-{month:0>2}-{day:0>2}T{hours:02}:{minute}:{second or '00'}{_ZONES[zone]:+03}:00"

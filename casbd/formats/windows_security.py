@@ -134,11 +134,13 @@ class WindowsSecurity:
 
 
 _LOGONS = frozenset({"4624", "4625", "4634", "4647"})
-_OF_THE_TARGET = _LOGONS | {"4768", "4769", "4771", "4776"}
+_SESSIONS = frozenset({"4778", "4779"})
+"""Of a remote desktop, reconnected and disconnected."""
+_OF_THE_TARGET = _LOGONS | {"4627", "4768", "4769", "4770", "4771", "4776", "4964"}
 """Where the user is the target, since the subject is but the computer that reports."""
 _WITH_STATUS = frozenset({"4625", "4768", "4769", "4771", "4776"})
-_FAILURES = frozenset({"4625", "4771"})
-_EITHER = frozenset({"4662", "4723", "4724", "4768", "4769", "4776", "4794"})
+_FAILURES = frozenset({"4625", "4771", "4772", "4777"})
+_EITHER = frozenset({"4662", "4723", "4724", "4768", "4769", "4776", "4794", "5145"})
 """Events that are written for success and for failure."""
 _ASKED_FOR_MORE = "0x19"
 """KDC_ERR_PREAUTH_REQUIRED: the client asks again with more."""
@@ -301,7 +303,9 @@ def _sid(text: str | None) -> str | None:
 
 def _who(event: Event, activity: Activity) -> None:
     """The target of a log on, else the subject, else (a locked workstation) the target all the same."""
-    subject = event.text("SubjectUserName"), event.text("SubjectDomainName"), event.text("SubjectUserSid")
+    subject = event.text("SubjectUserName"), event.text("SubjectDomainName"), _sid(event.text("SubjectUserSid"))
+    if event.id in _SESSIONS:
+        subject = event.text("AccountName"), event.text("AccountDomain"), None
     name, domain, sid = subject if (subject[0] or subject[2]) and event.id not in _OF_THE_TARGET else _target(event)
     if event.id == "7045":
         name, domain, sid = None, None, None  # its AccountName is what the service runs as
@@ -330,7 +334,7 @@ def _target(event: Event) -> tuple[str | None, str | None, str | None]:
 def _objects(event: Event) -> list[ActivityObject]:
     """What was acted on: of a group's members the member, then the group; of a log on the computer."""
     found: list[_Thing] = []
-    source = event.text("WorkstationName", "Workstation")
+    source = event.text("WorkstationName", "Workstation") or (event.text("ClientName") if event.id in _SESSIONS else None)
     if event.id in _LOGONS:
         found.append((None, event.computer or None, "Device", "target"))
     elif event.id == "4769":

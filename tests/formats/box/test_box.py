@@ -226,7 +226,7 @@ def test_what_shield_blocks_or_would_have_blocked(mode, result):
         ),
         (
             {"source": {"file_id": "12", "file_name": "a.doc", "user_id": "22", "user_name": "Bert"}, "accessible_by": BERT},
-            [("12", "a.doc", "File", "target"), ("22", "Bert", "User", "target")],
+            [("12", "a.doc", "File", "target"), ("22", "bert@example.com", "User", "target")],
         ),
     ],
 )

@@ -262,7 +262,7 @@ def login(method, name=None, **parameters):
         ("loginFailure", None, "Failed log on", "failure"),
         ("logout", "logout", "Log out", "success"),
         ("2svDisable", None, "Disable multi-factor authentication", "success"),
-        ("suspiciousLogin", "suspicious_login", "Security alert", "success"),
+        ("suspiciousLogin", "suspicious_login", "Security alert", "failure"),
     ],
 )
 def test_log_ons(method, name, kind, result):
@@ -369,3 +369,51 @@ def test_records_of_plaso():
     assert refused == 2, "the two that are no audit logs"
     assert Gcp.claims(lines) == 9 / 11
     assert agrees(found, HERE / "plaso" / "expected.json")
+
+
+@pytest.mark.parametrize(("dry_run", "result"), [(False, "failure"), (True, "unknown")])
+def test_a_denial_by_vpc_service_controls(dry_run, result):
+    """After Google's "Retrieving VPC Service Controls errors from audit logs"."""
+    found = of(
+        "storage",
+        "google.storage.objects.get",
+        resourceName="projects/123",
+        status=PERMISSION_DENIED,
+        metadata={"dryRun": dry_run, "resourceNames": ["projects/_/buckets/plans/objects/2026/plan.pdf"]},
+    )
+    assert (found.activity_type, found.result, found.result_detail) == ("Download file", result, "PERMISSION_DENIED")
+    assert things(found)[0] == ("2026/plan.pdf", "File", "target")
+
+
+def test_what_googles_staff_did_is_left_aside():
+    record = entry("access_transparency")
+    del record["protoPayload"]
+    record["jsonPayload"] = {"@type": "type.googleapis.com/google.cloud.audit.TransparencyLog", "accesses": [{"methodName": "x"}]}
+    text = json.dumps(record).encode()
+    assert Gcp.claims([text]) == 1
+    assert FORMAT.parse(text) == ()
+
+
+def test_an_alert_of_workspace_is_of_the_one_it_is_about():
+    found = login("suspiciousLogin", "suspicious_login", affected_email_address="Bert@contoso.com")
+    assert (found.user, found.activity_type, found.result) == ("anna@contoso.com", "Security alert", "failure")
+    (nobody,) = FORMAT.parse(
+        json.dumps(
+            entry(
+                serviceName="login.googleapis.com",
+                methodName="google.login.LoginService.suspiciousLogin",
+                authenticationInfo={},
+                metadata={
+                    "event": [
+                        {"eventName": "suspicious_login", "parameter": [{"name": "affected_email_address", "value": "Bert@contoso.com"}]}
+                    ]
+                },
+            )
+        ).encode()
+    )
+    assert (nobody.user, nobody.user_type) == ("bert@contoso.com", "Regular")
+
+
+def test_a_workforce_identity_as_principal_email():
+    pool = "//iam.googleapis.com/locations/global/workforcePools/p/subject/Sam@example.com"
+    assert activity(authenticationInfo={"principalEmail": pool}).user == "sam@example.com"

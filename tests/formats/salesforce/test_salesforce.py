@@ -237,13 +237,13 @@ def test_american_times(text, expected):
         (downloaded(Date="1/31/2026, 0:00:00 AM GMT"), "no such hour"),
         (downloaded(Date="1/31/2026, 13:00:00 PM GMT"), "no such hour"),
         (downloaded(Date=""), "Date ''"),
-        (downloaded(Action=""), "neither EVENT_TYPE nor Action"),
+        (downloaded(Action=""), "neither EVENT_TYPE, EventDate, LoginTime nor Action"),
         (log_on(TIMESTAMP_DERIVED="soon" * 100), "TIMESTAMP_DERIVED 'soon"),
         (log_on(TIMESTAMP_DERIVED=None, TIMESTAMP=None), "TIMESTAMP ''"),
         (log_on(TIMESTAMP_DERIVED=None, TIMESTAMP="20261301000000.000"), "TIMESTAMP '2026-13"),
-        (log_on(EVENT_TYPE=None), "neither EVENT_TYPE nor Action"),
+        (log_on(EVENT_TYPE=None), "neither EVENT_TYPE, EventDate, LoginTime nor Action"),
         ([], "not a JSON object"),
-        ({}, "neither EVENT_TYPE nor Action"),
+        ({}, "neither EVENT_TYPE, EventDate, LoginTime nor Action"),
     ],
 )
 def test_what_cannot_be_an_activity_is_told(row, reason):
@@ -302,3 +302,103 @@ def test_claims(row):
 def test_what_it_does_not_claim(row):
     assert Salesforce.claims([json.dumps(row).encode(), b"no json"]) == 0
     assert Salesforce.claims([]) == 0
+
+
+def real_time(kind="LoginEvent", **fields):
+    """As Salesforce's "Platform Events Developer Guide" describes it."""
+    base = {
+        "EventIdentifier": "0d6f-1",
+        "EventDate": "2026-01-01T12:00:00.123+0000",
+        "CreatedDate": "2026-01-01T12:00:04.000+0000",
+        "UserId": "0051",
+        "Username": "Anna@Contoso.com",
+        "SourceIp": "203.0.113.7",
+        "attributes": {"type": kind},
+    }
+    return base | fields
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_log_on_in_real_time(streamed):
+    payload = real_time(Status="Success", CountryIso="no")
+    if streamed:
+        del payload["attributes"]
+    record = (
+        {"channel": "/event/LoginEventStream", "data": {"schema": "s", "payload": payload, "event": {"replayId": 1}}}
+        if streamed
+        else payload
+    )
+    assert Salesforce.claims([json.dumps(record).encode()]) == 1
+    found = parsed(record)
+    assert (found.timestamp, found.activity_id) == (timestamps.parse("2026-01-01T12:00:00.123Z"), "0d6f-1")
+    assert (found.activity_type, found.action_type, found.result) == ("Log on", "LoginEvent", "success")
+    assert (found.user, found.user_id, found.ip_address, found.country) == ("anna@contoso.com", "0051", "203.0.113.7", "NO")
+
+
+@pytest.mark.parametrize(
+    ("record", "kind", "result", "detail"),
+    [
+        (real_time(Status="Password Lockout"), "Failed log on", "failure", "Password Lockout"),
+        (real_time("LogoutEvent"), "Log out", None, None),
+        (real_time("IdentityVerificationEvent", Status="Succeeded"), "Unspecified", "success", None),
+        (real_time("IdentityVerificationEvent", Status="FailedInvalidCode"), "Unspecified", "failure", "FailedInvalidCode"),
+        (real_time("ReportEvent", Operation="ReportExported"), "Export content", None, None),
+        (real_time("ReportEvent", Operation="ReportRunFromLightning", PolicyOutcome="Block"), "View report", "failure", "Block"),
+        (real_time("UriEvent", OperationStatus="Initiated"), "Unspecified", "unknown", None),
+        (real_time("BulkApiResultEventStore"), "Unspecified", None, None),
+        (real_time("CredentialStuffingEvent"), "Security alert", None, None),
+    ],
+)
+def test_events_in_real_time(record, kind, result, detail):
+    found = parsed(record)
+    assert (found.activity_type, found.result, found.result_detail) == (kind, result, detail)
+
+
+def test_logging_on_as_somebody_else_in_real_time():
+    found = parsed(real_time("LoginAsEvent", DelegatedUsername="Admin@contoso.com"))
+    assert (found.user, found.is_impersonated, found.is_admin_operation) == ("admin@contoso.com", True, True)
+    assert (found.object_id, found.object_name) == ("0051", "anna@contoso.com")
+
+
+def test_the_login_history():
+    row = {
+        "Id": "0Ya1",
+        "UserId": "0051",
+        "LoginTime": "2026-01-01T12:00:00.000+0000",
+        "SourceIp": "203.0.113.7",
+        "Status": "Invalid Password",
+    }
+    assert Salesforce.claims([json.dumps(row).encode()]) == 1
+    found = parsed(row)
+    assert (found.activity_id, found.activity_type, found.action_type) == ("0Ya1", "Failed log on", "LoginHistory")
+    assert (found.user, found.ip_address, found.result, found.result_detail) == ("0051", "203.0.113.7", "failure", "Invalid Password")
+
+
+def test_the_downloaded_login_history():
+    row = {"Username": "Anna@contoso.com", "Login Time": "1/31/2026 4:05:06 PM PST", "Source IP": "203.0.113.7", "Status": "Success"}
+    assert Salesforce.claims([json.dumps(row).encode()]) == 1
+    found = parsed(row)
+    assert found.timestamp == timestamps.parse("2026-02-01T00:05:06Z")
+    assert (found.user, found.activity_type, found.ip_address) == ("anna@contoso.com", "Log on", "203.0.113.7")
+
+
+def test_the_same_report_under_another_address_is_the_same_object():
+    found = parsed(event("ReportExport", URI="/00O3?export=1", URI_ID_DERIVED="00O3AAA"))
+    assert (found.object_id, found.object_name) == ("00O3AAA", "/00O3?export=1")
+
+
+@pytest.mark.parametrize(
+    ("columns", "result", "detail"),
+    [({"SUCCESS": "0"}, "failure", None), ({"SUCCESS": "1"}, None, None), ({"EXCEPTION_MESSAGE": "NO_ACCESS"}, "failure", "NO_ACCESS")],
+)
+def test_failures_by_other_columns(columns, result, detail):
+    found = parsed(event("BulkApi", **columns))
+    assert (found.result, found.result_detail) == (result, detail)
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"), [("AddedGroupMember", "Add member to group"), ("DeletedGroupMember", "Remove member from group")]
+)
+def test_members_of_groups(operation, kind):
+    found = parsed(event("GroupMembership", OPERATION=operation, GROUP_ID="00G1", MEMBER_ID="0052"))
+    assert (found.activity_type, [(thing.id, thing.type) for thing in found.objects]) == (kind, [("00G1", "Group"), ("0052", "User")])

@@ -426,3 +426,17 @@ def test_claims():
     assert WindowsSecurity.claims([security, b'{"a": 1}']) == 0.5
     assert WindowsSecurity.claims([b'{"EventID": 4624}', b"no json"]) == 0
     assert WindowsSecurity.claims([]) == 0
+
+
+def test_a_session_of_a_remote_desktop():
+    data = {"AccountName": "Ladmin", "AccountDomain": "CONTOSO", "LogonID": "0x1", "ClientName": "WIN81", "ClientAddress": "10.0.0.100"}
+    (found,) = FORMAT.parse(json.dumps(winlogbeat(4778, **data)).encode())
+    assert (found.user, found.ip_address) == ("contoso\\ladmin", "10.0.0.100")
+    assert [(thing.name, thing.role) for thing in found.objects] == [("WIN81", "source")]
+
+
+@pytest.mark.parametrize("event", [4627, 4964])
+def test_groups_of_a_log_on_are_of_the_one_who_logs_on(event):
+    nobody = {"SubjectUserName": "-", "SubjectDomainName": "-", "SubjectUserSid": "S-1-0-0"}
+    (found,) = FORMAT.parse(json.dumps(winlogbeat(event, **nobody, **TARGET)).encode())
+    assert found.user == "contoso\\anna"
