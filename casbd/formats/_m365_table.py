@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import msgspec
 
 from casbd.documents import Document
+from casbd.formats._entra_operations import kind_of
 
+DIRECTORY = "AzureActiveDirectory"
 TABLE = Path(__file__).parent.parent / "data" / "m365_activities.yaml"
 
 
@@ -21,6 +24,14 @@ class Workload(msgspec.Struct, frozen=True):
     admin: bool
     types: dict[str, str]
     admin_exceptions: frozenset[str]
+
+    def kind(self, operation: str) -> str:
+        """The canonical activity of an operation."""
+        return self.types.get(operation) or (self.default if _CMDLET.fullmatch(operation) else "Unspecified")
+
+
+_CMDLET = re.compile(r"[A-Z][A-Za-z]+-[A-Z]\w+")
+"""PowerShell's way to name commands: Set-Mailbox."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -59,9 +70,17 @@ def _workload(entry: dict[str, Any]) -> Workload:
 
 @cache
 def types() -> dict[str, str]:
-    """The activities by operation alone, for records that do not name the workload; the first workload that has it counts."""
+    """The activities by operation alone; the first workload that has it counts."""
     found: dict[str, str] = {}
     for workload in table().workloads.values():
         for operation, kind in workload.types.items():
             found.setdefault(operation, kind)
     return found
+
+
+def type_of(operation: str) -> str | None:
+    """The canonical activity of an operation in a record that does not name the workload; None where none is known."""
+    if (kind := types().get(operation)) is not None:
+        return kind
+    kind = kind_of(operation).activity_type
+    return kind if kind != "Unspecified" else "Run command" if _CMDLET.fullmatch(operation) else None

@@ -18,11 +18,11 @@ from typing import Any, ClassVar
 
 from casbd import plugins
 from casbd.errors import BadRecord
-from casbd.formats._activity_table import ActivityTable
+from casbd.formats._entra_operations import kind_of
 from casbd.formats._entra_portal import as_graph
 from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
-from casbd.formats._plain import scalar_of
+from casbd.formats._plain import dict_of, list_of, scalar_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -48,8 +48,8 @@ class Entra:
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
-        self._table = ActivityTable("entra")
+    def __init__(self, options: plugins.Options) -> None:
+        """It has no options."""
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
@@ -70,6 +70,8 @@ class Entra:
         activity = Activity(
             timestamp, fields.text("id", "correlationId") or "", app=APP, app_instance=fields.text("tenantId", "aadTenantId")
         )
+        if shape == "risk" and "riskEventType" not in fields and "riskType" not in fields:
+            activity.activity_id += f"/{timestamp}"  # it is the user's id, whose risk changes
         {"sign-in": self._sign_in, "audit": self._audit, "risk": self._risk}[shape](fields, activity)
         return (activity,)
 
@@ -85,26 +87,24 @@ class Entra:
             "Application" if managed or (principal and not fields.text("userPrincipalName")) else "Guest" if guest else "Regular"
         )
         self._from(fields, activity)
-        status = fields.get("status")
-        status = status if isinstance(status, dict) else {}
+        status = fields.part("status")
         code = scalar_of(status.get("errorCode")) or fields.text("resultType") or ""
         interrupted = not code or (code.isdigit() and int(code) in _INTERRUPTS)
         activity.result = "success" if code == "0" else "unknown" if interrupted else "failure"
         activity.result_detail = None if code in ("0", "") else code
         kinds = {"success": "Log on", "failure": "Failed log on"}
         activity.activity_type = kinds.get(activity.result, "Unspecified")
-        device = fields.get("deviceDetail")
-        activity.device_tags = _device_tags(device) if isinstance(device, dict) else ()
+        activity.device_tags = _device_tags(fields.part("deviceDetail"))
         activity.is_admin_operation = False
         apps = ((fields.text("appId"), fields.text("appDisplayName")), (fields.text("resourceId"), fields.text("resourceDisplayName")))
         put_objects(activity, [ActivityObject(of if name else None, name, "Application", "target") for of, name in apps if name])
 
     def _audit(self, fields: _Fields, activity: Activity) -> None:
         operation = fields.text("activityDisplayName", "operationName") or ""
-        kind = self._table.kind(_plain(operation))
+        kind = kind_of(operation)
         activity.action_type, activity.activity_type, activity.is_admin_operation = operation or None, kind.activity_type, kind.admin
-        by = fields.get("initiatedBy")
-        user, app = (by.get("user"), by.get("app")) if isinstance(by, dict) else (None, None)
+        by = fields.part("initiatedBy")
+        user, app = by.get("user"), by.get("app")
         if isinstance(user, dict) and any(user.values()):
             name = scalar_of(user.get("userPrincipalName")) or scalar_of(user.get("displayName"))
             activity.user = name.lower() if name and "@" in name else name
@@ -124,20 +124,27 @@ class Entra:
         result = (fields.text("result", "resultSignature") or "").casefold()
         activity.result = {"success": "success", "failure": "failure", "timeout": "failure"}.get(result, "unknown" if result else None)
         activity.result_detail = fields.text("resultReason", "resultDescription")
-        details = fields.get("additionalDetails")
-        for pair in details if isinstance(details, list) else ():
-            if isinstance(pair, dict) and pair.get("key") == "User-Agent":
+        for pair in fields.parts("additionalDetails"):
+            if pair.get("key") == "User-Agent":
                 activity.user_agent = scalar_of(pair.get("value"))
-        targets = fields.get("targetResources")
-        put_objects(activity, [_target(one) for one in (targets if isinstance(targets, list) else ()) if isinstance(one, dict)])
+        put_objects(activity, [_target(one) for one in fields.parts("targetResources")])
 
     def _risk(self, fields: _Fields, activity: Activity) -> None:
-        activity.action_type = fields.text("riskEventType", "riskType") or fields.text("riskDetail") or "Risky user"
+        detail, principal = fields.text("riskDetail"), fields.text("servicePrincipalDisplayName", "servicePrincipalId")
+        detail = None if (detail or "").casefold() == "none" else detail
+        activity.action_type = fields.text("riskEventType", "riskType") or detail or "Risky user"
         activity.activity_type = "Security alert"
-        user = fields.text("userPrincipalName")
+        user = fields.text("userPrincipalName") or principal or fields.text("displayName")
         activity.user = user.lower() if user and "@" in user else user
-        activity.user_id, activity.user_display_name = fields.text("userId"), fields.text("userDisplayName")
-        activity.user_type, activity.is_admin_operation = "Regular", False
+        whose = fields.text("userId", "servicePrincipalId") or activity.activity_id.partition("/")[0]
+        activity.user_id, activity.user_display_name = (
+            whose or None,
+            fields.text("userDisplayName", "servicePrincipalDisplayName", "displayName"),
+        )
+        activity.user_type = (
+            "Regular" if fields.text("userPrincipalName") or not (principal or fields.text("displayName")) else "Application"
+        )
+        activity.is_admin_operation = False
         activity.result_detail = fields.text("riskLevel")
         self._from(fields, activity)
 
@@ -173,9 +180,27 @@ class _Fields:
         value = self._values.get(name.casefold())
         return decode(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
+    def part(self, name: str) -> dict[str, Any]:
+        """An object, its fields as Graph calls them; an empty one where it is none."""
+        return dict_of(_as_graph_writes(self.get(name)))
+
+    def parts(self, name: str) -> list[dict[str, Any]]:
+        """The objects of a list."""
+        return [_as_graph_writes(one) for one in list_of(self.get(name)) if isinstance(one, dict)]
+
     def text(self, *names: str) -> str | None:
         """The first of these that is known, as text."""
         return next((text for name in names if (text := scalar_of(self._values.get(name.casefold())))), None)
+
+
+def _as_graph_writes(value: Any) -> Any:
+    """An object whose keys begin with capitals, as Graph's PowerShell module has them (`ErrorCode`, `IPAddress`), with Graph's own."""
+    if not isinstance(value, dict):
+        return value
+    return {_NAMES.get(key) or key[:1].lower() + key[1:]: _as_graph_writes(inner) for key, inner in value.items()}
+
+
+_NAMES = {"IPAddress": "ipAddress", "OSVersion": "osVersion"}
 
 
 def _shape(fields: _Fields) -> str | None:
@@ -184,16 +209,14 @@ def _shape(fields: _Fields) -> str | None:
     if "auditlogs" in fields.kinds or ("activityDisplayName" in fields and "initiatedBy" in fields):
         return "audit"
     if "riskEventType" in fields or (
-        "riskLevel" in fields and "riskState" in fields and "userPrincipalName" in fields and "appId" not in fields
+        "riskLevel" in fields
+        and "riskState" in fields
+        and ("riskLastUpdatedDateTime" in fields or ("userPrincipalName" in fields and "appId" not in fields))
+        and "status" not in fields
     ):
         return "risk"
     signs = ("userPrincipalName" in fields or "servicePrincipalId" in fields) and "appId" in fields
     return "sign-in" if signs and ("status" in fields or "resultType" in fields) else None
-
-
-def _plain(operation: str) -> str:
-    """Some names have a dash that is no hyphen, and blanks or a dot at the end."""
-    return operation.replace("\u2013", "-").strip().removesuffix(".")
 
 
 def _target(target: dict[str, Any]) -> ActivityObject:

@@ -71,7 +71,10 @@ class Gcp:
         )
 
     def parse(self, record: bytes) -> Sequence[Activity]:
-        """One activity; none of what Google's own staff did. BadRecord where it is no JSON object, no audit log, or has no time or method."""
+        """One activity; none of what Google's own staff did.
+
+        BadRecord where it is no JSON object, no audit log, or has no time or method.
+        """
         found = self._read(record)
         payload = _payload({"protoPayload": found.protoPayload, "protopayload_auditlog": found.protopayload_auditlog})
         if not payload and _LOG.split(found.logName or "")[-1] == _TRANSPARENCY:

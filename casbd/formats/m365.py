@@ -1,7 +1,7 @@
 """Microsoft 365 unified audit log: the records of the Office 365 Management Activity API and of Purview's audit search.
 
-Read from any container: Management API blobs, NDJSON, Purview audit-search CSV, `Search-UnifiedAuditLog | Export-Csv`; and as
-rows of Log Analytics (`OfficeActivity`).
+Read from any container: Management API blobs, NDJSON, Purview audit-search CSV, `Search-UnifiedAuditLog | Export-Csv` and
+`ConvertTo-Json`, Graph's audit log queries (`auditData`); and as rows of Log Analytics (`OfficeActivity`).
 Source: Microsoft, "Office 365 Management Activity API schema" (page of 2026-06-24). What Microsoft leaves open is in
 `casbd/data/m365_activities.yaml`: which operation is which canonical activity, and which is administrative.
 
@@ -20,14 +20,16 @@ import msgspec
 
 from casbd import plugins
 from casbd.errors import BadRecord
+from casbd.formats._entra_operations import kind_of
 from casbd.formats._lenient import Reader, as_dict, share
 from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
 from casbd.formats._m365_rows import as_record, is_row
-from casbd.formats._m365_table import table
+from casbd.formats._m365_table import DIRECTORY, table
 from casbd.model.activity import Activity
 from casbd.registry import plugin
 from casbd.remembered import Remembered
 from casbd.wire import addresses, timestamps
+from casbd.wire.record_path import decode
 
 
 class Record(msgspec.Struct, gc=False):
@@ -77,6 +79,7 @@ class Record(msgspec.Struct, gc=False):
     ChannelName: str | None = None
     Members: Any = None
     Subject: str | None = None
+    IsSuccess: bool | None = None
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -114,15 +117,19 @@ class M365:
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """Every audit record has CreationTime, Operation and Workload, which no other export has; or it is a row of Log Analytics."""
-        required = ("CreationTime", "Operation", "Workload", "RecordType")
-        return share(sample, lambda record: all(key in record for key in required) or is_row(record))
+        """Every audit record has CreationTime, Operation and Workload, which no other export has; or it holds one, or is a row of such."""
+        return share(sample, lambda record: _is_ours(record) or is_row(record) or _holds_one(record))
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or operation."""
         try:
             found = self._decode(record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if (inside := _inside(record)) is not None:
+                activities = self.parse(inside)
+                for activity in activities:
+                    activity.raw = inside.decode(errors="replace")
+                return activities
             found = self._otherwise(record)
         try:
             timestamp = timestamps.parse(found.CreationTime)
@@ -144,7 +151,7 @@ class M365:
         activity.is_admin_operation = kind.admin
         self._who(record, activity, kind)
         self._where_from(record, activity)
-        status = record.ResultStatus
+        status = record.ResultStatus or _SUCCESS.get(record.IsSuccess)
         if kind.result is not None and not (status and kind.status_counts):
             activity.result = kind.result
             if kind.result == "failure":
@@ -153,6 +160,8 @@ class M365:
             activity.result = result = self._results[status]
             if result == "unknown":
                 activity.result_detail = status
+            elif result == "failure" and kind.activity_type == "Log on":
+                activity.activity_type = "Failed log on"
         objects = kind.objects_of(record)
         if objects:
             activity.objects = objects
@@ -167,8 +176,10 @@ class M365:
         if workload is None:
             app, activity_type, admin = f"Microsoft 365 ({name})" if name else "Microsoft 365", "Unspecified", kind_of_user == "Admin"
         else:
-            app, activity_type = workload.app, workload.types.get(operation, workload.default)
+            app, activity_type = workload.app, workload.kind(operation)
             admin = workload.admin != (operation in workload.admin_exceptions)
+            if name == DIRECTORY and operation not in workload.types:
+                activity_type, admin = kind_of(operation)
         return Kind(
             operation=operation,
             app=app,
@@ -176,7 +187,8 @@ class M365:
             admin=admin or str(record_type) in self._table.admin_record_types,
             user_type=kind_of_user,
             result=_RESULTS.get(activity_type),
-            status_counts=name != "AzureActiveDirectory",  # of log ons to Entra ID it only tells that HTTP worked
+            # Of log ons to Entra ID it only tells that HTTP worked, but for those that were written until 2018.
+            status_counts=name != DIRECTORY or operation.startswith("PasswordLogon"),
             is_impersonated=True if operation in ("SendAs", "SendOnBehalf") else None,
             objects_of=objects_for(name, operation),
         )
@@ -239,6 +251,43 @@ class M365:
             activity.device_tags = _device_tags(record.DeviceProperties)
 
 
+def _is_ours(record: dict[str, Any]) -> bool:
+    required = ("CreationTime", "Operation", "Workload")
+    return all(key in record for key in required) and ("RecordType" in record or "OrganizationId" in record)
+
+
+_HOLDERS = ("auditData", "AuditData")
+"""Of Graph's audit log queries, an object; of `Search-UnifiedAuditLog | ConvertTo-Json`, JSON as text."""
+
+
+def _holds_one(record: dict[str, Any]) -> bool:
+    inside = next((record[key] for key in _HOLDERS if key in record), None)
+    inside = decode(inside) if isinstance(inside, str) else inside
+    return isinstance(inside, dict) and _is_ours(inside)
+
+
+class _Holder(msgspec.Struct, gc=False):
+    graph: msgspec.Raw = msgspec.field(default=NOTHING, name="auditData")
+    search: str | None = msgspec.field(default=None, name="AuditData")
+
+
+_HOLDER = msgspec.json.Decoder(_Holder)
+
+
+def _inside(record: bytes) -> bytes | None:
+    """The audit record within this one."""
+    if b'uditData"' not in record:
+        return None
+    try:
+        found = _HOLDER.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    inside = bytes(found.graph) or (found.search or "").encode(errors="replace")
+    return inside if inside[:1] == b"{" and b'uditData"' not in inside else None
+
+
+_SUCCESS: dict[bool | None, str] = {True: "success", False: "failure"}
+"""Of Power BI's IsSuccess."""
 _RESULTS = {"Failed log on": "failure", "Log on": "success"}
 _CLAIM = re.compile(r"\A(?:i:0[^|]*\|(?:.*\|)?(?:urn(?::|%3a)spo(?::|%3a)guest#)?|urn:spo:guest#)")
 """What SharePoint writes before an address: `i:0#.f|membership|anna@contoso.com`, `urn:spo:guest#anna@example.com`. In small letters."""
@@ -275,4 +324,4 @@ _DEVICE_TAGS = {
     for hybrid in (False, True)
 }
 _HYBRID = frozenset({"Hybrid Azure AD joined", "Microsoft Entra hybrid joined", "ServerAd"})
-_NUMBERS = frozenset({"RecordType", "UserType", "ErrorNumber", "LogonType"})
+_NUMBERS = frozenset({"IsSuccess", "RecordType", "UserType", "ErrorNumber", "LogonType"})

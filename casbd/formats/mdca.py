@@ -9,8 +9,8 @@ Sources: Microsoft, "CloudAppEvents" (https://learn.microsoft.com/defender-xdr/a
 "Activities API" (https://learn.microsoft.com/defender-cloud-apps/api-activities), "Generic SIEM integration"
 (https://learn.microsoft.com/defender-cloud-apps/siem).
 
-What it cannot know: only the API tells whether an activity failed, and then not of every app; otherwise a failed log on is
-one, and of the rest the result is unknown. CEF has no user ids and no countries. An alert is an activity `Security alert`.
+What it cannot know: only the API, and the app's own record in a row of CloudAppEvents, tell whether an activity failed, and not of
+every app; otherwise log ons tell it by their type. CEF has no user ids and no countries. An alert is an activity `Security alert`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED
 from casbd.formats._lenient import as_dict, why_not
-from casbd.formats._m365_table import types
+from casbd.formats._m365_table import DIRECTORY, table, type_of, types
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of
 from casbd.formats._times import time_of
@@ -136,11 +136,13 @@ def _shape(fields: _Fields) -> str | None:
 def _of_row(fields: _Fields) -> Activity:
     """A row of CloudAppEvents."""
     raw, action = dict_of(fields.get("raweventdata")), fields.text("actiontype") or ""
-    kind = types().get(action) or _canonical(fields.text("activitytype")) or _canonical(action)
+    kind = type_of(action) or _canonical(fields.text("activitytype")) or _canonical(action)
     activity = _activity(fields.time("timestamp", "timegenerated"), fields.text("reportid"), kind)
     activity.action_type = action or None
     activity.app, activity.app_instance = fields.text("application"), fields.text("appinstanceid")
-    name = next((text for key in ("UserId", "userPrincipalName", "actor") if (text := _text(raw.get(key))) and "@" in text), None)
+    activity.result = _raw_result(raw)
+    _settle(activity)
+    name = next((text for path in _USERS if (text := _text(_at(raw, path))) and "@" in text), None)
     _who(activity, name or fields.text("accountid", "accountdisplayname"), fields.text("accountobjectid", "accountid"))
     activity.user_display_name = fields.text("accountdisplayname")
     activity.user_type = _choice("user_type", fields.text("accounttype"))
@@ -156,6 +158,34 @@ def _of_row(fields: _Fields) -> Activity:
         objects = [ActivityObject(fields.text("objectid"), fields.text("objectname"), fields.text("objecttype"), "target")]
     put_objects(activity, [one for one in objects if one.name or one.id])
     return activity
+
+
+_USERS = (
+    ("UserId",),
+    ("userPrincipalName",),
+    ("actor",),
+    ("actor", "email"),
+    ("actor", "alternateId"),
+    ("initiatedBy", "user", "userPrincipalName"),
+    ("caller",),
+    ("created_by", "login"),
+    ("userIdentity", "userName"),
+)
+"""Where the records of Microsoft 365, Google, Okta, Entra ID, Azure, Box and AWS have the user's address."""
+
+
+def _at(record: Any, path: Sequence[str]) -> Any:
+    for step in path:
+        record = dict_of(record).get(step)
+    return record
+
+
+def _raw_result(raw: dict[str, Any]) -> str | None:
+    """What the app's own record says, of Microsoft 365 and Okta. Of log ons to Entra ID ResultStatus says nothing."""
+    if raw.get("Workload") == DIRECTORY and str(raw.get("Operation", "")).startswith("UserLog"):
+        return None
+    status = _text(raw.get("ResultStatus")) or _text(_at(raw, ("outcome", "result")))
+    return table().results.get(status.casefold()) if status else None
 
 
 def _of_api(fields: _Fields) -> Activity:
@@ -295,11 +325,13 @@ def _activity(timestamp: int, name: str | None, activity_type: str | None) -> Ac
 
 
 def _settle(activity: Activity) -> None:
-    """A failed log on failed; a log on that failed is a failed log on."""
+    """A failed log on failed; a log on that failed is a failed log on, any other one did not."""
     if activity.activity_type == "Failed log on":
         activity.result = "failure"
     elif activity.activity_type == "Log on" and activity.result == "failure":
         activity.activity_type = "Failed log on"
+    elif activity.activity_type == "Log on":
+        activity.result = "success"
 
 
 def _who(activity: Activity, name: str | None, of: str | None) -> None:

@@ -253,3 +253,67 @@ def test_records_of_a_real_tenant():
     records = [json.dumps(one).encode() for one in (json.loads(text) if text.startswith("[") else map(json.loads, text.splitlines()))]
     assert Entra.claims(records) == 1
     assert agrees([activity for one in records for activity in FORMAT.parse(one)], HERE / "otrf/expected.json")
+
+
+def as_powershell_writes(value):
+    if isinstance(value, dict):
+        return {"IPAddress" if key == "ipAddress" else key[:1].upper() + key[1:]: as_powershell_writes(one) for key, one in value.items()}
+    return [as_powershell_writes(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("given", [SIGN_IN, SIGN_IN | {"status": {"errorCode": 50126}}, AUDIT])
+def test_what_graphs_powershell_module_writes_is_the_same(given):
+    """`Get-MgAuditLogSignIn | ConvertTo-Json`."""
+    written = json.dumps(as_powershell_writes(given)).encode()
+    assert Entra.claims([written]) == 1
+    assert FORMAT.parse(written) == FORMAT.parse(json.dumps(given).encode())
+
+
+RISKY = {
+    "id": "u-1",
+    "isDeleted": False,
+    "riskLastUpdatedDateTime": "2026-01-01T12:00:00Z",
+    "riskLevel": "high",
+    "riskState": "atRisk",
+    "riskDetail": "none",
+    "userDisplayName": "Anna Berg",
+    "userPrincipalName": "Anna@Contoso.com",
+}
+
+
+def test_each_state_of_a_risky_user_is_an_activity():
+    (one,) = FORMAT.parse(json.dumps(RISKY).encode())
+    remedied = {
+        "riskLastUpdatedDateTime": "2026-01-02T12:00:00Z",
+        "riskState": "remediated",
+        "riskDetail": "userPerformedSecuredPasswordReset",
+    }
+    (other,) = FORMAT.parse(json.dumps(RISKY | remedied).encode())
+    assert one.activity_id != other.activity_id
+    assert (one.action_type, one.user, one.user_id) == ("Risky user", "anna@contoso.com", "u-1")
+    assert other.action_type == "userPerformedSecuredPasswordReset"
+
+
+def test_a_risky_service_principal():
+    risky = {key: value for key, value in RISKY.items() if not key.startswith("user")} | {"displayName": "Sync", "appId": "a-1"}
+    assert Entra.claims([json.dumps(risky).encode()]) == 1
+    (found,) = FORMAT.parse(json.dumps(risky).encode())
+    assert (found.activity_type, found.user, found.user_id, found.user_type) == ("Security alert", "Sync", "u-1", "Application")
+
+
+def test_a_risk_of_a_service_principal():
+    event = {
+        "category": "ServicePrincipalRiskEvents",
+        "time": "2026-01-01T12:00:00Z",
+        "properties": {
+            "id": "r-1",
+            "riskEventType": "leakedCredentials",
+            "riskLevel": "high",
+            "servicePrincipalId": "sp-1",
+            "servicePrincipalDisplayName": "Sync",
+            "detectedDateTime": "2026-01-01T12:00:00Z",
+        },
+    }
+    (found,) = FORMAT.parse(json.dumps(event).encode())
+    assert (found.activity_id, found.action_type) == ("r-1", "leakedCredentials")
+    assert (found.user, found.user_id, found.user_type) == ("Sync", "sp-1", "Application")

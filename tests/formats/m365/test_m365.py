@@ -273,3 +273,75 @@ def test_a_row_of_log_analytics_is_the_record_that_it_was_made_from():
     (same,) = M365(Options()).parse(json.dumps(record | {"Parameters": json.loads(rule["Parameters"])}).encode())
     assert row == same
     assert (row.activity_id, row.user, row.ip_address, row.result) == ("i-1", "anna@contoso.com", "203.0.113.7", "success")
+
+
+class TestHolders:
+    def test_an_answer_of_graphs_audit_log_query(self):
+        outer = {
+            "id": "q",
+            "createdDateTime": "2026-01-31T13:00:00Z",
+            "operation": "X",
+            "userId": "10030000A",
+            "clientIp": None,
+            "service": "Y",
+        }
+        inside = record()
+        holder = json.dumps(outer).encode()[:-1] + b', "auditData": ' + inside + b"}"
+        assert M365.claims([holder]) == 1
+        (found,) = FORMAT.parse(holder)
+        (plain,) = FORMAT.parse(inside)
+        assert found.raw.encode() == inside
+        found.raw = ""
+        assert found == plain
+
+    def test_a_row_of_search_unifiedauditlog_as_json(self):
+        row = {
+            "RecordType": "ExchangeAdmin",
+            "CreationDate": "/Date(1)/",
+            "UserIds": "a",
+            "Operations": "X",
+            "AuditData": record().decode(),
+        }
+        holder = json.dumps(row).encode()
+        assert M365.claims([holder]) == 1
+        (found,) = FORMAT.parse(holder)
+        assert found.raw.encode() == inside
+
+    @pytest.mark.parametrize("inside", ["5", "null", '"x"', '{"auditData": {}}', "{", '"\\ud800"'])
+    def test_of_nothing(self, inside):
+        with pytest.raises(BadRecord):
+            FORMAT.parse(b'{"auditData": ' + inside.encode() + b"}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "result"),
+    [
+        ({"Operation": "PasswordLogonInitialAuthUsingPassword", "ResultStatus": "failed"}, "Failed log on", "failure"),
+        ({"Operation": "PasswordLogonInitialAuthUsingPassword", "ResultStatus": "success"}, "Log on", "success"),
+        ({"Operation": "UserLoggedIn", "ResultStatus": "Failed"}, "Log on", "success"),
+    ],
+)
+def test_log_ons_of_old_and_of_new(fields, kind, result):
+    found = activity(Workload="AzureActiveDirectory", **fields)
+    assert (found.activity_type, found.result, found.is_admin_operation) == (kind, result, False)
+
+
+@pytest.mark.parametrize(
+    ("workload", "operation", "kind"),
+    [
+        ("AzureActiveDirectory", "Disable account.", "Suspend user"),
+        ("AzureActiveDirectory", "Add member to role completed (PIM activation).", "Add member to role"),
+        ("AzureActiveDirectory", "Update application \u2013 Certificates and secrets management ", "Update application"),
+        ("Exchange", "Set-Mailbox", "Run command"),
+        ("Exchange", "DlpRuleMatch", "Unspecified"),
+        ("SecurityComplianceCenter", "AuditSearchCompleted", "Unspecified"),
+        ("SecurityComplianceCenter", "New-RetentionComplianceRule", "Run command"),
+    ],
+)
+def test_operations(workload, operation, kind):
+    assert activity(Workload=workload, Operation=operation, ResultStatus=None).activity_type == kind
+
+
+@pytest.mark.parametrize(("success", "result"), [(True, "success"), (False, "failure"), (None, None)])
+def test_power_bi_tells_in_a_field_of_its_own(success, result):
+    assert activity(Workload="PowerBI", Operation="ViewReport", ResultStatus=None, IsSuccess=success).result == result

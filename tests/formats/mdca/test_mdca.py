@@ -105,7 +105,7 @@ def test_the_same_row_in_an_envelope_and_in_csv():
     ("action", "shown", "kind", "result"),
     [
         ("UserLoginFailed", "FailedLogon", "Failed log on", "failure"),
-        ("LogonSuccess", None, "Log on", None),
+        ("LogonSuccess", None, "Log on", "success"),
         ("Something new", "Upload file", "Upload file", None),
         ("Something new", "Basic", "Unspecified", None),
     ],
@@ -213,3 +213,34 @@ def test_any_values_give_an_activity_or_a_reason(base, data):
     except BadRecord:
         return
     assert found.timestamp
+
+
+@pytest.mark.parametrize(
+    ("action", "raw", "result"),
+    [
+        ("Set-Mailbox", {"Workload": "Exchange", "Operation": "Set-Mailbox", "ResultStatus": "False"}, "failure"),
+        ("New-InboxRule", {"Workload": "Exchange", "ResultStatus": "True"}, "success"),
+        ("UserLoggedIn", {"Workload": "AzureActiveDirectory", "Operation": "UserLoggedIn", "ResultStatus": "Failed"}, "success"),
+        ("FileDownloaded", {"Workload": "SharePoint"}, None),
+    ],
+)
+def test_what_the_apps_own_record_says_of_the_result(action, raw, result):
+    assert parse(ROW | {"ActionType": action, "ActivityType": "Basic", "RawEventData": raw}).result == result
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"actor": {"email": "Rob@contoso.com"}},
+        {"actor": {"alternateId": "Rob@contoso.com"}},
+        {"initiatedBy": {"user": {"userPrincipalName": "Rob@contoso.com"}}},
+        {"created_by": {"login": "Rob@contoso.com"}},
+    ],
+)
+def test_the_users_address_in_the_apps_own_record(raw):
+    assert parse(ROW | {"AccountId": "bbcfc3c5-0000", "RawEventData": raw}).user == "rob@contoso.com"
+
+
+@pytest.mark.parametrize(("action", "kind"), [("Set-TransportRule", "Run command"), ("Disable account.", "Suspend user")])
+def test_operations_without_a_type_of_their_own(action, kind):
+    assert parse(ROW | {"ActionType": action, "ActivityType": "Basic"}).activity_type == kind
