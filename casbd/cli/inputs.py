@@ -22,7 +22,7 @@ from casbd.documents import nearest
 from casbd.errors import BadRecord, CasbdError, Mistakes
 from casbd.inputs.followed import sample
 from casbd.inputs.one_look import first_records
-from casbd.inputs.suggestion import leaves, suggest
+from casbd.inputs.suggestion import leaves, suggest, time_format
 from casbd.model.activity import FIELDS, Activity
 from casbd.model.chunk import Chunk
 from casbd.plugins import Format
@@ -205,16 +205,29 @@ def _suggestion(file: Path, chunk: Chunk) -> None:
     """An input with a mapping, to be put into the configuration and looked through."""
     records = [data for record in chunk.records if isinstance(data := record_path.decode(record.decode("utf-8", "replace")), dict)]
     mapping = suggest(records)
-    if "timestamp" not in mapping:
-        click.echo("casbd: no format claims these records, and no time was found in them that a mapping could begin with", err=True)
+    if not mapping:
+        click.echo("casbd: no format claims these records, and nothing was found in them that a mapping could begin with", err=True)
         for reject in chunk.rejects[:3]:
             click.echo(f"  {cell(reject.reason)}", err=True)
         return
     click.echo("casbd: no format claims these records; a mapping to begin with, guessed from names and values:", err=True)
     table = _container(chunk) == "csv"  # whose columns are named as they are
     click.echo(f"inputs:\n  - name: own\n    path: {_scalar(str(file.resolve()))}\n    format: {'csv' if table else 'json'}\n    mapping:")
+    if "timestamp" not in mapping:
+        click.echo("      # timestamp: {path: ..., format: ...}      # no time was found; without one nothing is an activity")
+    values = leaves(records)
     for field, path in mapping.items():
-        click.echo(f"      {field}: {_scalar(str(record_path.parse_path(path)[0]) if table else path)}")
+        written = _scalar(str(record_path.parse_path(path)[0]) if table else path)
+        form = time_format(values[record_path.parse_path(path)]) if field == "timestamp" else None
+        told = (
+            f"{{path: {written}, format: {json.dumps(form)}, zone: UTC}}      # whose time is it? such as Europe/Oslo" if form else written
+        )
+        click.echo(f"      {field}: {told}")
+    if "timestamp" in mapping and len(values[record_path.parse_path(mapping["timestamp"])]) > len(records):
+        inside = cell(str(record_path.parse_path(mapping["timestamp"])[0]))
+        click.echo(
+            f"casbd: a record holds several things with a time under `{inside}`, of which this mapping takes only the first", err=True
+        )
 
 
 def _container(chunk: Chunk) -> str:

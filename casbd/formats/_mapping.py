@@ -253,9 +253,17 @@ def _list(_: str, found: list[Any]) -> tuple[str, ...]:
 
 
 def _choice(name: str, found: list[Any]) -> str | None:
-    """One of the field's values, whatever its case; anything else is unknown."""
-    text = (_text(name, found) or "").casefold()
+    """One of the field's values, whatever its case, or a usual word for one; anything else is unknown."""
+    text = (_text(name, found) or "").strip().casefold()
+    if name == "result":
+        text = _WORDS.get(text, text)
     return next((value for value in FIELDS[name].values if value.casefold() == text), None)
+
+
+_WORDS = dict.fromkeys(("succeeded", "successful", "ok", "allow", "allowed", "permitted", "granted", "passed", "completed"), "success")
+_WORDS |= dict.fromkeys(
+    ("fail", "failed", "error", "deny", "denied", "block", "blocked", "rejected", "unauthorized", "forbidden"), "failure"
+)
 
 
 def _flag(name: str, found: list[Any]) -> bool | None:

@@ -6,12 +6,14 @@ Paths go into an object that has `vendor`, `product`, `version`, `class_id`, `na
 of the message), `extension` with the keys, and `labels` with the values of cs1 to cs6, cn1 and so on by their labels in lower case.
 Source: Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", version 26: the dictionary of keys.
 
-What it cannot know: `activity_type` is Unspecified unless it is mapped. A time without a zone is UTC; one without a year, as
+What it cannot know: a message's id, as `externalId` is with some senders that of a kind of event; map it where it is not.
+`activity_type` is Unspecified unless it is mapped. A time without a zone is UTC; one without a year, as
 the old syslog header has it, is none, and a message without a time is a reject.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,7 +30,6 @@ from casbd.wire import cef_reading, timestamps
 
 STANDARD: dict[str, str] = {
     "timestamp": "time",
-    "activity_id": "extension.externalId",
     "action_type": "name",
     "app": "product",
     "user": "extension.suser",
@@ -38,6 +39,7 @@ STANDARD: dict[str, str] = {
     "user_agent": "extension.requestClientApplication",
     "object_name": "object",
     "object_id": "extension.fileId",
+    "result": "extension.outcome",
     "result_detail": "extension.reason",
 }
 """Field to path; what the mapping says of a field goes before it."""
@@ -71,11 +73,17 @@ class Cef:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where there is no CEF message, or no time in it."""
+        text = record.decode()
         try:
-            message = cef_reading.parse(record.decode())
+            message = cef_reading.parse(text)
         except ValueError as error:
             raise BadRecord(str(error)) from None
-        return (self._activity(_values(message)),)
+        activity = self._activity(_values(message))
+        if not activity.activity_id:
+            # Not externalId: with some senders it is the kind of an event. What a relay puts before the message is not of it.
+            own = text[text.index("CEF:") :].rstrip()
+            activity.activity_id = hashlib.blake2b(f"{activity.timestamp} {own}".encode(), digest_size=16).hexdigest()
+        return (activity,)
 
 
 _START = re.compile(rb"CEF:\s?\d\|")
@@ -84,13 +92,16 @@ _START = re.compile(rb"CEF:\s?\d\|")
 def _values(message: cef_reading.Message) -> dict[str, Any]:
     """The message as paths see it. time: of `rt`, `start` or `end`, else what stands in front of the message."""
     keys = message.extension
-    moment = next((keys[key] for key in ("rt", "start", "end") if keys.get(key)), message.before.partition(" ")[0])
+    before = message.before.partition(" ")[0]
+    moment = next((keys[key] for key in ("rt", "start", "end") if keys.get(key)), before if before[:4].isdecimal() else None)
     target = next((keys[key] for key in ("filePath", "fname", "duser", "request", "dhost") if keys.get(key)), None)
     return message._asdict() | {"time": _time(moment), "labels": message.labelled(), "object": target}
 
 
-def _time(text: str) -> str:
+def _time(text: str | None) -> str | None:
     """Milliseconds, an RFC 3339 time, or one as `Jan 31 2026 12:00:00.123 UTC`."""
+    if text is None:
+        return None
     words = text.split()
     if len(words) < 4:
         return text

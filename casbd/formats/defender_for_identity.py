@@ -1,12 +1,14 @@
 """Microsoft Defender for Identity: what it saw in Active Directory, as rows of Defender XDR's advanced hunting tables.
 
 Reads the rows of IdentityLogonEvents, IdentityDirectoryEvents and IdentityQueryEvents: as they are, in the envelope of the
-streaming API (`properties`), of Log Analytics (TimeGenerated, Type), and those of a CSV export.
+streaming API (`properties`), of Log Analytics (TimeGenerated, Type), and those of a CSV export. And its alerts, as it sends them to a
+syslog server as CEF (`|Microsoft|Azure ATP|`), whatever stands before them.
 Sources: Microsoft, "IdentityLogonEvents", "IdentityDirectoryEvents", "IdentityQueryEvents"
 (https://learn.microsoft.com/en-us/defender-xdr/advanced-hunting-identitylogonevents-table and so on), "Defender for Identity
 monitored activities" (https://learn.microsoft.com/en-us/defender-for-identity/monitored-activities), "Stream Microsoft Defender
 XDR events" (https://learn.microsoft.com/en-us/defender-xdr/streaming-api-event-hub); which action type is which canonical
-activity is in `casbd/data/defender_for_identity_activities.yaml`.
+activity is in `casbd/data/defender_for_identity_activities.yaml`. "Defender for Identity SIEM log reference"
+(https://learn.microsoft.com/en-us/defender-for-identity/cef-format-sa): of an alert `externalId` is its kind.
 
 `result_detail` has the reason of a failure, then the kind of log on. Log ons to Microsoft's cloud stand in the same table, with
 their own Application.
@@ -19,6 +21,7 @@ Location is a country only where it is a code of two letters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -30,7 +33,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
-from casbd.wire import addresses
+from casbd.wire import addresses, cef_reading
 from casbd.wire.record_path import decode
 
 APP = "Active Directory"
@@ -53,11 +56,14 @@ class DefenderForIdentity:
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """A record names its table, or has the columns that these tables share and none of the others'."""
-        return share(sample, _is_ours)
+        """A record names its table, or has the columns that these tables share and none of the others'; or is an alert."""
+        alerts = sum(map(_is_alert, sample))
+        return alerts / len(sample) if alerts else share(sample, _is_ours)
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or action type."""
+        if _is_alert(record):
+            return (_alert(record.decode()),)
         data = as_dict(record)
         if data is None:
             raise BadRecord(why_not(record))
@@ -85,6 +91,32 @@ class DefenderForIdentity:
             activity.activity_type = "Create user" if user else "Register device" if device else kind.activity_type
         put_objects(activity, _objects(row, folded in _RESULTS))
         return (activity,)
+
+
+_SENDER = re.compile(rb"CEF:\s?\d\|Microsoft\|(?:Azure ATP|Microsoft Defender for Identity|Defender for Identity)\|")
+
+
+def _is_alert(record: bytes) -> bool:
+    return record.lstrip()[:1] != b"{" and _SENDER.search(record[:1000]) is not None
+
+
+def _alert(text: str) -> Activity:
+    """An alert; BadRecord where it is no CEF or has no time."""
+    try:
+        message = cef_reading.parse(text)
+    except ValueError as error:
+        raise BadRecord(str(error)) from None
+    values = message.extension
+    timestamp = time_of("start", values.get("start") or values.get("end") or values.get("rt"))
+    activity = Activity(timestamp, "", "Security alert", message.class_id or message.name, APP)
+    user = _text(values.get("suser"))
+    activity.user = user.lower() if user and "@" in user else user
+    activity.ip_address, activity.ip_port = addresses.parse(_text(values.get("src")))
+    activity.is_admin_operation = False
+    activity.result_detail = _text(values.get("msg")) or message.name or None
+    named = (("duser", "User", "target"), ("dhost", "Device", "target"), ("fname", "File", "target"), ("shost", "Device", "source"))
+    put_objects(activity, [ActivityObject(None, name, kind, role) for key, kind, role in named if (name := _text(values.get(key)))])
+    return activity
 
 
 _RESULTS = {"logonsuccess": "success", "logonfailed": "failure", "logonattempted": "unknown"}

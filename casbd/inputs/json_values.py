@@ -21,18 +21,26 @@ _SCALAR = re.compile(_STRING + rb'|[^\s,\[\]{}"]++', re.DOTALL)
 _FIRST_KEY = re.compile(rb"\{\s*" + _STRING, re.DOTALL)
 
 _ABOUT = (
-    rb'"(?:@odata\.[^"]*+|kind|etag|next\w*+|cursor|ok|done|total|totalSize|max|chunk_size|has\w*+'
-    rb'|messageType|owner|logGroup|logStream|subscriptionFilters)"'
+    rb'"(?:@odata\.[^"]*+|kind|etag|next\w*+|prev\w*+|cursor|ok|success|done|count|limit|offset|total\w*+|page\w*+|per_page|max|size|chunk_size'
+    rb'|has\w*+|from|to|links|_links|meta|metadata|messageType|owner|logGroup|logStream|subscriptionFilters|Stats|[Ss]chema)"'
 )
-_PLAIN = _STRING + rb"|[\w.+-]++|\[\s*+(?:" + _STRING + rb"\s*+,?\s*+)*+\]"
-_HOLDER = rb'(?:value|[Rr]ecords|items|activities|entries|logEvents|Events)"\s*+:\s*+\[(?=\s*+[\]{])'
-_HOLDER_OF = rb'(?:events"\s*+:\s*+\[(?=\s*+\{\s*+"timestamp")|data"\s*+:\s*+\[(?=\s*+\{\s*+"(?:_id|uid|tenantId|aadTenantId)"))'
+_FLAT = rb"\{(?:[^{}\"]++|" + _STRING + rb")*+\}"
+_NESTED = rb"\{(?:[^{}\"]++|" + _STRING + rb"|\{(?:[^{}\"]++|" + _STRING + rb"|" + _FLAT + rb")*+\})*+\}"
+_PLAIN = _STRING + rb"|[\w.+-]++|" + _NESTED + rb"|\[\s*+(?:(?:" + _STRING + rb"|" + _FLAT + rb")\s*+,?\s*+)*+\]"
+_HOLDER = (
+    rb"(?:value|[Rr]ecords|[Rr]esults|items|activities|activityEventEntities|entries|logEvents|Events|logs"
+    rb'|audit_?(?:logs|events|entries|records)|audit(?:Logs|Events|Entries|Records)|operation_logs|log_entries)"\s*+:\s*+\[(?=\s*+[\]{])'
+)
+_RECORDS_OWN = rb'"(?:_?id|u?uid|type|kind|action|event\w*+|\w*+[tT]ime\w*+|tenantId|aadTenantId)"'
+"""Keys by which records begin; what else is called `data` is a part of one."""
+_HOLDER_OF = rb'(?:events"\s*+:\s*+\[(?=\s*+\{\s*+"timestamp")|data"\s*+:\s*+\[(?=\s*+\{\s*+' + _RECORDS_OWN + rb"))"
 
 WRAPPER = re.compile(
     rb"\{\s*+(?:" + _ABOUT + rb"\s*+:\s*+(?:" + _PLAIN + rb')\s*+,\s*+)*+"(?:' + _HOLDER + rb"|" + _HOLDER_OF + rb")", re.DOTALL
 )
 """The beginning of an object whose only purpose is to hold records: Microsoft Graph, CloudTrail (files, CloudWatch and
-LookupEvents), Azure diagnostics, Google, Slack, Box, Dropbox (`events`), Defender for Cloud Apps (`data`)."""
+LookupEvents), Azure diagnostics, Google, Slack, Box, Dropbox (`events`), Power BI, Defender's hunting APIs (`schema` and `results`),
+Defender for Cloud Apps and many others (`data`)."""
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _AFTER_ARRAY = {"array": "top", "wrapped": "rest", "top": "top"}

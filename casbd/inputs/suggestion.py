@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from casbd.wire import addresses, record_path, timestamps
@@ -79,12 +80,33 @@ _WHAT_IT_IS = frozenset({"id", "name", "email", "address", "value", "login", "us
 
 
 def _times(values: Sequence[str]) -> bool:
-    return all(map(_is_time, values[:20]))
+    return all(map(_is_time, values[:20])) or time_format(values) is not None
+
+
+def time_format(values: Sequence[str]) -> str | None:
+    """How times are written that casbd does not know by themselves, as strptime has it; of days and months the first order that fits."""
+    looked_at = values[:200]
+    if not looked_at or any(map(_is_time, looked_at)):
+        return None
+    return next((form for form in _TIME_FORMATS if all(_fits(value, form) for value in looked_at)), None)
+
+
+_DATES = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d, %Y", "%d %b %Y", "%B %d, %Y", "%a %b %d %Y", "%d/%b/%Y")
+_CLOCKS = ("%H:%M:%S", "%I:%M:%S %p", "%H:%M", "%I:%M %p", "%H:%M:%S %z", "%H:%M:%S.%f")
+_TIME_FORMATS = tuple(f"{date}{gap}{clock}" for date in _DATES for clock in _CLOCKS for gap in (" ", ", ", ":"))
+
+
+def _fits(text: str, form: str) -> bool:
+    try:
+        datetime.strptime(text.strip(), form)  # noqa: DTZ007  only whether it fits
+    except ValueError:
+        return False
+    return True
 
 
 def _is_time(text: str) -> bool:
     try:
-        timestamps.from_epoch(float(text)) if re.fullmatch(r"\d{9,16}(\.\d+)?", text) else timestamps.parse(text)
+        timestamps.from_epoch(float(text)) if re.fullmatch(r"\d{9,19}(\.\d+)?", text) else timestamps.parse(text)
     except (ValueError, OverflowError):
         return False
     return True
@@ -107,13 +129,26 @@ def _few(values: Sequence[str]) -> bool:
 
 
 _FIELDS: Sequence[tuple[str, Sequence[str], Callable[[Sequence[str]], bool]]] = (
-    ("timestamp", ("timestamp", "time", "eventtime", "datetime", "created", "occurred", "published", "date", "ts"), _times),
+    ("timestamp", ("timestamp", "time", "eventtime", "datetime", "created", "occurred", "published", "date", "when", "ts"), _times),
     ("ip_address", ("clientip", "sourceip", "ipaddress", "ip", "remoteaddr", "srcip", "remoteip", "address"), _most_addresses),
     ("user_agent", ("useragent", "ua", "browser"), _words),
     ("activity_id", ("eventid", "uuid", "id", "guid", "uid", "recordid", "requestid"), _differ),
     (
         "user",
-        ("actoremail", "useremail", "email", "username", "userprincipalname", "upn", "actor", "login", "user", "account", "who"),
+        (
+            "actoremail",
+            "useremail",
+            "email",
+            "username",
+            "userprincipalname",
+            "upn",
+            "actor",
+            "login",
+            "user",
+            "account",
+            "operator",
+            "who",
+        ),
         _words,
     ),
     ("action_type", ("action", "eventname", "operation", "eventtype", "event", "activity", "verb", "method", "type", "what"), _few),

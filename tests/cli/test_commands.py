@@ -692,7 +692,7 @@ class TestInputs:
         assert (told["user"], told["timestamp"]) == ("anna", "2026-01-31T12:00:00.000Z")
 
     def test_try_what_has_no_time(self, run, files):
-        assert "no time was found" in run("inputs", "try", str(files / "rest.log"), code=1)
+        assert "nothing was found" in run("inputs", "try", str(files / "rest.log"), code=1)
         assert "No such file" in run("inputs", "try", str(files / "gone"), code=75)
 
     def test_formats(self, run):

@@ -104,6 +104,14 @@ def check(one: Any, expected: list[dict[str, Any]] = RECORDS) -> None:
         ({"total": 3, "hasNext": False, "data": [{"_id": n} for n in range(3)]}, 3),  # Defender for Cloud Apps
         ({"totalSize": 2, "done": True, "records": [{"a": 1}, {"b": 2}]}, 2),  # Salesforce
         ({"events": [{"name": "one", "parameters": []}, {"name": "two"}], "id": {"time": "2026"}}, 1),  # one record of Google's
+        ({"schema": [{"Name": "Timestamp", "Type": "DateTime"}], "results": [{"a": 1}, {"b": 2}]}, 2),  # Graph's hunting API
+        (
+            {"Stats": {"ExecutionTime": 0.1, "use": {"cpu": {"total": "x}"}}}, "Schema": [{"Name": "T"}], "Results": [{"a": 1}, {"b": 2}]},
+            2,
+        ),
+        ({"activityEventEntities": [{"Id": 1}, {"Id": 2}], "continuationUri": None}, 2),  # Power BI
+        ({"from": "2026-01-01", "page_size": 30, "next_page_token": "", "operation_logs": [{"a": 1}, {"b": 2}]}, 2),  # Zoom
+        ({"data": [{"id": "1", "type": "events"}, {"id": "2"}], "links": {"next": "x"}}, 2),  # Atlassian
         ({"data": [{"a": 1}, {"b": 2}]}, 1),
         ({"name": "x", "entries": [{"a": 1}, {"b": 2}]}, 1),
         ({"ok": True, "entries": [1, 2]}, 1),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casbd import registry
-from casbd.inputs.suggestion import leaves, suggest
+from casbd.inputs.suggestion import leaves, suggest, time_format
 from casbd.wire import record_path
 
 RECORD = {
@@ -41,6 +41,9 @@ def test_a_record_of_an_own_application():
         ([{"Event DateTime": "2026-01-01T12:00:00Z"}], "timestamp", '"Event DateTime"'),
         ([{"time": "noon", "created_at": "2026-01-01 12:00:00"}], "timestamp", "created_at"),  # a value must be what the key says
         ([{"time": "noon"}], "timestamp", None),
+        ([{"when": "1/9/2024 1:05:07 PM"}], "timestamp", "when"),
+        ([{"When": 1714565000000000000}], "timestamp", "When"),
+        ([{"operator": "anna@contoso.com"}], "user", "operator"),
         ([{"time": 1767268800123, "ip": "unknown", "remoteAddr": "203.0.113.7:443"}], "ip_address", "remoteAddr"),
         ([{"time": 1767268800, "id": "same"}] * 2, "activity_id", None),  # no id of activities
         ([{"time": 1767268800, "id": 1}, {"time": 1767268800, "id": 2}], "activity_id", "id"),
@@ -79,3 +82,19 @@ def test_a_hostile_record():
     wide = {f"k{number}": number for number in range(10_000)}
     assert len(leaves([deep, wide])) <= 2000
     assert suggest([deep, wide, {}]) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "form"),
+    [
+        (["1/9/2024 1:05:07 PM", "11/20/2024 12:05:07 AM"], "%m/%d/%Y %I:%M:%S %p"),
+        (["31/1/2024 13:05"], "%d/%m/%Y %H:%M"),
+        (["Jan 9, 2024 1:05 PM"], "%b %d, %Y %I:%M %p"),
+        (["10/Oct/2024:13:55:36 +0200"], "%d/%b/%Y:%H:%M:%S %z"),
+        (["2024-01-31T12:00:00Z"], None),
+        (["1/9/2024 1:05:07 PM", "yesterday"], None),
+        ([], None),
+    ],
+)
+def test_how_times_are_written(values, form):
+    assert time_format(values) == form

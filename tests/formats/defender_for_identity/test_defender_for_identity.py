@@ -261,3 +261,30 @@ def test_claims():
     assert DefenderForIdentity.claims([good, b'{"a": 1}']) == 0.5
     assert DefenderForIdentity.claims([b"no json", b"[]"]) == 0
     assert DefenderForIdentity.claims([]) == 0
+
+
+ALERT = (
+    "CEF:0|Microsoft|Azure ATP|2.22.4228.22540|LdapBruteForceSecurityAlert|Brute force attack using LDAP simple bind|5|"
+    "start=2018-12-12T17:52:10.2350665Z app=Ldap msg=10000 password guess attempts were made on 100 accounts from W2012R2-000000-Server. "
+    "suser=Anna@contoso.com shost=W2012R2-000000-Server dhost=DC01 externalId=2004 cs1Label=url cs1=https://portal/alert/1 "
+    "cs2Label=trigger cs2=new"
+)
+"""After Microsoft's "Defender for Identity SIEM log reference"."""
+
+
+@pytest.mark.parametrize(
+    "line", [ALERT, f"<37>1 2018-12-12T17:52:40.1Z CENTER ATA 3868 - - \ufeff{ALERT}", f"Dec 12 17:52:40 CENTER ATA:{ALERT}"]
+)
+def test_an_alert_over_syslog(line):
+    assert DefenderForIdentity.claims([line.encode()]) == 1
+    (found,) = FORMAT.parse(line.encode())
+    assert (found.timestamp, found.activity_type) == (1544637130235, "Security alert")
+    assert (found.action_type, found.user, found.app) == ("LdapBruteForceSecurityAlert", "anna@contoso.com", "Active Directory")
+    assert found.result_detail.startswith("10000 password guess")
+    assert [(thing.name, thing.role) for thing in found.objects] == [("DC01", "target"), ("W2012R2-000000-Server", "source")]
+
+
+@pytest.mark.parametrize("line", [ALERT.replace("start=2018", "begin=2018"), ALERT[:40]])
+def test_an_alert_without_a_time_or_an_end(line):
+    with pytest.raises(BadRecord):
+        FORMAT.parse(line.encode())

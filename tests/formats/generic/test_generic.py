@@ -155,14 +155,23 @@ class TestCef:
 
     def test_standard_keys(self):
         found = activity(self.LINE, "cef")
-        assert (found.timestamp, found.activity_id, found.action_type, found.app) == (TIME, "x-1", "Connection blocked", "Firewall")
+        assert (found.timestamp, found.action_type, found.app) == (TIME, "Connection blocked", "Firewall")
         assert (found.user, found.ip_address, found.user_agent, found.object_name) == (
             "anna@contoso.com",
             "203.0.113.7",
             "curl",
             "plan.docx",
         )
-        assert (found.activity_type, found.result) == ("Unspecified", None)
+        assert (found.activity_type, found.result) == ("Unspecified", "failure")
+
+    def test_messages_are_told_apart_by_all_that_is_in_them(self):
+        """With some senders externalId is the kind of an event, and none of them may be lost."""
+        relayed = activity(b"<13>Jan 31 12:00:00 relay " + self.LINE + b"\n", "cef").activity_id
+        other = activity(self.LINE.replace(b"Anna", b"Bert"), "cef").activity_id
+        assert relayed == activity(self.LINE, "cef").activity_id != other
+        bare = b" host CEF:0|a|b|1|2|3|4|act=x"
+        assert len({activity(time + bare, "cef").activity_id for time in (b"2026-01-31T12:00:00Z", b"2026-01-31T12:00:01Z")}) == 2
+        assert activity(self.LINE, "cef", mapping={"activity_id": "extension.externalId"}).activity_id == "x-1"
 
     def test_a_mapping_says_more_or_otherwise(self):
         result = {"path": "extension.outcome", "map": {"denied": "failure"}}
@@ -182,7 +191,7 @@ class TestCef:
         assert activity(before + b"CEF:0|a|b|1|2|3|4|" + keys, "cef").timestamp == TIME
 
     @pytest.mark.parametrize(
-        ("line", "why"), [(b"CEF:0|a|b", "fewer than seven"), (b"x", "no CEF"), (b"Jan 31 12:00:00 h CEF:0|a|b|1|2|3|4|", "is no time")]
+        ("line", "why"), [(b"CEF:0|a|b", "fewer than seven"), (b"x", "no CEF"), (b"Jan 31 12:00:00 h CEF:0|a|b|1|2|3|4|", "no time where")]
     )
     def test_what_cannot_be_an_activity_is_told(self, line, why):
         with pytest.raises(BadRecord, match=why):
@@ -190,7 +199,7 @@ class TestCef:
 
     def test_what_casbd_sends(self):
         sent = Activity(TIME, "a", "Download file", "FileDownloaded", "Box", user="anna@contoso.com", ip_address="203.0.113.7")
-        found = activity(cef.activity(sent).encode(), "cef", mapping={"activity_type": "name"})
+        found = activity(cef.activity(sent).encode(), "cef", mapping={"activity_type": "name", "activity_id": "extension.externalId"})
         for field in ("timestamp", "activity_id", "activity_type", "user", "ip_address"):
             assert getattr(found, field) == getattr(sent, field)
 

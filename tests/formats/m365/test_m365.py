@@ -295,13 +295,8 @@ class TestHolders:
         assert found == plain
 
     def test_a_row_of_search_unifiedauditlog_as_json(self):
-        row = {
-            "RecordType": "ExchangeAdmin",
-            "CreationDate": "/Date(1)/",
-            "UserIds": "a",
-            "Operations": "X",
-            "AuditData": record().decode(),
-        }
+        inside = record()
+        row = {"RecordType": "ExchangeAdmin", "CreationDate": "/Date(1)/", "UserIds": "a", "Operations": "X", "AuditData": inside.decode()}
         holder = json.dumps(row).encode()
         assert M365.claims([holder]) == 1
         (found,) = FORMAT.parse(holder)
