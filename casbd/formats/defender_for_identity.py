@@ -93,7 +93,7 @@ class DefenderForIdentity:
         return (activity,)
 
 
-_SENDER = re.compile(rb"CEF:\s?\d\|Microsoft\|(?:Azure ATP|Microsoft Defender for Identity|Defender for Identity)\|")
+_SENDER = re.compile(rb"CEF:\s?\d\|Microsoft\|(?:Azure ATP|ATA|Microsoft Defender for Identity|Defender for Identity)\|")
 
 
 def _is_alert(record: bytes) -> bool:

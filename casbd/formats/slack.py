@@ -19,7 +19,7 @@ from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
-from casbd.formats._plain import text_of
+from casbd.formats._plain import dict_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
@@ -39,6 +39,7 @@ class Actor(msgspec.Struct, gc=False):
 
     type: str | None = None
     user: User | None = None
+    app: Any = None
 
 
 class Location(msgspec.Struct, gc=False):
@@ -136,6 +137,11 @@ _TYPES = {
 def _who(actor: Actor, activity: Activity) -> None:
     user = actor.user or User()
     if user.id == _NOBODY:
+        return
+    if actor.user is None and actor.app:
+        app = dict_of(actor.app)
+        activity.user, activity.user_id = text_of(app.get("name")) or text_of(app.get("id")), text_of(app.get("id"))
+        activity.user_type = "Application" if activity.user else None
         return
     activity.user = (user.email or "").lower() or user.name or None
     activity.user_id = user.id or None

@@ -209,3 +209,8 @@ def test_any_object_is_an_activity_or_told(fields):
 def test_actors_that_slack_puts_in(identifier, expected):
     found = activity(actor={"type": "user", "user": {"id": identifier, "name": "slack"}})
     assert (found.user, found.user_id, found.user_type) == expected
+
+
+def test_an_app_may_be_the_actor():
+    found = activity(actor={"type": "app", "app": {"id": "A1", "name": "Admin App"}})
+    assert (found.user, found.user_id, found.user_type) == ("Admin App", "A1", "Application")
