@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casbd.activity_log.segments import ALL, Segments
+from casbd.activity_log.wanted import Wanted
 from casbd.model.activity import Activity
 from casbd.policies import compile_filter
 from casbd.policies.policy import Policy
@@ -17,6 +20,10 @@ from casbd.store import segments
 from casbd.store.activities import span
 from casbd.store.database import Store
 from casbd.store.segments import Segment
+from casbd.wire.timestamps import iso
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class _Parts(NamedTuple):
@@ -101,6 +108,27 @@ class ActivityLog:
                 yield activity
                 _push(opened, number, rest)
 
+    def counts(self, wanted: Wanted, by: Sequence[str], since: int | None = None, until: int | None = None) -> dict[tuple[Any, ...], int]:
+        """How many of the activities that are wanted there are of each kind, the most first.
+
+        by: fields, and `day` (`2026-01-31`) and `hour` (`2026-01-31 12`), both of UTC. Of a list each element is counted.
+        """
+        found: Counter[tuple[Any, ...]] = Counter()
+        for several in self.scan(since, until, wanted.where):
+            for activity in several:
+                if wanted.meets(activity):
+                    found.update(itertools.product(*(_kinds(activity, name) for name in by)))
+        return dict(found.most_common())
+
+    def arrow(self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The activities that are wanted as columns, under the fields' names, some thousands at a time, as they were stored.
+
+        Types: text, integers (times as milliseconds), numbers, true or false; lists of text; objects as lists of structs.
+        """
+        for several in self.scan(since, until, wanted.where):
+            if found := [activity for activity in several if wanted.meets(activity)]:
+                yield from segments.columns(found, fields).to_batches(max_chunksize=10_000)
+
     def get(self, activity_id: str) -> Activity | None:
         """One activity by its id; the newest where several instances have it."""
         for block in blocks.scan_containing(self._store.connection, activity_id.encode("utf-8", "surrogatepass")):
@@ -142,3 +170,12 @@ def _push(opened: list[tuple[int, int, Activity, Iterator[Activity]]], number: i
     activity = next(rest, None)
     if activity is not None:
         heapq.heappush(opened, (-activity.timestamp, number, activity, rest))
+
+
+def _kinds(activity: Activity, name: str) -> tuple[Any, ...]:
+    """What an activity counts as."""
+    if name in ("day", "hour"):
+        moment = iso(activity.timestamp)
+        return (moment[:10] if name == "day" else f"{moment[:10]} {moment[11:13]}",)
+    value = getattr(activity, name)
+    return value if isinstance(value, tuple) else (value,)

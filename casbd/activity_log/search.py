@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
 from casbd.activity_log.reading import ActivityLog
-from casbd.clock import Clock
+from casbd.activity_log.wanted import Wanted
 from casbd.model.activity import Activity
-from casbd.policies import compile_filter, parse_condition
-from casbd.policies.sql import may
-from casbd.policies.tree import AllOf
 from casbd.wire.plain_text import single_line as plain
-
-
-class Wanted:
-    """Which activities are asked for: all that meet some filters (`FIELD OP VALUE[,VALUE]`). ValueError tells what is allowed."""
-
-    def __init__(self, filters: Sequence[str], clock: Clock) -> None:
-        node = AllOf(tuple(parse_condition(text) for text in filters))
-        self.meets = compile_filter(node, now=clock)
-        self.where = may(node, clock)
 
 
 def search(

@@ -6,7 +6,7 @@ import sqlite3
 
 from casbd.errors import StoreError
 
-VERSION = 4
+VERSION = 5
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -93,7 +93,21 @@ CREATE TABLE segments (
 ALTER TABLE blocks ADD COLUMN segment_id INTEGER;
 CREATE INDEX blocks_by_segment ON blocks (segment_id) WHERE segment_id IS NOT NULL;
 """
-_STEPS = {0: _TABLES + _SINCE_2 + _SINCE_3, 2: _SINCE_2 + _SINCE_3, 3: _SINCE_3}
+_SINCE_4 = """
+-- day: of all activities in it, `2026-01-31` (UTC); none where an older casbd wrote it, by blocks. damaged: why it was set aside.
+ALTER TABLE segments ADD COLUMN day TEXT;
+ALTER TABLE segments ADD COLUMN first_block INTEGER;
+ALTER TABLE segments ADD COLUMN last_block INTEGER;
+ALTER TABLE segments ADD COLUMN digest BLOB;
+ALTER TABLE segments ADD COLUMN damaged TEXT;
+UPDATE segments SET first_block = (SELECT min(block_id) FROM blocks WHERE blocks.segment_id = segments.segment_id),
+    last_block = (SELECT max(block_id) FROM blocks WHERE blocks.segment_id = segments.segment_id);
+-- What people did with casbd itself.
+CREATE TABLE audit (seq INTEGER PRIMARY KEY, at INTEGER, who TEXT, action TEXT, target TEXT, detail TEXT);
+-- Saved searches: the options of `activities search`, as JSON.
+CREATE TABLE queries (name TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID;
+"""
+_STEPS = {0: _TABLES + _SINCE_2 + _SINCE_3 + _SINCE_4, 2: _SINCE_2 + _SINCE_3 + _SINCE_4, 3: _SINCE_3 + _SINCE_4, 4: _SINCE_4}
 """What makes this version's file of an older one, or of a new one (0)."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
@@ -172,18 +172,23 @@ def _some(connection: sqlite3.Connection, blocks: Iterable[int]) -> Iterator[tup
 
 
 def _table(activities: list[Activity], numbers: list[int]) -> pa.Table:
-    """Activities as columns."""
+    """Activities as a segment has them."""
     import pyarrow as pa
 
-    columns = schema()
+    return columns(activities, tuple(FIELDS)).append_column(schema().field(BLOCK), pa.array(numbers, type=pa.int64()))
+
+
+def columns(activities: Sequence[Activity], fields: Sequence[str]) -> pa.Table:
+    """Some fields of activities as columns."""
+    import pyarrow as pa
+
+    kinds = schema()
+    wanted = pa.schema([kinds.field(name) for name in fields])
     arrays = []
-    for column in columns:
-        if column.name == BLOCK:
-            arrays.append(pa.array(numbers, type=column.type))
-            continue
+    for column in wanted:
         values = [*map(attrgetter(column.name), activities)]
         arrays.append(_things(values, column.type) if column.name == "objects" else pa.array(values, type=column.type))
-    return pa.Table.from_arrays(arrays, schema=columns)
+    return pa.Table.from_arrays(arrays, schema=wanted)
 
 
 def _things(values: list[tuple[ActivityObject, ...]], kind: pa.ListType) -> pa.ListArray:

@@ -26,6 +26,30 @@ OPTIONS: dict[str, dict[str, object]] = {
     "cef": {"constants": {"app": "Contoso VPN"}},
 }
 """What an input of the format needs beside its name."""
+OPERATIONS = {
+    "aws_cloudtrail": ["AttachUserPolicy", "GetObject", "DescribeInstances", "ListBuckets", "PutObject", "AssumeRole"],
+    "box": ["PREVIEW", "UPLOAD", "DOWNLOAD", "EDIT", "SHARE", "LOGIN"],
+    "cef": ["VPN session", "VPN session ended", "Log on", "Posture check", "Tunnel", "Key exchange"],
+    "defender_for_identity": ["LogonSuccess", "LogonAttempted", "SMB session", "LDAP query", "DNS query", "Credentials validation"],
+    "dropbox": ["file_preview", "file_add", "file_download", "file_edit", "shared_link_create", "login_success"],
+    "entra": [""],
+    "gcp": ["get", "list", "create", "update", "patch", "getIamPolicy"],
+    "github": ["git.clone", "git.push", "pull_request.merge", "repo.create", "workflows.created_workflow_run", "team.add_member"],
+    "google_workspace": ["view", "edit", "download", "create", "rename", "change_user_access"],
+    "json": ["document.view", "document.edit", "document.download", "document.share", "session.start", "comment.add"],
+    "mdca": ["FileAccessed", "FileModified", "FileDownloaded", "FileUploaded", "SharingSet", "MailItemsAccessed"],
+    "okta": [
+        "user.authentication.sso",
+        "user.session.start",
+        "policy.evaluate_sign_on",
+        "user.session.end",
+        "app.generic.unauth_app_access_attempt",
+    ],
+    "salesforce": ["URI", "API", "LightningPageView", "Report", "Login", "Logout"],
+    "slack": ["file_uploaded", "file_downloaded", "user_login", "user_channel_join", "channel_renamed", "emoji_added"],
+    "windows_security": ["4624", "4634", "4768", "4769", "4776", "4672"],
+}
+"""Some of each format's, in turn: as with Microsoft 365's records, policies count but a part of them."""
 
 
 def formats() -> dict[str, Path]:
@@ -42,7 +66,7 @@ def lines(template: Path, size: int) -> Iterator[bytes]:
         rest, text = text.splitlines()
         yield rest.encode()
     tenant, record, written, number = m365_records.Tenant(5), Template(text.strip()), 0, 100_000_000
-    quoted = template.suffix == ".json"
+    quoted, operations = template.suffix == ".json", OPERATIONS[template.stem]
     while written < size:
         number += 1
         ms = m365_records.START + number * 7
@@ -50,6 +74,7 @@ def lines(template: Path, size: int) -> Iterator[bytes]:
         agent = tenant.agent()
         line = record.substitute(
             n=number,
+            operation=operations[number % len(operations)],
             ms=ms,
             s=ms // 1000,
             time=f"{time:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z",
