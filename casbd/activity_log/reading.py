@@ -6,10 +6,13 @@ import heapq
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from casbd.activity_log.segments import ALL, Segments
+from casbd.activity_log.counting import check, kinds
+from casbd.activity_log.segments import ALL, Opened, Segments
 from casbd.activity_log.wanted import Wanted
+from casbd.errors import StoreError
 from casbd.model.activity import Activity
 from casbd.policies import compile_filter
 from casbd.policies.policy import Policy
@@ -19,28 +22,37 @@ from casbd.store import activities as blocks
 from casbd.store import segments
 from casbd.store.activities import span
 from casbd.store.database import Store
+from casbd.store.segment_files import columns
 from casbd.store.segments import Segment
-from casbd.wire.timestamps import iso
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class _Parts(NamedTuple):
-    """low, high: the span of event time that is asked for."""
+class _Parts:
+    """What the log is at one moment. low, high: the span of event time that is asked for.
 
-    segments: list[Segment]
-    blocks: list[tuple[int, int]]
-    low: int
-    high: int
+    Files are open until it is closed, so what is compacted meanwhile is read as it was.
+    """
+
+    def __init__(self, opened: Opened, blocks: list[tuple[int, int]], low: int, high: int) -> None:
+        self.opened = opened
+        self.blocks = blocks
+        self.low, self.high = low, high
+
+    def __enter__(self) -> _Parts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.close()
 
 
 class ActivityLog:
     """Reads the log of an open store, while the daemon writes it.
 
     where: what SQL can say of the filter; it lets through all that meets the filter, and more, so the caller still looks.
-    What is removed meanwhile is left out. Each part is read on its own, since a reader that stays in one transaction (a search
-    piped into a pager) would let the write-ahead log grow.
+    Each block is read on its own, since a reader that stays in one transaction (a search piped into a pager) would let the
+    write-ahead log grow; blocks that retention removes meanwhile are left out.
     """
 
     def __init__(self, store: Store) -> None:
@@ -54,15 +66,15 @@ class ActivityLog:
 
         raw: whether their records are wanted, which are most of the log; else `raw` may be empty.
         """
-        parts = self._parts(since, until)
-        yield from self._of_segments(parts, where, raw=raw)
-        yield from self._of_blocks(parts)
+        with self._parts(since, until) as parts:
+            yield from self._of_segments(parts, where, raw=raw)
+            yield from self._of_blocks(parts)
 
     def _of_segments(self, parts: _Parts, where: Sql, *, raw: bool) -> Iterator[list[Activity]]:
-        for segment in parts.segments:
-            whole = parts.low <= segment.first and segment.last <= parts.high
-            self.looked_at += segment.activities if whole else self._segments.count(segment, parts.low, parts.high)
-            yield from self._segments.read(segment, where, parts.low, parts.high, raw=raw)
+        whole = [one for one in parts.opened.segments if parts.low <= one.first and one.last <= parts.high]
+        rest = [one for one in parts.opened.segments if one not in whole]
+        self.looked_at += sum(one.activities for one in whole) + self._segments.count(parts.opened, rest, parts.low, parts.high)
+        yield from self._segments.read(parts.opened, where, parts.low, parts.high, raw=raw)
 
     def _of_blocks(self, parts: _Parts) -> Iterator[list[Activity]]:
         for block_id, _ in parts.blocks:
@@ -75,49 +87,46 @@ class ActivityLog:
 
         Of subjects with too few activities for an alert nothing is given; who asks looks at each activity all the same.
         """
-        where, raw = may(policy.asked(), None), policy.reads_raw()
-        subjects, parts = Subjects.of(policy), self._parts(since, until)
-        if subjects is None or not parts.segments:
-            for several in self.scan(since, until, where, raw=raw):
+        where, raw, subjects = may(policy.asked(), None), policy.reads_raw(), Subjects.of(policy)
+        with self._parts(since, until) as parts:
+            if subjects is None or not parts.opened.segments:
+                for several in itertools.chain(self._of_segments(parts, where, raw=raw), self._of_blocks(parts)):
+                    yield from several
+                return
+            meets = compile_filter(policy.asked(), now=lambda: 0)  # `Subjects` are of no policy that asks for the time
+            recent = [activity for several in self._of_blocks(parts) for activity in several if meets(activity)]
+            where = self._segments.keep_subjects(parts.opened, subjects, where, (parts.low, parts.high), recent)
+            for several in self._of_segments(parts, where, raw=raw):
                 yield from several
-            return
-        meets = compile_filter(policy.asked(), now=lambda: 0)  # `Subjects` are of no policy that asks for the time
-        recent = [activity for several in self._of_blocks(parts) for activity in several if meets(activity)]
-        where = self._segments.keep_subjects(parts.segments, subjects, where, (parts.low, parts.high), recent)
-        for several in self._of_segments(parts, where, raw=raw):
-            yield from several
-        yield from recent
+            yield from recent
 
     def newest_first(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[Activity]:
         """The same, the newest first. Parts are opened when their latest time is reached, so that a few activities cost little."""
-        parts = self._parts(since, until)
-        low, high = parts.low, parts.high
-        sources: list[tuple[int, int, Callable[[], Iterator[Activity]]]] = []
-        for segment in parts.segments:
-            sources.append((segment.last, len(sources), self._open_segment(segment, where, low, high)))
+        with self._parts(since, until) as parts:
+            yield from _newest_first(self._sources(parts, where))
+
+    def _sources(self, parts: _Parts, where: Sql) -> Iterator[tuple[int, Callable[[], Iterator[Activity]]]]:
+        """Of each part its latest time, and how to begin reading it."""
+        for several in _by_day(parts.opened.segments):
+            yield (
+                max(one.last for one in several),
+                partial(self._segments.newest_first, parts.opened, several, where, parts.low, parts.high),
+            )
         for block_id, last in parts.blocks:
-            sources.append((last, len(sources), self._open_block(block_id, low, high)))
-        sources.sort(key=lambda source: source[:2])
-        opened: list[tuple[int, int, Activity, Iterator[Activity]]] = []
-        while sources or opened:
-            while sources and (not opened or sources[-1][0] >= -opened[0][0]):
-                _, number, begin = sources.pop()
-                _push(opened, number, begin())
-            if opened:
-                _, number, activity, rest = heapq.heappop(opened)
-                yield activity
-                _push(opened, number, rest)
+            yield last, partial(self._newest_of_block, block_id, parts.low, parts.high)
 
     def counts(self, wanted: Wanted, by: Sequence[str], since: int | None = None, until: int | None = None) -> dict[tuple[Any, ...], int]:
         """How many of the activities that are wanted there are of each kind, the most first.
 
         by: fields, and `day` (`2026-01-31`) and `hour` (`2026-01-31 12`), both of UTC. Of a list each element is counted.
+        ValueError where nothing can be counted by it.
         """
-        found: Counter[tuple[Any, ...]] = Counter()
-        for several in self.scan(since, until, wanted.where):
-            for activity in several:
-                if wanted.meets(activity):
-                    found.update(itertools.product(*(_kinds(activity, name) for name in by)))
+        check(by)
+        with self._parts(since, until) as parts:
+            found = Counter(self._segments.counts(parts.opened, wanted, by, parts.low, parts.high))
+            for several in self._of_blocks(parts):
+                for activity in filter(wanted.meets, several):
+                    found.update(kinds(activity, by))
         return dict(found.most_common())
 
     def arrow(self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None) -> Iterator[pa.RecordBatch]:
@@ -125,9 +134,11 @@ class ActivityLog:
 
         Types: text, integers (times as milliseconds), numbers, true or false; lists of text; objects as lists of structs.
         """
-        for several in self.scan(since, until, wanted.where):
-            if found := [activity for activity in several if wanted.meets(activity)]:
-                yield from segments.columns(found, fields).to_batches(max_chunksize=10_000)
+        with self._parts(since, until) as parts:
+            yield from self._segments.arrow(parts.opened, wanted, fields, parts.low, parts.high)
+            for several in self._of_blocks(parts):
+                if found := [*filter(wanted.meets, several)]:
+                    yield from columns(found, fields).to_batches(max_chunksize=10_000)
 
     def get(self, activity_id: str) -> Activity | None:
         """One activity by its id; the newest where several instances have it."""
@@ -135,47 +146,63 @@ class ActivityLog:
             for activity in block:
                 if activity.activity_id == activity_id:
                     return activity
-        found = (self._segments.with_id(segment, activity_id) for segment in reversed(segments.listed(self._store)))
-        return next((activity for activity in found if activity is not None), None)
+        with self._parts(None, None) as parts:
+            return self._segments.with_id(parts.opened, activity_id)
 
     def _parts(self, since: int | None, until: int | None) -> _Parts:
         """All parts at one moment: a block that becomes a part of a segment is in one of both."""
         connection = self._store.connection
-        connection.execute("BEGIN")
-        try:
-            return _Parts(segments.listed(self._store, since, until), blocks.listed(connection, since, until), *span(since, until))
-        finally:
-            connection.execute("ROLLBACK")
+        missing: list[Segment] = []
+        while True:
+            connection.execute("BEGIN")
+            try:
+                known = segments.listed(self._store, since, until)
+                waiting = blocks.listed(connection, since, until)
+            finally:
+                connection.execute("ROLLBACK")
+            try:
+                return _Parts(Opened(known), waiting, *span(since, until))
+            except FileNotFoundError as error:  # compacted, or removed by retention, since the list was made
+                if known == missing:
+                    raise StoreError(f"{error.filename} is gone; `casbd store verify` sets it aside") from None
+                missing = known
 
     def _block(self, block_id: int) -> list[Activity]:
         """The activities of a block, wherever they are by now."""
         found = blocks.read_block(self._store.connection, block_id)
         if found:
             return found
-        segment = segments.of_block(self._store, block_id)
-        return self._segments.block(segment, block_id) if segment else []
+        with self._parts(None, None) as parts:
+            known = [one for one in parts.opened.segments if one.first_block <= block_id <= one.last_block]
+            return self._segments.block(parts.opened, block_id) if known else []
 
-    def _open_segment(self, segment: Segment, where: Sql, low: int, high: int) -> Callable[[], Iterator[Activity]]:
-        return lambda: self._segments.newest_first(segment, where, low, high)
+    def _newest_of_block(self, block_id: int, low: int, high: int) -> Iterator[Activity]:
+        found = [activity for activity in self._block(block_id) if low <= activity.timestamp <= high]
+        return iter(sorted(found, key=lambda activity: -activity.timestamp))
 
-    def _open_block(self, block_id: int, low: int, high: int) -> Callable[[], Iterator[Activity]]:
-        def begin() -> Iterator[Activity]:
-            found = [activity for activity in self._block(block_id) if low <= activity.timestamp <= high]
-            return iter(sorted(found, key=lambda activity: -activity.timestamp))
 
-        return begin
+def _by_day(known: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Segments of one day together; one of an older casbd by itself."""
+    days: dict[str, list[Segment]] = {}
+    for segment in known:
+        days.setdefault(segment.day or str(segment.segment_id), []).append(segment)
+    return iter(days.values())
+
+
+def _newest_first(sources: Iterator[tuple[int, Callable[[], Iterator[Activity]]]]) -> Iterator[Activity]:
+    waiting = sorted(((last, number, begin) for number, (last, begin) in enumerate(sources)), key=lambda source: source[:2])
+    opened: list[tuple[int, int, Activity, Iterator[Activity]]] = []
+    while waiting or opened:
+        while waiting and (not opened or waiting[-1][0] >= -opened[0][0]):
+            _, number, begin = waiting.pop()
+            _push(opened, number, begin())
+        if opened:
+            _, number, activity, rest = heapq.heappop(opened)
+            yield activity
+            _push(opened, number, rest)
 
 
 def _push(opened: list[tuple[int, int, Activity, Iterator[Activity]]], number: int, rest: Iterator[Activity]) -> None:
     activity = next(rest, None)
     if activity is not None:
         heapq.heappush(opened, (-activity.timestamp, number, activity, rest))
-
-
-def _kinds(activity: Activity, name: str) -> tuple[Any, ...]:
-    """What an activity counts as."""
-    if name in ("day", "hour"):
-        moment = iso(activity.timestamp)
-        return (moment[:10] if name == "day" else f"{moment[:10]} {moment[11:13]}",)
-    value = getattr(activity, name)
-    return value if isinstance(value, tuple) else (value,)

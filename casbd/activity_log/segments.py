@@ -7,64 +7,142 @@ All text of the queries is made of columns' names and of templates; values are p
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from casbd.activity_log.counting import kinds
+from casbd.activity_log.wanted import Wanted
+from casbd.errors import StoreError
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.policies.sql import Sql
 from casbd.policies.subject_sql import Subjects
-from casbd.store.segments import BLOCK, Segment, schema
+from casbd.store.segment_files import BLOCK, PLACE, schema
+from casbd.store.segments import Segment
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
 AT_ONCE = 2_048
+WINDOW = 20_000
+"""Activities that are put into the order of their storing at once."""
 _COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
 _WITHOUT_RAW = ", ".join("'' AS raw" if name == "raw" else f'"{name}"' for name in FIELDS)
 _LISTS = tuple(number for number, field in enumerate(FIELDS.values()) if field.kind == "list")
 _OBJECTS = [*FIELDS].index("objects")
+_SPANS = {"day": "strftime(epoch_ms(timestamp), '%Y-%m-%d')", "hour": "strftime(epoch_ms(timestamp), '%Y-%m-%d %H')"}
 ALL = Sql("TRUE")
 
 
+class Opened:
+    """Segments with their files open: what is removed meanwhile, since it became a part of another, is read to the end all the same.
+
+    FileNotFoundError where one is already gone.
+    """
+
+    def __init__(self, several: Sequence[Segment]) -> None:
+        self.segments = several
+        self._open: dict[int, int] = {}
+        try:
+            for segment in several:
+                self._open[segment.segment_id] = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self.close()
+            raise
+
+    def path(self, segment: Segment) -> str:
+        """Where the open file is read (proc_pid_fd(5))."""
+        return f"/proc/self/fd/{self._open[segment.segment_id]}"
+
+    def close(self) -> None:
+        """Give the files back."""
+        for number in self._open.values():
+            os.close(number)
+        self._open.clear()
+
+
 class Segments:
-    """Reads segments. A file that retention removes meanwhile is left out, as its activities are."""
+    """Reads open segments. low, high: a span of event time (milliseconds), both ends included."""
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         connection = duckdb.connect(":memory:")
-        connection.execute("SET threads = 2; SET memory_limit = '1GB'; SET enable_progress_bar = false")
+        connection.execute(
+            "SET threads = 2; SET memory_limit = '1GB'; SET enable_progress_bar = false; SET enable_external_file_cache = false"
+        )
         return connection
 
-    def read(self, segment: Segment, where: Sql, low: int, high: int, *, raw: bool) -> Iterator[list[Activity]]:
-        """What may meet a condition, of a span of event time, in the order in which it was stored. raw: with the records."""
-        text = f"SELECT {_COLUMNS if raw else _WITHOUT_RAW} FROM read_parquet(?) WHERE timestamp BETWEEN ? AND ? AND {where.text}"
-        yield from self._activities(text, [str(segment.path), low, high, *where.parameters], segment)
+    def read(self, opened: Opened, where: Sql, low: int, high: int, *, raw: bool) -> Iterator[list[Activity]]:
+        """What may meet a condition, in the order in which it was stored. raw: with the records."""
+        for text, parameters, order in self._windows(opened, where, low, high):
+            yield from map(made, self._batches(f"SELECT {_COLUMNS if raw else _WITHOUT_RAW} {text}{order}", parameters, opened))
 
-    def keep_subjects(
-        self, several: Sequence[Segment], subjects: Subjects, where: Sql, within: tuple[int, int], recent: Sequence[Activity]
-    ) -> Sql:
+    def arrow(self, opened: Opened, wanted: Wanted, fields: Sequence[str], low: int, high: int) -> Iterator[pa.RecordBatch]:
+        """Some columns of what meets a condition, in the order in which it was stored."""
+        import pyarrow as pa
+
+        names = ", ".join(f'"{name}"' for name in fields)
+        types = pa.schema([schema().field(name) for name in fields])
+        surely = wanted.surely
+        for text, parameters, order in self._windows(opened, wanted.where, low, high):
+            decided: Iterator[bool] | None = None
+            query = f"SELECT {names}, ({surely.text}) AS sure {text}{order}"
+            for batch in self._batches(query, [*surely.parameters, *parameters], opened):
+                sure = batch.column(len(fields))
+                if sure.false_count:
+                    if decided is None:
+                        doubtful = f"SELECT {_COLUMNS} {text} AND NOT ({surely.text}){order}"
+                        rows = self._batches(doubtful, [*parameters, *surely.parameters], opened)
+                        decided = (wanted.meets(activity) for some in rows for activity in made(some))
+                    batch = batch.filter(pa.array([one or next(decided) for one in sure.to_pylist()]))
+                arrays = [column.cast(kind.type) for column, kind in zip(batch.columns, types, strict=False)]
+                yield pa.RecordBatch.from_arrays(arrays, schema=types)
+
+    def counts(self, opened: Opened, wanted: Wanted, by: Sequence[str], low: int, high: int) -> dict[tuple[Any, ...], int]:
+        """How many meet a condition, by columns, `day` and `hour`."""
+        if not opened.segments:
+            return {}
+        keys = [f"{_SPANS.get(name, chr(34) + name + chr(34))} AS k{number}" for number, name in enumerate(by)]
+        lists = [name for name in by if name in FIELDS and FIELDS[name].kind == "list"]
+        files, parameters = _table(opened, opened.segments)
+        source = f"(SELECT *, ({wanted.surely.text}) AS sure FROM {files} WHERE timestamp BETWEEN ? AND ? AND {wanted.where.text})"
+        for name in lists:
+            source = f'(SELECT * REPLACE (unnest("{name}") AS "{name}") FROM {source})'
+        given = [*wanted.surely.parameters, *parameters, low, high, *wanted.where.parameters]
+        text = f"SELECT sure, {', '.join([*keys, 'count(*)'])} FROM {source} GROUP BY ALL"
+        found: dict[tuple[Any, ...], int] = {}
+        certain = True
+        for sure, *key, number in self._rows(text, given, opened):
+            if sure:
+                found[tuple(key)] = number
+            certain = certain and sure
+        if not certain:
+            where = Sql(f"({wanted.where.text}) AND NOT ({wanted.surely.text})", [*wanted.where.parameters, *wanted.surely.parameters])
+            for several in self.read(opened, where, low, high, raw=True):
+                for activity in filter(wanted.meets, several):
+                    for kind in kinds(activity, by):
+                        found[kind] = found.get(kind, 0) + 1
+        return found
+
+    def keep_subjects(self, opened: Opened, subjects: Subjects, where: Sql, within: tuple[int, int], recent: Sequence[Activity]) -> Sql:
         """A condition that leaves out the subjects that have too few activities in these segments for a policy to alert.
 
         recent: activities outside the segments; what their subjects did before is kept, whatever it is.
         """
-        import duckdb
         import pyarrow as pa
 
-        files = [str(segment.path) for segment in several]
+        files, parameters = _table(opened, opened.segments)
         key, fields = subjects.key, ", ".join(f'"{field}"' for field in subjects.fields)
-        given = f"FROM read_parquet(?) WHERE timestamp BETWEEN ? AND ? AND {where.text}"
-        parameters = [files, *within, *where.parameters]
+        given = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
+        parameters = [*parameters, *within, *where.parameters]
         enough = f"CREATE OR REPLACE TABLE kept AS SELECT {key} AS subject {given} GROUP BY ALL HAVING {subjects.enough.text}"
         others = f"SELECT DISTINCT {fields} {given} AND ({subjects.strange})"
-        try:
-            self._connection.execute(enough, [*parameters, *subjects.enough.parameters])
-            strange = self._connection.execute(others, parameters).fetchall()
-        except duckdb.IOException:
-            return where  # retention has removed a file: then without it
+        self._rows(enough, [*parameters, *subjects.enough.parameters], opened)
+        strange = self._rows(others, parameters, opened)
         # What SQL tells apart Python may not: `straße` and `STRASSE` are one subject.
         of_recent = {tuple(getattr(activity, field) for field in subjects.fields) for activity in recent}
         more = [tuple(value.casefold() if isinstance(value, str) else value for value in row) for row in (*strange, *of_recent)]
@@ -75,65 +153,113 @@ class Segments:
         self._connection.execute(f"INSERT INTO kept SELECT DISTINCT {key} FROM more")
         return Sql(f"{where.text} AND ({key} IN (SELECT subject FROM kept) OR {subjects.strange})", where.parameters)
 
-    def newest_first(self, segment: Segment, where: Sql, low: int, high: int) -> Iterator[Activity]:
+    def newest_first(self, opened: Opened, several: Sequence[Segment], where: Sql, low: int, high: int) -> Iterator[Activity]:
         """The same, the newest first: their times, and then a few at a time, as hardly anybody wants all."""
-        given = f"FROM read_parquet(?) WHERE timestamp BETWEEN ? AND ? AND {where.text}"
+        files, parameters = _table(opened, several)
+        given = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
         text = f"SELECT timestamp, count(*) {given} GROUP BY timestamp"
-        rows = self._rows(text, [str(segment.path), low, high, *where.parameters], segment)
+        rows = self._rows(text, [*parameters, low, high, *where.parameters], opened)
         rows.sort(reverse=True)
         size, newest, some = AT_ONCE // 16, high, 0
         for number, (moment, times) in enumerate(rows, 1):
             some += times
             if some >= size or number == len(rows):
                 text = f"SELECT {_COLUMNS} {given} ORDER BY timestamp DESC"
-                for activities in self._activities(text, [str(segment.path), moment, newest, *where.parameters], segment):
-                    yield from activities
+                for batch in self._batches(text, [*parameters, moment, newest, *where.parameters], opened):
+                    yield from made(batch)
                 size, newest, some = 8 * AT_ONCE, moment - 1, 0
 
-    def count(self, segment: Segment, low: int, high: int) -> int:
+    def count(self, opened: Opened, several: Sequence[Segment], low: int, high: int) -> int:
         """How many activities of a span of event time there are."""
-        rows = self._rows(
-            "SELECT count(*), 0 FROM read_parquet(?) WHERE timestamp BETWEEN ? AND ?", [str(segment.path), low, high], segment
-        )
-        return rows[0][0] if rows else 0
+        if not several:
+            return 0
+        files, parameters = _table(opened, several)
+        return int(self._rows(f"SELECT count(*) FROM {files} WHERE timestamp BETWEEN ? AND ?", [*parameters, low, high], opened)[0][0])
 
-    def block(self, segment: Segment, block_id: int) -> list[Activity]:
+    def block(self, opened: Opened, block_id: int) -> list[Activity]:
         """The activities that came from one block."""
-        text = f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE {BLOCK} = ?"
-        return [one for several in self._activities(text, [str(segment.path), block_id], segment) for one in several]
+        files, parameters = _table(opened, opened.segments)
+        text = f"SELECT {_COLUMNS} FROM {files} WHERE {BLOCK} = ? ORDER BY {PLACE}"
+        return [one for batch in self._batches(text, [*parameters, block_id], opened) for one in made(batch)]
 
-    def with_id(self, segment: Segment, activity_id: str) -> Activity | None:
-        """The activity with an id."""
-        if any("\ud800" <= letter <= "\udfff" for letter in activity_id):
+    def with_id(self, opened: Opened, activity_id: str) -> Activity | None:
+        """The newest activity with an id."""
+        if any("\ud800" <= letter <= "\udfff" for letter in activity_id) or not opened.segments:
             return None  # half of a pair, which no record's id has
-        text = f"SELECT {_COLUMNS} FROM read_parquet(?) WHERE activity_id = ? LIMIT 1"
-        return next((one for several in self._activities(text, [str(segment.path), activity_id], segment) for one in several), None)
+        files, parameters = _table(opened, opened.segments)
+        text = f"SELECT {_COLUMNS} FROM {files} WHERE activity_id = ? ORDER BY {BLOCK} DESC, {PLACE} DESC LIMIT 1"
+        return next((one for batch in self._batches(text, [*parameters, activity_id], opened) for one in made(batch)), None)
 
-    def _rows(self, text: str, parameters: Sequence[Any], segment: Segment) -> list[tuple[int, int]]:
+    def _windows(self, opened: Opened, where: Sql, low: int, high: int) -> Iterator[tuple[str, list[Any], str]]:
+        """The ends of queries that together give what meets a condition, each of a part that can be sorted in memory."""
+        if not opened.segments:
+            return
+        files, parameters = _table(opened, opened.segments)
+        condition = f"timestamp BETWEEN ? AND ? AND {where.text}"
+        text = f"SELECT {BLOCK}, count(*) FROM {files} WHERE {condition} GROUP BY 1 ORDER BY 1"
+        rows = self._rows(text, [*parameters, low, high, *where.parameters], opened)
+        for first, last in _spans(rows):
+            among = [one for one in opened.segments if one.first_block <= last and first <= one.last_block]
+            files, parameters = _table(opened, among)
+            order = f" ORDER BY {BLOCK}, {PLACE}" if len(among) > 1 else ""  # one file is in order
+            text = f"FROM {files} WHERE {BLOCK} BETWEEN ? AND ? AND {condition}"
+            yield text, [*parameters, first, last, low, high, *where.parameters], order
+
+    def _rows(self, text: str, parameters: Sequence[Any], opened: Opened) -> list[tuple[Any, ...]]:
         import duckdb
 
         try:
             return self._connection.execute(text, parameters).fetchall()
-        except duckdb.IOException:
-            if segment.path.exists():
-                raise
-            return []
+        except duckdb.Error as error:
+            raise _told(error, opened) from None
 
-    def _activities(self, text: str, parameters: Sequence[Any], segment: Segment) -> Iterator[list[Activity]]:
+    def _batches(self, text: str, parameters: Sequence[Any], opened: Opened) -> Iterator[pa.RecordBatch]:
         import duckdb
 
         cursor = self._connection.cursor()  # its own, so that several readings can go on side by side
         try:
-            for batch in cursor.sql(text, params=parameters).to_arrow_reader(AT_ONCE):
-                yield _made(batch)
-        except duckdb.IOException:
-            if segment.path.exists():
-                raise
+            yield from cursor.sql(text, params=parameters).to_arrow_reader(AT_ONCE)
+        except duckdb.Error as error:
+            raise _told(error, opened) from None
         finally:
             cursor.close()
 
 
-def _made(batch: pa.RecordBatch) -> list[Activity]:
+def _spans(rows: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Spans of blocks that hold some thousand rows each."""
+    first, some = None, 0
+    for number, (block_id, times) in enumerate(rows, 1):
+        first = block_id if first is None else first
+        some += times
+        if some >= WINDOW or number == len(rows):
+            yield first, block_id
+            first, some = None, 0
+
+
+def _table(opened: Opened, several: Sequence[Segment]) -> tuple[str, list[Any]]:
+    """Files as one table. Those of an older casbd have whole blocks, in order, and no column that says so."""
+    new = [opened.path(segment) for segment in several if segment.day is not None]
+    old = [opened.path(segment) for segment in several if segment.day is None]
+    parts: list[str] = []
+    if new or not old:
+        parts.append("SELECT * FROM read_parquet(?)")
+    if old:
+        parts.append(
+            f"SELECT * EXCLUDE (file_row_number), file_row_number::INTEGER AS {PLACE} FROM read_parquet(?, file_row_number = true)"
+        )
+    return (f"({' UNION ALL BY NAME '.join(parts)})" if old else "read_parquet(?)"), [files for files in (new, old) if files]
+
+
+def _told(error: Exception, opened: Opened) -> StoreError:
+    """Which file it is that cannot be read."""
+    text = str(error)
+    for segment in opened.segments:
+        text = text.replace(opened.path(segment), str(segment.path))
+    return StoreError(f"{text.splitlines()[0]}; `casbd store verify` sets damaged segments aside")
+
+
+def made(batch: pa.RecordBatch) -> list[Activity]:
+    """Activities of all columns."""
     columns = [column.to_pylist() for column in batch.columns]
     for number in _LISTS:
         columns[number] = [tuple(values) for values in columns[number]]

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 
 from casbd.clock import Clock
 from casbd.policies import compile_filter, parse_condition
-from casbd.policies.sql import may
+from casbd.policies.sql import may, must
 from casbd.policies.tree import AllOf, Node
 
 
 class Wanted:
     """All activities that meet some filters (`FIELD OP VALUE[,VALUE]`, or nodes of a filter tree). ValueError tells what is allowed.
 
-    meets: decides, as the predicate of a policy does. where: what SQL can say of it; it lets through more.
+    meets: decides, as the predicate of a policy does. where: what SQL can say of it; it lets through more. surely: lets through less.
     """
 
     def __init__(self, filters: Sequence[str | Node], clock: Clock) -> None:
         self.node = AllOf(tuple(parse_condition(one) if isinstance(one, str) else one for one in filters))
         self.meets = compile_filter(self.node, now=clock)
         self.where = may(self.node, clock)
+        self.surely = must(self.node, clock)

@@ -1,43 +1,62 @@
-"""Older activities become segments: each file is written by a process of its own, and adopted when it is whole."""
+"""Older activities become segments: files are written by a process of its own, and adopted when they are whole."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
+from casbd.clock import Clock
 from casbd.store import segments
 from casbd.store.database import Store
+from casbd.store.segment_files import Part
 from casbd.store.segments import Plan
 
 log = logging.getLogger(__name__)
 
 
-class Compacting:
-    """One segment at a time. Not for several threads at once."""
+def _write(directory: Path, plan: Plan, answer: Connection) -> None:
+    segments.write_apart(directory, plan, answer.send)
 
-    def __init__(self, store: Store) -> None:
+
+class Compacting:
+    """One plan at a time. Not for several threads at once."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._process: BaseProcess | None = None
+        self._answer: Connection | None = None
         self._plan: Plan | None = None
+        self._made: list[Part] | None = None
         for path in segments.remove_strays(store):
             log.info("removed a file that was not finished", extra={"file": str(path)})
 
     def go_on(self) -> None:
-        """Adopt what was written, and begin the next, if there is enough for one."""
-        if self._process is not None and self._process.is_alive():
-            return
-        if self._process is not None and self._plan is not None:
+        """Adopt what was written, and begin the next, if there is enough to do."""
+        if self._process is not None and self._answer is not None:
+            if self._made is None and self._answer.poll():
+                with suppress(EOFError):  # it ended without an answer
+                    self._made = self._answer.recv()
+            if self._process.is_alive():
+                return
             self._process.join()
-            if self._process.exitcode == 0:
-                segments.adopt(self._store, self._plan)
+            self._answer.close()
+            if self._plan is not None and self._made is not None:
+                segments.adopt(self._store, self._plan, self._made)
             else:
                 log.error("a segment could not be written; it is tried again", extra={"exit code": self._process.exitcode})
-        self._process = None
-        self._plan = segments.plan(self._store)
+        self._process = self._made = None
+        self._plan = segments.plan(self._store, self._clock())
         if self._plan is not None:
-            self._process = get_context("spawn").Process(target=segments.write_apart, args=(self._store.directory, self._plan), daemon=True)
+            self._answer, answer = get_context("spawn").Pipe(duplex=False)
+            arguments = (self._store.directory, self._plan, answer)
+            self._process = get_context("spawn").Process(target=_write, args=arguments, daemon=True)
             self._process.start()
+            answer.close()
 
     def stop(self) -> None:
         """Give up what is under way; it is begun again at the next start."""

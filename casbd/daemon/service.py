@@ -120,7 +120,7 @@ class Service:
 
     def prepare_compacting(self) -> None:
         """Nothing is under way; what a crash has left is removed."""
-        self.compacting = Compacting(self.store)
+        self.compacting = Compacting(self.store, self.clock)
         self._exit.callback(self.compacting.stop)
 
     def start_delivery(self) -> None:

@@ -37,6 +37,12 @@ def may(node: Node, now: Clock | None) -> Sql:
     return Sql(writer.write(node, True), writer.parameters)
 
 
+def must(node: Node, now: Clock | None) -> Sql:
+    """What only rows meet that meet the filter, and most of them."""
+    writer = _Writer(now)
+    return Sql(writer.write(node, False), writer.parameters)
+
+
 class _Writer:
     def __init__(self, now: Clock | None) -> None:
         self._now = now

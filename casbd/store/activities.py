@@ -198,7 +198,7 @@ def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int
     """
     cursor = connection.execute(
         "DELETE FROM blocks WHERE block_id IN (SELECT block_id FROM blocks WHERE last < ?1 AND stored < ?1"
-        " AND segment_id IS NULL AND block_id NOT IN (SELECT block_id FROM outbox WHERE block_id IS NOT NULL) LIMIT ?2)",
+        " AND block_id NOT IN (SELECT block_id FROM outbox WHERE block_id IS NOT NULL) LIMIT ?2)",
         (before, at_most),
     )
     return cursor.rowcount

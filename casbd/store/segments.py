@@ -1,41 +1,43 @@
-"""The activity log's older part: Parquet files, each of many blocks, which analytical queries read in a fraction of the time.
+"""The activity log's older part: Parquet files, one or a few a day, which analytical queries read in a fraction of the time.
 
-A segment replaces the bodies of its blocks: their keys stay, as repeated records are known by them. The file is whole and
-durable before the transaction that says so; a file that no transaction speaks of is the rest of a crash, and is removed.
+Blocks become parts of the days of their activities; the parts of a day become one when there are many. Files are whole and
+durable before the one transaction that puts them in the place of what they were made of; a file that no transaction speaks of
+is the rest of a crash, and is removed. Blocks in segments keep their keys alone, as repeated records are known by them.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casbd.errors import StoreError
-from casbd.model.activity import FIELDS, Activity, ActivityObject
+import msgspec
+
+from casbd.store import segment_files
 from casbd.store.activities import read_block, span
 from casbd.store.database import Store
+from casbd.store.segment_files import Part, PartWriter
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 DIRECTORY = "segments"
-BLOCK = "block_id"
-"""The last column: which block an activity came from."""
 AT_LEAST = 300_000
-"""So many activities wait in blocks before the oldest of them become a segment: the newest are read and sent from there."""
+"""So many activities wait in blocks before the oldest of them become a part of segments: with an export of years there is no haste."""
+AFTER_A_WHILE, WHILE = 20_000, 60_000
+"""So many are enough when the oldest of them has waited so long (ms)."""
 ACTIVITIES = 200_000
-"""In one segment, about: a second or two of work."""
-ROWS = 10_000
-"""In one row group: what is in memory while a segment is written."""
+"""Taken from blocks at once, about; and of parts that are put together, each has less than half of it."""
+PARTS = 8
+"""So many small parts of a day, one behind the other, become one."""
 
 
 class Segment(NamedTuple):
-    """One file. first, last: the earliest and latest time in it; stored: when the last of it was."""
+    """One file. first, last: the earliest and latest time in it; stored: when the last of it was. day: None of an older casbd's."""
 
     segment_id: int
     path: Path
@@ -43,181 +45,223 @@ class Segment(NamedTuple):
     first: int
     last: int
     stored: int
-
-
-def schema() -> pa.Schema:
-    """The columns: the fields of the activity, by the same names, and the block."""
-    import pyarrow as pa
-
-    text = pa.string()
-    thing = pa.struct([(name, text) for name in ("id", "name", "type", "role")])
-    types = {"time": pa.int64(), "text": text, "choice": text, "flag": pa.bool_(), "integer": pa.int64(), "number": pa.float64()}
-    types |= {"list": pa.list_(text), "objects": pa.list_(thing)}
-    return pa.schema([*((field.name, types[field.kind]) for field in FIELDS.values()), (BLOCK, pa.int64())])
+    day: str | None
+    first_block: int
+    last_block: int
+    digest: bytes | None
 
 
 def listed(store: Store, since: int | None = None, until: int | None = None) -> list[Segment]:
-    """The segments that may hold activities of a span of event time, in the order in which they were stored."""
-    query = "SELECT segment_id, file, activities, first, last, stored FROM segments WHERE last >= ? AND first <= ? ORDER BY segment_id"
+    """The segments that may hold activities of a span of event time, by their first block; none that were set aside."""
+    query = (
+        "SELECT segment_id, file, activities, first, last, stored, day, first_block, last_block, digest FROM segments"
+        " WHERE damaged IS NULL AND last >= ? AND first <= ? ORDER BY first_block, segment_id"
+    )
     found = store.connection.execute(query, span(since, until)).fetchall()
     return [Segment(number, store.directory / DIRECTORY / file, *rest) for number, file, *rest in found]
 
 
-def of_block(store: Store, block_id: int) -> Segment | None:
-    """The segment that a block has become a part of."""
-    row = store.connection.execute("SELECT segment_id FROM blocks WHERE block_id = ?", (block_id,)).fetchone()
-    return next((segment for segment in listed(store) if row and segment.segment_id == row[0]), None)
+class Plan(msgspec.Struct, frozen=True):
+    """Files to be: of blocks, or of the parts of one day, in their order. token: makes the files' names their own."""
+
+    token: str
+    blocks: tuple[int, ...] = ()
+    parts: tuple[int, ...] = ()
 
 
-class Plan(NamedTuple):
-    """A segment to be: its blocks, in their order."""
+def plan(store: Store, now: int | None = None, *, at_least: int | None = None) -> Plan | None:
+    """What is to be done next, if anything: small parts of a day are put together, else the oldest blocks become parts.
 
-    blocks: tuple[int, ...]
-
-    @property
-    def file(self) -> str:
-        """The name of its file."""
-        return f"{self.blocks[0]:012d}-{self.blocks[-1]:012d}.parquet"
-
-
-def plan(store: Store, *, at_least: int | None = None) -> Plan | None:
-    """The oldest blocks, if enough activities wait in blocks.
-
+    now: milliseconds; without it nothing is done for having waited long.
     What is still to be sent stays in blocks, and so does all that is younger: segments come before blocks.
     """
+    if small := _small_parts(listed(store)):
+        return Plan(secrets.token_hex(4), parts=small)
     rows = store.connection.execute(
-        "SELECT block_id, activities FROM blocks WHERE body IS NOT NULL AND block_id <"
+        "SELECT block_id, activities, stored FROM blocks WHERE body IS NOT NULL AND block_id <"
         " (SELECT coalesce(min(block_id), 1 << 62) FROM outbox WHERE block_id IS NOT NULL) ORDER BY block_id"
     ).fetchall()
-    if sum(count for _, count in rows) < (AT_LEAST if at_least is None else at_least):
+    waiting = sum(count for _, count, _ in rows)
+    long = now is not None and bool(rows) and rows[0][2] <= now - WHILE and waiting >= AFTER_A_WHILE
+    if not rows or not (long or waiting >= (AT_LEAST if at_least is None else at_least)):
         return None
-    totals = itertools.accumulate((count for _, count in rows), initial=0)
-    chosen = tuple(block_id for (block_id, _), before in zip(rows, totals, strict=False) if before < ACTIVITIES)
-    return Plan(chosen) if chosen else None
+    totals = itertools.accumulate((count for _, count, _ in rows), initial=0)
+    return Plan(secrets.token_hex(4), tuple(block_id for (block_id, *_), before in zip(rows, totals, strict=False) if before < ACTIVITIES))
 
 
-def write(store: Store, plan: Plan) -> None:
-    """Write a segment's file; it is there whole or not at all. StoreError where that fails."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _small_parts(known: Sequence[Segment]) -> tuple[int, ...]:
+    """Those of one day that are to become one: they stand one behind the other, so that their order is that of their blocks."""
+    days: dict[str, list[Segment]] = {}
+    for segment in known:
+        if segment.day is not None:
+            days.setdefault(segment.day, []).append(segment)
+    for of_day in days.values():
+        for small, run in itertools.groupby(of_day, lambda one: one.activities < ACTIVITIES // 2):
+            parts = tuple(one.segment_id for one in run)
+            if small and len(parts) >= PARTS:
+                return parts
+    return ()
 
-    path = store.directory / DIRECTORY / plan.file
-    path.parent.mkdir(mode=0o750, exist_ok=True)
-    beside = path.with_suffix(".new")
+
+def write(store: Store, plan: Plan) -> list[Part]:
+    """Write the files of a plan; they are there whole or not at all. StoreError where that fails."""
+    directory = store.directory / DIRECTORY
+    directory.mkdir(mode=0o750, exist_ok=True)
+    if plan.blocks:
+        return write_parts(directory, plan.token, (segment_files.rows(read_block(store.connection, one), one) for one in plan.blocks))
+    parts = {segment.segment_id: segment for segment in listed(store)}
+    chosen = [parts[number] for number in plan.parts if number in parts]
+    return write_parts(directory, plan.token, (table for one in chosen for table in segment_files.read(one.path)))
+
+
+def write_parts(directory: Path, token: str, tables: Iterator[pa.Table]) -> list[Part]:
+    """Tables in the order of their blocks, as one file for each day."""
+    writers: dict[str, PartWriter] = {}
     try:
-        with pq.ParquetWriter(beside, schema(), compression="zstd", compression_level=1) as writer:
-            for activities, numbers in _some(store.connection, plan.blocks):
-                writer.write_table(_table(activities, numbers), row_group_size=len(activities))
-    except pa.ArrowException as error:
-        raise StoreError(f"{beside}: {error}") from None
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    beside.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        for table in tables:
+            for day, some in segment_files.by_day(table):
+                if day not in writers:
+                    writers[day] = PartWriter(directory, day, token)
+                writers[day].add(some)
+        return [writer.finish() for writer in writers.values()]
+    except BaseException:  # whatever it is: on a full disk nothing may be left lying about
+        for writer in writers.values():
+            writer.give_up()
+        raise
 
 
-def adopt(store: Store, plan: Plan) -> None:
-    """The segment's file is written: from now on its activities are read from there. If retention was faster, it is given up."""
-    within = (plan.blocks[0], plan.blocks[-1])
-    with store.transaction() as connection:
-        there = connection.execute(
-            "SELECT block_id FROM blocks WHERE block_id BETWEEN ? AND ? AND body IS NOT NULL ORDER BY block_id", within
-        )
-        if tuple(block_id for (block_id,) in there) != plan.blocks:
-            (store.directory / DIRECTORY / plan.file).unlink(missing_ok=True)
-            return
-        first, last, stored, number = connection.execute(
-            "SELECT min(first), max(last), max(stored), sum(activities) FROM blocks WHERE block_id BETWEEN ? AND ?", within
-        ).fetchone()
-        cursor = connection.execute(
-            "INSERT INTO segments (file, activities, first, last, stored) VALUES (?, ?, ?, ?, ?)", (plan.file, number, first, last, stored)
-        )
-        connection.execute("UPDATE blocks SET body = NULL, segment_id = ? WHERE block_id BETWEEN ? AND ?", (cursor.lastrowid, *within))
+def adopt(store: Store, plan: Plan, made: Sequence[Part]) -> None:
+    """The files are written: from now on their activities are read from there. If retention was faster, they are given up."""
+    gone: list[str] = []
+    with store.transaction():
+        if plan.blocks:
+            given = _among(store, "SELECT block_id, stored FROM blocks WHERE body IS NOT NULL AND block_id IN ({})", plan.blocks)
+        else:
+            given = _among(store, "SELECT segment_id, stored FROM segments WHERE damaged IS NULL AND segment_id IN ({})", plan.parts)
+        if len(given) != len(plan.blocks or plan.parts):
+            gone = [part.file for part in made]
+        else:
+            add(store, made, max(stored for _, stored in given))
+            if plan.blocks:
+                _among(store, "UPDATE blocks SET body = NULL WHERE block_id IN ({})", plan.blocks)
+            else:
+                gone = remove(store, plan.parts)
+    unlink(store, gone)
 
 
-def compact(store: Store, *, at_least: int | None = None) -> bool:
-    """Make one segment, if enough activities wait in blocks; whether there was one to make."""
-    planned = plan(store, at_least=at_least)
+def add(store: Store, made: Sequence[Part], stored: int) -> None:
+    """Inside a transaction: these files are segments from now on."""
+    store.connection.executemany(
+        "INSERT INTO segments (file, activities, first, last, stored, day, first_block, last_block, digest)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(one.file, one.activities, one.first, one.last, stored, one.day, one.first_block, one.last_block, one.digest) for one in made],
+    )
+
+
+def remove(store: Store, numbers: Sequence[int]) -> list[str]:
+    """Inside a transaction: these are segments no more; their files, to be removed when it is over.
+
+    Who reads them has them open, so they can be read to the end.
+    """
+    files = [file for (file,) in _among(store, "SELECT file FROM segments WHERE segment_id IN ({})", numbers)]
+    _among(store, "DELETE FROM segments WHERE segment_id IN ({})", numbers)
+    return files
+
+
+def _among(store: Store, query: str, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
+    """A query over some rows; SQLite takes only so many parameters at once."""
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        found += store.connection.execute(query.format(", ".join("?" * len(some))), some).fetchall()
+    return found
+
+
+def unlink(store: Store, files: Sequence[str]) -> None:
+    """Remove files, and the folders of days that have none left."""
+    for file in files:
+        path = store.directory / DIRECTORY / file
+        path.unlink(missing_ok=True)
+        if path.parent.name.startswith("date="):
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+def compact(store: Store, now: int | None = None, *, at_least: int | None = None) -> bool:
+    """Do what is to be done next; whether there was anything."""
+    planned = plan(store, now, at_least=at_least)
     if planned is not None:
-        write(store, planned)
-        adopt(store, planned)
+        adopt(store, planned, write(store, planned))
     return planned is not None
 
 
-def write_apart(directory: Path, plan: Plan) -> None:
-    """The work of a process of its own: it takes seconds, and the daemon reads on."""
+def write_apart(directory: Path, plan: Plan, tell: Callable[[list[Part]], None]) -> None:
+    """The work of a process of its own: it takes seconds, and the daemon reads on. tell: gets the files when they are whole."""
     with suppress(OSError):  # the unit file does not let it
         os.nice(10)
     with Store(directory, readonly=True) as store:
-        write(store, plan)
-
-
-def _some(connection: sqlite3.Connection, blocks: Iterable[int]) -> Iterator[tuple[list[Activity], list[int]]]:
-    """The activities of blocks, some at a time, and which block each is from."""
-    activities: list[Activity] = []
-    numbers: list[int] = []
-    for block_id in blocks:
-        own = read_block(connection, block_id)
-        activities += own
-        numbers += [block_id] * len(own)
-        if len(activities) >= ROWS:
-            yield activities, numbers
-            activities, numbers = [], []
-    if activities:
-        yield activities, numbers
-
-
-def _table(activities: list[Activity], numbers: list[int]) -> pa.Table:
-    """Activities as a segment has them."""
-    import pyarrow as pa
-
-    return columns(activities, tuple(FIELDS)).append_column(schema().field(BLOCK), pa.array(numbers, type=pa.int64()))
-
-
-def columns(activities: Sequence[Activity], fields: Sequence[str]) -> pa.Table:
-    """Some fields of activities as columns."""
-    import pyarrow as pa
-
-    kinds = schema()
-    wanted = pa.schema([kinds.field(name) for name in fields])
-    arrays = []
-    for column in wanted:
-        values = [*map(attrgetter(column.name), activities)]
-        arrays.append(_things(values, column.type) if column.name == "objects" else pa.array(values, type=column.type))
-    return pa.Table.from_arrays(arrays, schema=wanted)
-
-
-def _things(values: list[tuple[ActivityObject, ...]], kind: pa.ListType) -> pa.ListArray:
-    """Objects as columns of their own: a fifth of the time that pyarrow takes for tuples within lists."""
-    import pyarrow as pa
-
-    flat = [thing for things in values for thing in things]
-    ends = [0, *itertools.accumulate(map(len, values))]
-    fields = [pa.array([getattr(thing, name) for thing in flat], type=pa.string()) for name in ActivityObject.__struct_fields__]
-    inside = pa.StructArray.from_arrays(fields, fields=list(kind.value_type))
-    return pa.ListArray.from_arrays(pa.array(ends, type=pa.int32()), inside, type=kind)
+        tell(write(store, plan))
 
 
 def prune(store: Store, before: int) -> int:
     """Remove the segments whose activities and whose storing are older; how many."""
     with store.transaction() as connection:
-        old = connection.execute("SELECT segment_id, file FROM segments WHERE last < ?1 AND stored < ?1", (before,)).fetchall()
-        for segment_id, _ in old:
-            connection.execute("DELETE FROM blocks WHERE segment_id = ?", (segment_id,))
-            connection.execute("DELETE FROM segments WHERE segment_id = ?", (segment_id,))
-    for _, file in old:
-        (store.directory / DIRECTORY / file).unlink(missing_ok=True)
-    return len(old)
+        old = [number for (number,) in connection.execute("SELECT segment_id FROM segments WHERE last < ?1 AND stored < ?1", (before,))]
+        files = remove(store, old)
+    unlink(store, files)
+    return len(files)
 
 
 def remove_strays(store: Store) -> list[Path]:
     """Remove the files that no segment is, the rest of a crash; which they were. For the daemon's start."""
-    known = {segment.path for segment in listed(store)}
-    strays = [path for path in (store.directory / DIRECTORY).glob("*") if path not in known]
-    for path in strays:
-        path.unlink()
+    known = {file for (file,) in store.connection.execute("SELECT file FROM segments")}
+    directory = store.directory / DIRECTORY
+    strays = [path for path in directory.rglob("*") if path.is_file() and str(path.relative_to(directory)) not in known]
+    unlink(store, [str(path.relative_to(directory)) for path in strays])
     return strays
+
+
+class Damage(NamedTuple):
+    """A segment that is not what was written. path: where its file lies now."""
+
+    segment_id: int
+    path: Path
+    why: str
+
+
+def verify(store: Store, told: Callable[[Segment], None] = lambda _: None) -> Iterator[Damage]:
+    """Read every segment and compare with what was written; those that differ. told: of each when it has been read."""
+    for segment in listed(store):
+        if why := _differs(segment):
+            yield Damage(segment.segment_id, segment.path, why)
+        told(segment)
+
+
+def _differs(segment: Segment) -> str:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if segment.digest is not None and segment_files.digest_of(segment.path) != segment.digest:
+            return "its contents have changed"
+        with pq.ParquetFile(segment.path) as file:
+            number = file.metadata.num_rows
+            for group in range(file.num_row_groups):
+                file.read_row_group(group)
+    except FileNotFoundError:
+        return "the file is gone"
+    except (OSError, pa.ArrowException) as error:
+        return str(error)
+    return "" if number == segment.activities else f"it has {number} activities, {segment.activities} were written"
+
+
+def set_aside(store: Store, damage: Damage) -> None:
+    """A damaged segment is read no more, so that the rest can be; its file stays, for who can mend it."""
+    with store.transaction() as connection:
+        connection.execute("UPDATE segments SET damaged = ? WHERE segment_id = ?", (damage.why, damage.segment_id))
+
+
+def damaged(store: Store) -> list[Damage]:
+    """Those that were set aside."""
+    found = store.connection.execute("SELECT segment_id, file, damaged FROM segments WHERE damaged IS NOT NULL ORDER BY segment_id")
+    return [Damage(number, store.directory / DIRECTORY / file, why) for number, file, why in found]

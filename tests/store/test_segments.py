@@ -1,5 +1,6 @@
 """Older activities in Parquet files: the same activities as before, whatever happens meanwhile; and what retention removes."""
 
+import pyarrow.parquet as pq
 import pytest
 from builders import MINUTE, NOON, Core, record, settings
 
@@ -7,7 +8,7 @@ from casbd.activity_log import ActivityLog, Wanted, search
 from casbd.daemon.compacting import Compacting
 from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
-from casbd.store import activities, outbox, segments
+from casbd.store import activities, outbox, segment_files, segments
 
 
 @pytest.fixture
@@ -21,6 +22,10 @@ def fed(core: Core, blocks=5, each=4):
     for several in made:
         core.feed_records(*several)
     return [f"{block}-{n}" for block in range(blocks) for n in range(each)]
+
+
+def files(core):
+    return sorted(str(path.relative_to(core.store.directory)) for path in core.store.directory.glob("segments/*/*"))
 
 
 def ids(core):
@@ -99,35 +104,39 @@ def test_retention_removes_the_file_and_all_that_is_known_of_it(core):
     assert segments.prune(core.store, segment.last) == 0
     assert segment.path.exists()
     assert segments.prune(core.store, segment.last + 1) == 1
-    assert not segment.path.exists()
+    assert files(core) == []
+    assert not segment.path.parent.exists()
     assert ids(core) == []
+    activities.prune(core.store.connection, segment.last + 1)
     assert core.store.connection.execute("SELECT count(*) FROM blocks").fetchone() == (0,)
 
 
-def test_a_file_that_retention_removes_meanwhile_is_left_out(core):
-    fed(core)
+def test_who_reads_a_file_that_is_removed_reads_it_to_the_end(core):
+    expected = fed(core)
     segments.compact(core.store, at_least=1)
     log = ActivityLog(core.store)
-    parts = log._parts(None, None)
-    segments.prune(core.store, 2**62)
-    assert [*log._segments.read(parts.segments[0], Wanted([], lambda: 0).where, 0, 2**62, raw=True)] == []
+    with log._parts(None, None) as parts:
+        segments.prune(core.store, 2**62)
+        found = log._segments.read(parts.opened, Wanted([], lambda: 0).where, 0, 2**62, raw=True)
+        assert [activity.activity_id for several in found for activity in several] == expected
     assert log.get("0-0") is None
 
 
 def test_a_segment_of_blocks_that_retention_has_removed_is_given_up(core):
     fed(core)
     planned = segments.plan(core.store, at_least=1)
-    segments.write(core.store, planned)
+    made = segments.write(core.store, planned)
     activities.prune(core.store.connection, 2**62, 1)
-    segments.adopt(core.store, planned)
+    segments.adopt(core.store, planned, made)
     assert segments.listed(core.store) == []
-    assert [*(core.store.directory / segments.DIRECTORY).iterdir()] == []
+    assert files(core) == []
     assert len(ids(core)) == 16
 
 
-def test_what_cannot_be_written_is_told(core, monkeypatch):
+def test_what_cannot_be_written_is_told(core):
     fed(core)
-    monkeypatch.setattr(segments, "_table", lambda *_: __import__("pyarrow").array(["x"], type=__import__("pyarrow").int64()))
+    (core.store.directory / segments.DIRECTORY).mkdir()
+    (core.store.directory / segments.DIRECTORY / "date=2026-01-01").write_text("in the way")
     with pytest.raises(StoreError, match=r"\.new"):
         segments.compact(core.store, at_least=1)
     assert len(ids(core)) == 20
@@ -137,7 +146,7 @@ class TestCompacting:
     def test_a_process_of_its_own_writes(self, core, monkeypatch):
         expected = fed(core)
         monkeypatch.setattr(segments, "AT_LEAST", 20)
-        compacting = Compacting(core.store)
+        compacting = Compacting(core.store, lambda: NOON)
         compacting.go_on()
         compacting._process.join(60)
         compacting.go_on()
@@ -148,11 +157,11 @@ class TestCompacting:
     def test_one_that_is_stopped_leaves_nothing_behind(self, core, monkeypatch):
         expected = fed(core)
         monkeypatch.setattr(segments, "AT_LEAST", 20)
-        compacting = Compacting(core.store)
+        compacting = Compacting(core.store, lambda: NOON)
         compacting.go_on()
         compacting.stop()
-        Compacting(core.store).stop()
-        assert [*(core.store.directory / segments.DIRECTORY).glob("*")] == []
+        Compacting(core.store, lambda: NOON).stop()
+        assert files(core) == []
         assert ids(core) == expected
 
 
@@ -162,3 +171,99 @@ def test_a_search_is_the_same_before_and_after(core):
     before = [activity.activity_id for activity in search(ActivityLog(core.store), wanted)]
     segments.compact(core.store, at_least=1)
     assert [activity.activity_id for activity in search(ActivityLog(core.store), wanted)] == before == ["4-2", "4-1", "3-2", "3-1"]
+
+
+def test_a_file_of_an_older_casbd_is_read_beside_new_ones(core):
+    """Those had whole blocks of several days in one file, and no column that tells the place in a block."""
+    expected = fed(core)
+    segments.compact(core.store, at_least=1)
+    (segment,) = segments.listed(core.store)
+    table = pq.read_table(segment.path).drop_columns([segment_files.PLACE])
+    pq.write_table(table, core.store.directory / segments.DIRECTORY / "000000000001-000000000005.parquet")
+    with core.store.transaction() as connection:
+        connection.execute("UPDATE segments SET file = '000000000001-000000000005.parquet', day = NULL, digest = NULL")
+    segment.path.unlink()
+    more = [f"{number}-more" for number in range(3)]
+    core.feed_records(*(record(Id=name, at=-number * MINUTE) for number, name in enumerate(more)))
+    segments.compact(core.store, at_least=1)
+    assert len(segments.listed(core.store)) == 2
+    assert ids(core) == [*expected, *more]
+    log = ActivityLog(core.store)
+    assert [one.activity_id for one in log.newest_first()] == [*expected[:0:-1], *sorted((expected[0], more[0])), *more[1:]]
+    assert log.counts(Wanted([], lambda: 0), ["day"]) == {("2026-01-01",): 23}
+    assert [*segments.verify(core.store)] == []
+
+
+def test_late_activities_go_to_their_day(core):
+    fed(core, 1, 1)
+    core.feed_records(record(Id="late", at=-24 * 60 * MINUTE))
+    segments.compact(core.store, at_least=1)
+    assert {segment.day: segment.activities for segment in segments.listed(core.store)} == {"2026-01-01": 1, "2025-12-31": 1}
+    assert [path.split("/")[1] for path in files(core)] == ["date=2025-12-31", "date=2026-01-01"]
+
+
+def test_many_small_parts_of_a_day_become_one(core):
+    expected = []
+    for number in range(segments.PARTS):
+        core.feed_records(record(Id=f"{number}", at=number * MINUTE))
+        expected.append(f"{number}")
+        assert segments.compact(core.store, at_least=1)
+    assert len(segments.listed(core.store)) == segments.PARTS
+    assert segments.compact(core.store, at_least=10**9)
+    assert [segment.activities for segment in segments.listed(core.store)] == [segments.PARTS]
+    assert len(files(core)) == 1
+    assert ids(core) == expected
+    assert not segments.compact(core.store, at_least=10**9)
+
+
+@pytest.mark.parametrize(("number", "age", "expected"), [(5, segments.WHILE, True), (5, segments.WHILE - 1, False), (4, 10**9, False)])
+def test_few_activities_become_a_segment_when_they_have_waited(core, monkeypatch, number, age, expected):
+    fed(core, 1, number)
+    monkeypatch.setattr(segments, "AFTER_A_WHILE", 5)
+    ((stored,),) = core.store.connection.execute("SELECT stored FROM blocks").fetchall()
+    assert (segments.plan(core.store, stored + age) is not None) is expected
+    assert segments.plan(core.store) is None
+
+
+def spoiled(path, how):
+    if how == "a byte":
+        contents = bytearray(path.read_bytes())
+        contents[len(contents) // 2] ^= 1
+        path.write_bytes(contents)
+    elif how == "cut":
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize("how", ["a byte", "cut", "gone"])
+def test_a_damaged_segment_is_set_aside_and_the_rest_stays_readable(core, how):
+    fed(core, 1, 2)
+    core.feed_records(record(Id="late", at=-24 * 60 * MINUTE))
+    segments.compact(core.store, at_least=1)
+    first, _ = segments.listed(core.store)
+    spoiled(first.path, how)
+    if how != "a byte":
+        with pytest.raises(StoreError, match=rf"{first.day}.*store verify"):
+            ids(core)
+    (damage,) = segments.verify(core.store)
+    assert damage.path == first.path
+    segments.set_aside(core.store, damage)
+    assert ids(core) == ["late"]
+    assert segments.damaged(core.store) == [damage]
+    assert [*segments.verify(core.store)] == []
+    segments.remove_strays(core.store)
+    assert first.path.exists() is (how != "gone"), "who can mend it finds it"
+
+
+def test_a_full_disk_leaves_nothing_behind(core, monkeypatch):
+    fed(core)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(segment_files, "digest_of", full)
+    with pytest.raises(StoreError, match="No space left"):
+        segments.compact(core.store, at_least=1)
+    assert files(core) == []
+    assert len(ids(core)) == 20

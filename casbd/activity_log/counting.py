@@ -1,0 +1,32 @@
+"""What an activity counts as."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from casbd.model.activity import FIELDS, Activity
+from casbd.wire.timestamps import iso
+
+SPANS = ("day", "hour")
+
+
+def check(by: Sequence[str]) -> None:
+    """ValueError where activities cannot be counted by these."""
+    for name in by:
+        if name not in SPANS and (name not in FIELDS or FIELDS[name].kind == "objects"):
+            raise ValueError(f"nothing can be counted by `{name}`")
+
+
+def kinds(activity: Activity, by: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Its values of these fields, of a list each element."""
+    return itertools.product(*(_values(activity, name) for name in by))
+
+
+def _values(activity: Activity, name: str) -> tuple[Any, ...]:
+    if name in SPANS:
+        moment = iso(activity.timestamp)
+        return (moment[:10] if name == "day" else f"{moment[:10]} {moment[11:13]}",)
+    value = getattr(activity, name)
+    return value if isinstance(value, tuple) else (value,)
