@@ -191,6 +191,27 @@ def scan_containing(connection: sqlite3.Connection, text: bytes) -> Iterator[lis
             yield _decode(block)
 
 
+def waiting(connection: sqlite3.Connection) -> int:
+    """How many activities are in no segment yet."""
+    (number,) = connection.execute("SELECT coalesce(sum(activities), 0) FROM blocks WHERE body IS NOT NULL").fetchone()
+    return int(number)
+
+
+def damaged(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
+    """The blocks that cannot be read, or hold another number of activities than was stored: their numbers, and why."""
+    for block_id, _ in listed(connection):
+        row = connection.execute("SELECT activities, body FROM blocks WHERE block_id = ? AND body IS NOT NULL", (block_id,)).fetchone()
+        if row is None:
+            continue  # it became a part of a segment meanwhile
+        try:
+            number = len(_decode(_header(row[0]) + _decompress(row[1])))
+        except (zstandard.ZstdError, msgspec.DecodeError) as error:
+            yield block_id, str(error)
+        else:
+            if number != row[0]:
+                yield block_id, f"it has {number} activities, {row[0]} were stored"
+
+
 def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int:
     """Remove the blocks whose activities and whose storing are older, unless something of them is still to be sent.
 

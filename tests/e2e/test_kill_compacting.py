@@ -1,0 +1,84 @@
+"""Compacting and retention that are killed at random moments lose nothing and double nothing."""
+
+import os
+import random
+import select
+import subprocess
+import sys
+
+import pytest
+
+from casbd.activity_log import ActivityLog
+from casbd.model.activity import Activity
+from casbd.store import activities, segments
+from casbd.store.database import Store
+
+KILLS = int(os.environ.get("CASBD_E2E_KILLS", "7"))
+DAY = 86_400_000
+START = 1_767_225_600_000
+AT_WORK = f"""
+import sys
+from pathlib import Path
+from casbd.store import activities, segments
+from casbd.store.database import Store
+
+segments.ACTIVITIES, segments.PARTS = 60, 3
+with Store(Path(sys.argv[1])) as store:
+    segments.remove_strays(store)
+    print("at work", flush=True)
+    while segments.compact(store, at_least=1):
+        pass
+    if sys.argv[2] == "retention":
+        segments.prune(store, {START + DAY})
+        activities.prune(store.connection, {START + DAY})
+    print("done", flush=True)
+"""
+
+
+def stored(store, dice, first, number):
+    """Blocks of activities of four days, in no order."""
+    made = []
+    for block in range(number):
+        some = [
+            Activity(START + dice.randrange(4 * DAY), f"id-{first + block}-{n}", raw='{"x": "' + "y" * dice.randrange(2000) + '"}')
+            for n in range(dice.randrange(1, 25))
+        ]
+        packer = activities.Packer()
+        packer.begin()
+        packer.add(some)
+        with store.transaction() as connection:
+            activities.add(connection, packer, [packer.part(range(1, len(some) + 1))], START)
+        made += some
+    return made
+
+
+def scanned(store):
+    return [activity for several in ActivityLog(store).scan() for activity in several]
+
+
+@pytest.mark.parametrize("work", ["compacting", "retention"])
+def test_killed_again_and_again(tmp_path, work):
+    dice, expected = random.Random(work), []
+    for kill in range(KILLS):
+        with Store(tmp_path / "state") as store:
+            expected += stored(store, dice, kill * 100, 40)
+        process = subprocess.Popen([sys.executable, "-c", AT_WORK, str(tmp_path / "state"), work], stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"at work\n"
+        select.select([process.stdout], [], [], dice.random() * 0.4)  # until it is done, at the latest
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with Store(tmp_path / "state", readonly=True) as store:
+            found = scanned(store)
+            assert [*segments.verify(store)] == []
+        if work == "compacting":
+            assert found == expected
+        else:  # what is old is there or is gone, and the rest is as it was
+            left = {one.activity_id for one in found}
+            assert [one for one in expected if one.activity_id in left] == found
+            assert all(one.timestamp < START + DAY for one in expected if one.activity_id not in left)
+            expected = found
+    with Store(tmp_path / "state") as store:
+        segments.remove_strays(store)
+        known = {segment.path for segment in segments.listed(store)}
+        assert {path for path in (tmp_path / "state" / segments.DIRECTORY).rglob("*") if path.is_file()} == known
