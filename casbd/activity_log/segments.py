@@ -190,6 +190,15 @@ class Segments:
         text = f"SELECT {_COLUMNS} FROM {files} WHERE activity_id = ? ORDER BY {BLOCK} DESC, {PLACE} DESC LIMIT 1"
         return next((one for batch in self._batches(text, [*parameters, activity_id], opened) for one in made(batch)), None)
 
+    def places(self, opened: Opened, regex: str) -> set[tuple[int, int]]:
+        """Block and place of each activity that has a text which a regular expression (RE2, whatever the case) finds in any column."""
+        files, parameters = _table(opened, opened.segments)
+        texts = [f'"{field.name}"' for field in FIELDS.values() if field.kind in ("text", "choice")]
+        texts += [f"{name}::VARCHAR" for name in ("objects", *(field.name for field in FIELDS.values() if field.kind == "list"))]
+        where = " OR ".join(f"coalesce(regexp_matches({text}, ?, 'i'), FALSE)" for text in texts)
+        rows = self._rows(f"SELECT {BLOCK}, {PLACE} FROM {files} WHERE {where}", [*parameters, *[regex] * len(texts)], opened)
+        return {(block_id, place) for block_id, place in rows}
+
     def _windows(self, opened: Opened, where: Sql, low: int, high: int) -> Iterator[tuple[str, list[Any], str]]:
         """The ends of queries that together give what meets a condition, each of a part that can be sorted in memory."""
         if not opened.segments:
@@ -260,7 +269,7 @@ def _told(error: Exception, opened: Opened) -> StoreError:
 
 def made(batch: pa.RecordBatch) -> list[Activity]:
     """Activities of all columns."""
-    columns = [column.to_pylist() for column in batch.columns]
+    columns = [column.to_pylist() for column in batch.columns[: len(FIELDS)]]
     for number in _LISTS:
         columns[number] = [tuple(values) for values in columns[number]]
     columns[_OBJECTS] = [tuple(ActivityObject(*thing.values()) for thing in things) for things in columns[_OBJECTS]]

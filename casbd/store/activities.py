@@ -140,6 +140,14 @@ def _add(connection: sqlite3.Connection, part: Part, now: int) -> tuple[int, int
     return cursor.lastrowid, len(part.body)
 
 
+def rewrite(connection: sqlite3.Connection, block_id: int, part: Part) -> None:
+    """Put other activities, or fewer, in the place of a block's; its keys stay."""
+    connection.execute(
+        "UPDATE blocks SET activities = ?, first = ?, last = ?, body = ? WHERE block_id = ?",
+        (len(part.keys), part.first, part.last, part.body if part.keys else None, block_id),
+    )
+
+
 def _header(count: int) -> bytes:
     """How msgpack begins a list of so many elements (msgpack specification, "array format family")."""
     if count < 16:

@@ -86,6 +86,15 @@ def rows(activities: Sequence[Activity], block_id: int) -> pa.Table:
     return found.append_column(schema().field(PLACE), pa.array(range(len(activities)), type=pa.int32()))
 
 
+def row(activity: Activity, block_id: int, place: int) -> pa.Table:
+    """One activity as a segment has it."""
+    import pyarrow as pa
+
+    found = columns([activity], tuple(FIELDS))
+    found = found.append_column(schema().field(BLOCK), pa.array([block_id], type=pa.int64()))
+    return found.append_column(schema().field(PLACE), pa.array([place], type=pa.int32()))
+
+
 class PartWriter:
     """Writes one file, a table at a time, in the order of their blocks. StoreError where it cannot be written.
 
@@ -169,12 +178,18 @@ def digest_of(path: Path) -> bytes:
 
 
 def read(path: Path) -> Iterator[pa.Table]:
-    """A file's rows, a row group at a time."""
+    """A file's rows, a row group at a time. Those of an older casbd have no place: it is the row's number, as whole blocks are in them."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
+        before = 0
         for number in range(file.num_row_groups):
-            yield file.read_row_group(number)
+            table = file.read_row_group(number)
+            if PLACE not in table.column_names:
+                table = table.append_column(schema().field(PLACE), pa.array(range(before, before + table.num_rows), type=pa.int32()))
+            before += table.num_rows
+            yield table
 
 
 def _sync(path: Path) -> None:

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -170,6 +171,9 @@ def log(directory: Path, records: int, rounds: int) -> None:
     rule.write_text("name: Raw\nfilters: {action_type: {eq: New-InboxRule}, raw.Parameters.ForwardTo: {endswith: example.com}}\n")
     guessed = HERE.parents[1] / "rules" / "password-guessed.yaml"
     user = f"user eq {m365_records.USERS[5]}"
+    address = m365_records.Tenant().addresses[7]
+    latest = site.listed("activities", "search", "--limit", "1")[0]["timestamp"]
+    month = (datetime.fromisoformat(latest) - timedelta(days=30)).isoformat()
     for told, arguments in {
         "backtest, an operation": ["policies", "backtest", "p0000-by-operation"],
         "backtest, the raw record": ["policies", "backtest", str(rule)],
@@ -179,6 +183,8 @@ def log(directory: Path, records: int, rounds: int) -> None:
         "search, a user's newest": ["activities", "search", "--json", "--filter", user],
         "search, all of a user": ["activities", "search", "--json", "--limit", "0", "--filter", user],
         "search, part of a name": ["activities", "search", "--json", "--filter", "object_name substring merger-77"],
+        "search, a user's 30 days": ["activities", "search", "--json", "--from", month, "--filter", user],
+        "search, an address's 30 days": ["activities", "search", "--json", "--from", month, "--filter", f"ip_address eq {address}"],
     }.items():
         begun = time.monotonic()
         finished = site.run(*arguments)
@@ -186,10 +192,11 @@ def log(directory: Path, records: int, rounds: int) -> None:
 
 
 def _fifty_days(state: Path) -> float:
-    """Make segments of the store, and of each as many copies, a day apart; CPU seconds of making one, for each activity."""
-    import duckdb
+    """Make segments of the store, and of each as many copies, days apart; CPU seconds of making one, for each activity."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    from casbd.store import segments
+    from casbd.store import segment_files, segments
     from casbd.store.database import Store
 
     with Store(state) as store:
@@ -198,17 +205,20 @@ def _fifty_days(state: Path) -> float:
             pass
         took = time.process_time() - begun
         made = segments.listed(store)
-        for day in range(1, 50):
+        days, blocks = len({one.day for one in made}), max(one.last_block for one in made) + 1
+        for copy in range(1, round(10_000_000 / sum(one.activities for one in made))):
             for segment in made:
-                file = f"{day:06d}{segment.path.name}"
-                moved = f"SELECT * REPLACE (timestamp + {day * DAY} AS timestamp) FROM read_parquet('{segment.path}')"
-                duckdb.sql(f"COPY ({moved}) TO '{segment.path.parent / file}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 10240)")
-                times = (segment.first + day * DAY, segment.last + day * DAY)
-                with store.transaction() as connection:
-                    connection.execute(
-                        "INSERT INTO segments (file, activities, first, last, stored) VALUES (?, ?, ?, ?, ?)",
-                        (file, segment.activities, *times, segment.stored),
-                    )
+
+                def moved(copy: int = copy, segment: segments.Segment = segment) -> Iterator[pa.Table]:
+                    for table in segment_files.read(segment.path):
+                        later = pc.add(table["timestamp"], copy * days * DAY)
+                        table = table.set_column(table.schema.get_field_index("timestamp"), "timestamp", later)
+                        behind = pc.add(table[segment_files.BLOCK], copy * blocks)
+                        yield table.set_column(table.schema.get_field_index(segment_files.BLOCK), segment_files.BLOCK, behind)
+
+                parts = segments.write_parts(state / segments.DIRECTORY, f"copy{copy}-{segment.segment_id}", moved())
+                with store.transaction():
+                    segments.add(store, parts, segment.stored)
         return took / sum(segment.activities for segment in made)
 
 

@@ -1,0 +1,159 @@
+"""What is known about a person, in one archive; and forgetting it (GDPR, articles 15 and 17).
+
+A person's own activities are those whose user it is. In what others did, and in alerts, commands, counted activities, waiting
+messages and rejects, the person may be named: there the name, the ids and the full name become a pseudonym that nobody can resolve.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from casbd import __version__
+from casbd.activity_log.person import Person, person
+from casbd.activity_log.reading import ActivityLog
+from casbd.activity_log.segments import Opened, Segments, made
+from casbd.clock import Clock
+from casbd.errors import StoreError
+from casbd.model.activity import Activity
+from casbd.store import personal, segment_files, segments
+from casbd.store.database import Store
+from casbd.store.segments import Segment
+from casbd.wire import json_lines
+from casbd.wire.timestamps import iso
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """What was done. removed: own activities; renamed: activities in which the name was replaced; rows: others, by table."""
+
+    pseudonym: str
+    removed: int
+    renamed: int
+    rows: dict[str, int]
+
+
+def export(store: Store, user: str, path: Path, clock: Clock) -> dict[str, int]:
+    """Write all that is known about a user as a ZIP archive of NDJSON files with an `index.json`; how many records each has.
+
+    StoreError where it cannot be written.
+    """
+    log = ActivityLog(store)
+    about = person(log, user, clock)
+    counts: Counter[str] = Counter()
+    index: list[dict[str, Any]] = []
+    try:
+        with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
+            _put(archive, index, counts, "activities", map(json_lines.activity, mentions(log, about)))
+            for table, rows in _rows(store, about).items():
+                _put(archive, index, counts, table, rows)
+            told = {"user": about.user, "names": about.names, "created": iso(clock()), "casbd": __version__, "files": index}
+            archive.writestr("index.json", msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
+    except FileExistsError:
+        raise StoreError(f"{path} is there already") from None
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None
+    return dict(counts)
+
+
+def _put(archive: zipfile.ZipFile, index: list[dict[str, Any]], counts: Counter[str], name: str, lines: Iterable[bytes]) -> None:
+    digest = hashlib.sha256()
+    with archive.open(f"{name}.ndjson", "w", force_zip64=True) as file:
+        for line in lines:
+            file.write(line + b"\n")
+            digest.update(line + b"\n")
+            counts[name] += 1
+    index.append({"file": f"{name}.ndjson", "records": counts[name], "sha256": digest.hexdigest()})
+
+
+def _rows(store: Store, about: Person) -> dict[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    for table, values in personal.rows_of(store, about.in_text):
+        found.setdefault(table, []).append(json_lines.line(values))
+    return found
+
+
+def mentions(log: ActivityLog, about: Person) -> Iterator[Activity]:
+    """All activities in which a person is named, own ones and others', as they were stored."""
+    for several in log.scan():
+        for activity in several:
+            if _named(activity, about):
+                yield activity
+
+
+def _named(activity: Activity, about: Person) -> bool:
+    return about.in_text(activity.raw) or about.in_text(msgspec.json.encode(activity).decode())
+
+
+def forget(store: Store, user: str, clock: Clock, *, keep: bool = False, tell: Callable[[str], None] = lambda _: None) -> Forgotten:
+    """Remove a user's activities, and the name from all others and from every table; nothing is left in any file of the store.
+
+    keep: own activities, alerts and commands stay under the pseudonym. The store is the caller's alone (it has the lock). Each file
+    and each block is replaced in one transaction: killed at any point, what is done is done, and the next time does the rest.
+    """
+    about = person(ActivityLog(store), user, clock)
+    pseudonym = f"person-{secrets.token_hex(6)}"
+    replace, counted = about.called(pseudonym), Counter[str]()
+
+    def anew(activity: Activity) -> Activity | None:
+        if not keep and (activity.user or "").casefold() == about.user.casefold():
+            counted["removed"] += 1
+            return None
+        if not _named(activity, about):
+            return activity
+        counted["renamed"] += 1
+        return msgspec.convert(personal.in_all(msgspec.to_builtins(activity), replace), Activity)
+
+    for segment in segments.listed(store):
+        if rows := _hits(segment, about):
+            tell(f"{segment.path.parent.name}: {len(rows)} activities")
+            _rewrite(store, segment, rows, anew)
+    personal.forget_in_blocks(store, anew)
+    with store.transaction():
+        changed = personal.forget(store, replace, keep=keep)
+    personal.leave_no_trace(store)
+    return Forgotten(pseudonym, counted["removed"], counted["renamed"], changed)
+
+
+def _hits(segment: Segment, about: Person) -> set[tuple[int, int]]:
+    """The block and place of each activity in a segment that may name a person."""
+    opened = Opened([segment])
+    try:
+        return Segments().places(opened, about.spelt)
+    finally:
+        opened.close()
+
+
+def _rewrite(store: Store, segment: Segment, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> None:
+    """A segment's file without a name, in the place of the old one."""
+    tables = chain.from_iterable(_without(table, rows, anew) for table in segment_files.read(segment.path))
+    parts = segments.write_parts(store.directory / segments.DIRECTORY, secrets.token_hex(4), tables)
+    with store.transaction():
+        segments.add(store, parts, segment.stored)
+        gone = segments.remove(store, [segment.segment_id])
+    segments.unlink(store, gone)
+
+
+def _without(table: pa.Table, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> Iterator[pa.Table]:
+    """A row group with the activities of some rows made anew, or left out, in the same order."""
+    places = [*zip(table[segment_files.BLOCK].to_pylist(), table[segment_files.PLACE].to_pylist(), strict=True)]
+    start = 0
+    for number, place in enumerate(places):
+        if place in rows:
+            yield table.slice(start, number - start)
+            start = number + 1
+            (old,) = made(table.slice(number, 1).combine_chunks().to_batches()[0])
+            new = anew(old)
+            if new is not None:
+                yield segment_files.row(new, *place)
+    yield table.slice(start)

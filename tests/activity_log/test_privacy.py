@@ -1,0 +1,148 @@
+"""Nothing that names a person is left, everything else is as it was; and all that is known is in the archive."""
+
+import json
+import zipfile
+
+import msgspec
+import pytest
+from builders import HOUR, MINUTE, NOON, Core, record, reject, settings
+from builders import chunk as a_chunk
+
+from casbd.activity_log import ActivityLog, privacy
+from casbd.activity_log.person import Person, person
+from casbd.errors import StoreError
+from casbd.store import alerts, personal, segments
+
+ANNA = "anna.berg@contoso.com"
+ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
+RULES = {
+    "failed": {"severity": "high", "governance": [{"action": "suspend_user", "connector": "entra"}]},
+    "burst": {"match": {"repeated": 2, "within": "1h"}},
+}
+
+
+def now():
+    return NOON
+
+
+@pytest.fixture
+def core(tmp_path):
+    """Anna and Joanna; what an administrator did to Anna; one day in segments, the latest in blocks; alerts, commands, a reject."""
+    core = Core(tmp_path / "core", rules=RULES, settings=settings({"siem": ["alerts"], "lake": ["activities"]}))
+    own = {"UserId": ANNA.title(), "UserKey": ID}
+    core.feed_records(
+        record(Id="own-1", at=-24 * HOUR, **own),
+        record(Id="joanna", at=-23 * HOUR, UserId="jo" + ANNA),
+        record(Id="of-her", Operation="Reset user password.", UserId="admin@contoso.com", ObjectId=ANNA, Target=[{"ID": ID, "Type": 2}]),
+    )
+    with core.store.transaction() as connection:
+        connection.execute("DELETE FROM outbox WHERE kind = 'activities'")
+    segments.compact(core.store, at_least=1)
+    core.feed_records(
+        record(Id="own-2", at=MINUTE, **own),
+        record(Id="own-3", at=2 * MINUTE, **own),
+        record(
+            Id="her-site",
+            Workload="OneDrive",
+            Operation="FileAccessed",
+            UserId="bert@contoso.com",
+            ObjectId="https://contoso-my.sharepoint.com/personal/anna_berg_contoso_com/Documents/a.docx",
+            SiteUrl="https://x?u=%2Fanna.berg%40contoso.com",
+        ),
+        record(Id="other", UserId="bert@contoso.com"),
+    )
+    core.feed(a_chunk([], rejects=[reject(raw=f'{{"user": "{ANNA}"'.encode())], start=10_000))
+    yield core
+    core.close()
+
+
+def everything(core):
+    """All that is in the store, as text."""
+    activities = [msgspec.json.encode(one).decode() for one in core.activities()]
+    rows = [f"{table} {values}" for table, values in personal.rows_of(core.store, lambda _: True)]
+    return activities + rows
+
+
+def named(core):
+    about = Person((ANNA, ID))
+    return [text for text in everything(core) if about.in_text(text) or ID in text]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_nothing_is_left(core, keep):
+    before = {one.activity_id: one for one in core.activities()}
+    assert len(named(core)) > 6
+    done = privacy.forget(core.store, ANNA, now, keep=keep)
+    assert named(core) == []
+    for path in core.store.directory.rglob("*"):
+        assert not path.is_file() or b"anna.berg" not in path.read_bytes().replace(b"joanna.berg", b"").lower()
+    after = {one.activity_id: one for one in core.activities()}
+    own = {"own-1", "own-2", "own-3"}
+    assert after.keys() == (before.keys() if keep else before.keys() - own)
+    assert [after[name] for name in ("joanna", "other")] == [before[name] for name in ("joanna", "other")]
+    assert after["of-her"].object_id == done.pseudonym
+    assert done.pseudonym in after["her-site"].raw
+    assert json.loads(after["her-site"].raw)["Operation"] == "FileAccessed"
+    assert (done.removed, done.renamed) == ((0, 5) if keep else (3, 2))
+    assert [*segments.verify(core.store)] == []
+    found = [alert.user for alert in alerts.find(core.store.connection) if alert.user and alert.user.startswith("person-")]
+    assert found == [done.pseudonym] * len(found)
+    assert bool(found) is keep
+    assert privacy.forget(core.store, ANNA, now).rows == {}
+
+
+def test_what_is_forgotten_does_not_come_back_with_the_same_export(core):
+    privacy.forget(core.store, ANNA, now)
+    core.reopen()
+    core.feed_records(record(Id="own-1", at=-24 * HOUR, UserId=ANNA))
+    assert named(core) == []
+
+
+def test_what_waits_for_a_destination_is_sent_from_where_it_was(core):
+    rows = core.store.connection.execute("SELECT block_id FROM outbox WHERE kind = 'activities'").fetchall()
+    with core.store.transaction() as connection:
+        connection.execute("UPDATE outbox SET sent = 3 WHERE kind = 'activities'")
+    privacy.forget(core.store, ANNA, now)
+    ((sent,),) = core.store.connection.execute("SELECT sent FROM outbox WHERE kind = 'activities'").fetchall()
+    assert [one.activity_id for one in core.block(rows[0][0])][sent:] == ["other"]
+
+
+def test_the_archive_has_all_that_is_known(core, tmp_path):
+    counts = privacy.export(core.store, ANNA, tmp_path / "anna.zip", now)
+    with zipfile.ZipFile(tmp_path / "anna.zip") as archive:
+        index = json.loads(archive.read("index.json"))
+        lines = {file["file"]: archive.read(file["file"]).splitlines() for file in index["files"]}
+    assert index["names"] == [ANNA, ID]
+    ids = [json.loads(line)["activity_id"] for line in lines["activities.ndjson"]]
+    assert ids == ["own-1", "of-her", "own-2", "own-3", "her-site"]
+    assert {"activities", "alerts", "governance", "rejects"} <= counts.keys()
+    assert {name.removesuffix(".ndjson"): len(some) for name, some in lines.items()} == counts
+    with pytest.raises(StoreError, match="there already"):
+        privacy.export(core.store, ANNA, tmp_path / "anna.zip", now)
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("by Anna.Berg@contoso.com.", True),
+        ("joanna.berg@contoso.com", False),
+        ("anna.berg@contoso.com2", False),
+        (r'"{\"u\": \"anna.berg\u0040contoso.com\"}"', True),
+        (r"line\nanna.berg@contoso.com", True),
+        ("/personal/anna_berg_contoso_com/", True),
+        ("x=%2fanna.berg%40contoso.com&y", True),
+        ("anna berg", False),
+    ],
+)
+def test_how_a_name_is_written(text, there):
+    about = Person((ANNA,))
+    assert about.in_text(text) is there
+    assert (about.called("X")(text) is text) is not there
+    assert not about.in_text(about.called("X")(text))
+
+
+def test_an_id_that_others_have_too_is_nobodys(core):
+    core.feed_records(
+        record(Id="shared-1", UserId=ANNA, UserKey="shared-key-1"), record(Id="shared-2", UserId="x@y.zz", UserKey="shared-key-1")
+    )
+    assert person(ActivityLog(core.store), ANNA, now).names == (ANNA, ID)
