@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from casbd import config
+from casbd.config.place import state_dir
 from casbd.model.activity import FIELDS, Activity
 from casbd.store.database import Store
 from casbd.wire.plain_text import single_line as plain
@@ -27,8 +27,7 @@ def json_option(function: F) -> F:
 
 def open_store(configuration: Path) -> Store:
     """The configured state directory, to read; while the daemon runs or not, and whatever else is wrong in the configuration."""
-    settings, _ = config.read(configuration)
-    return Store(settings.state_dir, readonly=True)
+    return Store(state_dir(configuration), readonly=True)
 
 
 def write_lines(lines: Iterable[bytes]) -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from casbd import registry
+from casbd.config.place import STATE_DIR
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import InputSpec
@@ -98,7 +99,7 @@ class _Top(BaseModel):
     """The sections of the file; those that plugins have a say in are checked on their own."""
 
     model_config = ConfigDict(extra="forbid")
-    state_dir: ConfigPath = Path("/var/lib/casbd")
+    state_dir: ConfigPath = STATE_DIR
     rules: list[ConfigPath] = []
     inputs: list[Any] = []
     organization: Any = None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casbd.errors import CasbdError, Mistakes
-from casbd.policies.load import load_file
+from casbd.policies.loading import load_file
 
 _ENABLED = re.compile(r"^(enabled[ \t]*:[ \t]*)[^\s#]+", re.MULTILINE)
 _NEXT = re.compile(r"---(\s|$)")

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from casbd.policies.load import load, load_file
+from casbd.policies.loading import load, load_file
 from casbd.policies.policy import Policy, Sequenced
 from casbd.policies.tree import conditions
 

@@ -7,7 +7,7 @@ import pytest
 
 from casbd.model.activity import Activity, ActivityObject
 from casbd.policies import compile_filter
-from casbd.policies.load import load_file
+from casbd.policies.loading import load_file
 from casbd.policies.operators import OPERATORS
 
 NOW = 1_770_000_000_000

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from casbd.model.activity import Activity
 from casbd.policies import Policy, Repeated
-from casbd.policies.load import load_file
+from casbd.policies.loading import load_file
 from casbd.policies.policy import Sequenced, Step
 from casbd.policies.repeated import Entry, Runs, folded, subject
 from casbd.policies.tree import AllOf, Condition

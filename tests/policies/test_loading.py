@@ -6,7 +6,7 @@ from casbd.errors import Mistakes
 from casbd.model.activity import Activity
 from casbd.policies import Matcher, Repeated, load
 from casbd.policies.examples import BEGINNING, activities
-from casbd.policies.load import load_file
+from casbd.policies.loading import load_file
 from casbd.policies.policy import AlertOptions
 from casbd.policies.tree import AllOf, Condition
 
