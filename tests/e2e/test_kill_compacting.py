@@ -1,4 +1,4 @@
-"""Compacting and retention that are killed at random moments lose nothing and double nothing."""
+"""Compacting, retention and forgetting a person that are killed at random moments lose nothing and double nothing."""
 
 import os
 import random
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from casbd.activity_log import ActivityLog
+from casbd.activity_log import ActivityLog, privacy
 from casbd.model.activity import Activity
 from casbd.store import activities, segments
 from casbd.store.database import Store
@@ -16,9 +16,11 @@ from casbd.store.database import Store
 KILLS = int(os.environ.get("CASBD_E2E_KILLS", "7"))
 DAY = 86_400_000
 START = 1_767_225_600_000
+ANNA = "anna@contoso.com"
 AT_WORK = f"""
 import sys
 from pathlib import Path
+from casbd.activity_log import privacy
 from casbd.store import activities, segments
 from casbd.store.database import Store
 
@@ -26,9 +28,11 @@ segments.ACTIVITIES, segments.PARTS = 60, 3
 with Store(Path(sys.argv[1])) as store:
     segments.remove_strays(store)
     print("at work", flush=True)
-    while segments.compact(store, at_least=1):
+    while sys.argv[2] != "privacy" and segments.compact(store, at_least=1):
         pass
-    if sys.argv[2] == "retention":
+    if sys.argv[2] == "privacy":
+        privacy.forget(store, "{ANNA}", lambda: {START})
+    elif sys.argv[2] == "retention":
         segments.prune(store, {START + DAY})
         activities.prune(store.connection, {START + DAY})
     print("done", flush=True)
@@ -40,7 +44,12 @@ def stored(store, dice, first, number):
     made = []
     for block in range(number):
         some = [
-            Activity(START + dice.randrange(4 * DAY), f"id-{first + block}-{n}", raw='{"x": "' + "y" * dice.randrange(2000) + '"}')
+            Activity(
+                START + dice.randrange(4 * DAY),
+                f"id-{first + block}-{n}",
+                user=dice.choice([ANNA, "bert@contoso.com"]),
+                raw='{"x": "' + "y" * dice.randrange(2000) + dice.choice(["", f" {ANNA}"]) + '"}',
+            )
             for n in range(dice.randrange(1, 25))
         ]
         packer = activities.Packer()
@@ -78,7 +87,38 @@ def test_killed_again_and_again(tmp_path, work):
             assert [one for one in expected if one.activity_id in left] == found
             assert all(one.timestamp < START + DAY for one in expected if one.activity_id not in left)
             expected = found
+    no_strays(tmp_path)
+
+
+def no_strays(tmp_path):
     with Store(tmp_path / "state") as store:
         segments.remove_strays(store)
         known = {segment.path for segment in segments.listed(store)}
         assert {path for path in (tmp_path / "state" / segments.DIRECTORY).rglob("*") if path.is_file()} == known
+
+
+def test_forgetting_is_killed_again_and_again(tmp_path):
+    dice = random.Random("privacy")
+    for kill in range(KILLS):
+        with Store(tmp_path / "state") as store:
+            stored(store, dice, kill * 100, 40)
+            segments.compact(store, at_least=10**9 if kill % 2 else 1)
+            expected = scanned(store)
+        process = subprocess.Popen([sys.executable, "-c", AT_WORK, str(tmp_path / "state"), "privacy"], stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"at work\n"
+        select.select([process.stdout], [], [], dice.random() * 0.5)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with Store(tmp_path / "state", readonly=True) as store:
+            found = scanned(store)
+            assert [*segments.verify(store)] == []
+        others = [one.activity_id for one in expected if one.user != ANNA]
+        left = {one.activity_id for one in found}
+        assert [one.activity_id for one in found if one.user != ANNA] == others
+        assert [one.activity_id for one in expected if one.activity_id in left] == [one.activity_id for one in found]
+    with Store(tmp_path / "state") as store:
+        privacy.forget(store, ANNA, lambda: START)
+        assert not any(ANNA in (one.user, one.raw[-18:-2]) for one in scanned(store))
+        assert [one.activity_id for one in scanned(store)] == others
+    no_strays(tmp_path)
