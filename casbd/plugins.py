@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
@@ -77,6 +77,23 @@ class Enricher(Protocol):
 
     def files(self) -> Sequence[Path]:
         """The files whose change asks for a reload."""
+
+
+class Reason(NamedTuple):
+    """Why an address has a category and tags: a range or list by its name, and the network of it that holds the address (CIDR)."""
+
+    name: str
+    category: str | None
+    tags: tuple[str, ...]
+    subnet: str
+
+
+@runtime_checkable
+class Reasoning(Protocol):
+    """An enricher that can say where its answer about an address comes from."""
+
+    def reasons(self, ip: str) -> Sequence[Reason]:
+        """What holds the address: what counts more first."""
 
 
 class Output(Protocol):

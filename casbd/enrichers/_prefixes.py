@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Generic, NamedTuple, TypeVar
 
@@ -24,6 +24,11 @@ class Prefix(NamedTuple):
     bits: int
     length: int
     head: int
+
+    def __str__(self) -> str:
+        """`192.0.2.0/24`."""
+        network = (self.head << self.bits - self.length, self.length)
+        return str(IPv4Network(network) if self.bits == 32 else IPv6Network(network))
 
 
 def read_prefix(text: str) -> Prefix:
@@ -67,10 +72,14 @@ class PrefixTable(Generic[Value]):
 
     def matches(self, bits: int, number: int) -> Iterator[Value]:
         """The values of all networks that hold the address, the smallest network first."""
+        return (value for _, value in self.networks(bits, number))
+
+    def networks(self, bits: int, number: int) -> Iterator[tuple[Prefix, Value]]:
+        """The same, with the networks."""
         for length, heads in self._longest_first[bits]:
             head = number >> bits - length
             if head in heads:
-                yield heads[head]
+                yield Prefix(bits, length, head), heads[head]
 
     def _of_length(self, prefix: Prefix) -> dict[int, Value]:
         key = prefix.bits, prefix.length

@@ -16,7 +16,7 @@ from casbd.enrichers._ip_lists import read_list
 from casbd.enrichers._prefixes import Prefix, PrefixTable, read_address
 from casbd.enrichers._range_file import Category, Range, read_ranges
 from casbd.errors import Mistake, Mistakes
-from casbd.plugins import ConfigPath
+from casbd.plugins import ConfigPath, Reason
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
 
@@ -93,6 +93,18 @@ class IPRanges:
         if tags := dict.fromkeys([*(own.tags if own else ()), *(tag for _, tag in labels)]):
             found["ip_tags"] = tuple(tags)
         return found | _overridden(own) if own else found
+
+    def reasons(self, ip: str) -> Sequence[Reason]:
+        """The operator's smallest range with the address, which alone counts, and the lists by their tags."""
+        try:
+            bits, number = read_address(ip)
+        except ValueError:
+            return []
+        own = [Reason(one.name, one.category, one.tags, str(subnet)) for subnet, one in self._ranges.networks(bits, number)][:1]
+        held = [
+            Reason(tag, category, (tag,), str(subnet)) for subnet, labels in self._labels.networks(bits, number) for category, tag in labels
+        ]
+        return [*own, *held]
 
     def files(self) -> Sequence[Path]:
         """The range file and all lists."""

@@ -11,6 +11,7 @@ from casbd.model.alert import Alert
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Alert).decode
+_COLUMNS = ("policy_id", "status", "severity", "category", "app", "user")
 
 
 def save(connection: sqlite3.Connection, alert: Alert) -> None:
@@ -40,14 +41,28 @@ def get(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
 
 
 def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]:
-    """The alerts whose columns have these values (without regard to case; None: any), oldest first."""
-    wanted = {column: value for column, value in equal.items() if value is not None}
-    if not wanted.keys() <= {"policy_id", "status", "severity", "category", "app", "user"}:
+    """The alerts whose fields have these values (without regard to case; None: any), oldest first.
+
+    SQL says which may be meant, and Python decides: SQLite knows the case of ASCII alone. An address is looked for in the body, where
+    it stands as it is. Reads the whole table.
+    """
+    wanted = {field: value for field, value in equal.items() if value is not None}
+    if not wanted.keys() <= {*_COLUMNS, "ip_address"}:
         raise ValueError(f"no such column: {sorted(wanted)}")
-    where = " AND ".join(f"{column} = ? COLLATE NOCASE" for column in wanted) or "1"
-    query = f"SELECT body FROM alerts WHERE {where} ORDER BY first_activity, alert_id"  # noqa: S608  the columns are checked
-    for (body,) in connection.execute(query, tuple(wanted.values())):
-        yield _decode(body)
+    where, parameters = ["1"], list[str | bytes]()
+    for field, value in wanted.items():
+        if field == "ip_address":
+            where.append("instr(body, ?)")
+            parameters.append(value.encode("utf-8", "surrogatepass"))
+        elif value.isascii():
+            where.append(f"({field} = ? COLLATE NOCASE OR length({field}) <> length(CAST({field} AS BLOB)))")
+            parameters.append(value)
+    query = f"SELECT body FROM alerts WHERE {' AND '.join(where)} ORDER BY first_activity, alert_id"  # noqa: S608  the columns are checked
+    folded = {field: value.casefold() for field, value in wanted.items()}
+    for (body,) in connection.execute(query, parameters):
+        alert = _decode(body)
+        if all((getattr(alert, field) or "").casefold() == value for field, value in folded.items()):
+            yield alert
 
 
 def raised_since(connection: sqlite3.Connection, policy_id: str, since: int, at_most: int) -> int:

@@ -34,6 +34,16 @@ def every(connection: sqlite3.Connection) -> Iterator[GovernanceCommand]:
         yield _decode(body)
 
 
+def of_target(connection: sqlite3.Connection, target: str) -> Iterator[GovernanceCommand]:
+    """The commands about a user (without regard to case), oldest first."""
+    if not target.isascii():  # SQLite knows the case of ASCII alone
+        yield from (command for command in every(connection) if command.target.casefold() == target.casefold())
+        return
+    query = "SELECT body FROM governance WHERE target = ? COLLATE NOCASE ORDER BY created, command_id"
+    for (body,) in connection.execute(query, (target,)):
+        yield _decode(body)
+
+
 def acted_since(connection: sqlite3.Connection, since: int) -> int:
     """How many commands since then (ms) were carried out or are about to be."""
     query = "SELECT count(*) FROM governance WHERE created >= ? AND status IN ('queued', 'succeeded', 'failed')"

@@ -7,6 +7,7 @@ from casbd.enrichers.ip_ranges import IPRanges
 from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
+from casbd.plugins import Reasoning
 
 RANGES = """\
 ranges:
@@ -176,3 +177,18 @@ def test_the_mistakes_of_all_files_come_together(tmp_path: Path) -> None:
     with pytest.raises(Mistakes) as caught:
         IPRanges(IPRanges.Options(ip_ranges=tmp_path / "none.yaml", tor=(tmp_path / "tor",), anonymous_proxy=(tmp_path / "none.txt",)))
     assert [Path(mistake.file).name for mistake in caught.value.found] == ["none.txt", "none.yaml", "tor"]
+
+
+def test_the_reasons_are_the_smallest_range_and_all_lists(tmp_path: Path) -> None:
+    for name, text in {"tor": "10.1.9.9\n2001:db8::/48\n", "wide": "10.0.0.0/8\n", "aws": "10.1.9.0/24\n"}.items():
+        (tmp_path / name).write_text(text)
+    plugin = ranges(tmp_path, tor=tmp_path / "tor", anonymous_proxy=[tmp_path / "wide"], cloud_providers={"AWS": [tmp_path / "aws"]})
+    assert isinstance(plugin, Reasoning)
+    assert plugin.reasons("10.1.9.9") == [
+        ("Administrators", "Administrative", ("Office", "Privileged"), "10.1.0.0/16"),
+        ("Tor", "Risky", ("Tor",), "10.1.9.9/32"),
+        ("AWS", "Cloud provider", ("AWS",), "10.1.9.0/24"),
+        ("Anonymous proxy", "Risky", ("Anonymous proxy",), "10.0.0.0/8"),
+    ]
+    assert [reason.subnet for reason in plugin.reasons("2001:db8::5")] == ["2001:db8::/32", "2001:db8::/48"]
+    assert plugin.reasons("8.8.8.8") == plugin.reasons("nonsense") == []

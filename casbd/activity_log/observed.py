@@ -1,0 +1,146 @@
+"""What the activities of a span of event time tell, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
+
+from casbd.activity_log.reading import ActivityLog
+from casbd.activity_log.tally import HOUR, count, tables
+from casbd.activity_log.wanted import Wanted
+from casbd.wire.timestamps import iso
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DAY = 86_400_000
+_HOURS = 24
+
+
+class Span(NamedTuple):
+    """A span of event time, both ends included."""
+
+    since: int
+    until: int
+
+    @classmethod
+    def before(cls, as_of: int, days: int) -> Span:
+        """The days before a moment: `(as_of - days, as_of]`."""
+        return cls(max(as_of - days * DAY + 1, 0), as_of)
+
+
+class Frequency(Struct):
+    """How many activities have a value."""
+
+    value: str
+    activities: int
+
+
+class DeviceFrequency(Struct):
+    """How many activities come from a kind of device."""
+
+    device_type: str | None
+    os: str | None
+    browser: str | None
+    activities: int
+
+
+class OperationFrequency(Struct):
+    """How many activities are of a type."""
+
+    activity_type: str
+    action_type: str | None
+    activities: int
+
+
+class DayFrequency(Struct):
+    """A day, `2026-01-31` (UTC)."""
+
+    day: str
+    activities: int
+
+
+class HourFrequency(Struct):
+    """An hour of the day, 0 to 23 (UTC), over all days."""
+
+    hour: int
+    activities: int
+
+
+class Observed:
+    """What some activities tell: the latest values of some fields (`about`), and how often combinations of fields occur in a span."""
+
+    def __init__(self, about: Sequence[str], kinds: Sequence[tuple[str, ...]]) -> None:
+        self._about = about
+        self.kinds: dict[tuple[str, ...], Counter[tuple[Any, ...]]] = {kind: Counter() for kind in (*kinds, (HOUR,))}
+        self.first_seen: int | None = None
+        self.last_seen: int | None = None
+        self.latest: Mapping[str, Any] = {}
+
+    def read(self, log: ActivityLog, wanted: Wanted, span: Span) -> None:
+        """Count the activities of the span; of those before and after it a few columns are read."""
+        narrow = ["timestamp", *self._about]
+        fields = dict.fromkeys([*narrow, *(field for kind in self.kinds for field in kind if field != HOUR)])
+        for table in tables(log.arrow(wanted, narrow, None, span.since - 1)):
+            self._see(table)
+        for table in tables(log.arrow(wanted, [*fields], *span)):
+            self._see(table)
+            for kind, numbers in self.kinds.items():
+                numbers.update(count(table, kind))
+        for table in tables(log.arrow(wanted, narrow, span.until + 1, None)):
+            self._see(table)
+
+    def _see(self, table: pa.Table) -> None:
+        import pyarrow.compute as pc
+
+        ends = pc.min_max(table["timestamp"])
+        first, last = ends["min"].as_py(), ends["max"].as_py()
+        self.first_seen = first if self.first_seen is None else min(self.first_seen, first)
+        if self.last_seen is None or last > self.last_seen:
+            self.last_seen = last
+            (self.latest,) = table.slice(pc.index(table["timestamp"], last).as_py(), 1).select(self._about).to_pylist()
+
+    @property
+    def activities(self) -> int:
+        """How many there are in the span."""
+        return self.kinds[HOUR,].total()
+
+    def frequencies(self, field: str) -> list[Frequency]:
+        """How often each value of a field occurs."""
+        return [Frequency(value, n) for (value,), n in most_first(self.kinds[field,]) if value is not None]
+
+    def devices(self) -> list[DeviceFrequency]:
+        """How often each kind of device occurs of which something is known."""
+        found = most_first(self.kinds["device_type", "os", "browser"])
+        return [DeviceFrequency(kind, os, browser, n) for (kind, os, browser), n in found if kind or os or browser]
+
+    def operations(self) -> list[OperationFrequency]:
+        """How often each activity type and action type occur."""
+        found = most_first(self.kinds["activity_type", "action_type"])
+        return [OperationFrequency(kind, action, n) for (kind, action), n in found]
+
+    def failed_log_ons(self) -> int:
+        """How many activities are failed log ons."""
+        return sum(n for (kind, _), n in self.kinds["activity_type", "action_type"].items() if kind == "Failed log on")
+
+    def per_day(self, span: Span) -> list[DayFrequency]:
+        """Every day of the span, those without an activity too."""
+        numbers: Counter[int] = Counter()
+        for (hour,), n in self.kinds[HOUR,].items():
+            numbers[hour // _HOURS] += n
+        return [DayFrequency(iso(day * DAY)[:10], numbers[day]) for day in range(span.since // DAY, span.until // DAY + 1)]
+
+    def per_hour(self) -> list[HourFrequency]:
+        """Every hour of the day."""
+        numbers: Counter[int] = Counter()
+        for (hour,), n in self.kinds[HOUR,].items():
+            numbers[hour % _HOURS] += n
+        return [HourFrequency(hour, numbers[hour]) for hour in range(_HOURS)]
+
+
+def most_first(numbers: Counter[Any]) -> list[tuple[Any, int]]:
+    """The most frequent first, and where that is the same, by name."""
+    return sorted(numbers.items(), key=lambda one: (-one[1], str(one[0])))

@@ -1,0 +1,94 @@
+"""What the pages of users and of addresses share: their options, their JSON and their charts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from casbd.activity_log.insights import AddressInsights, UserInsights
+from casbd.activity_log.observed import DayFrequency, Frequency, Span
+from casbd.cli._charts import bars, columns
+from casbd.cli._common import Time, cell, moment
+from casbd.clock import now
+from casbd.wire.json_lines import line
+from casbd.wire.timestamps import iso
+
+F = TypeVar("F", bound=Callable[..., Any])
+MOST = 10
+"""Lines of one list; `--json` has them all."""
+_MOST_DAYS = 40
+"""Bars of the chart of days; each stands for several days where there are more."""
+
+
+def span_options(function: F) -> F:
+    """`--days` and `--as-of`."""
+    function = click.option("--as-of", type=Time(), help="The end of the span; now if left out.")(function)
+    return click.option(
+        "--days", default=30, show_default=True, type=click.IntRange(1, 9999), help="Of event time, before now or --as-of."
+    )(function)
+
+
+def span_of(days: int, as_of: int | None) -> Span:
+    """The span that the options ask for."""
+    return Span.before(now() if as_of is None else as_of, days)
+
+
+def json_line(found: UserInsights | AddressInsights, days: int, span: Span, **more: Any) -> bytes:
+    """All that is known, as one object: the struct's fields, and the span."""
+    fields = msgspec.to_builtins(found)
+    for name in ("first_seen", "last_seen"):
+        fields[name] = iso(fields[name]) if fields[name] is not None else None
+    for command in fields.get("governance", ()):
+        for name in ("created", "finished"):
+            command[name] = iso(command[name]) if command[name] is not None else None
+    return line(fields | more | {"days": days, "as_of": iso(span.until)})
+
+
+def numbers(*counted: tuple[int, str, str]) -> str:
+    """`2 open alerts, 1 country`: each number with what it counts, one of them and several."""
+    return ", ".join(f"{number} {one if number == 1 else several}" for number, one, several in counted)
+
+
+def when(found: UserInsights | AddressInsights, days: int, span: Span) -> None:
+    """The span, when there was activity at all, and what is older and still open."""
+    click.echo(f"in the {numbers((days, 'day', 'days'))} up to {moment(span.until)} UTC")
+    click.echo(f"first seen {moment(found.first_seen) or 'never'}, last seen {moment(found.last_seen) or 'never'}")
+    if found.older_open_alerts:
+        click.echo(f"{numbers((found.older_open_alerts, 'older alert is', 'older alerts are'))} still open")
+
+
+def time_charts(found: UserInsights | AddressInsights) -> None:
+    """Activities a day and by the hour of the day."""
+    step = math.ceil(len(found.per_day) / _MOST_DAYS)
+    each = [found.per_day[start : start + step] for start in range(0, len(found.per_day), step or 1)]
+    bars("Activities a day" if step <= 1 else f"Activities in {step} days from", [_together(several) for several in each])
+    columns("Activities by hour of the day (UTC)", [(f"{one.hour:02d}", one.activities) for one in found.hours])
+
+
+def listed(title: str, rows: Sequence[Frequency] | Sequence[tuple[str, int]], activities: int) -> None:
+    """The most frequent values with their share of the activities."""
+    pairs = [(row.value, row.activities) if isinstance(row, Frequency) else row for row in rows]
+    if not pairs:
+        return
+    left_out = f", the first {MOST} of {len(pairs)}" if len(pairs) > MOST else ""
+    bars(f"{title}{left_out}", pairs[:MOST], share_of=activities)
+
+
+def operations(found: UserInsights | AddressInsights) -> None:
+    """What was done: the activity type, and the vendor's name for it."""
+    named = [(one.activity_type + (f" ({one.action_type})" if one.action_type else ""), one.activities) for one in found.operations]
+    listed("Operations", named, found.activities)
+
+
+def about(*parts: object) -> None:
+    """A line of what is known, the unknown left out."""
+    if known := [text for part in parts if (text := cell(part))]:
+        click.echo(", ".join(known))
+
+
+def _together(days: Sequence[DayFrequency]) -> tuple[str, int]:
+    return days[0].day, sum(one.activities for one in days)

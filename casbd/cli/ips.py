@@ -1,0 +1,137 @@
+"""`casbd ips`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from casbd import config, registry
+from casbd.activity_log.insights import AddressInsights, of_address
+from casbd.activity_log.observed import Span
+from casbd.cli import EXIT_NO, _insights
+from casbd.cli._common import cell, json_option, open_store, write_lines
+from casbd.enrichment import Enrichment
+from casbd.errors import Mistakes
+from casbd.model.activity import Activity
+from casbd.plugins import Enricher, Reason, Reasoning
+from casbd.wire import addresses
+
+_TOLD = ("country", "city", "isp", "asn", "ip_category", "ip_tags")
+
+
+class Today(NamedTuple):
+    """What the configured files say of an address now (an unknown place or ISP is None), and which of them hold it."""
+
+    told: dict[str, Any]
+    reasons: list[Reason]
+
+
+@click.group("ips")
+def command() -> None:
+    """Show what came from IP addresses."""
+
+
+class Address(click.ParamType[str]):
+    """An IP address in any of the usual forms, as the canonical text."""
+
+    name = "ip"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The address alone: a port is left out."""
+        found = addresses.parse(str(value)).ip
+        if found is None:
+            self.fail(f"{cell(value)!r} is no IP address; write 192.0.2.1 or 2001:db8::1", param, ctx)
+        return found
+
+
+@command.command("show")
+@click.argument("ip", type=Address())
+@_insights.span_options
+@json_option
+@click.pass_obj
+def show(configuration: Path, ip: str, days: int, as_of: int | None, as_json: bool) -> None:
+    """Show one IP address: alerts, users, activities, where it is, and why it has its category and tags.
+
+    Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of; an alert counts if its activities
+    reach into them. When the address was first and last seen is of the whole log. Place, ISP, category and tags are as the latest
+    activity has them; where today's ranges, lists and GeoIP files say otherwise, that is shown too. Exit code 1 if it was never seen.
+    """
+    span = _insights.span_of(days, as_of)
+    with open_store(configuration) as store:
+        found = of_address(store, ip, span)
+    today = _today(configuration, ip)
+    if found is None:
+        click.echo(f"casbd: there is no activity from {ip}", err=True)
+        for reason in today.reasons:
+            click.echo(_because(reason), err=True)
+        sys.exit(EXIT_NO)
+    if as_json:
+        write_lines([_insights.json_line(found, days, span, reasons=[one._asdict() for one in today.reasons], today=today.told)])
+    else:
+        _page(found, today, days, span)
+
+
+def _today(configuration: Path, ip: str) -> Today:
+    """What the enrichers that look at the address say; a file that cannot be read is told, and does without."""
+    settings, _ = config.read(configuration)
+    enrichers: list[Enricher] = []
+    for name, cls in registry.load_all("enrichers").items():
+        if cls.reads != ("ip_address",):
+            continue
+        try:
+            enrichers.append(cls(settings.enrichers[name]))
+        except Mistakes as error:
+            for mistake in error.found:
+                click.echo(cell(mistake), err=True)
+    enrichers.sort(key=lambda enricher: enricher.order)
+    activity = Activity(ip_address=ip)
+    Enrichment(enrichers).enrich([activity])
+    reasons = [reason for enricher in enrichers if isinstance(enricher, Reasoning) for reason in enricher.reasons(ip)]
+    return Today({name: getattr(activity, name) for name in _TOLD} | {"ip_tags": [*activity.ip_tags]}, reasons)
+
+
+def _page(found: AddressInsights, today: Today, days: int, span: Span) -> None:
+    click.secho(found.ip_address, bold=True)
+    _insights.about(found.city, found.country, found.isp, found.asn and f"AS{found.asn}")
+    _insights.about(f"category: {cell(found.ip_category) or 'unknown'}", found.ip_tags and f"tags: {cell(found.ip_tags)}")
+    for reason in today.reasons:
+        click.echo(_because(reason))
+    for name, text in _changed(found, today):
+        click.echo(f"today's {name}: {text}")
+    click.echo()
+    click.echo(
+        _insights.numbers(
+            (found.open_alerts, "open alert", "open alerts"),
+            (found.alerts, "alert", "alerts"),
+            (found.matches, "policy match", "policy matches"),
+            (found.activities, "activity", "activities"),
+            (found.admin_activities, "administrative activity", "administrative activities"),
+            (found.failed_log_ons, "failed log on", "failed log ons"),
+            (len(found.users), "user", "users"),
+            (len(found.apps), "app", "apps"),
+        )
+    )
+    _insights.when(found, days, span)
+    _insights.time_charts(found)
+    _insights.listed("Users", found.users, found.activities)
+    _insights.listed("Apps", found.apps, found.activities)
+    _insights.operations(found)
+
+
+def _because(reason: Reason) -> str:
+    """`in 203.0.113.0/24 of Offices: Corporate, Office`."""
+    return cell(f"in {reason.subnet} of {reason.name}: {', '.join(filter(None, (reason.category, *reason.tags)))}")
+
+
+def _changed(found: AddressInsights, today: Today) -> list[tuple[str, str]]:
+    """What is otherwise today, for people. A place that no file knows today is as it was; of tags it is enough that lists were read."""
+    names = {"ip_category": "category", "ip_tags": "tags", "asn": "AS number", "isp": "ISP"}
+    changed = []
+    for name, told in today.told.items():
+        known = today.told["ip_category"] if name == "ip_tags" else told
+        if known is not None and told != getattr(found, name):
+            changed.append((names.get(name, name), cell(told) or "none"))
+    return changed

@@ -1,0 +1,164 @@
+"""`casbd users`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from casbd.activity_log import Wanted
+from casbd.activity_log.insights import UserInsights, of_user
+from casbd.activity_log.known_users import KnownUser, Order, known_users, nearest_user, ordered
+from casbd.activity_log.observed import DAY, Span
+from casbd.cli import EXIT_NO, _insights
+from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
+from casbd.clock import now
+from casbd.model.governance import GovernanceCommand
+from casbd.policies.tree import Condition, Node
+from casbd.wire import json_lines
+from casbd.wire.timestamps import iso
+
+COLUMNS = ("user", "open alerts", "activities", "countries", "last seen", "external", "admin", "groups")
+LESS = ("groups", "admin", "external", "countries")
+
+
+@click.group("users")
+def command() -> None:
+    """Show what users did, and list them."""
+
+
+@command.command("show")
+@click.argument("user")
+@_insights.span_options
+@json_option
+@click.pass_obj
+def show(configuration: Path, user: str, days: int, as_of: int | None, as_json: bool) -> None:
+    """Show one user: alerts, activities, places, devices, what was done to the account.
+
+    Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of whose actor is the user, without
+    regard to case; an alert counts if its activities reach into them. Over the whole log are: when the user was first and last seen;
+    name, groups and whether external, as the latest activity has them; and the governance commands. Exit code 1 if nobody knows the user.
+    """
+    span = _insights.span_of(days, as_of)
+    with open_store(configuration) as store:
+        found = of_user(store, user, span)
+        near = nearest_user(store, user) if found is None else None
+    if found is None:
+        click.echo(f"casbd: there is no user {cell(user)}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
+        sys.exit(EXIT_NO)
+    if as_json:
+        write_lines([_insights.json_line(found, days, span)])
+    else:
+        _page(found, days, span)
+
+
+@command.command("list")
+@_insights.span_options
+@click.option("--filter", "filters", multiple=True, metavar='"FIELD OP VALUE[,VALUE]"', help="Of activities, as in `activities search`.")
+@click.option("--domain", help="Users of this domain.")
+@click.option("--group", help="Members of this user group.")
+@click.option("--app", help="Users of this app.")
+@click.option("--external", is_flag=True, help="External users only.")
+@click.option("--admin", is_flag=True, help="Users with administrative activities, or an administrator's account, only.")
+@click.option("--not-seen", metavar="DAYS", type=click.IntRange(1, 9999), help="Users without such an activity for so many days.")
+@click.option("--sort", type=click.Choice(["alerts", "activities", "last_seen", "user"]), default="alerts", show_default=True)
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(min=0), help="At most so many; 0 is all.")
+@json_option
+@click.pass_obj
+def list_users(
+    configuration: Path,
+    /,
+    days: int,
+    as_of: int | None,
+    filters: tuple[str, ...],
+    domain: str | None,
+    group: str | None,
+    app: str | None,
+    external: bool,
+    admin: bool,
+    not_seen: int | None,
+    sort: Order,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List users: who was active in the last days (--days) before now or --as-of.
+
+    Activities, countries and the time last seen are of the activities that meet --filter, --domain, --group and --app; open alerts
+    are all of the user's in these days. With --not-seen: who has such activities in the log, the latest of them longer ago than that.
+    """
+    span = _insights.span_of(days, as_of)
+    equal = {"user_domain": domain, "user_groups": group, "app": app}
+    nodes: list[str | Node] = [*filters, *(Condition(field, "eq", (value,)) for field, value in equal.items() if value is not None)]
+    try:
+        wanted = Wanted(nodes, now)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from None
+    with open_store(configuration) as store:
+        users = known_users(store, wanted, span, unseen_since=span.until - not_seen * DAY if not_seen else None)
+    users = [user for user in users if (user.is_external or not external) and (user.is_admin or not admin)]
+    shown = ordered(users, sort)[: limit or None]
+    if as_json:
+        write_lines(map(_line, shown))
+    else:
+        table("", COLUMNS, map(_row, shown), less=LESS)
+    if len(shown) < len(users):
+        click.echo(f"casbd: the first {limit} of {len(users)} users (--limit 0 is all)", err=True)
+
+
+def _page(found: UserInsights, days: int, span: Span) -> None:
+    click.secho(cell(found.user), bold=True)
+    flags = ("administrator" if found.is_admin else None, "external" if found.is_external else None)
+    _insights.about(found.display_name, found.user_type, *flags, found.organization)
+    if found.groups:
+        _insights.about(f"groups: {cell(found.groups)}")
+    click.echo()
+    click.echo(
+        _insights.numbers(
+            (found.open_alerts, "open alert", "open alerts"),
+            (found.alerts, "alert", "alerts"),
+            (found.matches, "policy match", "policy matches"),
+            (found.activities, "activity", "activities"),
+            (found.failed_log_ons, "failed log on", "failed log ons"),
+            (len(found.countries), "country", "countries"),
+            (len(found.isps), "ISP", "ISPs"),
+            (len(found.ip_addresses), "IP address", "IP addresses"),
+            (len(found.apps), "app", "apps"),
+            (len(found.devices), "device", "devices"),
+        )
+    )
+    _insights.when(found, days, span)
+    _insights.time_charts(found)
+    _insights.listed("Countries", found.countries, found.activities)
+    _insights.listed("ISPs", found.isps, found.activities)
+    _insights.listed("IP addresses", found.ip_addresses, found.activities)
+    _insights.listed("Apps", found.apps, found.activities)
+    devices = [(", ".join(filter(None, (one.device_type, one.os, one.browser))), one.activities) for one in found.devices]
+    _insights.listed("Devices", devices, found.activities)
+    _insights.operations(found)
+    _governance(found.governance)
+
+
+def _governance(commands: Sequence[GovernanceCommand]) -> None:
+    """The latest commands; how many were blocked, of which there is one for each alert of a storm."""
+    if not commands:
+        return
+    blocked = sum(command.status == "blocked" for command in commands)
+    latest = [command for command in commands if command.status != "blocked"][-_insights.MOST :]
+    click.echo()
+    table(
+        "Governance" + (f", and {blocked} blocked" if blocked else ""),
+        ("created", "action", "connector", "status", "reason"),
+        ((moment(one.created), one.action, one.connector, one.status, one.reason) for one in latest),
+    )
+
+
+def _line(user: KnownUser) -> bytes:
+    fields = {name: getattr(user, name) for name in user.__struct_fields__}
+    return json_lines.line(fields | {"last_seen": iso(user.last_seen)})
+
+
+def _row(user: KnownUser) -> tuple[object, ...]:
+    external, admin = ("yes" if flag else "" for flag in (user.is_external, user.is_admin))
+    return user.user, user.open_alerts, user.activities, user.countries, moment(user.last_seen), external, admin, user.groups
