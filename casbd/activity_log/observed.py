@@ -84,13 +84,13 @@ class Observed:
         """Count the activities of the span; of those before and after it a few columns are read."""
         narrow = ["timestamp", *self._about]
         fields = dict.fromkeys([*narrow, *(field for kind in self.kinds for field in kind if field != HOUR)])
-        for table in tables(log.arrow(wanted, narrow, None, span.since - 1)):
+        for table in tables(log.arrow(wanted, narrow, None, span.since - 1, ordered=False)):
             self._see(table)
-        for table in tables(log.arrow(wanted, [*fields], *span)):
+        for table in tables(log.arrow(wanted, [*fields], *span, ordered=False)):
             self._see(table)
             for kind, numbers in self.kinds.items():
                 numbers.update(count(table, kind))
-        for table in tables(log.arrow(wanted, narrow, span.until + 1, None)):
+        for table in tables(log.arrow(wanted, narrow, span.until + 1, None, ordered=False)):
             self._see(table)
 
     def _see(self, table: pa.Table) -> None:

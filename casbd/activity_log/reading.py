@@ -129,13 +129,16 @@ class ActivityLog:
                     found.update(kinds(activity, by))
         return dict(found.most_common())
 
-    def arrow(self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The activities that are wanted as columns, under the fields' names, some thousands at a time, as they were stored.
+    def arrow(
+        self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True
+    ) -> Iterator[pa.RecordBatch]:
+        """The activities that are wanted as columns, under the fields' names, some thousands at a time.
 
+        ordered: as they were stored; else in any order, which is faster.
         Types: text, integers (times as milliseconds), numbers, true or false; lists of text; objects as lists of structs.
         """
         with self._parts(since, until) as parts:
-            yield from self._segments.arrow(parts.opened, wanted, fields, parts.low, parts.high)
+            yield from self._segments.arrow(parts.opened, wanted, fields, parts.low, parts.high, ordered=ordered)
             for several in self._of_blocks(parts):
                 if found := [*filter(wanted.meets, several)]:
                     yield from columns(found, fields).to_batches(max_chunksize=10_000)

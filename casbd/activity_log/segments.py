@@ -81,14 +81,17 @@ class Segments:
         for text, parameters, order in self._windows(opened, where, low, high):
             yield from map(made, self._batches(f"SELECT {_COLUMNS if raw else _WITHOUT_RAW} {text}{order}", parameters, opened))
 
-    def arrow(self, opened: Opened, wanted: Wanted, fields: Sequence[str], low: int, high: int) -> Iterator[pa.RecordBatch]:
-        """Some columns of what meets a condition, in the order in which it was stored."""
+    def arrow(
+        self, opened: Opened, wanted: Wanted, fields: Sequence[str], low: int, high: int, *, ordered: bool
+    ) -> Iterator[pa.RecordBatch]:
+        """Some columns of what meets a condition. ordered: as it was stored, which takes longer."""
         import pyarrow as pa
 
         names = ", ".join(f'"{name}"' for name in fields)
         types = pa.schema([schema().field(name) for name in fields])
         surely = wanted.surely
-        for text, parameters, order in self._windows(opened, wanted.where, low, high):
+        parts = self._windows(opened, wanted.where, low, high) if ordered else _all_at_once(opened, wanted.where, low, high)
+        for text, parameters, order in parts:
             decided: Iterator[bool] | None = None
             query = f"SELECT {names}, ({surely.text}) AS sure {text}{order}"
             for batch in self._batches(query, [*surely.parameters, *parameters], opened):
@@ -243,6 +246,13 @@ def _spans(rows: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         if some >= WINDOW or number == len(rows):
             yield first, block_id
             first, some = None, 0
+
+
+def _all_at_once(opened: Opened, where: Sql, low: int, high: int) -> Iterator[tuple[str, list[Any], str]]:
+    """As `_windows`, in no order."""
+    if opened.segments:
+        files, parameters = _table(opened, opened.segments)
+        yield f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}", [*parameters, low, high, *where.parameters], ""
 
 
 def _table(opened: Opened, several: Sequence[Segment]) -> tuple[str, list[Any]]:

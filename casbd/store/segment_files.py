@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 BLOCK, PLACE = "block_id", "place"
 """The last columns: which block an activity came from, and the how manyeth in it it was."""
-ROWS = 10_000
-"""In one row group: what is in memory while a segment is written, and read of a file where one row of it is wanted."""
+ROWS = 50_000
+"""In one row group: what is in memory while a segment is written. With a fifth of it, what files say of their row groups took DuckDB
+0.2 s for ten million activities, and reading a few activities of them no less time."""
 _ALL_DIFFERENT = ("raw", "activity_id")
 
 

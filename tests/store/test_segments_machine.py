@@ -129,6 +129,8 @@ class Log(RuleBasedStateMachine):
         log = ActivityLog(self.store)
         rows = [row for batch in log.arrow(wanted, ["activity_id", "ip_tags"], *span) for row in batch.to_pylist()]
         assert rows == [{"activity_id": one.activity_id, "ip_tags": [*one.ip_tags]} for one in among]
+        unordered = [row for batch in log.arrow(wanted, ["activity_id"], *span, ordered=False) for row in batch.to_pylist()]
+        assert sorted(row["activity_id"] for row in unordered) == sorted(one.activity_id for one in among)
         assert log.counts(wanted, ["user", "ip_tags"], *span) == Counter((one.user, tag) for one in among for tag in one.ip_tags)
         days = Counter((one.timestamp - START) // DAY for one in among)
         assert [*log.counts(wanted, ["day"], *span).values()] == sorted(days.values(), reverse=True)
