@@ -2,7 +2,7 @@
 
 It is there to read less, not to decide: what it lets through, the predicate of `compile.py` decides, so search and backtest say what
 the stream says, to the letter. What SQL cannot say the same way (a text that is not ASCII and its case, regular expressions,
-networks, the raw record) may be met, as far as it knows; a negation asks for what must not be met.
+networks, values in the raw record) may be met, as far as it knows; a negation asks for what must not be met.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _DAY = 86_400_000
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _PLAIN = re.compile(r"[a-z0-9._@:-]{3,}")
 """What JSON writes as it is, within text within text too, unless it writes \\u00..."""
+_OBJECT_TEXTS = "flatten(list_transform(objects, lambda o: [o.id, o.name, o.type]))"
 _WORD_ENDS = r"[\s\x0b\x1c-\x1f,._/\\@:-]+"
 
 
@@ -70,11 +71,13 @@ class _Writer:
         kind = FIELDS[condition.field].kind
         if condition.path and possibly:
             return self._somewhere_in_raw(condition)
-        if condition.path or condition.role != "actor" or condition.field == "raw" or kind == "objects":
+        if condition.path or condition.role != "actor":
             return unknown
         if condition.operator == "within_days" and self._now is None:
             return unknown
         column = f'"{condition.field}"'
+        if kind == "objects":
+            column, kind = _OBJECT_TEXTS, "list"
         if condition.operator == "isset":
             return f"coalesce(len({column}) > 0, FALSE)" if kind == "list" else f"coalesce({column} IS NOT NULL, FALSE)"
         if kind == "flag":

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import to_builtins
 
-from casbd.model.activity import FIELDS, Activity
+from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.policies import compile_filter, parse_condition
 from casbd.policies.sql import may, must
 from casbd.policies.tree import Condition, conditions
@@ -49,12 +49,13 @@ KNOWN = ("eq", "contains", "substring", "startswith", "endswith", "isset", "gt",
 def is_known(condition: Condition) -> bool:
     """Whether SQL says just what the condition says, of texts that are ASCII."""
     plain = all(not isinstance(value, str) or value.isascii() for value in condition.values)
-    return plain and condition.operator in KNOWN and condition.role == "actor" and condition.field not in ("raw", "objects")
+    return plain and condition.operator in KNOWN and condition.role == "actor" and not condition.path
 
 
 def is_ascii(activity):
     texts = (activity.activity_type, activity.action_type, activity.app, activity.user, activity.ip_address, *activity.user_groups)
-    return all(text is None or text.isascii() for text in texts)
+    things = (text for thing in activity.objects for text in (thing.id, thing.name, thing.type))
+    return all(text is None or text.isascii() for text in (*texts, *things))
 
 
 @settings(max_examples=250, deadline=None)
@@ -99,6 +100,13 @@ def test_without_a_present_it_lets_through_no_less(node, some):
         ("latitude lt 0", Activity(latitude=-1.5), True),
         ("timestamp within_days 1", Activity(timestamp=NOW), True),
         ("timestamp within_days 1", Activity(timestamp=0), False),
+        ("objects substring SALARY", Activity(objects=(ActivityObject("1", None, "File"), ActivityObject(None, "salary.xlsx"))), True),
+        ("objects substring salary", Activity(objects=(ActivityObject("1", None, "File", "salary"),)), False),
+        ("objects neq file", Activity(objects=(ActivityObject("1", None, "File"),)), False),
+        ("objects substring salary", Activity(), False),
+        ("raw substring Evil", Activity(raw='{"x": "evil"}'), True),
+        ("raw substring Evil", Activity(raw='{"x": "z"}'), False),
+        ("raw substring Evil", Activity(raw='{"x": "\u0130"}'), True),
         ("raw.x eq y", Activity(raw='{"x": "z"}'), True),  # only the predicate looks into records, where the value is short
         ("raw.x eq Evil.example", Activity(raw='{"x": "z"}'), False),
         ("raw.x eq Evil.example", Activity(raw='{"y": "eVil.example"}'), True),
