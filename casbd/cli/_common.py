@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from casbd.cli import _times
+from casbd.clock import now
 from casbd.config.place import state_dir
 from casbd.model.activity import FIELDS, Activity
 from casbd.store.database import Store
 from casbd.wire.plain_text import single_line as plain
 from casbd.wire.timestamps import iso
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,11 +34,28 @@ def open_store(configuration: Path) -> Store:
     return Store(state_dir(configuration), readonly=True)
 
 
+def open_store_to_write(configuration: Path) -> Store:
+    """The same for one small transaction, beside the daemon that may be running. StoreError where there is none yet."""
+    with open_store(configuration) as store:
+        return Store(store.directory, locked=False)
+
+
 def write_lines(lines: Iterable[bytes]) -> None:
     """Bytes, a line each, to standard output."""
     for line in lines:
         sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
+
+
+def terminal() -> Console:
+    """Standard output with its width and colours; without a terminal plain text, 160 characters wide."""
+    from rich.console import Console
+
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end the program with exit code 1; that nobody reads on is no failure
+
+    return Terminal(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
 
 
 def table(
@@ -47,17 +68,11 @@ def table(
 ) -> None:
     """A readable table; text from records cannot command the terminal. less: what a narrow terminal can do without, in this order."""
     from rich import box
-    from rich.console import Console
-
-    class Terminal(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # rich would end the program with exit code 1; that nobody reads on is no failure
-
     from rich.table import Table
     from rich.text import Text
 
     cells = [([cell(value) for value in row], styles(row) if styles else None) for row in rows]
-    console = Terminal(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+    console = terminal()
     widths = [max(len(text) for text in texts) for texts in zip(columns, *(texts for texts, _ in cells), strict=True)]
     shown = _with_room(columns, widths, less, console.width)
     found = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
@@ -110,18 +125,21 @@ def drawer(activity: Activity, without: Sequence[str]) -> list[tuple[str, object
 
 
 class Time(click.ParamType[int]):
-    """`2026-01-31`, `2026-01-31T12:00:00Z` (UTC where no zone is given) as milliseconds."""
+    """`2026-01-31`, `2026-01-31T12:00 Europe/Oslo`, `-7d` ... (UTC where no zone is given) as milliseconds.
+
+    end: a day alone means the end of it, so that a span includes its last day.
+    """
 
     name = "time"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self._end = end
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Milliseconds since 1970."""
         if isinstance(value, int):
             return value
         try:
-            found = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time; write 2026-01-31 or 2026-01-31T12:00:00Z", param, ctx)
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=UTC)
-        return int(found.timestamp() * 1000)
+            return _times.milliseconds(str(value), now(), end=self._end)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

@@ -36,7 +36,7 @@ def command() -> None:
 @click.option("--policy", help="A policy's id.")
 @click.option("--held-back", is_flag=True, help="Only those that were stored without being sent (daily_limit, suppress).")
 @click.option("--from", "since", type=Time(), help="Whose last activity is not before this time.")
-@click.option("--to", "until", type=Time(), help="Whose first activity is not after this time.")
+@click.option("--to", "until", type=Time(end=True), help="Whose first activity is not after this time; a day alone is included.")
 @json_option
 @click.pass_obj
 def list_alerts(

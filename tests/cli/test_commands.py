@@ -156,7 +156,7 @@ class TestSearch:
             ["--filter", "ip_address cidr nonsense"],
             ["--sort", "nonsense"],
             ["--limit", "-1"],
-            ["--from", "yesterday"],
+            ["--from", "some day"],
             ["--nonsense"],
         ],
     )
