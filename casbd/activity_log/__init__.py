@@ -10,8 +10,10 @@
 Times are milliseconds since 1970, UTC, both ends of a span included. It works while the daemon runs.
 """
 
+from casbd.activity_log.cursor import Cursor
+from casbd.activity_log.free_text import containing
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.search import pretty_raw, search
 from casbd.activity_log.wanted import Wanted
 
-__all__ = ["ActivityLog", "Wanted", "pretty_raw", "search"]
+__all__ = ["ActivityLog", "Cursor", "Wanted", "containing", "pretty_raw", "search"]

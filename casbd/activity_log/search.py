@@ -5,9 +5,11 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
+from casbd.activity_log.cursor import Cursor
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.model.activity import Activity
@@ -22,21 +24,45 @@ def search(
     until: int | None = None,
     sort: str = "-timestamp",
     limit: int = 0,
+    after: Cursor | None = None,
 ) -> Iterator[Activity]:
     """The activities of a span of event time (milliseconds, both ends included) that are wanted, sorted by a field.
 
     sort: a field's name, with `-` in front for largest first; unknown values come last. limit: at most so many, 0 is all.
+    after: only what comes behind this place, of the newest first alone; ValueError with another order.
     Memory is flat for the newest first (the default) and for any limit; all of them in another order are sorted in memory.
     """
     if sort == "-timestamp":
-        found = filter(wanted.meets, log.newest_first(since, until, wanted.where))
-        return islice(found, limit) if limit else found
+        return _newest_first(log, wanted, since, until, limit, after)
+    if after is not None:
+        raise ValueError("only the newest first have pages")
     matching = (activity for several in log.scan(since, until, wanted.where) for activity in several if wanted.meets(activity))
     name, descending = sort.removeprefix("-"), sort.startswith("-")
     if limit:
         pick = heapq.nlargest if descending else heapq.nsmallest
         return iter(pick(limit, matching, key=_order(name, last=not descending)))
     return iter(sorted(matching, key=_order(name, last=not descending), reverse=descending))
+
+
+def _newest_first(
+    log: ActivityLog, wanted: Wanted, since: int | None, until: int | None, limit: int, after: Cursor | None
+) -> Iterator[Activity]:
+    """In one order whatever part of the log they are in: those of one time, few as a rule, by their place."""
+    if after is not None:
+        until = after.timestamp if until is None else min(until, after.timestamp)
+    found = filter(wanted.meets, log.newest_first(since, until, wanted.where))
+    if after is not None:
+        found = filter(after.before, found)
+    left = limit
+    for _, run in groupby(found, key=attrgetter("timestamp")):
+        some = _in_order(run, left)
+        yield from some
+        if limit and not (left := left - len(some)):
+            return
+
+
+def _in_order(run: Iterator[Activity], limit: int) -> list[Activity]:
+    return heapq.nsmallest(limit, run, key=Cursor.at) if limit else sorted(run, key=Cursor.at)
 
 
 def pretty_raw(activity: Activity) -> str:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
-from itertools import count
+import time
 from pathlib import Path
 
 import click
 
-from casbd import activity_log
 from casbd.activity_log import ActivityLog
-from casbd.cli import EXIT_NO
-from casbd.cli._common import Time, cell, drawer, json_option, moment, open_store, table, write_lines
-from casbd.clock import now
-from casbd.model.activity import FIELDS, Activity
+from casbd.activity_log.histogram import BY, STEPS, histogram
+from casbd.activity_log.tail import tail
+from casbd.activity_log.unusual import new_for_user
+from casbd.cli import EXIT_NO, _activity_drawer, _activity_list, _bars
+from casbd.cli._activity_list import Listing, listing_options
+from casbd.cli._common import cell, json_option, open_store, terminal, write_lines
+from casbd.cli._search_options import LIMIT, Asked, filter_options, search_options, span_options
+from casbd.store import alerts
 from casbd.wire import json_lines
 
-COLUMNS = ("timestamp", "user", "activity_type", "action_type", "app", "object_name", "ip_address", "country", "result")
-LESS = ("result", "country", "app", "action_type", "object_name")
+MOST = 20
+"""Values of a field that a histogram shows unless told otherwise."""
+AGAIN = 0.5
+"""Seconds until `tail` looks for new activities again."""
 
 
 @click.group("activities")
@@ -26,52 +31,88 @@ def command() -> None:
 
 
 @command.command("search")
-@click.option("--filter", "filters", multiple=True, metavar='"FIELD OP VALUE[,VALUE]"', help="Operators as in rules; all must hold.")
-@click.option("--from", "since", type=Time(), help="Not before this time, as 2026-01-31 or 2026-01-31T12:00:00Z.")
-@click.option("--to", "until", type=Time(), help="Not after this time.")
-@click.option("--sort", metavar="FIELD", default="-timestamp", show_default=True, help="A field; with a minus, largest first.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(min=0), help="At most so many; 0 is all.")
+@search_options
+@listing_options
+@click.pass_obj
+def search_activities(configuration: Path, asked: Asked, listing: Listing) -> None:
+    """Search activities: `casbd activities search --filter "user eq a@contoso.com" --filter "country neq NO,SE" --from -7d`.
+
+    In a table, `!` marks those that meet a policy's filters.
+    """
+    with open_store(configuration) as store:
+        _activity_list.write(ActivityLog(store), asked, listing)
+
+
+@command.command("histogram")
+@span_options
+@click.option("--by", default="day", show_default=True, metavar="day|hour|FIELD", help="Time (UTC), or the values of a field.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    show_default=f"{MOST} of a field, else all",
+    help="At most so many: the most frequent values, the latest days or hours; 0 is all.",
+)
 @json_option
 @click.pass_obj
-def search(
-    configuration: Path, filters: tuple[str, ...], since: int | None, until: int | None, sort: str, limit: int, as_json: bool
-) -> None:
-    """Search activities: `casbd activities search --filter "user eq a@contoso.com" --filter "country neq NO,SE"`."""
-    if sort.removeprefix("-") not in FIELDS:
-        raise click.BadParameter(f"no such field: {sort}; fields: {', '.join(FIELDS)}", param_hint="--sort")
-    try:
-        wanted = activity_log.Wanted(filters, now)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--filter") from None
+def count(configuration: Path, asked: Asked, by: str, limit: int | None, as_json: bool) -> None:
+    """Count activities by time or by the values of a field: `casbd activities histogram --by country --from -30d`."""
+    if by not in BY:
+        raise click.BadParameter(f"no such unit or field: {cell(by)}; allowed: {', '.join(BY)}", param_hint="--by")
     with open_store(configuration) as store:
-        counted = count()
-        everything = activity_log.search(ActivityLog(store), wanted, since=since, until=until, sort=sort, limit=limit)
-        found = (activity for activity, _ in zip(everything, counted, strict=False))
-        if as_json:
-            write_lines(map(json_lines.activity, found))
-        else:
-            table("", COLUMNS, map(_row, found), less=LESS)
-    if limit and next(counted) == limit:
-        click.echo(f"casbd: the first {limit}; there may be more (--limit 0 is all)", err=True)
+        found = histogram(ActivityLog(store), asked.wanted, by, asked.since, asked.until)
+    most = (0 if by in STEPS else MOST) if limit is None else limit
+    shown = found[-most:] if by in STEPS else found[:most] if most else found
+    if as_json:
+        write_lines(json_lines.line({"value": value, "activities": number}) for value, number in shown)
+    else:
+        _bars.draw((by, "activities"), shown)
+    if len(shown) < len(found):
+        click.echo(f"casbd: {len(shown)} of {len(found)} (--limit 0 is all)", err=True)
+
+
+@command.command("tail")
+@filter_options
+@json_option
+@click.pass_obj
+def follow(configuration: Path, asked: Asked, as_json: bool) -> None:
+    """Print activities as they are stored from now on, until Ctrl-C: `casbd activities tail --query "Failed log ons"`."""
+    console = terminal()
+    with open_store(configuration) as store:
+        try:
+            for activity in tail(store, asked.wanted, lambda: time.sleep(AGAIN)):
+                if as_json:
+                    write_lines([json_lines.activity(activity)])
+                else:
+                    _activity_list.write_line(console, activity)
+        except KeyboardInterrupt:
+            return
 
 
 @command.command("show")
 @click.argument("activity_id")
-@json_option
+@click.option(
+    "--same", type=click.Choice([*_activity_drawer.SAME]), help="List those of the same kind; 48h: of the same user, a day around."
+)
+@click.option("--limit", type=click.IntRange(min=0), show_default=str(LIMIT), help="With --same at most so many; 0 is all.")
+@listing_options
 @click.pass_obj
-def show(configuration: Path, activity_id: str, as_json: bool) -> None:
-    """Show everything about one activity, the exported record included."""
+def show(configuration: Path, activity_id: str, same: str | None, limit: int | None, listing: Listing) -> None:
+    """Show everything about one activity: the alerts it is part of, what was new for its user, the record; or others like it."""
+    if same is None and (limit is not None or listing != Listing(None, False, listing.as_json, None)):
+        raise click.UsageError("--limit, --columns, --csv and --after go with --same")
     with open_store(configuration) as store:
-        found = ActivityLog(store).get(activity_id)
-    if found is None:
-        click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
-        sys.exit(EXIT_NO)
-    if as_json:
-        write_lines([json_lines.activity(found)])
+        log = ActivityLog(store)
+        found = log.get(activity_id)
+        if found is None:
+            click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
+            sys.exit(EXIT_NO)
+        if same is not None:
+            _activity_list.write(log, _activity_drawer.same(found, same, LIMIT if limit is None else limit), listing)
+            return
+        raised = alerts.with_activity(store.connection, found.activity_id, found.timestamp)
+        unusual = new_for_user(log, found)
+    if not listing.as_json:
+        _activity_drawer.show(found, raised, unusual)
         return
-    table("", ("field", "value"), drawer(found, ("raw",)))
-    click.echo(activity_log.pretty_raw(found))
-
-
-def _row(activity: Activity) -> list[object]:
-    return [moment(activity.timestamp), *(getattr(activity, name) for name in COLUMNS[1:])]
+    more = {"alerts": [json_lines.alert_fields(alert) for alert in raised], "unusual": unusual}
+    write_lines([json_lines.line(json_lines.activity_fields(found) | more)])

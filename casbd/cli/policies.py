@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from casbd import activity_log, config, policies
-from casbd.cli import EXIT_NO
+from casbd.cli import EXIT_NO, _bars
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.clock import monotonic, now
@@ -106,7 +106,7 @@ def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
 @command.command("backtest")
 @click.argument("policy")
 @click.option("--from", "since", type=Time(), help="Only activities not before this time.")
-@click.option("--to", "until", type=Time(), help="Only activities not after this time.")
+@click.option("--to", "until", type=Time(end=True), help="Only activities not after this time; a day alone is included.")
 @json_option
 @click.pass_obj
 def backtest(configuration: Path, /, policy: str, since: int | None, until: int | None, as_json: bool) -> None:
@@ -390,8 +390,7 @@ def _counting(policy: Policy) -> str:
 def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
     """Numbers as bars, at most so many as a screen holds."""
     found = counts.most_common(MOST_BARS) if by_size else sorted(counts.items())[-MOST_BARS:]
-    most = max(counts.values(), default=1)
-    table("", (title, "alerts", ""), [(name, number, "█" * max(1, number * 40 // most)) for name, number in found])
+    _bars.draw((title, "alerts"), found)
 
 
 def _style(cells: Sequence[Any]) -> str:

@@ -185,6 +185,17 @@ def listed(connection: sqlite3.Connection, since: int | None = None, until: int 
     return [(block_id, last) for block_id, last in connection.execute(query, span(since, until))]
 
 
+def stored_after(connection: sqlite3.Connection, block_id: int) -> list[int]:
+    """The blocks that were stored after one (0: all), as they were stored; also those that are parts of segments by now."""
+    return [row[0] for row in connection.execute("SELECT block_id FROM blocks WHERE block_id > ? ORDER BY block_id", (block_id,))]
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """The block that was stored last; 0 where there is none."""
+    (found,) = connection.execute("SELECT coalesce(max(block_id), 0) FROM blocks").fetchone()
+    return int(found)
+
+
 def scan(connection: sqlite3.Connection) -> Iterator[list[Activity]]:
     """All blocks that are no part of a segment, the newest first."""
     for block_id, _ in reversed(listed(connection)):

@@ -65,6 +65,13 @@ def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]
             yield alert
 
 
+def with_activity(connection: sqlite3.Connection, activity_id: str, timestamp: int) -> list[Alert]:
+    """The alerts that an activity is one of the first 1,000 activities of, oldest first. timestamp: when it was."""
+    query = "SELECT body FROM alerts WHERE first_activity <= ? AND instr(body, ?) ORDER BY first_activity, alert_id"
+    found = (_decode(body) for (body,) in connection.execute(query, (timestamp, activity_id.encode("utf-8", "surrogatepass"))))
+    return [alert for alert in found if activity_id in alert.activity_ids and timestamp <= alert.last_activity]
+
+
 def raised_since(connection: sqlite3.Connection, policy_id: str, since: int, at_most: int) -> int:
     """How many alerts of a policy were created since then (ms) and sent; counts up to `at_most` and no further."""
     query = "SELECT count(*) FROM (SELECT 1 FROM alerts WHERE policy_id = ? AND suppressed = 0 AND created >= ? LIMIT ?)"

@@ -68,14 +68,24 @@ _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if
 
 def alert(alert: Alert) -> bytes:
     """One alert, without the line's end."""
-    return line(_mapping(alert, ALERT_KEYS, ALERT_TIMES))
+    return line(alert_fields(alert))
+
+
+def alert_fields(alert: Alert) -> dict[str, Any]:
+    """The same as an object, to be made a line of."""
+    return _mapping(alert, ALERT_KEYS, ALERT_TIMES)
 
 
 def activity(activity: Activity) -> bytes:
     """One activity, without the line's end. `raw` stays the text that was exported."""
+    return line(activity_fields(activity))
+
+
+def activity_fields(activity: Activity) -> dict[str, Any]:
+    """The same as an object, to be made a line of."""
     fields = _mapping(activity, tuple(FIELDS), _ACTIVITY_TIMES)
     fields["objects"] = [{"id": o.id, "name": o.name, "type": o.type, "role": o.role} for o in activity.objects]
-    return line(fields)
+    return fields
 
 
 def command(command: GovernanceCommand) -> bytes:

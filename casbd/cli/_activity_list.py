@@ -1,0 +1,193 @@
+"""Listing activities: as a table, as CSV or as JSON, page by page."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import wraps
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from casbd.activity_log import ActivityLog, Cursor, search
+from casbd.cli._common import cell, json_option, moment, table, write_lines
+from casbd.cli._search_options import NEWEST_FIRST, Asked
+from casbd.model.activity import FIELDS, Activity
+from casbd.policies.fields import FieldRef, parse_field
+from casbd.wire import csv_cells, json_lines
+from casbd.wire.plain_text import single_line
+from casbd.wire.record_path import RawReader, texts
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+F = TypeVar("F", bound=Callable[..., Any])
+COLUMNS = ("timestamp", "user", "activity_type", "action_type", "app", "object_name", "ip_address", "country", "result")
+LESS = ("result", "country", "app", "action_type", "object_name")
+MATCHED = "!"
+"""Marks an activity that meets a policy's filters."""
+_STYLES = {"success": "", "partial": "yellow", "failure": "red"}
+
+
+class Columns(click.ParamType["tuple[Column, ...]"]):
+    """`user,app,raw.Operation`."""
+
+    name = "columns"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Column, ...]:
+        """Each with its name."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(Column(name.strip(), parse_field(name.strip())) for name in str(value).split(","))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Column(NamedTuple):
+    """A field, or a path into the exported record."""
+
+    name: str
+    field: FieldRef
+
+    def value(self, fields: dict[str, Any], reader: RawReader) -> Any:
+        """What an activity has there, as JSON has it: null for nothing, of several values a list. fields: the activity's, as JSON."""
+        if not self.field.path:
+            return fields[self.name]
+        found = reader.find(fields["raw"], self.field.path)
+        return found if len(found) > 1 else found[0] if found else None
+
+
+class Listing(NamedTuple):
+    """How activities are listed. columns: None for the usual ones; those of a table are few, of programs all."""
+
+    columns: tuple[Column, ...] | None
+    as_csv: bool
+    as_json: bool
+    after: Cursor | None
+
+
+_OPTIONS = (
+    click.option("--columns", type=Columns(), metavar="FIELD,...", help="These fields, also raw.PATH into the record."),
+    click.option("--csv", "as_csv", is_flag=True, help="CSV with a header (RFC 4180); all fields unless --columns says which."),
+    json_option,
+    click.option("--after", metavar="CURSOR", help="The next page: what the one before said at its end."),
+)
+
+
+def listing_options(function: F) -> F:
+    """`--columns`, `--csv`, `--json` and `--after`, as one `listing`."""
+
+    @wraps(function)
+    def with_listing(
+        *arguments: Any, columns: tuple[Column, ...] | None, as_csv: bool, as_json: bool, after: str | None, **others: Any
+    ) -> Any:
+        if as_csv and as_json:
+            raise click.UsageError("--csv and --json: one of them")
+        try:
+            cursor = None if after is None else Cursor.parse(after)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--after") from None
+        return function(*arguments, listing=Listing(columns, as_csv, as_json, cursor), **others)
+
+    found: Any = with_listing
+    for option in reversed(_OPTIONS):
+        found = option(found)
+    return found  # type: ignore[no-any-return]
+
+
+def write(log: ActivityLog, asked: Asked, listing: Listing) -> None:
+    """What is asked for to standard output, and where the next page begins to standard error."""
+    limit, last = asked.limit, deque[Activity](maxlen=1)
+    if listing.after is not None and asked.sort != NEWEST_FIRST:
+        raise click.BadParameter(f"pages are of --sort {NEWEST_FIRST} alone", param_hint="--after")
+    found = search(
+        log,
+        asked.wanted,
+        since=asked.since,
+        until=asked.until,
+        sort=asked.sort,
+        limit=limit and limit + 1,
+        after=listing.after,
+    )
+
+    def page() -> Iterator[Activity]:
+        for activity in islice(found, limit) if limit else found:
+            last.append(activity)
+            yield activity
+
+    if listing.as_json:
+        write_lines(_json(page(), listing.columns))
+    elif listing.as_csv:
+        _write_csv(page(), listing.columns or tuple(Column(name, FieldRef(name)) for name in FIELDS))
+    else:
+        _write_table(page(), listing.columns)
+    if limit and next(found, None) is not None:
+        more = f"more with --after {Cursor.at(last[0]).text()}" if asked.sort == NEWEST_FIRST else f"the first {limit}; there are more"
+        click.echo(f"casbd: {more} (--limit 0 is all)", err=True)
+
+
+def write_line(console: Console, activity: Activity) -> None:
+    """One activity in one line, for people."""
+    from rich.text import Text
+
+    values = [moment(activity.timestamp), *(cell(getattr(activity, name)) for name in COLUMNS[1:])]
+    text = f"{MATCHED if activity.matched_policies else ' '} {'  '.join(filter(None, values))}"
+    console.print(Text(text, style=style(activity)), soft_wrap=True)
+
+
+def style(activity: Activity) -> str:
+    """The colour of an activity: how it ended, bold where a policy is met."""
+    return f"{_STYLES.get(activity.result or '', 'dim')} {'bold' if activity.matched_policies else ''}".strip()
+
+
+def _json(activities: Iterator[Activity], columns: tuple[Column, ...] | None) -> Iterator[bytes]:
+    if columns is None:
+        yield from map(json_lines.activity, activities)
+        return
+    reader = RawReader()
+    for activity in activities:
+        fields = json_lines.activity_fields(activity)
+        yield json_lines.line({column.name: column.value(fields, reader) for column in columns})
+
+
+def _write_csv(activities: Iterator[Activity], columns: tuple[Column, ...]) -> None:
+    reader = RawReader()
+    out = sys.stdout.buffer
+    out.write(csv_cells.row([csv_cells.safe(column.name) for column in columns]))
+    for activity in activities:
+        fields = json_lines.activity_fields(activity)
+        out.write(csv_cells.row([_csv_cell(column.value(fields, reader)) for column in columns]))
+    out.flush()
+
+
+def _csv_cell(value: Any) -> str:
+    """One line without control characters, as a terminal may be what reads it; numbers are none that a spreadsheet would run."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        value = ", ".join(value)
+    return csv_cells.safe(single_line(value if isinstance(value, str) else json_lines.line(value).decode()))
+
+
+def _write_table(activities: Iterator[Activity], columns: tuple[Column, ...] | None) -> None:
+    shown = columns or tuple(Column(name, FieldRef(name)) for name in COLUMNS)
+    found, reader = [*activities], RawReader()
+    rows = ([MATCHED if one.matched_policies else "", *(_cell(column, one, reader) for column in shown)] for one in found)
+    styles = map(style, found)
+    less = LESS if columns is None else ()
+    table("", (MATCHED, *(column.name for column in shown)), rows, lambda _: next(styles), less=less)
+
+
+def _cell(column: Column, activity: Activity, reader: RawReader) -> object:
+    if column.name == "timestamp":
+        return moment(activity.timestamp)
+    if column.name == "objects":
+        return [f"{thing.type or 'object'} {thing.name or thing.id}" for thing in activity.objects]
+    if column.field.path:
+        return texts(reader.find(activity.raw, column.field.path))
+    return getattr(activity, column.name)

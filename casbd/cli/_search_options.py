@@ -1,0 +1,126 @@
+"""The options that say which activities are asked for, shared by every command that takes them.
+
+@search_options
+@click.pass_obj
+def search(configuration: Path, asked: Asked) -> None: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from casbd.activity_log import Wanted
+from casbd.activity_log.queries import Query, find, saved, suggested
+from casbd.cli._common import Time, cell, open_store
+from casbd.clock import now
+from casbd.model.activity import FIELDS
+
+F = TypeVar("F", bound=Callable[..., Any])
+NEWEST_FIRST = "-timestamp"
+LIMIT = 100
+
+
+class Asked(NamedTuple):
+    """What the options ask for, a query's by its name included.
+
+    since, until: milliseconds, both ends included. limit: 0 is all. query: the same as it was written.
+    """
+
+    wanted: Wanted
+    since: int | None
+    until: int | None
+    sort: str
+    limit: int
+    query: Query
+
+
+_OWN = "asked_"
+"""Begins the names of the parameters, so that they are no command's own; `Query` has the rest as its fields."""
+_FILTERS = (
+    click.option(
+        "--filter", "asked_filters", multiple=True, metavar='"FIELD OP VALUE[,VALUE]"', help="Operators as in rules; all must hold."
+    ),
+    click.option(
+        "--text", "asked_text", metavar="WORDS", help="Each of these words, in any case, stands somewhere: user, app, objects, record ..."
+    ),
+    click.option(
+        "--query", "asked_query", metavar="NAME", help="With the filters of a saved or suggested query; `casbd queries list` has them."
+    ),
+)
+_SPAN = (
+    click.option(
+        "--from", "asked_since", metavar="TIME", help="Not before: 2026-01-31, 2026-01-31T12:00 Europe/Oslo, today, -7d, -12h ..."
+    ),
+    click.option("--to", "asked_until", metavar="TIME", help="Not after; a day alone is included."),
+)
+_ORDER = (
+    click.option("--sort", "asked_sort", metavar="FIELD", show_default=NEWEST_FIRST, help="A field; with a minus, largest first."),
+    click.option("--limit", "asked_limit", show_default=str(LIMIT), type=click.IntRange(min=0), help="At most so many; 0 is all."),
+)
+
+
+def filter_options(function: F) -> F:
+    """`--filter`, `--text` and `--query`, as one `asked`."""
+    return _options(function, _FILTERS)
+
+
+def span_options(function: F) -> F:
+    """The same, `--from` and `--to`."""
+    return _options(function, _FILTERS + _SPAN)
+
+
+def search_options(function: F) -> F:
+    """The same, `--sort` and `--limit`."""
+    return _options(function, _FILTERS + _SPAN + _ORDER)
+
+
+def _options(function: F, options: tuple[Callable[[F], F], ...]) -> F:
+    @wraps(function)
+    def with_asked(*arguments: Any, **given: Any) -> Any:
+        own = {name.removeprefix(_OWN): given.pop(name) for name in [*given] if name.startswith(_OWN)}
+        name = own.pop("query")
+        query = Query(**own)
+        if name is not None:
+            query = query.along_with(_named(click.get_current_context().obj, name))
+        return function(*arguments, asked=_asked(query), **given)
+
+    found: Any = with_asked
+    for option in reversed(options):
+        found = option(found)
+    return found  # type: ignore[no-any-return]
+
+
+def _named(configuration: Path, name: str) -> Query:
+    found = find(name, suggested())
+    if found is None:
+        with open_store(configuration) as store:
+            found = find(name, saved(store.connection))
+    if found is None:
+        raise click.BadParameter(f"there is no query {cell(name)}; `casbd queries list` shows them", param_hint="--query")
+    return found[1]
+
+
+def _asked(query: Query) -> Asked:
+    try:
+        wanted = Wanted(query.conditions(), now)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from None
+    since, until = _time(query.since, "--from"), _time(query.until, "--to", end=True)
+    if since is not None and until is not None and since > until:
+        raise click.BadParameter("it lies after --to", param_hint="--from")
+    sort = query.sort or NEWEST_FIRST
+    if sort.removeprefix("-") not in FIELDS:
+        raise click.BadParameter(f"no such field: {cell(sort)}; fields: {', '.join(FIELDS)}", param_hint="--sort")
+    return Asked(wanted, since, until, sort, LIMIT if query.limit is None else query.limit, query)
+
+
+def _time(text: str | None, option: str, *, end: bool = False) -> int | None:
+    try:
+        return None if text is None else Time(end=end).convert(text, None, None)
+    except click.BadParameter as error:
+        raise click.BadParameter(error.message, param_hint=option) from None
