@@ -78,7 +78,7 @@ class ActivityLog:
 
     def _of_blocks(self, parts: _Parts) -> Iterator[list[Activity]]:
         for block_id, _ in parts.blocks:
-            found = [activity for activity in self._block(block_id) if parts.low <= activity.timestamp <= parts.high]
+            found = [activity for activity in self.block(block_id) if parts.low <= activity.timestamp <= parts.high]
             self.looked_at += len(found)
             yield found
 
@@ -170,7 +170,7 @@ class ActivityLog:
                     raise StoreError(f"{error.filename} is gone; `casbd store verify` sets it aside") from None
                 missing = known
 
-    def _block(self, block_id: int) -> list[Activity]:
+    def block(self, block_id: int) -> list[Activity]:
         """The activities of a block, wherever they are by now."""
         found = blocks.read_block(self._store.connection, block_id)
         if found:
@@ -180,7 +180,7 @@ class ActivityLog:
             return self._segments.block(parts.opened, block_id) if known else []
 
     def _newest_of_block(self, block_id: int, low: int, high: int) -> Iterator[Activity]:
-        found = [activity for activity in self._block(block_id) if low <= activity.timestamp <= high]
+        found = [activity for activity in self.block(block_id) if low <= activity.timestamp <= high]
         return iter(sorted(found, key=lambda activity: -activity.timestamp))
 
 
