@@ -109,7 +109,12 @@ def _connect(file: Path, *, readonly: bool) -> sqlite3.Connection:
         if not file.exists():
             raise StoreError(_NOTHING_YET)
         return _ready(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30), _look_into)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))  # SQLite's own mode would let everybody read
+    with suppress(FileExistsError):  # SQLite's own mode would let everybody read
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
+    # One that is there is not opened here: to close a file takes away all locks that this process has on it (POSIX). Another process
+    # would then take itself for the last one, and remove the log that we still write to (https://www.sqlite.org/howtocorrupt.html 2.2).
+    if not os.access(file, os.R_OK | os.W_OK):
+        raise StoreError("this user may not write to it")
     return _ready(sqlite3.connect(file, isolation_level=None, timeout=30), _set_up)
 
 

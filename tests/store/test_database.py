@@ -44,6 +44,26 @@ class TestOpening:
             assert meta(second) == {}
         assert meta(store) == {"a": 1}
 
+    @pytest.mark.parametrize("how", ["locked=False", "readonly=True"])
+    def test_a_command_that_ends_leaves_the_daemons_log_alone(self, store, how):
+        """A thread's connection has come and gone: that must not have taken the locks of the others."""
+        store.another().close()
+        log = store.directory / f"{FILE}-wal"
+        before = log.stat().st_ino
+        text = f"import pathlib, sys; from casbd.store.database import Store; Store(pathlib.Path(sys.argv[1]), {how}).close()"
+        subprocess.run([sys.executable, "-c", text, store.directory], check=True)
+        assert log.stat().st_ino == before
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO meta VALUES ('a', 1)")
+        text = "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall())"
+        command = [sys.executable, "-c", text, store.directory / FILE, "SELECT value FROM meta WHERE name = 'a'"]
+        assert subprocess.run(command, check=True, capture_output=True).stdout == b"(1,)\n"
+
+    def test_a_file_that_is_not_ours_to_write(self, store, monkeypatch):
+        monkeypatch.setattr("os.access", lambda path, mode: not mode & 2)  # root may always
+        with pytest.raises(StoreError, match="may not write"):
+            store.another()
+
     def test_reading_works_while_the_daemon_runs_and_afterwards(self, store):
         with store.transaction() as connection:
             connection.execute("INSERT INTO meta VALUES ('a', 1)")
