@@ -35,8 +35,8 @@ from casbd.policies.policy import Sequenced
 from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
+from casbd.store import audit, outbox
 from casbd.store import inputs as input_store
-from casbd.store import outbox
 from casbd.store import policies as policy_store
 from casbd.store import rejects as reject_store
 from casbd.store.database import Store
@@ -303,6 +303,7 @@ class Pipeline:
             if 0 < self._most_matches < together and policy_id not in flooding:
                 flooding[policy_id] = policy
                 policy_store.switch_off(self._store.connection, policy_id, policy.path, now, together)
+                audit.add(self._store.connection, now, "policies switched off", policy_id, {"matches": together}, audit.DAEMON)
                 self._deliver(flood.told(policy, together, self._most_matches, now))
         for policy_id in flooding:
             self._flood.forget(policy_id)  # it counts afresh when it is on again

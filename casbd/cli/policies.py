@@ -14,6 +14,7 @@ import msgspec
 
 from casbd import activity_log, config, policies
 from casbd.cli import EXIT_NO, _bars
+from casbd.cli._changes import noted
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.clock import monotonic, now
@@ -182,6 +183,7 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tupl
             file.write(text)
     except OSError as error:
         _refused(path, error)
+    noted(configuration, "policies new", policy_id, {"file": str(path), "template": template, "filters": filters})
     click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
     if template is not None and any(other.stem == template for other in policies.rule_files(settings.rules)):
         click.echo(f"the policy {template} itself is there too: both will alert, unless one is disabled", err=True)
@@ -218,7 +220,8 @@ def _of_template(template: str, policy_id: str) -> str:
     help="Copy the files that can be used to this directory.",
 )
 @json_option
-def import_(directory: Path, target: Path | None, as_json: bool) -> None:
+@click.pass_obj
+def import_(configuration: Path, /, directory: Path, target: Path | None, as_json: bool) -> None:
     """Tell how many of a directory of Sigma rules can be used, and why the others cannot. Exit code 1 if there are such.
 
     Without --to nothing is copied. A file that cannot be used, in a directory of rules, keeps the daemon from starting or reloading.
@@ -226,7 +229,9 @@ def import_(directory: Path, target: Path | None, as_json: bool) -> None:
     usable, parts, mistakes, others = policies.load_sigma(directory)
     files = {mistake.file for mistake in mistakes}
     if target is not None:
-        _copy([*(policy.path for policy in usable), *parts], target)
+        copied = _copy([*(policy.path for policy in usable), *parts], target)
+        if copied:
+            noted(configuration, "policies import", str(target), {"from": str(directory), "files": copied})
     counting = sum(policy.match is not None for policy in usable)
     if as_json:
         write_lines(json_lines.line({"policy_id": policy.id, "file": str(policy.path), "usable": True}) for policy in usable)
@@ -244,16 +249,19 @@ def import_(directory: Path, target: Path | None, as_json: bool) -> None:
         sys.exit(EXIT_NO)
 
 
-def _copy(paths: Sequence[Path], target: Path) -> None:
-    """Copy rule files; those that are there already stay as they are."""
+def _copy(paths: Sequence[Path], target: Path) -> list[str]:
+    """Copy rule files; those that are there already stay as they are. The names of those that were copied."""
+    copied = []
     for path in paths:
         try:
             with (target / path.name).open("xb") as file:
                 file.write(path.read_bytes())
+            copied.append(path.name)
         except FileExistsError:
             click.echo(f"{target / path.name} is there already", err=True)
         except OSError as error:
             _refused(target / path.name, error)
+    return copied
 
 
 @command.command("enable")
@@ -283,6 +291,7 @@ def _switch(configuration: Path, policy_id: str, *, enabled: bool) -> None:
         raise
     except (CasbdError, OSError) as error:
         _refused(path, error)
+    noted(configuration, f"policies {'enable' if enabled else 'disable'}", policy_id, {"file": str(path)})
     click.echo(f"{path}: {policy_id} is {'on' if enabled else 'off'}", err=True)
 
 

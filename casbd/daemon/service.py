@@ -23,6 +23,7 @@ from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
 from casbd.daemon import logs
+from casbd.daemon.audit import Trail
 from casbd.daemon.compacting import Compacting
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
@@ -101,6 +102,7 @@ class Service:
         """The state directory is ours alone."""
         self.store = Store(self.engine.settings.state_dir)
         self._exit.callback(self.store.close)
+        self._trail = Trail(self.store, self.engine)
 
     def build_pipeline(self) -> None:
         """The two halves."""
@@ -142,6 +144,7 @@ class Service:
 
         self._exit.callback(schedule(self))
         self.inputs.start_watching()
+        self._trail.started(self.clock())
         self.save_status()
         self.notifier.send("READY=1", f"STATUS={len(self.engine.policies)} policies, {len(self.engine.settings.inputs)} inputs")
         log.info("casbd runs", extra={"version": __version__, "policies": len(self.engine.policies)})
@@ -266,6 +269,7 @@ class Service:
             self._refuse_reload(begun, [Mistake(str(self.configuration), 0, 0, f"internal error: {type(error).__name__}")])
         else:
             self._watched.use(engine.files(), begun)
+        self._trail.reloaded(self.engine, self._reloaded, self.clock())
         self.save_status()
         self.notifier.send("READY=1")
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from casbd.alerting.flood import MOST_HOURS, FloodGuard
 from casbd.config.settings import Limits
+from casbd.store import audit
 from casbd.store import policies as policy_store
 
 
@@ -137,3 +138,10 @@ def test_no_limit(core):
     core.use(load_rules(core.directory / "more", {"noisy": {}}), limited(0))
     core.feed_records(*failures(50))
     assert not core.pipeline.flooding
+
+
+def test_is_noted_in_the_audit_trail_in_the_same_transaction(core):
+    core.feed_records(*failures(11))
+    [entry] = audit.listed(core.store.connection)
+    assert (entry.at, entry.who, entry.action, entry.target) == (core.now, "casbd", "policies switched off", "noisy")
+    assert entry.detail == {"matches": 11}

@@ -1,0 +1,55 @@
+"""What commands that change something share: the store to write to, and the audit trail."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casbd import config
+from casbd.cli._common import cell
+from casbd.clock import now
+from casbd.errors import CasbdError
+from casbd.store import audit
+from casbd.store.database import FILE, Store
+
+
+def store_to_change(configuration: Path) -> Store:
+    """The configured state directory, to write to in short transactions, while the daemon runs or not.
+
+    StoreError where there is none yet, or an older casbd's: making one and bringing it up to date is the daemon's.
+    """
+    directory = _state_dir(configuration)
+    Store(directory, readonly=True).close()
+    return Store(directory, locked=False)
+
+
+def noted(configuration: Path, action: str, target: str, detail: Mapping[str, Any]) -> None:
+    """Add to the audit trail what was done to a file. The file is changed already: where the entry cannot be made, that is said.
+
+    Before casbd's first start there is no trail, and no entry.
+    """
+    try:
+        if (_state_dir(configuration) / FILE).exists():
+            with store_to_change(configuration) as store, store.transaction() as connection:
+                audit.add(connection, now(), action, target, detail)
+    except (CasbdError, OSError, sqlite3.Error) as error:
+        click.echo(f"casbd: the audit trail has no entry of this: {cell(error)}", err=True)
+
+
+def _state_dir(configuration: Path) -> Path:
+    settings, _ = config.read(configuration)
+    return settings.state_dir
+
+
+class OneLine(click.ParamType[str]):
+    """A text that is kept and shown to others: one line, trimmed, without control characters."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002  click's signature
+        """The text."""
+        return cell(value)

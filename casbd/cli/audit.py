@@ -1,0 +1,42 @@
+"""`casbd audit`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from msgspec.structs import asdict
+
+from casbd.cli._common import Time, json_option, moment, open_store, table, write_lines
+from casbd.store import audit as stored
+from casbd.wire import json_lines
+from casbd.wire.timestamps import iso
+
+COLUMNS = ("at", "who", "action", "target", "detail")
+
+
+@click.group("audit")
+def command() -> None:
+    """See who changed what: alerts, policies, IP ranges, the configuration."""
+
+
+@command.command("list")
+@click.option("--from", "since", type=Time(), help="Not before this time.")
+@click.option("--to", "until", type=Time(), help="Not after this time.")
+@click.option("--action", help='The whole, such as "alerts close", or its first word: alerts.')
+@click.option("--who", help="A login name; casbd for what the daemon noted.")
+@json_option
+@click.pass_obj
+def list_entries(configuration: Path, /, since: int | None, until: int | None, action: str | None, who: str | None, as_json: bool) -> None:
+    """List the audit trail, newest last. Nothing is ever removed from it.
+
+    Who came by `sudo` is told by the name before it. What an editor changed is told by the daemon, when it takes it up.
+    """
+    with open_store(configuration) as store:
+        found = stored.listed(store.connection, since, until, action=action, who=who)
+        if as_json:
+            write_lines(json_lines.line(asdict(entry) | {"at": iso(entry.at)}) for entry in found)
+        else:
+            rows = ((moment(e.at), e.who, e.action, e.target, json.dumps(e.detail, ensure_ascii=False) if e.detail else "") for e in found)
+            table("", COLUMNS, rows)

@@ -1,0 +1,87 @@
+"""What the daemon notes in the audit trail: its start, and what it took up from files, whoever wrote them and by what means.
+
+Names alone: what a configuration says may be secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import asdict, replace
+
+from casbd import __version__, registry
+from casbd.daemon.engine import Engine
+from casbd.policies import Policy
+from casbd.store import audit
+from casbd.store.database import Store
+
+
+class Trail:
+    """Knows what was noted last, so that a difference which could not be stored is in the next entry."""
+
+    def __init__(self, store: Store, engine: Engine) -> None:
+        self._store = store
+        self._know(engine)
+
+    def started(self, now: int) -> None:
+        """The daemon runs."""
+        self._add(now, "start", self._engine, {"version": __version__, "policies": len(self._engine.policies)})
+
+    def reloaded(self, engine: Engine, outcome: Mapping[str, Any], now: int) -> None:
+        """A reload, refused or not; one that changed nothing is not noted. outcome: as `casbd status` tells it."""
+        if not outcome["ok"]:
+            self._add(now, "reload refused", engine, {"mistakes": len(outcome["mistakes"])})
+            return
+        changes = self._difference(engine)
+        if changes:
+            self._add(now, "reload", engine, changes)
+        self._know(engine)
+
+    def _know(self, engine: Engine) -> None:
+        self._engine = engine
+        self._policies = {policy.id: _said(policy, engine) for policy in engine.policies}
+        self._lists = {path: _state(path) for enricher in engine.enrichers for path in enricher.files()}
+
+    def _difference(self, engine: Engine) -> dict[str, list[str]]:
+        """Names of policies, of the configuration's sections, and of list files; nothing where all is as it was."""
+        old, new = self._policies, {policy.id: _said(policy, engine) for policy in engine.policies}
+        lists = {path: _state(path) for enricher in engine.enrichers for path in enricher.files()}
+        found = {
+            "policies_added": new.keys() - old.keys(),
+            "policies_changed": {policy for policy in new.keys() & old.keys() if new[policy] != old[policy]},
+            "policies_removed": old.keys() - new.keys(),
+            "sections": _sections(self._engine, engine),
+            "files": {str(path) for path in lists.keys() | self._lists.keys() if lists.get(path) != self._lists.get(path)},
+        }
+        return {key: sorted(names) for key, names in found.items() if names}
+
+    def _add(self, now: int, action: str, engine: Engine, detail: Mapping[str, Any]) -> None:
+        with self._store.transaction() as connection:
+            audit.add(connection, now, action, str(engine.settings.path), detail, audit.DAEMON)
+
+
+def _said(policy: Policy, engine: Engine) -> dict[str, Any]:
+    """What a rule file and exceptions say, wherever in them. That casbd itself has switched it off is an entry of its own."""
+    own = {"line": 1, "exemptions": [replace(exemption, place="") for exemption in policy.exemptions]}
+    return asdict(policy) | own | ({"enabled": True} if policy.id in engine.switched_off else {})
+
+
+def _sections(old: Engine, new: Engine) -> set[str]:
+    """The sections of the configuration that say something else."""
+    before, after = old.settings, new.settings
+    found = {
+        name for name in type(after).model_fields if name not in ("path", "enrichers") and getattr(before, name) != getattr(after, name)
+    }
+    changed = (name for name, options in after.enrichers.items() if before.enrichers.get(name) != options)
+    return found | {registry.load("enrichers", name).section for name in changed}
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
