@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from casbd.cli import EXIT_NO
-from casbd.cli._common import Time, cell, json_option, moment, open_store, table, write_lines
+from casbd.cli._alert_status import chosen, close, reopen
+from casbd.cli._common import Time, json_option, moment, open_store, table, write_lines
 from casbd.model.alert import SEVERITIES, Alert
 from casbd.store import alerts as stored
 from casbd.wire import json_lines
@@ -24,7 +23,11 @@ SHORT = 12
 
 @click.group("alerts")
 def command() -> None:
-    """List and show alerts."""
+    """List and show alerts, and say what they turned out to be."""
+
+
+command.add_command(close)
+command.add_command(reopen)
 
 
 @command.command("list")
@@ -59,13 +62,7 @@ def list_alerts(
 def show(configuration: Path, alert_id: str, as_json: bool) -> None:
     """Show one alert and its activities' ids. The beginning of an alert's id is enough."""
     with open_store(configuration) as store:
-        exact = stored.get(store.connection, alert_id)
-        candidates = [exact] if exact else [a for a in stored.find(store.connection) if alert_id and a.alert_id.startswith(alert_id)]
-    if len(candidates) != 1:
-        how_many = f"are {len(candidates)} alerts that begin with" if candidates else "is no alert"
-        click.echo(f"casbd: there {how_many} {cell(alert_id)}", err=True)
-        sys.exit(EXIT_NO)
-    (found,) = candidates
+        (found,) = chosen(store.connection, [alert_id])
     if as_json:
         write_lines([json_lines.alert(found)])
         return

@@ -8,6 +8,9 @@ import msgspec
 
 Severity = Literal["informational", "low", "medium", "high"]
 SEVERITIES: tuple[Severity, ...] = ("informational", "low", "medium", "high")
+Resolution = Literal["true_positive", "benign", "false_positive"]
+RESOLUTIONS: tuple[Resolution, ...] = ("true_positive", "benign", "false_positive")
+"""What an alert turned out to be, as who closes it says."""
 PolicyType = Literal["activity", "repeated_activity", "sequence", "system"]
 
 
@@ -38,7 +41,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     activity_count: int = 1
     activity_ids: tuple[str, ...] = ()
     status: Literal["open", "closed"] = "open"
-    resolution: str | None = None
+    resolution: Resolution | None = None
     comment: str | None = None
     risk_score: int | None = None
     created: int = 0

@@ -40,6 +40,12 @@ def get(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
     return _decode(row[0]) if row else None
 
 
+def beginning_with(connection: sqlite3.Connection, start: str) -> list[Alert]:
+    """The alerts whose ids begin so. An id has digits and the letters a to f, so `g` comes behind all that go on."""
+    rows = connection.execute("SELECT body FROM alerts WHERE alert_id BETWEEN ?1 AND ?1 || 'g' ORDER BY alert_id", (start,))
+    return [_decode(body) for (body,) in rows] if start else []
+
+
 def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]:
     """The alerts whose fields have these values (without regard to case; None: any), oldest first.
 
