@@ -13,6 +13,7 @@ from casbd.activity_log.insights import AddressInsights, of_address
 from casbd.activity_log.observed import Span
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, open_store, write_lines
+from casbd.cli._ips_tag import tag
 from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
@@ -31,8 +32,10 @@ class Today(NamedTuple):
 
 @click.group("ips")
 def command() -> None:
-    """Show what came from IP addresses."""
+    """Show what came from IP addresses, and say what they are."""
 
+
+command.add_command(tag)
 
 class Address(click.ParamType[str]):
     """An IP address in any of the usual forms, as the canonical text."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from casbd.errors import CasbdError, Mistakes
 from casbd.policies.loading import load_file
+from casbd.replacing import replace_file
 
 _ENABLED = re.compile(r"^(enabled[ \t]*:[ \t]*)[^\s#]+", re.MULTILINE)
 _NEXT = re.compile(r"---(\s|$)")
@@ -23,7 +22,6 @@ def switch(path: Path, *, enabled: bool, others: Sequence[Path] = ()) -> None:
 
     One that says so already is only touched: a policy that casbd itself has switched off goes on when its file changes.
     """
-    path = path.resolve()  # where the name is a link, what it leads to is changed
     policy = load_file(path, others=others)
     if policy.enabled == enabled:
         path.touch()
@@ -38,15 +36,7 @@ def switch(path: Path, *, enabled: bool, others: Sequence[Path] = ()) -> None:
     changed = before + changed + after
     if changed == text or not _loads(path, changed, enabled, others):
         raise CasbdError(f"{path}: this file must be edited by hand: enabled: {value}")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(changed.encode())
-        status = path.stat()
-        os.chown(beside, status.st_uid, status.st_gid)
-        shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    replace_file(path, changed.encode())
 
 
 def _parted(text: str, line: int) -> tuple[str, str, str]:

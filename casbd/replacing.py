@@ -1,0 +1,37 @@
+"""Putting a new content in the place of a file that people write: readers see the old one or the new one, never a part."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+
+def replace_file(path: Path, content: bytes, *, like: Path | None = None, check: Callable[[Path], object] = lambda _: None) -> None:
+    """Replace a file, or make it; durable on return. Mode and owner stay; those of a new file are those of `like`.
+
+    check: looks at the new content in a file beside, and raises where it must not be used. Where the name is a link, what
+    it leads to is replaced. OSError where it cannot be written, or would change hands.
+    """
+    path = path.resolve()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            status = (path if like is None or path.exists() else like).stat()
+            os.fchown(handle, status.st_uid, status.st_gid)
+            os.fchmod(handle, stat.S_IMODE(status.st_mode))
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        check(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

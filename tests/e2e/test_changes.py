@@ -1,0 +1,45 @@
+"""What people change while the daemon runs: it takes it up, leaves it alone, and tells it."""
+
+import m365_records
+from running import FAILED_LOG_ONS, wait_until
+
+from casbd import __version__
+
+USER = m365_records.USERS[0]
+LINES = [line for _, line in m365_records.failed_log_ons(USER, m365_records.START, number=15, seed=0)]
+
+
+def test_commands_beside_a_running_daemon(make_site):
+    site = make_site(rules={"failed-log-ons": FAILED_LOG_ONS}, enrichment={"ip_ranges": "ranges.yaml"})
+    (site.directory / "ranges.yaml").write_text("ranges: []\n")
+    daemon = site.start()
+    site.write("log", LINES[:10])
+    wait_until(lambda: site.listed("alerts", "list"), tell=site.log)
+    [alert] = site.listed("alerts", "list")
+
+    [closed] = site.listed("alerts", "close", alert["alert_id"][:12], "--as", "benign", "--comment", "known")
+    assert (closed["status"], closed["activity_count"]) == ("closed", 10)
+    assert site.run("ips", "tag", "0.0.0.0/0", "--category", "Risky", "--name", "all").code == 0
+
+    def noted(action):
+        return [entry["detail"] for entry in site.listed("audit", "list", "--action", action)]
+
+    wait_until(lambda: noted("reload"), tell=site.log)
+    site.write("log", LINES[10:])
+    site.wait_for_records(15)
+    [grown] = site.listed("alerts", "list")
+    assert grown == closed | {"activity_count": 15, "last_activity": grown["last_activity"], "activity_ids": grown["activity_ids"]}
+    assert {one["ip_category"] for one in site.listed("activities", "search", "--limit", "5")} == {"Risky"}
+
+    assert site.run("policies", "disable", "failed-log-ons").code == 0
+    wait_until(lambda: {"policies_changed": ["failed-log-ons"]} in noted("reload"), tell=site.log)
+    site.rule("broken", "name: 1\n")
+    wait_until(lambda: noted("reload refused"), tell=site.log)
+    assert daemon.terminate() == 0
+
+    trail = site.listed("audit", "list")
+    assert [entry["action"] for entry in trail if entry["who"] != "casbd"] == ["alerts close", "ips tag", "policies disable"]
+    assert [entry["action"] for entry in trail if entry["who"] == "casbd"] == ["start", "reload", "reload", "reload refused"]
+    assert noted("start") == [{"version": __version__, "policies": 1}]
+    assert noted("reload")[0] == {"files": [str(site.directory / "ranges.yaml")]}
+    assert noted("reload refused")[0]["mistakes"] >= 1
