@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from casbd import config
 from casbd.cli._common import cell
 from casbd.clock import now
+from casbd.config.place import state_dir
 from casbd.errors import CasbdError
 from casbd.store import audit
 from casbd.store.database import FILE, Store
@@ -22,7 +22,7 @@ def store_to_change(configuration: Path) -> Store:
 
     StoreError where there is none yet, or an older casbd's: making one and bringing it up to date is the daemon's.
     """
-    directory = _state_dir(configuration)
+    directory = state_dir(configuration)
     Store(directory, readonly=True).close()
     return Store(directory, locked=False)
 
@@ -33,16 +33,11 @@ def noted(configuration: Path, action: str, target: str, detail: Mapping[str, An
     Before casbd's first start there is no trail, and no entry.
     """
     try:
-        if (_state_dir(configuration) / FILE).exists():
+        if (state_dir(configuration) / FILE).exists():
             with store_to_change(configuration) as store, store.transaction() as connection:
                 audit.add(connection, now(), action, target, detail)
     except (CasbdError, OSError, sqlite3.Error) as error:
         click.echo(f"casbd: the audit trail has no entry of this: {cell(error)}", err=True)
-
-
-def _state_dir(configuration: Path) -> Path:
-    settings, _ = config.read(configuration)
-    return settings.state_dir
 
 
 class OneLine(click.ParamType[str]):

@@ -34,12 +34,6 @@ def open_store(configuration: Path) -> Store:
     return Store(state_dir(configuration), readonly=True)
 
 
-def open_store_to_write(configuration: Path) -> Store:
-    """The same for one small transaction, beside the daemon that may be running. StoreError where there is none yet."""
-    with open_store(configuration) as store:
-        return Store(store.directory, locked=False)
-
-
 def write_lines(lines: Iterable[bytes]) -> None:
     """Bytes, a line each, to standard output."""
     for line in lines:

@@ -37,6 +37,7 @@ def command() -> None:
 
 command.add_command(tag)
 
+
 class Address(click.ParamType[str]):
     """An IP address in any of the usual forms, as the canonical text."""
 

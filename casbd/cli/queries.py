@@ -13,7 +13,8 @@ import msgspec
 from casbd.activity_log import queries
 from casbd.activity_log.queries import Query
 from casbd.cli import EXIT_NO
-from casbd.cli._common import cell, json_option, open_store, open_store_to_write, table, write_lines
+from casbd.cli._changes import store_to_change
+from casbd.cli._common import cell, json_option, open_store, table, write_lines
 from casbd.cli._search_options import Asked, search_options
 from casbd.errors import StoreError
 from casbd.wire import json_lines
@@ -75,7 +76,7 @@ def save(configuration: Path, name: str, asked: Asked) -> None:
     """
     if asked.query == Query():
         raise click.UsageError("there is nothing to save: give --filter, --text, --from ...")
-    with open_store_to_write(configuration) as store, store.transaction() as connection:
+    with store_to_change(configuration) as store, store.transaction() as connection:
         try:
             replaced = queries.save(connection, name, asked.query)
         except ValueError as error:
@@ -90,7 +91,7 @@ def delete(configuration: Path, name: str) -> None:
     """Remove a saved query."""
     if queries.find(name, queries.suggested()):
         raise click.BadParameter("a suggested query stays", param_hint="NAME")
-    with open_store_to_write(configuration) as store, store.transaction() as connection:
+    with store_to_change(configuration) as store, store.transaction() as connection:
         there_was = queries.delete(connection, name)
     if not there_was:
         _there_is_none(name)

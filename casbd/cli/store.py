@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from casbd.cli import EXIT_NO
+from casbd.cli._changes import store_to_change
 from casbd.cli._common import cell, json_option, open_store, write_lines
-from casbd.config.place import state_dir
 from casbd.store import activities, segments
-from casbd.store.database import Store
 from casbd.wire import json_lines
 
 
@@ -40,7 +39,7 @@ def verify(configuration: Path, as_json: bool) -> None:
         waiting = activities.waiting(store.connection)
     new = [damage for damage in found if any(damage.segment_id == one.segment_id for one in known)]
     if new:
-        with Store(state_dir(configuration), locked=False) as store:
+        with store_to_change(configuration) as store:
             for damage in new:
                 segments.set_aside(store, damage)
     told = [{"path": str(damage.path), "problem": damage.why} for damage in found]

@@ -1,0 +1,82 @@
+"""`casbd privacy`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from casbd.activity_log import privacy
+from casbd.cli import EXIT_NO, EXIT_RETRY
+from casbd.cli._changes import store_to_change
+from casbd.cli._common import cell, open_store
+from casbd.clock import now
+from casbd.config.place import state_dir
+from casbd.errors import StateInUse
+from casbd.store import audit
+from casbd.store.database import Store
+
+
+@click.group("privacy")
+def command() -> None:
+    """Tell a person what is known about them, and forget it.
+
+    A person is found by the user's name, and by the ids and full names that only this user's activities have: in their own activities,
+    in those of others, in alerts, commands, counted activities, rejects and messages that wait.
+    """
+
+
+@command.command("export")
+@click.argument("user")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def export(configuration: Path, user: str, file: Path) -> None:
+    """Write all that is known about USER into FILE, a ZIP archive of NDJSON files with an index.json.
+
+    Exit code 1 if nothing is known. The audit trail notes it.
+    """
+    with open_store(configuration) as store:
+        counts = privacy.export(store, user, file, now)
+    if not counts:
+        file.unlink()
+        click.echo(f"casbd: nothing is known about {cell(user)}", err=True)
+        sys.exit(EXIT_NO)
+    with store_to_change(configuration) as store, store.transaction() as connection:
+        audit.add(connection, now(), "privacy export", user, {"records": counts})
+    for table, number in counts.items():
+        click.echo(f"{number} of {table}", err=True)
+
+
+@command.command("delete")
+@click.argument("user")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--pseudonymize", is_flag=True, help="Keep the activities, alerts and commands, under a pseudonym that nobody can resolve.")
+@click.pass_obj
+def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool) -> None:
+    """Remove USER's activities, alerts and commands, and the name from everything else; nothing is left in the state directory.
+
+    The daemon must be stopped meanwhile; it goes on where it was, and does not read again what it has read. Killed half-way, the same
+    command does the rest. The exports themselves, and what was sent to a SIEM, are not ours to change.
+    """
+    directory = state_dir(configuration)
+    Store(directory, readonly=True).close()
+    try:
+        store = Store(directory)
+    except StateInUse as error:
+        click.echo(f"casbd: {error}; stop it first (systemctl stop casbd), it goes on where it was", err=True)
+        sys.exit(EXIT_RETRY)
+    with store:
+        if not yes:
+            what = "be kept under a pseudonym" if pseudonymize else "be removed"
+            click.confirm(f"All that is known about {cell(user)} will {what}. This cannot be undone. Go on?", abort=True, err=True)
+        done = privacy.forget(store, user, now, keep=pseudonymize, tell=lambda text: click.echo(text, err=True))
+        if not (done.removed or done.renamed or done.rows):
+            click.echo(f"casbd: nothing is known about {cell(user)}", err=True)
+            sys.exit(EXIT_NO)
+        with store.transaction() as connection:
+            detail = {"removed": done.removed, "renamed": done.renamed, "rows": done.rows}
+            audit.add(connection, now(), "privacy delete", done.pseudonym, detail)
+    click.echo(f"{done.removed} activities removed, the name replaced by {done.pseudonym} in {done.renamed} others", err=True)
+    for table, number in done.rows.items():
+        click.echo(f"{number} rows of {table}", err=True)

@@ -1,0 +1,77 @@
+"""`casbd privacy`: asks first, needs the store for itself, and leaves an entry without the name."""
+
+import json
+import zipfile
+
+import pytest
+from builders import Core, record, settings
+from click.testing import CliRunner
+
+from casbd.cli import casbd
+from casbd.store.database import Store
+
+ANNA = "anna.berg@contoso.com"
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\nrules: []\ninputs: []\n")
+    core = Core(tmp_path / "core", settings=settings({}))
+    core.feed_records(record(Id="own", UserId=ANNA), record(Id="other"))
+    core.close()
+    return tmp_path
+
+
+def run(place, *arguments, **more):
+    return CliRunner().invoke(casbd, ["-c", str(place / "casbd.yaml"), *arguments], **more)
+
+
+def listed(place, *arguments):
+    return [json.loads(line) for line in run(place, *arguments, "--json").stdout.splitlines()]
+
+
+def ids(place):
+    return sorted(one["activity_id"] for one in listed(place, "activities", "search"))
+
+
+def test_a_person_is_exported(place):
+    result = run(place, "privacy", "export", ANNA, str(place / "anna.zip"))
+    assert (result.exit_code, "1 of activities" in result.stderr) == (0, True)
+    with zipfile.ZipFile(place / "anna.zip") as archive:
+        assert json.loads(archive.read("index.json"))["user"] == ANNA
+    assert [(entry["action"], entry["target"]) for entry in listed(place, "audit", "list")] == [("privacy export", ANNA)]
+    assert run(place, "privacy", "export", ANNA, str(place / "anna.zip")).exit_code == 1
+
+
+def test_of_somebody_unknown_there_is_no_archive(place):
+    assert run(place, "privacy", "export", "nobody@contoso.com", str(place / "x.zip")).exit_code == 1
+    assert not (place / "x.zip").exists()
+    assert run(place, "privacy", "delete", "nobody@contoso.com", "--yes").exit_code == 1
+    assert ids(place) == ["other", "own"]
+
+
+def test_a_person_is_forgotten_after_a_question(place):
+    assert run(place, "privacy", "delete", ANNA, input="n\n").exit_code == 1
+    assert ids(place) == ["other", "own"]
+    assert run(place, "privacy", "delete", ANNA, input="y\n").exit_code == 0
+    assert ids(place) == ["other"]
+    (entry,) = listed(place, "audit", "list")
+    assert entry["action"] == "privacy delete"
+    assert entry["target"].startswith("person-")
+    assert ANNA not in json.dumps(entry)
+    assert entry["detail"]["removed"] == 1
+
+
+def test_under_a_pseudonym_all_is_kept(place):
+    assert run(place, "privacy", "delete", ANNA, "--yes", "--pseudonymize").exit_code == 0
+    assert ids(place) == ["other", "own"]
+    users = [one["user"] for one in listed(place, "activities", "search")]
+    assert ANNA not in users
+    assert any(user.startswith("person-") for user in users)
+
+
+def test_the_daemon_must_be_stopped(place):
+    with Store(place / "core/state"):
+        result = run(place, "privacy", "delete", ANNA, "--yes")
+    assert (result.exit_code, "stop it first" in result.stderr) == (75, True)
+    assert ids(place) == ["other", "own"]
