@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from casbd.cli import EXIT_RETRY
 from casbd.cli._common import cell
 from casbd.clock import now
 from casbd.config.place import state_dir
-from casbd.errors import CasbdError
+from casbd.errors import CasbdError, StateInUse
 from casbd.store import audit
 from casbd.store.database import FILE, Store
 
@@ -25,6 +27,17 @@ def store_to_change(configuration: Path) -> Store:
     directory = state_dir(configuration)
     Store(directory, readonly=True).close()
     return Store(directory, locked=False)
+
+
+def store_alone(configuration: Path) -> Store:
+    """The same as the only one who writes to it; exit code 75 where the daemon runs."""
+    directory = state_dir(configuration)
+    Store(directory, readonly=True).close()
+    try:
+        return Store(directory)
+    except StateInUse as error:
+        click.echo(f"casbd: {error}; stop it first (systemctl stop casbd), it goes on where it was", err=True)
+        sys.exit(EXIT_RETRY)
 
 
 def noted(configuration: Path, action: str, target: str, detail: Mapping[str, Any]) -> None:

@@ -8,14 +8,11 @@ from pathlib import Path
 import click
 
 from casbd.activity_log import privacy
-from casbd.cli import EXIT_NO, EXIT_RETRY
-from casbd.cli._changes import store_to_change
+from casbd.cli import EXIT_NO
+from casbd.cli._changes import store_alone, store_to_change
 from casbd.cli._common import cell, open_store
 from casbd.clock import now
-from casbd.config.place import state_dir
-from casbd.errors import StateInUse
 from casbd.store import audit
-from casbd.store.database import Store
 
 
 @click.group("privacy")
@@ -59,14 +56,7 @@ def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool) -> Non
     The daemon must be stopped meanwhile; it goes on where it was, and does not read again what it has read. Killed half-way, the same
     command does the rest. The exports themselves, and what was sent to a SIEM, are not ours to change.
     """
-    directory = state_dir(configuration)
-    Store(directory, readonly=True).close()
-    try:
-        store = Store(directory)
-    except StateInUse as error:
-        click.echo(f"casbd: {error}; stop it first (systemctl stop casbd), it goes on where it was", err=True)
-        sys.exit(EXIT_RETRY)
-    with store:
+    with store_alone(configuration) as store:
         if not yes:
             what = "be kept under a pseudonym" if pseudonymize else "be removed"
             click.confirm(f"All that is known about {cell(user)} will {what}. This cannot be undone. Go on?", abort=True, err=True)

@@ -6,12 +6,16 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from casbd.cli import EXIT_NO
-from casbd.cli._changes import store_to_change
+from casbd.cli._changes import store_alone, store_to_change
 from casbd.cli._common import cell, json_option, open_store, write_lines
-from casbd.store import activities, segments
+from casbd.clock import now
+from casbd.store import activities, audit, segments
 from casbd.wire import json_lines
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group("store")
@@ -53,4 +57,34 @@ def verify(configuration: Path, as_json: bool) -> None:
         number = sum(one.activities for one in whole)
         click.echo(f"{len(whole)} segments with {number} activities are as they were written; {waiting} wait in blocks", err=True)
     if told:
+        sys.exit(EXIT_NO)
+
+
+@command.command("rebuild")
+@click.option("--from", "first", metavar="FILE", multiple=True, type=_FILE, help="An export; more may follow (--from *.json.gz).")
+@click.argument("more", metavar="[FILE]...", nargs=-1, type=_FILE)
+@click.option(
+    "--input", "name", metavar="NAME", help="The input that the files belong to; left out: each belongs to the one whose path it fits."
+)
+@click.pass_obj
+def rebuild(configuration: Path, first: tuple[Path, ...], more: tuple[Path, ...], name: str | None) -> None:
+    """Make the activity log anew from the exports, with today's formats, mappings and lists.
+
+    It takes the place of the old log when all files have been read; until then nothing changes. Alerts, the governance log and how far
+    the inputs were read stay as they are, nothing is raised or sent again. The daemon must be stopped meanwhile.
+    """
+    from casbd.daemon.engine import Engine
+    from casbd.daemon.rebuild import rebuild as make_anew
+
+    files = [*first, *more]
+    if not files:
+        raise click.UsageError("which files? --from FILE ...")
+    engine = Engine(configuration)
+    with store_alone(configuration) as store:
+        found = make_anew(engine, store, files, now, given=name, tell=lambda path: click.echo(f"read {cell(path)}", err=True))
+        with store.transaction() as connection:
+            audit.add(connection, now(), "store rebuild", f"{len(files)} files", msgspec.structs.asdict(found))
+    told = f"{found.activities} activities of {found.records} records; {found.duplicates} repeats, {found.rejects} rejects"
+    click.echo(f"the log has {told}", err=True)
+    if found.rejects:
         sys.exit(EXIT_NO)

@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from casbd.clock import Clock
-from casbd.store import segments
+from casbd.store import log_swap, segments
 from casbd.store.database import Store
 from casbd.store.segment_files import Part
 from casbd.store.segments import Plan
@@ -32,6 +32,7 @@ class Compacting:
         self._answer: Connection | None = None
         self._plan: Plan | None = None
         self._made: list[Part] | None = None
+        log_swap.remove_rest(store)
         for path in segments.remove_strays(store):
             log.info("removed a file that was not finished", extra={"file": str(path)})
 

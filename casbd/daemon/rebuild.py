@@ -1,0 +1,84 @@
+"""The activity log made anew from the exports: where it was damaged or lost, or was read with a wrong mapping.
+
+Alerts, windows, the governance log and how far each input was read stay as they are: nothing is raised or sent a second time.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+import msgspec
+
+from casbd.clock import Clock
+from casbd.config import InputSettings, Settings
+from casbd.daemon.engine import Engine, detect
+from casbd.errors import CasbdError
+from casbd.inputs.follow import Inputs
+from casbd.model.chunk import InputSpec
+from casbd.pipeline import Pipeline
+from casbd.store import inputs as input_store
+from casbd.store import log_swap, segments
+from casbd.store.database import Store
+from casbd.store.inputs import Counts
+
+
+def rebuild(engine: Engine, store: Store, files: Sequence[Path], clock: Clock, *, given: str | None, tell: Callable[[str], None]) -> Counts:
+    """Read these files as the inputs that they belong to would, into a log that takes the place of the store's; what came of them.
+
+    given: the input that all of them belong to; else each belongs to the one whose path it fits. The store is the caller's alone.
+    CasbdError where a file belongs to none, cannot be read, or activities are still to be sent; then nothing has changed.
+    """
+    if unsent := log_swap.waiting(store):
+        raise CasbdError(f"activities are still to be sent to {', '.join(unsent)}: deliver them first (casbd run --once)")
+    specs = [_spec(engine.settings, path, given) for path in files]
+    try:
+        with log_swap.begin(store) as other:
+            _read(engine, other, specs, clock, tell)
+            while segments.compact(other, at_least=1):
+                pass
+            found = input_store.counts(other.connection).values()
+        log_swap.swap(store)
+    finally:
+        log_swap.remove_rest(store)
+    return Counts(*(sum(numbers) for numbers in zip(*(msgspec.structs.astuple(one)[:5] for one in found), strict=True)))
+
+
+def _spec(settings: Settings, path: Path, given: str | None) -> InputSpec:
+    fits = [one for one in settings.inputs if (one.spec.name == given if given else _fits(path, one))]
+    if not path.is_file():
+        raise CasbdError(f"{path}: there is no such file")
+    if not fits:
+        names = ", ".join(one.spec.name for one in settings.inputs)
+        raise CasbdError(f"{path} belongs to no input; say which with --input (there are: {names})")
+    return msgspec.structs.replace(fits[0].spec, path=glob.escape(str(path.resolve())))
+
+
+def _fits(path: Path, entry: InputSettings) -> bool:
+    return fnmatch(str(path.resolve()), str(Path(entry.spec.path)))
+
+
+def _read(engine: Engine, other: Store, specs: Sequence[InputSpec], clock: Clock, tell: Callable[[str], None]) -> None:
+    scanner = engine.scanner(other.salt())
+    pipeline = Pipeline(other, engine.settings.model_copy(update={"outputs": (), "connectors": ()}), [], clock)
+    for spec in specs:
+        with other.transaction() as connection:
+            input_store.ensure(connection, spec.name, clock())
+        inputs = Inputs([spec], [], detect, clock)
+        try:
+            _read_one(inputs, lambda chunk: pipeline.commit([scanner.scan(chunk)]))
+            if problem := inputs.problems().get(spec.name):
+                raise CasbdError(f"{spec.path}: {problem}")
+        finally:
+            inputs.close()
+        tell(spec.path)
+
+
+def _read_one(inputs: Inputs, store: Callable[..., object]) -> None:
+    for last in (False, True):
+        if last:
+            inputs.finish()
+        while (chunk := inputs.next_chunk()) is not None:
+            store(chunk)
