@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from casbd.activity_log.counting import check, kinds
 from casbd.activity_log.segments import ALL, Opened, Segments
 from casbd.activity_log.wanted import Wanted
 from casbd.errors import StoreError
-from casbd.model.activity import Activity
+from casbd.model.activity import FIELDS, Activity
 from casbd.policies import compile_filter
 from casbd.policies.policy import Policy
 from casbd.policies.sql import Sql, may
@@ -61,20 +61,17 @@ class ActivityLog:
         self.looked_at = 0
         """How many activities `scan` has read, or SQL has passed over."""
 
-    def scan(self, since: int | None = None, until: int | None = None, where: Sql = ALL, *, raw: bool = True) -> Iterator[list[Activity]]:
-        """The activities of a span of event time (milliseconds, both ends included), in the order in which they were stored.
-
-        raw: whether their records are wanted, which are most of the log; else `raw` may be empty.
-        """
+    def scan(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[list[Activity]]:
+        """The activities of a span of event time (milliseconds, both ends included), in the order in which they were stored."""
         with self._parts(since, until) as parts:
-            yield from self._of_segments(parts, where, raw=raw)
+            yield from self._of_segments(parts, where)
             yield from self._of_blocks(parts)
 
-    def _of_segments(self, parts: _Parts, where: Sql, *, raw: bool) -> Iterator[list[Activity]]:
+    def _of_segments(self, parts: _Parts, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         whole = [one for one in parts.opened.segments if parts.low <= one.first and one.last <= parts.high]
         rest = [one for one in parts.opened.segments if one not in whole]
         self.looked_at += sum(one.activities for one in whole) + self._segments.count(parts.opened, rest, parts.low, parts.high)
-        yield from self._segments.read(parts.opened, where, parts.low, parts.high, raw=raw)
+        yield from self._segments.read(parts.opened, where, parts.low, parts.high, fields)
 
     def _of_blocks(self, parts: _Parts) -> Iterator[list[Activity]]:
         for block_id, _ in parts.blocks:
@@ -85,18 +82,19 @@ class ActivityLog:
     def matching(self, policy: Policy, since: int | None = None, until: int | None = None) -> Iterator[Activity]:
         """What a policy might alert about, in the order in which it was stored: less than meets its filters, where it counts.
 
-        Of subjects with too few activities for an alert nothing is given; who asks looks at each activity all the same.
+        Of subjects with too few activities for an alert nothing is given; who asks looks at each activity all the same. Fields
+        that the policy does not read may be unknown.
         """
-        where, raw, subjects = may(policy.asked(), None), policy.reads_raw(), Subjects.of(policy)
+        where, fields, subjects = may(policy.asked(), None), policy.reads(), Subjects.of(policy)
         with self._parts(since, until) as parts:
             if subjects is None or not parts.opened.segments:
-                for several in itertools.chain(self._of_segments(parts, where, raw=raw), self._of_blocks(parts)):
+                for several in itertools.chain(self._of_segments(parts, where, fields), self._of_blocks(parts)):
                     yield from several
                 return
             meets = compile_filter(policy.asked(), now=lambda: 0)  # `Subjects` are of no policy that asks for the time
             recent = [activity for several in self._of_blocks(parts) for activity in several if meets(activity)]
             where = self._segments.keep_subjects(parts.opened, subjects, where, (parts.low, parts.high), recent)
-            for several in self._of_segments(parts, where, raw=raw):
+            for several in self._of_segments(parts, where, fields):
                 yield from several
             yield from recent
 

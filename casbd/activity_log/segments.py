@@ -8,7 +8,7 @@ All text of the queries is made of columns' names and of templates; values are p
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,6 @@ AT_ONCE = 2_048
 WINDOW = 20_000
 """Activities that are put into the order of their storing at once."""
 _COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
-_WITHOUT_RAW = ", ".join("'' AS raw" if name == "raw" else f'"{name}"' for name in FIELDS)
 _LISTS = tuple(number for number, field in enumerate(FIELDS.values()) if field.kind == "list")
 _OBJECTS = [*FIELDS].index("objects")
 _SPANS = {"day": "strftime(epoch_ms(timestamp), '%Y-%m-%d')", "hour": "strftime(epoch_ms(timestamp), '%Y-%m-%d %H')"}
@@ -76,10 +75,11 @@ class Segments:
         )
         return connection
 
-    def read(self, opened: Opened, where: Sql, low: int, high: int, *, raw: bool) -> Iterator[list[Activity]]:
-        """What may meet a condition, in the order in which it was stored. raw: with the records."""
+    def read(self, opened: Opened, where: Sql, low: int, high: int, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
+        """What may meet a condition, in the order in which it was stored. fields: what is read of it, the rest is unknown."""
+        columns = ", ".join(f'"{name}"' if name in fields else _unknown(name) for name in FIELDS)
         for text, parameters, order in self._windows(opened, where, low, high):
-            yield from map(made, self._batches(f"SELECT {_COLUMNS if raw else _WITHOUT_RAW} {text}{order}", parameters, opened))
+            yield from map(made, self._batches(f"SELECT {columns} {text}{order}", parameters, opened))
 
     def arrow(
         self, opened: Opened, wanted: Wanted, fields: Sequence[str], low: int, high: int, *, ordered: bool
@@ -125,7 +125,7 @@ class Segments:
             certain = certain and sure
         if not certain:
             where = Sql(f"({wanted.where.text}) AND NOT ({wanted.surely.text})", [*wanted.where.parameters, *wanted.surely.parameters])
-            for several in self.read(opened, where, low, high, raw=True):
+            for several in self.read(opened, where, low, high):
                 for activity in filter(wanted.meets, several):
                     for kind in kinds(activity, by):
                         found[kind] = found.get(kind, 0) + 1
@@ -235,6 +235,12 @@ class Segments:
             raise _told(error, opened) from None
         finally:
             cursor.close()
+
+
+def _unknown(field: str) -> str:
+    """What stands for a field that is not read."""
+    kind = FIELDS[field].kind
+    return f'{"[]" if kind in ("list", "objects") else chr(39) * 2 if field == "raw" else "NULL"} AS "{field}"'
 
 
 def _spans(rows: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -148,17 +148,27 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     template: str = ""
     line: int = 1
 
-    def reads_raw(self) -> bool:
-        """Whether it looks into the exported record, with its filters or to count by it."""
-        counted = () if self.match is None else (*self.match.by, getattr(self.match, "unique", None) or "")
-        looked_at = (condition.field for condition in conditions(self.asked()))
-        return "raw" in looked_at or any(field.startswith("raw.") for field in counted)
+    def reads(self) -> frozenset[str]:
+        """The fields that it looks at, with its filters and to count by them, and those that its alerts tell."""
+        counted = () if self.match is None else (*self.match.by, getattr(self.match, "unique", None) or "app")
+        found = {field.partition(".")[0] for field in counted}
+        for condition in conditions(self.asked()):
+            found |= {condition.field} if condition.role == "actor" else {condition.field, "objects"}
+        return _ALERTED | found
 
     def asked(self) -> Node:
         """What an activity must meet, exceptions included."""
         if not self.exemptions:
             return self.filters
         return AllOf((self.filters, NoneOf(tuple(exemption.node() for exemption in self.exemptions))))
+
+
+_ALERTED = frozenset(
+    {
+        *("timestamp", "activity_id", "activity_type", "action_type", "app", "app_instance"),
+        *("user", "ip_address", "country", "object_name"),
+    }
+)
 
 
 def digest(filters: Node, match: Repeated | Sequenced | None) -> str:

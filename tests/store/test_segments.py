@@ -117,7 +117,7 @@ def test_who_reads_a_file_that_is_removed_reads_it_to_the_end(core):
     log = ActivityLog(core.store)
     with log._parts(None, None) as parts:
         segments.prune(core.store, 2**62)
-        found = log._segments.read(parts.opened, Wanted([], lambda: 0).where, 0, 2**62, raw=True)
+        found = log._segments.read(parts.opened, Wanted([], lambda: 0).where, 0, 2**62)
         assert [activity.activity_id for several in found for activity in several] == expected
     assert log.get("0-0") is None
 
