@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -22,7 +20,11 @@ from casbd.validation_text import nearest, told
 
 __all__ = ["Document", "Where", "nearest"]
 
-Model = TypeVar("Model", bound=BaseModel)
+if TYPE_CHECKING:  # loaded where a document is checked: who only reads one is done in the time that it takes
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound="BaseModel")
 Where = Sequence[str | int]
 """A path into a document: keys and list indexes."""
 
@@ -87,6 +89,8 @@ class Document:
 
     def check(self, model: type[Model], *, context: dict[str, Any] | None = None, within: Where = ()) -> Model:
         """The document (or the part at `within`) as the model; Mistakes with every error and its place."""
+        from pydantic import ValidationError
+
         data = self.data
         for step in within:
             data = data[step]
@@ -256,6 +260,8 @@ def _place(node: Any) -> tuple[int, int]:
 
 def _keys_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
     """The keys that a (nested) model allows at a path, as far as they can be told."""
+    from pydantic import BaseModel
+
     current: Any = model
     for step in where:
         if not (isinstance(current, type) and issubclass(current, BaseModel)) or not isinstance(step, str):
@@ -271,6 +277,8 @@ def _keys_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
 
 def _model_in(annotation: Any) -> Any:
     """The first model mentioned in an annotation: `list[Range]` -> Range."""
+    from pydantic import BaseModel
+
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for part in getattr(annotation, "__args__", ()):

@@ -81,17 +81,18 @@ class Observed:
         self.latest: Mapping[str, Any] = {}
 
     def read(self, log: ActivityLog, wanted: Wanted, span: Span) -> None:
-        """Count the activities of the span; of those before and after it a few columns are read."""
-        narrow = ["timestamp", *self._about]
-        fields = dict.fromkeys([*narrow, *(field for kind in self.kinds for field in kind if field != HOUR)])
-        for table in tables(log.arrow(wanted, narrow, None, span.since - 1, ordered=False)):
-            self._see(table)
+        """Count the activities of the span; of those before and after it their times are read, and of the latest what it is about."""
+        fields = dict.fromkeys(["timestamp", *(field for kind in self.kinds for field in kind if field != HOUR)])
+        for outside in ((None, span.since - 1), (span.until + 1, None)):
+            for table in tables(log.arrow(wanted, ["timestamp"], *outside, ordered=False)):
+                self._see(table)
         for table in tables(log.arrow(wanted, [*fields], *span, ordered=False)):
             self._see(table)
             for kind, numbers in self.kinds.items():
                 numbers.update(count(table, kind))
-        for table in tables(log.arrow(wanted, narrow, span.until + 1, None, ordered=False)):
-            self._see(table)
+        if self.last_seen is not None:
+            for table in tables(log.arrow(wanted, ["timestamp", *self._about], self.last_seen, self.last_seen)):
+                self.latest = self.latest or table.select(self._about).slice(0, 1).to_pylist()[0]
 
     def _see(self, table: pa.Table) -> None:
         import pyarrow.compute as pc
@@ -99,9 +100,7 @@ class Observed:
         ends = pc.min_max(table["timestamp"])
         first, last = ends["min"].as_py(), ends["max"].as_py()
         self.first_seen = first if self.first_seen is None else min(self.first_seen, first)
-        if self.last_seen is None or last > self.last_seen:
-            self.last_seen = last
-            (self.latest,) = table.slice(pc.index(table["timestamp"], last).as_py(), 1).select(self._about).to_pylist()
+        self.last_seen = last if self.last_seen is None else max(self.last_seen, last)
 
     @property
     def activities(self) -> int:

@@ -112,10 +112,11 @@ class Segments:
         keys = [f"{_SPANS.get(name, chr(34) + name + chr(34))} AS k{number}" for number, name in enumerate(by)]
         lists = [name for name in by if name in FIELDS and FIELDS[name].kind == "list"]
         files, parameters = _table(opened, opened.segments)
-        source = f"(SELECT *, ({wanted.surely.text}) AS sure FROM {files} WHERE timestamp BETWEEN ? AND ? AND {wanted.where.text})"
+        within = _within(opened, low, high)
+        source = f"(SELECT *, ({wanted.surely.text}) AS sure FROM {files} WHERE {within.text} AND {wanted.where.text})"
         for name in lists:
             source = f'(SELECT * REPLACE (unnest("{name}") AS "{name}") FROM {source})'
-        given = [*wanted.surely.parameters, *parameters, low, high, *wanted.where.parameters]
+        given = [*wanted.surely.parameters, *parameters, *within.parameters, *wanted.where.parameters]
         text = f"SELECT sure, {', '.join([*keys, 'count(*)'])} FROM {source} GROUP BY ALL"
         found: dict[tuple[Any, ...], int] = {}
         certain = True
@@ -258,7 +259,14 @@ def _all_at_once(opened: Opened, where: Sql, low: int, high: int) -> Iterator[tu
     """As `_windows`, in no order."""
     if opened.segments:
         files, parameters = _table(opened, opened.segments)
-        yield f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}", [*parameters, low, high, *where.parameters], ""
+        within = _within(opened, low, high)
+        yield f"FROM {files} WHERE {within.text} AND {where.text}", [*parameters, *within.parameters, *where.parameters], ""
+
+
+def _within(opened: Opened, low: int, high: int) -> Sql:
+    """The condition of a span of time, where there is anything outside of it: to look at the times of all costs as much as counting."""
+    whole = all(low <= segment.first and segment.last <= high for segment in opened.segments)
+    return ALL if whole else Sql("timestamp BETWEEN ? AND ?", [low, high])
 
 
 def _table(opened: Opened, several: Sequence[Segment]) -> tuple[str, list[Any]]:

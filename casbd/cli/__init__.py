@@ -6,6 +6,7 @@ Data goes to standard output, everything else to standard error.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -73,6 +74,7 @@ def casbd(context: click.Context, config: Path) -> None:
 
 def main() -> None:
     """The entry point: what casbd raises on purpose becomes a sentence and an exit code."""
+    gc.set_threshold(100_000, 50, 50)  # what a command loads it needs to its end
     try:
         casbd.main(standalone_mode=False)
     except click.exceptions.Exit as error:

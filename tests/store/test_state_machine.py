@@ -237,16 +237,17 @@ class StoreMachine(RuleBasedStateMachine):
         planned = segments.plan(self.core.store, at_least=least)
         if planned is None:
             return
-        segments.write(self.core.store, planned)
-        path = self.core.store.directory / segments.DIRECTORY / planned.file
+        made = segments.write(self.core.store, planned)
+        directory = self.core.store.directory / segments.DIRECTORY
+        paths = [directory / part.file for part in made]
         if killed == "while writing":
-            path.rename(path.with_suffix(".new"))
+            paths[-1].rename(paths[-1].with_suffix(".new"))
         elif killed != "before it is adopted":
-            segments.adopt(self.core.store, planned)
+            segments.adopt(self.core.store, planned, made)
         if killed != "not":
             self._restart()
-            assert path.exists() == (killed == "after")
-            assert [*path.parent.glob("*.new")] == []
+            assert all(path.exists() == (killed == "after") for path in paths)
+            assert [*directory.rglob("*.new")] == []
 
     @rule()
     def restart(self) -> None:
