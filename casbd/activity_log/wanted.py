@@ -21,3 +21,8 @@ class Wanted:
         self.meets = compile_filter(self.node, now=clock)
         self.where = may(self.node, clock)
         self.surely = must(self.node, clock)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether there is no filter at all."""
+        return not self.node.nodes

@@ -15,6 +15,7 @@ from casbd.activity_log.unusual import new_for_user
 from casbd.cli import EXIT_NO, _activity_drawer, _activity_list, _bars
 from casbd.cli._activity_list import Listing, listing_options
 from casbd.cli._common import cell, json_option, open_store, terminal, write_lines
+from casbd.cli._export import export
 from casbd.cli._search_options import LIMIT, Asked, filter_options, search_options, span_options
 from casbd.store import alerts
 from casbd.wire import json_lines
@@ -28,6 +29,9 @@ AGAIN = 0.5
 @click.group("activities")
 def command() -> None:
     """Search the activity log."""
+
+
+command.add_command(export)
 
 
 @command.command("search")

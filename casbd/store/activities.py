@@ -196,6 +196,13 @@ def newest(connection: sqlite3.Connection) -> int:
     return int(found)
 
 
+def at_most(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> int:
+    """How many activities the blocks hold that `listed` gives."""
+    query = "SELECT coalesce(sum(activities), 0) FROM blocks WHERE body IS NOT NULL AND last >= ? AND first <= ?"
+    (found,) = connection.execute(query, span(since, until)).fetchone()
+    return int(found)
+
+
 def scan(connection: sqlite3.Connection) -> Iterator[list[Activity]]:
     """All blocks that are no part of a segment, the newest first."""
     for block_id, _ in reversed(listed(connection)):

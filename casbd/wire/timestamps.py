@@ -81,4 +81,4 @@ def iso(milliseconds: int) -> str:
 
 @lru_cache(1024)
 def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]

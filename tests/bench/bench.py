@@ -164,7 +164,7 @@ def log(directory: Path, records: int, rounds: int) -> None:
     """An activity log of fifty days, each with all the records (ten million activities): searching and looking back."""
     site = prepare(directory, records)
     run(site)
-    took = _fifty_days(site.directory / "state")
+    took = _copied(site.directory / "state", 10_000_000)
     number = site.run("policies", "backtest", "p0000-by-operation").err.split(" in ")[1].split()[0]
     print(f"activities                  {number}; making a segment takes {took * 1e6:.0f} us of CPU each")
     rule = site.directory / "raw.yaml"
@@ -191,8 +191,27 @@ def log(directory: Path, records: int, rounds: int) -> None:
         print(f"{told:<27} {time.monotonic() - begun:.2f} s, {finished.peak / 1e6:.0f} MB {finished.err.strip()[:60]}")
 
 
-def _fifty_days(state: Path) -> float:
-    """Make segments of the store, and of each as many copies, days apart; CPU seconds of making one, for each activity."""
+def export(directory: Path, records: int, rounds: int) -> None:
+    """A million activities of the log, as a file of each kind."""
+    site = prepare(directory, records)
+    run(site)
+    _copied(site.directory / "state", 1_000_000)
+    for kind in ("csv", "ndjson", "parquet", "csv.gz", "ndjson.zst"):
+        file = site.directory / f"export.{kind}"
+        begun = time.monotonic()
+        finished = site.run("activities", "export", str(file), "--force")
+        took, size = time.monotonic() - begun, file.stat().st_size
+        file.unlink()
+        number = int(finished.err.split()[1].replace(",", ""))
+        each = f"{number / took:,.0f} rows a second, {finished.seconds / number * 1e6:.0f} us of CPU and {size / number:.0f} B each"
+        print(f"export, {kind:<19} {number} rows in {took:.1f} s: {each}, {finished.peak / 1e6:.0f} MB")
+
+
+def _copied(state: Path, total: int) -> float:
+    """Make segments of the store, and copies of each, days apart, until there are so many activities.
+
+    CPU seconds of making one, for each activity.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -206,7 +225,7 @@ def _fifty_days(state: Path) -> float:
         took = time.process_time() - begun
         made = segments.listed(store)
         days, blocks = len({one.day for one in made}), max(one.last_block for one in made) + 1
-        for copy in range(1, round(10_000_000 / sum(one.activities for one in made))):
+        for copy in range(1, round(total / sum(one.activities for one in made))):
             for segment in made:
 
                 def moved(copy: int = copy, segment: segments.Segment = segment) -> Iterator[pa.Table]:
@@ -255,6 +274,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "policies": policies,
     "latency": latency,
     "log": log,
+    "export": export,
     "formats": formats,
 }
 

@@ -8,6 +8,7 @@ from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.wire import json_lines
+from casbd.wire.plain_text import BLANKS
 
 CONTRACT = [
     "alert_id",
@@ -79,3 +80,24 @@ def test_any_text_is_one_harmless_line_that_gives_it_back(text):
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_no_time_is_too_strange(time):
     assert len(json.loads(json_lines.alert(alert(created=time)))["created"]) == 24
+
+
+@given(any_text)
+@example("".join(map(chr, BLANKS)))
+@example("\u00a0\U0001f600")
+def test_only_what_is_not_printable_is_escaped(text):
+    """So a text that is printable needs no second look."""
+    printable = "".join(letter for letter in text if letter.isprintable())
+    assert json_lines._TO_ESCAPE.search(printable) is None
+
+
+@given(st.lists(st.tuples(st.integers(), st.text() | st.none(), st.lists(st.text()), st.text()), max_size=4))
+def test_columns_become_the_lines_of_the_activities(rows):
+    things = [ActivityObject("1", name, None, "target") for _, name, _, _ in rows]
+    made = [Activity(at, "x", user=user, user_groups=tuple(groups), raw=raw) for at, user, groups, raw in rows]
+    for one, thing in zip(made, things, strict=True):
+        one.objects = (thing,)
+    columns = {name: [getattr(one, name) for one in made] for name in FIELDS}
+    columns["objects"] = [[msgspec.structs.asdict(thing)] for thing in things]
+    assert [*json_lines.activities(columns)] == [*map(json_lines.activity, made)]
+    assert [*json_lines.activities({"raw": columns["raw"]})] == [json_lines.line({"raw": one.raw}) for one in made]
