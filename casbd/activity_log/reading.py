@@ -105,7 +105,7 @@ class ActivityLog:
 
     def _sources(self, parts: _Parts, where: Sql) -> Iterator[tuple[int, Callable[[], Iterator[Activity]]]]:
         """Of each part its latest time, and how to begin reading it."""
-        for several in _by_day(parts.opened.segments):
+        for several in _groups(parts.opened.segments):
             yield (
                 max(one.last for one in several),
                 partial(self._segments.newest_first, parts.opened, several, where, parts.low, parts.high),
@@ -182,12 +182,23 @@ class ActivityLog:
         return iter(sorted(found, key=lambda activity: -activity.timestamp))
 
 
-def _by_day(known: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """Segments of one day together; one of an older casbd by itself."""
-    days: dict[str, list[Segment]] = {}
-    for segment in known:
-        days.setdefault(segment.day or str(segment.segment_id), []).append(segment)
-    return iter(days.values())
+TOGETHER = 500_000
+"""Activities whose times are looked at together, at most, unless a file has more."""
+
+
+def _groups(known: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Segments by their latest time, the newest alone, older ones in larger groups: who asks for something rare asks all of them."""
+    group: list[Segment] = []
+    most, held = 0, 0
+    for segment in sorted(known, key=lambda one: -one.last):
+        if group and held + segment.activities > most:
+            yield group
+            group, held = [], 0
+            most = min(2 * most + segment.activities, TOGETHER)
+        group.append(segment)
+        held += segment.activities
+    if group:
+        yield group
 
 
 def _newest_first(sources: Iterator[tuple[int, Callable[[], Iterator[Activity]]]]) -> Iterator[Activity]:

@@ -8,6 +8,7 @@ All text of the queries is made of columns' names and of templates; values are p
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Opened:
     def __init__(self, several: Sequence[Segment]) -> None:
         self.segments = several
         self._open: dict[int, int] = {}
+        _allow(len(several))
         try:
             for segment in several:
                 self._open[segment.segment_id] = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -60,6 +62,14 @@ class Opened:
         for number in self._open.values():
             os.close(number)
         self._open.clear()
+
+
+def _allow(files: int) -> None:
+    """So many more may be open; shells and systemd begin with 1,024, which years of days are more than (getrlimit(2))."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files + 500
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 class Segments:

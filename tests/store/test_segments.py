@@ -1,5 +1,7 @@
 """Older activities in Parquet files: the same activities as before, whatever happens meanwhile; and what retention removes."""
 
+import resource
+
 import pyarrow.parquet as pq
 import pytest
 from builders import MINUTE, NOON, Core, record, settings
@@ -267,3 +269,16 @@ def test_a_full_disk_leaves_nothing_behind(core, monkeypatch):
         segments.compact(core.store, at_least=1)
     assert files(core) == []
     assert len(ids(core)) == 20
+
+
+def test_more_days_than_files_may_be_open(core):
+    """A year of days, where a process may have but a few files open."""
+    core.feed_records(*(record(Id=f"day-{n}", at=-n * 24 * 60 * MINUTE) for n in range(60)))
+    segments.compact(core.store, at_least=1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard))
+    try:
+        assert ids(core) == [f"day-{n}" for n in range(60)]
+        assert [one.activity_id for one in ActivityLog(core.store).newest_first()] == [f"day-{n}" for n in range(60)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
