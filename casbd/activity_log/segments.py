@@ -123,17 +123,19 @@ class Segments:
         lists = [name for name in by if name in FIELDS and FIELDS[name].kind == "list"]
         files, parameters = _table(opened, opened.segments)
         within = _within(opened, low, high)
-        source = f"(SELECT *, ({wanted.surely.text}) AS sure FROM {files} WHERE {within.text} AND {wanted.where.text})"
+        surely = ALL if wanted.surely.text == wanted.where.text else wanted.surely  # a constant costs nothing to group by
+        source = f"(SELECT *, ({surely.text}) AS sure FROM {files} WHERE {within.text} AND {wanted.where.text})"
         for name in lists:
             source = f'(SELECT * REPLACE (unnest("{name}") AS "{name}") FROM {source})'
-        given = [*wanted.surely.parameters, *parameters, *within.parameters, *wanted.where.parameters]
-        text = f"SELECT sure, {', '.join([*keys, 'count(*)'])} FROM {source} GROUP BY ALL"
+        given = [*surely.parameters, *parameters, *within.parameters, *wanted.where.parameters]
+        sure = "TRUE" if surely is ALL else "sure"
+        text = f"SELECT {sure}, {', '.join([*keys, 'count(*)'])} FROM {source} GROUP BY ALL"
         found: dict[tuple[Any, ...], int] = {}
         certain = True
-        for sure, *key, number in self._rows(text, given, opened):
-            if sure:
+        for is_sure, *key, number in self._rows(text, given, opened):
+            if is_sure:
                 found[tuple(key)] = number
-            certain = certain and sure
+            certain = certain and is_sure
         if not certain:
             where = Sql(f"({wanted.where.text}) AND NOT ({wanted.surely.text})", [*wanted.where.parameters, *wanted.surely.parameters])
             for several in self.read(opened, where, low, high):
