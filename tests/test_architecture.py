@@ -16,7 +16,7 @@ ROOT = Path(casbd.__file__).parent
 KINDS = ("formats", "enrichers", "detections", "outputs", "connectors")
 LEVELS = (
     {"model", "errors", "clock", "remembered", "__init__"},
-    {"registry", "plugins", "enrichment", "wire", "documents", "quantities", "replacing", "secrets", "validation_text"},
+    {"registry", "plugins", "enrichment", "wire", "documents", "pseudonyms", "quantities", "replacing", "secrets", "validation_text"},
     set(KINDS),
     {"config", "store", "inputs", "policies"},
     {"outbox", "activity_log", "alerting"},

@@ -9,6 +9,7 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.clock import Clock
 from casbd.policies.tree import Condition
+from casbd.wire.identities import BEGINS, ENDS, spellings
 
 _LEAST = 6
 """Characters of an id or a full name that stands for nobody else."""
@@ -23,8 +24,8 @@ class Person:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.user, self.names = names[0], names
-        self.spelt = "|".join(spelling for name in sorted(names, key=len, reverse=True) for spelling in _spellings(name))
-        self._found = re.compile(rf"{_BEGINS}(?:{self.spelt})(?![A-Za-z0-9_])", re.IGNORECASE)
+        self.spelt = "|".join(spelling for name in sorted(names, key=len, reverse=True) for spelling in spellings(name))
+        self._found = re.compile(rf"{BEGINS}(?:{self.spelt}){ENDS}", re.IGNORECASE)
 
     def in_text(self, text: str) -> bool:
         """Whether the person is named."""
@@ -37,15 +38,6 @@ class Person:
             return self._found.sub(other, text) if self._found.search(text) else text
 
         return replace
-
-
-_BEGINS = r"(?:(?<![A-Za-z0-9_.+-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4}))"
-"""No letter before it, unless it is the end of an escape of URLs or of JSON."""
-
-
-def _spellings(name: str) -> list[str]:
-    written = "".join(r"(?:@|%40|\\+u0040)" if letter == "@" else re.escape(letter) for letter in name)
-    return [written, re.escape(re.sub(r"[@.]", "_", name))] if "@" in name else [written]
 
 
 def person(log: ActivityLog, user: str, clock: Clock) -> Person:

@@ -16,6 +16,7 @@ from casbd.cli._common import cell, json_option, moment, table, write_lines
 from casbd.cli._search_options import NEWEST_FIRST, Asked
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.fields import FieldRef, parse_field
+from casbd.pseudonyms import Pseudonyms
 from casbd.wire import csv_cells, json_lines
 from casbd.wire.plain_text import single_line
 from casbd.wire.record_path import RawReader, texts
@@ -98,7 +99,7 @@ def listing_options(function: F) -> F:
     return found  # type: ignore[no-any-return]
 
 
-def write(log: ActivityLog, asked: Asked, listing: Listing) -> None:
+def write(log: ActivityLog, asked: Asked, listing: Listing, shown: Pseudonyms) -> None:
     """What is asked for to standard output, and where the next page begins to standard error."""
     limit, last = asked.limit, deque[Activity](maxlen=1)
     if listing.after is not None and asked.sort != NEWEST_FIRST:
@@ -116,7 +117,7 @@ def write(log: ActivityLog, asked: Asked, listing: Listing) -> None:
     def page() -> Iterator[Activity]:
         for activity in islice(found, limit) if limit else found:
             last.append(activity)
-            yield activity
+            yield shown.activity(activity)
 
     if listing.as_json:
         write_lines(_json(page(), listing.columns))

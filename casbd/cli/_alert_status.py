@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import OneLine, store_to_change
 from casbd.cli._common import cell, json_option, write_lines
+from casbd.cli._screen import screen
 from casbd.clock import now
 from casbd.model.alert import RESOLUTIONS, Alert, Resolution
 from casbd.store import alerts as stored
@@ -64,7 +65,7 @@ def reopen(configuration: Path, /, alert_ids: tuple[str, ...], as_json: bool) ->
 
 def _change(configuration: Path, action: str, ids: Sequence[str], changes: dict[str, Any], *, as_json: bool) -> None:
     """Read, change and store in one transaction, so that nothing the daemon adds to an alert meanwhile is lost."""
-    changed = []
+    changed, shown = [], screen(configuration)
     with store_to_change(configuration) as store, store.transaction() as connection:
         for before in chosen(connection, ids):
             alert = replace(before, **changes)
@@ -73,7 +74,7 @@ def _change(configuration: Path, action: str, ids: Sequence[str], changes: dict[
                 stored.save(connection, alert)
                 audit.add(connection, now(), action, alert.alert_id, {**_verdict(alert), "before": _verdict(before)})
     if as_json:
-        write_lines(map(json_lines.alert, changed))
+        write_lines(map(json_lines.alert, map(shown.alert, changed)))
         return
     for alert in changed:
         verdict = f" as {alert.resolution}" if alert.resolution else ""

@@ -17,6 +17,7 @@ import click
 from casbd.activity_log import Wanted
 from casbd.activity_log.queries import Query, find, saved, suggested
 from casbd.cli._common import Time, cell, open_store
+from casbd.cli._screen import real_filters
 from casbd.clock import now
 from casbd.model.activity import FIELDS
 
@@ -87,7 +88,7 @@ def _options(function: F, options: tuple[Callable[[F], F], ...]) -> F:
         query = Query(**own)
         if name is not None:
             query = query.along_with(_named(click.get_current_context().obj, name))
-        return function(*arguments, asked=_asked(query), **given)
+        return function(*arguments, asked=_asked(query, click.get_current_context().obj), **given)
 
     found: Any = with_asked
     for option in reversed(options):
@@ -105,9 +106,9 @@ def _named(configuration: Path, name: str) -> Query:
     return found[1]
 
 
-def _asked(query: Query) -> Asked:
+def _asked(query: Query, configuration: Path) -> Asked:
     try:
-        wanted = Wanted(query.conditions(), now)
+        wanted = Wanted(real_filters(configuration, query.conditions()), now)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     since, until = _time(query.since, "--from"), _time(query.until, "--to", end=True)

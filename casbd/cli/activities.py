@@ -16,6 +16,7 @@ from casbd.cli import EXIT_NO, _activity_drawer, _activity_list, _bars
 from casbd.cli._activity_list import Listing, listing_options
 from casbd.cli._common import cell, json_option, open_store, terminal, write_lines
 from casbd.cli._export import export
+from casbd.cli._screen import screen
 from casbd.cli._search_options import LIMIT, Asked, filter_options, search_options, span_options
 from casbd.store import alerts
 from casbd.wire import json_lines
@@ -43,8 +44,9 @@ def search_activities(configuration: Path, asked: Asked, listing: Listing) -> No
 
     In a table, `!` marks those that meet a policy's filters.
     """
+    shown = screen(configuration)
     with open_store(configuration) as store:
-        _activity_list.write(ActivityLog(store), asked, listing)
+        _activity_list.write(ActivityLog(store), asked, listing, shown)
 
 
 @command.command("histogram")
@@ -62,8 +64,10 @@ def count(configuration: Path, asked: Asked, by: str, limit: int | None, as_json
     """Count activities by time or by the values of a field: `casbd activities histogram --by country --from -30d`."""
     if by not in BY:
         raise click.BadParameter(f"no such unit or field: {cell(by)}; allowed: {', '.join(BY)}", param_hint="--by")
+    screened = screen(configuration)
     with open_store(configuration) as store:
-        found = histogram(ActivityLog(store), asked.wanted, by, asked.since, asked.until)
+        counted = histogram(ActivityLog(store), asked.wanted, by, asked.since, asked.until)
+    found = [(screened.value(by, value), number) for value, number in counted]
     most = (0 if by in STEPS else MOST) if limit is None else limit
     shown = found[-most:] if by in STEPS else found[:most] if most else found
     if as_json:
@@ -80,10 +84,10 @@ def count(configuration: Path, asked: Asked, by: str, limit: int | None, as_json
 @click.pass_obj
 def follow(configuration: Path, asked: Asked, as_json: bool) -> None:
     """Print activities as they are stored from now on, until Ctrl-C: `casbd activities tail --query "Failed log ons"`."""
-    console = terminal()
+    console, shown = terminal(), screen(configuration)
     with open_store(configuration) as store:
         try:
-            for activity in tail(store, asked.wanted, lambda: time.sleep(AGAIN)):
+            for activity in map(shown.activity, tail(store, asked.wanted, lambda: time.sleep(AGAIN))):
                 if as_json:
                     write_lines([json_lines.activity(activity)])
                 else:
@@ -104,6 +108,7 @@ def show(configuration: Path, activity_id: str, same: str | None, limit: int | N
     """Show everything about one activity: the alerts it is part of, what was new for its user, the record; or others like it."""
     if same is None and (limit is not None or listing != Listing(None, False, listing.as_json, None)):
         raise click.UsageError("--limit, --columns, --csv and --after go with --same")
+    shown = screen(configuration)
     with open_store(configuration) as store:
         log = ActivityLog(store)
         found = log.get(activity_id)
@@ -111,10 +116,12 @@ def show(configuration: Path, activity_id: str, same: str | None, limit: int | N
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
         if same is not None:
-            _activity_list.write(log, _activity_drawer.same(found, same, LIMIT if limit is None else limit), listing)
+            _activity_list.write(log, _activity_drawer.same(found, same, LIMIT if limit is None else limit), listing, shown)
             return
-        raised = alerts.with_activity(store.connection, found.activity_id, found.timestamp)
+        raised = [*map(shown.alert, alerts.with_activity(store.connection, found.activity_id, found.timestamp))]
         unusual = new_for_user(log, found)
+    unusual = unusual and {name: str(shown.value(name, value)) for name, value in unusual.items()}
+    found = shown.activity(found)
     if not listing.as_json:
         _activity_drawer.show(found, raised, unusual)
         return

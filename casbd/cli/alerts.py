@@ -10,6 +10,7 @@ import click
 
 from casbd.cli._alert_status import chosen, close, reopen
 from casbd.cli._common import Time, json_option, moment, open_store, table, write_lines
+from casbd.cli._screen import real, screen
 from casbd.model.alert import SEVERITIES, Alert
 from casbd.store import alerts as stored
 from casbd.wire import json_lines
@@ -46,9 +47,11 @@ def list_alerts(
     configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, held_back: bool, **equal: str | None
 ) -> None:
     """List alerts, oldest first."""
+    shown = screen(configuration)
     with open_store(configuration) as store:
+        equal = {name: value and real(store, shown, value) for name, value in equal.items()}
         found = _within(stored.find(store.connection, policy_id=policy, **equal), since, until)
-        found = (alert for alert in found if alert.suppressed or not held_back)
+        found = (shown.alert(alert) for alert in found if alert.suppressed or not held_back)
         if as_json:
             write_lines(map(json_lines.alert, found))
         else:
@@ -62,7 +65,7 @@ def list_alerts(
 def show(configuration: Path, alert_id: str, as_json: bool) -> None:
     """Show one alert and its activities' ids. The beginning of an alert's id is enough."""
     with open_store(configuration) as store:
-        (found,) = chosen(store.connection, [alert_id])
+        (found,) = map(screen(configuration).alert, chosen(store.connection, [alert_id]))
     if as_json:
         write_lines([json_lines.alert(found)])
         return

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import click
-from msgspec.structs import asdict
+import msgspec
+from msgspec.structs import asdict, replace
 
 from casbd.cli._common import Time, json_option, moment, open_store, table, write_lines
+from casbd.cli._screen import screen
 from casbd.store import audit as stored
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
@@ -33,8 +35,15 @@ def list_entries(configuration: Path, /, since: int | None, until: int | None, a
 
     Who came by `sudo` is told by the name before it. What an editor changed is told by the daemon, when it takes it up.
     """
+    pseudonyms = screen(configuration)
+
+    def shown(entry: stored.Entry) -> stored.Entry:
+        target = pseudonyms.user(entry.target) if entry.action == "privacy export" else pseudonyms.text(entry.target)
+        detail = msgspec.json.decode(pseudonyms.record(msgspec.json.encode(entry.detail).decode()))
+        return replace(entry, target=target, detail=detail)
+
     with open_store(configuration) as store:
-        found = stored.listed(store.connection, since, until, action=action, who=who)
+        found = map(shown, stored.listed(store.connection, since, until, action=action, who=who))
         if as_json:
             write_lines(json_lines.line(asdict(entry) | {"at": iso(entry.at)}) for entry in found)
         else:

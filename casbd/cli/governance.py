@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from casbd.cli._common import json_option, moment, open_store, table, write_lines
+from casbd.cli._screen import screen
 from casbd.store import governance as stored
 from casbd.wire import json_lines
 
@@ -23,8 +24,9 @@ def command() -> None:
 @click.pass_obj
 def list_commands(configuration: Path, as_json: bool) -> None:
     """List governance commands, oldest first: with `governance.mode: dry_run` what would have been done."""
+    shown = screen(configuration)
     with open_store(configuration) as store:
-        found = stored.every(store.connection)
+        found = map(shown.command, stored.every(store.connection))
         if as_json:
             write_lines(map(json_lines.command, found))
         else:

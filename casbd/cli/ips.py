@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from msgspec.structs import replace
 
 from casbd import config, registry
 from casbd.activity_log.insights import AddressInsights, of_address
@@ -14,6 +15,7 @@ from casbd.activity_log.observed import Span
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.cli._ips_tag import tag
+from casbd.cli._screen import real, screen
 from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
@@ -64,14 +66,19 @@ def show(configuration: Path, ip: str, days: int, as_of: int | None, as_json: bo
     activity has them; where today's ranges, lists and GeoIP files say otherwise, that is shown too. Exit code 1 if it was never seen.
     """
     span = _insights.span_of(days, as_of)
+    shown = screen(configuration)
     with open_store(configuration) as store:
-        found = of_address(store, ip, span)
-    today = _today(configuration, ip)
+        real_ip = real(store, shown, ip)
+        found = of_address(store, real_ip, span)
+    today = _today(configuration, real_ip)
+    today = today._replace(reasons=[reason._replace(subnet=shown.text(reason.subnet)) for reason in today.reasons])
     if found is None:
         click.echo(f"casbd: there is no activity from {ip}", err=True)
         for reason in today.reasons:
             click.echo(_because(reason), err=True)
         sys.exit(EXIT_NO)
+    users = [replace(one, value=shown.user(one.value)) for one in found.users]
+    found = replace(found, ip_address=shown.address(found.ip_address), users=users)
     if as_json:
         write_lines([_insights.json_line(found, days, span, reasons=[one._asdict() for one in today.reasons], today=today.told)])
     else:

@@ -17,6 +17,7 @@ from casbd.cli import EXIT_NO, _bars
 from casbd.cli._changes import noted
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
+from casbd.cli._screen import screen
 from casbd.clock import monotonic, now
 from casbd.documents import nearest
 from casbd.errors import CasbdError, Mistakes
@@ -121,11 +122,11 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
         raise click.BadParameter("it lies after --to", param_hint="--from")
     begun = monotonic()
     chosen = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
-    latest = Latest()
+    latest, shown = Latest(), screen(configuration)
     with open_store(configuration) as store:
         log = activity_log.ActivityLog(store)
         given = map(latest.of, log.matching(chosen, since, until))
-        alerts = trial.alerts_of(chosen, given, lambda: latest.moment)
+        alerts = [*map(shown.alert, trial.alerts_of(chosen, given, lambda: latest.moment))]
         number = log.looked_at
     alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))
     if as_json:
@@ -329,6 +330,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
         told = {"policy_id": policy.id, "meaning": meaning}
         write_lines([json_lines.line(told)]) if as_json else click.echo(cell(told["meaning"]))
         return
+    shown = screen(configuration)
     with open_store(configuration) as store:
         activity = activity_log.ActivityLog(store).get(activity_id)
         if activity is None:
@@ -336,6 +338,8 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
             sys.exit(EXIT_NO)
         steps = list(explained(policy, activity, now))
         window = window_of(store, policy, activity) if policy.match and steps[0].held else None
+    steps = [msgspec.structs.replace(step, value=shown.values_of(activity, step.value)) for step in steps]
+    window = window and window | {"subject": shown.values_of(activity, window["subject"])}
     if as_json:
         found = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
         write_lines([json_lines.line(found | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])

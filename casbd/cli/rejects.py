@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from casbd.cli._common import json_option, open_store, table, write_lines
+from casbd.cli._screen import screen
 from casbd.store import rejects as stored
 from casbd.wire import json_lines
 
@@ -21,8 +22,10 @@ def command() -> None:
 @click.pass_obj
 def list_rejects(configuration: Path, as_json: bool) -> None:
     """List rejects: where they stand, why they are no activity, and the first 4 KiB of each."""
+    shown = screen(configuration)
     with open_store(configuration) as store:
-        found = stored.every(store.connection)
+        rejects = stored.every(store.connection)
+        found = ((number, reject, shown.text(reject.raw.decode("utf-8", "replace"))) for number, reject, _ in rejects)
         if as_json:
             write_lines(
                 json_lines.line(
@@ -32,14 +35,14 @@ def list_rejects(configuration: Path, as_json: bool) -> None:
                         "input_file": reject.input_file,
                         "input_offset": reject.input_offset,
                         "reason": reject.reason,
-                        "raw": reject.raw.decode("utf-8", "replace"),
+                        "raw": raw,
                     }
                 )
-                for number, reject, _ in found
+                for number, reject, raw in found
             )
         else:
             table(
                 "",
                 ("reject", "input", "file", "offset", "reason", "begins with"),
-                ((n, r.input, r.input_file, r.input_offset, r.reason, r.raw[:60].decode("utf-8", "replace")) for n, r, _ in found),
+                ((n, r.input, r.input_file, r.input_offset, r.reason, raw[:60]) for n, r, raw in found),
             )

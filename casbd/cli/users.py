@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from casbd.activity_log import Wanted
 from casbd.activity_log.insights import UserInsights, of_user
@@ -14,9 +15,11 @@ from casbd.activity_log.known_users import KnownUser, Order, known_users, neares
 from casbd.activity_log.observed import DAY, Span
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
+from casbd.cli._screen import real, real_filters, screen
 from casbd.clock import now
 from casbd.model.governance import GovernanceCommand
 from casbd.policies.tree import Condition, Node
+from casbd.pseudonyms import Pseudonyms
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
 
@@ -42,12 +45,14 @@ def show(configuration: Path, user: str, days: int, as_of: int | None, as_json: 
     name, groups and whether external, as the latest activity has them; and the governance commands. Exit code 1 if nobody knows the user.
     """
     span = _insights.span_of(days, as_of)
+    shown = screen(configuration)
     with open_store(configuration) as store:
-        found = of_user(store, user, span)
-        near = nearest_user(store, user) if found is None else None
+        found = of_user(store, real(store, shown, user), span)
+        near = nearest_user(store, user) if found is None and not shown.fields else None
     if found is None:
         click.echo(f"casbd: there is no user {cell(user)}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
         sys.exit(EXIT_NO)
+    found = _shown(found, shown)
     if as_json:
         write_lines([_insights.json_line(found, days, span)])
     else:
@@ -92,19 +97,32 @@ def list_users(
     equal = {"user_domain": domain, "user_groups": group, "app": app}
     nodes: list[str | Node] = [*filters, *(Condition(field, "eq", (value,)) for field, value in equal.items() if value is not None)]
     try:
-        wanted = Wanted(nodes, now)
+        wanted = Wanted(real_filters(configuration, nodes), now)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     with open_store(configuration) as store:
         users = known_users(store, wanted, span, unseen_since=span.until - not_seen * DAY if not_seen else None)
     users = [user for user in users if (user.is_external or not external) and (user.is_admin or not admin)]
-    shown = ordered(users, sort)[: limit or None]
+    screened = screen(configuration)
+    shown = [replace(user, user=screened.user(user.user)) for user in ordered(users, sort)[: limit or None]]
     if as_json:
         write_lines(map(_line, shown))
     else:
         table("", COLUMNS, map(_row, shown), less=LESS)
     if len(shown) < len(users):
         click.echo(f"casbd: the first {limit} of {len(users)} users (--limit 0 is all)", err=True)
+
+
+def _shown(found: UserInsights, shown: Pseudonyms) -> UserInsights:
+    """What a person may see of it."""
+    user = shown.user(found.user)
+    return replace(
+        found,
+        user=user,
+        display_name=found.display_name if user == found.user else user,
+        ip_addresses=[replace(one, value=shown.address(one.value)) for one in found.ip_addresses],
+        governance=[*map(shown.command, found.governance)],
+    )
 
 
 def _page(found: UserInsights, days: int, span: Span) -> None:

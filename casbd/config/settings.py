@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, Val
 
 from casbd import registry
 from casbd.config.place import STATE_DIR
+from casbd.config.privacy import Privacy
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import InputSpec
@@ -111,6 +112,7 @@ class _Top(BaseModel):
     outbox: Outbox = Outbox()
     limits: Limits = Limits()
     metrics: Metrics | None = None
+    privacy: Privacy = Privacy()
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -135,6 +137,7 @@ _SECTIONS = (
     "outbox",
     "limits",
     "metrics",
+    "privacy",
 )
 
 
@@ -172,6 +175,7 @@ class Settings(BaseModel):
     outbox: Outbox
     limits: Limits
     metrics: Metrics | None
+    privacy: Privacy = Privacy()
     workers: int
     log_level: str
 
@@ -213,6 +217,7 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         outbox=top.outbox,
         limits=top.limits,
         metrics=top.metrics,
+        privacy=top.privacy,
         workers=top.workers,
         log_level=top.log_level,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Engine:
         self.enrichers: list[Enricher] = [
             enricher for name, options in self.settings.enrichers.items() if (enricher := build.plugin("enrichers", name, options))
         ]
+        build.attempt(self.settings.privacy.check)
         self.outputs: dict[str, Output] = {
             o.name: output for o in self.settings.outputs if (output := build.plugin("outputs", o.type, o.options))
         }
@@ -113,8 +114,12 @@ class _Builder:
 
     def plugin(self, kind: registry.Kind, name: str, options: Options) -> Any:
         """The plugin, or None after noting what is wrong."""
+        return self.attempt(lambda: registry.load(kind, name)(options))
+
+    def attempt(self, make: Callable[[], Any]) -> Any:
+        """What is made, or None after noting what is wrong."""
         try:
-            return registry.load(kind, name)(options)
+            return make()
         except Mistakes as error:
             self._mistakes += error.found
             return None

@@ -34,6 +34,7 @@ from casbd.errors import CasbdError, Mistake, Mistakes, StoreError
 from casbd.inputs import Inputs
 from casbd.outbox.dispatcher import Delivering, Dispatcher, ToConnector, ToOutput
 from casbd.pipeline import Batch, Pipeline, connector_destination
+from casbd.pseudonyms import Pseudonyms
 from casbd.store import inputs as input_store
 from casbd.store import outbox, segments, service_status
 from casbd.store import policies as policy_store
@@ -94,6 +95,7 @@ class Service:
         """Configuration, rules and lists: all right, or no start."""
         begun = self.clock()
         self.engine = Engine(self.configuration)
+        self._pseudonyms = self.engine.settings.privacy.pseudonyms()
         self._watched = WatchedFiles(self.engine.files(), begun)
         if not self.once:
             logs.set_level(self.engine.settings.log_level)
@@ -259,7 +261,8 @@ class Service:
         try:
             engine = Engine(self.configuration)
             self._leave_out_what_floods(engine)
-            self._swap(engine, self._new_scanning(engine))
+            pseudonyms = engine.settings.privacy.pseudonyms()
+            self._swap(engine, self._new_scanning(engine), pseudonyms)
         except Mistakes as error:
             self._refuse_reload(begun, error.found)
         except (sqlite3.Error, OSError):
@@ -286,12 +289,12 @@ class Service:
         log.error("reload refused, the last good configuration stays", extra={"mistakes": told})
         self._reloaded = {"at": self.clock(), "ok": False, "mistakes": told}
 
-    def _swap(self, engine: Engine, scanning: Scanning) -> None:
+    def _swap(self, engine: Engine, scanning: Scanning, pseudonyms: Pseudonyms) -> None:
         """From here on nothing can fail for a reason that a person's file gives."""
         while batches := self.scanning.batches(lambda: None):  # what the old rules have already scanned
             if not self._commit(batches):
                 break  # it is read again, with the new ones
-        old, self.engine = self.engine, engine
+        old, self.engine, self._pseudonyms = self.engine, engine, pseudonyms
         self.scanning.close()
         self.scanning = scanning
         self.pipeline.use(engine.settings, engine.policies)
@@ -415,7 +418,9 @@ class Service:
 
     def _destinations(self) -> dict[str, Delivering]:
         """By queue, what delivers it."""
-        deliver: dict[str, Delivering] = {name: ToOutput(name, output, self.clock) for name, output in self.engine.outputs.items()}
+        deliver: dict[str, Delivering] = {
+            name: ToOutput(name, output, self.clock, lambda: self._pseudonyms) for name, output in self.engine.outputs.items()
+        }
         for name, connector in self.engine.connectors.items():
             queue = connector_destination(name)
             deliver[queue] = ToConnector(queue, connector, self.clock)

@@ -21,6 +21,7 @@ from casbd.errors import DeliveryError, Rejected, Retry, StoreError
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.plugins import Connector, Output
+from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store import activities, governance, outbox
 from casbd.store.database import Store
 from casbd.store.outbox import Row
@@ -62,12 +63,13 @@ class _Outcome(NamedTuple):
 
 
 class ToOutput:
-    """Alerts and activities to one output."""
+    """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names."""
 
-    def __init__(self, name: str, output: Output, clock: Clock) -> None:
+    def __init__(self, name: str, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE) -> None:
         self._name = name
         self._output = output
         self._clock = clock
+        self._pseudonyms = pseudonyms
         self._broken = 0
 
     def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:
@@ -108,7 +110,7 @@ class ToOutput:
     def _send(self, items: Sequence[Alert] | Sequence[Activity]) -> _Outcome:
         """What became of them; Retry where none arrived."""
         try:
-            self._output.send(items)
+            self._output.send(self._pseudonyms().every(items))
         except Rejected as error:
             outcome = _Outcome(min(error.sent, len(items) - 1), refusal=str(error) or "refused")
         except Retry as error:

@@ -14,6 +14,7 @@ from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox import dispatcher as module
 from casbd.outbox.dispatcher import Dispatcher, ToConnector, ToOutput, Worker
+from casbd.pseudonyms import Pseudonyms
 from casbd.store import governance, outbox
 from casbd.store.database import Store
 
@@ -463,3 +464,22 @@ def test_an_alert_is_sent_as_it_was_when_it_was_raised(core, start):
     assert start(siem=Keeping()).drain(PATIENCE, PATIENCE)
     assert all(isinstance(item, Alert) for item in received)
     assert received == sorted(core.alerts(), key=lambda alert: alert.first_activity)
+
+
+def test_pseudonyms_are_those_of_the_present_configuration(core):
+    """A reload puts others in the place; what is stored has the names."""
+    now = Pseudonyms(("user",), b"0" * 16)
+
+    class Users(Memory):
+        def send(self, items):
+            self.taken += [item.user for item in items]
+
+    output = Users()
+    delivering = ToOutput("siem", output, lambda: core.now, lambda: now)
+    rows = core.waiting()
+    for _ in range(2):
+        delivering.deliver(core.store, rows, 1)
+        now = Pseudonyms(("user",), b"1" * 16)
+    user = rows[0].alert().user
+    assert output.taken == [Pseudonyms(("user",), key * 16).user(user) for key in (b"0", b"1")]
+    assert user == "a@contoso.com"

@@ -1,0 +1,63 @@
+"""What a person at a terminal may see: names, or pseudonyms where `privacy` in the configuration says so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from casbd.activity_log.resolving import resolve
+from casbd.cli import EXIT_CONFIGURATION
+from casbd.cli._common import cell, open_store
+from casbd.config.place import section
+from casbd.errors import Mistakes
+from casbd.policies import parse_condition
+from casbd.policies.tree import Condition, Node, conditions
+from casbd.pseudonyms import NONE, Pseudonyms
+from casbd.store.database import Store
+
+
+def screen(configuration: Path) -> Pseudonyms:
+    """What everything that names people goes through before it is shown. Without the key nothing is: the end of the program."""
+    if section(configuration, "privacy") is None:
+        return NONE
+    from casbd.config import privacy  # it takes longer to load than most commands to run
+
+    found = privacy.read(configuration)
+    try:
+        return found.pseudonyms()
+    except Mistakes as error:
+        for mistake in error.found:
+            click.echo(
+                f"casbd: users and addresses are shown as pseudonyms alone, and there is no key to make them: {cell(mistake)}", err=True
+            )
+        sys.exit(EXIT_CONFIGURATION)
+
+
+def real(store: Store, shown: Pseudonyms, text: str) -> str:
+    """The user or address that an argument means: it may be a pseudonym. What nobody has stays as it is."""
+    return resolve(store, shown, [text]).get(text, text) if shown.is_pseudonym(text) else text
+
+
+def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str | Node]:
+    """Filters about users and addresses themselves. ValueError where one is wrong."""
+    shown = screen(configuration)
+    if not shown.fields:
+        return [*filters]
+    nodes = [parse_condition(one) if isinstance(one, str) else one for one in filters]
+    values = (value for node in nodes for condition in conditions(node) for value in condition.values)
+    wanted = {value for value in values if isinstance(value, str) and shown.is_pseudonym(value)}
+    if not wanted:
+        return [*nodes]
+    with open_store(configuration) as store:
+        found = resolve(store, shown, wanted)
+    return [_with(node, found) for node in nodes]
+
+
+def _with(node: Node, found: dict[str, str]) -> Node:
+    if isinstance(node, Condition):
+        return replace(node, values=tuple(found.get(value, value) if isinstance(value, str) else value for value in node.values))
+    return replace(node, nodes=tuple(_with(child, found) for child in node.nodes))

@@ -1,0 +1,55 @@
+"""The section `privacy`: whose names are replaced, and the key."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import model_validator
+
+from casbd.config.place import section
+from casbd.documents import Document
+from casbd.errors import Mistake, Mistakes
+from casbd.plugins import Options
+from casbd.pseudonyms import NONE, Pseudonyms, Replaced
+from casbd.secrets import Secret
+
+SHORTEST = 16
+"""Bytes of a key."""
+
+
+class Privacy(Options):
+    """pseudonymize: what outputs and commands show as pseudonyms. key: of at least 16 bytes; who has it can resolve them."""
+
+    pseudonymize: tuple[Replaced, ...] = ()
+    key: Secret | None = None
+
+    @model_validator(mode="after")
+    def _with_a_key(self) -> Privacy:
+        if self.pseudonymize and self.key is None:
+            raise ValueError("`pseudonymize` needs a `key`: write {credential: NAME}, {env: NAME} or {file: PATH}")
+        return self
+
+    def check(self) -> None:
+        """Raise Mistakes where the key cannot be read or is too short; a credential passes outside systemd, where nobody can tell."""
+        if self.pseudonymize and self.key is not None:
+            self.key.check()
+            if self.key.credential is None or os.environ.get("CREDENTIALS_DIRECTORY"):
+                self.pseudonyms()
+
+    def pseudonyms(self) -> Pseudonyms:
+        """What replaces them. Mistakes where the key cannot be read, or is too short."""
+        if not self.pseudonymize or self.key is None:
+            return NONE
+        key = self.key.reveal().encode()
+        if len(key) < SHORTEST:
+            raise Mistakes([Mistake(str(self.key), 0, 0, f"the key of `privacy` has {len(key)} bytes; it takes {SHORTEST} or more")])
+        return Pseudonyms(self.pseudonymize, key)
+
+
+def read(path: Path) -> Privacy:
+    """The section of a configuration file, whatever else is wrong in it. Mistakes where it cannot be read, or is wrong itself."""
+    if section(path, "privacy") is None:
+        return Privacy()
+    checked: Privacy = Document(path).check(Privacy, context={"base": path.resolve().parent}, within=("privacy",))
+    return checked
