@@ -24,7 +24,7 @@ import zstandard
 from casbd.activity_log.csv_cells import cells
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
-from casbd.model.activity import FIELDS
+from casbd.model.activity import FIELDS, Activity
 from casbd.store import activities as blocks
 from casbd.store import segment_files, segments
 from casbd.store.database import Store
@@ -140,12 +140,14 @@ def export(
     until: int | None = None,
     progress: Callable[[int], None] = _no_progress,
     *,
+    shown: Callable[[Activity], Activity] | None = None,
     bom: bool = False,
     force: bool = False,
 ) -> Exported:
     """Write the wanted activities of a span of event time (milliseconds, both ends included) to a file, whole or not at all.
 
-    progress: is told now and then how many rows are written. bom: begin with a byte order mark, by which Excel knows UTF-8.
+    progress: is told now and then how many rows are written. shown: what becomes of each activity before, such as that names become
+    pseudonyms. bom: begin with a byte order mark, by which Excel knows UTF-8.
     force: write over a file that is there.
     ValueError for another ending, and for a mark in what is no CSV. OSError where the place cannot be written to (it has a file's
     name, FileExistsError among them) or writing fails, as on a full disk (it has none).
@@ -157,7 +159,7 @@ def export(
 
     def counted() -> Iterator[pa.RecordBatch]:
         nonlocal rows
-        for batch in log.arrow(wanted, fields, since, until):
+        for batch in log.arrow(wanted, fields, since, until) if shown is None else _changed(log, wanted, fields, since, until, shown):
             yield batch
             rows += batch.num_rows
             progress(rows)
@@ -168,6 +170,14 @@ def export(
             write(counted(), fields, compressed)
         size = file.tell()
     return Exported(rows, size)
+
+
+def _changed(
+    log: ActivityLog, wanted: Wanted, fields: Sequence[str], since: int | None, until: int | None, shown: Callable[[Activity], Activity]
+) -> Iterator[pa.RecordBatch]:
+    for several in log.scan(since, until, wanted.where):
+        if found := [shown(activity) for activity in several if wanted.meets(activity)]:
+            yield from segment_files.columns(found, fields).to_batches()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from casbd.activity_log.export import at_most, ending
 from casbd.activity_log.export import export as write
 from casbd.cli import EXIT_RETRY
 from casbd.cli._common import cell, open_store
+from casbd.cli._screen import screen
 from casbd.cli._search_options import Asked, span_options
 from casbd.model.activity import FIELDS
 
@@ -62,11 +63,23 @@ def export(
         raise click.BadParameter(cell(error), param_hint="FILE") from None
     if bom and not kind.startswith(".csv"):
         raise click.BadParameter("only CSV has a byte order mark", param_hint="--bom")
+    shown = screen(configuration)
     with open_store(configuration) as store, _ended_by_signals():
         total = at_most(store, asked.since, asked.until) if asked.wanted.is_everything else None
         try:
             with _progress(total) as progress:
-                done = write(ActivityLog(store), asked.wanted, file, fields, asked.since, asked.until, progress, bom=bom, force=force)
+                done = write(
+                    ActivityLog(store),
+                    asked.wanted,
+                    file,
+                    fields,
+                    asked.since,
+                    asked.until,
+                    progress,
+                    shown=shown.activity if shown.fields else None,
+                    bom=bom,
+                    force=force,
+                )
         except FileExistsError as error:
             hint = "; --force writes over it" if error.filename == str(file) else ""
             raise click.BadParameter(f"{cell(error.filename)} {error.strerror}{hint}", param_hint="FILE") from None

@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 from builders import HOUR, MINUTE, NOON, Core, record, settings
 from click.testing import CliRunner
@@ -146,3 +147,17 @@ def test_casbd_does_not_start_without_the_key(place):
     with pytest.raises(Mistakes, match="16 or more"):
         Service(place / "casbd.yaml", once=True, clock=lambda: NOON).run()
     assert "16 or more" in run(place, "check", code=1).output
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
+def test_an_export_names_nobody(place, ending):
+    run(place, "activities", "export", str(place / f"all.{ending}"))
+    if ending == "parquet":
+        written = str(pq.read_table(place / "all.parquet").to_pylist())
+    else:
+        written = (place / f"all.{ending}").read_text()
+    assert NAMES.user(ANNA) in written
+    assert not any(name in written for name in (ANNA, BOB, IP, "carl@fabrikam.com"))
+    (place / "key").unlink()
+    run(place, "activities", "export", str(place / f"other.{ending}"), code=EXIT_CONFIGURATION)
+    assert not (place / f"other.{ending}").exists()
