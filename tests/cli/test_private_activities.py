@@ -152,10 +152,7 @@ def test_casbd_does_not_start_without_the_key(place):
 @pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
 def test_an_export_names_nobody(place, ending):
     run(place, "activities", "export", str(place / f"all.{ending}"))
-    if ending == "parquet":
-        written = str(pq.read_table(place / "all.parquet").to_pylist())
-    else:
-        written = (place / f"all.{ending}").read_text()
+    written = str(pq.read_table(place / "all.parquet").to_pylist()) if ending == "parquet" else (place / f"all.{ending}").read_text()
     assert NAMES.user(ANNA) in written
     assert not any(name in written for name in (ANNA, BOB, IP, "carl@fabrikam.com"))
     (place / "key").unlink()
