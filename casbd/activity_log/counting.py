@@ -14,6 +14,8 @@ SPANS = ("day", "hour")
 
 def check(by: Sequence[str]) -> None:
     """ValueError where activities cannot be counted by these."""
+    if len({*by}) < len(by):
+        raise ValueError(f"it is counted by each once: {', '.join(by)}")
     for name in by:
         if name not in SPANS and (name not in FIELDS or FIELDS[name].kind == "objects"):
             raise ValueError(f"nothing can be counted by `{name}`")

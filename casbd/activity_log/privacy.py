@@ -7,13 +7,15 @@ messages and rejects, the person may be named: there the name, the ids and the f
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,7 +25,7 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.segments import Opened, Segments, made
 from casbd.clock import Clock
 from casbd.errors import StoreError
-from casbd.model.activity import Activity
+from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.store import personal, segment_files, segments
 from casbd.store.database import Store
 from casbd.store.segments import Segment
@@ -53,7 +55,7 @@ def export(store: Store, user: str, path: Path, clock: Clock) -> dict[str, int]:
     counts: Counter[str] = Counter()
     index: list[dict[str, Any]] = []
     try:
-        with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
+        with _whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             _put(archive, index, counts, "activities", map(json_lines.activity, mentions(log, about)))
             for table, rows in _rows(store, about).items():
                 _put(archive, index, counts, table, rows)
@@ -64,6 +66,17 @@ def export(store: Store, user: str, path: Path, clock: Clock) -> dict[str, int]:
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from None
     return dict(counts)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """A new file for nobody else's eyes, which is removed where it does not become whole."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        try:
+            yield file
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _put(archive: zipfile.ZipFile, index: list[dict[str, Any]], counts: Counter[str], name: str, lines: Iterable[bytes]) -> None:
@@ -78,7 +91,7 @@ def _put(archive: zipfile.ZipFile, index: list[dict[str, Any]], counts: Counter[
 
 def _rows(store: Store, about: Person) -> dict[str, list[bytes]]:
     found: dict[str, list[bytes]] = {}
-    for table, values in personal.rows_of(store, about.in_text):
+    for table, values in personal.rows_of(store, lambda text: about.is_named(text) or about.without(text, "") is not text):
         found.setdefault(table, []).append(json_lines.line(values))
     return found
 
@@ -87,32 +100,65 @@ def mentions(log: ActivityLog, about: Person) -> Iterator[Activity]:
     """All activities in which a person is named, own ones and others', as they were stored."""
     for several in log.scan():
         for activity in several:
-            if _named(activity, about):
+            if is_own(activity, about) or renamed(activity, about, "") is not activity:
                 yield activity
 
 
-def _named(activity: Activity, about: Person) -> bool:
-    return about.in_text(activity.raw) or about.in_text(msgspec.json.encode(activity).decode())
+def is_own(activity: Activity, about: Person) -> bool:
+    """Whether the person did it."""
+    return activity.user is not None and activity.user.casefold() == about.user.casefold()
+
+
+_WHO = ("user", "user_id", "user_display_name", "object_id", "object_name")
+
+
+def renamed(activity: Activity, about: Person, other: str) -> Activity:
+    """The activity with a person's names replaced; the same object where it has none."""
+
+    def anew(name: str, text: str) -> str:
+        if name == "raw":
+            return about.record_without(text, other)
+        return other if name in _WHO and about.is_named(text) else about.without(text, other)
+
+    changes: dict[str, Any] = {}
+    for field in FIELDS.values():
+        value = getattr(activity, field.name)
+        if not value or field.kind not in ("text", "list", "objects"):
+            continue
+        if field.kind == "objects":
+            things = ((thing, {name: text and anew(f"object_{name}", text) for name, text in _named(thing)}) for thing in value)
+            new: Any = tuple(msgspec.structs.replace(thing, **texts) for thing, texts in things)
+        else:
+            new = anew(field.name, value) if field.kind == "text" else tuple(anew(field.name, one) for one in value)
+        if new != value:
+            changes[field.name] = new
+    return msgspec.structs.replace(activity, **changes) if changes else activity
+
+
+def _named(thing: ActivityObject) -> tuple[tuple[str, str | None], ...]:
+    return (("id", thing.id), ("name", thing.name))
 
 
 def forget(store: Store, user: str, clock: Clock, *, keep: bool = False, tell: Callable[[str], None] = lambda _: None) -> Forgotten:
     """Remove a user's activities, and the name from all others and from every table; nothing is left in any file of the store.
 
     keep: own activities, alerts and commands stay under the pseudonym. The store is the caller's alone (it has the lock). Each file
-    and each block is replaced in one transaction: killed at any point, what is done is done, and the next time does the rest.
+    and each block is replaced in one transaction, and what is known of the person is noted until the end: killed at any point, the
+    next time does the rest. StoreError where damaged segments are set aside, of which nobody knows what they hold, or somebody reads on.
     """
-    about = person(ActivityLog(store), user, clock)
-    pseudonym = f"person-{secrets.token_hex(6)}"
-    replace, counted = about.called(pseudonym), Counter[str]()
+    if damaged := segments.damaged(store):
+        raise StoreError(f"damaged segments may name anybody: {damaged[0].path} ... (casbd store rebuild makes the log anew)")
+    segments.remove_strays(store)
+    about, pseudonym, keep = _beginning(store, user, clock, keep=keep)
+    counted = Counter[str]()
 
     def anew(activity: Activity) -> Activity | None:
-        if not keep and (activity.user or "").casefold() == about.user.casefold():
+        if not keep and is_own(activity, about):
             counted["removed"] += 1
             return None
-        if not _named(activity, about):
-            return activity
-        counted["renamed"] += 1
-        return msgspec.convert(personal.in_all(msgspec.to_builtins(activity), replace), Activity)
+        new = renamed(activity, about, pseudonym)
+        counted["renamed"] += new is not activity
+        return new
 
     for segment in segments.listed(store):
         if rows := _hits(segment, about):
@@ -120,16 +166,30 @@ def forget(store: Store, user: str, clock: Clock, *, keep: bool = False, tell: C
             _rewrite(store, segment, rows, anew)
     personal.forget_in_blocks(store, anew)
     with store.transaction():
-        changed = personal.forget(store, replace, keep=keep)
+        changed = personal.forget(store, about, pseudonym, keep=keep)
+        personal.note(store, None)
     personal.leave_no_trace(store)
     return Forgotten(pseudonym, counted["removed"], counted["renamed"], changed)
+
+
+def _beginning(store: Store, user: str, clock: Clock, *, keep: bool) -> tuple[Person, str, bool]:
+    """The person, the pseudonym and whether activities are kept: as the last time, where that did not come to its end."""
+    known = personal.begun(store)
+    if known is not None and known["names"][0].casefold() != user.casefold():
+        raise StoreError(f"forgetting {known['names'][0]} was broken off: do that to its end first")
+    if known is None:
+        names = person(ActivityLog(store), user, clock).names
+        known = {"names": names, "pseudonym": f"person-{secrets.token_hex(6)}", "keep": keep}
+        with store.transaction():
+            personal.note(store, known)
+    return Person(tuple(known["names"])), known["pseudonym"], known["keep"]
 
 
 def _hits(segment: Segment, about: Person) -> set[tuple[int, int]]:
     """The block and place of each activity in a segment that may name a person."""
     opened = Opened([segment])
     try:
-        return Segments().places(opened, about.spelt)
+        return Segments().places(opened, about.regex)
     finally:
         opened.close()
 

@@ -8,7 +8,6 @@ All text of the queries is made of columns' names and of templates; values are p
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from casbd.errors import StoreError
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.policies.sql import Sql
 from casbd.policies.subject_sql import Subjects
-from casbd.store.segment_files import BLOCK, PLACE, schema
+from casbd.store.segment_files import BLOCK, PLACE, allow_open, schema
 from casbd.store.segments import Segment
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 AT_ONCE = 2_048
 WINDOW = 20_000
 """Activities that are put into the order of their storing at once."""
+AT_A_TIME = 64 << 20
+"""Bytes of activities that are put into the order of their times at once: of records of 20 MB few."""
 _COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
 _LISTS = tuple(number for number, field in enumerate(FIELDS.values()) if field.kind == "list")
 _OBJECTS = [*FIELDS].index("objects")
@@ -45,7 +46,7 @@ class Opened:
     def __init__(self, several: Sequence[Segment]) -> None:
         self.segments = several
         self._open: dict[int, int] = {}
-        _allow(len(several))
+        allow_open(len(several))
         try:
             for segment in several:
                 self._open[segment.segment_id] = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -64,14 +65,6 @@ class Opened:
         self._open.clear()
 
 
-def _allow(files: int) -> None:
-    """So many more may be open; shells and systemd begin with 1,024, which years of days are more than (getrlimit(2))."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = files + 500
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
-
-
 class Segments:
     """Reads open segments. low, high: a span of event time (milliseconds), both ends included."""
 
@@ -88,7 +81,7 @@ class Segments:
     def read(self, opened: Opened, where: Sql, low: int, high: int, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         """What may meet a condition, in the order in which it was stored. fields: what is read of it, the rest is unknown."""
         columns = ", ".join(f'"{name}"' if name in fields else _unknown(name) for name in FIELDS)
-        for text, parameters, order in self._windows(opened, where, low, high):
+        for text, parameters, order in self._windows(opened, where, low, high, raw="raw" in fields):
             yield from map(made, self._batches(f"SELECT {columns} {text}{order}", parameters, opened))
 
     def arrow(
@@ -100,7 +93,11 @@ class Segments:
         names = ", ".join(f'"{name}"' for name in fields)
         types = pa.schema([schema().field(name) for name in fields])
         surely = wanted.surely
-        parts = self._windows(opened, wanted.where, low, high) if ordered else _all_at_once(opened, wanted.where, low, high)
+        parts = (
+            self._windows(opened, wanted.where, low, high, raw="raw" in fields)
+            if ordered
+            else _all_at_once(opened, wanted.where, low, high)
+        )
         for text, parameters, order in parts:
             decided: Iterator[bool] | None = None
             query = f"SELECT {names}, ({surely.text}) AS sure {text}{order}"
@@ -176,14 +173,21 @@ class Segments:
         text = f"SELECT timestamp, count(*) {given} GROUP BY timestamp"
         rows = self._rows(text, [*parameters, low, high, *where.parameters], opened)
         rows.sort(reverse=True)
-        size, newest, some = AT_ONCE // 16, high, 0
+        most = max(1, AT_A_TIME // self._size_of_one(opened, several))
+        size, newest, some = min(AT_ONCE // 16, most), high, 0
         for number, (moment, times) in enumerate(rows, 1):
             some += times
             if some >= size or number == len(rows):
-                text = f"SELECT {_COLUMNS} {given} ORDER BY timestamp DESC"
-                for batch in self._batches(text, [*parameters, moment, newest, *where.parameters], opened):
-                    yield from made(batch)
-                size, newest, some = 8 * AT_ONCE, moment - 1, 0
+                batches = self._batches(f"SELECT {_COLUMNS} {given}", [*parameters, moment, newest, *where.parameters], opened)
+                found = [activity for batch in batches for activity in made(batch)]
+                yield from sorted(found, key=lambda activity: -activity.timestamp)
+                size, newest, some = min(8 * AT_ONCE, most), moment - 1, 0
+
+    def _size_of_one(self, opened: Opened, several: Sequence[Segment]) -> int:
+        """Bytes of an activity, on the average."""
+        files = [opened.path(segment) for segment in several]
+        ((size,),) = self._rows("SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata(?)", [files], opened)
+        return int(size) // max(1, sum(segment.activities for segment in several)) + 1
 
     def count(self, opened: Opened, several: Sequence[Segment], low: int, high: int) -> int:
         """How many activities of a span of event time there are."""
@@ -215,15 +219,19 @@ class Segments:
         rows = self._rows(f"SELECT {BLOCK}, {PLACE} FROM {files} WHERE {where}", [*parameters, *[regex] * len(texts)], opened)
         return {(block_id, place) for block_id, place in rows}
 
-    def _windows(self, opened: Opened, where: Sql, low: int, high: int) -> Iterator[tuple[str, list[Any], str]]:
-        """The ends of queries that together give what meets a condition, each of a part that can be sorted in memory."""
+    def _windows(self, opened: Opened, where: Sql, low: int, high: int, *, raw: bool) -> Iterator[tuple[str, list[Any], str]]:
+        """The ends of queries that together give what meets a condition, each of a part that can be sorted in memory.
+
+        raw: with the records, which may be large.
+        """
         if not opened.segments:
             return
         files, parameters = _table(opened, opened.segments)
         condition = f"timestamp BETWEEN ? AND ? AND {where.text}"
         text = f"SELECT {BLOCK}, count(*) FROM {files} WHERE {condition} GROUP BY 1 ORDER BY 1"
         rows = self._rows(text, [*parameters, low, high, *where.parameters], opened)
-        for first, last in _spans(rows):
+        most = min(WINDOW, max(1, 4 * AT_A_TIME // self._size_of_one(opened, opened.segments))) if raw else WINDOW
+        for first, last in _spans(rows, most):
             among = [one for one in opened.segments if one.first_block <= last and first <= one.last_block]
             files, parameters = _table(opened, among)
             order = f" ORDER BY {BLOCK}, {PLACE}" if len(among) > 1 else ""  # one file is in order
@@ -256,13 +264,13 @@ def _unknown(field: str) -> str:
     return f'{"[]" if kind in ("list", "objects") else chr(39) * 2 if field == "raw" else "NULL"} AS "{field}"'
 
 
-def _spans(rows: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Spans of blocks that hold some thousand rows each."""
+def _spans(rows: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
+    """Spans of blocks that hold about so many rows each."""
     first, some = None, 0
     for number, (block_id, times) in enumerate(rows, 1):
         first = block_id if first is None else first
         some += times
-        if some >= WINDOW or number == len(rows):
+        if some >= most or number == len(rows):
             yield first, block_id
             first, some = None, 0
 

@@ -66,8 +66,9 @@ def verify(configuration: Path, as_json: bool) -> None:
 @click.option(
     "--input", "name", metavar="NAME", help="The input that the files belong to; left out: each belongs to the one whose path it fits."
 )
+@click.option("--yes", is_flag=True, help="Take the new log also where it has fewer activities than the old one, or rejects.")
 @click.pass_obj
-def rebuild(configuration: Path, first: tuple[Path, ...], more: tuple[Path, ...], name: str | None) -> None:
+def rebuild(configuration: Path, first: tuple[Path, ...], more: tuple[Path, ...], name: str | None, yes: bool) -> None:
     """Make the activity log anew from the exports, with today's formats, mappings and lists.
 
     It takes the place of the old log when all files have been read; until then nothing changes. Alerts, the governance log and how far
@@ -81,7 +82,7 @@ def rebuild(configuration: Path, first: tuple[Path, ...], more: tuple[Path, ...]
         raise click.UsageError("which files? --from FILE ...")
     engine = Engine(configuration)
     with store_alone(configuration) as store:
-        found = make_anew(engine, store, files, now, given=name, tell=lambda path: click.echo(f"read {cell(path)}", err=True))
+        found = make_anew(engine, store, files, now, given=name, less=yes, tell=lambda path: click.echo(f"read {cell(path)}", err=True))
         with store.transaction() as connection:
             audit.add(connection, now(), "store rebuild", f"{len(files)} files", msgspec.structs.asdict(found))
     told = f"{found.activities} activities of {found.records} records; {found.duplicates} repeats, {found.rejects} rejects"

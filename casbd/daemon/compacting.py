@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -50,6 +51,7 @@ class Compacting:
                 segments.adopt(self._store, self._plan, self._made)
             else:
                 log.error("a segment could not be written; it is tried again", extra={"exit code": self._process.exitcode})
+                self._set_aside(self._plan.parts if self._plan else ())
         self._process = self._made = None
         self._plan = segments.plan(self._store, self._clock())
         if self._plan is not None:
@@ -58,6 +60,12 @@ class Compacting:
             self._process = get_context("spawn").Process(target=_write, args=arguments, daemon=True)
             self._process.start()
             answer.close()
+
+    def _set_aside(self, parts: Sequence[int]) -> None:
+        """A damaged part must not keep the others from becoming one, and the rest of the log from becoming segments."""
+        for damage in segments.verify(self._store, parts):
+            segments.set_aside(self._store, damage)
+            log.error("a segment is damaged and was set aside", extra={"file": str(damage.path), "problem": damage.why})
 
     def stop(self) -> None:
         """Give up what is under way; it is begun again at the next start."""

@@ -25,10 +25,13 @@ from casbd.store.database import Store
 from casbd.store.inputs import Counts
 
 
-def rebuild(engine: Engine, store: Store, files: Sequence[Path], clock: Clock, *, given: str | None, tell: Callable[[str], None]) -> Counts:
+def rebuild(
+    engine: Engine, store: Store, files: Sequence[Path], clock: Clock, *, given: str | None, less: bool, tell: Callable[[str], None]
+) -> Counts:
     """Read these files as the inputs that they belong to would, into a log that takes the place of the store's; what came of them.
 
     given: the input that all of them belong to; else each belongs to the one whose path it fits. The store is the caller's alone.
+    less: take the new log also where it has fewer activities than the old one, or some records were rejects.
     CasbdError where a file belongs to none, cannot be read, or activities are still to be sent; then nothing has changed.
     """
     if unsent := log_swap.waiting(store):
@@ -39,7 +42,13 @@ def rebuild(engine: Engine, store: Store, files: Sequence[Path], clock: Clock, *
             _read(engine, other, specs, clock, tell)
             while segments.compact(other, at_least=1):
                 pass
-            found = input_store.counts(other.connection).values()
+            found = [*input_store.counts(other.connection).values()]
+        old, new = log_swap.activities(store), sum(one.activities for one in found)
+        rejects = sum(one.rejects for one in found)
+        if not less and (new < old or rejects):
+            raise CasbdError(
+                f"nothing is changed: the new log would have {new} activities and {rejects} rejects, the old one has {old}; --yes takes it"
+            )
         log_swap.swap(store)
     finally:
         log_swap.remove_rest(store)

@@ -17,6 +17,7 @@ from casbd.policies.tree import AllOf, AnyOf, Condition, Node
 from casbd.policies.values import words
 
 _DAY = 86_400_000
+_LARGE = 1 << 100
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _PLAIN = re.compile(r"[a-z0-9._@:-]{3,}")
 """What JSON writes as it is, within text within text too, unless it writes \\u00..."""
@@ -79,7 +80,9 @@ class _Writer:
         if kind == "objects":
             column, kind = _OBJECT_TEXTS, "list"
         if condition.operator == "isset":
-            return f"coalesce(len({column}) > 0, FALSE)" if kind == "list" else f"coalesce({column} IS NOT NULL, FALSE)"
+            if kind == "list":
+                return f"coalesce(len({column}) > 0, FALSE)"
+            return f"coalesce({column} <> '', FALSE)" if kind in ("text", "choice") else f"({column} IS NOT NULL)"
         if kind == "flag":
             return f"coalesce({column} IN ({self._bind(condition.values)}), FALSE)"
         if kind in ("integer", "number", "time"):
@@ -135,5 +138,8 @@ class _Writer:
         return f"coalesce({' OR '.join(parts)}, FALSE)"
 
     def _bind(self, values: Sequence[Any]) -> str:
-        self.parameters += values
+        # DuckDB has no integers of more than 128 bits, and the columns none of more than 64.
+        self.parameters += [
+            _LARGE if isinstance(one, int) and one > _LARGE else max(one, -_LARGE) if isinstance(one, int) else one for one in values
+        ]
         return ", ".join("?" * len(values))

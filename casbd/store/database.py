@@ -71,7 +71,7 @@ class Store:
     def size(self) -> int:
         """Bytes on disk."""
         total = 0
-        for path in (*self.directory.glob(FILE + "*"), *self.directory.glob("*/*.parquet")):
+        for path in (*self.directory.glob(FILE + "*"), *self.directory.glob("**/*.parquet")):
             with suppress(FileNotFoundError):  # SQLite removes its log when the last one closes
                 total += path.stat().st_size
         return total

@@ -6,11 +6,17 @@ import os
 import shutil
 
 from casbd.errors import StoreError
-from casbd.store import segments
+from casbd.store import segment_files, segments
 from casbd.store.database import FILE, Store
 
 DIRECTORY = "rebuild"
 """Where the other log grows; what a crash has left there is removed."""
+
+
+def activities(store: Store) -> int:
+    """How many activities the log has, those of damaged segments too."""
+    query = "SELECT (SELECT total(activities) FROM segments) + (SELECT total(activities) FROM blocks WHERE body IS NOT NULL)"
+    return int(store.connection.execute(query).fetchone()[0])
 
 
 def waiting(store: Store) -> list[str]:
@@ -55,6 +61,9 @@ def swap(store: Store) -> None:
             place = store.directory / segments.DIRECTORY / file
             place.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             os.link(new / file, place)
+        for folder in {(store.directory / segments.DIRECTORY / file).parent for file in files} | {store.directory / segments.DIRECTORY}:
+            if folder.exists():
+                segment_files.sync(folder)
     except OSError as error:
         segments.unlink(store, files)
         raise StoreError(f"{error.filename2 or error.filename}: {error.strerror}") from None

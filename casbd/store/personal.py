@@ -1,120 +1,145 @@
-"""Taking a person's name out of the SQLite file: all tables, whatever is in them, and what SQLite leaves lying about.
+"""Taking a person's name out of the SQLite file: out of what tells of people, and what SQLite leaves lying about.
 
-Rows are looked at by their contents and not by what a table means, so that a table that is added later is not forgotten.
+What casbd itself goes by (ids, names of policies, inputs and destinations, statuses) is never touched, whatever a person is called.
 """
 
-# ruff: noqa: S608  names of tables and columns, from the schema itself
+# ruff: noqa: S608  names of tables and columns, of this module
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import msgspec
 
+from casbd.errors import StoreError
 from casbd.model.activity import Activity
 from casbd.store import activities
 from casbd.store.activities import Packer
 from casbd.store.database import Store
 
-Replace = Callable[[str], str]
-"""Text without the name; the same object where it does not have it."""
-
-_OF_A_PERSON = {"alerts": "user", "governance": "target", "window_entries": "subject", "held_back": "subject"}
-"""Tables of which a row about the person alone is removed, and the column that says so."""
-_NOT_TEXT = {("blocks", "body"), ("blocks", "keys"), ("positions", "fingerprint")}
+PROGRESS = "forgetting"
+"""In `meta`, while a person is being forgotten: what was known of them at the beginning."""
 
 
-def forget(store: Store, replace: Replace, *, keep: bool) -> dict[str, int]:
-    """Inside a transaction: in all tables but the activities' the name is replaced; how many rows were changed or removed, by table.
+class Names(Protocol):
+    """How a person is found."""
+
+    def is_named(self, text: str) -> bool:
+        """Whether a text is one of the names, and nothing else."""
+
+    def without(self, text: str, other: str) -> str:
+        """A text with the names in it replaced; the same object where there is none."""
+
+
+_PEOPLE = {"alerts": "user", "governance": "target", "window_entries": "subject", "held_back": "subject"}
+"""Columns in which a user may be all of the text. Rows about a person are removed, or renamed."""
+_TEXTS = {
+    "window_entries": ("value",),
+    "rejects": ("raw",),
+    "audit": ("target", "detail"),
+    "destinations": ("last_error",),
+    "refused": ("reason",),
+}
+_BODIES = {"alerts": "body", "governance": "body", "outbox": "body", "refused": "body", "queries": "body", "window_journal": "entries"}
+_WHO = frozenset({"user", "target"})
+_ABOUT = frozenset({"title", "description", "comment", "reason", "error", "app_instance", "filters", "text"})
+"""Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
+
+
+def forget(store: Store, names: Names, other: str, *, keep: bool) -> dict[str, int]:
+    """Inside a transaction: names are replaced in all tables but the activities'; how many rows were changed or removed, by table.
 
     keep: rows about the person stay, under the other name; else they are removed.
     """
-    changed = {}
-    for table in _tables(store.connection):
-        removed = 0 if keep or table not in _OF_A_PERSON else _remove(store.connection, table, _OF_A_PERSON[table], replace)
-        number = removed + _replace(store.connection, table, replace)
+    found = {}
+    for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
+        number = 0
+        for key, values in _rows(store.connection, table):
+            if not keep and table in _PEOPLE and names.is_named(values[_PEOPLE[table]] or ""):
+                store.connection.execute(f"DELETE FROM {table} WHERE {_where(key)}", tuple(key.values()))
+                number += 1
+                continue
+            new = {column: _anew(table, column, value, names, other) for column, value in values.items()}
+            if changed := {column: value for column, value in new.items() if value != values[column]}:
+                assignments = ", ".join(f"{column} = ?" for column in changed)
+                try:
+                    store.connection.execute(f"UPDATE {table} SET {assignments} WHERE {_where(key)}", (*changed.values(), *key.values()))
+                except sqlite3.IntegrityError:  # what differed by the name's case alone is the same now
+                    store.connection.execute(f"DELETE FROM {table} WHERE {_where(key)}", tuple(key.values()))
+                number += 1
         if number:
-            changed[table] = number
-    return changed
+            found[table] = number
+    return found
 
 
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-    return [name for (name,) in connection.execute(query)]
+def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each row's key, and the values of the columns that may have a name."""
+    keys = [name for _, name, _, _, _, place in connection.execute(f"PRAGMA table_info({table})") if place]
+    columns = [*filter(None, (_PEOPLE.get(table), *_TEXTS.get(table, ()), _BODIES.get(table)))]
+    for row in connection.execute(f"SELECT {', '.join([*keys, *columns])} FROM {table}").fetchall():
+        yield dict(zip(keys, row, strict=False)), dict(zip(columns, row[len(keys) :], strict=True))
 
 
-def _remove(connection: sqlite3.Connection, table: str, column: str, replace: Replace) -> int:
-    """The rows whose column has the name."""
-    values = [value for (value,) in connection.execute(f'SELECT DISTINCT "{column}" FROM "{table}"') if isinstance(value, str)]
-    return sum(
-        connection.execute(f'DELETE FROM "{table}" WHERE "{column}" = ?', (value,)).rowcount
-        for value in values
-        if replace(value) is not value
-    )
+def _where(key: dict[str, Any]) -> str:
+    return " AND ".join(f"{column} IS ?" for column in key)
 
 
-def _replace(connection: sqlite3.Connection, table: str, replace: Replace) -> int:
-    columns = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
-    names = [name for _, name, *_ in columns]
-    keys = [name for _, name, _, _, _, place in columns if place] or ["rowid"]
-    some = ", ".join(f'"{name}"' for name in (*keys, *names))
-    where = " AND ".join(f'"{name}" IS ?' for name in keys)
-    changed = 0
-    for row in connection.execute(f'SELECT {some} FROM "{table}"').fetchall():
-        key, values = row[: len(keys)], row[len(keys) :]
-        new = [value if (table, name) in _NOT_TEXT else _without(value, replace) for name, value in zip(names, values, strict=True)]
-        different = [(name, value) for name, old, value in zip(names, values, new, strict=True) if value is not old]
-        if different:
-            assignments = ", ".join(f'"{name}" = ?' for name, _ in different)
-            connection.execute(f'UPDATE OR REPLACE "{table}" SET {assignments} WHERE {where}', (*(value for _, value in different), *key))
-            changed += 1
-    return changed
-
-
-def _without(value: Any, replace: Replace) -> Any:
-    """A value without the name; the same object where it does not have it."""
-    if isinstance(value, str):
-        return replace(value)
-    if not isinstance(value, bytes) or not value:
+def _anew(table: str, column: str, value: Any, names: Names, other: str) -> Any:
+    if not value or not isinstance(value, str | bytes):
         return value
-    try:
-        inside = msgspec.msgpack.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        text = value.decode("utf-8", "surrogateescape")
-        new = replace(text)
-        return value if new is text else new.encode("utf-8", "surrogateescape")
-    if not isinstance(inside, dict | list):
-        return value
-    without = in_all(inside, replace)
-    return value if without is inside else msgspec.msgpack.encode(without)
+    if column == _BODIES.get(table) and isinstance(value, bytes):
+        return _body(table, value, names, other)
+    if isinstance(value, bytes):
+        return names.without(value.decode("utf-8", "surrogateescape"), other).encode("utf-8", "surrogateescape")
+    if column == _PEOPLE.get(table) and names.is_named(value):
+        return other
+    return names.without(value, other)
 
 
-def in_all(value: Any, replace: Replace) -> Any:
-    """Plain values with their texts replaced; the same object where none has the name."""
-    if isinstance(value, str):
-        return replace(value)
-    if isinstance(value, list | tuple):
-        new = [in_all(one, replace) for one in value]
-        return value if all(one is other for one, other in zip(new, value, strict=True)) else new
-    if isinstance(value, dict):
-        pairs = [(key, in_all(key, replace), one, in_all(one, replace)) for key, one in value.items()]
-        return value if all(key is k and one is v for key, k, one, v in pairs) else {k: v for _, k, _, v in pairs}
-    return value
+def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
+    wire = msgspec.json if table == "queries" else msgspec.msgpack
+    inside: Any = wire.decode(body)
+    if table == "window_journal":
+        anew: Any = [
+            [policy, _whole(subject, names, other), [_counted(one, names, other) for one in some]] for policy, subject, some in inside
+        ]
+    else:
+        anew = _in_fields(inside, names, other)
+    return body if anew == inside else wire.encode(anew)
 
 
-def forget_in_blocks(store: Store, anew: Callable[[Activity], Activity | None]) -> int:
-    """What is in no segment yet: each activity anew, or left out; how many were changed. Each block in a transaction of its own.
+def _counted(entry: list[Any], names: Names, other: str) -> list[Any]:
+    """An entry with the value that is counted replaced."""
+    return [_whole(value, names, other) if place == 3 and isinstance(value, str) else value for place, value in enumerate(entry)]
+
+
+def _whole(text: str, names: Names, other: str) -> str:
+    return other if names.is_named(text) else names.without(text, other)
+
+
+def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any]:
+    def anew(key: str, value: Any) -> Any:
+        if isinstance(value, list) and key in _ABOUT:
+            return [anew(key, one) for one in value]
+        if not isinstance(value, str) or key not in _WHO | _ABOUT:
+            return value
+        return _whole(value, names, other) if key in _WHO else names.without(value, other)
+
+    return {key: anew(key, value) for key, value in thing.items()}
+
+
+def forget_in_blocks(store: Store, anew: Callable[[Activity], Activity | None]) -> None:
+    """What is in no segment yet: each activity anew, or left out. Each block in a transaction of its own.
 
     A block's keys stay, so that the same record is not taken for a new one.
     """
-    packer, changed = Packer(), 0
+    packer = Packer()
     for block_id, _ in activities.listed(store.connection):
         old = activities.read_block(store.connection, block_id)
         new = [anew(activity) for activity in old]
-        different = sum(one is not other for one, other in zip(new, old, strict=True))
-        if different:
+        if any(one is not other for one, other in zip(new, old, strict=True)):
             packer.begin()
             kept = [one for one in new if one is not None]
             packer.add(kept)
@@ -125,24 +150,50 @@ def forget_in_blocks(store: Store, anew: Callable[[Activity], Activity | None]) 
                     "UPDATE outbox SET sent = ? WHERE seq = ?",
                     [(sum(one is not None for one in new[:number]), seq) for seq, number in sent],
                 )
-            changed += different
-    return changed
+
+
+def begun(store: Store) -> dict[str, Any] | None:
+    """What was noted when forgetting somebody began that did not come to its end."""
+    row = store.connection.execute("SELECT value FROM meta WHERE name = ?", (PROGRESS,)).fetchone()
+    return msgspec.json.decode(row[0], type=dict[str, Any]) if row else None
+
+
+def note(store: Store, known: dict[str, Any] | None) -> None:
+    """Inside a transaction: note what is known at the beginning, or that it has come to its end."""
+    store.connection.execute("DELETE FROM meta WHERE name = ?", (PROGRESS,))
+    if known is not None:
+        store.connection.execute("INSERT INTO meta VALUES (?, ?)", (PROGRESS, msgspec.json.encode(known)))
 
 
 def leave_no_trace(store: Store) -> None:
-    """What was removed is in no page of the file and of its log any more (https://www.sqlite.org/lang_vacuum.html)."""
+    """What was removed is in no page of the file and of its log any more (https://www.sqlite.org/lang_vacuum.html).
+
+    StoreError where somebody still reads the store, whom the log must be left to.
+    """
     store.connection.execute("VACUUM")
-    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    busy, *_ = store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StoreError("another command still reads the store, so traces are left in SQLite's log: end it, and do the same again")
 
 
-def rows_of(store: Store, has: Callable[[str], bool]) -> Iterable[tuple[str, dict[str, Any]]]:
-    """The rows in which the name is, with their tables; blobs opened, activities left out."""
-    for table in _tables(store.connection):
-        names = [name for _, name, *_ in store.connection.execute(f'PRAGMA table_info("{table}")')]
-        for row in store.connection.execute(f'SELECT * FROM "{table}"'):
-            values = {name: _opened(value) for name, value in zip(names, row, strict=True) if (table, name) not in _NOT_TEXT}
-            if has(msgspec.json.encode(values).decode()):
-                yield table, values
+def rows_of(store: Store, has: Callable[[str], bool]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows that tell of people and in which a text has a name, with their tables; blobs opened, activities left out."""
+    for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
+        for key, values in _rows(store.connection, table):
+            row = key | {column: _opened(value) for column, value in values.items()}
+            if any(map(has, _texts(row))):
+                yield table, row
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
 
 
 def _opened(value: Any) -> Any:

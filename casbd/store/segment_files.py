@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import resource
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -27,6 +28,8 @@ BLOCK, PLACE = "block_id", "place"
 ROWS = 50_000
 """In one row group: what is in memory while a segment is written. With a fifth of it, what files say of their row groups took DuckDB
 0.2 s for ten million activities, and reading a few activities of them no less time."""
+BYTES = 32 << 20
+"""In one row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
 _ALL_DIFFERENT = ("raw", "activity_id")
 
 
@@ -96,6 +99,14 @@ def row(activity: Activity, block_id: int, place: int) -> pa.Table:
     return found.append_column(schema().field(PLACE), pa.array([place], type=pa.int32()))
 
 
+def allow_open(files: int) -> None:
+    """So many more files may be open; shells begin with 1,024, which years of days are more than (getrlimit(2))."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files + 500
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
 class PartWriter:
     """Writes one file, a table at a time, in the order of their blocks. StoreError where it cannot be written.
 
@@ -109,6 +120,7 @@ class PartWriter:
         self._path = directory / self._file
         self._beside = self._path.with_suffix(".new")
         self._waiting: list[pa.Table] = []
+        self._bytes = 0
         self._number = self._first = self._last = self._first_block = self._last_block = 0
         try:
             self._path.parent.mkdir(mode=0o750, exist_ok=True)
@@ -137,7 +149,8 @@ class PartWriter:
         self._last_block = max(blocks["max"], self._last_block)
         self._number += table.num_rows
         self._waiting.append(table)
-        if sum(one.num_rows for one in self._waiting) >= ROWS:
+        self._bytes += table.nbytes
+        if sum(one.num_rows for one in self._waiting) >= ROWS or self._bytes >= 4 * BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -145,9 +158,10 @@ class PartWriter:
 
         if self._waiting:
             together = pa.concat_tables(self._waiting)
-            self._waiting = []
+            size = min(ROWS, max(1, together.num_rows * BYTES // max(self._bytes, 1))) if self._bytes > 4 * BYTES else ROWS
+            self._waiting, self._bytes = [], 0
             try:
-                self._writer.write_table(together, row_group_size=ROWS)
+                self._writer.write_table(together, row_group_size=size)
             except (OSError, pa.ArrowException) as error:
                 raise StoreError(f"{self._beside}: {error}") from None
 
@@ -157,10 +171,10 @@ class PartWriter:
         try:
             self._writer.close()
             digest = digest_of(self._beside)
-            _sync(self._beside)
+            sync(self._beside)
             self._beside.replace(self._path)
-            _sync(self._path.parent)
-            _sync(self._path.parent.parent)
+            sync(self._path.parent)
+            sync(self._path.parent.parent)
         except OSError as error:
             raise StoreError(f"{self._beside}: {error}") from None
         times = (self._first, self._last)
@@ -193,7 +207,8 @@ def read(path: Path) -> Iterator[pa.Table]:
             yield table
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Durable from now on: a file's contents, or what a folder has."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -1,6 +1,7 @@
 """Nothing that names a person is left, everything else is as it was; and all that is known is in the archive."""
 
 import json
+import re
 import zipfile
 
 import msgspec
@@ -11,7 +12,8 @@ from builders import chunk as a_chunk
 from casbd.activity_log import ActivityLog, privacy
 from casbd.activity_log.person import Person, person
 from casbd.errors import StoreError
-from casbd.store import alerts, personal, segments
+from casbd.store import alerts, governance, personal, segments
+from casbd.store.database import Store
 
 ANNA = "anna.berg@contoso.com"
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
@@ -65,7 +67,7 @@ def everything(core):
 
 def named(core):
     about = Person((ANNA, ID))
-    return [text for text in everything(core) if about.in_text(text) or ID in text]
+    return [text for text in everything(core) if about.without(text, "") is not text or ID in text]
 
 
 @pytest.mark.parametrize("keep", [False, True])
@@ -122,23 +124,105 @@ def test_the_archive_has_all_that_is_known(core, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "there"),
+    ("name", "text", "there"),
     [
-        ("by Anna.Berg@contoso.com.", True),
-        ("joanna.berg@contoso.com", False),
-        ("anna.berg@contoso.com2", False),
-        (r'"{\"u\": \"anna.berg\u0040contoso.com\"}"', True),
-        (r"line\nanna.berg@contoso.com", True),
-        ("/personal/anna_berg_contoso_com/", True),
-        ("x=%2fanna.berg%40contoso.com&y", True),
-        ("anna berg", False),
+        (ANNA, "by Anna.Berg@contoso.com.", True),
+        (ANNA, "joanna.berg@contoso.com", False),
+        (ANNA, "anna.berg@contoso.com2", False),
+        (ANNA, "anna.berg@contoso.com.au", False),
+        (ANNA, r'"{\"u\": \"anna.berg\u0040contoso.com\"}"', True),
+        (ANNA, r"line\nanna.berg@contoso.com", True),
+        (ANNA, "/personal/anna_berg_contoso_com/", True),
+        (ANNA, "x=%2fanna.berg%40contoso.com&y", True),
+        (ANNA, "anna.berg_contoso.com#EXT#@fabrikam.onmicrosoft.com", True),
+        (ANNA, "anna berg", False),
+        ("anna.berg", "anna.berg@contoso.com", False),
+        ("anna.berg", "anna.berg.larsen", False),
+        ("anna.berg", "x/anna.berg: y", True),
+        ("admin", "the admin did it", False),
+        ("CONTOSO\\anna", "by contoso\\anna!", True),
     ],
 )
-def test_how_a_name_is_written(text, there):
-    about = Person((ANNA,))
-    assert about.in_text(text) is there
-    assert (about.called("X")(text) is text) is not there
-    assert not about.in_text(about.called("X")(text))
+def test_how_a_name_is_written(name, text, there):
+    about = Person((name,))
+    assert (about.without(text, "X") is not text) is there
+    assert about.without(about.without(text, "X"), "Y") == about.without(text, "X")
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "expected"),
+    [
+        ("jörg@contoso.com", '{"u": "J\\u00d6RG@contoso.com"}', '{"u": "X"}'),
+        ("o'brien@contoso.com", '{"u": "o\\u0027brien@contoso.com", "n": 1.50}', '{"u": "X", "n": 1.50}'),
+        ("CONTOSO\\anna", '{"u": "contoso\\\\anna"}', '{"u": "X"}'),
+        ("1234567", '{"id": 1234567, "other": 12345678}', '{"id": "X", "other": 12345678}'),
+        ("straße@x.de", '{"u": "STRASSE@x.de"}', '{"u": "X"}'),
+        ("anna@contoso.com", "no json: anna@contoso.com", "no json: X"),
+    ],
+)
+def test_records_stay_what_they_are(name, raw, expected):
+    assert Person((name,)).record_without(raw, "X") == expected
+
+
+@pytest.mark.parametrize("name", ["anna", "open", "siem", "m365", "user", "failed", "admin", "lake", "a", "suspend_user", "high"])
+def test_what_is_called_like_a_person_is_not_touched(core, name):
+    core.feed_records(record(Id="named", UserId=name), record(Id="anna-l", UserId="anna.larsen@contoso.com", UserType=2))
+    with core.store.transaction() as connection:
+        connection.execute("INSERT INTO queries VALUES (?, ?)", (name, b'{"filters": ["user eq x"]}'))
+
+    def others():
+        tables = ("inputs", "positions", "outbox", "destinations", "policies", "meta", "queries")
+        found = {table: core.store.connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+        found["alerts"] = [alert for alert in alerts.find(core.store.connection) if alert.user != name]
+        found["governance"] = [command for command in governance.every(core.store.connection) if command.target != name]
+        found["outbox"] = [
+            row for row in found["outbox"] if name.encode() not in row[-1] or name in ("open", "failed", "user", "high", "a")
+        ]
+        return found, [one for one in core.activities() if one.user != name]
+
+    before = others()
+    done = privacy.forget(core.store, name, now)
+    after = others()
+    assert done.removed == 1
+    assert [one.activity_id for one in after[1]] == [one.activity_id for one in before[1]]
+    for table, rows in before[0].items():
+        if table != "outbox":
+            assert after[0][table] == rows, table
+
+
+def test_what_was_killed_is_done_to_its_end(core, monkeypatch):
+    """After the own activities are gone, nobody could tell the person's id any more."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(personal, "forget_in_blocks", killed)
+        with pytest.raises(KeyboardInterrupt):
+            privacy.forget(core.store, ANNA, now)
+    with pytest.raises(StoreError, match="broken off"):
+        privacy.forget(core.store, "bert@contoso.com", now)
+    assert "person-" in privacy.forget(core.store, ANNA.upper(), now).pseudonym
+    assert named(core) == []
+    assert len({word for text in everything(core) for word in re.findall("person-[0-9a-f]{12}", text)}) == 1
+
+
+def test_while_somebody_reads_there_may_be_traces_left(core):
+    with Store(core.store.directory, readonly=True) as reader:
+        reader.connection.execute("BEGIN")
+        assert reader.connection.execute("SELECT count(*) FROM rejects").fetchone() == (1,)
+        core.store.connection.execute("PRAGMA busy_timeout = 10")
+        with pytest.raises(StoreError, match="still reads"):
+            privacy.forget(core.store, ANNA, now)
+    privacy.forget(core.store, ANNA, now)
+    assert named(core) == []
+
+
+def test_damaged_segments_may_name_anybody(core):
+    (first, *_) = segments.listed(core.store)
+    segments.set_aside(core.store, segments.Damage(first.segment_id, first.path, "broken"))
+    with pytest.raises(StoreError, match="damaged"):
+        privacy.forget(core.store, ANNA, now)
 
 
 def test_an_id_that_others_have_too_is_nobodys(core):

@@ -55,6 +55,9 @@ def test_a_file_of_no_input_changes_nothing(site):
     assert (finished.code, "belongs to no input" in finished.err) == (75, True)
     assert site.activity_ids() == ids
     finished = site.run("store", "rebuild", "--input", "m365", "--from", str(other))
+    assert (finished.code, "nothing is changed" in finished.err) == (75, True), "there would be less than before"
+    assert site.activity_ids() == ids
+    finished = site.run("store", "rebuild", "--yes", "--input", "m365", "--from", str(other))
     assert finished.code == 0
     assert len(site.activity_ids()) == 300
 
