@@ -117,6 +117,10 @@ def test_without_a_present_it_lets_through_no_less(node, some):
         ("raw.x eq 50126", Activity(raw='{"x": 50126}'), True),
         ("raw.x eq 50126", Activity(raw='{"x": 50127}'), False),
         ("user matches ^a", Activity(user="b"), True),
+        ("user isset true", Activity(user=""), False),
+        ("user isset false", Activity(user=""), True),
+        ("asn gt 1" + "0" * 50, Activity(asn=5), False),
+        ("asn lt 1" + "0" * 50, Activity(asn=5), True),
     ],
 )
 def test_what_is_let_through(condition, activity, through):

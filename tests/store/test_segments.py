@@ -282,3 +282,43 @@ def test_more_days_than_files_may_be_open(core):
         assert [one.activity_id for one in ActivityLog(core.store).newest_first()] == [f"day-{n}" for n in range(60)]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_damaged_part_does_not_keep_the_others_from_becoming_one(core, monkeypatch):
+    monkeypatch.setattr(segments, "PARTS", 3)
+    for number in range(3):
+        core.feed_records(record(Id=f"{number}", at=number * MINUTE))
+        segments.compact(core.store, at_least=1)
+    spoiled(segments.listed(core.store)[1].path, "cut")
+    compacting = Compacting(core.store, lambda: NOON)
+    compacting.go_on()
+    compacting._process.join(60)
+    compacting.go_on()
+    assert len(segments.damaged(core.store)) == 1
+    assert ids(core) == ["0", "2"]
+    compacting.stop()
+
+
+def test_records_of_many_megabytes_are_read_some_at_a_time(core):
+    large = [Activity(NOON + n, f"id-{n}", raw='{"x": "' + f"{n:010}" * 500_000 + '"}') for n in range(30)]
+    packer = activities.Packer()
+    for number, activity in enumerate(large, 1):
+        packer.begin()
+        packer.add([activity])
+        with core.store.transaction() as connection:
+            activities.add(connection, packer, [packer.part([number])], 0)
+    segments.compact(core.store, at_least=1)
+    (segment,) = segments.listed(core.store)
+    with pq.ParquetFile(segment.path) as file:
+        assert file.num_row_groups > 1
+    assert ids(core) == [f"id-{n}" for n in range(30)]
+    newest = ActivityLog(core.store).newest_first()
+    assert [next(newest).activity_id for _ in range(3)] == ["id-29", "id-28", "id-27"]
+
+
+def test_the_stores_size_is_that_of_all_its_files(core):
+    fed(core)
+    before = core.store.size()
+    segments.compact(core.store, at_least=1)
+    (segment,) = segments.listed(core.store)
+    assert core.store.size() >= before + segment.path.stat().st_size
