@@ -9,9 +9,8 @@ import click
 from casbd import activity_log
 from casbd.activity_log import Wanted
 from casbd.activity_log.queries import Query
-from casbd.cli._common import drawer, table
+from casbd.cli._common import SHORT, drawer, table
 from casbd.cli._search_options import NEWEST_FIRST, Asked
-from casbd.cli.alerts import SHORT
 from casbd.clock import now
 from casbd.model.activity import Activity, ActivityObject
 from casbd.model.alert import Alert

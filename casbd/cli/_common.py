@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
+SHORT = 12
+"""Characters of an id in a table; `alerts show` takes them for the whole."""
 
 
 def json_option(function: F) -> F:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from casbd.cli._alert_status import chosen, close, reopen
-from casbd.cli._common import Time, json_option, moment, open_store, table, write_lines
+from casbd.cli._common import SHORT, Time, json_option, moment, open_store, table, write_lines
 from casbd.cli._screen import real, screen
 from casbd.model.alert import SEVERITIES, Alert
 from casbd.store import alerts as stored
@@ -18,8 +18,6 @@ from casbd.wire import json_lines
 STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "informational": "dim"}
 COLUMNS = ("first activity", "severity", "policy", "user", "app", "from", "country", "activities", "status", "alert")
 LESS = ("country", "app", "status", "activities", "from")
-SHORT = 12
-"""Characters of an id in a table; `alerts show` takes them for the whole."""
 
 
 @click.group("alerts")
