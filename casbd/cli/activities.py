@@ -10,6 +10,7 @@ import click
 
 from casbd.activity_log import ActivityLog
 from casbd.activity_log.histogram import BY, STEPS, histogram
+from casbd.activity_log.retagged import Retagged, of_today
 from casbd.activity_log.tail import tail
 from casbd.activity_log.unusual import new_for_user
 from casbd.cli import EXIT_NO, _activity_drawer, _activity_list, _bars
@@ -18,7 +19,9 @@ from casbd.cli._common import cell, json_option, open_store, terminal, write_lin
 from casbd.cli._export import export
 from casbd.cli._screen import screen
 from casbd.cli._search_options import LIMIT, Asked, filter_options, search_options, span_options
+from casbd.plugins import Reasoning
 from casbd.store import alerts
+from casbd.store.database import Store
 from casbd.wire import json_lines
 
 MOST = 20
@@ -38,15 +41,28 @@ command.add_command(export)
 @command.command("search")
 @search_options
 @listing_options
+@click.option("--retag", is_flag=True, help="With the categories and tags that today's IP ranges and lists say; looks at more activities.")
 @click.pass_obj
-def search_activities(configuration: Path, asked: Asked, listing: Listing) -> None:
+def search_activities(configuration: Path, asked: Asked, listing: Listing, retag: bool) -> None:
     """Search activities: `casbd activities search --filter "user eq a@contoso.com" --filter "country neq NO,SE" --from -7d`.
 
     In a table, `!` marks those that meet a policy's filters.
     """
     shown = screen(configuration)
     with open_store(configuration) as store:
-        _activity_list.write(ActivityLog(store), asked, listing, shown)
+        if retag:
+            log, asked = _retagged(configuration, store), asked._replace(wanted=of_today(asked.wanted))
+        else:
+            log = ActivityLog(store)
+        _activity_list.write(log, asked, listing, shown)
+
+
+def _retagged(configuration: Path, store: Store) -> ActivityLog:
+    from casbd.cli._addresses import address_enrichers
+    from casbd.enrichment import Enrichment
+
+    ranges = [enricher for enricher in address_enrichers(configuration) if isinstance(enricher, Reasoning)]
+    return Retagged(store, Enrichment(ranges).enrich)
 
 
 @command.command("histogram")

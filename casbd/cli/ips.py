@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 import click
 from msgspec.structs import replace
 
-from casbd import config, registry
 from casbd.activity_log.insights import AddressInsights, of_address
 from casbd.activity_log.observed import Span
 from casbd.cli import EXIT_NO, _insights
+from casbd.cli._addresses import address_enrichers
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.cli._ips_tag import tag
 from casbd.cli._screen import real, screen
 from casbd.enrichment import Enrichment
-from casbd.errors import Mistakes
 from casbd.model.activity import Activity
-from casbd.plugins import Enricher, Reason, Reasoning
+from casbd.plugins import Reason, Reasoning
 from casbd.wire import addresses
 
 _TOLD = ("country", "city", "isp", "asn", "ip_category", "ip_tags")
@@ -87,17 +86,7 @@ def show(configuration: Path, ip: str, days: int, as_of: int | None, as_json: bo
 
 def _today(configuration: Path, ip: str) -> Today:
     """What the enrichers that look at the address say; a file that cannot be read is told, and does without."""
-    settings, _ = config.read(configuration)
-    enrichers: list[Enricher] = []
-    for name, cls in registry.load_all("enrichers").items():
-        if cls.reads != ("ip_address",):
-            continue
-        try:
-            enrichers.append(cls(settings.enrichers[name]))
-        except Mistakes as error:
-            for mistake in error.found:
-                click.echo(cell(mistake), err=True)
-    enrichers.sort(key=lambda enricher: enricher.order)
+    enrichers = address_enrichers(configuration)
     activity = Activity(ip_address=ip)
     Enrichment(enrichers).enrich([activity])
     reasons = [reason for enricher in enrichers if isinstance(enricher, Reasoning) for reason in enricher.reasons(ip)]

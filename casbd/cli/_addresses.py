@@ -1,0 +1,27 @@
+"""What the configured files say of addresses today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from casbd import config, registry
+from casbd.cli._common import cell
+from casbd.errors import Mistakes
+from casbd.plugins import Enricher
+
+
+def address_enrichers(configuration: Path) -> list[Enricher]:
+    """The enrichers that look at the address, in their order; a file that cannot be read is told, and does without."""
+    settings, _ = config.read(configuration)
+    enrichers: list[Enricher] = []
+    for name, cls in registry.load_all("enrichers").items():
+        if cls.reads != ("ip_address",):
+            continue
+        try:
+            enrichers.append(cls(settings.enrichers[name]))
+        except Mistakes as error:
+            for mistake in error.found:
+                click.echo(cell(mistake), err=True)
+    return sorted(enrichers, key=lambda enricher: enricher.order)

@@ -1,0 +1,46 @@
+"""`activities search --retag`: stored activities as today's ranges have them."""
+
+import json
+
+import pytest
+from builders import Core, record, settings
+from click.testing import CliRunner
+
+from casbd.cli import casbd
+from casbd.store import segments
+
+RANGES = "ranges: [{name: office, subnets: [203.0.113.0/24], category: Corporate, tags: [hq], isp: Contoso}]\n"
+
+
+@pytest.fixture(params=["blocks", "segments"])
+def place(request, tmp_path):
+    """Stored without any ranges, of which there are some today."""
+    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\nrules: []\ninputs: []\nenrichment: {ip_ranges: ranges.yaml}\n")
+    (tmp_path / "ranges.yaml").write_text(RANGES)
+    core = Core(tmp_path / "core", settings=settings({}))
+    core.feed_records(
+        record(Id="office", ClientIP="203.0.113.7"), record(Id="other", ClientIP="198.51.100.1"), record(Id="none", ClientIP=None)
+    )
+    if request.param == "segments":
+        assert segments.compact(core.store, at_least=1)
+    core.close()
+    return tmp_path
+
+
+def search(place, *arguments):
+    found = CliRunner().invoke(casbd, ["-c", str(place / "casbd.yaml"), "activities", "search", "--json", *arguments])
+    assert found.exit_code == 0, found.output
+    return {one["activity_id"]: one for one in map(json.loads, found.stdout.splitlines())}
+
+
+def test_stored_activities_keep_what_they_were_stored_with(place):
+    assert search(place, "--filter", "ip_category eq Corporate") == {}
+    assert search(place)["office"]["ip_tags"] == []
+
+
+def test_todays_ranges_decide_where_it_is_asked_for(place):
+    assert search(place, "--retag", "--filter", "ip_category eq Corporate").keys() == {"office"}
+    assert search(place, "--retag", "--filter", "ip_tags neq hq", "--sort", "user").keys() == {"other", "none"}
+    found = search(place, "--retag")
+    assert (found["office"]["ip_category"], found["office"]["ip_tags"], found["office"]["isp"]) == ("Corporate", ["hq"], "Contoso")
+    assert (found["other"]["ip_category"], found["none"]["ip_category"]) == ("Other", None)
