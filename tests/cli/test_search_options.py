@@ -330,16 +330,26 @@ def test_tail_follows_until_it_is_interrupted(tmp_path, as_json):
         "WANTED@",
         *["--json"][:as_json],
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONWARNINGS": "ignore"})
-    number = 0
-    while not select.select([process.stdout], [], [], 0.2)[0]:
-        number += 1
-        assert number < 200, process.stderr.read()
-        core.feed(chunk([record(Id=f"{number}", UserId="wanted@contoso.com"), record(Id=f"no-{number}")], path=f"/in/{number}"))
-    line = process.stdout.readline().decode()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    core.close()
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which is ignored where the tests run in the background
+    )
+    try:
+        number = 0
+        while not select.select([process.stdout], [], [], 0.2)[0]:
+            number += 1
+            assert number < 200, process.stderr.read()
+            core.feed(chunk([record(Id=f"{number}", UserId="wanted@contoso.com"), record(Id=f"no-{number}")], path=f"/in/{number}"))
+        line = process.stdout.readline().decode()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+        core.close()
     assert (process.returncode, err) == (0, b"")
     assert "no-" not in line
     if as_json:
