@@ -1,4 +1,4 @@
-"""Putting a new content in the place of a file that people write: readers see the old one or the new one, never a part."""
+"""Files that are whole and on the disk: readers see the old one or the new one, never a part."""
 
 from __future__ import annotations
 
@@ -30,8 +30,13 @@ def replace_file(path: Path, content: bytes, *, like: Path | None = None, check:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Durable from now on: a file's contents, or the names that a folder has."""
+    opened = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(opened)
     finally:
-        os.close(directory)
+        os.close(opened)

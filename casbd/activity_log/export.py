@@ -25,6 +25,7 @@ from casbd.activity_log.csv_cells import cells
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.model.activity import FIELDS, Activity
+from casbd.replacing import sync
 from casbd.store import activities as blocks
 from casbd.store import segment_files, segments
 from casbd.store.database import Store
@@ -196,11 +197,7 @@ def _whole(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except BaseException:
+    except BaseException:  # whatever ends it, Ctrl-C too; not `finally`, as behind `replace` the name may be another export's
         part.unlink(missing_ok=True)
         raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync(path.parent)

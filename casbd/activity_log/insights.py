@@ -178,7 +178,7 @@ def _equal(field: str, value: str) -> Wanted:
 
 
 def _numbers(alerts: Sequence[Alert], span: Span) -> AlertNumbers:
-    inside = [alert for alert in alerts if alert.last_activity >= span.since and alert.first_activity <= span.until]
+    inside = [alert for alert in alerts if span.meets(alert.first_activity, alert.last_activity)]
     older = sum(alert.status == "open" and alert.last_activity < span.since for alert in alerts)
     return AlertNumbers(sum(alert.status == "open" for alert in inside), len(inside), older)
 

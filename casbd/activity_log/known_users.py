@@ -115,5 +115,5 @@ def _open_alerts(store: Store, span: Span) -> Counter[str]:
     return Counter(
         alert.user.casefold()
         for alert in stored_alerts.find(store.connection, status="open")
-        if alert.user and alert.merged_into is None and alert.last_activity >= span.since and alert.first_activity <= span.until
+        if alert.user and alert.merged_into is None and span.meets(alert.first_activity, alert.last_activity)
     )

@@ -31,6 +31,10 @@ class Span(NamedTuple):
         """The days before a moment: `(as_of - days, as_of]`."""
         return cls(max(as_of - days * DAY + 1, 0), as_of)
 
+    def meets(self, first: int, last: int) -> bool:
+        """Whether what lasted from `first` to `last` reaches into it."""
+        return last >= self.since and first <= self.until
+
 
 class Frequency(Struct):
     """How many activities have a value."""

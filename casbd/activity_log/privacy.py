@@ -74,7 +74,7 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
         try:
             yield file
-        except BaseException:
+        except BaseException:  # whatever ends it, Ctrl-C too: half an archive would pass for all that is known
             path.unlink()
             raise
 
@@ -215,5 +215,5 @@ def _without(table: pa.Table, rows: set[tuple[int, int]], anew: Callable[[Activi
             (old,) = made(table.slice(number, 1).combine_chunks().to_batches()[0])
             new = anew(old)
             if new is not None:
-                yield segment_files.row(new, *place)
+                yield segment_files.rows([new], *place)
     yield table.slice(start)

@@ -40,7 +40,7 @@ def verify(configuration: Path, as_json: bool) -> None:
         found = [*segments.damaged(store), *segments.verify(store)]
         blocks = [*activities.damaged(store.connection)]
         known = segments.listed(store)
-        waiting = activities.waiting(store.connection)
+        waiting = activities.at_most(store.connection)
     new = [damage for damage in found if any(damage.segment_id == one.segment_id for one in known)]
     if new:
         with store_to_change(configuration) as store:

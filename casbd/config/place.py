@@ -14,8 +14,8 @@ STATE_DIR = Path("/var/lib/casbd")
 
 def state_dir(path: Path) -> Path:
     """The state directory of a configuration file, whatever else is wrong in it. Mistakes where the file cannot be read at all."""
-    document, sections = _read(path)
-    told = sections.get("state_dir", STATE_DIR)
+    document, told_in = sections(path)
+    told = told_in.get("state_dir", STATE_DIR)
     if not isinstance(told, str | Path) or not str(told):
         raise Mistakes([document.mistake(("state_dir",), "should be a path")])
     return Path(os.path.normpath(path.resolve().parent / told))
@@ -23,10 +23,11 @@ def state_dir(path: Path) -> Path:
 
 def section(path: Path, name: str) -> Any:
     """A section as it is written, None where there is none. Mistakes where the file cannot be read at all."""
-    return _read(path)[1].get(name)
+    return sections(path)[1].get(name)
 
 
-def _read(path: Path) -> tuple[Document, dict[str, Any]]:
+def sections(path: Path) -> tuple[Document, dict[str, Any]]:
+    """A configuration file and its sections as they are written. Mistakes where it cannot be read at all."""
     document = Document(path)
     if not isinstance(document.data, dict):
         raise Mistakes([document.mistake((), "should be a mapping of keys and values")])

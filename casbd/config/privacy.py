@@ -7,8 +7,7 @@ from pathlib import Path
 
 from pydantic import model_validator
 
-from casbd.config.place import section
-from casbd.documents import Document
+from casbd.config.place import sections
 from casbd.errors import Mistake, Mistakes
 from casbd.plugins import Options
 from casbd.pseudonyms import NONE, Pseudonyms, Replaced
@@ -49,7 +48,8 @@ class Privacy(Options):
 
 def read(path: Path) -> Privacy:
     """The section of a configuration file, whatever else is wrong in it. Mistakes where it cannot be read, or is wrong itself."""
-    if section(path, "privacy") is None:
+    document, told = sections(path)
+    if told.get("privacy") is None:
         return Privacy()
-    checked: Privacy = Document(path).check(Privacy, context={"base": path.resolve().parent}, within=("privacy",))
+    checked: Privacy = document.check(Privacy, context={"base": path.resolve().parent}, within=("privacy",))
     return checked

@@ -13,6 +13,7 @@ from casbd.errors import Retry
 from casbd.outputs._message import Item, writer
 from casbd.plugins import ConfigPath, Options
 from casbd.registry import plugin
+from casbd.replacing import sync
 from casbd.wire.cef import Profile
 
 
@@ -80,7 +81,7 @@ class File:
         self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o640)
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             raise OSError(0, "is not a regular file", str(self._path))
-        self._sync_folder()
+        sync(self._path.parent)  # a new name is on the disk only when its folder is
         return self._file
 
     def _append(self, file: int, data: bytes) -> None:
@@ -106,11 +107,3 @@ class File:
             if newer.exists():
                 newer.replace(older)
         return self._current()
-
-    def _sync_folder(self) -> None:
-        """A new name is on the disk only when its folder is."""
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

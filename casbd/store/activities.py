@@ -197,7 +197,7 @@ def newest(connection: sqlite3.Connection) -> int:
 
 
 def at_most(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> int:
-    """How many activities the blocks hold that `listed` gives."""
+    """How many activities the blocks hold that `listed` gives; without a span all that are in no segment yet."""
     query = "SELECT coalesce(sum(activities), 0) FROM blocks WHERE body IS NOT NULL AND last >= ? AND first <= ?"
     (found,) = connection.execute(query, span(since, until)).fetchone()
     return int(found)
@@ -215,12 +215,6 @@ def scan_containing(connection: sqlite3.Connection, text: bytes) -> Iterator[lis
         block = _unpacked(connection, block_id)
         if text in block:
             yield _decode(block)
-
-
-def waiting(connection: sqlite3.Connection) -> int:
-    """How many activities are in no segment yet."""
-    (number,) = connection.execute("SELECT coalesce(sum(activities), 0) FROM blocks WHERE body IS NOT NULL").fetchone()
-    return int(number)
 
 
 def damaged(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:

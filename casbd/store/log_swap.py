@@ -6,7 +6,8 @@ import os
 import shutil
 
 from casbd.errors import StoreError
-from casbd.store import segment_files, segments
+from casbd.replacing import sync
+from casbd.store import segments
 from casbd.store.database import FILE, Store
 
 DIRECTORY = "rebuild"
@@ -63,7 +64,7 @@ def swap(store: Store) -> None:
             os.link(new / file, place)
         for folder in {(store.directory / segments.DIRECTORY / file).parent for file in files} | {store.directory / segments.DIRECTORY}:
             if folder.exists():
-                segment_files.sync(folder)
+                sync(folder)
     except OSError as error:
         segments.unlink(store, files)
         raise StoreError(f"{error.filename2 or error.filename}: {error.strerror}") from None

@@ -93,9 +93,7 @@ def _anew(table: str, column: str, value: Any, names: Names, other: str) -> Any:
         return _body(table, value, names, other)
     if isinstance(value, bytes):
         return names.without(value.decode("utf-8", "surrogateescape"), other).encode("utf-8", "surrogateescape")
-    if column == _PEOPLE.get(table) and names.is_named(value):
-        return other
-    return names.without(value, other)
+    return _whole(value, names, other) if column == _PEOPLE.get(table) else names.without(value, other)
 
 
 def _body(table: str, body: bytes, names: Names, other: str) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import resource
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -19,6 +18,7 @@ import msgspec
 
 from casbd.errors import StoreError
 from casbd.model.activity import FIELDS, Activity, ActivityObject
+from casbd.replacing import sync
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,22 +81,13 @@ def _things(values: list[tuple[ActivityObject, ...]], kind: pa.ListType) -> pa.L
     return pa.ListArray.from_arrays(pa.array(ends, type=pa.int32()), inside, type=kind)
 
 
-def rows(activities: Sequence[Activity], block_id: int) -> pa.Table:
-    """The activities of one block as a segment has them."""
+def rows(activities: Sequence[Activity], block_id: int, first: int = 0) -> pa.Table:
+    """Activities of one block as a segment has them. first: the place of the first of them."""
     import pyarrow as pa
 
     found = columns(activities, tuple(FIELDS))
     found = found.append_column(schema().field(BLOCK), pa.array([block_id] * len(activities), type=pa.int64()))
-    return found.append_column(schema().field(PLACE), pa.array(range(len(activities)), type=pa.int32()))
-
-
-def row(activity: Activity, block_id: int, place: int) -> pa.Table:
-    """One activity as a segment has it."""
-    import pyarrow as pa
-
-    found = columns([activity], tuple(FIELDS))
-    found = found.append_column(schema().field(BLOCK), pa.array([block_id], type=pa.int64()))
-    return found.append_column(schema().field(PLACE), pa.array([place], type=pa.int32()))
+    return found.append_column(schema().field(PLACE), pa.array(range(first, first + len(activities)), type=pa.int32()))
 
 
 def allow_open(files: int) -> None:
@@ -205,15 +196,6 @@ def read(path: Path) -> Iterator[pa.Table]:
                 table = table.append_column(schema().field(PLACE), pa.array(range(before, before + table.num_rows), type=pa.int32()))
             before += table.num_rows
             yield table
-
-
-def sync(path: Path) -> None:
-    """Durable from now on: a file's contents, or what a folder has."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def by_day(table: pa.Table) -> Iterable[tuple[str, pa.Table]]:
