@@ -32,7 +32,10 @@ from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import CasbdError, Mistake, Mistakes, StoreError
 from casbd.inputs import Inputs
-from casbd.outbox.dispatcher import Delivering, Dispatcher, ToConnector, ToOutput
+from casbd.outbox.delivering import Delivering
+from casbd.outbox.dispatcher import Dispatcher
+from casbd.outbox.to_connector import ToConnector
+from casbd.outbox.to_output import ToOutput
 from casbd.pipeline import Batch, Pipeline, connector_destination
 from casbd.pseudonyms import Pseudonyms
 from casbd.store import inputs as input_store

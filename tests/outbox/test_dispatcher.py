@@ -12,8 +12,11 @@ from builders import HOUR, NOON, Core, record, settings
 from casbd.errors import Rejected, Retry, StoreError
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
-from casbd.outbox import dispatcher as module
-from casbd.outbox.dispatcher import Dispatcher, ToConnector, ToOutput, Worker
+from casbd.outbox import worker as module
+from casbd.outbox.dispatcher import Dispatcher
+from casbd.outbox.to_connector import ToConnector
+from casbd.outbox.to_output import ToOutput
+from casbd.outbox.worker import Worker
 from casbd.pseudonyms import Pseudonyms
 from casbd.store import governance, outbox
 from casbd.store.database import Store

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from casbd.errors import Rejected, Retry
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk
-from casbd.outbox.dispatcher import ToOutput
+from casbd.outbox.to_output import ToOutput
 from casbd.store import governance, inputs, outbox, segments, window_entries
 
 FAILED = {"action_type": {"eq": "UserLoginFailed"}}

@@ -1,0 +1,122 @@
+"""One destination's queue, emptied in order by a thread of its own. All the retrying is here: outputs and connectors only raise."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+import threading
+
+from casbd.clock import Clock, monotonic
+from casbd.errors import Retry, StoreError
+from casbd.outbox.delivering import BATCH, Delivering, Record
+from casbd.store import outbox
+from casbd.store.database import Store
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 60.0
+
+
+class Worker(threading.Thread):
+    """Empties one destination's queue, in order; waits longer after each failure.
+
+    after: the worker that it takes the place of, whose last message goes first.
+    """
+
+    def __init__(self, name: str, delivering: Delivering, store: Store, clock: Clock, after: Worker | None = None) -> None:
+        super().__init__(name=f"outbox {name}", daemon=True)
+        self.destination = name
+        self._delivering = delivering
+        self._store = store
+        self._clock = clock
+        self._after = after
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._waking = threading.Lock()
+        self._unwritten: Record | None = None
+        self.idle = threading.Event()
+        self.failing_since: float | None = None
+
+    def wake(self) -> None:
+        """There may be something new."""
+        with self._waking:
+            self.idle.clear()
+            self._wake.set()
+
+    def stop(self) -> None:
+        """Finish what is being sent, then end."""
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Until stopped."""
+        if self._after is not None:
+            self._after.join()
+            self._after = None
+        try:
+            with self._connected() as store:
+                self._empty(store)
+        finally:
+            self._delivering.close()
+
+    def _connected(self) -> Store:
+        while True:
+            try:
+                return self._store.another()
+            except StoreError as error:  # no file can be opened, say: without its thread a destination would be dead for good
+                log.error("a destination cannot be served yet", extra={"destination": self.destination, "error": str(error)})
+                self._stopping.wait(LONGEST_PAUSE)
+                if self._stopping.is_set():
+                    raise
+
+    def _empty(self, store: Store) -> None:
+        pause, batch = 0.0, BATCH
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                worked = self._step(store, batch)
+            except Exception as error:  # a bug in a plugin, or a busy database: this destination waits, the others go on
+                passing = error if isinstance(error, Retry) else Retry(f"{type(error).__name__}: {error}")
+                if passing is not error:
+                    log.exception("delivery failed", extra={"destination": self.destination})
+                pause, batch = self._pause_after(passing, pause), max(batch // 2, 1)  # less may get through where much does not
+                self._note_failure(store, str(passing))
+                self._stopping.wait(pause)
+                continue
+            pause, batch, self.failing_since = 0.0, min(batch * 2, BATCH), None
+            if not worked:
+                with self._waking:  # else it could be called idle although it was woken in between
+                    if not self._wake.is_set():
+                        self.idle.set()
+                self._wake.wait(60)
+
+    def _step(self, store: Store, batch: int) -> bool:
+        """Deliver once; whether there was anything. What was sent and could not be written down is written down first."""
+        if self._unwritten is None:
+            rows = outbox.head(store.connection, self.destination, batch)
+            if not rows:
+                return False
+            self._unwritten = self._delivering.deliver(store, rows, batch)
+        with store.transaction() as connection:
+            self._unwritten(connection)
+        self._unwritten = None
+        return True
+
+    def _pause_after(self, error: Retry, last: float) -> float:
+        """Twice as long each time, with some chance in it so that many senders do not come back at once."""
+        if error.after is not None:
+            return min(error.after, 10 * LONGEST_PAUSE)
+        longer = min(max(last * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        return longer * random.uniform(0.8, 1.0)  # noqa: S311  not for secrets
+
+    def _note_failure(self, store: Store, reason: str) -> None:
+        if self.failing_since is None:
+            self.failing_since = monotonic()
+            log.warning("a destination does not take messages; they wait", extra={"destination": self.destination, "reason": reason})
+        try:
+            with store.transaction() as connection:
+                outbox.failed(connection, self.destination, reason, self._clock())
+        except sqlite3.Error as error:  # a full disk: that it cannot be noted must not end this thread
+            log.error("a failed delivery could not be noted", extra={"destination": self.destination, "error": str(error)})
