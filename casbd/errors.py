@@ -60,11 +60,15 @@ class DeliveryError(CasbdError):
 
 
 class Retry(DeliveryError):
-    """A passing failure. `after`: seconds the receiver asked us to wait, or None for the dispatcher's own backoff."""
+    """A passing failure. `after`: seconds the receiver asked us to wait, or None for the dispatcher's own backoff.
 
-    def __init__(self, reason: str, *, sent: int = 0, after: float | None = None) -> None:
+    unread: how many of the latest items of earlier calls may never be read, as the connection has ended.
+    """
+
+    def __init__(self, reason: str, *, sent: int = 0, after: float | None = None, unread: int = 0) -> None:
         super().__init__(reason, sent=sent)
         self.after = after
+        self.unread = unread
 
 
 class Rejected(DeliveryError):

@@ -270,12 +270,12 @@ class Pipeline:
             self.flooding = True
         return len(opened)
 
-    def raise_system(self, alert: Alert) -> bool:
-        """Store and send an alert about casbd itself, unless it was raised before."""
+    def raise_system(self, alert: Alert, *, besides: str | None = None) -> bool:
+        """Store and send an alert about casbd itself, unless it was raised before. besides: the output that does not get it."""
         with self._store.transaction() as connection:
             if alert_store.get(connection, alert.alert_id):
                 return False
-            self._deliver(alert)
+            self._deliver(alert, besides)
         return True
 
     def _count(self, batch: Batch, fresh: list[bool], now: int) -> None:
@@ -379,11 +379,12 @@ class Pipeline:
                     outbox.add(self._store.connection, connector_destination(command.connector), command)
         return opened
 
-    def _deliver(self, alert: Alert) -> None:
+    def _deliver(self, alert: Alert, besides: str | None = None) -> None:
         alert_store.save(self._store.connection, alert)
         if not alert.suppressed:
             for output in self._alert_outputs:
-                outbox.add(self._store.connection, output, alert)
+                if output != besides:
+                    outbox.add(self._store.connection, output, alert)
 
 
 def connector_destination(name: str) -> str:

@@ -105,10 +105,29 @@ class Output(Protocol):
     def __init__(self, options: Any) -> None: ...
 
     def send(self, items: Sequence[Alert | Activity]) -> None:
-        """Deliver all, in order. Returning means the receiver has them. Raises Retry or Rejected, with `sent`."""
+        """Deliver all, in order. Returning means the receiver has them (but see `Uncertain`). Raises Retry or Rejected, with `sent`."""
 
     def close(self) -> None:
         """Let go of sockets and files."""
+
+
+@runtime_checkable
+class Uncertain(Protocol):
+    """An output whose receiver does not say what its program has read.
+
+    What it has sent stays in the outbox while it is in doubt. Where the connection ends, it raises Retry with `unread`, and is given
+    all of them again.
+    """
+
+    @property
+    def acknowledged(self) -> bool:
+        """False where not even the arrival of what was sent is known."""
+
+    def unread(self) -> int:
+        """How many of the latest items may not have been read yet; asked about once a second. Retry where some may never be."""
+
+    def conclude(self) -> None:
+        """Say good-bye. Returning means that nothing is in doubt any more; Retry where the receiver does not confirm it."""
 
 
 class Connector(Protocol):

@@ -80,18 +80,22 @@ def _input(name: str, counts: inputs.Counts, files: list[dict[str, Any]], proble
 
 
 def _output(name: str, delivery: outbox.Delivery | None, *, configured: bool) -> dict[str, Any]:
-    d = delivery or outbox.Delivery(name, 0, 0, 0, 0, 0, None, None, None)
+    d = delivery or outbox.Delivery(name=name)
     return {
         "name": name,
         "configured": configured,
         "pending": d.pending,
         "pending_bytes": d.size,
+        "oldest_pending": iso(d.oldest) if d.oldest else None,
+        "in_doubt": d.in_doubt,
         "delivered": d.delivered,
+        "sent": d.sent,
         "refused": d.refused,
         "failures": d.failures,
         "last_error": d.last_error,
         "last_error_at": iso(d.last_error_at) if d.last_error_at else None,
         "last_delivery": iso(d.last_delivery) if d.last_delivery else None,
+        "down_since": iso(d.down_since) if d.down_since else None,
     }
 
 
@@ -125,8 +129,21 @@ def _print(found: dict[str, Any]) -> None:
     click.echo()
     table(
         "Destinations",
-        ("destination", "waiting", "delivered", "refused", "failures", "last error"),
-        ((o["name"], o["pending"], o["delivered"], o["refused"], o["failures"], o["last_error"]) for o in found["outputs"]),
+        ("destination", "waiting", "oldest waits since", "in doubt", "delivered", "refused", "down since", "last error"),
+        (
+            (
+                o["name"],
+                o["pending"],
+                _second(o["oldest_pending"]),
+                o["in_doubt"],
+                f"{o['sent']} sent" if o["sent"] and not o["delivered"] else o["delivered"],
+                o["refused"],
+                _second(o["down_since"]),
+                o["last_error"],
+            )
+            for o in found["outputs"]
+        ),
+        less=("in doubt", "refused", "oldest waits since"),
     )
     for output in found["outputs"]:
         if output["pending"] and not output["configured"]:

@@ -78,9 +78,13 @@ class Retention(Options):
 
 
 class Outbox(Options):
-    """max_size: when a destination has so much waiting, reading pauses until there is room; nothing is dropped."""
+    """max_size: when a destination has so much waiting, reading pauses until there is room; nothing is dropped.
+
+    alert_when_down: a destination that takes nothing for so long is an alert for the others.
+    """
 
     max_size: ByteSize = ByteSize(1_000_000_000)
+    alert_when_down: Duration = 7_200_000
 
 
 class Limits(Options):

@@ -14,7 +14,7 @@ from casbd.config import Settings
 from casbd.config import read as read_settings
 from casbd.errors import Mistake, Mistakes
 from casbd.pipeline import Scanner
-from casbd.plugins import Connector, Enricher, Format, Options, Output
+from casbd.plugins import Connector, Enricher, Format, Options, Output, Uncertain
 from casbd.policies import Matcher, Policy
 from casbd.policies.policy import Exemption, digest
 
@@ -85,6 +85,8 @@ class Engine:
         """What is no mistake, but not what a person would expect."""
         unsent = [policy.id for policy in self.policies if policy.alert.email or policy.alert.sms]
         told = [f"policy {name}: this version sends no e-mail or SMS; its alerts go to the outputs" for name in unsent]
+        unacknowledged = [name for name, output in self.outputs.items() if isinstance(output, Uncertain) and not output.acknowledged]
+        told += [f"output {name}: nobody acknowledges UDP, so what is dropped on the way is lost unseen" for name in unacknowledged]
         told += [
             f"policy {name} is switched off: it matched more than {self.settings.limits.policy_matches} activities in three hours"
             for name in sorted(self.switched_off)

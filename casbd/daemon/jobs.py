@@ -18,6 +18,7 @@ def schedule(service: Service) -> Callable[[], None]:
         (service.reload_if_changed, 1),
         (service.save_status, 5),
         (service.check_silence, 10),
+        (service.check_destinations, 10),
         (service.tell_held_back, 10),
         (service.warn_of_what_is_new, 60),
         (service.compact, 5),

@@ -70,12 +70,23 @@ def _inputs(store: Store) -> Iterator[Metric]:
 
 def _destinations(store: Store) -> Iterator[Metric]:
     found = outbox.deliveries(store.connection)
-    for name, meaning in (("pending", "Messages waiting"), ("size", "Bytes waiting")):
+    for name, meaning in (("pending", "Messages waiting"), ("size", "Bytes waiting"), ("in_doubt", "Messages sent, but perhaps not read")):
         gauge = GaugeMetricFamily(f"casbd_outbox_{name}", meaning, labels=["destination"])
         for entry in found.values():
             gauge.add_metric([entry.name], getattr(entry, name))
         yield gauge
-    for name, meaning in (("delivered", "Messages delivered"), ("refused", "Messages refused for good"), ("failures", "Failed tries")):
+    down = GaugeMetricFamily("casbd_outbox_down_since_seconds", "Since when it takes nothing, seconds since 1970", labels=["destination"])
+    for entry in found.values():
+        if entry.down_since is not None:
+            down.add_metric([entry.name], entry.down_since / 1000)
+    yield down
+    counted = {
+        "delivered": "Messages delivered",
+        "sent": "Messages sent that nobody acknowledges (UDP)",
+        "refused": "Messages refused for good",
+        "failures": "Failed tries",
+    }
+    for name, meaning in counted.items():
         counter = CounterMetricFamily(f"casbd_outbox_{name}", meaning, labels=["destination"])
         for entry in found.values():
             counter.add_metric([entry.name], getattr(entry, name))

@@ -25,6 +25,7 @@ from casbd.config.settings import Metrics
 from casbd.daemon import logs
 from casbd.daemon.audit import Trail
 from casbd.daemon.compacting import Compacting
+from casbd.daemon.destinations import down_alerts
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.retention import remove_some
@@ -360,6 +361,13 @@ class Service:
                 now=self.clock(),
             )
             if self.pipeline.raise_system(alert):
+                self.dispatcher.wake()
+
+    def check_destinations(self) -> None:
+        """A job: one that takes nothing for hours is told to the others."""
+        queues, patience = self._queues(self.engine), self.engine.settings.outbox.alert_when_down
+        for name, alert in down_alerts(self.store, queues, patience, self.clock()).items():
+            if self.pipeline.raise_system(alert, besides=name):
                 self.dispatcher.wake()
 
     def remove_old(self) -> None:

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from casbd.store.database import Store
-from casbd.store.outbox import Row
 
 BATCH = 500
 
-Record = Callable[[sqlite3.Connection], None]
-"""Writes down, in a transaction, what became of a delivery."""
-
 
 class Delivering(Protocol):
-    """What a worker does with the rows at the head of its queue."""
+    """Takes rows from the head of one queue to its destination. Used by one thread.
 
-    def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:
-        """Deliver some of the rows, from the first, at most so many messages; at least one, or raise Retry.
+    `deliver` and `conclude` write nothing themselves: where it cannot be written down (a full disk), nothing must be sent again for
+    that. What became of their rows is kept until `write` has been committed, and then `written` called.
+    """
 
-        Writes nothing itself: where the record cannot be written (a full disk), it must not be sent again for that.
-        """
+    @property
+    def look_again(self) -> float:
+        """Seconds after which it wants to look after its destination, if nothing new comes before."""
+
+    def deliver(self, store: Store, most: int = BATCH) -> bool:
+        """Deliver some of the rows, from the first, at most so many messages; whether there was anything. Retry where nothing goes."""
+
+    def conclude(self) -> None:
+        """All is sent: say good-bye. Retry where something is still in doubt."""
+
+    def stands(self) -> bool:
+        """After a delivery that went well: whether the destination is to be called well again."""
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write down, in a transaction, what became of rows since the last `written`."""
+
+    def written(self) -> None:
+        """It is committed."""
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether there is something to write down."""
 
     def close(self) -> None:
         """Let go of the destination."""

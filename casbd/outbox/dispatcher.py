@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from casbd.clock import Clock, monotonic
 from casbd.outbox.delivering import Delivering
 from casbd.outbox.worker import Worker
+from casbd.store import outbox
 from casbd.store.database import Store
 
 
@@ -18,6 +19,8 @@ class Dispatcher:
         self._clock = clock
         self._workers: dict[str, Worker] = {}
         self._leaving: dict[str, Worker] = {}
+        with store.transaction() as connection:
+            outbox.begin_anew(connection)
 
     def use(self, destinations: Mapping[str, Delivering], changed: Sequence[str] = ()) -> None:
         """Start a worker for each; those that are gone or `changed` are stopped, the others go on as they are.
@@ -41,11 +44,13 @@ class Dispatcher:
             worker.wake()
 
     def drain(self, seconds: float, patience: float) -> bool:
-        """Wait until everything is delivered, at most so long; whether it is.
+        """Wait until everything is delivered and out of doubt, at most so long; whether it is.
 
         patience: seconds after which a destination that only fails is no longer waited for.
         """
         deadline = monotonic() + seconds
+        for worker in self._workers.values():
+            worker.concluding.set()
         self.wake()
         done = True
         for worker in self._workers.values():
@@ -55,6 +60,7 @@ class Dispatcher:
                 if monotonic() > deadline or impatient or not worker.is_alive():
                     done = False
                     break
+            worker.concluding.clear()
         return done
 
     def stop(self, seconds: float) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from casbd.clock import Clock
 from casbd.errors import DeliveryError, Rejected
-from casbd.outbox.delivering import BATCH, Record
+from casbd.model.governance import GovernanceCommand
+from casbd.outbox.delivering import BATCH
 from casbd.plugins import Connector
 from casbd.store import governance, outbox
 from casbd.store.database import Store
-from casbd.store.outbox import Row
+from casbd.store.outbox import Part, Row
 
 GIVE_UP_ON_COMMANDS = 3_600_000
 """A governance command that was not carried out within an hour, casbd's own downtime included, fails: a suspension a day late
@@ -21,16 +21,22 @@ is more likely a mistake than a help."""
 
 
 class ToConnector:
-    """Governance commands to one connector, one at a time."""
+    """Governance commands to one connector, one at a time. Nothing is held between commands."""
+
+    look_again = 60.0
 
     def __init__(self, name: str, connector: Connector, clock: Clock) -> None:
         self._name = name
         self._connector = connector
         self._clock = clock
         self._failure = ""
+        self._done: tuple[Row, GovernanceCommand] | None = None
 
-    def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:  # noqa: ARG002
+    def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002
         """The first command."""
+        rows = outbox.head(store.connection, self._name, 1)
+        if not rows:
+            return False
         command = rows[0].command()
         try:
             if self._clock() - command.created >= GIVE_UP_ON_COMMANDS:
@@ -42,15 +48,36 @@ class ToConnector:
         except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
             self._failure = str(error) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
             raise
+        self._done = (rows[0], done)
+        return True
 
-        def record(connection: sqlite3.Connection) -> None:
-            governance.save(connection, done)
-            if done.error is None:
-                outbox.delivered(connection, self._name, [rows[0].seq], 1, self._clock())
-            else:
-                outbox.refuse(connection, self._name, rows[0], rows[0].body, done.error, self._clock())
+    def conclude(self) -> None:
+        """A command is over when it is done."""
 
-        return record
+    def stands(self) -> bool:
+        """It has carried one out."""
+        return True
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether there is something to write down."""
+        return self._done is not None
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """What became of the command."""
+        if self._done is None:
+            return
+        row, done = self._done
+        governance.save(connection, done)
+        if done.error is None:
+            outbox.handed_over(connection, self._name, 0, self._clock())
+            outbox.settle(connection, self._name, [Part(row.seq, 1, 0, whole=True)])
+        else:
+            outbox.refuse(connection, self._name, row, row.body, done.error, self._clock())
+
+    def written(self) -> None:
+        """It is committed."""
+        self._done = None
 
     def close(self) -> None:
         """Nothing is held between commands."""

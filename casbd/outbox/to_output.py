@@ -5,78 +5,147 @@ from __future__ import annotations
 import itertools
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from casbd.clock import Clock
+from casbd.clock import Clock, monotonic
 from casbd.errors import Rejected, Retry
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.outbox.delivering import BATCH, Record
-from casbd.plugins import Output
+from casbd.outbox.delivering import BATCH
+from casbd.plugins import Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store import activities, outbox
 from casbd.store.database import Store
-from casbd.store.outbox import Row
+from casbd.store.outbox import Part, Row
 
 log = logging.getLogger(__name__)
 
 TRIES = 5
 """How often a single message is tried that an output does not refuse, but breaks over."""
 
+STANDS = 3.0
+"""Seconds that a connection must last until a destination is well again that does not say what it has read: one that takes a message
+and resets a moment later is not."""
+
 
 class _Outcome(NamedTuple):
-    """sent: how many arrived. refusal: why the one behind them never will. failure: why the others have to wait."""
+    """sent: how many went. refusal: why the one behind them never will. failure: why the others have to wait."""
 
     sent: int
     refusal: str = ""
-    failure: str = ""
+    failure: Retry | None = None
+
+
+class _Refused(NamedTuple):
+    row: Row
+    body: bytes
+    reason: str
 
 
 class ToOutput:
-    """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names."""
+    """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names.
+
+    What an uncertain output has sent stays in the outbox until it is out of doubt. How far the present connection has got is kept here
+    alone: a new connection, and a new process, begin with the first row that there is.
+    """
 
     def __init__(self, name: str, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE) -> None:
         self._name = name
         self._output = output
+        self._uncertain = output if isinstance(output, Uncertain) else None
         self._clock = clock
         self._pseudonyms = pseudonyms
         self._broken = 0
+        self._reached = 0
+        self._offset: tuple[int, int] = (0, 0)
+        self._in_doubt: deque[Part] = deque()
+        self._first_sent: float | None = None
+        self._settled: list[Part] = []
+        self._refused: list[_Refused] = []
+        self._handed_over = False
 
-    def deliver(self, store: Store, rows: Sequence[Row], most: int = BATCH) -> Record:
+    @property
+    def look_again(self) -> float:
+        """A broken connection is noticed within a second, with nothing to send."""
+        return 60.0 if self._uncertain is None else 1.0
+
+    def deliver(self, store: Store, most: int = BATCH) -> bool:
         """The leading alerts together, or (part of) one block of activities."""
+        self._settle_what_was_read()
+        rows = outbox.head(store.connection, self._name, most, self._reached)
+        if not rows:
+            return False
         if rows[0].kind == "activities":
-            return self._deliver_block(store, rows[0], most)
-        alerts = list(itertools.takewhile(lambda row: row.kind == "alert", rows[:most]))
-        outcome = self._send([row.alert() for row in alerts])
+            failure = self._deliver_block(store, rows[0], most)
+        else:
+            failure = self._deliver_alerts([*itertools.takewhile(lambda row: row.kind == "alert", rows)])
+        if failure is not None:
+            raise failure
+        self._settle_what_was_read()
+        return True
 
-        def record(connection: sqlite3.Connection) -> None:
-            outbox.delivered(connection, self._name, [row.seq for row in alerts[: outcome.sent]], outcome.sent, self._clock())
-            if outcome.refusal:
-                refused = alerts[outcome.sent]
-                outbox.refuse(connection, self._name, refused, refused.body, outcome.refusal, self._clock())
-            if outcome.failure:
-                outbox.failed(connection, self._name, outcome.failure, self._clock())
+    def _deliver_alerts(self, rows: Sequence[Row]) -> Retry | None:
+        outcome = self._send([row.alert() for row in rows])
+        for row in rows[: outcome.sent]:
+            self._went(Part(row.seq, 1, 0, whole=True))
+        if outcome.refusal:
+            refused = rows[outcome.sent]
+            self._refused.append(_Refused(refused, refused.body, outcome.refusal))
+            self._reached = refused.seq
+        return outcome.failure
 
-        return record
-
-    def _deliver_block(self, store: Store, row: Row, most: int) -> Record:
+    def _deliver_block(self, store: Store, row: Row, most: int) -> Retry | None:
         assert row.block_id is not None
         block = activities.read_block(store.connection, row.block_id)
-        part = block[row.sent : row.sent + most]
+        start = self._offset[1] if self._offset[0] == row.seq else row.sent
+        part = block[start : start + most]
         outcome = self._send(part) if part else _Outcome(0)
-        done = row.sent + outcome.sent + bool(outcome.refusal)
+        if outcome.refusal:
+            self._refused.append(_Refused(row, part[outcome.sent].raw.encode("utf-8", "replace"), outcome.refusal))
+        done = start + outcome.sent + bool(outcome.refusal)
+        self._went(Part(row.seq, outcome.sent, done, whole=done >= len(block)))
+        return outcome.failure
 
-        def record(connection: sqlite3.Connection) -> None:
-            outbox.progress(connection, row.seq, done)
-            outbox.delivered(connection, self._name, [row.seq] if done >= len(block) else [], outcome.sent, self._clock())
-            if outcome.refusal:
-                body = part[outcome.sent].raw.encode("utf-8", "replace")
-                outbox.refuse(connection, self._name, row, body, outcome.refusal, self._clock())
-            if outcome.failure:
-                outbox.failed(connection, self._name, outcome.failure, self._clock())
+    def _went(self, part: Part) -> None:
+        self._handed_over = self._handed_over or part.items > 0
+        if part.whole:
+            self._reached = part.seq
+        self._offset = (part.seq, part.done)
+        if self._uncertain is None:
+            self._settled.append(part)
+        else:
+            self._in_doubt.append(part)
+            self._first_sent = self._first_sent or monotonic()
 
-        return record
+    def _settle_what_was_read(self) -> None:
+        """Retry, after putting in order what is to be sent again, where the connection has ended with something in doubt."""
+        if self._uncertain is not None:
+            try:
+                self._settle_all_but(self._uncertain.unread())
+            except Retry as error:
+                self._begin_anew(error.unread)
+                raise
+
+    def _settle_all_but(self, unread: int) -> None:
+        """All but the latest so many items are out of doubt."""
+        read = sum(part.items for part in self._in_doubt) - unread
+        while self._in_doubt and self._in_doubt[0].items <= read:
+            part = self._in_doubt.popleft()
+            self._settled.append(part)
+            read -= part.items
+        if self._in_doubt and read > 0:  # only of a block's activities can a part be read
+            part = self._in_doubt.popleft()
+            left = part.items - read
+            self._settled.append(Part(part.seq, read, part.done - left, whole=False))
+            self._in_doubt.appendleft(part._replace(items=left))
+
+    def _begin_anew(self, unread: int) -> None:
+        """The connection is gone, and so many of the latest items may not have been read: they are sent again, in their order."""
+        self._settle_all_but(unread)
+        self._in_doubt.clear()
+        self._reached, self._offset, self._first_sent = 0, (0, 0), None
 
     def _send(self, items: Sequence[Alert] | Sequence[Activity]) -> _Outcome:
         """What became of them; Retry where none arrived."""
@@ -85,9 +154,14 @@ class ToOutput:
         except Rejected as error:
             outcome = _Outcome(min(error.sent, len(items) - 1), refusal=str(error) or "refused")
         except Retry as error:
-            if not error.sent:
+            if self._uncertain is not None:
+                self._settle_all_but(error.unread)
+                if self._in_doubt or not error.sent:
+                    self._begin_anew(error.unread)
+                    raise
+            elif not error.sent:
                 raise
-            outcome = _Outcome(min(error.sent, len(items)), failure=str(error))
+            outcome = _Outcome(min(error.sent, len(items)), failure=error)
         except Exception as error:  # a bug that a hostile message brings out must not stop all behind it for ever
             self._broken += len(items) == 1
             if len(items) > 1 or self._broken < TRIES:
@@ -98,6 +172,39 @@ class ToOutput:
             outcome = _Outcome(len(items))
         self._broken = 0
         return outcome
+
+    def conclude(self) -> None:
+        """Say good-bye; Retry where the receiver does not confirm that it has read everything."""
+        if self._uncertain is None:
+            return
+        try:
+            self._uncertain.conclude()
+        except Retry as error:
+            self._begin_anew(error.unread)
+            raise
+        self._settle_all_but(0)
+
+    def stands(self) -> bool:
+        """Whether the output is well: at once where it has confirmed everything."""
+        return not self._in_doubt or (self._first_sent is not None and monotonic() - self._first_sent >= STANDS)
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether there is something to write down."""
+        return bool(self._settled or self._refused or self._handed_over)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """What was sent, what is out of doubt, what was refused."""
+        now = self._clock()
+        if self._handed_over:
+            outbox.handed_over(connection, self._name, self._reached if self._uncertain else 0, now)
+        outbox.settle(connection, self._name, self._settled, acknowledged=self._uncertain is None or self._uncertain.acknowledged)
+        for refused in self._refused:
+            outbox.refuse(connection, self._name, *refused, now)
+
+    def written(self) -> None:
+        """It is committed."""
+        self._settled, self._refused, self._handed_over = [], [], False
 
     def close(self) -> None:
         """Close the output."""

@@ -9,7 +9,7 @@ import threading
 
 from casbd.clock import Clock, monotonic
 from casbd.errors import Retry, StoreError
-from casbd.outbox.delivering import BATCH, Delivering, Record
+from casbd.outbox.delivering import BATCH, Delivering
 from casbd.store import outbox
 from casbd.store.database import Store
 
@@ -35,7 +35,9 @@ class Worker(threading.Thread):
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._waking = threading.Lock()
-        self._unwritten: Record | None = None
+        self._down_since: int | None = None
+        self.concluding = threading.Event()
+        """Set: once all is sent, the destination is to say that it has everything."""
         self.idle = threading.Event()
         self.failing_since: float | None = None
 
@@ -57,7 +59,9 @@ class Worker(threading.Thread):
             self._after = None
         try:
             with self._connected() as store:
+                self._down_since = outbox.down_since(store.connection).get(self.destination)
                 self._empty(store)
+                self._end(store)
         finally:
             self._delivering.close()
 
@@ -85,24 +89,31 @@ class Worker(threading.Thread):
                 self._note_failure(store, str(passing))
                 self._stopping.wait(pause)
                 continue
-            pause, batch, self.failing_since = 0.0, min(batch * 2, BATCH), None
+            pause, batch = 0.0, min(batch * 2, BATCH)
             if not worked:
                 with self._waking:  # else it could be called idle although it was woken in between
                     if not self._wake.is_set():
                         self.idle.set()
-                self._wake.wait(60)
+                self._wake.wait(self._delivering.look_again)
 
     def _step(self, store: Store, batch: int) -> bool:
         """Deliver once; whether there was anything. What was sent and could not be written down is written down first."""
-        if self._unwritten is None:
-            rows = outbox.head(store.connection, self.destination, batch)
-            if not rows:
-                return False
-            self._unwritten = self._delivering.deliver(store, rows, batch)
-        with store.transaction() as connection:
-            self._unwritten(connection)
-        self._unwritten = None
-        return True
+        self._write(store)
+        worked = self._delivering.deliver(store, batch)
+        if not worked and self.concluding.is_set():
+            self._delivering.conclude()
+        self._write(store)
+        if self._delivering.stands():
+            self.failing_since = None
+            if self._down_since is not None:
+                self._note_recovery(store)
+        return worked
+
+    def _write(self, store: Store) -> None:
+        if self._delivering.unwritten:
+            with store.transaction() as connection:
+                self._delivering.write(connection)
+            self._delivering.written()
 
     def _pause_after(self, error: Retry, last: float) -> float:
         """Twice as long each time, with some chance in it so that many senders do not come back at once."""
@@ -112,11 +123,35 @@ class Worker(threading.Thread):
         return longer * random.uniform(0.8, 1.0)  # noqa: S311  not for secrets
 
     def _note_failure(self, store: Store, reason: str) -> None:
-        if self.failing_since is None:
-            self.failing_since = monotonic()
+        self.failing_since = self.failing_since or monotonic()
+        if self._down_since is None:
+            self._down_since = self._clock()
             log.warning("a destination does not take messages; they wait", extra={"destination": self.destination, "reason": reason})
         try:
             with store.transaction() as connection:
+                self._delivering.write(connection)
                 outbox.failed(connection, self.destination, reason, self._clock())
+            self._delivering.written()
         except sqlite3.Error as error:  # a full disk: that it cannot be noted must not end this thread
             log.error("a failed delivery could not be noted", extra={"destination": self.destination, "error": str(error)})
+
+    def _note_recovery(self, store: Store) -> None:
+        assert self._down_since is not None
+        with store.transaction() as connection:
+            outbox.recovered(connection, self.destination)
+        told = {"destination": self.destination, "down_seconds": (self._clock() - self._down_since) // 1000}
+        log.warning("a destination takes messages again", extra=told)
+        self._down_since = None
+
+    def _end(self, store: Store) -> None:
+        """Get out of doubt what can be; the rest is sent again by whoever comes next."""
+        try:
+            self._delivering.conclude()
+        except Retry as error:
+            log.warning("a destination did not confirm what it got last", extra={"destination": self.destination, "reason": str(error)})
+        try:
+            with store.transaction() as connection:
+                self._delivering.write(connection)
+                outbox.begin_anew(connection, self.destination)
+        except sqlite3.Error as error:  # a full disk: it is delivered again, as after a kill
+            log.error("the last deliveries could not be noted", extra={"destination": self.destination, "error": str(error)})

@@ -1,4 +1,4 @@
-"""Alerts and activities as CEF to a syslog receiver: UDP, TCP or TLS, RFC 3164 or RFC 5424.
+"""Alerts and activities as CEF to a syslog receiver: UDP, TCP, TLS or RELP, RFC 3164 or RFC 5424.
 
 The defaults are what Microsoft Sentinel's agent, rsyslog and Splunk's SC4S take as CEF: an RFC 3164 header with an RFC 3339
 time, and `CEF:0|` right behind the host name.
@@ -15,8 +15,10 @@ from pydantic import Field, model_validator
 
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Alert
+from casbd.outputs._connection import Address
 from casbd.outputs._datagrams import Datagrams
 from casbd.outputs._message import Item, cef_message
+from casbd.outputs._relp import Relp
 from casbd.outputs._stream import Stream
 from casbd.outputs._tls import client_context
 from casbd.plugins import ConfigPath, Options
@@ -28,14 +30,20 @@ from casbd.wire.cef import Profile
 _UDP_MOST = 65_507
 """Bytes that fit into one datagram."""
 
+_PORTS = {"udp": 514, "tcp": 514, "tls": 6514, "relp": 2514}
+
 
 class SyslogOptions(Options):
     """Options of the output `syslog`."""
 
     host: Annotated[str, Field(min_length=1, max_length=253)]
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
-    """Left out: 6514 for TLS, else 514."""
-    transport: Literal["udp", "tcp", "tls"] = "tcp"
+    """Left out: 6514 for TLS, 2514 for RELP, else 514."""
+    transport: Literal["udp", "tcp", "tls", "relp"] = "tcp"
+    """`relp` where rsyslog is the receiver (module imrelp): its program acknowledges each message. Over `tcp` and `tls` only its kernel
+    does; over `udp` nobody does, and what is dropped on the way or by a busy receiver is lost without a word."""
+    encrypt: bool = False
+    """TLS for `relp`."""
     rfc: Literal[3164, 5424] = 3164
     timestamp: Literal["rfc3339", "classic"] = "rfc3339"
     """Of an RFC 3164 header; `classic` is `Jan 31 12:00:00`, in UTC."""
@@ -52,6 +60,10 @@ class SyslogOptions(Options):
     """Longer messages have their longest values cut. Left out: 8000 (rsyslog takes 8192), for UDP 2048."""
     connect_timeout: Duration = 10_000
     send_timeout: Duration = 30_000
+    """A receiver that takes or answers nothing for so long is given up, and tried again."""
+    resend_window: Annotated[Duration, Field(ge=10_000, le=86_400_000)] = 600_000
+    """On TCP and TLS. When a connection breaks, what the receiver's kernel had acknowledged in so long a time, and its program may not
+    have read, is sent again."""
     ca_file: ConfigPath | None = None
     """Whom to trust (PEM). Left out: the system's list."""
     cert_file: ConfigPath | None = None
@@ -65,15 +77,24 @@ class SyslogOptions(Options):
     @model_validator(mode="after")
     def _fits_the_transport(self) -> SyslogOptions:
         tls_only = {"ca_file", "cert_file", "key_file", "server_name", "verify"} & self.model_fields_set
-        if self.transport != "tls" and tls_only:
-            raise ValueError(f"{', '.join(sorted(tls_only))} need transport: tls")
+        if not self.uses_tls and tls_only:
+            raise ValueError(f"{', '.join(sorted(tls_only))} need transport: tls, or transport: relp with encrypt: true")
+        if self.encrypt and self.transport != "relp":
+            raise ValueError("encrypt is for transport: relp; for syslog over TLS choose transport: tls")
+        if self.transport not in ("tcp", "tls") and "resend_window" in self.model_fields_set:
+            raise ValueError("resend_window is for tcp and tls")
         if self.key_file and not self.cert_file:
             raise ValueError("key_file needs cert_file")
-        if self.transport == "udp" and self.framing:
-            raise ValueError("framing is for tcp and tls: each UDP datagram is one message")
+        if self.transport in ("udp", "relp") and self.framing:
+            raise ValueError("framing is for tcp and tls: each UDP datagram and each RELP frame is one message")
         if self.transport == "udp" and (self.max_message_bytes or 0) > _UDP_MOST:
             raise ValueError(f"max_message_bytes is at most {_UDP_MOST} for udp")
         return self
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.transport == "tls" or self.encrypt
 
 
 @plugin
@@ -91,20 +112,32 @@ class Syslog:
     def __init__(self, options: SyslogOptions) -> None:
         """Raises Mistakes where a certificate file cannot be used."""
         self._options = options
-        udp = options.transport == "udp"
-        self._limit = options.max_message_bytes or (2048 if udp else 8000)
+        self._limit = options.max_message_bytes or (2048 if options.transport == "udp" else 8000)
         self._framing = options.framing or ("octet-counting" if options.transport == "tls" else "lf")
         self._hostname = options.hostname or socket.gethostname()
-        if options.transport == "tls":
+        if options.uses_tls:
             self._check_files()
-        self._transport: Datagrams | Stream = Datagrams(options.host, options.port or 514) if udp else self._stream()
+        self._transport = self._new_transport()
+
+    @property
+    def acknowledged(self) -> bool:
+        """Not over UDP."""
+        return self._transport.acknowledged
 
     def send(self, items: Sequence[Item]) -> None:
-        """Send all, in order. Over TCP and TLS, return only once the receiver has acknowledged every byte."""
+        """Send all, in order. Over TCP and TLS, return once the receiver's kernel has acknowledged all; over RELP, once its program has."""
         messages = [self._message(item) for item in items]
-        if self._options.transport != "udp":
+        if isinstance(self._transport, Stream):
             messages = [syslog.frame(message, self._framing) for message in messages]
         self._transport.send(messages)
+
+    def unread(self) -> int:
+        """How many of the latest items the receiver may not have read."""
+        return self._transport.unread()
+
+    def conclude(self) -> None:
+        """End the connection in order."""
+        self._transport.conclude()
 
     def close(self) -> None:
         """Close the connection."""
@@ -126,16 +159,20 @@ class Syslog:
         timestamp = self._options.timestamp
         return syslog.rfc3164(facility=facility, severity=severity, time=time, hostname=hostname, timestamp=timestamp)
 
-    def _stream(self) -> Stream:
+    def _new_transport(self) -> Datagrams | Stream | Relp:
         options = self._options
-        return Stream(
+        port = options.port or _PORTS[options.transport]
+        if options.transport == "udp":
+            return Datagrams(options.host, port)
+        address = Address(
             options.host,
-            options.port or (6514 if options.transport == "tls" else 514),
+            port,
             connect_timeout=options.connect_timeout / 1000,
             send_timeout=options.send_timeout / 1000,
-            tls=self._context if options.transport == "tls" else None,
+            tls=self._context if options.uses_tls else None,
             server_name=options.server_name or options.host,
         )
+        return Relp(address) if options.transport == "relp" else Stream(address, options.resend_window / 1000)
 
     def _context(self) -> ssl.SSLContext:
         options = self._options

@@ -1,10 +1,13 @@
-"""What is still to be delivered: one row per destination, in order, until the destination has it."""
+"""What is still to be delivered: one row per destination, in order, until the destination certainly has it.
+
+A row that a destination got, and may not have read, stays: it is in doubt. If the connection ends, it is sent again from here.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
-from typing import Literal
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -36,25 +39,43 @@ class Row(msgspec.Struct, frozen=True):
         return _command(self.body)
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """How a destination is doing. pending, size: rows and bytes waiting. Times are milliseconds since 1970."""
+class Part(NamedTuple):
+    """Messages of one row that went together. done: of a row of activities, how many there are up to here; whole: nothing is left of it."""
+
+    seq: int
+    items: int
+    done: int
+    whole: bool
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """How a destination is doing: numbers of messages; `size` is in bytes. Times are milliseconds since 1970.
+
+    pending, size, oldest: what waits to be sent, and since when. in_doubt: sent, but perhaps not read. delivered: certainly or most
+    probably read. sent: gone where nobody says what arrives.
+    """
 
     name: str
-    pending: int
-    size: int
-    delivered: int
-    refused: int
-    failures: int
-    last_error: str | None
-    last_error_at: int | None
-    last_delivery: int | None
+    pending: int = 0
+    size: int = 0
+    oldest: int | None = None
+    in_doubt: int = 0
+    delivered: int = 0
+    sent: int = 0
+    refused: int = 0
+    failures: int = 0
+    last_error: str | None = None
+    last_error_at: int | None = None
+    last_delivery: int | None = None
+    down_since: int | None = None
 
 
 def add(connection: sqlite3.Connection, destination: str, item: Alert | GovernanceCommand) -> None:
     """Queue an alert or a command for one destination."""
     body = _encode(item)
     kind = "alert" if isinstance(item, Alert) else "command"
-    connection.execute("INSERT INTO outbox (destination, kind, size, body) VALUES (?, ?, ?, ?)", (destination, kind, len(body), body))
+    row = (destination, kind, len(body), body, item.created)
+    connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, ?, ?, ?, ?)", row)
 
 
 def add_block(connection: sqlite3.Connection, destination: str, block_id: int, size: int) -> None:
@@ -64,40 +85,61 @@ def add_block(connection: sqlite3.Connection, destination: str, block_id: int, s
     )
 
 
-def head(connection: sqlite3.Connection, destination: str, limit: int) -> list[Row]:
-    """The next rows of a destination, in order."""
+def head(connection: sqlite3.Connection, destination: str, limit: int, after: int = 0) -> list[Row]:
+    """The next rows of a destination, in order, behind the row `after`."""
     rows = connection.execute(
-        "SELECT seq, kind, block_id, sent, body FROM outbox WHERE destination = ? ORDER BY seq LIMIT ?", (destination, limit)
+        "SELECT seq, kind, block_id, sent, body FROM outbox WHERE destination = ? AND seq > ? ORDER BY seq LIMIT ?",
+        (destination, after, limit),
     )
     return [Row(*row) for row in rows]
 
 
-def delivered(connection: sqlite3.Connection, destination: str, rows: Iterable[int], items: int, now: int) -> None:
-    """Take rows out that the destination has, and count what was in them."""
-    connection.executemany("DELETE FROM outbox WHERE seq = ?", [(seq,) for seq in rows])
-    if not items:
-        return
+def handed_over(connection: sqlite3.Connection, destination: str, reached: int, now: int) -> None:
+    """The destination got something just now, all rows up to `reached` over the present connection."""
     connection.execute(
-        "INSERT INTO destinations (name, delivered, last_delivery) VALUES (?, ?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET delivered = delivered + excluded.delivered, last_delivery = excluded.last_delivery,"
-        " last_error = NULL",
-        (destination, items, now),
+        "INSERT INTO destinations (name, last_delivery, reached) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET last_delivery = excluded.last_delivery, reached = excluded.reached",
+        (destination, now, reached),
     )
 
 
-def progress(connection: sqlite3.Connection, seq: int, sent: int) -> None:
-    """So many of a block's activities are there."""
-    connection.execute("UPDATE outbox SET sent = ? WHERE seq = ?", (sent, seq))
+def settle(connection: sqlite3.Connection, destination: str, parts: Sequence[Part], *, acknowledged: bool = True) -> None:
+    """Take out what is out of doubt, and count it. acknowledged: whether the destination said that it has it."""
+    connection.executemany("UPDATE outbox SET sent = ? WHERE seq = ?", [(part.done, part.seq) for part in parts if not part.whole])
+    connection.executemany("DELETE FROM outbox WHERE seq = ?", [(part.seq,) for part in parts if part.whole])
+    items = sum(part.items for part in parts)
+    if items:  # an error of one message is of interest until the next one is there, that of a destination until it recovers
+        connection.execute(
+            "INSERT INTO destinations (name, delivered, sent) VALUES (?, ?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET delivered = delivered + excluded.delivered, sent = sent + excluded.sent,"
+            " last_error = CASE WHEN down_since IS NULL THEN NULL ELSE last_error END",
+            (destination, items if acknowledged else 0, 0 if acknowledged else items),
+        )
 
 
 def failed(connection: sqlite3.Connection, destination: str, reason: str, now: int) -> None:
-    """A passing failure: for `status`."""
+    """A passing failure: all that is in doubt is to be sent again."""
     connection.execute(
-        "INSERT INTO destinations (name, failures, last_error, last_error_at) VALUES (?, 1, ?, ?)"
+        "INSERT INTO destinations (name, failures, last_error, last_error_at, down_since) VALUES (?1, 1, ?2, ?3, ?3)"
         " ON CONFLICT (name) DO UPDATE SET failures = failures + 1, last_error = excluded.last_error,"
-        " last_error_at = excluded.last_error_at",
+        " last_error_at = excluded.last_error_at, down_since = coalesce(down_since, excluded.down_since), reached = 0",
         (destination, reason, now),
     )
+
+
+def recovered(connection: sqlite3.Connection, destination: str) -> None:
+    """The destination takes messages again."""
+    connection.execute("UPDATE destinations SET down_since = NULL, last_error = NULL WHERE name = ?", (destination,))
+
+
+def begin_anew(connection: sqlite3.Connection, destination: str | None = None) -> None:
+    """A destination (None: each of them) has no connection: nothing of what it got over an earlier one counts as sent."""
+    connection.execute("UPDATE destinations SET reached = 0 WHERE reached <> 0 AND name = coalesce(?, name)", (destination,))
+
+
+def down_since(connection: sqlite3.Connection) -> dict[str, int]:
+    """The destinations that take nothing, and since when."""
+    return dict(connection.execute("SELECT name, down_since FROM destinations WHERE down_since IS NOT NULL ORDER BY name"))
 
 
 def refuse(connection: sqlite3.Connection, destination: str, row: Row, body: bytes, reason: str, now: int) -> None:
@@ -142,18 +184,34 @@ def prune_unclaimed(connection: sqlite3.Connection, configured: Collection[str],
     return removed
 
 
+_WITH_REACHED = " FROM outbox LEFT JOIN destinations ON name = destination "
+_WAITS = "outbox.seq > coalesce(reached, 0)"
+
+
 def pending(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
-    """Rows and bytes waiting, by destination."""
-    query = "SELECT destination, count(*), sum(size) FROM outbox GROUP BY destination"
+    """Rows and bytes that wait to be sent, by destination; what is in doubt does not."""
+    query = f"SELECT destination, count(*), sum(size) {_WITH_REACHED} WHERE {_WAITS} GROUP BY destination"
     return {name: (rows, size) for name, rows, size in connection.execute(query)}
+
+
+_KNOWN = ("name", "delivered", "sent", "refused", "failures", "last_error", "last_error_at", "last_delivery", "down_since")
 
 
 def deliveries(connection: sqlite3.Connection) -> dict[str, Delivery]:
     """How every destination is doing that ever had something to deliver."""
-    waiting = pending(connection)
-    found = {name: Delivery(name, *numbers, 0, 0, 0, None, None, None) for name, numbers in waiting.items()}
-    for name, *rest in connection.execute(
-        "SELECT name, delivered, refused, failures, last_error, last_error_at, last_delivery FROM destinations"
-    ):
-        found[name] = Delivery(name, *waiting.get(name, (0, 0)), *rest)
-    return found
+    rows = connection.execute(f"SELECT {', '.join(_KNOWN)} FROM destinations")  # noqa: S608  our own words
+    found: dict[str, dict[str, Any]] = {row[0]: dict(zip(_KNOWN, row, strict=True)) for row in rows}
+    messages = (
+        f"SELECT destination, {_WAITS}, sum(coalesce(blocks.activities - outbox.sent, 1)), sum(size), min(outbox.seq)"
+        f"{_WITH_REACHED} LEFT JOIN blocks USING (block_id) GROUP BY 1, 2"
+    )
+    for name, waits, number, size, first in connection.execute(messages).fetchall():
+        entry = found.setdefault(name, {"name": name})
+        entry |= {"pending": number, "size": size, "oldest": _stored(connection, first)} if waits else {"in_doubt": number}
+    return {name: Delivery(**entry) for name, entry in found.items()}
+
+
+def _stored(connection: sqlite3.Connection, seq: int) -> int | None:
+    query = "SELECT coalesce(outbox.stored, blocks.stored) FROM outbox LEFT JOIN blocks USING (block_id) WHERE seq = ?"
+    (stored,) = connection.execute(query, (seq,)).fetchone()
+    return None if stored is None else int(stored)

@@ -6,7 +6,7 @@ import sqlite3
 
 from casbd.errors import StoreError
 
-VERSION = 5
+VERSION = 6
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -107,8 +107,19 @@ CREATE TABLE audit (seq INTEGER PRIMARY KEY, at INTEGER, who TEXT, action TEXT, 
 -- Saved searches: the options of `activities search`, as JSON.
 CREATE TABLE queries (name TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID;
 """
-_STEPS = {0: _TABLES + _SINCE_2 + _SINCE_3 + _SINCE_4, 2: _SINCE_2 + _SINCE_3 + _SINCE_4, 3: _SINCE_3 + _SINCE_4, 4: _SINCE_4}
-"""What makes this version's file of an older one, or of a new one (0)."""
+_SINCE_5 = """
+-- stored: when an alert or command was put there (an activity's block has its own); none where an older casbd did it.
+ALTER TABLE outbox ADD COLUMN stored INTEGER;
+DROP INDEX outbox_by_destination;
+CREATE INDEX outbox_by_destination ON outbox (destination, seq, size, block_id, sent); -- what is summed up again and again
+-- sent: messages that nobody acknowledges. down_since: when it first failed, until it takes messages again. reached: the last row
+-- that the destination got over the present connection; what is left of those before it is in doubt.
+ALTER TABLE destinations ADD COLUMN sent INTEGER DEFAULT 0;
+ALTER TABLE destinations ADD COLUMN down_since INTEGER;
+ALTER TABLE destinations ADD COLUMN reached INTEGER DEFAULT 0;
+"""
+_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5}
+"""What each version's file needs to become the next one's; a new one (0) needs all."""
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -125,4 +136,5 @@ def prepare(connection: sqlite3.Connection) -> None:
     if found == 1:
         raise StoreError("the state directory was written by a casbd from before the first release: begin a new one")
     if found != VERSION:
-        connection.executescript(f"BEGIN IMMEDIATE; {_STEPS[found]} PRAGMA user_version = {VERSION}; COMMIT;")
+        steps = "".join(step for since, step in _CHANGES.items() if since >= found)
+        connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")

@@ -47,6 +47,13 @@ class TestEngine:
         assert (second.user_groups, second.is_external_user) == ((), True)
         assert first.matched_policies == ("failed", "other")
 
+    def test_udp_is_warned_of(self, configuration):
+        outputs = "outputs: [" + ", ".join(f"{{name: {t}, type: syslog, host: h, transport: {t}}}" for t in ("udp", "tcp", "relp")) + "]"
+        configuration.write_text(configuration.read_text().partition("outputs:")[0] + outputs)
+
+        told = [warning for warning in Engine(configuration).warnings(NOON) if warning.startswith("output")]
+        assert told == ["output udp: nobody acknowledges UDP, so what is dropped on the way is lost unseen"]
+
     def test_mistakes_of_rules_and_lists_are_told_together(self, configuration):
         (configuration.parent / "rules" / "bad.yaml").write_text("name: x\nfilters: {usr: {eq: a}}\n")
         (configuration.parent / "groups.yaml").write_text("grups: {}\n")

@@ -263,15 +263,15 @@ class TestOthers:
 
     def test_what_was_sent_and_could_not_be_written_down_is_not_sent_again(self, core, start, monkeypatch):
         wanted, output = expected(core), Memory()
-        real, left = outbox.delivered, [3]
+        real, left = outbox.settle, [3]
 
-        def delivered(*args):
+        def settle(*args, **options):
             if left[0]:
                 left[0] -= 1
                 raise sqlite3.OperationalError("database or disk is full")
-            real(*args)
+            real(*args, **options)
 
-        monkeypatch.setattr(outbox, "delivered", delivered)
+        monkeypatch.setattr(outbox, "settle", settle)
 
         assert start(siem=output).drain(PATIENCE, PATIENCE)
         assert output.taken == wanted
@@ -317,6 +317,130 @@ class TestOthers:
         assert dispatcher._workers["siem"] is worker
 
 
+class Unsure(Memory):
+    """An output that does not know what was read; `doubt` says how many of the latest items may not have been."""
+
+    acknowledged = True
+
+    def __init__(self, *plan, doubt=0):
+        super().__init__(*plan)
+        self.doubt = doubt
+        self.broken = threading.Event()
+
+    def unread(self):
+        if self.broken.is_set():
+            self.broken.clear()
+            raise Retry("reset", unread=self.doubt)
+        return self.doubt
+
+    def conclude(self):
+        if self.doubt:
+            raise Retry("no answer", unread=self.doubt)
+
+
+class TestDoubt:
+    def test_what_is_in_doubt_stays_and_is_not_called_delivered(self, core, start):
+        output = Unsure(doubt=2)
+        dispatcher = start(siem=output)
+        assert dispatcher._workers["siem"].idle.wait(PATIENCE)
+
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.delivered, found.in_doubt, found.pending, found.size) == (3, 2, 0, 0)
+        assert len(core.waiting()) == 2
+        output.doubt = 0
+        assert dispatcher.drain(PATIENCE, PATIENCE)
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.delivered, found.in_doubt, found.pending) == (5, 0, 0)
+
+    def test_a_break_is_noticed_with_nothing_new_to_send(self, core, start):
+        wanted, output = expected(core), Unsure(doubt=2)
+        dispatcher = start(siem=output)
+        worker = dispatcher._workers["siem"]
+        assert worker.idle.wait(PATIENCE)
+        worker.idle.clear()
+        output.broken.set()
+
+        assert worker.idle.wait(PATIENCE)  # nobody wakes it: it looks by itself
+        assert output.taken == wanted + wanted[3:]
+
+    def test_what_is_in_doubt_at_the_end_is_not_done(self, core, start):
+        dispatcher = start(siem=Unsure(doubt=1))
+
+        assert not dispatcher.drain(PATIENCE, 0.01)
+        dispatcher.stop(PATIENCE)
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.delivered, found.in_doubt, found.pending) == (4, 0, 1)
+
+    def test_after_a_kill_what_was_in_doubt_waits(self, core, start):
+        dispatcher = start(siem=Unsure(doubt=2))
+        assert dispatcher._workers["siem"].idle.wait(PATIENCE)
+        Dispatcher(core.store, lambda: core.now)  # another process, which never saw the first one end
+
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.in_doubt, found.pending, found.oldest) == (0, 2, NOON)
+
+    def test_datagrams_are_sent_and_not_delivered(self, core, start):
+        output = Unsure()
+        output.acknowledged = False
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.delivered, found.sent, found.in_doubt, found.pending) == (0, 5, 0, 0)
+
+    def test_what_is_in_doubt_does_not_fill_the_outbox(self, core, start):
+        dispatcher = start(siem=Unsure(doubt=5))
+        assert dispatcher._workers["siem"].idle.wait(PATIENCE)
+
+        assert "siem" not in outbox.pending(core.store.connection)
+
+
+class TestDown:
+    def test_since_the_first_failure_until_it_takes_messages_again(self, core, start, caplog):
+        def later():
+            core.now += HOUR
+            assert outbox.down_since(core.store.another().connection) == {"siem": NOON}
+
+        output = Memory(Retry("down"), Retry("still down"), later)
+        assert start(siem=output).drain(PATIENCE, PATIENCE)
+
+        assert outbox.down_since(core.store.connection) == {}
+        assert outbox.deliveries(core.store.connection)["siem"].last_error is None
+        told = [record for record in caplog.records if record.name.startswith("casbd.outbox")]
+        assert [record.getMessage() for record in told] == [
+            "a destination does not take messages; they wait",
+            "a destination takes messages again",
+        ]
+        assert told[1].down_seconds == 3600
+
+    def test_a_restart_does_not_begin_it_anew(self, core, start):
+        dispatcher = start(siem=Memory(*[Retry("down")] * 100_000))
+        assert not dispatcher.drain(PATIENCE, 0.02)
+        dispatcher.stop(PATIENCE)
+        core.now += HOUR
+        dispatcher = start(siem=Memory(*[Retry("down")] * 100_000))
+        assert not dispatcher.drain(PATIENCE, 0.02)
+
+        assert outbox.down_since(core.store.connection) == {"siem": NOON}
+        dispatcher.stop(PATIENCE)
+        assert start(siem=Memory()).drain(PATIENCE, PATIENCE)
+        assert outbox.down_since(core.store.connection) == {}
+
+    def test_one_that_takes_a_message_and_resets_is_down(self, core, start):
+        """Else a receiver that reads nothing would be well again every second."""
+        output = Unsure(doubt=5)
+        dispatcher = start(siem=output)
+        worker = dispatcher._workers["siem"]
+        for _ in range(3):
+            assert worker.idle.wait(PATIENCE)
+            core.now += 1000
+            worker.idle.clear()
+            output.broken.set()
+            worker.wake()
+        assert worker.idle.wait(PATIENCE)
+
+        assert outbox.down_since(core.store.connection) == {"siem": NOON + 1000}
+
+
 class TestBlocks:
     @pytest.fixture
     def core(self, make_core, monkeypatch):
@@ -328,6 +452,24 @@ class TestBlocks:
         for start in (0, 10):
             core.feed_records(record(at=start), *(record(at=start + n, Operation="UserLoggedIn") for n in range(1, 7)))
         return core
+
+    def test_waiting_are_messages_not_rows(self, core):
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.pending, len(core.waiting())) == (16, 4)
+
+    def test_a_part_of_a_block_is_in_doubt(self, core, start):
+        wanted, output = self.wanted(core), Unsure(doubt=4)
+        dispatcher = start(siem=output)
+        worker = dispatcher._workers["siem"]
+        assert worker.idle.wait(PATIENCE)
+        found = outbox.deliveries(core.store.connection)["siem"]
+        assert (found.delivered, found.in_doubt, found.pending) == (12, 4, 0)
+        worker.idle.clear()
+        output.broken.set()
+        worker.wake()
+
+        assert worker.idle.wait(PATIENCE)
+        assert output.taken == wanted + wanted[-4:]
 
     def wanted(self, core):
         found = []
@@ -414,13 +556,13 @@ class TestCommands:
     def test_after_an_hour_it_is_given_up(self, core):
         down = Memory(*[Retry("down")] * 100)
         delivering = ToConnector("connector:entra", down, lambda: core.now)
-        rows = core.waiting("connector:entra")
         with pytest.raises(Retry):
-            delivering.deliver(core.store, rows)
+            delivering.deliver(core.store)
         core.now += HOUR
 
+        assert delivering.deliver(core.store)
         with core.store.transaction() as connection:
-            delivering.deliver(core.store, rows)(connection)
+            delivering.write(connection)
 
         assert {(c.status, c.error) for c in core.commands()} == {("failed", "given up after an hour: down"), ("queued", None)}
 
@@ -479,10 +621,8 @@ def test_pseudonyms_are_those_of_the_present_configuration(core):
 
     output = Users()
     delivering = ToOutput("siem", output, lambda: core.now, lambda: now)
-    rows = core.waiting()
     for _ in range(2):
-        delivering.deliver(core.store, rows, 1)
+        delivering.deliver(core.store, 1)
         now = Pseudonyms(("user",), b"1" * 16)
-    user = rows[0].alert().user
-    assert output.taken == [Pseudonyms(("user",), key * 16).user(user) for key in (b"0", b"1")]
-    assert user == "a@contoso.com"
+    assert {row.alert().user for row in core.waiting()} == {"a@contoso.com"}
+    assert output.taken == [Pseudonyms(("user",), key * 16).user("a@contoso.com") for key in (b"0", b"1")]

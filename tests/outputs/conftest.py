@@ -152,3 +152,30 @@ def rsyslog_tls(_rsyslogd, authority, tmp_path_factory):
     server.wait_for(port)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def make_rsyslog_relp(_rsyslogd, authority, tmp_path_factory):
+    """Starts one that takes RELP, at a port if one is given; with TLS it asks for a certificate."""
+    if not list(Path("/usr/lib").glob("**/rsyslog/imrelp.so")):
+        pytest.skip("rsyslog has no RELP (Debian package rsyslog-relp)")
+    started = []
+
+    def start(port: int = 0, *, tls: bool = False) -> Rsyslog:
+        port = port or free_port()
+        certificate, key = authority.issue("localhost")
+        files = f'tls.caCert="{authority.certificate}" tls.myCert="{certificate}" tls.myPrivKey="{key}"'
+        encrypted = f'tls="on" tls.authMode="certvalid" {files}' if tls else ""
+        server = Rsyslog(
+            tmp_path_factory.mktemp("rsyslog-relp"),
+            f"""module(load="imrelp" tls.tlslib="openssl")
+                input(type="imrelp" address="127.0.0.1" port="{port}" maxDataSize="8k" {encrypted})""",
+        )
+        server.port = port
+        server.wait_for(port)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()

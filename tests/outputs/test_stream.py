@@ -1,18 +1,22 @@
 """The TCP sender against receivers that behave badly: in threads, on loopback."""
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 from casbd.errors import Retry
-from casbd.outputs import _stream
+from casbd.outputs import _connection, _datagrams, _stream
+from casbd.outputs._connection import Address
 from casbd.outputs._datagrams import Datagrams
-from casbd.outputs._stream import REMEMBERED, Stream
+from casbd.outputs._doubt import GOOD_BYE_SECONDS
+from casbd.outputs._stream import Stream
 from casbd.outputs._tls import client_context
 
 LONG_ENOUGH = 10.0
@@ -76,8 +80,44 @@ def receiver():
         one.stop()
 
 
-def stream(port: int, **options) -> Stream:
-    return Stream("127.0.0.1", port, **{"connect_timeout": 5.0, "send_timeout": 5.0} | options)
+WINDOW = 600.0
+
+
+class Time:
+    """A clock that a test sets."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Time()
+
+
+def stream(port: int, clock: Callable[[], float] | None = None, **options) -> Stream:
+    return Stream(Address("127.0.0.1", port, **{"connect_timeout": 5.0, "send_timeout": 5.0} | options), WINDOW, clock or Time())
+
+
+def wait_until_broken(sender: Stream) -> None:
+    assert sender._socket is not None
+    poll = select.poll()
+    poll.register(sender._socket, select.POLLHUP)
+    assert poll.poll(LONG_ENOUGH * 1000)
+
+
+def noticed(sender: Stream) -> Retry:
+    """What the sender says once it sees that the connection has ended, with nothing to send."""
+    deadline = time.monotonic() + LONG_ENOUGH
+    while time.monotonic() < deadline:
+        try:
+            sender.unread()
+        except Retry as error:
+            return error
+        select.select([], [], [], 0.005)
+    raise AssertionError("not noticed")
 
 
 def frames(start: int, stop: int, size: int = 20) -> list[bytes]:
@@ -93,7 +133,8 @@ def test_all_arrives_over_one_connection(receiver):
     sender = stream(server.port)
     sender.send(frames(0, 100))
     sender.send(frames(100, 30_000, 100))
-    sender.close()
+    sender.conclude()
+    assert sender.unread() == 0
     assert server.closed.wait(LONG_ENOUGH)
     assert [numbers(got) for got in server.got] == [list(range(30_000))]
 
@@ -116,7 +157,7 @@ def test_a_dead_port_is_a_passing_failure(receiver):
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".example", "a..b"])
 def test_a_name_that_cannot_be_looked_up_is_a_passing_failure(host):
     with pytest.raises(Retry) as caught:
-        Stream(host, 1, connect_timeout=1, send_timeout=1).send(frames(0, 1))
+        Stream(Address(host, 1, connect_timeout=1, send_timeout=1), WINDOW).send(frames(0, 1))
     assert caught.value.sent == 0
 
 
@@ -125,15 +166,47 @@ def close_in_order(connection: socket.socket, self: Receiver) -> None:
     self.got[-1] += connection.recv(1 << 16)
 
 
-def test_a_good_bye_between_batches_is_noticed_and_nothing_sent_twice(receiver):
+def test_after_a_good_bye_only_what_the_program_itself_may_have_lost_is_in_doubt(receiver, clock):
+    """Its kernel had handed over everything; the program may have died with what it read last."""
+    server = receiver(lambda connection, self: self.go_on.wait(LONG_ENOUGH) and self.got.append(connection.recv(1 << 16)))
+    sender = stream(server.port, clock)
+    sender.send(frames(0, 3))
+    clock.now += GOOD_BYE_SECONDS
+    sender.send(frames(3, 5))
+    server.go_on.set()
+    error = noticed(sender)
+    assert (error.unread, error.sent) == (2, 0)
+    assert "closed the connection" in str(error)
+
+
+def test_a_good_bye_long_after_the_last_message_puts_nothing_in_doubt(receiver, clock):
     server = receiver(close_in_order)
-    sender = stream(server.port)
+    sender = stream(server.port, clock)
     for number in range(5):
         sender.send(frames(number, number + 1))
+        clock.now += GOOD_BYE_SECONDS
         assert server.closed.wait(LONG_ENOUGH)
         server.closed.clear()
     assert [numbers(got) for got in server.got] == [[0], [1], [2], [3], [4]]
     sender.close()
+
+
+@pytest.mark.parametrize("how", ["resets", "shuts down and closes"])
+def test_a_good_bye_with_something_unread_is_none(receiver, clock, how):
+    def serve(connection: socket.socket, self: Receiver) -> None:
+        self.go_on.wait(LONG_ENOUGH)
+        if how == "shuts down and closes":
+            connection.shutdown(socket.SHUT_RDWR)
+        else:
+            reset(connection)
+
+    server = receiver(serve)
+    sender = stream(server.port, clock)
+    sender.send(frames(0, 3))
+    clock.now += GOOD_BYE_SECONDS
+    sender.send(frames(3, 5))
+    server.go_on.set()
+    assert noticed(sender).unread == 5
 
 
 def test_a_receiver_that_talks_does_not_matter(receiver):
@@ -158,7 +231,7 @@ def reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def test_what_a_receiver_acknowledged_but_never_read_is_sent_again(receiver):
+def test_what_a_receiver_acknowledged_but_never_read_is_in_doubt_at_once_with_nothing_to_send(receiver):
     def die_unread(connection: socket.socket, self: Receiver) -> None:
         if len(self.got) > 1:
             self.read_all(connection)
@@ -169,78 +242,45 @@ def test_what_a_receiver_acknowledged_but_never_read_is_sent_again(receiver):
     server = receiver(die_unread)
     sender = stream(server.port)
     sender.send(frames(0, 3))  # the kernel has them, the program has not
+    assert sender.unread() == 3
     server.go_on.set()
-    assert server.closed.wait(LONG_ENOUGH)
-    server.closed.clear()
-    sender.send(frames(3, 5))
-    sender.send(frames(5, 7))
-    sender.close()
-    assert server.closed.wait(LONG_ENOUGH)
+    assert noticed(sender).unread == 3
+    sender.send(frames(0, 7))
+    sender.conclude()
     assert [numbers(got) for got in server.got] == [[], [0, 1, 2, 3, 4, 5, 6]]
 
 
-def test_a_reset_in_the_middle_of_a_batch_puts_all_of_it_and_what_went_before_in_doubt(receiver, monkeypatch):
+def test_a_reset_puts_all_in_doubt_before_anything_new_is_sent(receiver):
+    """The order is the outbox's to keep: what is in doubt goes first."""
+    server = receiver(lambda connection, self: self.go_on.wait(LONG_ENOUGH) and reset(connection))
+    sender = stream(server.port)
+    sender.send(frames(0, 3))
+    server.go_on.set()
+    assert server.closed.wait(LONG_ENOUGH)
+    wait_until_broken(sender)
+    with pytest.raises(Retry) as caught:
+        sender.send(frames(3, 4))
+    assert (caught.value.sent, caught.value.unread, len(server.got)) == (0, 3, 1)
+
+
+@pytest.mark.parametrize("seconds", [0.0, WINDOW - 1])
+def test_a_reset_in_the_middle_of_a_batch_puts_what_went_before_in_doubt(receiver, monkeypatch, clock, seconds):
     monkeypatch.setattr(_stream, "CHUNK", 1000)
 
     def serve(connection: socket.socket, self: Receiver) -> None:
-        if len(self.got) > 1:
-            self.read_all(connection)
-            return
         while len(connection.recv(1 << 16, socket.MSG_PEEK)) < 5000:  # acknowledged by the kernel, never read
             pass
         reset(connection)
 
-    server = receiver(serve)
-    sender = stream(server.port)
+    sender = stream(receiver(serve).port, clock)
     sender.send(frames(0, 3))
-    batch = frames(3, 5000)
+    clock.now += seconds
     with pytest.raises(Retry) as caught:
-        sender.send(batch)
-    assert caught.value.sent == 0
-    assert server.closed.wait(LONG_ENOUGH)
-    server.closed.clear()
-    monkeypatch.undo()
-    sender.send(batch)
-    sender.close()
-    assert server.closed.wait(LONG_ENOUGH)
-    assert numbers(server.got[1]) == list(range(5000))
+        sender.send(frames(3, 5000))
+    assert (caught.value.sent, caught.value.unread) == (0, 3)
 
 
-def test_a_repetition_that_stops_half_way_goes_on_on_the_next_connection(receiver, monkeypatch):
-    def die_unread(connection: socket.socket, self: Receiver) -> None:
-        self.go_on.wait(LONG_ENOUGH)
-        reset(connection)
-
-    first = receiver(die_unread)
-    sender = stream(first.port)
-    sender.send(frames(0, 500, 100))
-    first.stop()
-    assert first.closed.wait(LONG_ENOUGH)
-
-    def stall(connection: socket.socket, self: Receiver) -> None:
-        if len(self.got) == 1:
-            self.go_on.wait(LONG_ENOUGH)
-        self.read_all(connection)
-
-    second = receiver(stall, port=first.port, buffer=4096)
-    monkeypatch.setattr(_stream, "CHUNK", 1000)
-    sender._send_timeout = 0.3
-    with pytest.raises(Retry) as caught:
-        sender.send(frames(500, 510, 100))
-    assert caught.value.sent == 0
-    second.go_on.set()
-    assert second.closed.wait(LONG_ENOUGH)
-    second.closed.clear()
-    monkeypatch.undo()
-    sender._send_timeout = 5.0
-    sender.send(frames(500, 510, 100))
-    sender.close()
-    assert second.closed.wait(LONG_ENOUGH)
-    assert sorted({*numbers(second.got[0]), *numbers(second.got[1])}) == list(range(510))
-    assert numbers(second.got[1])[0] > 0
-
-
-def test_a_receiver_that_closes_in_the_middle_of_a_batch_loses_nothing(receiver):
+def test_a_receiver_that_closes_in_the_middle_of_a_batch_has_none_of_it(receiver):
     def serve(connection: socket.socket, self: Receiver) -> None:
         if len(self.got) == 1:
             self.got[-1] += connection.recv(5000)  # and closes, with most of the batch unread
@@ -252,53 +292,111 @@ def test_a_receiver_that_closes_in_the_middle_of_a_batch_loses_nothing(receiver)
     batch = frames(0, 20_000, 100)
     with pytest.raises(Retry) as caught:
         sender.send(batch)
-    assert caught.value.sent == 0
-    server.closed.clear()
-    sender.send(batch[caught.value.sent :])
-    sender.close()
-    assert server.closed.wait(LONG_ENOUGH)
+    assert (caught.value.sent, caught.value.unread) == (0, 0)
+    sender.send(batch)
+    sender.conclude()
     assert numbers(server.got[1]) == list(range(20_000))
 
 
-def test_a_receiver_that_never_reads_is_given_up_in_time_and_goes_on_where_it_stopped(receiver):
+def test_a_receiver_that_never_reads_is_given_up_in_time_and_all_is_in_doubt(receiver):
+    """A time-out forgets nothing: it was this that lost alerts."""
+
     def serve(connection: socket.socket, self: Receiver) -> None:
         self.go_on.wait(LONG_ENOUGH)
         self.read_all(connection)
 
     server = receiver(serve, buffer=4096)
     sender = stream(server.port, send_timeout=0.3)
-    batch = frames(0, 20_000, 100)
+    sender.send(frames(0, 10))
     with pytest.raises(Retry, match=r"timed out|acknowledgement") as caught:
-        sender.send(batch)
+        sender.send(frames(10, 20_000, 100))
+    assert (caught.value.sent, caught.value.unread) == (0, 10)
     server.go_on.set()
-    server.closed.wait(LONG_ENOUGH)
-    server.closed.clear()
-    sender._send_timeout = 5.0
-    sender.send(batch[caught.value.sent :])
-    sender.close()
-    assert server.closed.wait(LONG_ENOUGH)
-    assert sorted(set(numbers(server.got[0])[: caught.value.sent] + numbers(server.got[1]))) == list(range(20_000))
 
 
-def test_a_batch_that_times_out_reports_what_was_acknowledged(receiver):
+def test_a_slow_link_is_not_a_dead_one(receiver):
+    """It takes longer than the time-out for a batch, but never so long for nothing."""
+
     def serve(connection: socket.socket, self: Receiver) -> None:
-        while len(self.got[-1]) < 600_000:
-            self.got[-1] += connection.recv(1 << 16)
-        self.go_on.wait(LONG_ENOUGH)
+        while data := connection.recv(4096):
+            self.got[-1] += data
+            select.select([], [], [], 0.01)
 
     server = receiver(serve, buffer=4096)
-    with pytest.raises(Retry) as caught:
-        stream(server.port, send_timeout=0.3).send(frames(0, 50_000, 100))
-    assert 0 < caught.value.sent <= 600_000 // 100 + 100
+    sender = stream(server.port, send_timeout=0.5)
+    begun = time.monotonic()
+    sender.send(frames(0, 5000, 100))
+    assert time.monotonic() - begun > 1
+    sender.conclude()
+    assert numbers(server.got[0]) == list(range(5000))
 
 
-def test_memory_for_unread_messages_is_bounded(receiver):
+def test_what_the_receivers_buffer_cannot_hold_any_more_is_out_of_doubt(receiver, monkeypatch):
+    monkeypatch.setattr(_connection, "buffer_of_peer", lambda _: 100_000)
     server = receiver(lambda connection, self: self.read_all(connection))
     sender = stream(server.port)
-    for _ in range(5):
-        sender.send(frames(0, 10_000, 100))
-    assert sum(map(len, sender._recent)) <= REMEMBERED
+    sender.send(frames(0, 1000, 1000))
+    assert 0 < sender.unread() * 1000 <= 100_000 + _stream.GOOD_BYE_BYTES + _stream.CHUNK
+    sender.conclude()
+
+
+def test_the_buffer_of_a_peer_is_more_than_it_takes_unread(receiver):
+    server = receiver(lambda connection, self: self.go_on.wait(LONG_ENOUGH))
+    connection = Address("127.0.0.1", server.port, 5.0, 0.3).connect()
+    taken = 0
+    with contextlib.suppress(TimeoutError):
+        for _ in range(1000):
+            _connection.send_all(connection, b"x" * 65_536, 0.3)
+            taken += 65_536
+    assert 0 < taken < _connection.buffer_of_peer(connection)
+    connection.close()
+
+
+def test_what_was_acknowledged_long_ago_over_a_connection_that_stands_is_out_of_doubt(receiver, clock):
+    server = receiver(lambda connection, self: self.go_on.wait(LONG_ENOUGH))
+    sender = stream(server.port, clock)
+    sender.send(frames(0, 3))
+    clock.now += WINDOW - 1
+    sender.send(frames(3, 5))
+    assert sender.unread() == 5
+    clock.now += 1
+    assert sender.unread() == 2
+    clock.now += WINDOW
+    assert sender.unread() == 0
     sender.close()
+
+
+def test_a_good_bye_of_ours_is_answered_by_who_has_read_everything(receiver):
+    server = receiver(lambda connection, self: self.go_on.wait(LONG_ENOUGH) and self.read_all(connection))
+    sender = stream(server.port)
+    sender.send(frames(0, 3))
+    threading.Timer(0.1, server.go_on.set).start()
+    sender.conclude()
+    assert numbers(server.got[0]) == [0, 1, 2]
+    sender.conclude()  # again does not matter
+
+
+@pytest.mark.parametrize("how", ["hangs", "dies"])
+def test_a_good_bye_of_ours_that_is_not_answered_leaves_all_in_doubt(receiver, monkeypatch, how):
+    monkeypatch.setattr(_stream, "CONCLUDE_SECONDS", 0.2)
+
+    def serve(connection: socket.socket, self: Receiver) -> None:
+        connection.recv(1, socket.MSG_PEEK)
+        if how == "dies":
+            reset(connection)
+        else:
+            self.go_on.wait(LONG_ENOUGH)
+
+    server = receiver(serve)
+    sender = stream(server.port)
+    sender.send(frames(0, 3))
+    if how == "dies":
+        wait_until_broken(sender)
+    with pytest.raises(Retry) as caught:
+        sender.conclude()
+    assert caught.value.unread == 3
+    server.go_on.set()
+    assert sender.unread() == 0
 
 
 def test_a_tls_receiver_that_refuses_us_after_the_handshake_has_nothing(receiver, authority):
@@ -330,7 +428,8 @@ def test_a_tls_receiver_that_refuses_us_after_the_handshake_has_nothing(receiver
     server.closed.clear()
     sender = connect(*authority.issue("client.example"))
     sender.send(frames(0, 3))
-    sender.close()
+    sender.conclude()
+    assert sender.unread() == 0
     assert server.closed.wait(LONG_ENOUGH)
     assert server.got == [b"refused", b"".join(frames(0, 3))]
 
@@ -381,3 +480,17 @@ def test_udp_tells_how_many_went_before_one_too_long():
         with pytest.raises(Retry) as caught:
             Datagrams("127.0.0.1", server.getsockname()[1]).send([b"one", b"x" * 70_000])
     assert caught.value.sent == 1
+
+
+def test_udp_is_paced(monkeypatch):
+    """A receiver's kernel has room for some 90 messages until its program reads."""
+    monkeypatch.setattr(_datagrams, "PAUSE", 0.05)
+    with socket.socket(type=socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sender = Datagrams("127.0.0.1", server.getsockname()[1])
+        begun = time.monotonic()
+        sender.send([b"x"] * _datagrams.BURST * 4)
+        assert time.monotonic() - begun > 3 * 0.05
+        assert (sender.unread(), sender.acknowledged) == (0, False)
+        sender.conclude()

@@ -157,12 +157,30 @@ def test_tls_is_refused_and_nothing_delivered(rsyslog_tls, client, other_authori
     rsyslog_tls.agent.lines(1)
 
 
+def test_relp_to_a_real_rsyslog_with_and_without_tls(make_rsyslog_relp, authority):
+    certificate, key = authority.issue("client.example")
+    files = {"ca_file": authority.certificate, "cert_file": certificate, "key_file": key, "server_name": "localhost"}
+    for options in ({}, {"encrypt": True, **files}):
+        server = make_rsyslog_relp(tls=bool(options))
+        sender = output(port=server.port, transport="relp", **options)
+        sender.send([alert(1), alert(2)])
+        assert (sender.unread(), sender.acknowledged) == (0, True)
+        sender.conclude()
+        assert [f"externalId={number:032x}" in line for number, line in zip((1, 2), server.raw.lines(2), strict=True)] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         ({"transport": "tcp", "ca_file": "x"}, "need transport: tls"),
         ({"transport": "tls", "key_file": "x"}, "needs cert_file"),
         ({"transport": "udp", "framing": "lf"}, "framing is for tcp and tls"),
+        ({"transport": "relp", "framing": "lf"}, "framing is for tcp and tls"),
+        ({"transport": "relp", "ca_file": "x"}, "relp with encrypt: true"),
+        ({"transport": "tcp", "encrypt": True}, "choose transport: tls"),
+        ({"transport": "relp", "resend_window": "5m"}, "resend_window is for tcp and tls"),
+        ({"transport": "udp", "resend_window": "5m"}, "resend_window is for tcp and tls"),
+        ({"resend_window": "5s"}, "10000"),
         ({"transport": "udp", "max_message_bytes": 70_000}, "at most 65507"),
         ({"max_message_bytes": 500}, "1024"),
         ({"facility": "local8"}, "local7"),

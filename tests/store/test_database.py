@@ -9,7 +9,7 @@ import pytest
 from builders import Core, chunk, record
 
 from casbd.errors import StateInUse, StoreError
-from casbd.store import held_back, policies, schema
+from casbd.store import held_back, outbox, policies, schema
 from casbd.store.activities import SeenKeys, _Table
 from casbd.store.database import FILE, Store
 
@@ -106,6 +106,17 @@ class TestOpening:
             with Store(tmp_path, readonly=readonly) as store:
                 assert policies.counts(store.connection) == {"one": (7, 1)}
                 assert [*held_back.every(store.connection)] == []
+
+    def test_what_waited_in_version_5_waits_still(self, tmp_path):
+        steps = "".join(step for since, step in schema._CHANGES.items() if since < 5)
+        queued = "INSERT INTO outbox (destination, kind, size, body) VALUES ('siem', 'alert', 3, x'00')"
+        with sqlite3.connect(tmp_path / FILE) as old:
+            old.executescript(f"{steps} PRAGMA user_version = 5; {queued}; INSERT INTO destinations (name, delivered) VALUES ('siem', 7);")
+        old.close()
+        with Store(tmp_path) as store:
+            found = outbox.deliveries(store.connection)["siem"]
+            assert (found.pending, found.delivered, found.oldest, found.in_doubt, found.down_since) == (1, 7, None, 0, None)
+            assert [row.seq for row in outbox.head(store.connection, "siem", 10)] == [1]
 
     def test_a_directory_that_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()

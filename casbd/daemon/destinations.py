@@ -1,0 +1,37 @@
+"""Saying that a destination takes nothing: an outage that nobody notices is as bad as a lost alert."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from casbd.alerting import raising
+from casbd.model.alert import Alert
+from casbd.store import outbox
+from casbd.store.database import Store
+from casbd.wire.timestamps import iso
+
+
+def down_alerts(store: Store, queues: Collection[str], patience: int, now: int) -> dict[str, Alert]:
+    """By destination that has been down for `patience` milliseconds, the alert that says so; one an outage.
+
+    queues: of the destinations that are configured.
+    """
+    deliveries = outbox.deliveries(store.connection)
+    return {
+        name: _alert(deliveries[name], since, now)
+        for name, since in outbox.down_since(store.connection).items()
+        if name in queues and now - since >= patience
+    }
+
+
+def _alert(delivery: outbox.Delivery, since: int, now: int) -> Alert:
+    waiting = f"{delivery.pending + delivery.in_doubt} messages wait"
+    oldest = f", the oldest since {iso(delivery.oldest)}" if delivery.oldest else ""
+    return raising.system(
+        "destination_down",
+        f"Destination {delivery.name} takes no messages",
+        f"Destination {delivery.name} has taken nothing since {iso(since)} ({delivery.last_error}). {waiting}{oldest}.",
+        subject=delivery.name,
+        moment=since,
+        now=now,
+    )

@@ -1,0 +1,50 @@
+"""A destination that takes nothing for long is told to the others."""
+
+import pytest
+from builders import HOUR, NOON, record, settings
+
+from casbd.daemon.destinations import down_alerts
+from casbd.store import outbox
+
+
+@pytest.fixture
+def core(make_core):
+    core = make_core(rules={"failed": {}}, settings=settings({"siem": ["alerts"], "file": ["alerts"]}))
+    core.feed_records(record(), record(at=1))
+    with core.store.transaction() as connection:
+        outbox.failed(connection, "siem", "siem.example:514: Connection refused", NOON)
+        outbox.failed(connection, "gone", "refused", NOON)
+    return core
+
+
+def down(core, at):
+    return down_alerts(core.store, {"siem", "file"}, 2 * HOUR, at)
+
+
+def test_not_before_its_time(core):
+    assert down(core, NOON + 2 * HOUR - 1) == {}
+
+
+def test_it_says_since_when_why_and_what_waits(core):
+    (alert,) = down(core, NOON + 2 * HOUR).values()
+    assert alert.title == "Destination siem takes no messages"
+    assert alert.description == (
+        "Destination siem has taken nothing since 2026-01-01T12:00:00.000Z (siem.example:514: Connection refused)."
+        " 2 messages wait, the oldest since 2026-01-01T12:00:00.000Z."
+    )
+
+
+def test_the_others_get_it_once_an_outage(core):
+    before = {name: len(core.waiting(name)) for name in ("siem", "file")}
+    for at in (2 * HOUR, 3 * HOUR):
+        for name, alert in down(core, NOON + at).items():
+            core.pipeline.raise_system(alert, besides=name)
+    assert {name: len(core.waiting(name)) for name in ("siem", "file")} == {"siem": before["siem"], "file": before["file"] + 1}
+
+    with core.store.transaction() as connection:
+        outbox.recovered(connection, "siem")
+    assert down(core, NOON + 9 * HOUR) == {}
+    with core.store.transaction() as connection:
+        outbox.failed(connection, "siem", "again", NOON + 10 * HOUR)
+    (alert,) = down(core, NOON + 12 * HOUR).values()
+    assert core.pipeline.raise_system(alert, besides="siem")

@@ -1,0 +1,119 @@
+"""Syslog receivers that behave badly, as processes of their own: `python receivers.py PORT KIND HOW FOLDER [CERTIFICATE KEY]`.
+
+KIND is tcp, tls or relp. What each connection's program has read goes to a file of its own in the folder. HOW:
+
+reads: everything, at once.   hangs: accepts, reads a little, and nothing more.   mute: accepts and reads nothing.
+resets: accepts, reads nothing, and resets after half a second.   slow: a byte a second.   leaves: says good-bye with much unread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+FRAME = re.compile(rb"(\d+) (\w+) (\d+)([ \n])")
+LITTLE = 2000
+_numbers = itertools.count()
+
+
+def main(port: str, kind: str, how: str, folder: str, *certificate: str) -> None:
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+    with socket.create_server(("127.0.0.1", int(port)), backlog=64) as listening:
+        while True:
+            connection, _ = listening.accept()
+            path = Path(folder) / f"{time.time_ns()}-{next(_numbers)}"
+            threading.Thread(target=serve, args=(connection, context, kind, how, path), daemon=True).start()
+
+
+def serve(connection: socket.socket, context: ssl.SSLContext | None, kind: str, how: str, path: Path) -> None:
+    try:
+        if context:
+            connection = context.wrap_socket(connection, server_side=True)
+        with connection, path.open("wb", buffering=0) as out:
+            if how == "resets":
+                time.sleep(0.5)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif how == "mute":
+                time.sleep(3600)
+            elif kind == "relp":
+                relp(connection, how, out)
+            else:
+                stream(connection, how, out)
+    except OSError:
+        pass
+
+
+def stream(connection: socket.socket, how: str, out) -> None:
+    while data := connection.recv({"slow": 1, "hangs": LITTLE, "leaves": LITTLE}.get(how, 1 << 16)):
+        out.write(data)
+        rest_after(how, connection)
+
+
+def relp(connection: socket.socket, how: str, out) -> None:
+    """A message counts as read when it was answered."""
+    data, answered = b"", 0
+    while more := connection.recv(1 if how == "slow" else 1 << 16):
+        data += more
+        while (head := FRAME.match(data)) and len(data) > head.end() + int(head[3]):
+            end = head.end() + int(head[3])
+            if head[2] == b"syslog":
+                out.write(data[head.end() : end] + b"\n")
+                answered += 1
+            data = data[end + (head[4] == b" ") :]
+            connection.sendall(b"%s rsp 6 200 OK\n" % head[1])
+            if answered >= 3:
+                rest_after(how, connection)
+        if how == "slow":
+            time.sleep(0.001)
+
+
+def rest_after(how: str, connection: socket.socket) -> None:
+    if how == "slow":
+        time.sleep(1)
+    elif how == "hangs":
+        time.sleep(3600)
+    elif how == "leaves":
+        time.sleep(0.5)
+        raise OSError
+
+
+class Receiving:
+    """Receivers at one port, one after the other."""
+
+    def __init__(self, folder: Path, port: int, kind: str, certificate: tuple[Path, Path] | None = None) -> None:
+        folder.mkdir()
+        self.folder, self.port, self.kind, self.certificate = folder, port, kind, certificate
+        self.process: subprocess.Popen | None = None
+
+    def start(self, how: str) -> None:
+        files = self.certificate if self.kind == "tls" and self.certificate else ()
+        command = [sys.executable, __file__, str(self.port), self.kind, how, str(self.folder), *map(str, files)]
+        self.process = subprocess.Popen(command)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def read(self) -> list[str]:
+        """The whole lines that programs have read, connection after connection."""
+        found: list[str] = []
+        for path in sorted(self.folder.iterdir(), key=lambda path: int(path.name.partition("-")[0])):
+            found += path.read_bytes().decode().split("\n")[:-1]
+        return found
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
