@@ -17,7 +17,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+import m365_records
+from running import DOWNLOADS, Site, external_id, wait_until
 
 FRAME = re.compile(rb"(\d+) (\w+) (\d+)([ \n])")
 LITTLE = 2000
@@ -89,15 +93,15 @@ def rest_after(how: str, connection: socket.socket) -> None:
 
 
 class Receiving:
-    """Receivers at one port, one after the other."""
+    """Receivers at one port, one after the other. certificate: the authority's, the receiver's, and its key."""
 
-    def __init__(self, folder: Path, port: int, kind: str, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, folder: Path, port: int, kind: str, certificate: Sequence[Path] = ()) -> None:
         folder.mkdir()
         self.folder, self.port, self.kind, self.certificate = folder, port, kind, certificate
         self.process: subprocess.Popen | None = None
 
     def start(self, how: str) -> None:
-        files = self.certificate if self.kind == "tls" and self.certificate else ()
+        files = self.certificate[1:] if self.kind == "tls" else ()
         command = [sys.executable, __file__, str(self.port), self.kind, how, str(self.folder), *map(str, files)]
         self.process = subprocess.Popen(command)
 
@@ -113,6 +117,52 @@ class Receiving:
         for path in sorted(self.folder.iterdir(), key=lambda path: int(path.name.partition("-")[0])):
             found += path.read_bytes().decode().split("\n")[:-1]
         return found
+
+
+BEFORE, WHILE = 40, 60
+"""Alerts that are there when the receiver starts, and those that come while it behaves badly."""
+
+
+def connect(site: Site, receiver: Receiving) -> None:
+    """Configure the receiver as the first output, and a file as the second."""
+    siem = {"name": "siem", "type": "syslog", "host": "localhost", "port": receiver.port, "send_timeout": "2s", "transport": receiver.kind}
+    if receiver.kind == "tls":
+        siem |= {"ca_file": str(receiver.certificate[0]), "framing": "lf"}
+    site.rule("downloads", DOWNLOADS)
+    site.configure(outputs=[siem, {"name": "file", "type": "file", "path": str(site.alerts_file)}])
+
+
+def write(site: Site, start: int, stop: int) -> None:
+    lines = [m365_records.download(m365_records.USERS[n % 20], m365_records.START + n, seed=n) for n in range(start, stop)]
+    site.write("audit.ndjson", lines)
+
+
+def first_ones(lines: list[str]) -> list[str]:
+    return list(dict.fromkeys(map(external_id, lines)))
+
+
+def misbehave(site: Site, receiver: Receiving, how: str, *, kill_casbd: bool, seconds: float = 3.0) -> None:
+    """Alerts come while the receiver behaves badly; it is killed; a good one takes its place and gets all that is missing."""
+    receiver.start(how)
+    daemon = site.start()
+    write(site, 0, BEFORE)
+    steps = 6
+    for step in range(steps):
+        time.sleep(seconds / steps)
+        write(site, BEFORE + step * WHILE // steps, BEFORE + (step + 1) * WHILE // steps)
+    wait_until(lambda: len(site.alert_lines()) == BEFORE + WHILE)  # another output does not wait for it
+    if kill_casbd:
+        daemon.kill()
+        daemon = site.start()
+    receiver.kill()
+    receiver.start("reads")
+    wanted = site.delivered()
+    wait_until(lambda: len(first_ones(receiver.read())) == len(wanted), 60, lambda: f"{len(first_ones(receiver.read()))}\n{site.log()}")
+    assert first_ones(receiver.read()) == wanted
+    assert daemon.terminate() == 0
+    siem = next(output for output in site.status()["outputs"] if output["name"] == "siem")
+    assert (siem["pending"], siem["in_doubt"], siem["down_since"]) == (0, 0, None)
+    assert siem["delivered"] == len(wanted)
 
 
 if __name__ == "__main__":

@@ -7,73 +7,32 @@ import subprocess
 import time
 from pathlib import Path
 
-import m365_records
 import pytest
 from certificates import Authority
-from receivers import Receiving
-from running import DOWNLOADS, external_id, free_port, wait_until
-
-BEFORE, WHILE = 40, 60
-"""Alerts that are there when the receiver starts, and those that come while it behaves badly."""
+from receivers import Receiving, connect, first_ones, misbehave, write
+from running import DOWNLOADS, Site, free_port, wait_until
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     authority = Authority(tmp_path_factory.mktemp("receivers"), "ca")
-    return authority.certificate, authority.issue("localhost")
+    return authority.certificate, *authority.issue("localhost")
 
 
 @pytest.fixture
 def receiving(make_site, certificate, tmp_path):
-    """Makes a site with a receiver of this kind, and a file as its second output."""
+    """Makes a site with a receiver of this kind."""
     made = []
 
-    def make(kind: str) -> tuple:
-        ca_file, pair = certificate
-        site, receiver = make_site(rules={"downloads": DOWNLOADS}), Receiving(tmp_path / "received", free_port(), kind, pair)
-        siem = {"name": "siem", "type": "syslog", "host": "localhost", "port": receiver.port, "transport": kind, "send_timeout": "2s"}
-        if kind == "tls":
-            siem |= {"ca_file": str(ca_file), "framing": "lf"}
-        site.configure(outputs=[siem, {"name": "file", "type": "file", "path": str(site.alerts_file)}])
+    def make(kind: str) -> tuple[Site, Receiving]:
+        site, receiver = make_site(), Receiving(tmp_path / "received", free_port(), kind, certificate)
+        connect(site, receiver)
         made.append(receiver)
         return site, receiver
 
     yield make
     for receiver in made:
         receiver.kill()
-
-
-def write(site, start: int, stop: int) -> None:
-    lines = [m365_records.download(m365_records.USERS[n % 20], m365_records.START + n, seed=n) for n in range(start, stop)]
-    site.write("audit.ndjson", lines)
-
-
-def first_ones(lines: list[str]) -> list[str]:
-    return list(dict.fromkeys(map(external_id, lines)))
-
-
-def misbehave(site, receiver, how: str, *, kill_casbd: bool, seconds: float = 3.0) -> None:
-    """Alerts come while the receiver behaves badly; it is killed; a good one takes its place and gets all that is missing."""
-    receiver.start(how)
-    daemon = site.start()
-    write(site, 0, BEFORE)
-    steps = 6
-    for step in range(steps):
-        time.sleep(seconds / steps)
-        write(site, BEFORE + step * WHILE // steps, BEFORE + (step + 1) * WHILE // steps)
-    wait_until(lambda: len(site.alert_lines()) == BEFORE + WHILE)  # another output does not wait for it
-    if kill_casbd:
-        daemon.kill()
-        daemon = site.start()
-    receiver.kill()
-    receiver.start("reads")
-    wanted = site.delivered()
-    wait_until(lambda: len(first_ones(receiver.read())) == len(wanted), 60, lambda: f"{len(first_ones(receiver.read()))}\n{site.log()}")
-    assert first_ones(receiver.read()) == wanted
-    assert daemon.terminate() == 0
-    siem = next(output for output in site.status()["outputs"] if output["name"] == "siem")
-    assert (siem["pending"], siem["in_doubt"], siem["down_since"]) == (0, 0, None)
-    assert siem["delivered"] == len(wanted)
 
 
 @pytest.mark.parametrize(
