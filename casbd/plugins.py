@@ -7,6 +7,7 @@ Its options are its own pydantic model `Options` (unknown keys are mistakes), wi
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -52,6 +53,20 @@ class Format(Protocol):
         """
 
 
+class ByTime(NamedTuple):
+    """A value that depends on when the activity was: the first of `values` before the first of `starts`, and so on.
+
+    starts: milliseconds since 1970, UTC, ascending; one fewer than `values`.
+    """
+
+    starts: tuple[int, ...]
+    values: tuple[Any, ...]
+
+    def at(self, timestamp: int) -> Any:
+        """The value at that time; at a start already the one that begins there."""
+        return self.values[bisect_right(self.starts, timestamp)]
+
+
 class Enricher(Protocol):
     """Adds to an activity what can be looked up (`casbd/enrichers/`).
 
@@ -72,7 +87,7 @@ class Enricher(Protocol):
     def look_up(self, *values: Any) -> Mapping[str, Any]:
         """The fields of `provides` of which something is known, by the values of `reads`, the first of which is not None.
 
-        The same values give the same answer: it is remembered.
+        The same values give the same answer: it is remembered. What differs from time to time is a `ByTime`.
         """
 
     def files(self) -> Sequence[Path]:

@@ -62,6 +62,9 @@ _PLAIN = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "should be a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "should be a number"),
     **dict.fromkeys(("byte_size", "byte_size_unit"), "should be a size, such as 100MB"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), "should be a day, such as 2026-01-31"
+    ),
     "path_type": "should be a path",
     "greater_than": "should be more than {gt}",
     "greater_than_equal": "should be at least {ge}",

@@ -1,17 +1,24 @@
-"""From which version on a browser or an operating system is not outdated: `casbd/data/user_agents.json`, or a file like it."""
+"""From which day on a version of a browser or an operating system is outdated: `casbd/data/user_agents.json`, or a file like it."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from casbd.documents import Document
+
+ALWAYS = int(datetime.min.replace(tzinfo=UTC).timestamp() * 1000)
+"""The start of what is outdated at any time."""
+NAMED = ("Vista", "XP", "NT", "ME", "CE")
+"""Versions of Windows that are words to ua-parser."""
 
 
 def version_numbers(text: str) -> tuple[int, ...] | None:
@@ -28,34 +35,66 @@ def _version(text: str) -> str:
     return text
 
 
+def _release(text: str) -> str:
+    if version_numbers(text) is None and text not in NAMED:
+        raise ValueError(f"`{text}` is no version, such as `26.5`, nor one of {', '.join(NAMED)}")
+    return text
+
+
 Version = Annotated[str, AfterValidator(_version)]
+Release = Annotated[str, AfterValidator(_release)]
 
 
 class Threshold(BaseModel):
-    """What is known of one family. See `about` in the file for what the keys mean."""
+    """What is known of one family. See `about` in the shipped file for what the keys mean.
+
+    min and also: what is not outdated at any time; in their place `outdated_from`: the day for each release, null for not yet.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    outdated_from: Mapping[Release, date | None] = {}
     min: Version | None = None
     latest: Version | None = None
     also: tuple[Version, ...] = ()
     frozen: Version | None = None
     discontinued: bool = False
 
-    def is_outdated(self, version: str | None, *, may_be_frozen: bool) -> bool:
-        """Whether this version is too old. may_be_frozen: a browser says it, which may not tell the true version."""
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Threshold:
+        if self.min is not None and self.outdated_from:
+            raise ValueError("`min` and `outdated_from` exclude each other")
+        return self
+
+    def outdated(self, version: str | None, *, may_be_frozen: bool) -> int | None:
+        """From when on this version is too old: milliseconds since 1970, or `ALWAYS`; None where it is not, or nobody knows.
+
+        may_be_frozen: a browser says it, which may not tell the true version.
+        """
         if self.discontinued:
-            return True
-        if version is None or self.min is None:
-            return False
+            return ALWAYS
+        if version is None or (self.min is None and not self.outdated_from):
+            return None
         numbers = version_numbers(version)
-        if numbers is None:
-            return True  # Windows XP, Vista, ME: whatever was named instead of numbered is old
-        if any(_starts_with(numbers, also) for also in self.also):
-            return False
+        if numbers is None:  # Windows XP, Vista, ME: whatever was named instead of numbered is old
+            return _start(self.outdated_from.get(version, date.min))
         if may_be_frozen and self.frozen and _starts_with(numbers, self.frozen):
-            return False
-        return numbers < (version_numbers(self.min) or ())
+            return None
+        if self.min is None:
+            return self._by_release(numbers)
+        is_fresh = numbers >= (version_numbers(self.min) or ()) or any(_starts_with(numbers, also) for also in self.also)
+        return None if is_fresh else ALWAYS
+
+    def _by_release(self, numbers: tuple[int, ...]) -> int | None:
+        """What holds of the newest release up to this version: 26.4.1 is 26.4. What came before all of them is always outdated."""
+        versions, starts = self._releases
+        place = bisect_right(versions, numbers)
+        return starts[place - 1] if place else ALWAYS
+
+    @cached_property
+    def _releases(self) -> tuple[list[tuple[int, ...]], list[int | None]]:
+        numbered = sorted((numbers, day) for version, day in self.outdated_from.items() if (numbers := version_numbers(version)))
+        return [numbers for numbers, _ in numbered], [_start(day) for _, day in numbered]
 
 
 class Thresholds(BaseModel):
@@ -80,6 +119,10 @@ def shipped_thresholds() -> Thresholds:
     """The file that ships; read as JSON, since reading YAML costs as much as decoding thousands of records."""
     content = files("casbd").joinpath("data", "user_agents.json").read_bytes()
     return Thresholds.model_validate(msgspec.json.decode(content))
+
+
+def _start(day: date | None) -> int | None:
+    return None if day is None else int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
 
 
 def _starts_with(numbers: tuple[int, ...], version: str) -> bool:

@@ -1,19 +1,19 @@
 """Browser, operating system, kind of device and tags of the user agent.
 
 The tags are MDCA's four. `Native client`: a program of its own, not a browser. `Robot`: a crawler. `Outdated browser` and
-`Outdated operating system`: below the thresholds of a data file, which an operator can replace.
+`Outdated operating system`: too old on the day of the activity, not today, after a data file, which an operator can replace.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from casbd.enrichers._agent_parser import Parsed, parse_agent
-from casbd.enrichers._agent_thresholds import Thresholds, read_thresholds, shipped_thresholds
-from casbd.plugins import ConfigPath
+from casbd.enrichers._agent_thresholds import Threshold, Thresholds, read_thresholds, shipped_thresholds
+from casbd.plugins import ByTime, ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
 
@@ -76,33 +76,43 @@ class UserAgent:
         if parsed.system is not None:
             found |= {"os": parsed.system, "os_version": parsed.system_version}
         if tags := self._tags(told, parsed):
-            found["user_agent_tags"] = tuple(tags)
+            found["user_agent_tags"] = tags
         return found
 
     def files(self) -> Sequence[Path]:
         """The operator's thresholds, if there are any."""
         return [self._path] if self._path else []
 
-    def _tags(self, text: str, parsed: Parsed) -> list[str]:
-        is_browser = self._is_browser(parsed.browser) and not _PROGRAM.search(text)
-        tags = []
+    def _tags(self, text: str, parsed: Parsed) -> tuple[str, ...] | ByTime:
+        kind = self._kind(text, parsed)
+        aging = []
+        if kind is None:
+            aging.append(("Outdated browser", _outdated(self._thresholds.browsers, parsed.browser, parsed.browser_version, text)))
+        aging.append(("Outdated operating system", _outdated(self._thresholds.systems, parsed.system, parsed.system_version, text)))
+        return _over_time((kind,) if kind else (), [(tag, start) for tag, start in aging if start is not None])
+
+    def _kind(self, text: str, parsed: Parsed) -> str | None:
+        """The tag of what is no browser of a person."""
         if _is_robot(text, parsed):
-            tags.append("Robot")
-        elif not is_browser and not _ON_BEHALF_OF_A_BROWSER.match(text):
-            tags.append("Native client")
-        elif self._is_outdated_browser(parsed):
-            tags.append("Outdated browser")
-        system = self._thresholds.systems.get(parsed.system or "")
-        if system and system.is_outdated(parsed.system_version, may_be_frozen=text.startswith("Mozilla/")):
-            tags.append("Outdated operating system")
-        return tags
+            return "Robot"
+        is_browser = self._is_browser(parsed.browser) and not _PROGRAM.search(text)
+        return None if is_browser or _ON_BEHALF_OF_A_BROWSER.match(text) else "Native client"
 
     def _is_browser(self, family: str | None) -> bool:
         return family is not None and (family in self._thresholds.browsers or family in BROWSERS or "Browser" in family)
 
-    def _is_outdated_browser(self, parsed: Parsed) -> bool:
-        browser = self._thresholds.browsers.get(parsed.browser or "")
-        return browser is not None and browser.is_outdated(parsed.browser_version, may_be_frozen=False)
+
+def _outdated(thresholds: Mapping[str, Threshold], family: str | None, version: str | None, text: str) -> int | None:
+    """From when on this family's version is outdated, as far as is known."""
+    threshold = thresholds.get(family or "")
+    return threshold.outdated(version, may_be_frozen=text.startswith("Mozilla/")) if threshold else None
+
+
+def _over_time(kept: tuple[str, ...], aging: Sequence[tuple[str, int]]) -> tuple[str, ...] | ByTime:
+    """These tags, and more of them from each tag's start on."""
+    starts = sorted({start for _, start in aging})
+    values = [kept, *(kept + tuple(tag for tag, since in aging if since <= start) for start in starts)]
+    return ByTime(tuple(starts), tuple(values)) if starts else values[0]
 
 
 def _of_the_client(text: str) -> str:
