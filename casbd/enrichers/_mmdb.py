@@ -10,7 +10,8 @@ The format: https://maxmind.github.io/MaxMind-DB/
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -27,6 +28,9 @@ DAMAGED = (InvalidDatabaseError, ValueError, TypeError, LookupError, ArithmeticE
 RECORDS_KEPT = 50_000
 """Decoded records that are kept; most addresses of a log share few of them."""
 
+SAMPLED = 20_000
+"""So many nodes of a tree tell what kind of records a file has."""
+
 _SEPARATOR = 16
 """Zero bytes between the tree and the data."""
 
@@ -34,13 +38,15 @@ _SEPARATOR = 16
 class Database(Generic[Answer]):
     """One file, held in memory, so that overwriting it in place does not change what is being read.
 
-    understand: what to make of a record. Raises OSError, or one of `DAMAGED` where the file is another kind or not whole.
+    understand: what to make of a record. kind: what the file says that it is, such as `GeoLite2-City`.
+    Raises OSError, or one of `DAMAGED` where the file is of another format or not whole.
     """
 
     def __init__(self, path: Path, understand: Callable[[Any], Answer]) -> None:
         self._content = path.read_bytes()
         with open_database(BytesIO(self._content), MODE_FD) as reader:  # checks that metadata and tree are whole
             metadata = reader.metadata()
+        self.kind = str(metadata.database_type)
         self._nodes = metadata.node_count
         self._node_size = metadata.node_byte_size
         self._version = metadata.ip_version
@@ -61,6 +67,15 @@ class Database(Generic[Answer]):
         else:
             return None
         return None if node == self._nodes else self._record(node)
+
+    def sample(self) -> Iterator[Answer]:
+        """The answers for addresses from all over the file; what is damaged is left out."""
+        for node in range(0, self._nodes, max(1, self._nodes // SAMPLED)):
+            for side in (0, 1):
+                below = self._walk(node, side, 1)
+                if below > self._nodes:
+                    with suppress(*DAMAGED):  # a look-up of that address tells
+                        yield self._record(below)
 
     def _decode(self, node: int) -> Answer:
         if node < self._nodes:

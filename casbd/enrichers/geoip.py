@@ -1,13 +1,14 @@
 """Country, city, coordinates, provider and autonomous system of the client's address, from MaxMind-format files.
 
-Both layouts that exist are read: MaxMind's own (nested: `country.iso_code`, `city.names.en`) and the flat one of the
-free databases (`country_code`, `city`). Without any configuration the country file in `casbd/data` serves.
+Both layouts that exist are read: MaxMind's own (nested: `country.iso_code`, `city.names.en`) and the flat one of IPinfo and
+the free databases (`country_code` or `country`, `city`). Where an address is only registered is no place. Without any
+configuration the country file in `casbd/data` serves.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,8 +22,16 @@ from casbd.errors import Mistake, Mistakes
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
+from casbd.wire.plain_text import cut, single_line
 
 log = logging.getLogger(__name__)
+
+_KNOWS: Mapping[str, tuple[str, Callable[[Found], bool]]] = {
+    "city": ("cities", lambda found: found[1] is not None),
+    "country": ("countries", lambda found: bool(found[0])),
+    "asn": ("providers and autonomous systems", lambda found: found[2] is not None),
+}
+"""What a file must know to serve under an option, and whether an answer is that."""
 
 
 @plugin
@@ -48,14 +57,15 @@ class GeoIP:
 
     def __init__(self, options: Options) -> None:
         country = options.country or Path(str(files("casbd").joinpath("data", "country.mmdb")))
-        self._paths = [path for path in (options.city, country, options.asn) if path]
-        self._geo_files = _open_all(self._paths)
+        paths = {"city": options.city, "country": country, "asn": options.asn}
+        self._paths = [path for path in paths.values() if path]
+        self._geo_files = _open_all({option: path for option, path in paths.items() if path})
 
     def look_up(self, ip: str) -> dict[str, Any]:
         """Place and network of `ip_address`; what no file knows stays as the export had it."""
         country, spot, network = self._look_up(ip)
         found: dict[str, Any] = {}
-        if country is not None:
+        if country:  # neither unknown nor NOWHERE
             found["country"] = country
         if spot is not None:
             found |= zip(("city", "latitude", "longitude"), spot, strict=True)
@@ -84,10 +94,11 @@ class GeoIP:
 class GeoFile:
     """One file, and what happens when it turns out to be damaged.
 
-    Raises Mistakes where the file cannot be read, is of another kind, or fails at a first look-up.
+    option: which one names it. Raises Mistakes where the file cannot be read, fails at a first look-up, or knows nothing of what it
+    is there for.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, option: str, path: Path) -> None:
         self._name = str(path)
         self._complained = False
         try:
@@ -98,6 +109,16 @@ class GeoFile:
         except DAMAGED as error:
             detail = str(error) if isinstance(error, InvalidDatabaseError) and "<" not in str(error) else ""
             raise Mistakes([Mistake(self._name, 0, 0, "is no MaxMind-format database, or a damaged one", detail)]) from None
+        self._check_what_it_knows(option)
+
+    def _check_what_it_knows(self, option: str) -> None:
+        needed, is_there = _KNOWS[option]
+        if any(map(is_there, self._database.sample())):
+            return
+        serves = [other for other, (_, is_other) in _KNOWS.items() if any(map(is_other, self._database.sample()))]
+        hint = f"it can be `{'` or `'.join(serves)}`" if serves else "casbd reads files with the columns of MaxMind, DB-IP or IPinfo"
+        kind = cut(single_line(self._database.kind), 60)
+        raise Mistakes([Mistake(self._name, 0, 0, f"has no {needed}, which `{option}` is for; it says that it is `{kind}`", hint)])
 
     def get(self, bits: int, number: int) -> Found:
         """What the file has about an address; nothing also where that part of it is damaged."""
@@ -110,13 +131,13 @@ class GeoFile:
             return NOTHING
 
 
-def _open_all(paths: Sequence[Path]) -> list[GeoFile]:
+def _open_all(paths: Mapping[str, Path]) -> list[GeoFile]:
     """Every file, or the mistakes of all of them."""
     opened: list[GeoFile] = []
     mistakes: list[Mistake] = []
-    for path in paths:
+    for option, path in paths.items():
         try:
-            opened.append(GeoFile(path))
+            opened.append(GeoFile(option, path))
         except Mistakes as found:
             mistakes.extend(found.found)
     if mistakes:

@@ -31,20 +31,35 @@ def encoded(value: Any) -> bytes:
     """A value in the data format of MaxMind DB (https://maxmind.github.io/MaxMind-DB/)."""
     if isinstance(value, dict):
         return bytes([7 << 5 | len(value)]) + b"".join(encoded(key) + encoded(item) for key, item in value.items())
+    if isinstance(value, bool):
+        return bytes([value, 14 - 7])
     if isinstance(value, str):
-        return bytes([2 << 5 | len(value)]) + value.encode()
+        content = value.encode()
+        size = bytes([2 << 5 | len(content)]) if len(content) < 29 else bytes([2 << 5 | 29, len(content) - 29])
+        return size + content
     if isinstance(value, float):
         return bytes([3 << 5 | 8]) + struct.pack(">d", value)
     return bytes([6 << 5 | 4]) + struct.pack(">I", value)
 
 
-def database(path: Path, record: Any) -> Path:
-    """A database that says the same of every IPv4 address: a tree of one node, both of its ends at the record."""
-    end = (1 + 16).to_bytes(3, "big")
+def database(path: Path, record: Any, upper: Any = None, kind: str = "flat") -> Path:
+    """A database for IPv4: a tree of one node, its lower end at a record, its upper end (from 128.0.0.0 on) at this or another."""
+    lower, other = encoded(record), b"" if upper is None else encoded(upper)
+    ends = [1 + 16, 1 + 16 + (len(lower) if other else 0)]
     facts = {"node_count": 1, "record_size": 24, "ip_version": 4, "binary_format_major_version": 2, "binary_format_minor_version": 0}
-    metadata = encoded(facts | {"database_type": "flat", "build_epoch": 0, "description": {}, "languages": {}})
-    path.write_bytes(end + end + bytes(16) + encoded(record) + b"\xab\xcd\xefMaxMind.com" + metadata)
+    metadata = encoded(facts | {"database_type": kind, "build_epoch": 0, "description": {}, "languages": {}})
+    tree = b"".join(end.to_bytes(3, "big") for end in ends)
+    path.write_bytes(tree + bytes(16) + lower + other + b"\xab\xcd\xefMaxMind.com" + metadata)
     return path
+
+
+OSLO = {"country_code": "NO", "city": "Oslo"}
+TELENOR = {"asn": "AS2119", "as_name": "Telenor"}
+
+
+def oddly(path: Path, record: Any) -> Path:
+    """A database in which a record is one of two, the other one being as it should."""
+    return database(path, record, OSLO | TELENOR)
 
 
 def test_the_country_file_that_ships_serves_without_configuration() -> None:
@@ -81,8 +96,105 @@ def test_flat_layout(tmp_path: Path) -> None:
     assert (found.isp, found.asn) == ("GLOBALCONNECT", 2116)
 
 
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"country": "NO", "city": "Oslo", "latitude": "59.9127", "longitude": "10.7461"}, ("NO", "Oslo", 59.9127, 10.7461)),
+        ({"country": "no", "city": "Oslo", "lat": "59.9127", "lng": "10.7461", "geoname_id": "3143244"}, ("NO", "Oslo", 59.9127, 10.7461)),
+        ({"country": "Norway", "country_code": "NO", "city": "Oslo"}, ("NO", "Oslo", None, None)),
+        ({"country": {"code": "NO", "name": "Norway"}, "city": {"name": "Oslo"}}, ("NO", "Oslo", None, None)),
+        ({"country": {"iso_code": "NO"}, "city": {"names": {"en": "Oslo", "de": "Oslo (Norwegen)"}}}, ("NO", "Oslo", None, None)),
+        ({"country_code": "-", "country": "NO", "city": "-", "latitude": "59.9", "longitude": "-"}, ("NO", None, 59.9, None)),
+        ({"country_code": "NO", "city": "Oslo", "latitude": "nan", "longitude": "181"}, ("NO", "Oslo", None, None)),
+        ({"country_code": "NO", "city": "Oslo", "latitude": "north", "lat": 59.9}, ("NO", "Oslo", 59.9, None)),
+    ],
+)
+def test_places_as_other_vendors_write_them(record: dict[str, Any], expected: tuple[Any, ...], tmp_path: Path) -> None:
+    assert place(look_up("8.8.8.8", city=oddly(tmp_path / "city.mmdb", record))) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"asn": "AS2119", "as_name": "Telenor", "as_domain": "telenor.com"}, ("Telenor", 2119)),
+        ({"asn": "AS2119", "name": "Telenor", "domain": "telenor.com", "type": "isp"}, ("Telenor", 2119)),
+        ({"asn": "2119", "org": "AS2119 Telenor Norge AS"}, ("Telenor Norge AS", 2119)),
+        ({"org": "as2119 Telenor"}, ("Telenor", 2119)),
+        ({"org": "ASUS"}, ("ASUS", None)),
+        ({"org": "365 Data Centers"}, ("365 Data Centers", None)),
+        ({"autonomous_system_number": 2119, "organization": "Telenor"}, ("Telenor", 2119)),
+        ({"traits": {"autonomous_system_number": 2119, "isp": "Telenor", "organization": "Contoso"}}, ("Telenor", 2119)),
+        ({"asn": {"asn": "AS2119", "name": "Telenor"}}, ("Telenor", 2119)),
+        ({"asn": 0, "as_name": "Not routed"}, ("Not routed", None)),
+        ({"asn": "99999999999", "as_name": ""}, (None, None)),
+        ({"asn": "AS4294967296"}, (None, None)),
+        ({"name": "of something else"}, (None, None)),
+    ],
+)
+def test_networks_as_other_vendors_write_them(record: dict[str, Any], expected: tuple[Any, ...], tmp_path: Path) -> None:
+    found = look_up("8.8.8.8", asn=oddly(tmp_path / "asn.mmdb", record))
+    assert (found.isp, found.asn) == expected
+
+
+@pytest.mark.parametrize("kind", ["registered_country", "represented_country"])
+def test_where_an_address_is_only_registered_is_no_place(kind: str, tmp_path: Path) -> None:
+    city = database(
+        tmp_path / "city.mmdb", {kind: {"iso_code": "NO"}}, {kind: {"iso_code": "NO"}, "country": {"iso_code": "SE"}} | {"city": "X"}
+    )
+    country = database(tmp_path / "country.mmdb", {"country_code": "FR"})
+    assert look_up("8.8.8.8", country=oddly(tmp_path / "c.mmdb", {kind: {"iso_code": "NO"}})).country is None
+    assert look_up("8.8.8.8", city=city, country=country).country is None  # nor what a coarser file has to say
+    assert look_up("193.213.112.4", city=city, country=country).country == "SE"
+
+
+@pytest.mark.parametrize(
+    ("option", "file", "message", "hint"),
+    [
+        ("city", "GeoLite2-ASN-Test.mmdb", "has no cities, which `city` is for; it says that it is `GeoLite2-ASN`", "it can be `asn`"),
+        (
+            "city",
+            "GeoLite2-Country-Test.mmdb",
+            "has no cities, which `city` is for; it says that it is `GeoLite2-Country`",
+            "it can be `country`",
+        ),
+        (
+            "country",
+            "GeoLite2-ASN-Test.mmdb",
+            "has no countries, which `country` is for; it says that it is `GeoLite2-ASN`",
+            "it can be `asn`",
+        ),
+        (
+            *("asn", "GeoLite2-City-Test.mmdb"),
+            "has no providers and autonomous systems, which `asn` is for; it says that it is `GeoLite2-City`",
+            "it can be `city` or `country`",
+        ),
+    ],
+)
+def test_a_file_that_knows_something_else_is_told(option: str, file: str, message: str, hint: str) -> None:
+    with pytest.raises(Mistakes) as caught:
+        GeoIP(GeoIP.Options(**{option: MAXMIND / file}))
+    assert [(found.file, found.message, found.hint) for found in caught.value.found] == [(str(MAXMIND / file), message, hint)]
+
+
+def test_a_file_that_knows_nothing_of_use_is_told(tmp_path: Path) -> None:
+    file = database(tmp_path / "anonymous.mmdb", {"is_anonymous": True, "is_anonymous_vpn": True}, kind="GeoIP2-Anonymous\x1b[31m-IP")
+    with pytest.raises(Mistakes) as caught:
+        GeoIP(GeoIP.Options(city=file, asn=file))
+    assert [found.message for found in caught.value.found] == [
+        "has no cities, which `city` is for; it says that it is `GeoIP2-Anonymous [31m-IP`",
+        "has no providers and autonomous systems, which `asn` is for; it says that it is `GeoIP2-Anonymous [31m-IP`",
+    ]
+    assert all("MaxMind, DB-IP or IPinfo" in found.hint for found in caught.value.found)
+
+
+def test_one_file_can_serve_for_several(tmp_path: Path) -> None:
+    lite = database(tmp_path / "lite.mmdb", {"country": "Norway", "country_code": "NO", "asn": "AS2119", "as_name": "Telenor"})
+    found = look_up("8.8.8.8", country=lite, asn=lite)
+    assert (found.country, found.isp, found.asn) == ("NO", "Telenor", 2119)
+
+
 def test_empty_text_is_nothing(tmp_path: Path) -> None:
-    empty = database(tmp_path / "e.mmdb", {"country_code": "SE", "city": "", "latitude": "", "longitude": "", "asn": "", "org": ""})
+    empty = oddly(tmp_path / "e.mmdb", {"country_code": "SE", "city": "", "latitude": "", "longitude": "", "asn": "", "org": ""})
     found = look_up("8.8.8.8", city=empty)
     assert place(found) == ("SE", None, None, None)
     assert (found.isp, found.asn) == (None, None)
@@ -90,11 +202,11 @@ def test_empty_text_is_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("country", ["", "ZZ", "Norway", "N", "1A", 47])
 def test_what_is_no_country_code_is_nothing(country: Any, tmp_path: Path) -> None:
-    assert look_up("8.8.8.8", city=database(tmp_path / "c.mmdb", {"country_code": country}), country=CITY).country is None
+    assert look_up("8.8.8.8", city=oddly(tmp_path / "c.mmdb", {"country_code": country}), country=CITY).country is None
 
 
 def test_a_record_that_is_no_map_is_nothing(tmp_path: Path) -> None:
-    assert look_up("8.8.8.8", city=database(tmp_path / "c.mmdb", "Norway"), country=CITY).country is None
+    assert look_up("8.8.8.8", city=oddly(tmp_path / "c.mmdb", "Norway"), country=CITY).country is None
 
 
 def test_ipv6_in_an_ipv4_file_is_nothing(tmp_path: Path) -> None:

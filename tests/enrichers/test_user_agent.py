@@ -179,8 +179,12 @@ def test_a_version_between_two_is_what_the_older_one_is(version: str | None, sin
 
 def test_mistakes_in_a_file_of_thresholds_are_told(tmp_path: Path) -> None:
     file = tmp_path / "thresholds.yaml"
-    wrong = "Chrome: {min: new, maximum: '1'}\n  Opera: {outdated_from: {new: 2026-01-01, '130': soon}}\n  Vivaldi: {min: '7', outdated_from: {'7': null}}"
-    file.write_text(THRESHOLDS.replace('Chrome: {min: "148"}', wrong))
+    wrong = [
+        "Chrome: {min: new, maximum: '1'}",
+        "Opera: {outdated_from: {new: 2026-01-01, '130': soon}}",
+        "Vivaldi: {min: '7', outdated_from: {'7': null}}",
+    ]
+    file.write_text(THRESHOLDS.replace('Chrome: {min: "148"}', "\n  ".join(wrong)))
     with pytest.raises(Mistakes) as caught:
         UserAgent(UserAgent.Options(user_agent_thresholds=file))
     assert [(found.line, found.message) for found in caught.value.found] == [
