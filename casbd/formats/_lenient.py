@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from casbd.errors import BadRecord
+from casbd.wire.log_lines import without_time
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
@@ -87,7 +88,7 @@ def records_of(sample: Sequence[bytes]) -> Sequence[dict[str, Any]]:
 @lru_cache(1)
 def _decoded(sample: tuple[bytes, ...]) -> Sequence[dict[str, Any]]:
     """All formats are asked about the same sample, one after the other: it is decoded once."""
-    return [_delivered_dict(record) for record in map(as_dict, sample) if record]
+    return [_delivered_dict(record) for record in map(as_dict, map(without_time, sample)) if record]
 
 
 class _Delivery(msgspec.Struct, gc=False):
@@ -101,13 +102,14 @@ _DELIVERY = msgspec.json.Decoder(_Delivery)
 
 
 def delivered(record: bytes) -> bytes | None:
-    """The record that EventBridge has delivered inside this one; None where it is not of EventBridge."""
+    """The record that EventBridge has delivered inside this one, or that stands behind a log service's time; None for any other."""
+    own = None if record[:1] == b"{" else without_time(record)
     if b'"detail-type"' not in record:
-        return None
+        return own
     try:
-        return bytes(_DELIVERY.decode(record).detail)
+        return bytes(_DELIVERY.decode(own or record).detail)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+        return own
 
 
 def _delivered_dict(record: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """AWS CloudTrail: log files in S3 (`{"Records": [...]}`, mostly gzipped), one record a line, the answers of LookupEvents, and
-what CloudWatch Logs exports or sends through Firehose (`{"logEvents": [{"message": ...}]}`), and EventBridge delivers.
+what CloudWatch Logs sends through Firehose (`{"logEvents": [{"message": ...}]}`), exports to S3 or shows by `aws logs tail`
+(a time before each record), answers to FilterLogEvents and GetLogEvents (`{"events": [{"message": ...}]}`) or to a query
+(`@message`), and EventBridge delivers.
 
 Sources: AWS, "CloudTrail record contents" and "CloudTrail userIdentity element"
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html and
@@ -111,7 +113,7 @@ def _is_insight(record: dict[str, Any]) -> bool:
 
 def _inside(record: dict[str, Any]) -> str | None:
     """The record that LookupEvents, and CloudWatch with its subscriptions, give as text."""
-    found = next((record[key] for key in ("CloudTrailEvent", "message") if key in record), None)
+    found = next((record[key] for key in ("CloudTrailEvent", "message", "@message") if key in record), None)
     return found if isinstance(found, str) else None
 
 

@@ -47,7 +47,7 @@ def _container(body: bytes, at_end: bool) -> str | None:
         return None
     if lines and header(_header_line(lines)):
         return "csv"
-    return "ndjson" if lines else None
+    return "ndjson" if lines or (at_end and is_object(last)) else None
 
 
 def _header_line(lines: list[bytes]) -> bytes:

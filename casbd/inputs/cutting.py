@@ -10,6 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from casbd.wire.log_lines import without_time
+
 WHITESPACE = b" \t\r\n\0"
 """Trimmed from records. Zero bytes too: a writer without O_APPEND leaves a hole of them after a copytruncate."""
 
@@ -59,9 +61,9 @@ class Cutter(Protocol):
 
 
 def is_object(text: bytes) -> bool:
-    """Whether this is one whole JSON object and nothing else."""
+    """Whether this is one whole JSON object and nothing else but the time of a log service before it."""
     try:
-        _OBJECT.decode(text)
+        _OBJECT.decode(without_time(text))
     except (msgspec.DecodeError, RecursionError):
         return False
     return True

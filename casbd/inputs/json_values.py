@@ -22,7 +22,8 @@ _FIRST_KEY = re.compile(rb"\{\s*" + _STRING, re.DOTALL)
 
 _ABOUT = (
     rb'"(?:@odata\.[^"]*+|kind|etag|next\w*+|prev\w*+|cursor|ok|success|done|count|limit|offset|total\w*+|page\w*+|per_page|max|size|chunk_size'
-    rb'|has\w*+|from|to|links|_links|meta|metadata|messageType|owner|logGroup|logStream|subscriptionFilters|Stats|[Ss]chema)"'
+    rb"|has\w*+|from|to|links|_links|meta|metadata|messageType|owner|logGroup|logStream|subscriptionFilters|Stats|[Ss]chema"
+    rb'|searchedLogStreams|ResponseMetadata|\$metadata)"'
 )
 _FLAT = rb"\{(?:[^{}\"]++|" + _STRING + rb")*+\}"
 _NESTED = rb"\{(?:[^{}\"]++|" + _STRING + rb"|\{(?:[^{}\"]++|" + _STRING + rb"|" + _FLAT + rb")*+\})*+\}"
@@ -33,13 +34,19 @@ _HOLDER = (
 )
 _RECORDS_OWN = rb'"(?:_?id|u?uid|type|kind|action|event\w*+|\w*+[tT]ime\w*+|tenantId|aadTenantId)"'
 """Keys by which records begin; what else is called `data` is a part of one."""
-_HOLDER_OF = rb'(?:events"\s*+:\s*+\[(?=\s*+\{\s*+"timestamp")|data"\s*+:\s*+\[(?=\s*+\{\s*+' + _RECORDS_OWN + rb"))"
+_LOG_EVENT = rb'\{\s*+"(?:timestamp"|logStreamName"|ingestionTime"|eventId"\s*+:\s*+"\d{30}|message"\s*+:\s*+"\s*+\{)'
+"""How an event of CloudWatch Logs may begin (the key `timestamp` one of Dropbox, too), the record being its message."""
+_NO_LOG_EVENT = rb'\]\s*+(?:\}|,\s*+"(?:searchedLogStreams|next\w*+|ResponseMetadata|\$metadata)")'
+_HOLDER_OF = (
+    rb'(?:events"\s*+:\s*+\[(?=\s*+(?:' + _LOG_EVENT + rb"|" + _NO_LOG_EVENT + rb'))|data"\s*+:\s*+\[(?=\s*+\{\s*+' + _RECORDS_OWN + rb"))"
+)
 
 WRAPPER = re.compile(
     rb"\{\s*+(?:" + _ABOUT + rb"\s*+:\s*+(?:" + _PLAIN + rb')\s*+,\s*+)*+"(?:' + _HOLDER + rb"|" + _HOLDER_OF + rb")", re.DOTALL
 )
 """The beginning of an object whose only purpose is to hold records: Microsoft Graph, CloudTrail (files, CloudWatch and
-LookupEvents), Azure diagnostics, Google, Slack, Box, Dropbox (`events`), Power BI, Defender's hunting APIs (`schema` and `results`),
+LookupEvents), Azure diagnostics, Google, Slack, Box, Dropbox and
+CloudWatch Logs (`events`), Power BI, Defender's hunting APIs (`schema` and `results`),
 Defender for Cloud Apps and many others (`data`)."""
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])

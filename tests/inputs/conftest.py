@@ -12,6 +12,7 @@ import pytest
 from casbd.clock import now
 from casbd.inputs import Inputs
 from casbd.model.chunk import Chunk, InputSpec, Position
+from casbd.wire.log_lines import without_time
 
 
 class Reader:
@@ -36,7 +37,7 @@ class Reader:
         )
 
     def detect(self, sample: Sequence[bytes]) -> str | None:
-        return "test" if sample[0].startswith(b"{") else None
+        return "test" if without_time(sample[0]).startswith(b"{") else None
 
     def stop(self) -> None:
         self.inputs.close()

@@ -101,6 +101,18 @@ def check(one: Any, expected: list[dict[str, Any]] = RECORDS) -> None:
     ("text", "number"),
     [
         ({"events": [{"timestamp": "2026", "n": n} for n in range(3)], "cursor": "x", "has_more": False}, 3),  # Dropbox
+        *(
+            ({"events": [{key: value, "message": "{}"} for _ in range(3)], "searchedLogStreams": []}, 3)  # CloudWatch Logs
+            for key, value in {"timestamp": 1, "logStreamName": "a", "ingestionTime": 1, "eventId": "3" * 56, "message": "{}"}.items()
+        ),
+        ({"nextForwardToken": "f/1", "nextBackwardToken": "b/1", "events": [{"message": "{}", "timestamp": 1}] * 3}, 3),
+        ({"ResponseMetadata": {"HTTPHeaders": {"a": "b"}}, "events": [{"logStreamName": "a", "message": "{}"}] * 3}, 3),
+        ({"searchedLogStreams": [{"logStreamName": "a", "searchedCompletely": True}], "events": [{"eventId": "3" * 56}] * 3}, 3),
+        ({"events": [], "searchedLogStreams": []}, 0),
+        ({"events": [], "nextForwardToken": "f/1"}, 0),
+        ({"events": [{"eventId": "e-1", "message": "{}"}] * 3, "user": "anna"}, 1),
+        ({"events": [{"message": "no object"}] * 3, "user": "anna"}, 1),
+        ({"events": [], "user": "anna"}, 1),
         ({"total": 3, "hasNext": False, "data": [{"_id": n} for n in range(3)]}, 3),  # Defender for Cloud Apps
         ({"totalSize": 2, "done": True, "records": [{"a": 1}, {"b": 2}]}, 2),  # Salesforce
         ({"events": [{"name": "one", "parameters": []}, {"name": "two"}], "id": {"time": "2026"}}, 1),  # one record of Google's
@@ -122,6 +134,28 @@ def test_what_holds_records_and_what_is_one(reader, tmp_path, text, number):
     one = reader("f")
     one.read()
     assert len(one.records) == number
+
+
+@pytest.mark.parametrize("chunk_bytes", [20, 1 << 20])
+@pytest.mark.parametrize("lines", [1, 3])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_lines_with_the_time_of_a_log_service_before_the_record(reader, tmp_path, chunk_bytes, lines, end):
+    text = [f'2026-11-20T10:05:0{n}.000Z {{"n": {n}, "a": "x,y"}}' for n in range(lines)]
+    (tmp_path / "f").write_text("\n".join(text) + end)
+    one = reader("f", chunk_bytes=chunk_bytes)
+    one.read()
+    assert (one.records, one.rejects) == ([line.encode() for line in text], [])
+
+
+def test_the_last_line_waits_until_the_record_behind_the_time_is_whole(reader, tmp_path):
+    (tmp_path / "f").write_text('2026-11-20T10:05:01.000Z {"n": 1}\n2026-11-20T10:05:02.000Z {"n": ')
+    one = reader("f")
+    one.read()
+    assert len(one.records) == 1
+    with (tmp_path / "f").open("a") as file:
+        file.write("2}")
+    one.read()
+    assert one.records[1:] == [b'2026-11-20T10:05:02.000Z {"n": 2}']
 
 
 @pytest.mark.parametrize("chunk_bytes", [100, 3000, 1 << 20])

@@ -244,6 +244,34 @@ def test_a_log_event_of_cloudwatch_holds_the_record_as_text():
     assert FORMAT.parse(inside.encode())[0].activity_id == "e-1"
 
 
+BEFORE = ["2026-11-20T10:05:01.000Z ", "2026-11-20T10:05:01.123000+00:00 1_CloudTrail_us-east-1 ", "2026-11-20T10:05:01 "]
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_line_of_cloudwatch_has_a_time_before_the_record(before):
+    inside = record().decode()
+    delivered = json.dumps({"detail-type": "AWS API Call via CloudTrail", "detail": json.loads(inside)})
+    for own in (inside, delivered):
+        (found,) = FORMAT.parse((before + own).encode())
+        assert (found.timestamp, found.activity_id, json.loads(found.raw)) == (activity().timestamp, "e-1", json.loads(inside))
+        assert AwsCloudTrail.claims([(before + own).encode()]) == 1
+        assert M365.claims([(before + own).encode()]) == 0
+
+
+def test_a_row_of_a_query_in_cloudwatch_holds_the_record_as_text():
+    row = json.dumps({"@timestamp": "2026-01-01 12:00:00.000", "@message": record().decode()}).encode()
+    assert (FORMAT.parse(row)[0].activity_id, AwsCloudTrail.claims([row])) == ("e-1", 1)
+
+
+@pytest.mark.parametrize(
+    "line", ["2026-11-20T10:05:01.000Z START RequestId: 1", '2026-11-20T10:05:01.000Z {"a": 1}', "2026-11-20T10:05:01Z {"]
+)
+def test_a_line_of_cloudwatch_that_holds_something_else_is_told(line):
+    with pytest.raises(BadRecord):
+        FORMAT.parse(line.encode())
+    assert AwsCloudTrail.claims([line.encode()]) == 0
+
+
 def test_what_is_no_event_is_left_aside():
     digest = {"awsAccountId": "1", "digestS3Bucket": "b", "digestS3Object": "o", "logFiles": [], "digestStartTime": "2026-01-01T12:00:00Z"}
     control = {"id": "", "timestamp": 1510109208016, "message": "CWL CONTROL MESSAGE: Checking health of destination Firehose."}
