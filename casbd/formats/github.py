@@ -1,7 +1,9 @@
 """GitHub's audit log of an organization or an enterprise: JSON exports, the REST API, and the stream to a bucket.
 
 Source: GitHub, "Reviewing the audit log for your organization" and "Audit log events for your organization"
-(https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/);
+(https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/),
+"Identifying audit log events performed by an access token" (https://docs.github.com/en/enterprise-cloud@latest/admin/
+monitoring-activity-in-your-enterprise/reviewing-audit-logs-for-your-enterprise/);
 which action is which canonical activity is in `casbd/data/github_activities.yaml`.
 
 What it cannot know: only log ons, API requests and what was rejected have a result; addresses are only there when the enterprise has
@@ -41,6 +43,8 @@ class Record(msgspec.Struct, gc=False):
     actor: str | None = None
     actor_id: int | str | None = None
     actor_is_bot: bool | None = None
+    actor_is_agent: bool | None = None
+    programmatic_access_type: str | None = None
     actor_ip: str | None = None
     actor_location: Location | None = None
     user_agent: str | None = None
@@ -62,7 +66,7 @@ class GitHub:
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(
-            Record, "GitHub event", ("action",), ("@timestamp", "created_at", "actor_id", "actor_is_bot", "status_code")
+            Record, "GitHub event", ("action",), ("@timestamp", "created_at", "actor_id", "actor_is_bot", "actor_is_agent", "status_code")
         ).read
         self._table = ActivityTable("github")
 
@@ -91,8 +95,7 @@ class GitHub:
         actor = found.actor or (found.user if kind.activity_type in ("Log on", "Failed log on") else None)
         activity.user = actor.lower() if actor and "@" in actor else actor or None
         activity.user_id = str(found.actor_id) if found.actor_id else None
-        if actor:
-            activity.user_type = "Application" if found.actor_is_bot or actor.endswith("[bot]") else "Regular"
+        activity.user_type = "Application" if _is_application(found) else "Regular" if actor else None
         if found.actor_ip:
             activity.ip_address, activity.ip_port = addresses.parse(found.actor_ip)
         code = found.actor_location.country_code if found.actor_location else None
@@ -103,6 +106,23 @@ class GitHub:
             activity.result_detail = str(found.status_code)
         put_objects(activity, _objects(found))
         return (activity,)
+
+
+_DEPLOY_KEY = "deploy_key"
+"""The actor where a repository's own key was used."""
+
+
+def _is_application(record: Record) -> bool:
+    """Whether no person did it: a bot, an agent, a deploy key, or an app for itself (for a user it has a user-to-server token)."""
+    actor, access = record.actor or "", (record.programmatic_access_type or "").casefold().replace("_", " ")
+    return bool(
+        record.actor_is_bot
+        or record.actor_is_agent
+        or actor.endswith("[bot]")
+        or actor.casefold() == _DEPLOY_KEY
+        or "deploy key" in access
+        or "server-to-server" in access
+    )
 
 
 _FAILED = frozenset(

@@ -50,6 +50,23 @@ def test_what_was_done_by_whom():
         ({"actor": "dependabot[bot]"}, "dependabot[bot]", "Application"),
         ({"actor": "deploy", "actor_is_bot": True}, "deploy", "Application"),
         ({"actor": None}, None, None),
+        (
+            {"action": "git.clone", "actor": "deploy_key", "actor_id": None, "programmatic_access_type": "Deploy key"},
+            "deploy_key",
+            "Application",
+        ),
+        ({"action": "git.clone", "actor": "deploy_key", "actor_is_bot": False}, "deploy_key", "Application"),
+        ({"action": "git.push", "actor": "octocat", "programmatic_access_type": "deploy_key"}, "octocat", "Application"),
+        ({"actor": "contoso-ci", "programmatic_access_type": "GitHub App server-to-server token"}, "contoso-ci", "Application"),
+        ({"actor": None, "programmatic_access_type": "GitHub App server-to-server token"}, None, "Application"),
+        ({"actor": "Copilot", "actor_is_agent": True}, "Copilot", "Application"),
+        *(
+            ({"programmatic_access_type": access, "actor_is_bot": False}, "octocat", "Regular")
+            for access in (
+                *("GitHub App user-to-server token", "Personal access token (classic)", "Fine-grained personal access token"),
+                *("OAuth access token", "SSH key", "", None),
+            )
+        ),
     ],
 )
 def test_actors(fields, user, kind):
@@ -80,7 +97,9 @@ def test_several_organizations():
     assert activity(org=None, business="contoso-enterprise").app_instance == "contoso-enterprise"
 
 
-@pytest.mark.parametrize("field", ["actor", "actor_location", "repo", "user", "_document_id", "user_agent"])
+@pytest.mark.parametrize(
+    "field", ["actor", "actor_location", "repo", "user", "_document_id", "user_agent", "actor_is_agent", "programmatic_access_type"]
+)
 @pytest.mark.parametrize("value", [7, ["x"], {"a": [1]}, "\ud800", True])
 def test_a_field_of_another_type_is_left_out(field, value):
     assert [one.action_type for one in FORMAT.parse(record(**{field: value}))] == ["repo.access"]
