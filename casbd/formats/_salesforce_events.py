@@ -65,21 +65,30 @@ _NAMED = (
     ("QUERIEDENTITIES", "Object"),
     ("PARENTNAME", "Permission set"),
 )
-_RESULTS = {"success": "success", "succeeded": "success", "initiated": "unknown", "inprogress": "unknown"}
+_RESULTS = {
+    "success": "success",
+    "succeeded": "success",
+    "automatedsuccess": "success",  # of a verification that was not needed
+    "initiated": "unknown",
+    "inprogress": "unknown",
+}
+_OUTCOMES = {
+    **dict.fromkeys(("Block", "MeteringBlock", "EndSession", "FailedInvalidPassword", "FailedPasswordLockout"), "failure"),
+    **dict.fromkeys(("TwoFADenied", "TwoFAReportedDenied", "TwoFAFailedGeneralError", "TwoFAFailedInvalidCode"), "failure"),
+    "TwoFAFailedTooManyAttempts": "failure",
+    **dict.fromkeys(("TwoFASucceeded", "TwoFAAutomatedSuccess"), "success"),
+}
+"""PolicyOutcome, where it tells; a policy that did nothing says nothing of the result."""
 
 
 def _result(row: Row) -> tuple[str | None, str | None]:
     """What a transaction security policy did, else the status: whatever is no success is the reason of a failure."""
-    if row.text("POLICYOUTCOME") in (
-        "Block",
-        "FailedInvalidPassword",
-        "FailedPasswordLockout",
-        "TwoFAFailedInvalidCode",
-        "TwoFAFailedTooManyAttempts",
-    ):
-        return "failure", row.text("POLICYOUTCOME")
+    outcome = row.text("POLICYOUTCOME")
+    told = _OUTCOMES.get(outcome or "")
+    if told == "failure":
+        return told, outcome
     status = row.text("STATUS", "OPERATIONSTATUS")
     if status is None:
-        return None, None
+        return told, None
     result = _RESULTS.get(status.casefold().replace(" ", ""), "failure")
     return result, status if result == "failure" else None

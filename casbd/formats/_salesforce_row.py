@@ -27,6 +27,19 @@ class Row:
                 return text
         return None
 
+    def flag(self, *names: str) -> bool | None:
+        """The first of these that says yes or no, as 1, 0, true or false."""
+        for name in names:
+            value = self._values.get(name)
+            told = _FLAGS.get(value.strip().casefold() if isinstance(value, str) else value if isinstance(value, int) else None)
+            if told is not None:
+                return told
+        return None
+
+
+_FLAGS = {1: True, "1": True, "1.0": True, "true": True, "yes": True, 0: False, "0": False, "0.0": False, "false": False, "no": False}
+"""A tool that reads numbers and writes them again makes 1.0 of 1. True and False are 1 and 0 as keys."""
+
 
 def text_in(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):

@@ -156,16 +156,37 @@ def _result(row: Row, event: str) -> tuple[str | None, str | None]:
     status = row.text("LOGIN_STATUS")
     if event == "Login" and status:
         return ("success", None) if status == "LOGIN_NO_ERROR" else ("failure", status)
+    verdicts = [verdict for verdict in (_of_request(row), _of_code(row), _of_flag(row)) if verdict]
+    failure = next((verdict for verdict in verdicts if verdict[0] == "failure"), None)
+    success = next((verdict for verdict in verdicts if verdict[0] == "success"), None)
+    return failure or success or (verdicts[0] if verdicts else (None, None))
+
+
+def _of_request(row: Row) -> tuple[str, str | None] | None:
+    """REQUEST_STATUS: of the request as a whole."""
     request = row.text("REQUEST_STATUS")
-    if request:
-        result = _REQUESTS.get(request, "unknown")
-        return result, None if result == "success" else request
-    code = row.text("STATUS_CODE") or ""
-    if len(code) == 3 and code.isdecimal():
-        return ("failure", code) if code >= "400" else ("success", None)
-    if row.text("SUCCESS") in ("0", "false") or row.text("EXCEPTION_MESSAGE"):
-        return "failure", row.text("EXCEPTION_MESSAGE")
-    return None, None
+    result = request and _REQUESTS.get(request, "unknown")
+    return (result, None if result == "success" else request) if result else None
+
+
+def _of_code(row: Row) -> tuple[str, str | None] | None:
+    """The status of HTTP, of the API's own answer or a callout's."""
+    code = next((text for column in ("STATUS_CODE", "HTTP_STATUS_CODE") if (text := row.text(column)) and _HTTP.fullmatch(text)), None)
+    if code is None:
+        return None
+    return ("failure", code) if code >= "400" else ("success", None)
+
+
+def _of_flag(row: Row) -> tuple[str, str | None] | None:
+    """The columns of single event types: callouts, bulk jobs, packages, credentials."""
+    reason = row.text("EXCEPTION_MESSAGE", "FAILURE_TYPE", "ERROR_MESSAGE")
+    succeeded = row.flag("SUCCESS", "IS_SUCCESS", "IS_SUCCESSFUL")
+    if succeeded is False or row.text("EXCEPTION_MESSAGE"):
+        return "failure", reason
+    return ("success", None) if succeeded else None
+
+
+_HTTP = re.compile("[1-5][0-9][0-9]")
 
 
 def _event_time(row: Row) -> int:

@@ -340,6 +340,13 @@ def test_a_log_on_in_real_time(streamed):
     [
         (real_time(Status="Password Lockout"), "Failed log on", "failure", "Password Lockout"),
         (real_time("LogoutEvent"), "Log out", None, None),
+        (real_time("IdentityVerificationEvent", Status="AutomatedSuccess"), "Unspecified", "success", None),
+        (real_time("IdentityVerificationEvent", Status="InProgress"), "Unspecified", "unknown", None),
+        (real_time("IdentityVerificationEvent", Status="Denied"), "Unspecified", "failure", "Denied"),
+        (real_time("ApiEvent", PolicyOutcome="TwoFADenied"), "Unspecified", "failure", "TwoFADenied"),
+        (real_time("ApiEvent", PolicyOutcome="TwoFASucceeded"), "Unspecified", "success", None),
+        (real_time("ApiEvent", PolicyOutcome="NoAction"), "Unspecified", None, None),
+        (real_time("UriEvent", OperationStatus="Success", PolicyOutcome="Notified"), "Unspecified", "success", None),
         (real_time("IdentityVerificationEvent", Status="Succeeded"), "Unspecified", "success", None),
         (real_time("IdentityVerificationEvent", Status="FailedInvalidCode"), "Unspecified", "failure", "FailedInvalidCode"),
         (real_time("ReportEvent", Operation="ReportExported"), "Export content", None, None),
@@ -389,9 +396,24 @@ def test_the_same_report_under_another_address_is_the_same_object():
 
 @pytest.mark.parametrize(
     ("columns", "result", "detail"),
-    [({"SUCCESS": "0"}, "failure", None), ({"SUCCESS": "1"}, None, None), ({"EXCEPTION_MESSAGE": "NO_ACCESS"}, "failure", "NO_ACCESS")],
+    [
+        *(({"SUCCESS": no}, "failure", None) for no in ("0", "false", "False", 0, False, 0.0)),
+        *(({"SUCCESS": yes}, "success", None) for yes in ("1", "true", "TRUE", 1, True, 1.0)),
+        *(({"SUCCESS": neither}, None, None) for neither in ("", "maybe", 2, None, ["1"], {"a": 1})),
+        ({"IS_SUCCESS": "1"}, "success", None),
+        ({"IS_SUCCESSFUL": "0", "FAILURE_TYPE": "VALIDATION"}, "failure", "VALIDATION"),
+        ({"EXCEPTION_MESSAGE": "NO_ACCESS"}, "failure", "NO_ACCESS"),
+        ({"SUCCESS": "1", "EXCEPTION_MESSAGE": "NO_ACCESS"}, "failure", "NO_ACCESS"),
+        ({"SUCCESS": "1", "STATUS_CODE": "500"}, "failure", "500"),
+        ({"SUCCESS": "0", "STATUS_CODE": "200", "REQUEST_STATUS": "S"}, "failure", None),
+        ({"SUCCESS": "1", "REQUEST_STATUS": "U"}, "success", None),
+        ({"HTTP_STATUS_CODE": "204"}, "success", None),
+        ({"STATUS_CODE": "", "HTTP_STATUS_CODE": "404"}, "failure", "404"),
+        ({"STATUS_CODE": "999"}, None, None),
+        ({"REQUEST_STATUS": "U"}, "unknown", "U"),
+    ],
 )
-def test_failures_by_other_columns(columns, result, detail):
+def test_results_by_other_columns(columns, result, detail):
     found = parsed(event("BulkApi", **columns))
     assert (found.result, found.result_detail) == (result, detail)
 
