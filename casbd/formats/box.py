@@ -7,7 +7,7 @@ Source: Box, "Get enterprise events" (https://developer.box.com/guides/events/en
 
 What it cannot know: an event names neither its enterprise nor a user agent; tell tenants apart by the input's `instance`. Only log ons
 and what was blocked have a result. Box logs those who are not logged in as user 2, of whom nothing is known; of a failed log on the
-account is known that was tried, of Shield's alerts the one whom they are about.
+account is known that was tried, of Shield's alerts the one whom they are about, the address and place that they tell, and the files.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
+from casbd.formats._box_shield import items_of, place_of
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of, scalar_of
@@ -82,8 +83,11 @@ class Box:
         alert = dict_of(details.get("shield_alert"))
         signing = dict_of(details.get("sign_request"))
         enforcement = next((dict_of(value) for key, value in details.items() if key.startswith("shield_") and "enforcement" in key), {})
-        _who(found.created_by or User(), _stand_in(found, alert, signing), activity)
-        activity.ip_address, activity.ip_port = addresses.parse(found.ip_address or scalar_of(signing.get("signer_ip_address")))
+        _who(found.created_by or User(), _stand_in(found, alert, signing, enforcement), activity)
+        place = place_of(alert)
+        address = scalar_of(place.get("ip")) or found.ip_address or scalar_of(signing.get("signer_ip_address"))
+        activity.ip_address, activity.ip_port = addresses.parse(address)
+        activity.country, activity.city = _country(place), scalar_of(place.get("city_name"))
         activity.is_impersonated = True if found.event_type == "ADMIN_LOGIN" else None
         activity.result, activity.result_detail = _result(kind.activity_type, found.event_type), scalar_of(alert.get("rule_name"))
         if enforcement.get("controlMode") == "monitoring":  # Shield only writes down what it would have blocked
@@ -91,15 +95,21 @@ class Box:
         objects = _source(dict_of(found.source))
         if objects and objects[0].type == "Folder":
             activity.activity_type = _OF_FOLDERS.get(kind.activity_type, kind.activity_type)
-        put_objects(activity, _merged([*objects, *_others(found, details, enforcement)]))
+        put_objects(activity, _merged([*objects, *items_of(alert), *_others(found, details, enforcement)]))
         return (activity,)
 
 
-def _stand_in(record: Record, alert: dict[str, Any], signing: dict[str, Any]) -> dict[str, Any]:
+def _stand_in(record: Record, alert: dict[str, Any], signing: dict[str, Any], enforcement: dict[str, Any]) -> dict[str, Any]:
     """Whom the event is about if the one who did it was not logged in."""
     if record.event_type == "FAILED_LOGIN":
         return dict_of(record.source)
-    return dict_of(alert.get("user")) or dict_of(signing.get("signer"))
+    blocked = dict_of(enforcement.get("access_user")) or dict_of(enforcement.get("inviter"))
+    return dict_of(alert.get("user")) or dict_of(signing.get("signer")) or blocked
+
+
+def _country(place: dict[str, Any]) -> str | None:
+    code = scalar_of(place.get("country_code")) or ""
+    return code.upper() if len(code) == 2 and code.isascii() and code.isalpha() else None
 
 
 def _others(record: Record, details: dict[str, Any], enforcement: dict[str, Any]) -> list[ActivityObject]:
@@ -110,6 +120,7 @@ def _others(record: Record, details: dict[str, Any], enforcement: dict[str, Any]
         (dict_of(details.get("shield_alert")).get("user"), "target"),
         (enforcement.get("item"), "target"),
         (enforcement.get("invitee"), "target"),
+        (dict_of(details.get("shield_justification")).get("item"), "target"),
         ({"email": source.get("user_email")}, "target"),
         ({"type": "group", "id": details.get("group_id"), "name": details.get("group_name")}, "target"),
         *((file, "target") for file in list_of(dict_of(details.get("sign_request")).get("files"))),

@@ -1,9 +1,11 @@
-"""Google Workspace: the activities of the Admin SDK's Reports API, of all applications.
+"""Google Workspace: the activities of the Admin SDK's Reports API, of all applications; and the alerts of the Alert Center.
 
 Read as `{"items": [...]}` or `{"activities": [...]}` (newest first) or one a line. One record may hold several events: each
-becomes an activity, the first with the record's id, the others with `#1`, `#2` ...
+becomes an activity, the first with the record's id, the others with `#1`, `#2` ... Alerts: `{"alerts": [...]}`, or one a line.
 Source: Google, "Activities" of the Reports API (https://developers.google.com/workspace/admin/reports/reference/rest/v1/activities)
 and its appendix of events; which event is which canonical activity is in `casbd/data/google_workspace_activities.yaml`.
+
+What an alert becomes is told in `_google_alerts.py`.
 
 What it cannot know: only log ons, and events with a status, have a result; user agents are there in a few applications.
 """
@@ -18,7 +20,8 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
-from casbd.formats._lenient import Reader, share
+from casbd.formats._google_alerts import activity_of, is_alert
+from casbd.formats._lenient import Reader, as_dict, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
 from casbd.formats._times import time_of
@@ -83,16 +86,13 @@ class GoogleWorkspace:
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
-        """Every record has `id.applicationName`, and `events` or the name of one."""
-        return share(
-            sample,
-            lambda record: (
-                isinstance(record.get("id"), dict) and "applicationName" in record["id"] and ("events" in record or "name" in record)
-            ),
-        )
+        """Every record has `id.applicationName`, and `events` or the name of one; or is an alert by its keys."""
+        return share(sample, lambda record: _is_activity(record) or is_alert(record))
 
     def parse(self, record: bytes) -> Sequence[Activity]:
-        """An activity for each event. BadRecord where it is no JSON object or has no time or no event."""
+        """An activity for each event, or one of an alert. BadRecord where it is no JSON object or has no time or no event."""
+        if b'"alertId"' in record and is_alert(alert := as_dict(record) or {}):
+            return (activity_of(alert),)
         found = self._read(record)
         timestamp = time_of("id.time", found.id.time)
         events = found.events or ([Event(found.name, found.type, found.parameters)] if found.name else [])
@@ -125,6 +125,10 @@ class GoogleWorkspace:
         kind = self._table.kind(f"{application}.{event}").activity_type
         kind = kind if kind != UNSPECIFIED else self._table.kind(event).activity_type
         return "Unshare file" if kind == "Share file" and _takes_away(values) else kind
+
+
+def _is_activity(record: dict[str, Any]) -> bool:
+    return isinstance(record.get("id"), dict) and "applicationName" in record["id"] and ("events" in record or "name" in record)
 
 
 _NOBODY = "105250506097979753968"

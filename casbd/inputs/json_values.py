@@ -37,17 +37,25 @@ _RECORDS_OWN = rb'"(?:_?id|u?uid|type|kind|action|event\w*+|\w*+[tT]ime\w*+|tena
 _LOG_EVENT = rb'\{\s*+"(?:timestamp"|logStreamName"|ingestionTime"|eventId"\s*+:\s*+"\d{30}|message"\s*+:\s*+"\s*+\{)'
 """How an event of CloudWatch Logs may begin (the key `timestamp` one of Dropbox, too), the record being its message."""
 _NO_LOG_EVENT = rb'\]\s*+(?:\}|,\s*+"(?:searchedLogStreams|next\w*+|ResponseMetadata|\$metadata)")'
-_HOLDER_OF = (
-    rb'(?:events"\s*+:\s*+\[(?=\s*+(?:' + _LOG_EVENT + rb"|" + _NO_LOG_EVENT + rb'))|data"\s*+:\s*+\[(?=\s*+\{\s*+' + _RECORDS_OWN + rb"))"
-)
+_EVENTS = rb'events"\s*+:\s*+\[(?=\s*+(?:' + _LOG_EVENT + rb"|" + _NO_LOG_EVENT + rb"))"
+_ALERTS = rb'alerts"\s*+:\s*+\[(?=\s*+\{\s*+"(?:customerId|alertId)")'
+_DATA = rb'data"\s*+:\s*+\[(?=\s*+\{\s*+' + _RECORDS_OWN + rb")"
 
 WRAPPER = re.compile(
-    rb"\{\s*+(?:" + _ABOUT + rb"\s*+:\s*+(?:" + _PLAIN + rb')\s*+,\s*+)*+"(?:' + _HOLDER + rb"|" + _HOLDER_OF + rb")", re.DOTALL
+    rb"\{\s*+(?:"
+    + _ABOUT
+    + rb"\s*+:\s*+(?:"
+    + _PLAIN
+    + rb')\s*+,\s*+)*+"(?:'
+    + _HOLDER
+    + rb"|"
+    + rb"|".join((_EVENTS, _ALERTS, _DATA))
+    + rb")",
+    re.DOTALL,
 )
 """The beginning of an object whose only purpose is to hold records: Microsoft Graph, CloudTrail (files, CloudWatch and
-LookupEvents), Azure diagnostics, Google, Slack, Box, Dropbox and
-CloudWatch Logs (`events`), Power BI, Defender's hunting APIs (`schema` and `results`),
-Defender for Cloud Apps and many others (`data`)."""
+LookupEvents), Azure diagnostics, Google, Slack, Box, Dropbox and CloudWatch Logs (`events`), Google's Alert Center (`alerts`),
+Power BI, Defender's hunting APIs (`schema` and `results`), Defender for Cloud Apps and many others (`data`)."""
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _AFTER_ARRAY = {"array": "top", "wrapped": "rest", "top": "top"}

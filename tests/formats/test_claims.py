@@ -17,6 +17,12 @@ def records(path, key=None):
     return [json.dumps(one).encode() for one in found]
 
 
+def test_alerts_of_google_are_told_from_all_others():
+    alerts = records(HERE / "google_workspace/cases/alert_center.json", "alerts")
+    assert detect(alerts) == "google_workspace"
+    assert not any(cls.claims(alerts) for name, cls in registry.load_all("formats").items() if name != "google_workspace")
+
+
 SAMPLES = {
     "aws_cloudtrail": records(next((HERE / "aws_cloudtrail/invictus").glob("*_CloudTrail_*.json")), "Records"),
     "entra": records(HERE / "entra/otrf/AADAuditEvents.json"),

@@ -113,6 +113,8 @@ def check(one: Any, expected: list[dict[str, Any]] = RECORDS) -> None:
         ({"events": [{"eventId": "e-1", "message": "{}"}] * 3, "user": "anna"}, 1),
         ({"events": [{"message": "no object"}] * 3, "user": "anna"}, 1),
         ({"events": [], "user": "anna"}, 1),
+        ({"alerts": [{"customerId": "C1", "alertId": str(n)} for n in range(3)], "nextPageToken": "x"}, 3),  # Google's Alert Center
+        ({"alerts": [{"text": "one"}, {"text": "two"}], "user": "anna"}, 1),
         ({"total": 3, "hasNext": False, "data": [{"_id": n} for n in range(3)]}, 3),  # Defender for Cloud Apps
         ({"totalSize": 2, "done": True, "records": [{"a": 1}, {"b": 2}]}, 2),  # Salesforce
         ({"events": [{"name": "one", "parameters": []}, {"name": "two"}], "id": {"time": "2026"}}, 1),  # one record of Google's

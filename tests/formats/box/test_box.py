@@ -1,8 +1,10 @@
 """Box's enterprise events to activities; the records are written by hand after Box's documentation of events."""
 
 import json
+from pathlib import Path
 
 import pytest
+from golden import agrees
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from casbd.formats.box import Box
 from casbd.model.activity import Activity
 from casbd.plugins import Options
 
+HERE = Path(__file__).parent
 FORMAT = Box(Options())
 ANNA = {"type": "user", "id": "11446498", "name": "Anna Berg", "login": "Anna@Contoso.com"}
 NOBODY = {"type": "user", "id": "2", "name": "Unknown User", "login": ""}
@@ -115,6 +118,42 @@ def test_an_alert_of_shield_is_of_the_one_it_is_about():
     assert (found.activity_type, found.result_detail, found.result) == ("Security alert", "Far away", None)
     assert (found.user, found.user_display_name, found.user_id, found.user_type) == ("bert@contoso.com", "Bert", "22", "Regular")
     assert objects(found) == [("22", "Bert@contoso.com", "User", "target")]
+
+
+def test_alerts_of_shield():
+    records = [json.dumps(entry).encode() for entry in json.loads((HERE / "cases/shield_alerts.json").read_text())["entries"]]
+    assert agrees([activity for each in records for activity in FORMAT.parse(each)], HERE / "cases/shield_alerts.expected.json")
+    assert Box.claims(records) == 1
+
+
+@pytest.mark.parametrize("key", ["access_user", "inviter"])
+def test_what_shield_blocks_is_of_the_one_who_tried(key):
+    details = {"shield_external_collab_enforcement": {key: BERT, "item": {"type": "folder", "id": 9, "name": "Plans"}}}
+    found = activity(event_type="SHIELD_EXTERNAL_COLLAB_ACCESS_BLOCKED", source=None, created_by=NOBODY, additional_details=details)
+    assert (found.user, found.result, found.object_name) == ("bert@example.com", "failure", "Plans")
+
+
+def test_a_justification_that_is_approved_names_what_it_is_for():
+    details = {"shield_justification": {"item": {"type": "file", "id": 9, "name": "plan.docx"}, "action": "APPROVED"}}
+    found = activity(event_type="SHIELD_JUSTIFICATION_APPROVAL", source=None, additional_details=details)
+    assert objects(found) == [("9", "plan.docx", "File", "target")]
+
+
+@pytest.mark.parametrize("key", ["alert_summary", "malware_info", "user"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        7,
+        ["x"],
+        "\ud800",
+        True,
+        None,
+        {"alert_activities": 5, "upload_activity": ["x"], "sessions": [None, {"activities": 3}], "ip_details": {}},
+    ],
+)
+def test_a_part_of_an_alert_of_another_type_is_left_out(key, value):
+    found = activity(event_type="SHIELD_ALERT", source=None, additional_details={"shield_alert": {key: value}})
+    assert (found.activity_type, found.ip_address) == ("Security alert", "203.0.113.7")
 
 
 @pytest.mark.parametrize(

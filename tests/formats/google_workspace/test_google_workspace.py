@@ -176,3 +176,44 @@ def test_an_events_name_means_what_its_application_says(application, name, kind)
 def test_actors_that_are_no_people(actor, expected):
     (found,) = FORMAT.parse(record(("CREATE_USER", []), actor=actor))
     assert (found.user, found.user_id, found.user_type, found.is_impersonated) == expected
+
+
+def test_alerts_of_the_alert_center():
+    alerts = json.loads((HERE / "cases/alert_center.json").read_text())["alerts"]
+    records = [json.dumps(alert).encode() for alert in alerts]
+    assert agrees([activity for each in records for activity in FORMAT.parse(each)], HERE / "cases/alert_center.expected.json")
+    assert GoogleWorkspace.claims(records) == 1
+
+
+def alert(**fields):
+    base = {
+        "customerId": "C1",
+        "alertId": "a-1",
+        "type": "Suspicious login",
+        "source": "Google identity",
+        "createTime": "2026-01-01T12:00:00Z",
+    }
+    return json.dumps(base | fields).encode()
+
+
+def test_an_alert_without_what_can_be_left_out():
+    (found,) = FORMAT.parse(alert())
+    assert (found.timestamp, found.activity_id, found.activity_type, found.app_instance) == (1767268800000, "a-1", "Security alert", "C1")
+    assert (found.user, found.user_type, found.ip_address, found.objects) == (None, None, None, ())
+
+
+@pytest.mark.parametrize("fields", [{"type": None}, {"type": ""}, {"createTime": "soon"}, {"createTime": None}, {"startTime": "soon"}])
+def test_an_alert_that_cannot_be_an_activity_is_told(fields):
+    with pytest.raises(BadRecord):
+        FORMAT.parse(alert(**fields))
+
+
+@pytest.mark.parametrize("field", ["customerId", "alertId", "source", "data", "metadata"])
+@pytest.mark.parametrize("value", [7, ["x"], {"messages": [None, 5], "events": 3, "ruleViolationInfo": []}, "\ud800", True, None])
+def test_a_field_of_an_alert_of_another_type_is_left_out(field, value):
+    assert [one.action_type for one in FORMAT.parse(alert(**{field: value}))] == ["Suspicious login"]
+
+
+def test_a_record_of_the_reports_api_that_names_an_alert_is_none():
+    given = record(("CREATE_USER", [{"name": "alertId", "value": "a-1"}]), alertId="a-1")
+    assert [one.action_type for one in FORMAT.parse(given)] == ["CREATE_USER"]
