@@ -84,10 +84,11 @@ class Box:
         signing = dict_of(details.get("sign_request"))
         enforcement = next((dict_of(value) for key, value in details.items() if key.startswith("shield_") and "enforcement" in key), {})
         _who(found.created_by or User(), _stand_in(found, alert, signing, enforcement), activity)
-        place = place_of(alert)
-        address = scalar_of(place.get("ip")) or found.ip_address or scalar_of(signing.get("signer_ip_address"))
+        address = found.ip_address or scalar_of(signing.get("signer_ip_address"))
+        if alert and (place := place_of(alert)):
+            address = scalar_of(place.get("ip"))
+            activity.country, activity.city = _country(place), scalar_of(place.get("city_name"))
         activity.ip_address, activity.ip_port = addresses.parse(address)
-        activity.country, activity.city = _country(place), scalar_of(place.get("city_name"))
         activity.is_impersonated = True if found.event_type == "ADMIN_LOGIN" else None
         activity.result, activity.result_detail = _result(kind.activity_type, found.event_type), scalar_of(alert.get("rule_name"))
         if enforcement.get("controlMode") == "monitoring":  # Shield only writes down what it would have blocked
@@ -95,7 +96,7 @@ class Box:
         objects = _source(dict_of(found.source))
         if objects and objects[0].type == "Folder":
             activity.activity_type = _OF_FOLDERS.get(kind.activity_type, kind.activity_type)
-        put_objects(activity, _merged([*objects, *items_of(alert), *_others(found, details, enforcement)]))
+        put_objects(activity, _merged([*objects, *(items_of(alert) if alert else ()), *_others(found, details, enforcement)]))
         return (activity,)
 
 

@@ -153,6 +153,7 @@ _REQUESTS = {"S": "success", "F": "failure", "A": "failure", "N": "failure"}
 
 
 def _result(row: Row, event: str) -> tuple[str | None, str | None]:
+    """A failure where any column tells one, else a success, else what there is; and the reason."""
     status = row.text("LOGIN_STATUS")
     if event == "Login" and status:
         return ("success", None) if status == "LOGIN_NO_ERROR" else ("failure", status)
