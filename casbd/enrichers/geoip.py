@@ -26,12 +26,12 @@ from casbd.wire.plain_text import cut, single_line
 
 log = logging.getLogger(__name__)
 
-_KNOWS: Mapping[str, tuple[str, Callable[[Found], bool]]] = {
-    "city": ("cities", lambda found: found[1] is not None),
-    "country": ("countries", lambda found: bool(found[0])),
-    "asn": ("providers and autonomous systems", lambda found: found[2] is not None),
+_KNOWS: Mapping[str, tuple[str, str, Callable[[Found], bool]]] = {
+    "city": ("cities", "GeoLite2-City", lambda found: found[1] is not None),
+    "country": ("countries", "GeoLite2-Country", lambda found: bool(found[0])),
+    "asn": ("providers and autonomous systems", "GeoLite2-ASN", lambda found: found[2] is not None),
 }
-"""What a file must know to serve under an option, and whether an answer is that."""
+"""What a file must know to serve under an option, one that does, and whether an answer is that."""
 
 
 @plugin
@@ -112,11 +112,11 @@ class GeoFile:
         self._check_what_it_knows(option)
 
     def _check_what_it_knows(self, option: str) -> None:
-        needed, is_there = _KNOWS[option]
+        needed, example, is_there = _KNOWS[option]
         if any(map(is_there, self._database.sample())):
             return
-        serves = [other for other, (_, is_other) in _KNOWS.items() if any(map(is_other, self._database.sample()))]
-        hint = f"it can be `{'` or `'.join(serves)}`" if serves else "casbd reads files with the columns of MaxMind, DB-IP or IPinfo"
+        serves = [other for other, (_, _, is_other) in _KNOWS.items() if any(map(is_other, self._database.sample()))]
+        hint = f"needed is one such as {example}" + (f"; this one can be `{'` or `'.join(serves)}`" if serves else "")
         kind = cut(single_line(self._database.kind), 60)
         raise Mistakes([Mistake(self._name, 0, 0, f"has no {needed}, which `{option}` is for; it says that it is `{kind}`", hint)])
 

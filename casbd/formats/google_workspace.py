@@ -5,9 +5,10 @@ becomes an activity, the first with the record's id, the others with `#1`, `#2` 
 Source: Google, "Activities" of the Reports API (https://developers.google.com/workspace/admin/reports/reference/rest/v1/activities)
 and its appendix of events; which event is which canonical activity is in `casbd/data/google_workspace_activities.yaml`.
 
-What an alert becomes is told in `_google_alerts.py`.
+Of alerts: "REST Resource: alerts" (https://developers.google.com/workspace/admin/alertcenter/reference/rest/v1beta1/alerts).
 
-What it cannot know: only log ons, and events with a status, have a result; user agents are there in a few applications.
+What it cannot know: only log ons, and events with a status, have a result; user agents are there in a few applications. Many alerts (of
+rules, settings, outages) name no user; of reported mail the recipient is told, and the sender stands among the objects.
 """
 
 from __future__ import annotations
