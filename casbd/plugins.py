@@ -7,12 +7,13 @@ Its options are its own pydantic model `Options` (unknown keys are mistakes), wi
 from __future__ import annotations
 
 import os
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
@@ -26,6 +27,24 @@ def _from_the_configuration(path: Path, info: ValidationInfo) -> Path:
 
 ConfigPath = Annotated[Path, AfterValidator(_from_the_configuration)]
 """A path in the configuration: relative ones start at the configuration file's folder."""
+
+
+ACTION_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def action_name(text: str) -> str:
+    """A governance action's name as it is. ValueError where it can be none."""
+    if not ACTION_NAME.fullmatch(text):
+        raise ValueError(f"`{text}` is no action; one is written in small letters, such as suspend_user")
+    return text
+
+
+def _action_or_all(text: str) -> str:
+    return text if text == "*" else action_name(text)
+
+
+Actions = Annotated[tuple[Annotated[str, AfterValidator(_action_or_all)], ...], Field(min_length=1)]
+"""The actions that a connector takes, an operator's own among them; `*` is all that casbd knows (`casbd/model/governance.py`)."""
 
 
 class Options(BaseModel):
@@ -146,7 +165,10 @@ class Uncertain(Protocol):
 
 
 class Connector(Protocol):
-    """One app that can carry out governance actions (`casbd/connectors/`). actions: those it knows, or "*" for any."""
+    """One app that can carry out governance actions (`casbd/connectors/`).
+
+    actions: those it knows. One that knows none by itself has "*" there, and an option `actions`, which says what it takes.
+    """
 
     Options: ClassVar[type[Options]]
     example: ClassVar[dict[str, Any]]

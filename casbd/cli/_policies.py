@@ -15,6 +15,7 @@ from casbd import config, policies, registry
 from casbd.alerting.windows import policy_key
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell
+from casbd.config.connector_actions import connector_actions
 from casbd.documents import nearest
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
@@ -38,7 +39,7 @@ class Loaded:
 
     def __init__(self, configuration: Path) -> None:
         self.settings, mistakes = config.read(configuration)
-        self._connectors = None if mistakes else {connector.name for connector in self.settings.connectors}
+        self._connectors = None if mistakes else connector_actions(self.settings)
 
     @cached_property
     def policies(self) -> list[Policy]:

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Options
+from casbd.plugins import Actions, Options
 from casbd.quantities import Duration
 from casbd.registry import plugin
 from casbd.wire import json_lines
@@ -31,8 +31,7 @@ class CommandOptions(Options):
     """The program's absolute path and its arguments. Nothing of a record or an alert is ever added to them."""
     timeout: Duration = 30_000
     """After this long the program and all it started are killed."""
-    actions: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
-    """The actions that it knows; `*` is any."""
+    actions: Actions = ("*",)
 
     @field_validator("command")
     @classmethod

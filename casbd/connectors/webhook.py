@@ -16,7 +16,7 @@ from casbd import __version__
 from casbd.clock import Clock, now
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import ConfigPath, Options
+from casbd.plugins import Actions, ConfigPath, Options
 from casbd.quantities import Duration
 from casbd.registry import plugin
 from casbd.secrets import Secret
@@ -39,6 +39,7 @@ class WebhookOptions(Options):
     timeout: Duration = 30_000
     ca_file: ConfigPath | None = None
     """Whom to trust (PEM). Left out: the system's list."""
+    actions: Actions = ("*",)
 
     @field_validator("url")
     @classmethod
@@ -81,6 +82,8 @@ class Webhook:
 
     def execute(self, command: GovernanceCommand) -> None:
         """Send it. Retry where the network or the service has a passing failure; Rejected where the service says no."""
+        if not {"*", command.action} & set(self._options.actions):
+            raise Rejected(f"the connector's `actions` do not have {command.action}")
         import httpx  # takes 100 ms and 10 MB: only who sends webhooks pays for it
 
         body = json_lines.command(command)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from casbd import policies, registry
 from casbd.config import Settings
 from casbd.config import read as read_settings
+from casbd.config.connector_actions import connector_actions
 from casbd.errors import Mistake, Mistakes
 from casbd.pipeline import Scanner
 from casbd.plugins import Connector, Enricher, Format, Options, Output, Uncertain
@@ -32,7 +33,7 @@ class Engine:
         self.settings, mistakes = read_settings(path)
         self.policies: list[Policy] = []
         try:
-            connectors = None if mistakes else {connector.name for connector in self.settings.connectors}
+            connectors = None if mistakes else connector_actions(self.settings)
             self.policies = policies.load(self.settings.rules, connectors)
         except Mistakes as error:
             mistakes += error.found

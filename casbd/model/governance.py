@@ -8,6 +8,19 @@ import msgspec
 
 CommandStatus = Literal["dry_run", "pending_approval", "queued", "succeeded", "failed", "rejected", "reverted", "blocked"]
 
+ACTIONS = (
+    "suspend_user",
+    "unsuspend_user",
+    "require_sign_in_again",
+    "confirm_user_compromised",
+    "revoke_admin_privileges",
+    "expire_password",
+    "notify_user",
+    "notify_additional_users",
+)
+"""What can be asked of any connector that takes all (`*`): MDCA's governance actions on users, and the ways back. Others have to be
+listed by the connector."""
+
 
 class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     """One command, as `casbd governance list --json` prints it. Times are milliseconds since 1970-01-01 UTC.

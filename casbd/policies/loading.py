@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,9 @@ from casbd.policies.examples import ExampleReader
 from casbd.policies.exceptions import NAMES as EXCEPTIONS
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.filters import FilterReader
+from casbd.policies.governance_steps import Connectors, wrong_steps
 from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced, Step, digest
-from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, unknown_connectors, wrong_id
+from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, wrong_id
 from casbd.policies.sigma import is_sigma
 from casbd.policies.tree import AllOf, AnyOf
 
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 _ENDINGS = (".yaml", ".yml")
 
 
-def load(directories: Sequence[Path], connectors: Collection[str] | None = None) -> list[Policy]:
+def load(directories: Sequence[Path], connectors: Connectors | None = None) -> list[Policy]:
     """The policies of all rule files below the directories, by id.
 
-    connectors: the names that `governance:` may use; None: not checked.
+    connectors: those that `governance:` may name, with what each takes; None: not checked.
     Raises Mistakes with every mistake of every file. A directory that is not there is one too.
     """
     found: list[Mistake] = []
@@ -51,7 +52,7 @@ def load(directories: Sequence[Path], connectors: Collection[str] | None = None)
     return sorted((exempted(policy, exemptions) for policy in policies), key=lambda policy: policy.id)
 
 
-def load_file(path: Path, connectors: Collection[str] | None = None, text: str | None = None, others: Sequence[Path] = ()) -> Policy:
+def load_file(path: Path, connectors: Connectors | None = None, text: str | None = None, others: Sequence[Path] = ()) -> Policy:
     """The policy of one rule file (or of `text`, as if it stood there). Raises Mistakes with everything wrong in it.
 
     others: files with Sigma rules that a correlation in this one may refer to; what is wrong in them does not matter.
@@ -66,7 +67,7 @@ def load_file(path: Path, connectors: Collection[str] | None = None, text: str |
     return _sigma(files).policy(path, documents, connectors)
 
 
-def _policies(files: Mapping[Path, Sequence[Document]], connectors: Collection[str] | None) -> tuple[list[Policy], list[Mistake], set[str]]:
+def _policies(files: Mapping[Path, Sequence[Document]], connectors: Connectors | None) -> tuple[list[Policy], list[Mistake], set[str]]:
     """The policies of some files, what is wrong in the others, and the ids of those that are only parts of correlations."""
     policies: list[Policy] = []
     found: list[Mistake] = []
@@ -92,7 +93,7 @@ def _sigma(files: Mapping[Path, Sequence[Document]]) -> SigmaFiles:
     return SigmaFiles(files)
 
 
-def _own(path: Path, documents: Sequence[Document], connectors: Collection[str] | None) -> Policy:
+def _own(path: Path, documents: Sequence[Document], connectors: Connectors | None) -> Policy:
     """The policy of a rule file in casbd's own language."""
     document = documents[0]
     data = document.data
@@ -113,7 +114,7 @@ def _own(path: Path, documents: Sequence[Document], connectors: Collection[str] 
         found.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
-    found += [*filters.found, *examples.found, *unknown_connectors(document, connectors)]
+    found += [*filters.found, *examples.found, *wrong_steps(document, connectors)]
     if found or rule is None:
         raise Mistakes(found)
     match = _match(rule.match, steps)

@@ -7,16 +7,16 @@ each part of it has its own place in the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from casbd.documents import Document, nearest
+from casbd.documents import nearest
 from casbd.errors import Mistake
 from casbd.model.activity import FIELDS
 from casbd.model.alert import SEVERITIES, Severity
+from casbd.plugins import action_name
 from casbd.policies.fields import parse_field
 from casbd.policies.policy import AlertOptions, Category, Mode
 from casbd.policies.values import FilterError, milliseconds
@@ -65,12 +65,6 @@ def _address(text: str) -> str:
 def _number(text: str) -> str:
     if not re.fullmatch(r"\+[1-9]\d{4,14}", text):
         raise ValueError(f"`{text}` is no telephone number (such as +15550100, with quotes)")
-    return text
-
-
-def _action(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
-        raise ValueError(f"`{text}` is no action; one is written in small letters, such as suspend_user")
     return text
 
 
@@ -139,7 +133,7 @@ class AlertPart(_Part):
 class GovernancePart(_Part):
     """One element of `governance:`."""
 
-    action: Annotated[StrictStr, AfterValidator(_action)]
+    action: Annotated[StrictStr, AfterValidator(action_name)]
     connector: Annotated[StrictStr, Field(min_length=1)]
 
 
@@ -192,15 +186,3 @@ def wrong_id(path: Path) -> list[Mistake]:
     if re.fullmatch(r"[A-Za-z0-9._-]+", policy_id(path)):
         return []
     return [Mistake(str(path), 0, 0, f"the file's name is the policy's id, and `{policy_id(path)}` is none", "letters, digits, - _ .")]
-
-
-def unknown_connectors(document: Document, connectors: Collection[str] | None) -> Iterator[Mistake]:
-    """The connectors that `governance:` names and the configuration does not have; connectors: None where that is not known."""
-    governance = document.data.get("governance")
-    if connectors is None or not isinstance(governance, list):
-        return
-    for index, step in enumerate(governance):
-        name = step.get("connector") if isinstance(step, dict) else None
-        if isinstance(name, str) and name not in connectors:
-            hint = nearest(name, connectors) or "the configuration has no connectors"
-            yield document.mistake(["governance", index, "connector"], f"unknown connector `{name}`", hint, at_key=False)

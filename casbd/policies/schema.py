@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Any, get_args
 
 from casbd.model.activity import FIELDS, Field
+from casbd.model.governance import ACTIONS
+from casbd.plugins import ACTION_NAME
 from casbd.policies.filters import GROUPS
 from casbd.policies.operators import OPERATORS, RAW, Kind, Operator, allowed
 from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS, RuleFile, countable, different
@@ -20,6 +22,7 @@ Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": ["string", "integer"], "minLength": 1}
 _ORDERED: dict[str, Schema] = {"time": {"type": "string", "description": "such as 2026-01-31T12:00:00Z"}}
+_ACTION = f"^(?:{ACTION_NAME.pattern})$"
 _NUMBER: Schema = {"type": "number"}
 _LENGTH: Schema = {"type": "string", "pattern": "^[0-9]+[smhd]$", "description": "a length of time, such as 90s, 5m, 2h, 7d"}
 _MEANINGS = {
@@ -53,6 +56,7 @@ def schema() -> Schema:
     step = {"$ref": "#/$defs/step"}
     match["sequence"] = {"type": "array", "items": step, "minItems": 2, "maxItems": MOST_STEPS, "description": "these, one after the other"}
     definitions["AlertPart"]["properties"]["suppress"] = _LENGTH
+    definitions["GovernancePart"]["properties"]["action"] = {"anyOf": [{"enum": [*ACTIONS]}, {"type": "string", "pattern": _ACTION}]}
     found["properties"]["filters"] = {"$ref": "#/$defs/filters"}
     definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
     definitions["filters"] = _filters({})

@@ -108,5 +108,7 @@ def test_mistakes_are_told():
         Command.Options(command=("suspend",))
     with pytest.raises(ValidationError):
         Command.Options(command=())
+    with pytest.raises(ValidationError, match="`Suspend-User` is no action"):
+        Command.Options(command=("/bin/true",), actions=("Suspend-User",))
     with pytest.raises(Mistakes, match="no program"):
         Command(Command.Options(command=("/no/such/program",)))

@@ -7,6 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from casbd import registry
@@ -73,6 +74,15 @@ def test_the_request_is_signed(service):
     signature = hmac.new(b"s3cret", b"1769860800." + body, hashlib.sha256).hexdigest()
     assert headers["X-Casbd-Signature"] == f"sha256={signature}"
     assert headers["Content-Type"] == "application/json"
+
+
+def test_an_action_that_it_does_not_take_is_refused_without_asking(service):
+    own = webhook(service.url, actions=["page_the_boss"])
+    with pytest.raises(Rejected, match="suspend_user"):
+        own.execute(COMMAND)
+    assert not service.requests
+    own.execute(replace(COMMAND, action="page_the_boss"))
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])

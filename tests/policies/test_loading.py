@@ -136,7 +136,36 @@ class TestFiles:
         write(tmp_path / "a.yaml", "governance: [{action: suspend_user, connector: anything}]\n")
         assert load([tmp_path])[0].governance == (("suspend_user", "anything"),)
         with pytest.raises(Mistakes, match="unknown connector `anything`"):
-            load([tmp_path], connectors=["entra"])
+            load([tmp_path], connectors={"entra": ["suspend_user"]})
+
+    @pytest.mark.parametrize(
+        ("action", "connector", "told"),
+        [
+            ("suspend_user", "entra", ""),
+            ("suspnd_user", "entra", "the connector `entra` does not have the action `suspnd_user` (did you mean `suspend_user`?)"),
+            ("expire_password", "entra", "does not have the action `expire_password` (allowed: require_sign_in_again, suspend_user)"),
+            ("page_the_boss", "own", ""),
+            ("page_the_bos", "own", "(did you mean `page_the_boss`?)"),
+            (
+                "page_the_boss",
+                "entra",
+                "(allowed: require_sign_in_again, suspend_user; one of your own stands in the connector's `actions`)",
+            ),
+            ("suspnd", "nowhere", "no connector has the action `suspnd` (did you mean `suspend_user`?)"),
+            ("expire_password", "nowhere", "unknown connector `nowhere`"),
+        ],
+    )
+    def test_an_action_is_one_that_its_connector_takes(self, tmp_path, action, connector, told):
+        write(tmp_path / "a.yaml", f"governance:\n  - {{action: {action}, connector: {connector}}}\n")
+        connectors = {"entra": ["suspend_user", "require_sign_in_again"], "own": ["page_the_boss"]}
+        if not told:
+            assert load([tmp_path], connectors)[0].governance == ((action, connector),)
+            return
+        with pytest.raises(Mistakes) as caught:
+            load([tmp_path], connectors)
+        assert told in str(caught.value)
+        assert caught.value.found[0].line == 4
+        assert caught.value.found[0].column == (14 if "action" in caught.value.found[0].message else 14 + len(f"{action}, connector: "))
 
 
 def write(path: Path, more: str = "") -> None:

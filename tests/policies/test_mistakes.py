@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from casbd.errors import Mistakes
+from casbd.model.governance import ACTIONS
 from casbd.policies import load
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())
@@ -17,7 +18,7 @@ CASES = sorted((Path(__file__).parent / "cases").iterdir())
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_mistakes_are_told_with_their_places(case):
     with pytest.raises(Mistakes) as caught:
-        load([case], connectors=("entra", "exchange"))
+        load([case], connectors={"entra": ACTIONS, "exchange": ["notify_user"]})
     told = str(caught.value).replace(f"{case}/", "") + "\n"
     expected = case / "expected.txt"
     if os.environ.get("CASBD_ACCEPT"):

@@ -46,6 +46,7 @@ def test_the_shipped_rules_are_good(path):
         "match: {repeated: 3, within: 5m, unique: activity_id}",
         "alert: {daily_limit: 3, email: [a@b.c]}",
         "governance: [{action: suspend_user, connector: entra}]",
+        "governance: [{action: page_the_boss, connector: own}]",
         "tests: [{name: a, activities: [{user: a, repeat: 3, every: 5s, at: 1m}], alerts: 0}]",
         "tests: [{name: a, activities: [{format: m365, raw: {Id: 1}}], alerts: [{user: a}]}]",
     ],
@@ -71,6 +72,7 @@ def test_all_keys_are_known(more):
         "name: x\nfilters: {is_admin_operation: {eq: yes}}",
         "name: x\nfilters: {any_of: []}",
         "name: x\nfilters: {raw.a: {isset: 1}}",
+        GOOD + "governance: [{action: Suspend-User, connector: entra}]",
         GOOD + "tests: [{name: a, activities: [{usr: a}], alerts: 0}]",
     ],
 )

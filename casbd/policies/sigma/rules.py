@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Severity
 from casbd.policies.examples import ExampleReader
+from casbd.policies.governance_steps import Connectors, wrong_steps
 from casbd.policies.policy import Policy, digest
-from casbd.policies.rule_file import CommonKeys, alert_options, policy_id, unknown_connectors, wrong_id
+from casbd.policies.rule_file import CommonKeys, alert_options, policy_id, wrong_id
 from casbd.policies.sigma import LEVEL_CRITICAL, is_sigma
 from casbd.policies.sigma.conditions import WrongField, tree
 from casbd.policies.sigma.correlation import Base, aggregated, correlated
@@ -68,7 +69,7 @@ class SigmaFiles:
                 waiting += [further for found in self._by_name.get(name, ()) for further in _referred(found)]
         return bool(reached & _names(document))
 
-    def policy(self, path: Path, documents: Sequence[Document], connectors: Collection[str] | None = None) -> Policy:
+    def policy(self, path: Path, documents: Sequence[Document], connectors: Connectors | None = None) -> Policy:
         """The policy of one file. connectors: as for `load`. Mistakes with what is wrong in it."""
         for document in documents:
             if not is_sigma(document.data):
@@ -99,7 +100,7 @@ class SigmaFiles:
         return _meaning(found[0], self._find)
 
 
-def _policy(path: Path, document: Document, find: Callable[[str], Base], connectors: Collection[str] | None) -> Policy:
+def _policy(path: Path, document: Document, find: Callable[[str], Base], connectors: Connectors | None) -> Policy:
     found = wrong_id(path)
     meaning = None
     try:
@@ -121,7 +122,7 @@ def _policy(path: Path, document: Document, find: Callable[[str], Base], connect
         found += mistakes.found
     examples = ExampleReader(document)
     tests = examples.read(document.data.get("tests"))
-    found += [*examples.found, *_wrong_head(document), *_misplaced(document), *unknown_connectors(document, connectors)]
+    found += [*examples.found, *_wrong_head(document), *_misplaced(document), *wrong_steps(document, connectors)]
     if found or meaning is None or keys is None:
         raise Mistakes(found)
     data = document.data

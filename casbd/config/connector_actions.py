@@ -1,0 +1,16 @@
+"""Which actions may be asked of each configured connector."""
+
+from __future__ import annotations
+
+from casbd import registry
+from casbd.config.settings import Settings
+from casbd.model.governance import ACTIONS
+
+
+def connector_actions(settings: Settings) -> dict[str, frozenset[str]]:
+    """By a connector's name, what its plugin knows, or what its option `actions` says it takes; for `*` casbd's own actions."""
+    found = {}
+    for connector in settings.connectors:
+        listed = {*getattr(connector.options, "actions", registry.load("connectors", connector.type).actions)}
+        found[connector.name] = frozenset(listed - {"*"} | ({*ACTIONS} if "*" in listed else set()))
+    return found
