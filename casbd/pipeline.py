@@ -18,13 +18,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from casbd.alerting import flood, governance, raising, suppression
+from casbd.alerting import flood, raising, suppression
 from casbd.alerting.flood import HOUR, FloodGuard
 from casbd.alerting.windows import Windows
 from casbd.clock import Clock
 from casbd.config import Settings
 from casbd.enrichment import Enrichment
 from casbd.errors import BadRecord
+from casbd.governance import deciding
+from casbd.governance.rails import Rails
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
@@ -200,26 +202,30 @@ def _reject(chunk: Chunk, number: int, error: Exception) -> Reject:
 
 
 class _Raised(NamedTuple):
-    """The alerts that a batch raises or lets grow, by alert whose it is, and what is to be added to its run: timestamps and ids."""
+    """The alerts that a batch raises or lets grow, by alert whose it is, and what is to be added to its run: timestamps and ids.
+
+    by: the activity that raised it, or let it grow last.
+    """
 
     alerts: dict[str, Alert]
     subjects: dict[str, str]
     members: dict[str, list[tuple[int, str]]]
+    by: dict[str, Activity]
 
 
 class Pipeline:
     """The second half: drop repeats, count, raise alerts, ask for governance, and write it all in one transaction."""
 
-    def __init__(self, store: Store, settings: Settings, policies: Sequence[Policy], clock: Clock) -> None:
+    def __init__(self, store: Store, settings: Settings, policies: Sequence[Policy], clock: Clock, rails: Rails | None = None) -> None:
         self._store = store
         self._clock = clock
         self._packer = activity_store.Packer()
-        self.use(settings, policies)
+        self.use(settings, policies, rails)
         self.reload_state()
 
-    def use(self, settings: Settings, policies: Sequence[Policy]) -> None:
-        """Other settings and policies from the next batch on; windows of unchanged policies go on."""
-        self._governance = settings.governance
+    def use(self, settings: Settings, policies: Sequence[Policy], rails: Rails | None = None) -> None:
+        """Other settings and policies from the next batch on; windows of unchanged policies go on. rails: else those of the settings."""
+        self._rails = rails or Rails(settings.governance)
         self._policies: dict[str, Policy] = {policy.id: policy for policy in policies}
         self._most_matches = settings.limits.policy_matches
         self.flooding = False
@@ -244,7 +250,7 @@ class Pipeline:
         """
         now = self._clock()
         with self._store.transaction() as connection:
-            raised = _Raised({}, {}, {})
+            raised = _Raised({}, {}, {}, {})
             parts: list[activity_store.Part] = []
             tally: Counter[tuple[str, int]] = Counter()
             for batch in batches:
@@ -328,6 +334,7 @@ class Pipeline:
             alert = raising.of_one(policy, activity, now)
             raised.alerts[alert.alert_id] = alert
             raised.subjects[alert.alert_id] = activity.user or activity.ip_address or ""
+            raised.by[alert.alert_id] = activity
             return
         if counted is None:
             return
@@ -342,6 +349,7 @@ class Pipeline:
             run = raising.of_a_run(policy, who, activity, now)
         raised.alerts[change.alert_id] = run
         raised.subjects[change.alert_id] = who
+        raised.by[change.alert_id] = activity
         raised.members.setdefault(change.alert_id, []).extend([(entry.timestamp, entry.activity_id) for entry in change.members])
         for other in change.joined:
             later = self._alert(raised, other)
@@ -362,6 +370,7 @@ class Pipeline:
             if before is not None:
                 if before.policy_type in ("repeated_activity", "sequence"):  # it has grown; that of a single activity is as it was
                     alert_store.save(self._store.connection, alert)
+                    self._govern(deciding.decide_again, alert, raised, now)
                 continue
             policy = self._policies[alert.policy_id]
             if policy.mode == "simulate":
@@ -374,10 +383,17 @@ class Pipeline:
                 alert = msgspec.structs.replace(alert, suppressed=True)
             self._deliver(alert)
             opened.append(alert)
-            for command in governance.decide(self._store.connection, alert, list(policy.governance), self._governance, now):
-                if command.status == "queued":
-                    outbox.add(self._store.connection, connector_destination(command.connector), command)
+            self._govern(deciding.decide, alert, raised, now)
         return opened
+
+    def _govern(self, decide: deciding.Decide, alert: Alert, raised: _Raised, now: int) -> None:
+        """Queue the commands that an alert leads to; a run that became a part of another one, or was closed, leads to none."""
+        policy, activity = self._policies.get(alert.policy_id), raised.by.get(alert.alert_id)
+        if policy is None or activity is None or alert.merged_into is not None or alert.status != "open":
+            return
+        for command in decide(self._store.connection, alert, activity, policy.governance, self._rails, now):
+            if command.status == "queued":
+                outbox.add(self._store.connection, connector_destination(command.connector), command)
 
     def _deliver(self, alert: Alert, besides: str | None = None) -> None:
         alert_store.save(self._store.connection, alert)

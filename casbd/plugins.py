@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
@@ -128,6 +128,17 @@ class Reasoning(Protocol):
 
     def reasons(self, ip: str) -> Sequence[Reason]:
         """What holds the address: what counts more first."""
+
+
+@runtime_checkable
+class Grouping(Protocol):
+    """An enricher that knows who is in which group."""
+
+    def groups(self) -> Collection[str]:
+        """All groups, also those with nobody in them."""
+
+    def groups_of(self, user: str) -> Collection[str]:
+        """The groups of a user, whose name is compared without regard to case."""
 
 
 class Output(Protocol):

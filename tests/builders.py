@@ -14,6 +14,7 @@ from casbd import policies, registry
 from casbd.activity_log import ActivityLog
 from casbd.config import PluginSettings, Settings
 from casbd.config.settings import Governance, Limits, Outbox, Retention
+from casbd.governance.rails import GroupsOf, Rails
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
@@ -128,11 +129,11 @@ class Core:
         self.close()
         self.open()
 
-    def use(self, policies: list[Policy], settings: Settings | None = None) -> None:
+    def use(self, policies: list[Policy], settings: Settings | None = None, groups_of: GroupsOf | None = None) -> None:
         """A reload."""
         self.policies = policies
         self.settings = settings or self.settings
-        self.pipeline.use(self.settings, policies)
+        self.pipeline.use(self.settings, policies, Rails(self.settings.governance, groups_of))
         self._new_scanner()
 
     def _new_scanner(self) -> None:

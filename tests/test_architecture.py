@@ -16,10 +16,11 @@ ROOT = Path(casbd.__file__).parent
 KINDS = ("formats", "enrichers", "detections", "outputs", "connectors")
 LEVELS = (
     {"model", "errors", "clock", "remembered", "__init__"},
-    {"registry", "plugins", "enrichment", "wire", "documents", "pseudonyms", "quantities", "replacing", "secrets", "validation_text"},
+    {"registry", "plugins", "enrichment", "wire", "documents", "pseudonyms", "quantities", "replacing", "secrets", "validation_text"}
+    | {"name_patterns"},
     set(KINDS),
     {"config", "store", "inputs", "policies"},
-    {"outbox", "activity_log", "alerting"},
+    {"outbox", "activity_log", "alerting", "governance"},
     {"pipeline"},
     {"daemon", "console", "reports"},
     {"cli", "__main__"},

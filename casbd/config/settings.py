@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from casbd import registry
+from casbd.config.governance import Governance
 from casbd.config.place import STATE_DIR
 from casbd.config.privacy import Privacy
 from casbd.documents import Document, nearest
@@ -59,14 +60,6 @@ class ConnectorOptions(Options):
 
     name: Name
     type: str
-
-
-class Governance(Options):
-    """How careful to be with accounts. protected_users: nothing is ever done to them."""
-
-    mode: Literal["dry_run", "approve", "enforce"] = "dry_run"
-    protected_users: tuple[str, ...] = ()
-    max_per_hour: Annotated[int, Field(ge=0)] = 20
 
 
 class Retention(Options):

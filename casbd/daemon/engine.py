@@ -14,8 +14,10 @@ from casbd.config import Settings
 from casbd.config import read as read_settings
 from casbd.config.connector_actions import connector_actions
 from casbd.errors import Mistake, Mistakes
+from casbd.governance.protected import nobody_protected, unknown_protected
+from casbd.governance.rails import Rails
 from casbd.pipeline import Scanner
-from casbd.plugins import Connector, Enricher, Format, Options, Output, Uncertain
+from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, Uncertain
 from casbd.policies import Matcher, Policy
 from casbd.policies.policy import Exemption, digest
 
@@ -48,8 +50,11 @@ class Engine:
         self.connectors: dict[str, Connector] = {
             c.name: connector for c in self.settings.connectors if (connector := build.plugin("connectors", c.type, c.options))
         }
+        knowing_groups = [enricher for enricher in self.enrichers if isinstance(enricher, Grouping)]
+        mistakes += unknown_protected(path, self.settings.governance, knowing_groups)
         if mistakes:
             raise Mistakes(mistakes)
+        self.rails = Rails(self.settings.governance, lambda user: [group for one in knowing_groups for group in one.groups_of(user)])
         self.enrichers.sort(key=lambda enricher: enricher.order)
         self.matcher = Matcher(self.policies)
         self.switched_off: frozenset[str] = frozenset()
@@ -92,6 +97,7 @@ class Engine:
             f"policy {name} is switched off: it matched more than {self.settings.limits.policy_matches} activities in three hours"
             for name in sorted(self.switched_off)
         ]
+        told += nobody_protected(self.settings.governance, self.policies)
         return told + [
             f"{exemption.place}: this exception has expired and is no longer applied: {exemption.reason}" for exemption in self.expired(now)
         ]

@@ -113,7 +113,7 @@ class Service:
     def build_pipeline(self) -> None:
         """The two halves."""
         self._leave_out_what_floods(self.engine)
-        self.pipeline = Pipeline(self.store, self.engine.settings, self.engine.policies, self.clock)
+        self.pipeline = Pipeline(self.store, self.engine.settings, self.engine.policies, self.clock, self.engine.rails)
         self.scanning: Scanning = self._new_scanning(self.engine)
         self._exit.callback(lambda: self.scanning.close())
 
@@ -301,7 +301,7 @@ class Service:
         old, self.engine, self._pseudonyms = self.engine, engine, pseudonyms
         self.scanning.close()
         self.scanning = scanning
-        self.pipeline.use(engine.settings, engine.policies)
+        self.pipeline.use(engine.settings, engine.policies, engine.rails)
         if engine.settings.inputs != old.settings.inputs:
             self.inputs.use([entry.spec for entry in engine.settings.inputs], input_store.positions(self.store.connection))
         self.dispatcher.use(self._destinations(), _changed(old, engine))
@@ -434,7 +434,7 @@ class Service:
         }
         for name, connector in self.engine.connectors.items():
             queue = connector_destination(name)
-            deliver[queue] = ToConnector(queue, connector, self.clock)
+            deliver[queue] = ToConnector(queue, connector, self.clock, lambda: self.engine.rails)
         return deliver
 
 

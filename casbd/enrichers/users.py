@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from casbd.documents import Document
+from casbd.name_patterns import NamePatterns
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
@@ -56,10 +57,10 @@ class Users:
     provides: ClassVar[tuple[str, ...]] = ("user_domain", "user_groups", "is_external_user")
 
     def __init__(self, options: Options) -> None:
-        self._exact = frozenset(domain for domain in options.domains if not domain.startswith("*."))
-        self._below = tuple(domain[1:] for domain in options.domains if domain.startswith("*."))
+        self._own = NamePatterns(options.domains)
         self._path = options.user_groups
-        self._groups = _read_groups(options.user_groups) if options.user_groups else {}
+        self._members = _read_groups(options.user_groups) if options.user_groups else {}
+        self._groups = _groups_by_member(self._members)
 
     def look_up(self, user: str, domain: str | None, kind: str | None) -> dict[str, Any]:
         """Domain, groups and `is_external_user` of `user`.
@@ -76,9 +77,17 @@ class Users:
             found["is_external_user"] = True
         elif kind == "System":
             found["is_external_user"] = False
-        elif domain is not None and (self._exact or self._below):
-            found["is_external_user"] = not (domain.lower() in self._exact or domain.lower().endswith(self._below))
+        elif domain is not None and self._own:
+            found["is_external_user"] = self._own.found(domain) is None
         return found
+
+    def groups(self) -> Collection[str]:
+        """All groups of the file."""
+        return self._members.keys()
+
+    def groups_of(self, user: str) -> Collection[str]:
+        """The groups that a user is in."""
+        return self._groups.get(user.lower(), ())
 
     def files(self) -> Sequence[Path]:
         """The group file, if there is one."""
@@ -91,10 +100,15 @@ def _domain_of(name: str) -> str | None:
     return domain if at and _DOMAIN.fullmatch(domain) else None
 
 
-def _read_groups(path: Path) -> dict[str, tuple[str, ...]]:
-    """The groups of each member, by the member's name in lower case. Raises Mistakes."""
+def _read_groups(path: Path) -> dict[str, list[str]]:
+    """The members of each group. Raises Mistakes."""
+    return Document(path).check(GroupFile).groups
+
+
+def _groups_by_member(members: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The groups of each member, by the member's name in lower case."""
     groups: defaultdict[str, set[str]] = defaultdict(set)
-    for group, members in Document(path).check(GroupFile).groups.items():
-        for member in members:
-            groups[member.strip().lower()].add(group)
-    return {member: tuple(sorted(names)) for member, names in groups.items()}
+    for group, names in members.items():
+        for name in names:
+            groups[name.strip().lower()].add(group)
+    return {name: tuple(sorted(found)) for name, found in groups.items()}

@@ -26,6 +26,7 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     """One command, as `casbd governance list --json` prints it. Times are milliseconds since 1970-01-01 UTC.
 
     target: the user it is done to. reason: why (the alert's title), or why it was blocked.
+    last_activity: the newest activity of the alert when it was decided; None where no activity asked for it.
     """
 
     command_id: str
@@ -39,3 +40,4 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     created: int = 0
     finished: int | None = None
     error: str | None = None
+    last_activity: int | None = None

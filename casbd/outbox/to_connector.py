@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from casbd.clock import Clock
 from casbd.errors import DeliveryError, Rejected
+from casbd.governance.rails import Rails
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox.delivering import BATCH
 from casbd.plugins import Connector
@@ -21,15 +23,17 @@ is more likely a mistake than a help."""
 
 
 class ToConnector:
-    """Governance commands to one connector, one at a time. Nothing is held between commands."""
+    """Governance commands to one connector, one at a time. rails: those of the present configuration. Nothing is held between commands."""
 
     look_again = 60.0
 
-    def __init__(self, name: str, connector: Connector, clock: Clock) -> None:
+    def __init__(self, name: str, connector: Connector, clock: Clock, rails: Callable[[], Rails] = Rails) -> None:
         self._name = name
         self._connector = connector
         self._clock = clock
+        self._rails = rails
         self._failure = ""
+        self._tried = ""
         self._done: tuple[Row, GovernanceCommand] | None = None
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002
@@ -37,19 +41,31 @@ class ToConnector:
         rows = outbox.head(store.connection, self._name, 1)
         if not rows:
             return False
-        command = rows[0].command()
+        self._done = (rows[0], self._outcome(rows[0].command()))
+        return True
+
+    def _outcome(self, command: GovernanceCommand) -> GovernanceCommand:
+        """The command when it is over; Retry where it has to wait."""
         try:
+            if why_not := self._rails().why_no_longer(command, self._clock()):
+                return self._held_back(command, why_not)
             if self._clock() - command.created >= GIVE_UP_ON_COMMANDS:
                 raise Rejected(_given_up(self._failure))
+            self._tried = command.command_id
             self._connector.execute(command)
-            done = replace(command, status="succeeded", finished=self._clock())
+            return replace(command, status="succeeded", finished=self._clock())
         except Rejected as error:
-            done = replace(command, status="failed", finished=self._clock(), error=str(error))
+            return replace(command, status="failed", finished=self._clock(), error=str(error))
         except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
             self._failure = str(error) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
             raise
-        self._done = (rows[0], done)
-        return True
+
+    def _held_back(self, command: GovernanceCommand, why_not: str) -> GovernanceCommand:
+        """Not done: what was never tried is blocked; of what was, nobody knows, so that it still counts as done."""
+        if self._tried == command.command_id:
+            error = f"given up: {why_not}" + (f"; before that: {self._failure}" if self._failure else "")
+            return replace(command, status="failed", finished=self._clock(), error=error)
+        return replace(command, status="blocked", finished=self._clock(), reason=why_not)
 
     def conclude(self) -> None:
         """A command is over when it is done."""
@@ -69,11 +85,11 @@ class ToConnector:
             return
         row, done = self._done
         governance.save(connection, done)
-        if done.error is None:
+        if done.status == "succeeded":
             outbox.handed_over(connection, self._name, 0, self._clock())
             outbox.settle(connection, self._name, [Part(row.seq, 1, 0, whole=True)])
         else:
-            outbox.refuse(connection, self._name, row, row.body, done.error, self._clock())
+            outbox.refuse(connection, self._name, row, row.body, done.error or done.reason, self._clock())
 
     def written(self) -> None:
         """It is committed."""

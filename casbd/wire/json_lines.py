@@ -60,10 +60,11 @@ COMMAND_KEYS = (
     "finished",
     "error",
     "policy_id",
+    "last_activity",
 )
 
 ALERT_TIMES = ("first_activity", "last_activity", "created")
-_COMMAND_TIMES = ("created", "finished")
+_COMMAND_TIMES = ("created", "finished", "last_activity")
 _ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
 _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")
 

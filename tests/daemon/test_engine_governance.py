@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from builders import NOON
 
 from casbd.daemon.engine import Engine
 from casbd.errors import Mistakes
 
 RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}}\n"
+SUSPEND = "governance: [{action: suspend_user, connector: all}]\n"
 CONFIGURATION = """\
 rules: [rules]
 organization: {domains: [contoso.com], user_groups: groups.yaml}
@@ -62,3 +64,63 @@ def test_an_action_that_nobody_knows_is_a_mistake_and_one_that_its_connector_lis
         " unsuspend_user; one of your own stands in the connector's `actions`)",
         "/rules/failed.yaml:7:14: the connector `own` does not have the action `suspend_user` (allowed: page_the_boss)",
     ]
+
+
+@pytest.mark.parametrize(
+    "care",
+    ["protected_groups: [finance]", "protected_groups: ['fin*']", "protected_groups: [Empty]", "protected_users: [anna.smith]"],
+)
+def test_protected_are_somebody(place, care):
+    place.configure(care)
+    place.engine()
+
+
+@pytest.mark.parametrize(
+    ("care", "told"),
+    [
+        ("protected_groups: [Finance, Fnance]", "7:42: there is no group `Fnance` (did you mean `Finance`?)"),
+        ("protected_groups: ['x*']", "7:33: there is no group `x*` (allowed: Empty, Finance)"),
+        ("protected_users: [contoso.com]", "7:32: `contoso.com` is a domain, not a user (for everybody there write *@contoso.com)"),
+    ],
+)
+def test_protected_are_nobody(place, care, told):
+    place.configure(care)
+    assert place.mistakes() == [f"/casbd.yaml:{told}"]
+
+
+def test_protected_groups_without_a_file_of_groups(place):
+    place.configuration.write_text("governance: {protected_groups: [Finance]}\n")
+    assert place.mistakes() == [
+        "/casbd.yaml:1:33: there is no group `Finance` (`organization.user_groups` names the file that groups stand in, and has none)"
+    ]
+
+
+def test_where_the_file_of_groups_is_wrong_that_alone_is_told(place):
+    place.configure("protected_groups: [Finance]")
+    place.groups.write_text("grups: {}\n")
+    assert {mistake.partition(":")[0] for mistake in place.mistakes()} == {"/groups.yaml"}
+
+
+def test_the_rails_know_who_is_in_a_group(place):
+    place.configure("protected_groups: [Finance]")
+    rails = place.engine().rails
+    assert "the group Finance" in rails.why_not("a@Contoso.com", NOON, NOON)
+    assert rails.why_not("b@contoso.com", NOON, NOON) == ""
+
+
+@pytest.mark.parametrize(
+    ("care", "rule", "warned"),
+    [
+        ("mode: enforce", SUSPEND, True),
+        ("mode: enforce, protected_users: [a@contoso.com]", SUSPEND, False),
+        ("mode: enforce, protected_groups: [Finance]", SUSPEND, False),
+        ("mode: approve", SUSPEND, False),
+        ("mode: enforce", "", False),
+        ("mode: enforce", f"mode: simulate\n{SUSPEND}", False),
+        ("mode: enforce", f"enabled: false\n{SUSPEND}", False),
+    ],
+)
+def test_to_act_and_to_protect_nobody_is_warned_of(place, care, rule, warned):
+    place.configure(care)
+    place.rule.write_text(RULE + rule)
+    assert any("nobody is protected" in warning for warning in place.engine().warnings(NOON)) is warned

@@ -9,7 +9,9 @@ import time
 import pytest
 from builders import HOUR, NOON, Core, record, settings
 
+from casbd.config.governance import Governance
 from casbd.errors import Rejected, Retry, StoreError
+from casbd.governance.rails import Rails
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox import worker as module
@@ -538,6 +540,18 @@ class TestCommands:
 
         return run
 
+    @pytest.fixture
+    def deliver(self, core):
+        """Has the first command delivered, and writes down what became of it."""
+
+        def deliver(delivering):
+            assert delivering.deliver(core.store)
+            with core.store.transaction() as connection:
+                delivering.write(connection)
+            delivering.written()
+
+        return deliver
+
     def test_are_carried_out_in_order(self, core, run):
         wanted = [row.command().command_id for row in core.waiting("connector:entra")]
         connector = Memory(Retry("busy"), RuntimeError("bug"))
@@ -573,9 +587,46 @@ class TestCommands:
         assert run(connector)
 
         assert connector.taken == []
-        assert {(c.status, c.error) for c in core.commands()} == {
+        late = "the activity was 5 hours ago, and governance.max_activity_age is 60 minutes"
+        assert {(c.status, c.reason, c.error, c.finished) for c in core.commands()} == {("blocked", late, None, core.now)}
+        assert core.waiting("connector:entra") == []
+        assert outbox.deliveries(core.store.connection)["connector:entra"].last_error == late
+
+    def test_what_was_tried_and_is_too_late_by_now_may_have_been_done(self, core, deliver):
+        connector = Memory(*[Retry("down")] * 100)
+        delivering = ToConnector("connector:entra", connector, lambda: core.now)
+        with pytest.raises(Retry):
+            deliver(delivering)
+        core.now += HOUR + 1
+
+        deliver(delivering)
+        deliver(delivering)
+
+        late = "the activity was 60 minutes ago, and governance.max_activity_age is 60 minutes"
+        assert sorted((c.status, c.error) for c in core.commands() if c.error) == [("failed", f"given up: {late}; before that: down")]
+        assert [c.reason for c in core.commands() if c.status == "blocked"] == [late]
+
+    def test_a_longer_age_does_not_mean_to_try_for_longer(self, core, deliver):
+        core.now += HOUR
+        patient = Rails(Governance(max_activity_age="30d"))
+
+        deliver(ToConnector("connector:entra", Memory(), lambda: core.now, lambda: patient))
+
+        assert sorted((c.status, c.error) for c in core.commands() if c.error) == [
             ("failed", "given up: casbd came to it more than an hour after it was asked for")
-        }
+        ]
+
+    def test_who_became_protected_meanwhile_is_left_alone(self, core, deliver):
+        rails = Rails()
+        connector = Memory()
+        delivering = ToConnector("connector:entra", connector, lambda: core.now, lambda: rails)
+        rails = Rails(Governance(protected_users=("a@*",)))
+
+        deliver(delivering)
+        deliver(delivering)
+
+        assert len(connector.taken) == 1
+        assert {c.target: c.status for c in core.commands()} == {"a@contoso.com": "blocked", "b@contoso.com": "succeeded"}
 
 
 class TestPauses:

@@ -1,0 +1,285 @@
+"""What becomes of a policy's governance actions: the more careful answer wins."""
+
+import pytest
+from builders import HOUR, MINUTE, NOON, load_rules, record, settings
+from msgspec.structs import replace
+
+from casbd.pipeline import connector_destination
+from casbd.store import alerts as alert_store
+
+SUSPEND = {"action": "suspend_user", "connector": "entra"}
+RULES = {"failed": {"name": "Failed log on", "governance": [SUSPEND]}}
+
+
+@pytest.fixture
+def make(make_core):
+    def make(name="state", rules=RULES, **care):
+        return make_core(name, rules=rules, settings=settings(**care))
+
+    return make
+
+
+def statuses(core):
+    return [command.status for command in core.commands()]
+
+
+def queued(core, connector="entra"):
+    return [row.command() for row in core.waiting(connector_destination(connector))]
+
+
+def test_dry_run_is_the_default(make):
+    core = make()
+
+    core.feed_records(record())
+
+    (command,) = core.commands()
+    (alert,) = core.alerts()
+    assert (command.status, command.action, command.connector, command.target) == ("dry_run", "suspend_user", "entra", "a@contoso.com")
+    assert (command.alert_id, command.policy_id, command.reason, command.created) == (alert.alert_id, "failed", "Failed log on", NOON)
+    assert queued(core) == []
+
+
+def test_enforce_puts_it_into_the_connectors_outbox(make):
+    core = make(mode="enforce")
+
+    core.feed_records(record())
+
+    assert queued(core) == core.commands()
+    assert statuses(core) == ["queued"]
+
+
+def test_approve_waits_for_a_person(make):
+    core = make(mode="approve")
+
+    core.feed_records(record())
+
+    assert statuses(core) == ["pending_approval"]
+    assert queued(core) == []
+
+
+def test_protected_users_are_left_alone_whatever_their_case(make):
+    core = make(mode="enforce", protected_users=["Break.Glass@Contoso.com"])
+
+    core.feed_records(record(UserId="bREAK.glass@contoso.COM"), record())
+
+    assert sorted(statuses(core)) == ["blocked", "queued"]
+    assert [command.target for command in queued(core)] == ["a@contoso.com"]
+
+
+def test_nothing_is_done_without_a_single_user(make):
+    core = make(rules={"failed": RULES["failed"] | {"match": {"repeated": 2, "within": "5m", "by": ["ip_address"]}}}, mode="enforce")
+
+    core.feed_records(record(), record(UserId="b@contoso.com"))
+
+    (command,) = core.commands()
+    assert (command.status, command.target, command.reason) == ("blocked", "", "the alert is not about a single user")
+
+
+@pytest.mark.parametrize("pattern", ["admin*@contoso.com", "ADMIN*", "*@contoso.com", "*@*.com", "a*1@c*"])
+def test_protected_patterns(make, pattern):
+    core = make(mode="enforce", protected_users=[pattern])
+
+    core.feed_records(record(UserId="Admin1@Contoso.com"), record(UserId="b@fabrikam.org"))
+
+    assert {command.target: command.status for command in core.commands()} == {"admin1@contoso.com": "blocked", "b@fabrikam.org": "queued"}
+    assert f"admin1@contoso.com is one of governance.protected_users ({pattern})" in {command.reason for command in core.commands()}
+
+
+def test_protected_groups(make):
+    core = make()
+    members = {"a@contoso.com": ("Board", "Finance")}
+    core.use(core.policies, settings(mode="enforce", protected_groups=["board"]), lambda user: members.get(user, ()))
+
+    core.feed_records(record(), record(UserId="b@contoso.com"))
+
+    assert {command.target: command.status for command in core.commands()} == {"a@contoso.com": "blocked", "b@contoso.com": "queued"}
+    assert "a@contoso.com is in the group Board of governance.protected_groups" in {command.reason for command in core.commands()}
+
+
+@pytest.mark.parametrize("mode", ["dry_run", "approve", "enforce"])
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        (30 * 24 * HOUR, "the activity was 30 days ago, and governance.max_activity_age is 60 minutes"),
+        (HOUR + MINUTE, "the activity was 61 minutes ago, and governance.max_activity_age is 60 minutes"),
+        (HOUR, ""),
+        (0, ""),
+        (-5 * MINUTE, ""),
+        (-6 * MINUTE, "the activity's time lies 6 minutes in the future: the clock there or here is wrong"),
+        (-9 * HOUR, "the activity's time lies 9 hours in the future: the clock there or here is wrong"),
+    ],
+)
+def test_history_and_the_future_are_left_alone_whatever_the_mode(make, mode, age, told):
+    core = make(mode=mode)
+
+    core.feed_records(record(at=-age))
+
+    (command,) = core.commands()
+    assert (command.status == "blocked", command.reason) == (bool(told), told or "Failed log on")
+    assert command.last_activity == NOON - age
+    assert len(queued(core)) == (mode == "enforce" and not told)
+
+
+def test_how_old_it_may_be_is_the_configurations_to_say(make):
+    core = make(mode="enforce", max_activity_age="1d")
+
+    core.feed_records(record(at=-23 * HOUR), record(at=-25 * HOUR, UserId="b@contoso.com"))
+
+    assert {command.target: command.status for command in core.commands()} == {"a@contoso.com": "queued", "b@contoso.com": "blocked"}
+
+
+def test_what_was_blocked_is_no_reason_to_block_what_comes_after_it(make):
+    core = make(mode="enforce", max_per_hour=1)
+    core.feed_records(*(record(at=-30 * 24 * HOUR - n) for n in range(3)))
+    core.feed_records(record(UserId="SHAREPOINT\\system"))
+
+    core.feed_records(record())
+
+    assert [command.target for command in queued(core)] == ["a@contoso.com"]
+
+
+RUN = {"failed": RULES["failed"] | {"match": {"repeated": 3, "within": "2h"}}}
+
+
+class TestRuns:
+    def test_of_history_are_left_alone(self, make):
+        core = make(rules=RUN, mode="enforce")
+        core.feed_records(*(record(at=-20 * HOUR + n * MINUTE) for n in range(5)))
+        assert statuses(core) == ["blocked"]
+
+    def test_the_newest_activity_decides_whichever_came_last(self, make):
+        core = make(rules=RUN, mode="enforce")
+        core.feed_records(record(), record(at=-90 * MINUTE), record(at=-100 * MINUTE))
+        assert statuses(core) == ["queued"]
+
+    def test_what_began_in_history_and_goes_on_is_acted_on_once(self, make):
+        core = make(rules=RUN, mode="enforce")
+        core.feed_records(*(record(at=-140 * MINUTE + n) for n in range(3)))
+        blocked = core.commands()
+        assert statuses(core) == ["blocked"]
+        core.feed_records(record(at=-100 * MINUTE), record(at=-80 * MINUTE))
+        assert core.commands() == blocked
+
+        core.feed_records(record(at=-30 * MINUTE))
+        core.feed_records(record(at=-10 * MINUTE))
+
+        (command,) = core.commands()
+        assert (command.status, command.last_activity) == ("queued", NOON - 30 * MINUTE)
+        assert queued(core) == [command]
+
+    def test_what_was_blocked_for_another_reason_stays_so(self, make):
+        core = make(rules=RUN, mode="enforce", max_per_hour=0)
+        core.feed_records(*(record(at=n) for n in range(3)))
+        core.settings = settings(mode="enforce")
+        core.use(core.policies)
+
+        core.feed_records(record(at=3))
+
+        assert statuses(core) == ["blocked"]
+
+    @pytest.mark.parametrize("change", [{"status": "closed"}, {"merged_into": "another"}])
+    def test_of_a_closed_alert_nothing_follows(self, make, change):
+        core = make(rules=RUN, mode="enforce")
+        core.feed_records(*(record(at=-140 * MINUTE + n) for n in range(3)), record(at=-100 * MINUTE), record(at=-80 * MINUTE))
+        (alert,) = core.alerts()
+        with core.store.transaction() as connection:
+            alert_store.save(connection, replace(alert, **change))
+
+        core.feed_records(record(at=-30 * MINUTE))
+
+        assert statuses(core) == ["blocked"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"UserId": "SHAREPOINT\\system"}, "SHAREPOINT\\system is not a person's account: it is a system account"),
+        ({"UserId": "ServicePrincipal_6cdf381d"}, "it is a service principal"),
+        ({"UserType": 4}, "a@contoso.com is not a person's account: the record's user type is System"),
+        ({"UserType": 5}, "a@contoso.com is not a person's account: the record's user type is Application, not a person"),
+        ({"ErrorNumber": "50034"}, "a@contoso.com is not a person's account: the app knows no such account"),
+        ({"UserId": "Not Available"}, "the alert is not about a single user"),
+    ],
+)
+def test_only_a_person_is_a_target(make, fields, told):
+    core = make(mode="enforce")
+
+    core.feed_records(record(**fields))
+
+    (command,) = core.commands()
+    assert command.status == "blocked"
+    assert told in command.reason
+    assert queued(core) == []
+
+
+def test_the_ceiling_of_an_hour(make):
+    core = make(mode="enforce", max_per_hour=2)
+    users = iter(range(100))
+
+    def failures(number):
+        core.feed_records(*(record(at=core.now - NOON, UserId=f"{next(users)}@contoso.com") for _ in range(number)))
+
+    failures(3)
+    assert sorted(statuses(core)) == ["blocked", "queued", "queued"]
+    assert "max_per_hour (2)" in next(command.reason for command in core.commands() if command.status == "blocked")
+
+    core.now += HOUR + 1
+    failures(1)
+    assert len(queued(core)) == 3
+
+
+def test_a_ceiling_of_zero_stops_everything(make):
+    core = make(mode="enforce", max_per_hour=0)
+
+    core.feed_records(record())
+
+    assert statuses(core) == ["blocked"]
+
+
+def test_the_same_on_the_same_user_once_a_day(make):
+    core = make(mode="enforce")
+    core.feed_records(record(UserId="A@Contoso.com"), record(UserId="a@contoso.com"))
+    assert sorted(statuses(core)) == ["blocked", "queued"]
+
+    core.now += 25 * HOUR
+    core.feed_records(record(at=25 * HOUR, UserId="A@contoso.com"))
+    assert len(queued(core)) == 2
+
+
+def test_an_action_that_stands_twice_in_a_rule_is_asked_for_once(make):
+    rules = {"failed": RULES["failed"] | {"governance": [SUSPEND, {"action": "notify_user", "connector": "mail"}, SUSPEND]}}
+    core = make(rules=rules, mode="enforce")
+
+    core.feed_records(record())
+
+    assert sorted((command.action, command.status) for command in core.commands()) == [
+        ("notify_user", "queued"),
+        ("suspend_user", "queued"),
+    ]
+    assert len(queued(core)) == len(queued(core, "mail")) == 1
+
+
+def test_ids_are_the_same_in_every_store(make):
+    one = record()
+    cores = [make(name) for name in ("one", "two")]
+    for core in cores:
+        core.feed_records(one)
+
+    assert cores[0].commands() == cores[1].commands()
+
+
+def test_simulated_policies_ask_for_nothing(make):
+    core = make(rules={"failed": RULES["failed"] | {"mode": "simulate"}}, mode="enforce")
+
+    core.feed_records(record())
+
+    assert core.commands() == []
+
+
+def test_a_reload_changes_how_careful_casbd_is(make, tmp_path):
+    core = make()
+    core.use(load_rules(tmp_path / "rules", RULES), settings(mode="enforce"))
+
+    core.feed_records(record())
+
+    assert statuses(core) == ["queued"]
