@@ -14,7 +14,7 @@ from casbd.model.activity import Activity
 LONGEST = 320
 """Characters of an e-mail address (RFC 5321, 4.5.3.1); no vendor has longer names."""
 
-_KINDS = {"System": "the record's user type is System", "Application": "the record's user type is Application, not a person"}
+_KINDS = {"System": "the record's user type is System", "Application": "the record's user type is Application"}
 _NAMED_BY_ADDRESS = {"m365": "Microsoft 365", "entra": "Entra ID", "google_workspace": "Google Workspace", "gcp": "Google Cloud"}
 """Formats of apps in which every person has an address; what has none there is the vendor's own."""
 
@@ -73,16 +73,17 @@ _GUID = r"\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?"
 _SHAPES = tuple(
     (re.compile(pattern), reason)
     for pattern, reason in (
-        (rf"{_GUID}(@.*)?", "it is an object's id, not a person's name"),
-        (r"s-1-[0-9]+(-[0-9]+)*", "it is a security identifier, not a person's name"),
+        (rf"{_GUID}(@.*)?", "it is an object's id"),
+        (r"s-1-[0-9]+(-[0-9]+)*", "it is a security identifier"),
         (r"serviceprincipal[_|].*", "it is a service principal"),
-        (r"(sync|aad)_[^@]*@.*|(adtoaadsyncserviceaccount|on-premises directory synchronization).*", "it is a directory synchronization"),
-        (r"(systemmailbox|discoverysearchmailbox|healthmailbox|federatedemail|migration\.)[^@]*@.*", "it is a mailbox of Exchange itself"),
-        (r"[ic]:0.*", "it is a claim, not a name"),
+        (r"(sync_[^@]+|aad)_[0-9a-f]{12}@.*|adtoaadsyncserviceaccount@.*", "it is a directory synchronization"),
+        (rf"(systemmailbox|discoverysearchmailbox|federatedemail\.|migration\.){_GUID}@.*", "it is a mailbox of Exchange itself"),
+        (r"healthmailbox[0-9a-f]+@.*", "it is a mailbox of Exchange itself"),
+        (r"[ic]:0.*", "it is a claim"),
         (r".*\[bot\]", "it is a bot"),
         (r"[^@]*\$(@.*)?", "it is a computer or a managed service account"),
-        (r"(arn|urn|principal|principalset|system|serviceaccount|user|dbid):.*", "it is a resource's name, not a person's"),
-        (r"[^@\\]*/.*", "it is a role's session or a service, not a person's account"),
+        (r"(arn|urn|principal|principalset|system|serviceaccount|user|dbid):.*", "it is the name of a resource"),
+        (r"[^@\\]*/.*", "it is a role's session or a service"),
     )
 )
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
@@ -112,7 +113,7 @@ def _reason(name: str) -> str:
     plain = name.strip().casefold()
     if plain in _NOBODY:
         return "nobody is named"
-    if len(plain) > LONGEST or not plain.isprintable():
+    if len(plain) > LONGEST or not plain.isprintable() or re.search(r"[<>\"*]", plain):
         return "no account has such a name"
     authority, backslash, account = plain.partition("\\")
     if plain in _SYSTEMS or plain in _SYSTEM_ADDRESSES or (backslash and (authority in _SYSTEM_AUTHORITIES or account in _SYSTEMS)):
@@ -129,11 +130,11 @@ def _of_its_domain(plain: str) -> str:
     if any(domain == service or domain.endswith(f".{service}") for service in _SERVICES):
         return "it is a service's account"
     if at:
-        return "" if re.fullmatch(r"[^\s@]+", local) and _DOMAIN.fullmatch(domain) else "it is no address of a person"
+        return "" if re.fullmatch(r"[^\s@]+", local) and _DOMAIN.fullmatch(domain) else "it is no e-mail address"
     return "it is a name for people, which no app can resolve" if re.search(r"\s", plain) else ""
 
 
-_UNKNOWN_TO_THE_APP = re.compile(r"50034|useraccountnotfound|no such user.*|.*unknownuser.*", re.IGNORECASE)
+_UNKNOWN_TO_THE_APP = re.compile(r"50034|useraccountnotfound|no such user.*", re.IGNORECASE)
 """In `result_detail` of failed log ons: Entra ID's AADSTS50034, and Windows' 0xC0000064 and 0x6 as casbd words them."""
 
 

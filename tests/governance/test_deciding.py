@@ -196,7 +196,7 @@ class TestRuns:
         ({"UserId": "SHAREPOINT\\system"}, "SHAREPOINT\\system is not a person's account: it is a system account"),
         ({"UserId": "ServicePrincipal_6cdf381d"}, "it is a service principal"),
         ({"UserType": 4}, "a@contoso.com is not a person's account: the record's user type is System"),
-        ({"UserType": 5}, "a@contoso.com is not a person's account: the record's user type is Application, not a person"),
+        ({"UserType": 5}, "a@contoso.com is not a person's account: the record's user type is Application"),
         ({"ErrorNumber": "50034"}, "a@contoso.com is not a person's account: the app knows no such account"),
         ({"UserId": "Not Available"}, "the alert is not about a single user"),
     ],
