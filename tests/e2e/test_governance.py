@@ -3,6 +3,8 @@
 import json
 import time
 
+from running import wait_until
+
 from casbd.wire.timestamps import iso
 
 HOUR = 3_600_000
@@ -16,13 +18,18 @@ def record(number, user, age=60_000):
     return json.dumps(fields).encode()
 
 
-def configure(site, **care):
+def connector(site, *, up=True):
+    """The program that acts, or asks for another try."""
     program = site.directory / "act"
-    program.write_text(f"#!/bin/sh\ncat >> {site.directory}/acted\n")
+    program.write_text(f"#!/bin/sh\n{f'cat >> {site.directory}/acted' if up else 'exit 75'}\n")
     program.chmod(0o755)
+    return str(program)
+
+
+def configure(site, *, up=True, **care):
     (site.directory / "groups.yaml").write_text("groups: {Board: [Chief@contoso.com]}\n")
     site.configure(
-        connectors=[{"name": "act", "type": "command", "command": [str(program)], "actions": ["suspend_user"]}],
+        connectors=[{"name": "act", "type": "command", "command": [connector(site, up=up)], "actions": ["suspend_user"]}],
         organization={"user_groups": "groups.yaml"},
         governance={"mode": "enforce"} | care,
     )
@@ -58,8 +65,7 @@ def test_only_what_is_new_about_persons_who_are_not_protected(make_site):
 def test_what_is_queued_is_asked_about_again_with_the_rails_of_the_day(make_site):
     """The connector is down while an administrator protects somebody, and restarts casbd."""
     site = make_site(rules={"evil": RULE})
-    configure(site)
-    (site.directory / "act").write_text("#!/bin/sh\nexit 75\n")
+    configure(site, up=False)
     site.write("export.ndjson", [record(1, "chief@contoso.com"), record(2, "fresh@contoso.com")])
     site.once(code=75)
     assert {command["status"] for command in site.listed("governance", "list")} == {"queued"}
@@ -72,3 +78,22 @@ def test_what_is_queued_is_asked_about_again_with_the_rails_of_the_day(make_site
         "chief@contoso.com": "blocked",
         "fresh@contoso.com": "succeeded",
     }
+
+
+def test_a_reload_protects_from_what_is_queued_and_from_what_comes(make_site):
+    site = make_site(rules={"evil": RULE})
+    configure(site, up=False)
+    daemon = site.start()
+    site.write("export.ndjson", [record(1, "chief@contoso.com"), record(2, "fresh@contoso.com")])
+    wait_until(lambda: len(site.listed("governance", "list")) == 2, tell=site.log)
+
+    configure(site, up=False, protected_groups=["Board"])
+    daemon.hang_up()
+    wait_until(lambda: (site.status()["reload"] or {}).get("ok"), tell=site.log)
+    connector(site)
+    site.write("export.ndjson", [record(3, "chief@contoso.com"), record(4, "fresh2@contoso.com")])
+    wait_until(lambda: len(acted(site)) == 2, tell=site.log)
+
+    assert acted(site) == ["fresh@contoso.com", "fresh2@contoso.com"]
+    chief = [one for one in site.listed("governance", "list") if one["target"] == "chief@contoso.com"]
+    assert ["the group Board" in (one["error"] or one["reason"]) for one in chief] == [True, True]
