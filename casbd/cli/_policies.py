@@ -38,8 +38,8 @@ class Loaded:
     """The configured policies, whatever else is wrong in the configuration. Mistakes where a rule file has some."""
 
     def __init__(self, configuration: Path) -> None:
-        self.settings, mistakes = config.read(configuration)
-        self._connectors = None if mistakes else connector_actions(self.settings)
+        self.settings, _ = config.read(configuration)
+        self._connectors = connector_actions(self.settings)
 
     @cached_property
     def policies(self) -> list[Policy]:

@@ -7,8 +7,13 @@ from casbd.config.settings import Settings
 from casbd.model.governance import ACTIONS
 
 
-def connector_actions(settings: Settings) -> dict[str, frozenset[str]]:
-    """By a connector's name, what its plugin knows, or what its option `actions` says it takes; for `*` casbd's own actions."""
+def connector_actions(settings: Settings) -> dict[str, frozenset[str]] | None:
+    """By a connector's name, what its plugin knows, or what its option `actions` says it takes; for `*` casbd's own actions.
+
+    None where a connector is not known, as it is written wrong.
+    """
+    if not settings.all_connectors:
+        return None
     found = {}
     for connector in settings.connectors:
         listed = {*getattr(connector.options, "actions", registry.load("connectors", connector.type).actions)}

@@ -157,7 +157,7 @@ class PluginSettings(BaseModel):
 
 
 class Settings(BaseModel):
-    """A whole configuration, checked."""
+    """A whole configuration, checked. all_connectors: none of them was left out for what is wrong in it, or in its section's name."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
     path: Path
@@ -175,6 +175,7 @@ class Settings(BaseModel):
     privacy: Privacy = Privacy()
     workers: int
     log_level: str
+    all_connectors: bool = True
 
 
 def load(path: Path) -> Settings:
@@ -209,6 +210,7 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         enrichers=enrichers,
         outputs=tuple(outputs),
         connectors=tuple(connectors),
+        all_connectors=reader.has_read_all("connectors", connectors),
         governance=top.governance,
         retention=top.retention,
         outbox=top.outbox,
@@ -271,6 +273,11 @@ class _Reader:
             if read_item is not None:
                 found.append(read_item)
         return found
+
+    def has_read_all(self, name: str, found: Sequence[object]) -> bool:
+        """Whether what was found is all of a list section; not where some key beside it is unknown, which may be meant for it."""
+        items = self.section(name) or ()
+        return isinstance(items, list | tuple) and len(items) == len(found) and self.document.data.keys() <= _Top.model_fields.keys()
 
     def input(self, item: dict[str, Any], where: Sequence[str | int]) -> InputSettings:
         """One element of `inputs`."""

@@ -35,8 +35,7 @@ class Engine:
         self.settings, mistakes = read_settings(path)
         self.policies: list[Policy] = []
         try:
-            connectors = None if mistakes else connector_actions(self.settings)
-            self.policies = policies.load(self.settings.rules, connectors)
+            self.policies = policies.load(self.settings.rules, connector_actions(self.settings))
         except Mistakes as error:
             mistakes += error.found
         build = _Builder(mistakes)
@@ -51,7 +50,7 @@ class Engine:
             c.name: connector for c in self.settings.connectors if (connector := build.plugin("connectors", c.type, c.options))
         }
         knowing_groups = [enricher for enricher in self.enrichers if isinstance(enricher, Grouping)]
-        mistakes += unknown_protected(path, self.settings.governance, knowing_groups)
+        mistakes += unknown_protected(path, knowing_groups)
         if mistakes:
             raise Mistakes(mistakes)
         self.rails = Rails(self.settings.governance, lambda user: [group for one in knowing_groups for group in one.groups_of(user)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +14,31 @@ from casbd.plugins import Grouping
 from casbd.policies import Policy
 
 
-def unknown_protected(path: Path, care: Governance, knowing: Sequence[Grouping]) -> Iterator[Mistake]:
+def unknown_protected(path: Path, knowing: Sequence[Grouping]) -> Iterator[Mistake]:
     """Of the configuration file at `path`: protected groups that nobody has, and domains where a user should stand.
 
+    Taken from the file itself, so that they are told together with what else is wrong in it.
     knowing: who knows the groups; none: their file is wrong itself, which is told elsewhere.
     """
-    if not care.protected_users and not care.protected_groups:
-        return
     document = Document(path)
-    for index, entry in enumerate(care.protected_users):
-        if entry.casefold() in _domains(document.data):
+    domains = {domain.casefold() for _, domain in _texts(document.data, "organization", "domains")}
+    for index, entry in _texts(document.data, "governance", "protected_users"):
+        if entry.casefold() in domains and "*" not in entry:
             where = ("governance", "protected_users", index)
             yield document.mistake(where, f"`{entry}` is a domain, not a user", f"for everybody there write *@{entry}", at_key=False)
     groups = [group for one in knowing for group in one.groups()]
-    for index, entry in enumerate(care.protected_groups) if knowing else ():
+    for index, entry in _texts(document.data, "governance", "protected_groups") if knowing else ():
         if not any(map(NamePatterns([entry]).found, groups)):
             where = ("governance", "protected_groups", index)
             hint = nearest(entry, groups) or "`organization.user_groups` names the file that groups stand in, and has none"
             yield document.mistake(where, f"there is no group `{entry}`", hint, at_key=False)
 
 
-def _domains(configuration: Any) -> set[str]:
-    """The organization's domains, as the file has them."""
-    organization = configuration.get("organization")
-    domains = organization.get("domains") if isinstance(organization, dict) else None
-    return {str(domain).casefold() for domain in domains if "*" not in str(domain)} if isinstance(domains, list) else set()
+def _texts(configuration: Mapping[str, Any], section: str, key: str) -> list[tuple[int, str]]:
+    """The texts of a list in a section, each with its place; what has another shape is told by the schema."""
+    part = configuration.get(section)
+    listed = part.get(key) if isinstance(part, dict) else None
+    return [(index, one) for index, one in enumerate(listed) if isinstance(one, str) and one] if isinstance(listed, list) else []
 
 
 def nobody_protected(care: Governance, policies: Iterable[Policy]) -> list[str]:

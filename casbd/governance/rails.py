@@ -8,6 +8,7 @@ from casbd.config.governance import Governance
 from casbd.governance.accounts import no_person
 from casbd.model.governance import GovernanceCommand
 from casbd.name_patterns import NamePatterns
+from casbd.policies.explain import length
 
 CLOCKS_DIFFER = 5 * 60_000
 """So far ahead may a record's time be, as Kerberos has it (RFC 4120, 8.2): beyond, its age is not known."""
@@ -40,7 +41,7 @@ class Rails:
         """Why an activity of then (ms) is no reason to act now: it is history, or its time is one that cannot be."""
         age = now - last_activity
         if age > self.care.max_activity_age:
-            return f"the activity was {_roughly(age)} ago, and governance.max_activity_age is {_roughly(self.care.max_activity_age)}"
+            return f"the activity was {_roughly(age)} ago, and governance.max_activity_age is {length(self.care.max_activity_age)}"
         if age < -CLOCKS_DIFFER:
             return f"the activity's time lies {_roughly(-age)} in the future: the clock there or here is wrong"
         return ""

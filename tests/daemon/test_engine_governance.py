@@ -88,6 +88,25 @@ def test_protected_are_nobody(place, care, told):
     assert place.mistakes() == [f"/casbd.yaml:{told}"]
 
 
+def test_what_is_wrong_in_governance_is_told_at_once(place):
+    place.configure("max_per_hour: -1, protected_users: [contoso.com, Anna Smith], protected_groups: [Fnance]")
+    place.rule.write_text(RULE + SUSPEND.replace("suspend", "suspnd"))
+    assert [mistake[:31] for mistake in place.mistakes()] == [
+        "/casbd.yaml:7:28: `governance.m",
+        "/casbd.yaml:7:50: `contoso.com`",
+        "/casbd.yaml:7:63: `governance.p",
+        "/casbd.yaml:7:95: there is no g",
+        "/rules/failed.yaml:3:23: the co",
+    ]
+
+
+@pytest.mark.parametrize("wrong", [("connectors:", "conectors:"), ("[/bin/true], actions", "[true], actions")])
+def test_connectors_that_are_not_known_are_not_missed(place, wrong):
+    place.configuration.write_text(CONFIGURATION.replace(*wrong))
+    place.rule.write_text(RULE + SUSPEND.replace("all", "own"))
+    assert {mistake.partition(":")[0] for mistake in place.mistakes()} == {"/casbd.yaml"}
+
+
 def test_protected_groups_without_a_file_of_groups(place):
     place.configuration.write_text("governance: {protected_groups: [Finance]}\n")
     assert place.mistakes() == [

@@ -100,8 +100,8 @@ def test_protected_groups(make):
 @pytest.mark.parametrize(
     ("age", "told"),
     [
-        (30 * 24 * HOUR, "the activity was 30 days ago, and governance.max_activity_age is 60 minutes"),
-        (HOUR + MINUTE, "the activity was 61 minutes ago, and governance.max_activity_age is 60 minutes"),
+        (30 * 24 * HOUR, "the activity was 30 days ago, and governance.max_activity_age is 1h"),
+        (HOUR + MINUTE, "the activity was 61 minutes ago, and governance.max_activity_age is 1h"),
         (HOUR, ""),
         (0, ""),
         (-5 * MINUTE, ""),

@@ -587,7 +587,7 @@ class TestCommands:
         assert run(connector)
 
         assert connector.taken == []
-        late = "the activity was 5 hours ago, and governance.max_activity_age is 60 minutes"
+        late = "the activity was 5 hours ago, and governance.max_activity_age is 1h"
         assert {(c.status, c.reason, c.error, c.finished) for c in core.commands()} == {("blocked", late, None, core.now)}
         assert core.waiting("connector:entra") == []
         assert outbox.deliveries(core.store.connection)["connector:entra"].last_error == late
@@ -602,7 +602,7 @@ class TestCommands:
         deliver(delivering)
         deliver(delivering)
 
-        late = "the activity was 60 minutes ago, and governance.max_activity_age is 60 minutes"
+        late = "the activity was 60 minutes ago, and governance.max_activity_age is 1h"
         assert sorted((c.status, c.error) for c in core.commands() if c.error) == [("failed", f"given up: {late}; before that: down")]
         assert [c.reason for c in core.commands() if c.status == "blocked"] == [late]
 
