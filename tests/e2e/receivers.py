@@ -156,13 +156,13 @@ def misbehave(site: Site, receiver: Receiving, how: str, *, kill_casbd: bool, se
         daemon = site.start()
     receiver.kill()
     receiver.start("reads")
-    wanted = site.delivered()
+    wanted = first_ones(site.alert_lines())  # a file may have a line twice after a kill
     wait_until(lambda: len(first_ones(receiver.read())) == len(wanted), 60, lambda: f"{len(first_ones(receiver.read()))}\n{site.log()}")
     assert first_ones(receiver.read()) == wanted
     assert daemon.terminate() == 0
     siem = next(output for output in site.status()["outputs"] if output["name"] == "siem")
     assert (siem["pending"], siem["in_doubt"], siem["down_since"]) == (0, 0, None)
-    assert siem["delivered"] == len(wanted)
+    assert siem["delivered"] >= len(wanted)
 
 
 if __name__ == "__main__":
