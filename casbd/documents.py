@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,37 +43,50 @@ class Document:
     """
 
     def __init__(self, path: Path, text: str | None = None) -> None:
+        wrong = self._read(path, _text(path) if text is None else text)
+        if wrong:
+            raise Mistakes(wrong)
+
+    def _read(self, path: Path, text: str) -> list[Mistake]:
+        """Fill it; what is wrong in text that is YAML, such as a key that is there twice. Mistakes where it is none."""
         self.path = path
         reading = _Reading(path)
-        self.data: Any = reading.values(_parse(path, _text(path) if text is None else text))
+        self.data: Any = reading.values(_parse(path, text))
         self._places = reading.places
-        if reading.mistakes:
-            raise Mistakes(reading.mistakes)
+        return reading.mistakes
 
     @classmethod
     def several(cls, path: Path, text: str | None = None) -> list[Document]:
         """The documents of a file, which `---` parts. Mistakes as for one, those of all documents."""
-        lines = (_text(path) if text is None else text).splitlines(keepends=True)
-        parts: list[list[str]] = [[]]
-        some = False  # whether the last part has anything but comments and directives
-        for number, line in enumerate(lines):
-            if _MARK.match(line) and some:
-                if len(parts) == MAX_DOCUMENTS:
-                    raise Mistakes([Mistake(str(path), number + 1, 1, f"more than {MAX_DOCUMENTS} documents in one file")])
-                parts.append(["\n" * number])  # so that each line keeps its number
-                some = False
-            parts[-1].append(line)
-            some = some or _CONTENT.match(line) is not None
-        found: list[Mistake] = []
-        documents = []
-        for part in parts:
-            try:
-                documents.append(cls(path, "".join(part)))
-            except Mistakes as mistakes:
-                found += mistakes.found
-        if found:
-            raise Mistakes(found)
+        documents, wrong = cls.readable(path, text)
+        if wrong:
+            raise Mistakes(wrong)
         return documents
+
+    @classmethod
+    def readable(cls, path: Path, text: str | None = None) -> tuple[list[Document], list[Mistake]]:
+        """The documents of a file in so far as they are YAML, and all that is wrong in it; so it can be told whose file it is."""
+        documents: list[Document] = []
+        wrong: list[Mistake] = []
+        try:
+            parts = _parts(path, _text(path) if text is None else text)
+        except Mistakes as mistakes:
+            return [], [*mistakes.found]
+        for part in parts:
+            document = cls.__new__(cls)
+            try:
+                wrong += document._read(path, part)
+                documents.append(document)
+            except Mistakes as mistakes:
+                wrong += mistakes.found
+        return documents, wrong
+
+    def completed(self, by: Document) -> Document:
+        """The document, and what another one has where this one has nothing, down to the keys of mappings in mappings."""
+        own = copy(self)
+        own.data = _merged(by.data, self.data)
+        own._places = by._places | self._places
+        return own
 
     def mistake(self, where: Where, message: str, hint: str = "", *, at_key: bool = True) -> Mistake:
         """A mistake at a path into the document; the nearest parent where the path leads nowhere."""
@@ -117,8 +131,36 @@ class Document:
         return self.mistake(where[: len(within) + len(steps)], f"`{name}`: {message}" if name else message, hint, at_key=is_key)
 
 
+def _parts(path: Path, text: str) -> list[str]:
+    """The documents of a text, each with as many empty lines before it that every line keeps its number."""
+    parts: list[list[str]] = [[]]
+    some = marked = False  # whether the last part has anything but comments and directives; whether it has begun with `---`
+    for number, line in enumerate(text.splitlines(keepends=True)):
+        unmarked = line.removeprefix("\ufeff")  # files put behind each other, each with its own mark of the byte order
+        if _MARK.match(unmarked):
+            line = unmarked
+            if some:
+                if len(parts) == MAX_DOCUMENTS:
+                    raise Mistakes([Mistake(str(path), number + 1, 1, f"more than {MAX_DOCUMENTS} documents in one file")])
+                parts.append(["\n" * number])
+            elif marked:
+                parts[-1] = ["\n" * number]  # the last document was empty
+            some, marked = False, True
+        parts[-1].append(line)
+        some = some or _CONTENT.match(line) is not None
+    if len(parts) > 1 and not some:
+        parts.pop()
+    return ["".join(part) for part in parts]
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    return below | {key: _merged(below.get(key), value) for key, value in above.items()}
+
+
 _MARK = re.compile(r"---(\s|$)")
-_CONTENT = re.compile(r"(?!---|#|%)\s*\S|---\s+[^\s#]")
+_CONTENT = re.compile(r"(?!---|#|%|\.\.\.(?:\s|$))\s*\S|---\s+[^\s#]")
 
 
 def _text(path: Path) -> str:

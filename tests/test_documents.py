@@ -225,6 +225,31 @@ class TestSeveral:
         (document,) = Document.several(tmp_path / "x.yaml", text)
         assert list(document.data) == ["a"]
 
+    @pytest.mark.parametrize(
+        "text", ["a: 1\n---\n", "a: 1\n---\n---\n# nothing\n---\n", "---\n---\na: 1\n...\n---\n...\n", "%YAML 1.2\n---\na: 1\n"]
+    )
+    def test_an_empty_one_is_none(self, tmp_path, text):
+        assert [document.data for document in Document.several(tmp_path / "x.yaml", text)] == [{"a": 1}]
+
+    def test_marks_of_the_byte_order_between_them(self, tmp_path):
+        found = Document.several(tmp_path / "x.yaml", "a: 1\r\n\ufeff---\r\nb: 1\r\n---\r\n\ufeffc: 1\r\n")
+        assert [document.data for document in found] == [{"a": 1}, {"b": 1}, {"c": 1}]
+        assert found[1].place(["b"]) == (3, 1)
+
+    def test_what_can_be_read_is_there_beside_what_is_wrong(self, tmp_path):
+        found, wrong = Document.readable(tmp_path / "x.yaml", "a: 1\na: 2\n---\n[\n---\nc: 1\n")
+        assert [document.data for document in found] == [{"a": 2}, {"c": 1}]
+        assert [mistake.line for mistake in wrong] == [2, 5]
+        assert Document.readable(tmp_path / "nowhere.yaml")[0] == []
+
+    def test_one_completes_another(self, tmp_path):
+        text = "a: 1\nb: {c: 1, d: 1}\ne: [1]\n---\nb: {d: 2}\ne: [2]\n"
+        head, own = Document.several(tmp_path / "x.yaml", text)
+        found = own.completed(head)
+        assert found.data == {"a": 1, "b": {"c": 1, "d": 2}, "e": [2]}
+        assert [found.place(where) for where in (["a"], ["b", "c"], ["b", "d"])] == [(1, 1), (2, 5), (5, 5)]
+        assert own.data == {"b": {"d": 2}, "e": [2]}
+
     def test_there_are_not_too_many(self, tmp_path):
         with pytest.raises(Mistakes, match="more than 100 documents"):
             Document.several(tmp_path / "x.yaml", "a: 1\n---\n" * 100_000)
