@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Loaded:
-    """The configured policies, whatever else is wrong in the configuration. Mistakes where a rule file has some."""
+    """The configured policies, whatever else is wrong in the configuration. Mistakes where a rule file of casbd's has some."""
 
     def __init__(self, configuration: Path) -> None:
         self.settings, _ = config.read(configuration)
@@ -43,20 +43,34 @@ class Loaded:
 
     @cached_property
     def policies(self) -> list[Policy]:
-        """All of them, by id."""
-        return policies.load(self.settings.rules, self._connectors)
+        """All of them, by id. Of Sigma files that cannot be used only the number is told."""
+        found = policies.load_rule_set(self.settings.rules, self._connectors)
+        files = len({mistake.file for mistake in found.unusable})
+        if files:
+            told = "a Sigma file cannot be used and is" if files == 1 else f"{files} Sigma files cannot be used and are"
+            click.echo(f"casbd: {told} left out (`casbd check` tells why)", err=True)
+        self._known.update({policy.id: policy.path for policy in found.policies})
+        return found.policies
 
     @cached_property
     def paths(self) -> list[Path]:
         """All rule files."""
         return policies.rule_files(self.settings.rules)
 
+    @cached_property
+    def _known(self) -> dict[str, Path]:
+        """The files by the policies' ids, in so far as these are known without reading the files, or were read."""
+        return {path.stem: path for path in self.paths}
+
     def one(self, policy_id: str) -> Policy:
         """The policy with this id, whatever is wrong in other files; where there is none, the end of the program."""
-        for path in self.paths:
-            if path.stem == policy_id:
-                exemptions = load_exemptions(self.settings.rules, {path.stem for path in self.paths})
-                return exempted(policies.load_file(path, self._connectors, others=self.paths), exemptions)
+        likely = [path for path in self.paths if path.stem == policy_id]
+        likely += [path for path in self.paths if policy_id.startswith(f"{path.stem}-")]  # one of several rules of a Sigma file
+        for path in likely:
+            for policy in policies.load_all_of(path, self._connectors, others=self.paths):
+                if policy.id == policy_id:
+                    self._known[policy_id] = path
+                    return exempted(policy, load_exemptions(self.settings.rules, None))
         hint = nearest(policy_id, [path.stem for path in self.paths])
         hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
         click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
@@ -66,8 +80,7 @@ class Loaded:
         """Matches and alerts by policy, and those that casbd has switched off; none where it never ran."""
         try:
             with Store(self.settings.state_dir, readonly=True) as store:
-                paths = {path.stem: path for path in self.paths}
-                return counted.counts(store.connection), counted.switched_off(store.connection, paths)
+                return counted.counts(store.connection), counted.switched_off(store.connection, self._known)
         except StoreError:
             return {}, ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ import msgspec
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell, json_option, write_lines
 from casbd.clock import now
-from casbd.errors import Mistakes
+from casbd.errors import Mistake, Mistakes
 from casbd.wire import json_lines
 
 
@@ -25,15 +26,24 @@ def command(configuration: Path, as_json: bool) -> None:
     try:
         engine = Engine(configuration)
     except Mistakes as error:
-        if as_json:
-            write_lines(json_lines.line(msgspec.structs.asdict(mistake)) for mistake in error.found)
-        else:
-            for mistake in error.found:
-                click.echo(cell(mistake))
+        _tell(error.found, as_json)
         sys.exit(EXIT_NO)
     for warning in engine.warnings(now()):
         click.echo(f"warning: {cell(warning)}", err=True)
+    if engine.unusable:
+        _tell(engine.unusable, as_json)
+        files = len({mistake.file for mistake in engine.unusable})
+        click.echo(f"casbd runs without {files} Sigma file{'s' if files > 1 else ''}; all other policies work", err=True)
+        sys.exit(EXIT_NO)
     if not as_json:
         counts = {"policies": sum(policy.enabled for policy in engine.policies)}
         counts |= {"inputs": len(engine.settings.inputs), "outputs": len(engine.outputs), "connectors": len(engine.connectors)}
         click.echo(f"{configuration}: no mistakes ({', '.join(f'{name}: {count}' for name, count in counts.items())})", err=True)
+
+
+def _tell(mistakes: Iterable[Mistake], as_json: bool) -> None:
+    if as_json:
+        write_lines(json_lines.line(msgspec.structs.asdict(mistake)) for mistake in mistakes)
+        return
+    for mistake in mistakes:
+        click.echo(cell(mistake))

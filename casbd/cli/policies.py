@@ -49,8 +49,9 @@ def list_policies(configuration: Path, /, template: str | None, as_json: bool) -
     met too many activities (`limits:` in the configuration): change its file, or `casbd policies enable` it.
     """
     loaded = Loaded(configuration)
+    found = loaded.policies
     counts, off = loaded.counts()
-    rows = [(policy, policy.id in off, *counts.get(policy.id, (0, 0))) for policy in loaded.policies if template in (None, policy.template)]
+    rows = [(policy, policy.id in off, *counts.get(policy.id, (0, 0))) for policy in found if template in (None, policy.template)]
     if as_json:
         write_lines(json_lines.line(_told(*row)) for row in rows)
         return
@@ -225,24 +226,27 @@ def _of_template(template: str, policy_id: str) -> str:
 def import_(configuration: Path, /, directory: Path, target: Path | None, as_json: bool) -> None:
     """Tell how many of a directory of Sigma rules can be used, and why the others cannot. Exit code 1 if there are such.
 
-    Without --to nothing is copied. A file that cannot be used, in a directory of rules, keeps the daemon from starting or reloading.
+    Without --to nothing is copied. A file that cannot be used, in a directory of rules, is told and left out; all others work.
     """
-    usable, parts, mistakes, others = policies.load_sigma(directory)
-    files = {mistake.file for mistake in mistakes}
+    found, others = policies.load_sigma(directory)
+    paths = dict.fromkeys(policy.path for policy in found.policies)
+    files = {mistake.file for mistake in found.unusable}
     if target is not None:
-        copied = _copy([*(policy.path for policy in usable), *parts], target)
+        copied = _copy([*paths, *found.parts], target)
         if copied:
             noted(configuration, "policies import", str(target), {"from": str(directory), "files": copied})
-    counting = sum(policy.match is not None for policy in usable)
+    counting = sum(policy.match is not None for policy in found.policies)
     if as_json:
-        write_lines(json_lines.line({"policy_id": policy.id, "file": str(policy.path), "usable": True}) for policy in usable)
-        write_lines(json_lines.line({"usable": False} | msgspec.structs.asdict(mistake)) for mistake in mistakes)
+        write_lines(json_lines.line({"policy_id": policy.id, "file": str(policy.path), "usable": True}) for policy in found.policies)
+        write_lines(json_lines.line({"usable": False} | msgspec.structs.asdict(mistake)) for mistake in found.unusable)
     else:
-        for mistake in mistakes:
+        for mistake in found.unusable:
             click.echo(cell(mistake))
-    number = len(usable) + len(files)
-    share = f" ({100 * len(usable) / number:.0f} %)" if number else ""
-    told = [f"{len(usable)} of {number} Sigma rules can be used{share}"]
+    for note in found.notes:
+        click.echo(f"warning: {cell(note)}", err=True)
+    number = len(paths) + len(files)
+    share = f" ({100 * len(paths) / number:.0f} %)" if number else ""
+    told = [f"{len(paths)} of {number} Sigma rules can be used{share}"]
     told += [f"{counting} of them look at several activities together"] if counting else []
     told += [f"{len(others)} other files were left aside"] if others else []
     click.echo("; ".join(told), err=True)
@@ -287,7 +291,7 @@ def _switch(configuration: Path, policy_id: str, *, enabled: bool) -> None:
     loaded = Loaded(configuration)
     path = loaded.one(policy_id).path
     try:
-        switch(path, enabled=enabled, others=loaded.paths)
+        switch(path, policy_id, enabled=enabled, others=loaded.paths)
     except Mistakes:
         raise
     except (CasbdError, OSError) as error:

@@ -18,7 +18,7 @@ from casbd.governance.protected import nobody_protected, unknown_protected
 from casbd.governance.rails import Rails
 from casbd.pipeline import Scanner
 from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, Uncertain
-from casbd.policies import Matcher, Policy
+from casbd.policies import Matcher, Policy, RuleSet
 from casbd.policies.policy import Exemption, digest
 
 log = logging.getLogger(__name__)
@@ -33,11 +33,15 @@ class Engine:
         self.settings: Settings
         mistakes: list[Mistake]
         self.settings, mistakes = read_settings(path)
-        self.policies: list[Policy] = []
+        rules = RuleSet([])
         try:
-            self.policies = policies.load(self.settings.rules, connector_actions(self.settings))
+            rules = policies.load_rule_set(self.settings.rules, connector_actions(self.settings))
         except Mistakes as error:
             mistakes += error.found
+        self.policies: list[Policy] = rules.policies
+        self.unusable = rules.unusable
+        """What is wrong in Sigma files: they are left out, and all other policies work."""
+        self._notes = rules.notes
         build = _Builder(mistakes)
         self.enrichers: list[Enricher] = [
             enricher for name, options in self.settings.enrichers.items() if (enricher := build.plugin("enrichers", name, options))
@@ -52,7 +56,7 @@ class Engine:
         knowing_groups = [enricher for enricher in self.enrichers if isinstance(enricher, Grouping)]
         mistakes += unknown_protected(path, knowing_groups)
         if mistakes:
-            raise Mistakes(mistakes)
+            raise Mistakes([*mistakes, *rules.unusable])
         self.rails = Rails(self.settings.governance, lambda user: [group for one in knowing_groups for group in one.groups_of(user)])
         self.enrichers.sort(key=lambda enricher: enricher.order)
         self.matcher = Matcher(self.policies)
@@ -97,6 +101,7 @@ class Engine:
             for name in sorted(self.switched_off)
         ]
         told += nobody_protected(self.settings.governance, self.policies)
+        told += [str(note) for note in self._notes]
         return told + [
             f"{exemption.place}: this exception has expired and is no longer applied: {exemption.reason}" for exemption in self.expired(now)
         ]

@@ -11,7 +11,7 @@ import os
 import signal
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,7 +22,7 @@ from casbd.alerting import raising
 from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
-from casbd.daemon import logs
+from casbd.daemon import left_out, logs
 from casbd.daemon.audit import Trail
 from casbd.daemon.compacting import Compacting
 from casbd.daemon.destinations import down_alerts
@@ -137,6 +137,7 @@ class Service:
         self._exit.callback(self.dispatcher.stop, STOP_SECONDS / 2)
         self._exit.callback(self.dispatcher.drain, STOP_SECONDS / 2, STOP_PATIENCE)
         self.dispatcher.use(self._destinations())
+        self._tell_lost(policy_store.counts(self.store.connection))
 
     def start_service(self) -> None:
         """What only a long-running casbd has: signals, metrics, periodic jobs, and telling systemd."""
@@ -309,17 +310,27 @@ class Service:
         changes = _difference(old.meanings(), engine.meanings())
         log.info("reloaded", extra=changes)
         self._warn()
+        self._tell_lost(old.meanings())
         if engine.settings.state_dir != self.store.directory or engine.settings.metrics != old.settings.metrics:
             log.warning("a new state_dir or metrics takes effect at the next start")
         self._reloaded = {"at": self.clock(), "ok": True, **changes}
 
     def _warn(self) -> None:
         self._warned = self.engine.warnings(self.clock())
+        for mistake in left_out.told(self.engine.unusable):
+            log.error(mistake)
         for warning in self._warned:
             log.warning(warning)
         unclaimed = sorted(outbox.pending(self.store.connection).keys() - self._queues(self.engine))
         if unclaimed:
             log.warning("messages wait for destinations that are not configured", extra={"destinations": unclaimed})
+
+    def _tell_lost(self, worked: Collection[str]) -> None:
+        """Raise an alert for each policy that worked and whose Sigma file cannot be used now."""
+        for alert in left_out.lost(worked, self.engine.meanings(), self.engine.unusable, self.clock()):
+            log.error(alert.title)
+            if self.pipeline.raise_system(alert):
+                self.dispatcher.wake()
 
     def tell_held_back(self) -> None:
         """A job: what was stored without being sent is said when the time is over."""
@@ -392,7 +403,7 @@ class Service:
             "problems": dict(self.inputs.problems()),
             "paused": self._full,
             "reload": self._reloaded,
-            "warnings": self._warned,
+            "warnings": [*left_out.told(self.engine.unusable), *self._warned],
         }
         if status != self._saved_status:
             service_status.save(self.store, status)

@@ -11,11 +11,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from casbd.policies.compile import compile_filter
     from casbd.policies.condition_text import parse_condition
-    from casbd.policies.loading import load, load_file, load_sigma, rule_files
+    from casbd.policies.loading import RuleSet, load, load_all_of, load_file, load_rule_set, load_sigma, rule_files
     from casbd.policies.matcher import Matcher
     from casbd.policies.policy import Policy, Repeated
 
-__all__ = ["Matcher", "Policy", "Repeated", "compile_filter", "load", "load_file", "load_sigma", "parse_condition", "rule_files"]
+__all__ = [
+    "Matcher",
+    "Policy",
+    "Repeated",
+    "RuleSet",
+    "compile_filter",
+    "load",
+    "load_all_of",
+    "load_file",
+    "load_rule_set",
+    "load_sigma",
+    "parse_condition",
+    "rule_files",
+]
 _WHERE = {"compile_filter": "compile", "parse_condition": "condition_text", "Matcher": "matcher", "Policy": "policy", "Repeated": "policy"}
 
 

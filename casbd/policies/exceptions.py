@@ -53,8 +53,8 @@ class _File(BaseModel):
     exceptions: list[_Exception]
 
 
-def load_exemptions(directories: Sequence[Path], known: Collection[str]) -> list[Exemption]:
-    """The exceptions of all directories. known: the ids of policies. Mistakes with everything wrong in them."""
+def load_exemptions(directories: Sequence[Path], known: Collection[str] | None) -> list[Exemption]:
+    """The exceptions of all directories. known: the ids of policies; None: not checked. Mistakes with everything wrong in them."""
     found: list[Mistake] = []
     exemptions: list[Exemption] = []
     for path in files(directories):
@@ -79,7 +79,7 @@ def exempted(policy: Policy, exemptions: Sequence[Exemption]) -> Policy:
     return replace(policy, exemptions=own) if own else policy
 
 
-def _read(path: Path, known: Collection[str]) -> list[Exemption]:
+def _read(path: Path, known: Collection[str] | None) -> list[Exemption]:
     document = Document(path)
     checked: list[_Exception] = []
     found: list[Mistake] = []
@@ -104,9 +104,9 @@ def _read(path: Path, known: Collection[str]) -> list[Exemption]:
     return exemptions
 
 
-def _unknown(document: Document, policy: Any, where: list[str | int], known: Collection[str]) -> Iterator[Mistake]:
+def _unknown(document: Document, policy: Any, where: list[str | int], known: Collection[str] | None) -> Iterator[Mistake]:
     several = isinstance(policy, list)
     for index, name in enumerate(policy if several else [policy]):
-        if isinstance(name, str) and name not in known:
+        if known is not None and isinstance(name, str) and name not in known:
             at = [*where, index] if several else where
             yield document.mistake(at, f"there is no policy `{name}`", nearest(name, known), at_key=several)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from casbd.documents import Document, Where
 from casbd.errors import Mistake, Mistakes
@@ -25,66 +26,120 @@ if TYPE_CHECKING:
 _ENDINGS = (".yaml", ".yml")
 
 
+class RuleSet(msgspec.Struct, frozen=True):
+    """What rule directories come to.
+
+    policies: by id. unusable: what is wrong in Sigma files; such a file has no policy, and holds no other back. notes: what is
+    no mistake in Sigma files, but perhaps not what somebody meant. parts: files whose rules only correlations and filters use.
+    """
+
+    policies: list[Policy]
+    unusable: Sequence[Mistake] = ()
+    notes: Sequence[Mistake] = ()
+    parts: Sequence[Path] = ()
+
+
 def load(directories: Sequence[Path], connectors: Connectors | None = None) -> list[Policy]:
-    """The policies of all rule files below the directories, by id.
+    """As `load_rule_set`, where a Sigma file that cannot be used is a mistake like any other."""
+    found = load_rule_set(directories, connectors)
+    if found.unusable:
+        raise Mistakes(found.unusable)
+    return found.policies
+
+
+def load_rule_set(directories: Sequence[Path], connectors: Connectors | None = None) -> RuleSet:
+    """The policies of all rule files below the directories.
 
     connectors: those that `governance:` may name, with what each takes; None: not checked.
-    Raises Mistakes with every mistake of every file. A directory that is not there is one too.
+    Raises Mistakes with every mistake of every file, where one is in casbd's own files, or in one that is no YAML at all. A directory
+    that is not there is one too.
     """
     found: list[Mistake] = []
-    files: dict[Path, list[Document]] = {}
+    files = _Files(_rule_files(directories, found))
+    found += files.wrong
+    rules = _rules(files, connectors, found)
     ids: dict[str, list[Path]] = {}
-    for path in _rule_files(directories, found):
-        ids.setdefault(policy_id(path), []).append(path)
-        try:
-            files[path] = Document.several(path)
-        except Mistakes as mistakes:
-            found += mistakes.found
-    policies, wrong, parts = _policies(files, connectors)
-    found += [*wrong, *_duplicates(ids)]
+    for name, path in [*((policy_id(path), path) for path in files.paths), *((policy.id, policy.path) for policy in rules.policies)]:
+        if path not in ids.setdefault(name, []):
+            ids[name].append(path)
+    found += _duplicates(ids)
     exemptions: list[Exemption] = []
     try:
-        exemptions = load_exemptions(directories, ids.keys() - parts)
+        exemptions = load_exemptions(directories, (ids.keys() | files.ids_left_out(rules)) - {policy_id(path) for path in rules.parts})
     except Mistakes as mistakes:
         found += mistakes.found
     if found:
-        raise Mistakes(found)
-    return sorted((exempted(policy, exemptions) for policy in policies), key=lambda policy: policy.id)
+        raise Mistakes([*found, *rules.unusable])
+    return msgspec.structs.replace(rules, policies=[exempted(policy, exemptions) for policy in rules.policies])
 
 
 def load_file(path: Path, connectors: Connectors | None = None, text: str | None = None, others: Sequence[Path] = ()) -> Policy:
-    """The policy of one rule file (or of `text`, as if it stood there). Raises Mistakes with everything wrong in it.
+    """The policy of one rule file (or of `text`, as if it stood there), the first of several. As `load_all_of`."""
+    return load_all_of(path, connectors, text, others)[0]
 
-    others: files with Sigma rules that a correlation in this one may refer to; what is wrong in them does not matter.
+
+def load_all_of(path: Path, connectors: Connectors | None = None, text: str | None = None, others: Sequence[Path] = ()) -> list[Policy]:
+    """The policies of one rule file: a Sigma file may have several. Raises Mistakes with everything wrong in it.
+
+    others: files with Sigma rules that a correlation in this one may refer to, and filters; what is wrong in them does not matter.
     """
     documents = Document.several(path, text)
     if not any(is_sigma(document.data) for document in documents):
-        return _own(path, documents, connectors)
-    files = {path: documents}
-    for other in others:
-        with suppress(Mistakes):
-            files.setdefault(other, Document.several(other))
-    return _sigma(files).policy(path, documents, connectors)
+        return [_own(path, documents, connectors)]
+    known = _sigma({path: documents} | {other: found for other, found in _Files(others).sigma.items() if other != path})
+    return known.policies(path, connectors) or [known.part(path)]
 
 
-def _policies(files: Mapping[Path, Sequence[Document]], connectors: Connectors | None) -> tuple[list[Policy], list[Mistake], set[str]]:
-    """The policies of some files, what is wrong in the others, and the ids of those that are only parts of correlations."""
-    policies: list[Policy] = []
-    found: list[Mistake] = []
-    parts: set[str] = set()
-    sigma = {path: documents for path, documents in files.items() if any(is_sigma(document.data) for document in documents)}
-    known = _sigma(sigma) if sigma else None
-    for path, documents in files.items():
-        try:
-            if known is None or path not in sigma:
-                policies.append(_own(path, documents, connectors))
-            elif known.is_part(documents):
-                parts.add(policy_id(path))
+class _Files:
+    """Rule files as documents. own: in casbd's language. sigma: those with Sigma rules, without what is wrong in them.
+
+    unusable: what is wrong in those. wrong: what is wrong in others, or in files of which nobody can tell whose they are.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.paths: list[Path] = []
+        self.own: dict[Path, list[Document]] = {}
+        self.sigma: dict[Path, list[Document]] = {}
+        self.unusable: list[Mistake] = []
+        self.wrong: list[Mistake] = []
+        for path in paths:
+            documents, wrong = Document.readable(path)
+            self.paths.append(path)
+            is_of_sigma = any(is_sigma(document.data) for document in documents)
+            if wrong:
+                (self.unusable if is_of_sigma else self.wrong).extend(wrong)
             else:
-                policies.append(known.policy(path, documents, connectors))
+                (self.sigma if is_of_sigma else self.own)[path] = documents
+
+    def ids_left_out(self, rules: RuleSet) -> set[str]:
+        """Ids that policies of Sigma files might have if these could be used: an exception for one is no mistake."""
+        used = {policy.path for policy in rules.policies}
+        several = {path: len(documents) for path, documents in self.sigma.items() if path not in used}
+        return {f"{policy_id(path)}-{number}" for path, most in several.items() for number in range(2, most + 1)}
+
+
+def _rules(files: _Files, connectors: Connectors | None, found: list[Mistake]) -> RuleSet:
+    """The rules of some files. found: takes what is wrong in casbd's own."""
+    policies: list[Policy] = []
+    for path, documents in files.own.items():
+        try:
+            policies.append(_own(path, documents, connectors))
         except Mistakes as mistakes:
             found += mistakes.found
-    return policies, found, parts
+    if not files.sigma:
+        return RuleSet(sorted(policies, key=lambda policy: policy.id), sorted(files.unusable))
+    known = _sigma(files.sigma)
+    unusable = [*files.unusable]
+    parts = []
+    for path in files.sigma:
+        try:
+            of_file = known.policies(path, connectors)
+            policies += of_file
+            parts += [] if of_file else [path]
+        except Mistakes as mistakes:
+            unusable += mistakes.found
+    unusable += known.wrong_filters()
+    return RuleSet(sorted(policies, key=lambda policy: policy.id), sorted(unusable), known.notes(), parts)
 
 
 def _sigma(files: Mapping[Path, Sequence[Document]]) -> SigmaFiles:
@@ -144,26 +199,13 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     )
 
 
-def load_sigma(directory: Path) -> tuple[list[Policy], list[Path], list[Mistake], list[Path]]:
-    """What can be used of a directory of Sigma rules.
-
-    The policies; the files that are only parts of correlations; what is wrong in others; the files that are no Sigma rules.
-    """
+def load_sigma(directory: Path) -> tuple[RuleSet, list[Path]]:
+    """What can be used of a directory of Sigma rules, and the files that are none."""
     found: list[Mistake] = []
-    files: dict[Path, list[Document]] = {}
-    others: list[Path] = []
-    for path in _rule_files([directory], found):
-        try:
-            documents = Document.several(path)
-        except Mistakes as mistakes:
-            found += mistakes.found
-            continue
-        if any(is_sigma(document.data) for document in documents):
-            files[path] = documents
-        else:
-            others.append(path)
-    policies, wrong, parts = _policies(files, None)
-    return policies, [path for path in files if policy_id(path) in parts], found + wrong, others
+    files = _Files(_rule_files([directory], found))
+    others, files.own = [*files.own], {}
+    rules = _rules(files, None, found)
+    return msgspec.structs.replace(rules, unusable=sorted([*found, *files.wrong, *rules.unusable])), others
 
 
 def rule_files(directories: Sequence[Path]) -> list[Path]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casbd.errors import CasbdError, Mistakes
-from casbd.policies.loading import load_file
+from casbd.policies.loading import load_all_of
+from casbd.policies.policy import Policy
 from casbd.replacing import replace_file
 
 _ENABLED = re.compile(r"^(enabled[ \t]*:[ \t]*)[^\s#]+", re.MULTILINE)
@@ -15,14 +16,14 @@ _NEXT = re.compile(r"---(\s|$)")
 _FIRST_KEY = re.compile(r"^(?=[A-Za-z_\"'])", re.MULTILINE)
 
 
-def switch(path: Path, *, enabled: bool, others: Sequence[Path] = ()) -> None:
+def switch(path: Path, policy_id: str | None = None, *, enabled: bool, others: Sequence[Path] = ()) -> None:
     """Set `enabled:` in a rule file, all or nothing. Mistakes where the file has some; CasbdError where it must be done by hand.
 
-    others: as for `load_file`.
+    policy_id: which of the file's policies; None: the first, as most files have one. others: as for `load_file`.
 
     One that says so already is only touched: a policy that casbd itself has switched off goes on when its file changes.
     """
-    policy = load_file(path, others=others)
+    policy = _chosen(load_all_of(path, others=others), policy_id)
     if policy.enabled == enabled:
         path.touch()
         return
@@ -34,7 +35,7 @@ def switch(path: Path, *, enabled: bool, others: Sequence[Path] = ()) -> None:
         end = "\r\n" if "\r\n" in text else "\n"
         changed = _FIRST_KEY.sub(f"enabled: {value}{end}", document, count=1)
     changed = before + changed + after
-    if changed == text or not _loads(path, changed, enabled, others):
+    if changed == text or not _loads(path, changed, policy.id, enabled, others):
         raise CasbdError(f"{path}: this file must be edited by hand: enabled: {value}")
     replace_file(path, changed.encode())
 
@@ -47,9 +48,13 @@ def _parted(text: str, line: int) -> tuple[str, str, str]:
     return "".join(lines[:begin]), "".join(lines[begin:end]), "".join(lines[end:])
 
 
-def _loads(path: Path, text: str, enabled: bool, others: Sequence[Path]) -> bool:
+def _chosen(policies: Sequence[Policy], policy_id: str | None) -> Policy:
+    return next(policy for policy in policies if policy_id in (None, policy.id))
+
+
+def _loads(path: Path, text: str, policy_id: str, enabled: bool, others: Sequence[Path]) -> bool:
     """Whether the changed text is a rule file still, and says what it should."""
     try:
-        return load_file(path, text=text, others=others).enabled == enabled
+        return _chosen(load_all_of(path, text=text, others=others), policy_id).enabled == enabled
     except Mistakes:
         return False

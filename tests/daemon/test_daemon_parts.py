@@ -19,6 +19,7 @@ from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
 from casbd.store import service_status
 
+UNUSABLE = "title: T\nlogsource: {product: aws}\ndetection: {s: {eventName: x}, condition: s}\nlevel: severe\n"
 RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}}\n"
 
 
@@ -62,6 +63,17 @@ class TestEngine:
             Engine(configuration)
 
         assert {Path(mistake.file).name for mistake in caught.value.found} == {"bad.yaml", "groups.yaml"}
+
+    def test_a_sigma_file_that_cannot_be_used_is_left_out_and_known(self, configuration):
+        (configuration.parent / "rules" / "bad.yml").write_text(UNUSABLE)
+        engine = Engine(configuration)
+        assert [policy.id for policy in engine.policies] == ["failed", "other"]
+        assert [Path(mistake.file).name for mistake in engine.unusable] == ["bad.yml"]
+        assert configuration.parent / "rules" / "bad.yml" in engine.files()
+
+    def test_a_key_of_a_sigma_file_that_is_nearly_another_is_a_warning(self, configuration):
+        (configuration.parent / "rules" / "good.yml").write_text(UNUSABLE.replace("severe", "high") + "enable: true\n")
+        assert ["did you mean `enabled`" in warning for warning in Engine(configuration).warnings(NOON)] == [True]
 
     def test_mistakes_of_the_configuration_and_of_the_files_it_names_are_told_together(self, configuration):
         configuration.write_text("workrs: 2\nenrichment: {city: none.mmdb}\n" + configuration.read_text())

@@ -1,7 +1,9 @@
 """What people change while the daemon runs: it takes it up, leaves it alone, and tells it."""
 
+import json
+
 import m365_records
-from running import FAILED_LOG_ONS, wait_until
+from running import DOWNLOADS, FAILED_LOG_ONS, wait_until
 
 from casbd import __version__
 
@@ -43,3 +45,33 @@ def test_commands_beside_a_running_daemon(make_site):
     assert noted("start") == [{"version": __version__, "policies": 1}]
     assert noted("reload")[0] == {"files": [str(site.directory / "ranges.yaml")]}
     assert noted("reload refused")[0]["mistakes"] >= 1
+
+
+SIGMA = """title: Rules of others
+logsource: {product: m365, service: audit}
+detection: {s: {Operation: UserLoginFailed}, condition: s}
+"""
+
+
+def test_a_sigma_rule_that_breaks_is_told_and_the_others_go_on(make_site):
+    site = make_site(rules={"failed-log-ons": FAILED_LOG_ONS, "sigma": SIGMA, "bad": SIGMA + "level: severe\n"}, workers=2)
+    daemon = site.start()
+    [warning] = site.status()["warnings"]
+    assert "bad.yaml:4:8" in warning
+
+    site.rule("sigma", SIGMA.replace("condition: s", "condition: t"))
+    site.rule("downloads", DOWNLOADS)
+    wait_until(lambda: len(site.listed("alerts", "list")) == 1, tell=site.log)
+    [told] = site.listed("alerts", "list")
+    assert (told["policy_type"], told["title"]) == ("system", "Policy sigma does not work any more")
+    assert "sigma.yaml:3:" in told["description"]
+
+    site.write("log", LINES[:10])
+    wait_until(lambda: len(site.listed("alerts", "list")) == 2, tell=site.log)
+    assert site.status()["reload"]["ok"]
+    assert daemon.terminate() == 0
+
+    site.start()
+    assert len(site.listed("alerts", "list")) == 2
+    logged = [json.loads(line) for line in site.log().splitlines()]
+    assert {line["level"] for line in logged if "sigma.yaml" in line["message"]} == {"ERROR"}

@@ -1,4 +1,4 @@
-"""Sigma rules and correlations as they are, through pySigma (https://sigmahq.io): each file becomes one policy.
+"""Sigma rules, correlations and filters as they are, through pySigma (https://sigmahq.io): each rule becomes one policy.
 
 pySigma is imported when the first such file is met (`rules.py`).
 """
@@ -9,5 +9,5 @@ LEVEL_CRITICAL = "critical"
 
 
 def is_sigma(data: Any) -> bool:
-    """Whether a document is a Sigma rule, or a correlation of some."""
+    """Whether a document is a Sigma rule, a correlation of some, or a filter for some."""
     return isinstance(data, dict) and not data.keys().isdisjoint(("logsource", "detection", "correlation"))

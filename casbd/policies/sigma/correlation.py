@@ -33,6 +33,14 @@ class Base(msgspec.Struct, frozen=True):
     match: Repeated | Sequenced | None = None
 
 
+class WrongRule(Unmapped):
+    """A rule that a correlation names and that cannot be used; `name` as it stands there."""
+
+    def __init__(self, name: str, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.name = name
+
+
 class Correlated(msgspec.Struct, frozen=True):
     """What a correlation comes to."""
 

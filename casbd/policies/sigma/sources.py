@@ -269,9 +269,10 @@ _SOURCES: dict[tuple[str, str], Source] = {
 
 
 def source_of(product: str | None, service: str | None, category: str | None) -> Source:
-    """The log source; a service alone is enough. Unmapped where casbd does not know it."""
-    for (of, name), source in _SOURCES.items():
-        if category is None and service is not None and service.casefold() == name and (product is None or product.casefold() == of):
-            return source
+    """The log source; a service alone is enough, or a product all of whose services are the same. Unmapped where casbd does not know it."""
+    asked = (product and product.casefold(), service and service.casefold())
+    found = [source for (of, name), source in _SOURCES.items() if asked[0] in (None, of) and asked[1] in (None, name)]
+    if category is None and any(asked) and found and all(source is found[0] for source in found):
+        return found[0]
     given = "/".join(part for part in (product, category, service) if part)
     raise Unmapped(f"the log source {given} is not known", f"known: {', '.join('/'.join(key) for key in _SOURCES)}")

@@ -292,9 +292,6 @@ SOURCE = f"logsource: {{{AWS}}}\n"
         (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}, condition: '{'not (s or ' * 120}s{')' * 120}'}}\n", "nested"),
         ("title: T\ndetection: {s: {eventName: x}, condition: s}\n", "logsource"),
         (f"title: T\n{SOURCE}", "detection"),
-        (f"title: T\nenable: false\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "did you mean `enabled`"),
-        (f"title: T\nseverity: low\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "Sigma's word is `level`"),
-        (f"title: T\nmatch: {{repeated: 3}}\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "write a correlation"),
         (f'title: "a\\uD800"\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n', "surrogate"),
         (
             "title: C\ncorrelation: {type: event_count, rules: [a], group-by: 5, timespan: 5m, condition: {gte: 1}}\n",

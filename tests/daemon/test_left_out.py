@@ -1,0 +1,40 @@
+"""What is said of Sigma files that cannot be used."""
+
+import os
+
+from builders import NOON
+
+from casbd.daemon.left_out import lost, told
+from casbd.errors import Mistake
+
+WRONG = Mistake("rules/a.yml", 4, 8, "`level` is never `severe`", "allowed: low")
+
+
+def test_each_mistake_says_what_comes_of_it():
+    [text] = told([WRONG])
+    assert text == "rules/a.yml:4:8: `level` is never `severe` (allowed: low); this Sigma file is left out, all other policies work"
+
+
+def test_an_alert_for_each_policy_that_worked_and_does_no_longer():
+    several = [WRONG, Mistake("rules/a.yml", 9, 1, "more"), Mistake("rules/b-2.yml", 1, 1, "x"), Mistake("rules/new.yml", 1, 1, "x")]
+    alerts = lost(["a", "a-2", "b-2", "removed", "works", "a-b"], ["works"], several, NOON)
+    assert [alert.title for alert in alerts] == [f"Policy {name} does not work any more" for name in ("a", "a-2", "b-2")]
+    assert {alert.policy_type for alert in alerts} == {"system"}
+    assert "rules/a.yml:4:8: `level` is never `severe`" in alerts[0].description
+
+
+def test_the_same_version_of_a_file_is_told_once(tmp_path):
+    path = tmp_path / "a.yml"
+    wrong = [Mistake(str(path), 1, 1, "x")]
+
+    def told_at(written, now):
+        path.write_text("x")
+        os.utime(path, ns=(written, written))
+        return lost(["a"], [], wrong, now)[0].alert_id
+
+    assert told_at(10**18, NOON) == told_at(10**18, NOON + 1) != told_at(2 * 10**18, NOON)
+
+
+def test_a_policy_whose_file_is_as_it_was_is_not_told():
+    assert lost(["a"], ["a"], [], NOON) == []
+    assert lost(["a"], [], [], NOON) == []
