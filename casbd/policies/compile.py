@@ -13,9 +13,9 @@ from typing import Any
 
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.text_tests import TextTest, clues, numeric_test, text_test
+from casbd.policies.text_tests import HOLDING, TextTest, clues, numeric_test, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
-from casbd.wire.record_path import RawReader, parse_path, texts
+from casbd.wire.record_path import EVERY, RawReader, parse_path, plain_part, texts
 
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Iterable[str]]
@@ -172,8 +172,12 @@ def _raw(condition: Condition, reader: RawReader) -> Predicate:
     if condition.operator == "same_as":
         return _same_as(condition, reader)
     fits = text_test(condition)
+    parts = [plain_part(str(value)) for value in condition.values] if EVERY in path and condition.operator in HOLDING else []
+    clues = parts if all(parts) else []
 
     def some(activity: Activity) -> bool:
+        if clues and not reader.may_hold(activity.raw, clues):
+            return False
         values = reader.find(activity.raw, path)
         return bool(values) and any(fits(text) for text in texts(values))
 

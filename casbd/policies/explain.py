@@ -13,8 +13,9 @@ from casbd.policies.compile import USERS_ACTED_ON, compile_filter
 from casbd.policies.operators import NEGATIVES
 from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced
 from casbd.policies.policy import Step as PolicyStep
+from casbd.policies.text_tests import HOLDING, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
-from casbd.wire.record_path import decode, find, write_path
+from casbd.wire.record_path import EVERY, RawReader, texts, write_path
 from casbd.wire.timestamps import iso
 
 MOST_VALUES = 5
@@ -90,7 +91,10 @@ def _text(condition: Condition, value: Value) -> str:
 def _held_by(activity: Activity, condition: Condition) -> Any:
     """What the activity has where a condition looks."""
     if condition.path:
-        return find(decode(activity.raw), condition.path)
+        found = RawReader().find(activity.raw, condition.path)
+        if EVERY in condition.path and condition.operator in HOLDING | {"contains", "matches", "cidr"}:
+            return [*filter(text_test(condition), texts(found))][:MOST_VALUES]  # not the whole record
+        return found
     own = getattr(activity, condition.field)
     if FIELDS[condition.field].kind == "time":
         own = iso(own)
@@ -169,6 +173,9 @@ def _phrase(condition: Condition) -> str:
     if condition.operator == "eq" and condition.negated and len(values) > 1:
         return f"the {name} is neither {_some(values, 'nor')}"
     positive, negative = _VERBS[condition.operator]
+    if condition.path[-1:] == (EVERY,):
+        where = "".join(f" below {write_path(condition.path[:-1])}" for _ in condition.path[1:2])
+        return f"{'no' if condition.negated else 'some'} value{where} in the record {positive} {_some(values, 'or')}"
     return f"the {name} {negative if condition.negated else positive} {_some(values, 'or')}" + _AFTER.get(condition.operator, "")
 
 

@@ -20,6 +20,7 @@ from casbd.plugins import action_name
 from casbd.policies.fields import parse_field
 from casbd.policies.policy import AlertOptions, Category, Mode
 from casbd.policies.values import FilterError, milliseconds
+from casbd.wire.record_path import EVERY
 
 
 class _Part(BaseModel):
@@ -40,7 +41,7 @@ def countable(name: str) -> str:
     if _known_field(name) in ("timestamp", "activity_id", "input_offset", "raw", "matched_policies", "objects"):
         hint = " (use object_id or object_name)" if name == "objects" else ""
         raise ValueError(f"cannot count by `{name}`{hint}")
-    return name
+    return _one_place(name)
 
 
 def different(name: str) -> str:
@@ -49,6 +50,12 @@ def different(name: str) -> str:
         raise ValueError("cannot count different values of `raw`: no two records are the same")
     if name in FIELDS and FIELDS[name].kind in ("list", "objects"):
         raise ValueError(f"cannot count different values of the list `{name}`" + (" (use object_id)" if name == "objects" else ""))
+    return _one_place(name)
+
+
+def _one_place(name: str) -> str:
+    if EVERY in parse_field(name).path:
+        raise ValueError(f"cannot count by `{name}`: `**` is every value")
     return name
 
 

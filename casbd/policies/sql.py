@@ -7,20 +7,19 @@ networks, values in the raw record) may be met, as far as it knows; a negation a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS
+from casbd.policies.text_tests import HOLDING
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node
 from casbd.policies.values import words
+from casbd.wire.record_path import plain_part
 
 _DAY = 86_400_000
 _LARGE = 1 << 100
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_PLAIN = re.compile(r"[a-z0-9._@:-]{3,}")
-"""What JSON writes as it is, within text within text too, unless it writes \\u00..."""
 _OBJECT_TEXTS = "flatten(list_transform(objects, lambda o: [o.id, o.name, o.type]))"
 _WORD_ENDS = r"[\s\x0b\x1c-\x1f,._/\\@:-]+"
 
@@ -100,11 +99,11 @@ class _Writer:
 
     def _somewhere_in_raw(self, condition: Condition) -> str:
         """A value at a path stands in the record's text, if it is written plainly there: a look costs a hundredth of decoding."""
-        clues = [str(value).casefold() for value in condition.values]
-        if condition.operator not in ("eq", "startswith", "endswith", "substring") or not all(map(_PLAIN.fullmatch, clues)):
+        clues = [plain_part(str(value)) for value in condition.values]
+        if condition.operator not in HOLDING or not all(clues):
             return "TRUE"
         seen = " OR ".join(f"contains(lower(raw), {self._bind([clue])})" for clue in clues)
-        return f"({seen} OR contains(raw, '\\u00') OR strlen(raw) <> length(raw))"
+        return f"({seen} OR contains(raw, '\\u') OR strlen(raw) <> length(raw))"
 
     def _text(self, condition: Condition, one: str) -> str | None:
         values = [str(value) for value in condition.values]

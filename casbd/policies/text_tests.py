@@ -14,6 +14,8 @@ from socket import AF_INET, inet_pton
 from casbd.policies.tree import Condition, Value
 from casbd.policies.values import regular_expression, words
 
+HOLDING = frozenset({"eq", "substring", "startswith", "endswith"})
+"""Operators of which a text must hold the value, as it is written, to pass."""
 TextTest = Callable[[str], bool]
 NumericTest = Callable[[float], bool]
 

@@ -1,20 +1,23 @@
 """The way into a record as it was exported: `raw.<path>` in filters, and the paths of a `mapping`.
 
 `raw.Parameters.ForwardTo` finds the value in an object, in a list of {Name, Value} (or {Key, Value}), and in JSON inside
-a string. Through any other list it means any element, `[0]` one of them. Keys compare without regard to case.
+a string. Through any other list it means any element, `[0]` one of them. Keys compare without regard to case. `raw.**` is
+every value there is.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 Step = str | int
-"""A key, or the number of a list's element from 0."""
+"""A key, or the number of a list's element from 0; or EVERY."""
+EVERY = -1
+"""`**`: every value from here on, however deep, that is no object and no list."""
 
 _STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<key>[^."\[\]]+))|\[(?P<index>\d{1,9})\]')
 _DECODER = msgspec.json.Decoder(float_hook=str)
@@ -34,6 +37,8 @@ def parse_path(text: str) -> tuple[Step, ...]:
         position = step.end()
         if step["index"] is not None:
             steps.append(int(step["index"]))
+        elif step["key"] == "**":
+            steps.append(EVERY)
         else:
             steps.append(step["key"] if step["quoted"] is None else re.sub(r"\\(.)", r"\1", step["quoted"]))
     if not steps:
@@ -45,7 +50,9 @@ def write_path(steps: tuple[Step, ...]) -> str:
     """The path as a person writes it: the reverse of `parse_path`."""
     text = ""
     for step in steps:
-        if isinstance(step, int):
+        if step == EVERY:
+            text += ".**"
+        elif isinstance(step, int):
             text += f"[{step}]"
         elif re.fullmatch(r'[^."\[\]\\\s]+', step):
             text += f".{step}"
@@ -78,12 +85,23 @@ class RawReader:
             found = self._found[path] = self._find(text, path) if self._decoded or self._may_lead_anywhere(path) else []
         return found
 
+    def may_hold(self, text: str, clues: Sequence[str]) -> bool:
+        """Whether a value of the record may hold one of some texts, which are `plain_part`s. A look costs a tenth of decoding."""
+        if text is not self._text:
+            self._begin(text)
+        folded = self._folded
+        return folded is None or any(clue in folded for clue in clues)
+
     def _find(self, text: str, path: tuple[Step, ...]) -> list[Any]:
         if not self._decoded:
             self._record = decode(text)
             self._decoded = True
+        if self._record is None and path == (EVERY,):
+            return [text] if text else []  # a line of CEF, say, is one value
         if len(path) == 1:
             return self._first(path[0])
+        if path[1] == EVERY:
+            return _follow(self._first(path[0]), path[1:])
         # Most paths go through the same few members, which may be long, or JSON inside a string.
         members = self._members.get(path[0])
         if members is None:
@@ -111,7 +129,7 @@ class RawReader:
         self._members = {}
         self._found = {}
         # Without escapes, every name of a path that leads somewhere stands in the text: a look costs a tenth of decoding.
-        self._folded = text.casefold() if text.isascii() and "\\u00" not in text else None
+        self._folded = text.casefold() if text.isascii() and "\\u" not in text else None
 
     def _may_lead_anywhere(self, path: tuple[Step, ...]) -> bool:
         folded = self._folded
@@ -197,7 +215,40 @@ def _opened(values: list[Any]) -> Iterator[Any]:
             yield value
 
 
+def plain_part(text: str) -> str:
+    """The longest part of a text that JSON writes as it is, casefolded, in text within text too; empty where it would tell little.
+
+    A record that holds the text holds this part, unless it is not ASCII or has an escape such as `\\u0061`.
+    """
+    longest = max(_PLAIN.findall(text.casefold()), key=len, default="")
+    return longest if len(longest) >= _TELLING else ""
+
+
+_PLAIN = re.compile(r"[a-z0-9._@:-]+")
+_TELLING = 3
+
+
+def _every(value: Any) -> list[Any]:
+    """All texts, numbers and truths within a value; of JSON inside a string the string, and what is in it. Without recursion."""
+    found = []
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, dict):
+            rest.extend(reversed(one.values()))
+        elif isinstance(one, list):
+            rest.extend(reversed(one))
+        elif one is not None:
+            found.append(one)
+            inside = _inside(one)
+            if isinstance(inside, dict | list):
+                rest.append(inside)
+    return found
+
+
 def _step(value: Any, step: Step) -> list[Any]:
+    if step == EVERY:
+        return _every(value)
     value = _inside(value)
     if isinstance(step, int):
         return [value[step]] if isinstance(value, list) and step < len(value) else []

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from casbd.model.activity import Activity, ActivityObject
 from casbd.policies.tree import AllOf, AnyOf, Condition, NoneOf
+from casbd.wire.record_path import EVERY
 
 TEXTS = ["a", "A", "b", "ab", "a b", "B-a", "straße", "STRASSE", "10.0.0.1", "10.9.9.9", "2001:db8::1", "Log on", "log ON"]
 text = st.sampled_from(TEXTS)
@@ -65,7 +66,7 @@ def number_conditions(draw, field, path=()):
 conditions = st.one_of(
     text_conditions(["activity_type", "action_type", "app", "user", "ip_address", "user_groups", "objects"]),
     text_conditions(["user", "user_id"], roles=("object", "any")),
-    text_conditions(["raw"], paths=(("P",), ("p", "X"), ("Q", "y"), ("q", "missing"))),
+    text_conditions(["raw"], paths=(("P",), ("p", "X"), ("Q", "y"), ("q", "missing"), (EVERY,), ("q", EVERY))),
     number_conditions("asn"),
     number_conditions("raw", ("P", "x")),
     st.builds(Condition, st.just("is_impersonated"), st.just("eq"), st.sampled_from([(True,), (False,), (True, False)]), st.booleans()),

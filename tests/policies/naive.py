@@ -6,6 +6,7 @@ import re
 
 from casbd.model.activity import FIELDS
 from casbd.policies.tree import AllOf, AnyOf, Condition
+from casbd.wire.record_path import EVERY
 
 NOW = 1_770_000_000_000
 
@@ -56,6 +57,8 @@ def as_text(part):
 def walk(value, path):
     if not path:
         return [value]
+    if path == [EVERY]:
+        return every(value)
     if isinstance(value, dict):
         return [leaf for key, member in value.items() if key.casefold() == path[0].casefold() for leaf in walk(member, path[1:])]
     if isinstance(value, list):
@@ -65,6 +68,12 @@ def walk(value, path):
             return [leaf for own in named for leaf in walk(own, path[1:])]
         return [leaf for element in value for leaf in walk(element, path)]
     return []
+
+
+def every(value):
+    if isinstance(value, dict | list):
+        return [leaf for one in (value.values() if isinstance(value, dict) else value) for leaf in every(one)]
+    return [] if value is None else [value]
 
 
 def fits(operator, value, wanted):

@@ -86,6 +86,12 @@ def test_several_fields_make_a_subject():
     assert found.match == Repeated(repeated=2, within=86_400_000, by=("user", "ip_address"))
 
 
+@pytest.mark.parametrize("match", ["{repeated: 2, within: 1d, by: raw.x.**}", "{repeated: 2, within: 1d, unique: raw.**}"])
+def test_every_value_is_no_subject_and_cannot_be_counted(match):
+    with pytest.raises(Mistakes, match="`\\*\\*` is every value"):
+        policy(f"name: x\nfilters: {{user: {{isset: true}}}}\nmatch: {match}")
+
+
 class TestDigest:
     def test_changes_with_the_filters_and_the_counting(self):
         digests = {

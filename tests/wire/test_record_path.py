@@ -1,3 +1,4 @@
+import json
 import re
 
 import msgspec
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.wire.record_path import RawReader, find, parse_path, texts, write_path
+from casbd.wire.record_path import EVERY, RawReader, find, parse_path, plain_part, texts, write_path
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from casbd.wire.record_path import RawReader, find, parse_path, texts, write_pat
         (r'a."say \"x\" \\"', ("a", 'say "x" \\')),
         ("a b.c-d.@e", ("a b", "c-d", "@e")),
         ('""', ("",)),
+        ("**", (EVERY,)),
+        ("a.**", ("a", EVERY)),
+        ('"**"', ("**",)),
     ],
 )
 def test_paths(text, steps):
@@ -35,6 +39,32 @@ def test_no_paths(text):
 @given(st.tuples(st.text(), st.one_of(st.text(), st.integers(0, 999_999_999))) | st.tuples(st.text()))
 def test_a_path_that_was_written_is_read_again(steps):
     assert parse_path(write_path(steps)) == steps
+
+
+@pytest.mark.parametrize(
+    ("record", "path", "values"),
+    [
+        ({"a": 1, "b": [True, None, {"c": "x"}]}, "**", [1, True, "x"]),
+        ({"a": 1, "b": [True, {"c": "x"}]}, "b.**", [True, "x"]),
+        ({"a": '{"b": ["c", "[1]"]}'}, "**", ['{"b": ["c", "[1]"]}', "c", "[1]", 1]),
+        ({"a": "[no JSON"}, "a.**", ["[no JSON"]),
+        ({"**": "x", "y": "z"}, "**", ["x", "z"]),
+        ({"**": "x", "y": "z"}, '"**"', ["x"]),
+        ([{"Name": "a", "Value": "b"}], "a.**", ["b"]),
+        ({}, "**", []),
+    ],
+)
+def test_every_value(record, path, values):
+    assert find(record, parse_path(path)) == values
+    assert RawReader().find(json.dumps(record), parse_path(path)) == values
+
+
+@given(st.text(), st.text(), st.text())
+def test_the_plain_part_of_a_text_stands_in_whatever_holds_the_text(before, text, after):
+    part = plain_part(text)
+    written = json.dumps({"x": json.dumps([before + text + after])}, ensure_ascii=False)
+    assert part in written.casefold() or not written.isascii()
+    assert RawReader().may_hold(written, [part])
 
 
 def test_one_reader_for_many_records():

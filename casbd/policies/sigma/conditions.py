@@ -7,9 +7,8 @@ https://sigmahq.io/sigma-specification/specification/sigma-appendix-modifiers.ht
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionNOT, ConditionOR, ConditionValueExpression
@@ -36,6 +35,7 @@ from casbd.policies.operators import OPERATORS
 from casbd.policies.sigma.sources import GENERIC, Source, Target, Unmapped
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.policies.values import FilterError, check
+from casbd.wire.record_path import EVERY, plain_part
 
 _RESULTS = {"success": "success", "succeeded": "success", "failure": "failure", "failed": "failure"}
 _FLAGS = {
@@ -155,7 +155,7 @@ def _condition(target: Target, value: SigmaType) -> Condition:
         case SigmaBool():
             return _checked(field, "eq", value.boolean if field.kind in ("raw", "flag") else str(value.boolean))
         case SigmaTimestampPart():
-            raise Unmapped("a part of a time (minute, hour, day ...) cannot be compared")
+            return _checked(field, "matches", _part_of_a_time(value))
         case SigmaNumber():
             text = str(value.number)
             return _checked(field, "eq", text if field.kind == "raw" else value.number)
@@ -175,9 +175,7 @@ def _condition(target: Target, value: SigmaType) -> Condition:
 
 def _text(field: FieldRef, value: SigmaString, target: Target) -> Condition:
     """Text with wildcards: the plainest operator that says it."""
-    parts = value.s
-    if not all(isinstance(part, str | SpecialChars) for part in parts):
-        raise Unmapped(f"`{value}` has a placeholder", "write the values into the rule")
+    parts = _plain(value, value.s)
     texts = [part for part in parts if isinstance(part, str)]
     stars = [part is SpecialChars.WILDCARD_MULTI for part in parts]
     if not parts:
@@ -190,6 +188,12 @@ def _text(field: FieldRef, value: SigmaString, target: Target) -> Condition:
         if len(texts) == 1:
             return _checked(field, _AROUND[stars[0], stars[-1]], texts[0])
     return _checked(field, "matches", _anchored(value))
+
+
+def _plain(value: SigmaString, parts: Sequence[Any]) -> Sequence[Any]:
+    if not all(isinstance(part, str | SpecialChars) for part in parts):
+        raise Unmapped(f"`{value}` has a placeholder", "write the values into the rule")
+    return parts
 
 
 _AROUND = {(True, False): "endswith", (False, True): "startswith", (True, True): "substring"}
@@ -212,8 +216,14 @@ def _checked(field: FieldRef, operator: str, value: Any) -> Condition:
 
 def _anchored(value: SigmaString) -> str:
     """The whole text as a regular expression."""
+    return _expression(_plain(value, value.s), whole=True)
+
+
+def _expression(parts: Sequence[Any], *, whole: bool = False) -> str:
+    """A text with wildcards as a regular expression, for a whole value or for a part of one."""
     wild: dict[Any, str] = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
-    return rf"(?s)\A{''.join(wild[part] if isinstance(part, SpecialChars) else re.escape(str(part)) for part in value.s)}\z"
+    text = "".join(wild[part] if isinstance(part, SpecialChars) else re.escape(part) for part in parts)
+    return rf"(?s)\A{text}\z" if whole else f"(?s){text}"
 
 
 def _searched(value: SigmaRegularExpression) -> str:
@@ -222,24 +232,63 @@ def _searched(value: SigmaRegularExpression) -> str:
     return f"(?{flags}){value.regexp.original}" if "i" in flags else f"(?{flags}-i){value.regexp.original}"
 
 
+_TIME_PARTS = {
+    "YEAR": (1, 9999, r"\A{:04d}-"),
+    "MONTH": (1, 12, r"\A\d{{4}}-{:02d}-"),
+    "DAY": (1, 31, r"\A\d{{4}}-\d\d-{:02d}"),
+    "HOUR": (0, 23, r"\A\d{{4}}-\d\d-\d\d[T ]{:02d}:"),
+    "MINUTE": (0, 59, r"\A\d{{4}}-\d\d-\d\d[T ]\d\d:{:02d}"),
+}
+
+
+def _part_of_a_time(value: SigmaTimestampPart) -> str:
+    """A time as the record has it (ISO 8601, in its own zone) whose hour, say, is this one."""
+    name, number = value.timestamp_part.name, int(float(str(value.number)))
+    if name not in _TIME_PARTS:
+        raise Unmapped(f"the {name.lower()} of a time cannot be compared", f"known: {', '.join(_TIME_PARTS).lower()}")
+    least, most, pattern = _TIME_PARTS[name]
+    if not least <= number <= most:
+        raise Unmapped(f"the {name.lower()} of a time is never {number}", f"{least} to {most}")
+    return pattern.format(number)
+
+
+_ANYWHERE = FieldRef("raw", (EVERY,))
+
+
 def _keyword(value: SigmaType) -> Node:
-    """A value without a field: anywhere in the record."""
+    """A value without a field: in some value of the record. Names of fields are no values."""
     match value:
         case SigmaExpansion():
             return _any_of([_keyword(one) for one in value.values])
         case SigmaRegularExpression():
-            return _checked(FieldRef("raw"), "matches", _searched(value))
-        case SigmaNumber():
-            return _checked(FieldRef("raw"), "substring", str(value.number))
+            return _checked(_ANYWHERE, "matches", _searched(value))
+        case SigmaCIDRExpression():
+            return _checked(_ANYWHERE, "cidr", value.cidr)
+        case SigmaNumber() | SigmaBool():
+            return _checked(_ANYWHERE, "substring", str(value).lower())
         case SigmaString():
-            parts = [part for part in value.s if part is not SpecialChars.WILDCARD_MULTI]
+            parts = _plain(value, _within(value))
+            if isinstance(value, SigmaCasedString):
+                return _with_a_clue(parts, _checked(_ANYWHERE, "matches", f"(?-i){_expression(parts)}"))
+            if not parts:
+                raise Unmapped("an empty keyword is in every record")
             if len(parts) == 1 and isinstance(parts[0], str):
-                return _any_of([_checked(FieldRef("raw"), "substring", text) for text in _as_in_json(parts[0])])
-            return _checked(FieldRef("raw"), "matches", "(?s)" + _anchored(value).removeprefix(r"(?s)\A").removesuffix(r"\z"))
+                return _checked(_ANYWHERE, "substring", parts[0])
+            return _with_a_clue(parts, _checked(_ANYWHERE, "matches", _expression(parts)))
     raise Unmapped(f"casbd has no operator for {type(value).__name__.removeprefix('Sigma')} without a field")
 
 
-def _as_in_json(text: str) -> list[str]:
-    """A text, and how JSON writes it where that is something else."""
-    write: list[Callable[[str], str]] = [lambda plain: json.dumps(plain)[1:-1], lambda plain: json.dumps(plain, ensure_ascii=False)[1:-1]]
-    return [*dict.fromkeys([text, *(one(text) for one in write)])]
+def _with_a_clue(parts: Sequence[Any], condition: Condition) -> Node:
+    """The condition, after one that it implies and that costs a hundredth of it: most records have no such text."""
+    telling = max((part for part in parts if isinstance(part, str)), key=lambda part: len(plain_part(part)), default="")
+    return AllOf((_checked(_ANYWHERE, "substring", telling), condition)) if plain_part(telling) else condition
+
+
+def _within(value: SigmaString) -> Sequence[Any]:
+    """The parts of a text that is looked for anywhere: `*` at its ends says nothing."""
+    parts = [*value.s]
+    while parts and parts[0] is SpecialChars.WILDCARD_MULTI:
+        parts.pop(0)
+    while parts and parts[-1] is SpecialChars.WILDCARD_MULTI:
+        parts.pop()
+    return parts

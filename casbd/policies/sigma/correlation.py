@@ -13,11 +13,13 @@ from typing import Any
 
 import msgspec
 
+from casbd.policies.fields import parse_field
 from casbd.policies.policy import Repeated, Sequenced, Step
 from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS
 from casbd.policies.sigma.conditions import WrongField
 from casbd.policies.sigma.sources import Source, Unmapped
 from casbd.policies.tree import AnyOf, Node
+from casbd.wire.record_path import EVERY
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_629_746_000, "y": 31_556_952_000}
 _OLD = re.compile(r"count\s*\(\s*(?P<field>[^)]*?)\s*\)\s*(?:by\s+(?P<by>[^\s,]+(?:\s*,\s*[^\s,]+)*)\s*)?(?P<op>>=|>)\s*(?P<count>\d+)")
@@ -161,7 +163,10 @@ def _place(source: Source, field: Any) -> str:
         targets = source.targets(field)
     except Unmapped as error:
         raise WrongField(field, str(error), error.hint) from None
-    return targets[0].field
+    place = targets[0].field
+    if EVERY in parse_field(place).path:
+        raise WrongField(field, f"`{field}` is every value of the record: nothing can be counted by it")
+    return place
 
 
 _SUBJECTS = {

@@ -15,7 +15,7 @@ from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistakes
 from casbd.policies.sigma.conditions import WrongField, tree
 from casbd.policies.sigma.correlation import Base, aggregated
-from casbd.policies.sigma.sources import Source, Unmapped, source_of
+from casbd.policies.sigma.sources import Source, UnknownSource, Unmapped, source_of
 from casbd.policies.tree import AnyOf, Node
 
 
@@ -71,7 +71,7 @@ def _name(logsource: Mapping[str, Any], part: str) -> str | None:
     """One of the names of a log source."""
     given = logsource.get(part)
     if given is not None and not isinstance(given, str):
-        raise Unmapped(f"`{part}` of a log source is text")
+        raise UnknownSource(f"`{part}` of a log source is text")
     return given or None
 
 
@@ -90,8 +90,10 @@ def _told(document: Document, part: str) -> Iterator[None]:
     """What pySigma and the mapping of fields refuse, as a mistake of the document with its place. part: where the conditions stand."""
     try:
         yield
+    except UnknownSource as error:
+        raise Mistakes([document.mistake(["logsource"], str(error), error.hint)]) from None
     except Unmapped as error:
-        where = _place(document.data[part], part, error.field) if isinstance(error, WrongField) else ["logsource"]
+        where = _place(document.data[part], part, error.field) if isinstance(error, WrongField) else [part]
         raise Mistakes([document.mistake(where, str(error), error.hint)]) from None
     except SigmaError as error:
         where = [part, "condition"] if isinstance(error, SigmaConditionError) else [part]

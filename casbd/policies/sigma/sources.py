@@ -33,6 +33,10 @@ class Unmapped(ValueError):
         self.hint = hint
 
 
+class UnknownSource(Unmapped):
+    """A log source that casbd does not know."""
+
+
 class Target(msgspec.Struct, frozen=True):
     """One place where a Sigma field stands: a field of the activity, or `raw.` and a path.
 
@@ -197,8 +201,8 @@ _M365 = Source(
         "eventsource": _at("Workload"),
         "eventname": _at("Operation", "Name"),  # of an alert its name
         "status": _at("result", "ResultStatus", "Status"),
-        "payload": _at("raw"),
-        "eventdata": _at("raw"),
+        "payload": _at("**"),
+        "eventdata": _at("**"),
         "requesttype": _at("RequestType", "ExtendedProperties.RequestType"),
         "user.email": _at("user"),
     },
@@ -269,10 +273,10 @@ _SOURCES: dict[tuple[str, str], Source] = {
 
 
 def source_of(product: str | None, service: str | None, category: str | None) -> Source:
-    """The log source; a service alone is enough, or a product all of whose services are the same. Unmapped where casbd does not know it."""
+    """The log source; a service alone is enough, or a product all of whose services are the same. UnknownSource where casbd has none."""
     asked = (product and product.casefold(), service and service.casefold())
     found = [source for (of, name), source in _SOURCES.items() if asked[0] in (None, of) and asked[1] in (None, name)]
     if category is None and any(asked) and found and all(source is found[0] for source in found):
         return found[0]
     given = "/".join(part for part in (product, category, service) if part)
-    raise Unmapped(f"the log source {given} is not known", f"known: {', '.join('/'.join(key) for key in _SOURCES)}")
+    raise UnknownSource(f"the log source {given} is not known", f"known: {', '.join('/'.join(key) for key in _SOURCES)}")

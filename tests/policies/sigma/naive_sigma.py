@@ -25,8 +25,21 @@ def holds(record, detection):
 def selection(record, given):
     if not isinstance(given, list):
         return all(item(record, key, wanted) for key, wanted in given.items())
-    whole = json.dumps(record, ensure_ascii=False).casefold()
-    return any(selection(record, one) if isinstance(one, dict) else str(one).casefold() in whole for one in given)
+    return any(selection(record, one) if isinstance(one, dict) else keyword(record, str(one)) for one in given)
+
+
+def keyword(value, wanted):
+    """Whether a value somewhere in the record has the keyword in it."""
+    if isinstance(value, dict | list):
+        return any(keyword(one, wanted) for one in (value.values() if isinstance(value, dict) else value))
+    if value is None:
+        return False
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return fits(value, wanted, ["contains"]) or keyword(json.loads(value), wanted)
+        except ValueError:
+            pass
+    return fits(value, wanted, ["contains"])
 
 
 def item(record, key, wanted):

@@ -82,6 +82,15 @@ class TestValues:
             ("requestParameters.n|base64offset|contains: foobar", "xxZm9vYmFyxx", True),
             ("requestParameters.n|windash|contains: ' -a'", "x /a", True),
             ("requestParameters.n: 1.50", "1.5", True),
+            ("errorCode|re|i|m|s: 'A.b$'", "x\na\nb\nc", True),
+            ("eventTime|year: 2024", "2024-01-31T03:05:00Z", True),
+            ("eventTime|month: 1", "2024-01-31T03:05:00Z", True),
+            ("eventTime|month: 3", "2024-01-31T03:05:00Z", False),
+            ("eventTime|day: 31", "2024-01-31T03:05:00Z", True),
+            ("eventTime|hour: [2, 3]", "2024-01-31T03:05:00Z", True),
+            ("eventTime|hour: 5", "2024-01-31 03:05:00", False),
+            ("eventTime|minute: 5", "2024-01-31 03:05:00", True),
+            ("eventTime|minute: 5", "soon", False),
         ],
     )
     def test_modifiers(self, item, value, held):
@@ -95,11 +104,10 @@ class TestValues:
         assert not meets(found, {"userIdentity": {"userName": "Anna"}, "requestParameters": {"userName": "bert"}})
         assert not meets(found, {})
 
-    def test_keywords_are_looked_for_in_the_whole_record(self):
-        found = load_file(Path("t.yml"), text=f"title: T\nlogsource: {{{AWS}}}\ndetection: {{words: ['a\\b', ö*x], condition: words}}\n")
-        assert meets(found, '{"x": "A\\\\B"}')
-        assert meets(found, '{"x": "Öyx"}')
-        assert not meets(found, '{"x": "ab"}')
+    def test_another_field_that_it_is_not(self):
+        found = policy("errorCode|fieldref|neq: errorMessage")
+        assert meets(found, {"errorCode": "a", "errorMessage": "b"})
+        assert not meets(found, {"errorCode": "a", "errorMessage": "A"})
 
 
 class TestLogSources:
@@ -135,6 +143,11 @@ class TestLogSources:
             ),
             ("product: azure, service: riskdetection", "riskEventType: newCountry", {"riskEventType": "newCountry"}),
             ("product: azure, service: activitylogs", "operationName|endswith: /WRITE", {"operationName": {"value": "Microsoft.X/write"}}),
+            (
+                "product: m365, service: threat_management",
+                "Payload|contains|all: [Export, .pst]",
+                {"Data": '{"cmd": "-Export", "file": "x.pst"}'},
+            ),
             ("product: m365, service: exchange", "Parameters|contains: ForwardTo", {"Parameters": [{"Name": "ForwardTo", "Value": "x"}]}),
             ("product: m365, service: threat_management", "eventName: Impossible travel activity", {"Name": "Impossible travel activity"}),
             (
@@ -286,7 +299,8 @@ SOURCE = f"logsource: {{{AWS}}}\n"
     [
         (f"title: T\nlevel: [high]\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n", "`level` is never"),
         (f"title: T\n{SOURCE}detection: {{s: {{eventName|re: 5}}, condition: s}}\n", "cannot be read|invalid|expects|regular"),
-        (f"title: T\n{SOURCE}detection: {{s: {{eventTime|minute: 5}}, condition: s}}\n", "a part of a time"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventTime|week: 5}}, condition: s}}\n", "the week of a time"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventTime|hour: 24}}, condition: s}}\n", "is never 24"),
         (f"title: T\n{SOURCE}detection: {{s: {{eventName|fieldref: status}}, condition: s}}\n", "does not apply"),
         (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}}}\n", "`condition` is missing"),
         (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}, condition: '{'not (s or ' * 120}s{')' * 120}'}}\n", "nested"),
