@@ -63,7 +63,7 @@ class Batch(msgspec.Struct):
     parsed: int = 0
     stored: activity_store.Part = activity_store.NOTHING
     rows: list[int] = []
-    matches: list[tuple[int, Activity, tuple[str, ...], tuple[Counted | None, ...]]] = []
+    matches: list[tuple[int, Activity, tuple[str, ...], tuple[tuple[Counted, ...], ...]]] = []
     rejects: list[Reject] = []
 
     @property
@@ -325,7 +325,7 @@ class Pipeline:
                 self._deliver(alert)
         return bool(told)
 
-    def _matched(self, policy_id: str, activity: Activity, key: int, counted: Counted | None, raised: _Raised, now: int) -> None:
+    def _matched(self, policy_id: str, activity: Activity, key: int, counted: Sequence[Counted], raised: _Raised, now: int) -> None:
         """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
         policy = self._policies.get(policy_id)
         if policy is None or not policy.enabled:
@@ -335,9 +335,11 @@ class Pipeline:
             raised.alerts[alert.alert_id] = alert
             raised.subjects[alert.alert_id] = activity.user or activity.ip_address or ""
             raised.by[alert.alert_id] = activity
-            return
-        if counted is None:
-            return
+        for one in counted:
+            self._count_one(policy, activity, key, one, raised, now)
+
+    def _count_one(self, policy: Policy, activity: Activity, key: int, counted: Counted, raised: _Raised, now: int) -> None:
+        """Count an activity for one subject; its run may be a new alert, or one that grows."""
         who, value = counted
         change = self._windows.add(policy, who, activity, key, value, lambda: raising.run_identity(policy, who, activity))
         if change is None:

@@ -59,11 +59,8 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
     raised: dict[str, Alert] = {}
     counted_ones = 0
     windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
-    for number, activity in enumerate(met):
-        counted = matcher.counted(policy, activity)
-        if counted is None:
-            continue
-        who, value = counted
+    counted = ((number, activity, *one) for number, activity in enumerate(met) for one in matcher.counted(policy, activity))
+    for number, activity, who, value in counted:
         one = entry(policy, activity, number, value)
         counted_ones += 1
         if counted_ones % FORGET_EVERY == 0:

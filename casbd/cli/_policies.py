@@ -19,7 +19,7 @@ from casbd.config.connector_actions import connector_actions
 from casbd.documents import nearest
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
-from casbd.policies import Policy
+from casbd.policies import Policy, compile_filter
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step, length
 from casbd.policies.policy import Sequenced
@@ -127,7 +127,8 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
     match = policy.match
     assert match is not None, "only repeated policies count"
     reader = RawReader()
-    who = subject(policy, activity, reader)
+    fields = next((one.by for one in match.aliased if compile_filter(one.filters, now=lambda: activity.timestamp)(activity)), match.by)
+    who = subject(policy, activity, reader, fields)
     entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
     own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
     until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
@@ -138,7 +139,7 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
         counts = sum(step["counted"] >= step["needed"] for step in steps)
     else:
         counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
-    by = [*match.by, *(["app"] if match.single_app and "app" not in match.by else [])]
+    by = [*fields, *(["app"] if match.single_app and "app" not in fields else [])]
     return {
         "by": by,
         "subject": None

@@ -132,7 +132,9 @@ def sentence(policy: Policy, now: int = 0) -> str:
 
 
 def _subject(match: Repeated | Sequenced) -> str:
-    return " and ".join(map(_name, match.by)) + (" in one app" if match.single_app else "")
+    fields = zip(*(one.by for one in match.aliased), strict=True) if match.aliased else ((field,) for field in match.by)
+    names = (" or ".join(dict.fromkeys(map(_name, several))) for several in fields)
+    return " and ".join(names) + (" in one app" if match.single_app else "")
 
 
 def _step(step: PolicyStep) -> str:

@@ -23,7 +23,8 @@ from casbd import clock
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, Writer
-from casbd.policies.policy import Policy, Repeated
+from casbd.policies.policy import Aliased, Policy, Repeated, Sequenced
+from casbd.policies.policy import Step as PolicyStep
 from casbd.policies.repeated import different, subject
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, conditions
 from casbd.remembered import Remembered
@@ -130,24 +131,44 @@ class Matcher:
             found = sorted(set(found), key=_position)
         return tuple([one.policy for one in found])
 
-    def counted(self, policy: Policy, activity: Activity) -> Counted | None:
+    def counted(self, policy: Policy, activity: Activity) -> tuple[Counted, ...]:
         """What a policy of repeated activity counts of an activity that it has just met: whose it is, and the value.
 
         The value is casefolded text where different ones are counted; where a sequence is looked for, the steps that the activity
-        is, as a number with a bit for each. None where nothing is counted.
+        is, as a number with a bit for each. Nothing where nothing is counted, several where it is several subjects'.
         """
         match = policy.match
         if match is None:
-            return None
-        who = subject(policy, activity, self._compiler.reader)
+            return ()
+        if match.aliased:
+            return self._counted_of_each(policy, match, activity)
+        reader = self._compiler.reader
+        who = subject(policy, activity, reader)
         if who is None:
-            return None
+            return ()
         if isinstance(match, Repeated):
-            return who, different(policy, activity, self._compiler.reader) if match.unique else None
-        steps = self._steps.get(policy.id)
-        if steps is None:
-            steps = self._steps[policy.id] = [self._compiler.predicate(step.filters) for step in match.steps]
-        return who, str(sum(1 << number for number, meets in enumerate(steps) if meets(activity)))
+            return ((who, different(match.unique, activity, reader)),)
+        return ((who, str(sum(1 << number for number in self._met(policy.id, match.steps, activity)))),)
+
+    def _counted_of_each(self, policy: Policy, match: Repeated | Sequenced, activity: Activity) -> tuple[Counted, ...]:
+        """The same where each filter has its own fields for the subject."""
+        reader = self._compiler.reader
+        values: dict[str, str | None] = {}
+        bits: dict[str, int] = {}
+        for number in self._met(policy.id, match.aliased, activity):
+            own = match.aliased[number]
+            who = subject(policy, activity, reader, own.by)
+            if who is not None:
+                values.setdefault(who, different(own.unique, activity, reader))
+                bits[who] = bits.get(who, 0) | 1 << number
+        return tuple((who, str(bits[who]) if isinstance(match, Sequenced) else value) for who, value in values.items())
+
+    def _met(self, policy_id: str, parts: Sequence[PolicyStep | Aliased], activity: Activity) -> list[int]:
+        """The numbers of the parts of a policy whose filters an activity meets."""
+        predicates = self._steps.get(policy_id)
+        if predicates is None:
+            predicates = self._steps[policy_id] = [self._compiler.predicate(part.filters) for part in parts]
+        return [number for number, meets in enumerate(predicates) if meets(activity)]
 
     def _candidates(self, key: Any, activity: Activity) -> _Candidates:
         """The policies that activities with this key may meet, each with what is left to ask."""

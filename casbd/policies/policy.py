@@ -26,11 +26,23 @@ Category = Literal[
 Mode = Literal["enforce", "simulate"]
 
 
+class Aliased(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose those activities are that meet a filter, where it is told by other fields than of the rest.
+
+    by: these fields, as many as the whole match has. unique: the field whose different values are counted of them.
+    """
+
+    filters: Node
+    by: tuple[str, ...]
+    unique: str | None = None
+
+
 class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     """How many matching activities of one subject make an alert.
 
     within: milliseconds of event time. by: the fields that make the subject. single_app: each app is counted apart.
-    unique: the field whose different values are counted; None counts activities.
+    unique: the field whose different values are counted; None counts activities. aliased: all activities by what they meet, where
+    `by` is only of the first of these; an activity that meets several may have several subjects.
     """
 
     repeated: int
@@ -38,6 +50,7 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
     unique: str | None = None
+    aliased: tuple[Aliased, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +63,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
     """Which activities of one subject, one after the other, make an alert.
 
-    within: milliseconds of event time from the first to the last. any_order: it does not matter which comes first.
+    within: milliseconds of event time from the first to the last. any_order: it does not matter which comes first. aliased: as of
+    repeated activities, one for each step.
     """
 
     steps: tuple[Step, ...]
@@ -58,6 +72,7 @@ class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
     any_order: bool = False
+    aliased: tuple[Aliased, ...] = ()
 
 
 class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +165,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def reads(self) -> frozenset[str]:
         """The fields that it looks at, with its filters and to count by them, and those that its alerts tell."""
-        counted = () if self.match is None else (*self.match.by, getattr(self.match, "unique", None) or "app")
+        counted: tuple[str, ...] = ()
+        if self.match is not None:
+            counted = (*self.match.by, getattr(self.match, "unique", None) or "app")
+            counted += tuple(field for one in self.match.aliased for field in (*one.by, one.unique or "app"))
         found = {field.partition(".")[0] for field in counted}
         for condition in conditions(self.asked()):
             found |= {condition.field} if condition.role == "actor" else {condition.field, "objects"}

@@ -226,16 +226,18 @@ def _start(run: _Run) -> _Order:
     return run.start
 
 
-def subject(policy: Policy, activity: Activity, reader: RawReader) -> str | None:
+def subject(policy: Policy, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
     """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
 
     None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own.
+    by: other fields than the policy's.
     """
     match = policy.match
     assert match is not None, "only repeated policies count by subject"
-    if len(match.by) == 1 and not match.single_app:
-        return _value(activity, match.by[0], reader)
-    parts = [_value(activity, field, reader) for field in match.by]
+    by = by or match.by
+    if len(by) == 1 and not match.single_app:
+        return _value(activity, by[0], reader)
+    parts = [_value(activity, field, reader) for field in by]
     if None in parts:
         return None
     if match.single_app:
@@ -243,10 +245,9 @@ def subject(policy: Policy, activity: Activity, reader: RawReader) -> str | None
     return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
 
 
-def different(policy: Policy, activity: Activity, reader: RawReader) -> str | None:
+def different(unique: str | None, activity: Activity, reader: RawReader) -> str | None:
     """The casefolded value of the field whose different values are counted; None where it is null, or activities are counted."""
-    match = policy.match
-    return _value(activity, match.unique, reader) if isinstance(match, Repeated) and match.unique else None
+    return _value(activity, unique, reader) if unique else None
 
 
 def _value(activity: Activity, field: str, reader: RawReader) -> str | None:

@@ -32,7 +32,8 @@ class Subjects:
         plain = match is not None and all(field in FIELDS and FIELDS[field].kind not in ("list", "objects", "time") for field in match.by)
         few = isinstance(match, Repeated) and match.repeated == 1
         asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(policy.asked()))
-        return cls(policy) if plain and not few and not asks_for_the_time else None
+        several = match is not None and bool(match.aliased)
+        return cls(policy) if plain and not few and not several and not asks_for_the_time else None
 
 
 def _enough(policy: Policy) -> Sql:

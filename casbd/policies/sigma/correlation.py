@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from casbd.documents import nearest
 from casbd.policies.fields import parse_field
-from casbd.policies.policy import Repeated, Sequenced, Step
+from casbd.policies.policy import Aliased, Repeated, Sequenced, Step
 from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS
 from casbd.policies.sigma.conditions import WrongField
 from casbd.policies.sigma.sources import Source, Unmapped
@@ -28,11 +29,15 @@ EVERYTHING = ("source",)
 
 
 class Base(msgspec.Struct, frozen=True):
-    """What a correlation refers to: a rule's filter and log source, or another correlation with what it asks for."""
+    """What a correlation refers to: a rule's filter and log source, or another correlation with what it asks for.
+
+    names: what it is called, by `name` and `id`.
+    """
 
     filters: Node
     source: Source
     match: Repeated | Sequenced | None = None
+    names: frozenset[str] = frozenset()
 
 
 class WrongRule(Unmapped):
@@ -60,22 +65,27 @@ def correlated(given: Any, find: Callable[[str], Base]) -> Correlated:
         raise Unmapped("a correlation needs `rules`", "a list of names or ids")
     bases = [find(name) for name in names]
     within = _span(given.get("timespan"))
-    by = _group(given.get("group-by"), names, bases, given.get("aliases"))
+    aliases = _aliases(given.get("aliases"), bases)
+    by = _group(given.get("group-by"), bases, aliases)
     kind = given.get("type")
     match kind:
         case "event_count" | "value_count":
             if any(base.match is not None for base in bases):
                 raise Unmapped(f"`{kind}` of other correlations is not known")
             number, field = _condition(given.get("condition"))
-            unique = _same([_place(base.source, field) for base in bases], str(field)) if kind == "value_count" else None
-            repeated = Repeated(repeated=number, within=within, by=by, unique=unique)
+            unique = (
+                [_place(base.source, _own_name(field, base, aliases)) for base in bases] if kind == "value_count" else [None] * len(bases)
+            )
+            aliased = _aliased(bases, by, unique)
+            repeated = Repeated(repeated=number, within=within, by=by[0], unique=unique[0], aliased=aliased)
             return Correlated(_any_of([base.filters for base in bases]), bases[0].source, repeated)
         case "temporal" | "temporal_ordered":
             _all_of_them(given.get("condition"), names)
             if not 2 <= len(bases) <= MOST_STEPS:
                 raise Unmapped(f"`{kind}` takes 2 to {MOST_STEPS} rules")
-            steps = tuple(_step(base, by, within) for base in bases)
-            sequence = Sequenced(steps=steps, within=within, by=by, any_order=kind == "temporal")
+            steps = tuple(_step(base, own, within) for base, own in zip(bases, by, strict=True))
+            aliased = _aliased(bases, by, [None] * len(bases))
+            sequence = Sequenced(steps=steps, within=within, by=by[0], any_order=kind == "temporal", aliased=aliased)
             return Correlated(_any_of([step.filters for step in steps]), bases[0].source, sequence)
     raise Unmapped(f"correlations of type `{kind}` are not known", "known: event_count, value_count, temporal, temporal_ordered")
 
@@ -123,7 +133,9 @@ def _step(base: Base, by: tuple[str, ...], within: int) -> Step:
     match base.match:
         case None:
             return Step(filters=base.filters)
-        case Repeated(repeated=number, unique=None) if number <= MOST_REPEATED and base.match.by == by and base.match.within >= within:
+        case Repeated(repeated=number, unique=None) if (
+            number <= MOST_REPEATED and base.match.by == by and not base.match.aliased and base.match.within >= within
+        ):
             return Step(filters=base.filters, repeated=number)
     raise Unmapped(
         "a correlation of correlations can only be of `event_count`, grouped by the same fields, in a time span that is not shorter",
@@ -131,25 +143,42 @@ def _step(base: Base, by: tuple[str, ...], within: int) -> Step:
     )
 
 
-def _group(given: Any, names: Sequence[str], bases: Sequence[Base], aliases: Any) -> tuple[str, ...]:
+Aliases = dict[str, dict[str, str]]
+"""By alias, and the name or id of a rule: the field of that rule's records."""
+
+
+def _aliases(given: Any, bases: Sequence[Base]) -> Aliases:
+    """`aliases:`, checked."""
+    known = frozenset().union(*(base.names for base in bases))
+    for alias, fields in (given or {}).items() if isinstance(given or {}, dict) else [(given, None)]:
+        if not isinstance(fields, dict) or not all(isinstance(field, str) for field in fields.values()):
+            raise Unmapped("`aliases` are mappings of rules to fields", "such as {who: {rule_a: user.name, rule_b: actor}}")
+        for name in fields.keys() - known:
+            raise Unmapped(f"the alias `{alias}` names `{name}`, which is no rule of this correlation", nearest(name, known))
+    return given or {}
+
+
+def _own_name(field: Any, base: Base, aliases: Aliases) -> Any:
+    """What a field, or an alias, is called in a rule's records."""
+    own = aliases.get(field, {}) if isinstance(field, str) else {}
+    if own and base.names.isdisjoint(own):
+        raise Unmapped(f"the alias `{field}` has no field for the rule `{min(base.names, key=len)}`")
+    return next((name for called, name in own.items() if called in base.names), field)
+
+
+def _group(given: Any, bases: Sequence[Base], aliases: Aliases) -> list[tuple[str, ...]]:
+    """Whose events are counted together: for each rule the places that tell it."""
     fields = [given] if isinstance(given, str) else given or []
     if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
         raise Unmapped("`group-by` is a list of fields")
-    by = []
-    for field in fields:
-        own = aliases.get(field) if isinstance(aliases, dict) else None
-        places = [
-            _place(base.source, own.get(name, field) if isinstance(own, dict) else field) for name, base in zip(names, bases, strict=True)
-        ]
-        by.append(_same(places, field))
-    return tuple(by) or EVERYTHING
+    return [tuple(_place(base.source, _own_name(field, base, aliases)) for field in fields) or EVERYTHING for base in bases]
 
 
-def _same(places: Sequence[str], field: str) -> str:
-    """Where a field stands in the records of all rules."""
-    if len(set(places)) > 1:
-        raise WrongField(field, f"`{field}` stands elsewhere in the records of another rule", ", ".join(dict.fromkeys(places)))
-    return places[0]
+def _aliased(bases: Sequence[Base], by: Sequence[tuple[str, ...]], unique: Sequence[str | None]) -> tuple[Aliased, ...]:
+    """The rules with their own places; none where these are the same for all."""
+    if len(set(by)) == len(set(unique)) == 1:
+        return ()
+    return tuple(Aliased(filters=base.filters, by=own, unique=one) for base, own, one in zip(bases, by, unique, strict=True))
 
 
 def _place(source: Source, field: Any) -> str:

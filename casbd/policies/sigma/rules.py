@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Severity
@@ -114,7 +116,7 @@ class SigmaFiles:
         if len(found) > 1:
             raise WrongRule(name, f"{len(found)} Sigma rules are called `{name}`", ", ".join(str(one.path) for one in found))
         try:
-            return self._meaning(found[0])
+            return replace(self._meaning(found[0]), names=frozenset(_names(found[0])))
         except Mistakes as mistakes:
             raise WrongRule(name, f"the rule `{name}` cannot be used", str(mistakes.found[0])) from None
 

@@ -36,10 +36,11 @@ def keyword(value, wanted):
         return False
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
-            return fits(value, wanted, ["contains"]) or keyword(json.loads(value), wanted)
+            if keyword(json.loads(value), wanted):
+                return True
         except ValueError:
             pass
-    return fits(value, wanted, ["contains"])
+    return fits(text(value).casefold(), wanted.casefold(), ["contains"])
 
 
 def item(record, key, wanted):

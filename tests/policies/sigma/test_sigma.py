@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from naive_sigma import holds
 from ruamel.yaml import YAML
 
+from casbd.alerting.trial import alerts_of
 from casbd.errors import Mistakes
 from casbd.formats.aws_cloudtrail import AwsCloudTrail
 from casbd.model.activity import Activity
 from casbd.plugins import Options
 from casbd.policies import Matcher, Repeated, load, load_file
+from casbd.policies.explain import sentence
 from casbd.policies.policy import Sequenced
 from casbd.policies.tree import AnyOf
 
@@ -289,6 +291,92 @@ class TestCorrelations:
     def test_what_cannot_be_said_is_told(self, body, why):
         with pytest.raises(Mistakes, match=why):
             load_file(Path("c.yml"), text="---\n".join([f"title: C\nname: c\ncorrelation: {body}\n", BASE.format(name="a")]))
+
+
+class TestAliases:
+    BODY = "{{type: {kind}, rules: [out, back], group-by: [inner, outer], timespan: 10s, {more}aliases: {aliases}}}\n"
+    SWAPPED = "{inner: {out: requestParameters.a, back: requestParameters.b}, outer: {out: requestParameters.b, back: requestParameters.a}}"
+
+    def policy(self, kind="temporal", more="", aliases=SWAPPED):
+        documents = [BASE.format(name=name) for name in ("out", "back")]
+        body = self.BODY.format(kind=kind, more=more, aliases=aliases)
+        return load_file(Path("c.yml"), text="---\n".join([f"title: C\ncorrelation: {body}", *documents]))
+
+    @staticmethod
+    def activities(*events):
+        """Activities a second apart: each the event's name, and the values of two fields."""
+        for number, (name, one, other) in enumerate(events):
+            raw = json.dumps({"eventName": name, "requestParameters": {"a": one, "b": other}})
+            yield Activity(source="json", raw=raw, activity_id=str(number), timestamp=number * 1000)
+
+    def alerts(self, policy, *events):
+        return [alert.activity_ids for alert in alerts_of(policy, self.activities(*events), lambda: 0)]
+
+    def test_what_one_rule_has_in_one_field_is_what_the_other_has_in_another(self):
+        found = self.policy()
+        assert self.alerts(found, ("out", "x", "y"), ("back", "y", "x")) == [("0", "1")]
+        assert self.alerts(found, ("back", "y", "x"), ("out", "x", "y")) == [("0", "1")]
+        assert self.alerts(found, ("out", "x", "y"), ("back", "x", "y")) == []
+        assert self.alerts(found, ("out", "x", "y"), ("out", "x", "y")) == []
+
+    def test_the_order_counts_where_it_is_asked_for(self):
+        found = self.policy("temporal_ordered")
+        assert self.alerts(found, ("out", "x", "y"), ("back", "y", "x")) == [("0", "1")]
+        assert self.alerts(found, ("back", "y", "x"), ("out", "x", "y")) == []
+
+    def test_events_of_both_rules_are_counted_together(self):
+        found = self.policy("event_count", "condition: {gte: 3}, ")
+        assert self.alerts(found, ("out", "x", "y"), ("back", "y", "x"), ("out", "X", "y")) == [("0", "1", "2")]
+        assert self.alerts(found, ("out", "x", "y"), ("back", "x", "y"), ("out", "x", "y")) == []
+
+    def test_different_values_of_an_alias(self):
+        aliases = self.SWAPPED[:-1] + ", what: {out: errorCode, back: errorMessage}}"
+        found = self.policy("value_count", "condition: {gte: 2, field: what}, ", aliases)
+        assert isinstance(found.match, Repeated)
+        assert [one.unique for one in found.match.aliased] == ["raw.errorCode", "raw.errorMessage"]
+
+    def test_an_event_of_two_rules_may_belong_to_two(self):
+        documents = "".join(
+            f"---\ntitle: {name}\nname: {name}\nlogsource: {{{AWS}}}\ndetection: {{s: {{eventName|contains: {name}}}, condition: s}}\n"
+            for name in ("out", "back")
+        )
+        body = self.BODY.format(kind="temporal", more="", aliases=self.SWAPPED)
+        found = load_file(Path("c.yml"), text=f"title: C\ncorrelation: {body}{documents}")
+        assert self.alerts(found, ("out-back", "x", "y"), ("back", "y", "x"), ("out", "y", "x")) == [("0", "1"), ("0", "2")]
+
+    def test_the_same_field_may_stand_elsewhere_in_the_records_of_another_rule(self):
+        other = "title: O\nname: other\nlogsource: {product: okta, service: okta}\ndetection: {s: {eventType: x}, condition: s}\n"
+        aliases = "{who: {a: userAgent, other: client.userAgent.rawUserAgent}}"
+        body = f"{{type: temporal, rules: [a, other], group-by: [who], timespan: 1h, aliases: {aliases}}}"
+        found = load_file(Path("c.yml"), text=f"title: C\ncorrelation: {body}\n---\n{BASE.format(name='a')}---\n{other}")
+        assert isinstance(found.match, Sequenced)
+        assert [one.by for one in found.match.aliased] == [("raw.userAgent",), ("raw.client.userAgent.rawUserAgent",)]
+        assert "raw" in found.reads()
+        assert "of the same userAgent in the record or client.userAgent.rawUserAgent in the record" in sentence(found)
+
+    def test_an_alias_by_a_rules_id(self):
+        number = "5f2b6f1e-6a3b-4a9c-8d55-0d6f2b8f0c11"
+        text = BASE.format(name="a").replace("name: a", f"id: {number}\nname: a", 1)
+        for name in ("a", number):
+            body = f"{{type: event_count, rules: [{number}], group-by: [who], timespan: 1h, condition: {{gte: 2}}"
+            body += f", aliases: {{who: {{{name}: errorCode}}}}}}"
+            match = load_file(Path("c.yml"), text=f"title: C\ncorrelation: {body}\n---\n{text}").match
+            assert (match.by, match.aliased) == (("raw.errorCode",), ())
+
+    @pytest.mark.parametrize(
+        ("aliases", "why"),
+        [
+            ("{inner: {out: requestParameters.a, bak: x}}", "names `bak`, which is no rule of this correlation.*did you mean `back`"),
+            ("{inner: {out: requestParameters.a}, outer: {out: errorCode, back: errorCode}}", "`inner` has no field for the rule `back`"),
+            ("{inner: {out: nonsense, back: errorCode}, outer: {out: errorCode, back: errorCode}}", "the field `nonsense` is not known"),
+            ("{inner: requestParameters.a}", "are mappings of rules to fields"),
+            ("[inner]", "are mappings of rules to fields"),
+            ("{}", "the field `inner` is not known"),
+        ],
+    )
+    def test_what_is_wrong_with_them_is_told(self, aliases, why):
+        with pytest.raises(Mistakes, match=why):
+            self.policy(aliases=aliases)
 
 
 SOURCE = f"logsource: {{{AWS}}}\n"
