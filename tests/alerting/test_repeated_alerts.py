@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from casbd.alerting import windows
+from casbd.policies import load
 from casbd.store import window_entries
+from casbd.store.policies import counts
 from casbd.store.window_entries import WindowEntries
 from casbd.wire import timestamps
 
@@ -33,6 +35,58 @@ def summary(core):
     return sorted(
         (a.policy_id, a.user or "", a.first_activity, a.last_activity, a.activity_count) for a in core.alerts() if not a.merged_into
     )
+
+
+ALIASED = """title: The same folder, read and then shared
+correlation:
+  {type: temporal, rules: [read, shared], group-by: [what], timespan: 1h, aliases: {what: {read: ObjectId, shared: SourceRelativeUrl}}}
+---
+title: Read
+name: read
+logsource: {product: m365, service: audit}
+detection: {s: {Operation|contains: Accessed}, condition: s}
+---
+title: Shared
+name: shared
+logsource: {product: m365, service: audit}
+detection: {s: {Operation|contains: Shared}, condition: s}
+"""
+
+
+class TestAliases:
+    def test_an_activity_of_two_rules_is_counted_for_two_subjects_in_any_order_of_arrival(self, make_core, tmp_path):
+        (tmp_path / "aliased").mkdir()
+        (tmp_path / "aliased" / "same.yml").write_text(ALIASED)
+        both = record(Operation="FileAccessedAndShared", ObjectId="x", SourceRelativeUrl="y")
+        records = [
+            both,
+            record(at=MINUTE, Operation="FileAccessed", ObjectId="y"),
+            record(at=2 * MINUTE, Operation="Shared", SourceRelativeUrl="X"),
+        ]
+        records.append(record(at=3 * MINUTE, Operation="Shared", SourceRelativeUrl="z"))
+        for number, order in enumerate(itertools.permutations(records)):
+            core = make_core(f"state-{number}")
+            core.use(load([tmp_path / "aliased"]))
+            core.feed_records(*order[:2])
+            core.reopen()
+            core.use(load([tmp_path / "aliased"]))
+            core.feed_records(*order[2:])
+            assert summary(core) == [
+                ("same", "", NOON, NOON + MINUTE, 2),
+                ("same", "", NOON, NOON + 2 * MINUTE, 2),
+            ]
+            assert counts(core.store.connection) == {"same": (4, 2)}
+
+    @pytest.mark.parametrize(("place", "user"), [("UserId", "a@contoso.com"), ("ObjectId", None)])
+    def test_whose_alert_it_is_where_one_rule_looks_at_another_than_who_acts(self, make_core, tmp_path, place, user):
+        """Governance acts on that user: the one who shared has nothing to do with it where the object is compared."""
+        (tmp_path / "aliased").mkdir()
+        text = ALIASED.replace("read: ObjectId", f"read: {place}").replace("shared: SourceRelativeUrl", "shared: UserId")
+        (tmp_path / "aliased" / "same.yml").write_text(text)
+        core = make_core("state")
+        core.use(load([tmp_path / "aliased"]))
+        core.feed_records(record(Operation="FileAccessed", ObjectId="a@contoso.com"), record(Operation="Shared"))
+        assert [alert.user for alert in core.alerts()] == [user]
 
 
 class TestSequence:
