@@ -7,7 +7,7 @@ more: whoever relies on it is told by an alert, once for each version of its fil
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from casbd.alerting import raising
@@ -15,35 +15,57 @@ from casbd.errors import Mistake
 from casbd.model.alert import Alert
 from casbd.policies.rule_file import policy_id
 
+MOST_TOLD = 20
+"""Files: somebody may have all of SigmaHQ's rules in the directory, most of which are about other logs."""
+MOST_ALERTS = 5
+"""Policies: of more there is one alert for all, as one thing has happened to all, such as an update."""
 
-def told(mistakes: Iterable[Mistake]) -> list[str]:
-    """Each mistake with what comes of it, for people."""
-    return [f"{mistake}; this Sigma file is left out, all other policies work" for mistake in mistakes]
+
+def told(mistakes: Sequence[Mistake]) -> list[str]:
+    """The first mistake of each file, and what comes of it, for people."""
+    first = _first(mistakes)
+    shown = [f"{mistake}; this Sigma file is left out, all other policies work" for mistake in [*first.values()][:MOST_TOLD]]
+    more = len(first) - len(shown)
+    return [*shown, *([f"{more} more Sigma files are left out (`casbd check` tells all)"] if more else [])]
 
 
 def lost(worked: Collection[str], works: Collection[str], mistakes: Sequence[Mistake], now: int) -> list[Alert]:
-    """An alert for every policy that cannot be used any more. worked, works: ids of the policies until then, and now. now: ms."""
-    first: dict[str, Mistake] = {}
+    """Alerts for the policies that cannot be used any more. worked, works: ids of the policies until then, and now. now: ms."""
+    wrong = {policy_id(Path(file)): mistake for file, mistake in _first(mistakes).items()}
+    gone = {name: wrong[of] for name in sorted(set(worked) - set(works)) if (of := _of_file(name, wrong)) in wrong}
+    if len(gone) <= MOST_ALERTS:
+        return [_alert(f"Policy {name} does not work any more", name, [mistake], now) for name, mistake in gone.items()]
+    return [_alert(f"{len(gone)} policies do not work any more", ", ".join(gone), [*gone.values()], now)]
+
+
+def _first(mistakes: Iterable[Mistake]) -> dict[str, Mistake]:
+    """By file."""
+    found: dict[str, Mistake] = {}
     for mistake in mistakes:
-        first.setdefault(policy_id(Path(mistake.file)), mistake)
-    gone = sorted(set(worked) - set(works))
-    return [_alert(name, first[of], now) for name in gone if (of := re.sub(r"-\d+$", "", name) if name not in first else name) in first]
+        found.setdefault(mistake.file, mistake)
+    return found
 
 
-def _alert(name: str, mistake: Mistake, now: int) -> Alert:
+def _of_file(name: str, wrong: Mapping[str, Mistake]) -> str:
+    """The name of a policy's file: a Sigma file may have several, with numbers."""
+    return name if name in wrong else re.sub(r"-\d+$", "", name)
+
+
+def _alert(title: str, subject: str, mistakes: Sequence[Mistake], now: int) -> Alert:
+    why = "\n".join(map(str, mistakes[:MOST_TOLD]))
     return raising.system(
         "policy_unusable",
-        f"Policy {name} does not work any more",
-        f"Its Sigma file cannot be used as it is now, so nothing is matched and alerted by it: {mistake}",
-        subject=name,
-        moment=_changed(mistake.file) or now,
+        title,
+        f"Nothing is matched and alerted by {subject}, as a Sigma file cannot be used as it is now: {why}",
+        subject=subject,
+        moment=max(_changed(mistake.file, now) for mistake in mistakes),
         now=now,
     )
 
 
-def _changed(file: str) -> int | None:
+def _changed(file: str, now: int) -> int:
     """When a file was written (ms)."""
     try:
         return Path(file).stat().st_mtime_ns // 1_000_000
     except OSError:
-        return None
+        return now

@@ -15,6 +15,19 @@ def test_each_mistake_says_what_comes_of_it():
     assert text == "rules/a.yml:4:8: `level` is never `severe` (allowed: low); this Sigma file is left out, all other policies work"
 
 
+def test_of_many_files_some_are_told_each_once():
+    wrong = [Mistake(f"{name:02}.yml", line, 1, "x") for name in range(50) for line in (1, 2)]
+    found = told(wrong)
+    assert [text[:8] for text in found[:2]] == ["00.yml:1", "01.yml:1"]
+    assert (len(found), found[-1]) == (21, "30 more Sigma files are left out (`casbd check` tells all)")
+
+
+def test_of_many_policies_there_is_one_alert():
+    wrong = [Mistake(f"p{name}.yml", 1, 1, "x") for name in range(30)]
+    [alert] = lost([f"p{name}" for name in range(6)], [], wrong, NOON)
+    assert (alert.title, "p5.yml:1:1" in alert.description) == ("6 policies do not work any more", True)
+
+
 def test_an_alert_for_each_policy_that_worked_and_does_no_longer():
     several = [WRONG, Mistake("rules/a.yml", 9, 1, "more"), Mistake("rules/b-2.yml", 1, 1, "x"), Mistake("rules/new.yml", 1, 1, "x")]
     alerts = lost(["a", "a-2", "b-2", "removed", "works", "a-b"], ["works"], several, NOON)
