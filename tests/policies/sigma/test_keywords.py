@@ -77,6 +77,11 @@ class TestWhatIsLookedAt:
             with pytest.raises(Exception, match=f"t.yml:3:1: .*{why}"):
                 policy(words)
 
+    @pytest.mark.parametrize("words", ["['evil*example']", "{'|cased': xyzEvil}"])
+    def test_wildcards_are_only_looked_for_where_a_part_of_them_is(self, words):
+        operators = [condition.operator for condition in conditions(policy(words).filters) if condition.path]
+        assert operators == ["substring", "matches"]
+
     def test_a_record_of_strings_in_strings_is_walked_once(self):
         deep = '"x"'
         for _ in range(12):

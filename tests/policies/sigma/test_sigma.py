@@ -17,6 +17,7 @@ from casbd.plugins import Options
 from casbd.policies import Matcher, Repeated, load, load_file
 from casbd.policies.explain import sentence
 from casbd.policies.policy import Sequenced
+from casbd.policies.subject_sql import Subjects
 from casbd.policies.tree import AnyOf
 
 HERE = Path(__file__).parent
@@ -354,6 +355,29 @@ class TestAliases:
         assert "raw" in found.reads()
         assert "of the same userAgent in the record or client.userAgent.rawUserAgent in the record" in sentence(found)
 
+    def test_what_they_name_is_read_and_no_column_tells_the_subjects(self):
+        other = "title: O\nname: other\nlogsource: {product: azure, service: signinlogs}\ndetection: {s: {AppId: x}, condition: s}\n"
+        aliases = "{who: {a: sourceIPAddress, other: UserAgent}}"
+        body = f"{{type: event_count, rules: [a, other], group-by: [who], timespan: 1h, condition: {{gte: 2}}, aliases: {aliases}}}"
+        found = load_file(Path("c.yml"), text=f"title: C\ncorrelation: {body}\n---\n{BASE.format(name='a')}---\n{other}")
+        assert found.match.aliased[1].by == ("user_agent",)
+        assert "user_agent" in found.reads()
+        assert Subjects.of(found) is None
+
+    def test_a_sequence_of_such_counts_is_refused(self):
+        many = self.BODY.format(kind="event_count", more="condition: {gte: 2}, ", aliases=self.SWAPPED)
+        documents = [BASE.format(name=name) for name in ("out", "back", "then")]
+        own = "{type: temporal, rules: [many, then], group-by: [requestParameters.a, requestParameters.b], timespan: 10s}\n"
+        text = [f"title: C\ncorrelation: {own}", f"title: M\nname: many\ncorrelation: {many}", *documents]
+        with pytest.raises(Mistakes, match="a correlation of correlations can only be"):
+            load_file(Path("c.yml"), text="---\n".join(text))
+
+    def test_every_value_is_no_subject(self):
+        base = "title: A\nname: a\nlogsource: {product: m365}\ndetection: {s: {Operation: x}, condition: s}\n"
+        body = "{type: event_count, rules: [a], group-by: [Payload], timespan: 1h, condition: {gte: 2}}\n"
+        with pytest.raises(Mistakes, match="nothing can be counted by it"):
+            load_file(Path("c.yml"), text=f"title: C\ncorrelation: {body}---\n{base}")
+
     def test_an_alias_by_a_rules_id(self):
         number = "5f2b6f1e-6a3b-4a9c-8d55-0d6f2b8f0c11"
         text = BASE.format(name="a").replace("name: a", f"id: {number}\nname: a", 1)
@@ -392,6 +416,7 @@ SOURCE = f"logsource: {{{AWS}}}\n"
         (f"title: T\n{SOURCE}detection: {{s: {{eventName|fieldref: status}}, condition: s}}\n", "does not apply"),
         (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}}}\n", "`condition` is missing"),
         (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}, condition: '{'not (s or ' * 120}s{')' * 120}'}}\n", "nested"),
+        (f"title: T\n{SOURCE}detection: {{s: {{eventName: x}}, condition: '{'not (s or ' * 60}s{')' * 60}'}}\n", "nested deeper than 50"),
         ("title: T\ndetection: {s: {eventName: x}, condition: s}\n", "logsource"),
         (f"title: T\n{SOURCE}", "detection"),
         (f'title: "a\\uD800"\n{SOURCE}detection: {{s: {{eventName: x}}, condition: s}}\n', "surrogate"),
