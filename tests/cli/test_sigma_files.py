@@ -1,6 +1,7 @@
 """Commands over rule directories with Sigma files: one that cannot be used is told, and the others are there."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -94,11 +95,46 @@ def test_import_copies_those_that_can_be_used(run, tmp_path):
     assert sorted(path.name for path in (tmp_path / "to").iterdir()) == ["filter.yml", "two.yml"]
 
 
-def test_a_run_goes_on_without_it_and_says_so(run, tmp_path):
-    arguments = [sys.executable, "-c", "from casbd.cli import main; main()", "-c", str(tmp_path / "casbd.yaml")]
-    done = subprocess.run([*arguments, "run", "--once"], capture_output=True, text=True, timeout=60, check=True)
-    [line] = [json.loads(line) for line in done.stderr.splitlines()]
+@pytest.fixture
+def once(tmp_path):
+    """Runs `casbd run --once` in a process of its own; what it logged."""
+
+    def run():
+        arguments = [sys.executable, "-c", "from casbd.cli import main; main()", "-c", str(tmp_path / "casbd.yaml")]
+        done = subprocess.run([*arguments, "run", "--once"], capture_output=True, text=True, timeout=60, check=True)
+        return [json.loads(line) for line in done.stderr.splitlines()]
+
+    return run
+
+
+def test_a_run_goes_on_without_it_and_says_so(run, once):
+    [line] = once()
     assert (line["level"], "bad.yml:8:8" in line["message"]) == ("ERROR", True)
     _, out, _ = run("status", "--json")
     [warning] = json.loads(out)["warnings"]
     assert "this Sigma file is left out, all other policies work" in warning
+
+
+def test_a_policy_that_broke_while_casbd_was_down_is_told_once_for_each_version_of_its_file(run, once, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text('{"t": "2026-01-31T12:00:00Z", "eventName": "first"}\n')
+    inputs = "inputs: [{name: own, path: in/*, format: json, mapping: {timestamp: t}}]"
+    path = tmp_path / "casbd.yaml"
+    path.write_text(path.read_text().replace("inputs: []", inputs))
+
+    def told():
+        once()
+        return [
+            alert["title"] for alert in map(json.loads, run("alerts", "list", "--json")[1].splitlines()) if alert["category"] == "system"
+        ]
+
+    assert told() == []
+    rules = tmp_path / "rules" / "two.yml"
+    good = rules.read_text()
+    rules.write_text(good + "level: severe\n")
+    os.utime(rules, (1_000_000_000, 1_000_000_000))
+    assert told() == told() == ["Policy two does not work any more"]
+    os.utime(rules, (1_100_000_000, 1_100_000_000))
+    assert told() == ["Policy two does not work any more"] * 2
+    rules.write_text(good)
+    assert len(told()) == 2

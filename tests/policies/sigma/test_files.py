@@ -192,8 +192,9 @@ class TestFilters:
         assert not met(found.policies[0], "x", "backup")
 
     def test_a_filter_that_is_wrong_is_told_and_not_applied(self, rules):
-        found = rules(a=rule("first"), f=self.filter().replace("userName", "userNam").replace("userIdentity", "userIdentit"))
-        assert ids(found) == ["a"]
+        wrong = self.filter(rules="any").replace("userIdentity", "userIdentit")
+        found = rules(a=rule("first"), b=rule("second"), f=wrong)
+        assert ids(found) == ["a", "b"]
         assert [(Path(mistake.file).name, mistake.line) for mistake in found.unusable] == [("f.yml", 5)]
         assert met(found.policies[0], "x", "backup")
 
