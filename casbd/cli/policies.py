@@ -22,6 +22,7 @@ from casbd.clock import monotonic, now
 from casbd.documents import nearest
 from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import Activity
+from casbd.model.alert import Alert
 from casbd.policies import Policy, Repeated
 from casbd.policies.explain import explain as explained
 from casbd.policies.explain import length, sentence
@@ -122,12 +123,14 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     if since is not None and until is not None and since > until:
         raise click.BadParameter("it lies after --to", param_hint="--from")
     begun = monotonic()
-    chosen = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else Loaded(configuration).one(policy)
-    latest, shown = Latest(), screen(configuration)
+    several = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else [Loaded(configuration).one(policy)]
+    shown = screen(configuration)
+    alerts: list[Alert] = []
     with open_store(configuration) as store:
-        log = activity_log.ActivityLog(store)
-        given = map(latest.of, log.matching(chosen, since, until))
-        alerts = [*map(shown.alert, trial.alerts_of(chosen, given, lambda: latest.moment))]
+        for chosen in several:
+            latest, log = Latest(), activity_log.ActivityLog(store)
+            given = map(latest.of, log.matching(chosen, since, until))
+            alerts += map(shown.alert, trial.alerts_of(chosen, given, latest))
         number = log.looked_at
     alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))
     if as_json:
@@ -136,7 +139,9 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
         _chart("day", Counter(iso(alert.first_activity)[:10] for alert in alerts), by_size=False)
         _chart("user", Counter(alert.user or "(nobody's alone)" for alert in alerts), by_size=True)
     seconds = monotonic() - begun
-    click.echo(f"{len(alerts)} alerts of {cell(chosen.id)} in {number} activities; it took {seconds:.1f} s", err=True)
+    click.echo(
+        f"{len(alerts)} alerts of {cell(', '.join(one.id for one in several))} in {number} activities; it took {seconds:.1f} s", err=True
+    )
 
 
 @command.command("templates")
@@ -355,10 +360,10 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
         sys.exit(EXIT_NO)
 
 
-def _of_file(path: Path) -> Policy:
-    """The policy of a file; rules that a correlation refers to lie beside it."""
+def _of_file(path: Path) -> list[Policy]:
+    """The policies of a file; rules that a correlation refers to lie beside it."""
     others = [other for other in path.parent.glob("*.y*ml") if other != path] if path.parent.is_dir() else []
-    return policies.load_file(path, others=others)
+    return policies.load_all_of(path, others=others)
 
 
 class Latest:
@@ -366,6 +371,10 @@ class Latest:
 
     def __init__(self) -> None:
         self.moment = 0
+
+    def __call__(self) -> int:
+        """The moment, as a clock."""
+        return self.moment
 
     def of(self, activity: Activity) -> Activity:
         """One more; given on."""

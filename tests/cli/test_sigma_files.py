@@ -122,6 +122,11 @@ def test_a_policy_that_broke_while_casbd_was_down_is_told_once_for_each_version_
     path = tmp_path / "casbd.yaml"
     path.write_text(path.read_text().replace("inputs: []", inputs))
 
+    once()
+    code, out, err = run("policies", "backtest", str(tmp_path / "rules" / "two.yml"), "--json")
+    assert (code, [json.loads(line)["policy_id"] for line in out.splitlines()]) == (0, ["two"])
+    assert "1 alerts of two, two-2 in 1 activities" in err
+
     def told():
         once()
         return [
