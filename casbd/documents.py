@@ -137,8 +137,10 @@ def _parts(path: Path, text: str) -> list[str]:
     some = marked = False  # whether the last part has anything but comments and directives; whether it has begun with `---`
     for number, line in enumerate(text.splitlines(keepends=True)):
         unmarked = line.removeprefix("\ufeff")  # files put behind each other, each with its own mark of the byte order
-        if _MARK.match(unmarked):
+        begins = _MARK.match(unmarked)
+        if begins or not some:
             line = unmarked
+        if begins:
             if some:
                 if len(parts) == MAX_DOCUMENTS:
                     raise Mistakes([Mistake(str(path), number + 1, 1, f"more than {MAX_DOCUMENTS} documents in one file")])

@@ -232,9 +232,9 @@ class TestSeveral:
         assert [document.data for document in Document.several(tmp_path / "x.yaml", text)] == [{"a": 1}]
 
     def test_marks_of_the_byte_order_between_them(self, tmp_path):
-        found = Document.several(tmp_path / "x.yaml", "a: 1\r\n\ufeff---\r\nb: 1\r\n---\r\n\ufeffc: 1\r\n")
-        assert [document.data for document in found] == [{"a": 1}, {"b": 1}, {"c": 1}]
-        assert found[1].place(["b"]) == (3, 1)
+        found = Document.several(tmp_path / "x.yaml", "a: 1\r\n\ufeff---\r\nb: 1\r\n---\r\n\ufeffc: [https://x]\r\n")
+        assert [document.data for document in found] == [{"a": 1}, {"b": 1}, {"c": ["https://x"]}]
+        assert (found[1].place(["b"]), found[2].place(["c"])) == ((3, 1), (5, 1))
 
     def test_what_can_be_read_is_there_beside_what_is_wrong(self, tmp_path):
         found, wrong = Document.readable(tmp_path / "x.yaml", "a: 1\na: 2\n---\n[\n---\nc: 1\n")

@@ -20,7 +20,10 @@ from casbd.wire import json_lines
 @json_option
 @click.pass_obj
 def command(configuration: Path, as_json: bool) -> None:
-    """Check configuration, rules and lists; print every mistake with file, line and column. Exit code 1 if any."""
+    """Check configuration, rules and lists; print every mistake with file, line and column. Exit code 1 if any.
+
+    A Sigma file that cannot be used is a mistake here; the daemon leaves it out and runs with all other policies.
+    """
     from casbd.daemon.engine import Engine
 
     try:

@@ -249,9 +249,9 @@ def import_(configuration: Path, /, directory: Path, target: Path | None, as_jso
             click.echo(cell(mistake))
     for note in found.notes:
         click.echo(f"warning: {cell(note)}", err=True)
-    number = len(paths) + len(files)
-    share = f" ({100 * len(paths) / number:.0f} %)" if number else ""
-    told = [f"{len(paths)} of {number} Sigma rules can be used{share}"]
+    usable, number = len(found.policies), len(found.policies) + len(files)
+    share = f" ({100 * usable / number:.0f} %)" if number else ""
+    told = [f"{usable} of {number} Sigma rules can be used{share}"]
     told += [f"{counting} of them look at several activities together"] if counting else []
     told += [f"{len(others)} other files were left aside"] if others else []
     click.echo("; ".join(told), err=True)

@@ -91,7 +91,7 @@ def test_import_copies_those_that_can_be_used(run, tmp_path):
     (tmp_path / "to").mkdir()
     code, out, err = run("policies", "import", str(tmp_path / "rules"), "--to", str(tmp_path / "to"))
     assert (code, "bad.yml:8:8" in out) == (1, True)
-    assert "1 of 2 Sigma rules can be used" in err
+    assert "2 of 3 Sigma rules can be used (67 %)" in err
     assert sorted(path.name for path in (tmp_path / "to").iterdir()) == ["filter.yml", "two.yml"]
 
 
