@@ -216,7 +216,9 @@ def _wrong_head(document: Document) -> Iterator[Mistake]:
     except UnicodeEncodeError:
         yield document.mistake([], "half of a surrogate pair is no text")
     if _level(document.data) not in LEVELS:
-        yield document.mistake(["level"], f"`level` is never `{document.data['level']}`", f"allowed: {', '.join(LEVELS)}", at_key=False)
+        yield document.mistake(
+            ["level"], f"`level` is never `{str(document.data['level'])[:80]}`", f"allowed: {', '.join(LEVELS)}", at_key=False
+        )
 
 
 def _level(data: Mapping[str, Any]) -> str:
