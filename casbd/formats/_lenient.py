@@ -66,12 +66,21 @@ _FIELD_OF_ERROR = re.compile(r"`\$\.(@?\w+)")
 
 
 def as_dict(record: bytes) -> dict[str, Any] | None:
-    """The record as plain values, fractions as they are written; None where it is no object."""
+    """The record as plain values, fractions as they are written; None where it is no object.
+
+    Columns of times that the Azure portal exports (`TimeGenerated [UTC]`) have the names that the tables have.
+    """
     try:
         data = _PLAIN.decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         data = _as_the_standard_library_does(record)
-    return data if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        return None
+    return {key.removesuffix(_PORTAL): value for key, value in data.items()} if _IN_UTC in record else data
+
+
+_PORTAL = " [UTC]"
+_IN_UTC = b' [UTC]"'
 
 
 def share(sample: Sequence[bytes], is_ours: Callable[[dict[str, Any]], bool]) -> float:

@@ -190,7 +190,7 @@ Read = Callable[[str, list[Any]], Any]
 
 def _reader(name: str, part: Part) -> tuple[Steps, Read]:
     """The path of a field, and how what is there is read."""
-    read = READERS[FIELDS[name].kind]
+    read = _address if name == "ip_address" else READERS[FIELDS[name].kind]
     path = record_path.parse_path(part.path)
     if part.map is not None:
         means, otherwise = {text.casefold(): value for text, value in part.map.items()}, part.otherwise
@@ -210,13 +210,15 @@ def _clock(form: str | None, zone: tzinfo) -> Read:
     """Reads times of a zone."""
 
     def read(name: str, found: list[Any]) -> int:
+        if form is None:
+            return _moment(found, zone)
         text = (_text(name, found) or "").strip()
         try:
-            moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007  the zone follows
+            moment = datetime.strptime(text, form)  # noqa: DTZ007  the zone follows
             moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
             return timestamps.parse(moment.astimezone(UTC).isoformat())
         except (ValueError, OverflowError):
-            raise BadRecord(f"`{text[:40]}` is no time" + (f" of the format {form}" if form else "")) from None
+            raise BadRecord(f"`{text[:40]}` is no time of the format {form}") from None
 
     return read
 
@@ -246,6 +248,11 @@ def _complete(activity: Activity) -> None:
 def _text(_: str, found: list[Any]) -> str | None:
     texts = record_path.texts(found)
     return texts[0] if texts else None
+
+
+def _address(_: str, found: list[Any]) -> str | None:
+    """A list of addresses is one text, as X-Forwarded-For is."""
+    return ", ".join(record_path.texts(found)) or None
 
 
 def _list(_: str, found: list[Any]) -> tuple[str, ...]:
@@ -283,14 +290,19 @@ def _number(name: str, found: list[Any]) -> float | None:
     return number if abs(number) < 1e6 else None
 
 
-def _time(name: str, found: list[Any]) -> int:
-    text = (_text(name, found) or "").strip()
-    try:
-        if text.replace(".", "", 1).isdigit() and text.isascii():
-            return timestamps.from_epoch(float(text))
-        return timestamps.parse(text)
-    except (ValueError, OverflowError):
-        raise BadRecord(f"`{text[:40]}` is no time") from None
+def _time(_: str, found: list[Any]) -> int:
+    return _moment(found, UTC)
+
+
+def _moment(found: list[Any], zone: tzinfo) -> int:
+    """The first that is a time; zone: whose, where it does not tell."""
+    why = ""
+    for value in (inner for one in found for inner in (one if isinstance(one, list) else [one])):
+        try:
+            return timestamps.read(value, zone)
+        except ValueError as error:
+            why = why or f"`{str(value)[:40]}` is no time: {str(error)[:60]}"
+    raise BadRecord(why or "no time where the mapping's `timestamp` leads")
 
 
 READERS: Mapping[str, Read] = {

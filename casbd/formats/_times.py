@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 from casbd.errors import BadRecord
 from casbd.wire import timestamps
 
-_EPOCH = re.compile(r"[0-9]{9,19}(?:\.[0-9]*)?")
+_MISSING = (None, "")
 
 
-def time_of(field: str, moment: object) -> int:
-    """Milliseconds since 1970: of ISO 8601 text, or of seconds to nanoseconds since 1970 as a number or as text.
+def time_of(field: str, *moments: object) -> int:
+    """Milliseconds since 1970 of the first of these that is a time, as text of any form or as a number since 1970 (`timestamps.read`).
 
-    BadRecord names the field where it is anything else, or not between 2000 and 2100.
+    BadRecord names the field where none is one, or not between 2000 and 2100: a wrong time beside a good one harms nothing.
     """
-    try:
-        if isinstance(moment, str):
-            return timestamps.from_epoch(float(moment)) if _EPOCH.fullmatch(moment) else timestamps.parse(moment)
-        if isinstance(moment, int | float) and not isinstance(moment, bool):
-            return timestamps.from_epoch(moment)
-    except ValueError as error:
-        raise BadRecord(f"{field} {str(moment)[:40]!r}: {str(error)[:60]}") from None
-    raise BadRecord(f"{field} is missing" if moment is None else f"{field} is no time")
+    known = [moment for moment in moments if moment not in _MISSING and not (isinstance(moment, str) and moment.isspace())]
+    mistakes = []
+    for moment in known:
+        try:
+            return timestamps.read(moment)
+        except ValueError as error:
+            mistakes.append(f"{str(moment)[:40]!r}: {str(error)[:60]}" if isinstance(moment, str | int | float) else "is no time")
+    raise BadRecord(f"{field} {mistakes[0]}" if mistakes else f"{field} is missing")

@@ -7,7 +7,7 @@ of the message), `extension` with the keys, and `labels` with the values of cs1 
 Source: Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", version 26: the dictionary of keys.
 
 What it cannot know: a message's id, as `externalId` is with some senders that of a kind of event; map it where it is not.
-`activity_type` is Unspecified unless it is mapped. A time without a zone is UTC; one without a year, as
+`activity_type` is Unspecified unless it is mapped. A time without a zone is of that which `dtz` tells, else UTC; one without a year, as
 the old syslog header has it, is none, and a message without a time is a reject.
 """
 
@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from pydantic import model_validator
@@ -26,7 +25,7 @@ from casbd.errors import BadRecord
 from casbd.formats._mapping import Mapper, MappingOptions
 from casbd.model.activity import Activity
 from casbd.registry import plugin
-from casbd.wire import cef_reading, timestamps
+from casbd.wire import cef_reading
 
 STANDARD: dict[str, str] = {
     "timestamp": "time",
@@ -90,25 +89,13 @@ _START = re.compile(rb"CEF:\s?\d\|")
 
 
 def _values(message: cef_reading.Message) -> dict[str, Any]:
-    """The message as paths see it. time: of `rt`, `start` or `end`, else what stands in front of the message."""
+    """The message as paths see it. time: of `rt`, `start`, `end`, `art`, then what stands in front; the first that is one counts."""
     keys = message.extension
-    before = message.before.partition(" ")[0]
-    moment = next((keys[key] for key in ("rt", "start", "end") if keys.get(key)), before if before[:4].isdecimal() else None)
+    sent = _SENT.match(message.before)
+    times = [*message.times("rt", "start", "end", "art"), *([sent[1]] if sent else [])]
     target = next((keys[key] for key in ("filePath", "fname", "duser", "request", "dhost") if keys.get(key)), None)
-    return message._asdict() | {"time": _time(moment), "labels": message.labelled(), "object": target}
+    return message._asdict() | {"time": times, "labels": message.labelled(), "object": target}
 
 
-def _time(text: str | None) -> str | None:
-    """Milliseconds, an RFC 3339 time, or one as `Jan 31 2026 12:00:00.123 UTC`."""
-    if text is None:
-        return None
-    words = text.split()
-    if len(words) < 4:
-        return text
-    zone = {"UTC": "+0000", "GMT": "+0000", "Z": "+0000"}.get(words[4], words[4]) if len(words) > 4 else "+0000"
-    for form in ("%b %d %Y %H:%M:%S.%f %z", "%b %d %Y %H:%M:%S %z"):
-        try:
-            return timestamps.iso(int(datetime.strptime(" ".join([*words[:4], zone]), form).astimezone(UTC).timestamp() * 1000))
-        except (ValueError, OverflowError):
-            continue
-    return text
+_SENT = re.compile(r"(?:<[0-9]{1,3}>(?:1 )?)?([0-9]{4}-[0-9]{2}-[0-9]{2}T\S{8,30})")
+"""What a syslog header with a whole time begins with (RFC 5424, or RFC 3164 with a time of RFC 3339)."""

@@ -68,8 +68,7 @@ class DefenderForIdentity:
         if data is None:
             raise BadRecord(why_not(record))
         row = _Row(_row_of(data))
-        moment = row.text("Timestamp", "TimeGenerated") or _text(data.get("time"))
-        timestamp = time_of("Timestamp", moment)
+        timestamp = time_of("Timestamp", row.value("Timestamp"), row.value("TimeGenerated"), data.get("time"))
         action = row.text("ActionType")
         if action is None:
             raise BadRecord("it has no ActionType")
@@ -107,7 +106,7 @@ def _alert(text: str) -> Activity:
     except ValueError as error:
         raise BadRecord(str(error)) from None
     values = message.extension
-    timestamp = time_of("start", values.get("start") or values.get("end") or values.get("rt"))
+    timestamp = time_of("start", *message.times("start", "end", "rt"))
     activity = Activity(timestamp, "", "Security alert", message.class_id or message.name, APP)
     user = _text(values.get("suser"))
     activity.user = user.lower() if user and "@" in user else user
@@ -135,6 +134,10 @@ class _Row:
     def text(self, *names: str) -> str | None:
         """The first of these columns that is known."""
         return next((text for name in names if (text := _text(self._row.get(name)))), None)
+
+    def value(self, name: str) -> Any:
+        """A column as it is."""
+        return self._row.get(name)
 
     def more(self, name: str) -> str | None:
         """Something of AdditionalFields."""
@@ -180,10 +183,10 @@ def _who(row: _Row, activity: Activity) -> None:
 
 
 def _where(row: _Row, activity: Activity) -> None:
-    """The client; of several addresses the first."""
+    """The client."""
     text = row.text("IPAddress")
     if text:
-        activity.ip_address, activity.ip_port = addresses.parse(text.partition(",")[0])
+        activity.ip_address, activity.ip_port = addresses.parse(text)
     port = row.text("Port") or ""
     if activity.ip_address and activity.ip_port is None and port.isascii() and port.isdigit() and len(port) <= 5:
         activity.ip_port = int(port) if 0 < int(port) < 65536 else None

@@ -65,8 +65,7 @@ class Entra:
         shape = _shape(fields)
         if shape is None:
             raise BadRecord("neither a sign-in nor a change nor a risk detection of Entra ID")
-        moment = fields.text(*_TIMES)
-        timestamp = time_of("time", moment)
+        timestamp = time_of("time", *map(fields.get, _TIMES))
         activity = Activity(
             timestamp, fields.text("id", "correlationId") or "", app=APP, app_instance=fields.text("tenantId", "aadTenantId")
         )

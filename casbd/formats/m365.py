@@ -19,12 +19,12 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd import plugins
-from casbd.errors import BadRecord
 from casbd.formats._entra_operations import kind_of
 from casbd.formats._lenient import Reader, as_dict, share
 from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
 from casbd.formats._m365_rows import as_record, is_row
 from casbd.formats._m365_table import DIRECTORY, table
+from casbd.formats._times import time_of
 from casbd.model.activity import Activity
 from casbd.registry import plugin
 from casbd.remembered import Remembered
@@ -120,29 +120,31 @@ class M365:
         """Every audit record has CreationTime, Operation and Workload, which no other export has; or it holds one, or is a row of such."""
         return share(sample, lambda record: _is_ours(record) or is_row(record) or _holds_one(record))
 
-    def parse(self, record: bytes) -> Sequence[Activity]:
-        """One activity. BadRecord where it is no JSON object or has no time or operation."""
+    def parse(self, record: bytes, *, holder: bytes = b"{}") -> Sequence[Activity]:
+        """One activity. BadRecord where it is no JSON object or has no time or operation. holder: what the record stands in."""
         try:
             found = self._decode(record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             if (inside := _inside(record)) is not None:
-                activities = self.parse(inside)
+                activities = self.parse(inside, holder=record)
                 for activity in activities:
                     activity.raw = inside.decode(errors="replace")
                 return activities
             found = self._otherwise(record)
         try:
             timestamp = timestamps.parse(found.CreationTime)
-        except ValueError as error:
-            raise BadRecord(f"CreationTime {found.CreationTime[:40]!r}: {error}") from None
+        except ValueError:
+            others = [(as_dict(one) or {}).get(name) for one in (record, holder) for name in _OTHER_TIMES]
+            timestamp = time_of("CreationTime", found.CreationTime, *others)
         return (self._activity(found, timestamp),)
 
     def _otherwise(self, record: bytes) -> Record:
-        """A record that has a mistake, or is a row of Log Analytics."""
-        if b'"OfficeWorkload"' in record:
-            row = as_dict(record)
-            if row is not None and is_row(row):
-                return self._leniently(json.dumps(as_record(row)).encode())
+        """A record that has a mistake, or is a row of Log Analytics, or has its time as PowerShell 5 writes one."""
+        row = as_dict(record) or {}
+        if is_row(row):
+            return self._leniently(json.dumps(as_record(row)).encode())
+        if isinstance(moment := row.get("CreationTime"), dict) and isinstance(moment.get("value"), str):
+            return self._leniently(json.dumps(row | {"CreationTime": moment["value"]}).encode())
         return self._leniently(record)
 
     def _activity(self, record: Record, timestamp: int) -> Activity:
@@ -286,6 +288,8 @@ def _inside(record: bytes) -> bytes | None:
     return inside if inside[:1] == b"{" and b'uditData"' not in inside else None
 
 
+_OTHER_TIMES = ("CreationDate", "CreatedDateTime", "createdDateTime", "TimeGenerated")
+"""Where exports that add their own fields to a record have its time as well."""
 _SUCCESS: dict[bool | None, str] = {True: "success", False: "failure"}
 """Of Power BI's IsSuccess."""
 _RESULTS = {"Failed log on": "failure", "Log on": "success"}

@@ -104,11 +104,8 @@ class _Fields:
         return tuple(text for one in values if (text := _text(one)))
 
     def time(self, *names: str) -> int:
-        """Milliseconds; BadRecord where there is no time."""
-        text = self.text(*names)
-        if text is None:
-            raise BadRecord("no time")
-        return time_of("time", text)
+        """Milliseconds, of the first that is a time; BadRecord where there is none."""
+        return time_of("time", *(self._values.get(name) for name in names))
 
 
 def _folded(key: str) -> str:
@@ -253,7 +250,7 @@ def _of_cef(text: str) -> Activity:
     if (message.vendor, message.product) != ("MCAS", "SIEM_Agent"):
         raise BadRecord(f"CEF of {message.vendor[:40]} {message.product[:40]}, not of the SIEM agent of Defender for Cloud Apps")
     values, labelled = message.extension, message.labelled()
-    timestamp = time_of("start", values.get("start") or values.get("rt"))
+    timestamp = time_of("start", *message.times("start", "rt", "end"))
     impersonated = message.name.removesuffix(" (impersonated)")
     alert = message.class_id.startswith("ALERT_")
     activity = _activity(timestamp, values.get("externalId"), ALERT if alert else _CATEGORIES.get(message.class_id, impersonated))
@@ -342,7 +339,7 @@ def _who(activity: Activity, name: str | None, of: str | None) -> None:
 
 def _from(activity: Activity, address: str | None, country: str | None, agent: str | None) -> None:
     if address:
-        activity.ip_address, activity.ip_port = addresses.parse(address.split(",")[0])
+        activity.ip_address, activity.ip_port = addresses.parse(address)
     activity.country = country.upper() if country and re.fullmatch("[A-Za-z]{2}", country) else None
     activity.user_agent = agent or None
 

@@ -176,7 +176,7 @@ def _event(record: dict[str, Any]) -> Event | None:
         return _of_xml(xml["System"], xml)
     if "EventID" in record:
         outcome = _outcome(record.get("EventType"), record.get("Keywords"))
-        moment = next((record[name] for name in ("EventTime", "TimeCreated", "TimeGenerated") if record.get(name)), None)
+        moment = [record[name] for name in ("EventTime", "TimeCreated", "TimeGenerated") if record.get(name)]
         channel, computer, number = (_first(record, *names) for names in (("Channel",), ("Hostname", "Computer"), _NUMBERS))
         return Event(moment, _text(record["EventID"]), channel, computer, number, outcome, record)
     return _of_winlogbeat(record)
@@ -200,8 +200,7 @@ def _of_winlogbeat(record: dict[str, Any]) -> Event | None:
     names = ("log_name", "computer_name", "record_number") if old else ("winlog.channel", "winlog.computer_name", "winlog.record_id")
     channel, computer, number = (_text(_at(record, name)) for name in names)
     outcome = _outcome(_at(record, "event.outcome"), _at(record, "winlog.keywords"), record.get("keywords"))
-    moment = record.get("@timestamp")
-    return Event(moment[0] if isinstance(moment, list) and moment else moment, identity, channel, computer, number, outcome, data)
+    return Event(record.get("@timestamp"), identity, channel, computer, number, outcome, data)
 
 
 def _at(record: Any, path: str) -> Any:
@@ -281,8 +280,9 @@ def _port(text: str | None) -> int | None:
 
 
 def _timestamp(moment: Any) -> int:
-    """Of text, or of a number of seconds or milliseconds, which NXLog is often told to write."""
-    return time_of("time", moment if isinstance(moment, int) else _text(moment))
+    """Of text, or of a number of seconds or milliseconds, which NXLog is often told to write; of several the first that is a time."""
+    moments = moment if isinstance(moment, list) else [moment]
+    return time_of("time", *(one if isinstance(one, int | dict) else _text(one) for one in moments))
 
 
 def _domain_of(computer: str) -> str | None:

@@ -84,11 +84,12 @@ def _times(values: Sequence[str]) -> bool:
 
 
 def time_format(values: Sequence[str]) -> str | None:
-    """How times are written that casbd does not know by themselves, as strptime has it; of days and months the first order that fits."""
+    """How times are written that leave a question open (whose zone? day or month first?), as strptime has it; the first order that fits.
+
+    None for times that casbd knows by themselves, and for what is none.
+    """
     looked_at = values[:200]
-    if not looked_at or any(map(_is_time, looked_at)):
-        return None
-    return next((form for form in _TIME_FORMATS if all(_fits(value, form) for value in looked_at)), None)
+    return next((form for form in _TIME_FORMATS if all(_fits(value, form) for value in looked_at)), None) if looked_at else None
 
 
 _DATES = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d, %Y", "%d %b %Y", "%B %d, %Y", "%a %b %d %Y", "%d/%b/%Y")
@@ -106,8 +107,8 @@ def _fits(text: str, form: str) -> bool:
 
 def _is_time(text: str) -> bool:
     try:
-        timestamps.from_epoch(float(text)) if re.fullmatch(r"\d{9,19}(\.\d+)?", text) else timestamps.parse(text)
-    except (ValueError, OverflowError):
+        timestamps.read(text)
+    except ValueError:
         return False
     return True
 

@@ -7,7 +7,11 @@ unescaped `=` (addresses of web pages), keys with a blank before `=`, labels in 
 from __future__ import annotations
 
 import re
+from datetime import UTC, tzinfo
 from typing import NamedTuple
+
+from casbd.wire import timestamps
+from casbd.wire.time_zones import zone_of
 
 
 class Message(NamedTuple):
@@ -29,6 +33,29 @@ class Message(NamedTuple):
             for key, label in self.extension.items()
             if key.endswith("Label") and key.removesuffix("Label") in self.extension
         }
+
+    def times(self, *keys: str) -> list[str]:
+        """What these keys have, in this order: times as RFC 3339 writes them; what is no time as it is.
+
+        Where a time does not tell its zone, the message may: `dtz` is the device's, `atz` the agent's, whose time `art` is. Otherwise UTC.
+        """
+        return [_time(text, self._zone("atz" if key == "art" else "dtz")) for key in keys if (text := self.extension.get(key, "").strip())]
+
+    def _zone(self, key: str) -> tzinfo | None:
+        try:
+            return zone_of(self.extension[key])
+        except (KeyError, ValueError):
+            return None
+
+
+def _time(text: str, zone: tzinfo | None) -> str:
+    """zone: None is not told. It counts for a time with an abbreviation that may mean several zones, too."""
+    for one in (text, text.rpartition(" ")[0]) if zone else (text,):
+        try:
+            return timestamps.iso(timestamps.read(one, zone or UTC))
+        except ValueError:
+            continue
+    return text
 
 
 _START = re.compile(r"CEF:\s?\d+\|")

@@ -1,12 +1,16 @@
 """Times as they stand in audit records, to milliseconds since 1970-01-01 UTC; and back, in the one form that casbd writes.
 
 A time without a zone is UTC: that is what Microsoft 365 means (Office 365 Management Activity API schema, CreationTime).
+ISO 8601 is read here; what other forms there are, `casbd/wire/written_times.py` tells. All formats, mappings and suggestions use `read`.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+
+from casbd.wire.written_times import dotnet_milliseconds, moment_of
 
 OLDEST = 946_684_800_000
 """2000-01-01: nothing that casbd reads is older, so an earlier time is a mistake in the record."""
@@ -16,25 +20,43 @@ LATEST = 253_402_300_799_999
 """The end of the year 9999, the last that a calendar date can be written for."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBER = re.compile(r"[0-9]{9,19}(?:\.[0-9]*)?")
 _MILLISECOND = timedelta(milliseconds=1)
 _minutes: dict[str, int] = {}
 _seconds = {f":{second:02d}{zone}": second * 1000 for second in range(60) for zone in ("", "Z")}
 
 
 def parse(text: str) -> int:
-    """`2021-03-29T12:38:44[.1234567][Z|+02:00]` (or a blank for the T) as milliseconds; ValueError for anything else.
+    """`2021-03-29T12:38:44[.1234567][Z|+02:00]` (or a blank for the T), or one of the other forms, as milliseconds; else ValueError.
 
     Records come in runs of the same minute, so the minute is looked up and only the rest is read.
     """
     start = _minutes.get(text[:16])
     if start is None:
-        if text[13:14] != ":":
+        if text[13:14] != ":" or text[4:5] != "-":
             return _slowly(text)
         start = _minute(text[:16])
     seconds = _seconds.get(text[16:])
     if seconds is not None:
         return start + seconds
     return _slowly(text)
+
+
+def read(value: object, zone: tzinfo = UTC) -> int:
+    """The milliseconds that any value of a record tells: text of any form, or seconds to nanoseconds since 1970, as a number or as text.
+
+    zone: whose time it is where the text does not tell. Also of an object that holds such a `value`, as PowerShell 5 writes it.
+    ValueError for anything else.
+    """
+    if isinstance(value, str):
+        if _NUMBER.fullmatch(value := value.strip()):
+            return from_epoch(float(value))
+        return parse(value) if zone is UTC else _slowly(value, zone)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return from_epoch(value)
+    if isinstance(value, dict) and isinstance(inside := value.get("value"), str):
+        return read(inside, zone)
+    raise ValueError("is no time")
 
 
 def from_epoch(value: float) -> int:
@@ -55,9 +77,25 @@ def _minute(text: str) -> int:
     return start
 
 
-def _slowly(text: str) -> int:
-    """Fractions of any length, offsets, no seconds."""
-    return _milliseconds(datetime.fromisoformat(text.strip()))
+def _slowly(text: str, zone: tzinfo = UTC) -> int:
+    """Fractions of any length, offsets, no seconds; and the forms that are not ISO 8601."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        return _otherwise(text, zone, error)
+    return _milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _otherwise(text: str, zone: tzinfo, error: ValueError) -> int:
+    """error: why it is not ISO 8601, which is told where it looks like that."""
+    if (milliseconds := dotnet_milliseconds(text)) is not None:
+        return _in_range(milliseconds)
+    try:
+        return _milliseconds(moment_of(text, zone))
+    except OverflowError:
+        raise ValueError("is not between 2000 and 2100") from None
+    except ValueError as other:
+        raise (error if str(other) == "is no time" else other) from None
 
 
 def _milliseconds(moment: datetime) -> int:

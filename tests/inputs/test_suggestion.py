@@ -60,6 +60,11 @@ def test_it_is_a_mapping_that_works():
     assert (found.ip_address, found.user_agent, found.object_name) == ("203.0.113.5", "Mozilla/5.0", "a.txt")
 
 
+@pytest.mark.parametrize("written", ["/Date(1795169101000)/", "11/20/2026, 1:05:00.123 PM", "Fri Nov 20 10:05:01 EST 2026", "1795169101"])
+def test_what_every_format_reads_as_a_time_is_one_here(written):
+    assert suggest([{"when": written, "who": "anna@contoso.com"}])["timestamp"] == "when"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
@@ -91,7 +96,9 @@ def test_a_hostile_record():
         (["31/1/2024 13:05"], "%d/%m/%Y %H:%M"),
         (["Jan 9, 2024 1:05 PM"], "%b %d, %Y %I:%M %p"),
         (["10/Oct/2024:13:55:36 +0200"], "%d/%b/%Y:%H:%M:%S %z"),
+        (["3/11/2024, 1:05:07 PM", "25/11/2024, 1:05:07 PM"], "%d/%m/%Y, %I:%M:%S %p"),  # of which the first alone could be March
         (["2024-01-31T12:00:00Z"], None),
+        (["/Date(1795169101000)/", "/Date(1795169101000+0200)/"], None),
         (["1/9/2024 1:05:07 PM", "yesterday"], None),
         ([], None),
     ],

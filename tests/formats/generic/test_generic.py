@@ -47,6 +47,13 @@ class TestMapping:
             ("Jan 31 12:00:00 2026 +0000", {"format": "%b %d %H:%M:%S %Y %z"}, TIME),
             (1769860800, {}, TIME),
             ("1769860800000", {}, TIME),
+            ("1769860800000", {"zone": "America/New_York"}, TIME),
+            (r"\/Date(1769860800000+0200)\/", {}, TIME),
+            ({"value": "/Date(1769860800000)/", "DisplayHint": 2, "DateTime": "Saturday"}, {}, TIME),
+            ("1/31/2026, 12:00:00.000 PM", {}, TIME),
+            ("1/31/2026, 7:00:00 AM", {"zone": "America/New_York"}, TIME),
+            ("Jan 31 2026 05:00:00 GMT-07:00", {"zone": "Europe/Oslo"}, TIME),
+            (["soon", "2026-01-31T12:00:00Z"], {}, TIME),
         ],
     )
     def test_times(self, text, part, expected):
@@ -54,7 +61,16 @@ class TestMapping:
 
     @pytest.mark.parametrize(
         ("part", "text"),
-        [({"format": "%d/%m/%Y"}, "2026-01-31"), ({"zone": "UTC"}, "soon"), ({}, "1999-01-01"), ({"zone": "UTC"}, "9999-12-31")],
+        [
+            ({"format": "%d/%m/%Y"}, "2026-01-31"),
+            ({"zone": "UTC"}, "soon"),
+            ({}, "1999-01-01"),
+            ({"zone": "UTC"}, "9999-12-31"),
+            ({}, "31/1/2026, 1:00:00 PM"),
+            ({}, "1/31/2026 13:00"),
+            ({"zone": "Europe/Oslo"}, "Jan 31 2026 12:00:00 XYZ"),
+            ({}, [[]]),
+        ],
     )
     def test_what_is_no_time_is_told(self, part, text):
         with pytest.raises(BadRecord, match="is no time"):
@@ -67,6 +83,11 @@ class TestMapping:
     def test_tables_of_values(self, code, otherwise, expected):
         part = {"path": "code", "map": {"0": "success", "OK": "success"}} | ({"otherwise": otherwise} if otherwise else {})
         assert activity({"t": "2026-01-31", "code": code}, mapping={"timestamp": "t", "result": part}).result == expected
+
+    @pytest.mark.parametrize("given", ["81.2.69.160, 192.168.22.33", ["192.168.22.33", "81.2.69.160"], "unknown, 81.2.69.160:443"])
+    def test_of_several_addresses_the_first_public_one(self, given):
+        found = activity({"t": "2026-01-31", "ip": given}, mapping={"timestamp": "t", "ip_address": "ip"})
+        assert (found.ip_address, found.ip_port) == ("81.2.69.160", 443 if "443" in given else None)
 
     def test_patterns_fill_what_the_mapping_leaves(self):
         options = {
@@ -185,6 +206,20 @@ class TestCef:
             (b"", b"start=Jan 31 2026 12:00:00"),
             (b"<134>Jan 31 12:00:00 host ", b"end=Jan 31 2026 12:00:00.000 UTC"),
             (b"", b"rt=Jan 31 2026 13:00:00 +0100"),
+            (b"", b"rt=Jan 31 2026 05:00:00 GMT-07:00"),
+            (b"", b"rt=Jan 31 2026 07:00:00 EST"),
+            (b"", b"rt=Jan 31 2026 13:00:00.000 CET"),
+            (b"", b"rt=Jan 31 2026 07:00:00 dtz=America/New_York"),
+            (b"", b"dtz=GMT+01:00 rt=Jan 31 2026 13:00:00.000"),
+            (b"", b"rt=Jan 31 2026 17:30:00 IST dtz=Asia/Kolkata"),
+            (b"", b"rt=Jan 31 2026 05:00:00 GMT-07:00 dtz=Asia/Kolkata"),
+            (b"", b"rt=1769860800000 dtz=Asia/Kolkata"),
+            (b"", b"rt=Jan 31 2026 12:00:00 dtz=nonsense"),
+            (b"", b"art=Jan 31 2026 13:00:00 atz=Europe/Oslo dtz=America/New_York"),
+            (b"", b"rt=yesterday start=soon end=1769860800000"),
+            (b"", b"rt=  start=1769860800000"),
+            (b"2026-01-31T12:00:00Z host ", b"rt=yesterday"),
+            (b"<134>1 2026-01-31T12:00:00.000Z host app - - - ", b""),
         ],
     )
     def test_times(self, before, keys):

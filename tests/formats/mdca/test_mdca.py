@@ -189,7 +189,7 @@ def test_what_casbd_sends_in_the_agents_place():
         (b"CEF:0|MCAS|SIEM_Agent|1|2|3|4|start=", "start is missing"),
         (b"CEF:0|MCAS|SIEM_Agent|1|2|3|4|start=soon", "start 'soon'"),
         (json.dumps(ROW | {"Timestamp": "soon"}).encode(), "time 'soon'"),
-        (json.dumps(ROW | {"Timestamp": None}).encode(), "no time"),
+        (json.dumps(ROW | {"Timestamp": None}).encode(), "time is missing"),
         (json.dumps(API | {"timestamp": 1}).encode(), "time '1'"),
     ],
 )
