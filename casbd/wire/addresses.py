@@ -2,13 +2,16 @@
 
 Office 365 alone has seven (Management Activity API schema: ClientIP, ClientIPAddress, ActorIpAddress): with and without
 port, with and without brackets, IPv4 inside IPv6, "host (address)", and words such as `<null>` in place of an address.
+
+Behind proxies it is a list, the client first (X-Forwarded-For, and RFC 7239's `for=...`). As the client's own network may write its private
+addresses there, the first public address counts; where there is none, the first address.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
 
@@ -16,11 +19,22 @@ from casbd.remembered import Remembered
 
 LONGEST = 200
 """Characters. Nothing longer holds an address."""
+_LONGEST_LIST = 2_000
+"""So much of a list is looked at."""
 
 _NUMBER = re.compile(r"[0-9]+")
 _BRACKETS = re.compile(r"\[([^][]*)\](?::([0-9]*))?")
 _AFTER_A_HOST = re.compile(r"\[?[^][()]*\(([^()]*)\)\]?")
 _PORT = re.compile(r"(.*[^:]):([0-9]+)")
+_FORWARDED = re.compile(r'(?:for=)?"?([^"]*)"?', re.IGNORECASE)
+_NOT_PUBLIC = tuple(
+    ip_network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+        *("198.18.0.0/15", "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/9", "ff00::/8"),
+    )
+)
+"""What no host on the internet has (RFC 6890). Addresses for documentation are left out, as examples use them as public ones."""
 
 
 class Address(NamedTuple):
@@ -34,11 +48,37 @@ NO_ADDRESS = Address()
 
 
 def parse(text: str | None) -> Address:
-    """The address and port in a client-address field; `NO_ADDRESS` for anything else. Never raises."""
+    """The address and port in a client-address field, of a list the client's; `NO_ADDRESS` for anything else. Never raises."""
     return _known[text] if text else NO_ADDRESS
 
 
+def is_public(ip: str) -> bool:
+    """Whether a host on the internet can have this canonical address."""
+    address = ip_address(ip)
+    return not any(address in network for network in _NOT_PUBLIC)
+
+
 def _parse(text: str) -> Address:
+    if "," not in text and ";" not in text and "=" not in text:
+        return _one(text)
+    whole = text if len(text) <= _LONGEST_LIST else text[:_LONGEST_LIST].rpartition(",")[0]  # not half an address
+    return _of_list(whole.replace(";", ",").split(","))
+
+
+def _of_list(texts: list[str]) -> Address:
+    """The first public address, else the first address."""
+    first = NO_ADDRESS
+    for text in texts:
+        inside = _FORWARDED.fullmatch(text.strip())
+        found = _one(inside[1]) if inside else NO_ADDRESS
+        if found.ip is not None:
+            if is_public(found.ip):
+                return found
+            first = first if first.ip else found
+    return first
+
+
+def _one(text: str) -> Address:
     if len(text) > LONGEST:
         return NO_ADDRESS
     text = text.strip()

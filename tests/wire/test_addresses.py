@@ -45,7 +45,8 @@ def test_a_port_that_is_none_leaves_the_address(text: str) -> None:
     "text",
     [
         None, "", " ", "-", "<null>", "NOT-FOUND", "AWS Internal", "mail.example.com", "example.com:443", "cloudtrail.amazonaws.com",
-        "010.1.1.1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4/24", "1.2.3.4:abc", "1.2.3.4:+5", "1.2.3.4, 5.6.7.8",
+        "010.1.1.1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4/24", "1.2.3.4:abc", "1.2.3.4:+5",
+        "1.2.3.4 5.6.7.8", ",", " , ", "client, proxy1", "unknown,", "for=_hidden;by=1.2.3.4",
         "[KAUHWH3JFFK (10.20.4930.010)]",
         "2001:db8:::1", "[2001:db8::1", "[[::1]]", ":", "2600", "٣.٢.٣.٤", "1.2.3.4:٣", "1.2.3.4\x00", "1.2.3.4 " + " " * LONGEST,
     ],
@@ -54,7 +55,37 @@ def test_what_is_no_address(text: str | None) -> None:
     assert parse(text) is NO_ADDRESS
 
 
-@given(st.text() | st.text(alphabet="0123456789abcdef.:[]()% ", max_size=60))
+@pytest.mark.parametrize(
+    ("text", "ip", "port"),
+    [
+        ("81.2.69.160, 192.168.22.33", "81.2.69.160", None),
+        ("192.168.22.33, 81.2.69.160", "81.2.69.160", None),
+        ("192.168.22.33,10.0.0.1", "192.168.22.33", None),
+        ("81.2.69.160,", "81.2.69.160", None),
+        ("81.2.69.160 , 81.2.69.142", "81.2.69.160", None),
+        (" , unknown, client, 81.2.69.160:443, proxy1", "81.2.69.160", 443),
+        ("10.0.0.1:5, [2001:470:1::2]:443", "2001:470:1::2", 443),
+        ("fe80::1%eth0, ::ffff:81.2.69.160", "81.2.69.160", None),
+        ("::ffff:10.0.0.1, ::1, 127.0.0.1, fc00::1, 100.64.0.1, 169.254.1.1, 81.2.69.160", "81.2.69.160", None),
+        ("host (10.0.0.1), [KAUHWH3JFFK (81.2.69.160)]", "81.2.69.160", None),
+        ("10.1.2.3;81.2.69.160", "81.2.69.160", None),
+        ('for="[2001:470:cafe::17]:4711";proto=https;by=203.0.113.43, for=198.51.100.17', "2001:470:cafe::17", 4711),
+        ("for=10.0.0.1, For=81.2.69.160", "81.2.69.160", None),
+        ("for=81.2.69.160", "81.2.69.160", None),
+    ],
+)
+def test_of_a_list_the_first_public_address_else_the_first(text: str, ip: str, port: int | None) -> None:
+    assert parse(text) == Address(ip, port)
+
+
+def test_a_long_list_is_looked_at_in_part_and_no_address_of_it_is_cut() -> None:
+    assert parse(", ".join(["10.0.0.1"] * 20 + ["81.2.69.160"])) == Address("81.2.69.160")
+    for length in range(1_980, 2_020):
+        ip = parse("x" * 100 + "," * (length - 100) + "81.2.69.160," + "," * 100_000).ip
+        assert ip in ("81.2.69.160", None)
+
+
+@given(st.text() | st.text(alphabet="0123456789abcdef.:[]()% ,;=for", max_size=60))
 def test_never_raises_and_what_it_finds_is_canonical(text: str) -> None:
     found = parse(text)
     if found.ip is not None:
