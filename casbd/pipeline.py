@@ -42,6 +42,7 @@ from casbd.store import inputs as input_store
 from casbd.store import policies as policy_store
 from casbd.store import rejects as reject_store
 from casbd.store.database import Store
+from casbd.wire import blanks
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class Scanner:
 
     def _parse(self, batch: Batch, chunk: Chunk, numbers: range) -> tuple[list[Activity], list[int]]:
         """The activities of some records, and the number of each one's record."""
-        parse = self._formats(chunk.input, chunk.format).parse
+        parse, take_out = self._formats(chunk.input, chunk.format).parse, blanks.take_out
         source, name, path, instance = chunk.format, chunk.input, chunk.path, chunk.instance
         activities, rows = [], []
         for number in numbers:
@@ -139,6 +140,7 @@ class Scanner:
                 batch.rejects.append(_reject(chunk, number, error))
                 continue
             for activity in found:
+                take_out(activity)
                 activity.source = source
                 activity.input = name
                 activity.input_file = path

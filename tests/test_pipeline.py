@@ -41,6 +41,13 @@ class TestScan:
         assert len({first.activity_id, third.activity_id}) == 2
         assert len(third.activity_id) == 32
 
+    def test_texts_of_blanks_are_none(self, make_core):
+        record_ = {"Workload": "SharePoint", "Operation": "FileDownloaded", "ObjectId": " ", "UserAgent": "\u00a0", "UserKey": "\t"}
+        first, second = make_core().scanner.scan(chunk([record(Id=" ", **record_), record(Id=" ", at=2000, **record_)])).activities
+
+        assert (first.objects, first.object_id, first.object_name, first.user_agent, first.user_id) == ((), None, None, None, None)
+        assert first.activity_id != second.activity_id
+
     def test_bad_records_become_rejects_and_the_next_one_is_read(self, make_core):
         records = [record(), b"{", b"[]", b"\xff\xfe", record(CreationTime="yesterday"), record()]
 

@@ -26,7 +26,7 @@ from casbd.inputs.suggestion import leaves, suggest, time_format
 from casbd.model.activity import FIELDS, Activity
 from casbd.model.chunk import Chunk
 from casbd.plugins import Format
-from casbd.wire import json_lines, record_path
+from casbd.wire import blanks, json_lines, record_path
 
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 _MOST_PATHS, _MOST_REASONS = 40, 20
@@ -167,6 +167,7 @@ def _parsed(plugin: Format, chunk: Chunk) -> tuple[list[Activity], Counter[str]]
             reasons[str(error)] += 1
             continue
         for activity in found:
+            blanks.take_out(activity)
             activity.raw = activity.raw or record.decode()
             activities.append(activity)
     return activities, reasons

@@ -6,12 +6,12 @@ from typing import Any
 
 
 def text_of(value: Any) -> str | None:
-    """Text that is not empty."""
-    return value if isinstance(value, str) and value else None
+    """Text that is not empty, and not only blanks."""
+    return value if isinstance(value, str) and value and not value.isspace() else None
 
 
 def scalar_of(value: Any) -> str | None:
-    """Text that is not empty, or a whole number as text: ids are either."""
+    """Text with something in it, or a whole number as text: ids are either."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
 
 
