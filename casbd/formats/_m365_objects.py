@@ -1,7 +1,8 @@
 """What a Microsoft 365 audit record was done to: the `objects` of its activity.
 
 One function a workload, because each names its objects in its own way (Office 365 Management Activity API schema:
-"Exchange Admin", "Exchange mailbox", "SharePoint file operations", "Sharing", "Azure Active Directory", "Teams").
+"Exchange Admin", "Exchange mailbox", "SharePoint file operations", "Sharing", "Azure Active Directory", "Teams"; "CopilotInteraction",
+https://learn.microsoft.com/en-us/office/office-365-management-api/copilot-schema).
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
-from casbd.formats._plain import text_of
+from casbd.formats._plain import dict_of, list_of, scalar_of, text_of
 from casbd.model.activity import ActivityObject
+from casbd.wire.record_path import decode
 
 MOST_OBJECTS = 100
 """A record that names more (thousands of mail items, say) keeps them in `raw`."""
@@ -73,7 +76,7 @@ def objects_for(workload: str | None, operation: str) -> ObjectsOf:
     """What reads the objects of such m365 records, most important first; an empty tuple where a record names none."""
     if workload == "Exchange":
         return _mailbox if "-" not in operation else _cmdlet(operation)
-    return _BY_WORKLOAD.get(workload or "", _generic)
+    return _BY_WORKLOAD.get(workload or "", _copilot if operation in _INTERACTIONS else _generic)
 
 
 def _generic(record: Any) -> tuple[ActivityObject, ...]:
@@ -175,15 +178,50 @@ def _cmdlet(operation: str) -> ObjectsOf:
 
 def _sharepoint(record: Any) -> tuple[ActivityObject, ...]:
     found: tuple[ActivityObject, ...] = ()
-    url = record.ObjectId or record.SiteUrl
+    url = _known(record.ObjectId) or _known(record.SiteUrl)
     if url:
-        name = record.SourceFileName or url.rstrip("/").rpartition("/")[2] or url
+        name = _known(record.SourceFileName) or _last_of(url)
         found = (ActivityObject(url, name, record.ItemType, "target"),)
     shared_with = record.TargetUserOrGroupName or record.UserSharedWith
     if shared_with:
         kind = record.TargetUserOrGroupType
         found += (ActivityObject(shared_with, shared_with, "Group" if kind and "Group" in kind else "User", "grantee"),)
     return found
+
+
+def _copilot(record: Any) -> tuple[ActivityObject, ...]:
+    """What Copilot read or used to answer, then where it was asked (the document, chat or meeting that was open)."""
+    try:
+        event = _anything(record.CopilotEventData) if record.CopilotEventData else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        event = None
+    event = dict_of(decode(event) if isinstance(event, str) else event)
+    resources = [_resource(dict_of(one), "target") for one in list_of(event.get("AccessedResources"))[:MOST_OBJECTS]]
+    contexts = [_resource(dict_of(one), "context") for one in list_of(event.get("Contexts"))[:MOST_OBJECTS]]
+    found = dict.fromkeys(one for one in (*resources, *contexts) if one.id or one.name)
+    return tuple(found)[:MOST_OBJECTS] or _generic(record)
+
+
+def _resource(one: dict[str, Any], role: str) -> ActivityObject:
+    """Its name, or that of the file which its id or address leads to."""
+    identifier, url = scalar_of(one.get("ID")) or scalar_of(one.get("Id")), scalar_of(one.get("SiteUrl"))
+    leads = url if url and not (identifier and "://" in identifier) else identifier
+    name = scalar_of(one.get("Name")) or (_file_of(leads) if leads and "://" in leads else leads)
+    return ActivityObject(identifier or url, name, scalar_of(one.get("Type")), role)
+
+
+_FILE = re.compile(r"[?&]file=([^&#]+)")
+
+
+def _file_of(url: str) -> str:
+    """The name in an address; SharePoint opens documents by `Doc.aspx?...&file=plan.docx`."""
+    found = _FILE.search(url)
+    return unquote(found[1]) if found else _last_of(unquote(url.partition("?")[0]))
+
+
+def _last_of(url: str) -> str:
+    """The last step of an address."""
+    return url.rstrip("/").rpartition("/")[2] or url
 
 
 def _teams(record: Any) -> tuple[ActivityObject, ...]:
@@ -205,8 +243,10 @@ _LONGEST_UNKNOWN = max(map(len, _UNKNOWN))
 
 
 def _known(name: str | None) -> str | None:
-    """The name or id, or None where it is one of Microsoft's words for "unknown"."""
-    return name if name and (len(name) > _LONGEST_UNKNOWN or name.lower() not in _UNKNOWN) else None
+    """The name or id, or None where it is one of Microsoft's words for "unknown", or only blanks."""
+    if not name or name.isspace():
+        return None
+    return name if len(name) > _LONGEST_UNKNOWN or name.lower() not in _UNKNOWN else None
 
 
 _BY_WORKLOAD: dict[str, ObjectsOf] = {
@@ -214,4 +254,7 @@ _BY_WORKLOAD: dict[str, ObjectsOf] = {
     "SharePoint": _sharepoint,
     "OneDrive": _sharepoint,
     "MicrosoftTeams": _teams,
+    "Copilot": _copilot,
 }
+_INTERACTIONS = frozenset({"CopilotInteraction", "ConnectedAIAppInteraction", "AIAppInteraction", "TeamCopilotInteraction"})
+"""With Microsoft's assistants and others', whatever the workload."""

@@ -24,10 +24,15 @@ class Workload(msgspec.Struct, frozen=True):
     admin: bool
     types: dict[str, str]
     admin_exceptions: frozenset[str]
+    results: dict[str, str]
 
     def kind(self, operation: str) -> str:
         """The canonical activity of an operation."""
         return self.types.get(operation) or (self.default if _CMDLET.fullmatch(operation) else "Unspecified")
+
+    def result(self, operation: str) -> str | None:
+        """How an operation ended whose record does not say it: some records are only written when it has succeeded."""
+        return self.results.get(operation)
 
 
 _CMDLET = re.compile(r"[A-Z][A-Za-z]+-[A-Z]\w+")
@@ -42,6 +47,11 @@ class Table(msgspec.Struct, frozen=True):
     results: dict[str, str]
     admin_record_types: frozenset[str]
     unknown_users: frozenset[str]
+
+    def result(self, status: str) -> str | None:
+        """What a ResultStatus says, without regard to case; None where it is blank or a word for "not known"."""
+        folded = status.strip().casefold()
+        return self.results.get(folded, None if not folded or folded in self.unknown_users else "unknown")
 
 
 @cache
@@ -59,12 +69,15 @@ def table() -> Table:
 
 def _workload(entry: dict[str, Any]) -> Workload:
     admin = entry.get("admin", False)
+    listed = [operation for operations in entry.get("activities", {}).values() for operation in operations]
+    succeeded = {*entry.get("succeeded", ()), *(listed if entry.get("listed_succeeded") else ())} - {*entry.get("may_fail", ())}
     return Workload(
         app=entry["app"],
         default=entry.get("default", "Unspecified"),
         admin=admin,
         types={operation: kind for kind, operations in entry.get("activities", {}).items() for operation in operations},
         admin_exceptions=frozenset(entry.get("not_admin" if admin else "admin_operations", ())),
+        results=dict.fromkeys(succeeded, "success") | dict.fromkeys(entry.get("failed", ()), "failure"),
     )
 
 

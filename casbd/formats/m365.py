@@ -5,8 +5,9 @@ Read from any container: Management API blobs, NDJSON, Purview audit-search CSV,
 Source: Microsoft, "Office 365 Management Activity API schema" (page of 2026-06-24). What Microsoft leaves open is in
 `casbd/data/m365_activities.yaml`: which operation is which canonical activity, and which is administrative.
 
-What it cannot know: a file operation in SharePoint carries no result (`result` is null); mailbox records name the
-mailbox by address only; Entra ID says "Regular" of administrators, so `is_admin_operation` goes by the operation.
+What it cannot know: where a record has no result, that is `success` for operations which are only written when they have succeeded
+(files, sites, teams, access to a mailbox), else null; mailbox records name the mailbox by address only; Entra ID says "Regular"
+of administrators, so `is_admin_operation` goes by the operation.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Record(msgspec.Struct, gc=False):
     Members: Any = None
     Subject: str | None = None
     IsSuccess: bool | None = None
+    CopilotEventData: msgspec.Raw = NOTHING
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -113,7 +115,7 @@ class M365:
         self._kinds = Remembered(self._kind, 20_000)  # operations are the tenant's vocabulary, but an attacker may invent some
         self._longest_unknown = max(map(len, self._table.unknown_users))
         self._names = Remembered(self._name, 50_000)
-        self._results: Remembered[str, str] = Remembered(lambda status: self._table.results.get(status.lower(), "unknown"), 1_000)
+        self._results = Remembered(self._table.result, 1_000)
 
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
@@ -154,12 +156,13 @@ class M365:
         self._who(record, activity, kind)
         self._where_from(record, activity)
         status = record.ResultStatus or _SUCCESS.get(record.IsSuccess)
-        if kind.result is not None and not (status and kind.status_counts):
+        result = self._results[status] if status else None
+        if kind.result is not None and not (result and kind.status_counts):
             activity.result = kind.result
             if kind.result == "failure":
                 activity.result_detail = record.LogonError or (str(record.ErrorNumber) if record.ErrorNumber else None)
-        elif status:
-            activity.result = result = self._results[status]
+        elif result:
+            activity.result = result
             if result == "unknown":
                 activity.result_detail = status
             elif result == "failure" and kind.activity_type == "Log on":
@@ -188,7 +191,7 @@ class M365:
             activity_type=activity_type,
             admin=admin or str(record_type) in self._table.admin_record_types,
             user_type=kind_of_user,
-            result=_RESULTS.get(activity_type),
+            result=_RESULTS.get(activity_type) or (workload.result(operation) if workload else None),
             # Of log ons to Entra ID it only tells that HTTP worked, but for those that were written until 2018.
             status_counts=name != DIRECTORY or operation.startswith("PasswordLogon"),
             is_impersonated=True if operation in ("SendAs", "SendOnBehalf") else None,

@@ -137,7 +137,7 @@ def _of_row(fields: _Fields) -> Activity:
     activity = _activity(fields.time("timestamp", "timegenerated"), fields.text("reportid"), kind)
     activity.action_type = action or None
     activity.app, activity.app_instance = fields.text("application"), fields.text("appinstanceid")
-    activity.result = _raw_result(raw)
+    activity.result = _raw_result(raw, action)
     _settle(activity)
     name = next((text for path in _USERS if (text := _text(_at(raw, path))) and "@" in text), None)
     _who(activity, name or fields.text("accountid", "accountdisplayname"), fields.text("accountobjectid", "accountid"))
@@ -177,12 +177,17 @@ def _at(record: Any, path: Sequence[str]) -> Any:
     return record
 
 
-def _raw_result(raw: dict[str, Any]) -> str | None:
+def _raw_result(raw: dict[str, Any], action: str) -> str | None:
     """What the app's own record says, of Microsoft 365 and Okta. Of log ons to Entra ID ResultStatus says nothing."""
     if raw.get("Workload") == DIRECTORY and str(raw.get("Operation", "")).startswith("UserLog"):
         return None
     status = _text(raw.get("ResultStatus")) or _text(_at(raw, ("outcome", "result")))
-    return table().results.get(status.casefold()) if status else None
+    if status:
+        return table().results.get(status.casefold())
+    if isinstance(done := raw.get("IsSuccess"), bool):
+        return "success" if done else "failure"
+    workload = table().workloads.get(str(raw.get("Workload")))
+    return workload.result(action) if workload else None
 
 
 def _of_api(fields: _Fields) -> Activity:

@@ -97,6 +97,26 @@ class TestUser:
         assert activity(UserId="ServicePrincipal_1").user_type == "Application"
 
 
+class TestCopilot:
+    @pytest.mark.parametrize("shape", [lambda event: event, json.dumps])
+    def test_what_it_read_are_objects(self, shape):
+        event = {"AccessedResources": [{"ID": "a", "Name": "plan.docx", "Type": "docx"}], "Contexts": [{"Id": "c", "Type": "TeamsChat"}]}
+        found = activity(Workload="Copilot", Operation="CopilotInteraction", CopilotEventData=shape(event))
+        assert [(one.id, one.name, one.type, one.role) for one in found.objects] == [
+            ("a", "plan.docx", "docx", "target"),
+            ("c", "c", "TeamsChat", "context"),
+        ]
+        assert (found.object_id, found.object_name, found.object_type) == ("a", "plan.docx", "docx")
+
+    @pytest.mark.parametrize("event", [None, "x", [], 5, {"AccessedResources": "x", "Contexts": [[], {}, None, {"Id": [1], "Name": ""}]}])
+    def test_what_is_written_in_another_way_is_none(self, event):
+        assert activity(Workload="Copilot", Operation="CopilotInteraction", CopilotEventData=event, ObjectId=None).objects == ()
+
+    def test_very_many_are_kept_in_part(self):
+        event = {"AccessedResources": [{"ID": str(number)} for number in range(5000)]}
+        assert len(activity(Workload="Copilot", Operation="CopilotInteraction", CopilotEventData=event).objects) == 100
+
+
 class TestUserAgent:
     @pytest.mark.parametrize(
         "fields",
@@ -130,7 +150,23 @@ class TestResult:
             ({"Workload": "Exchange", "Operation": "Set-Mailbox", "ResultStatus": False}, "failure", None),
             ({"Workload": "Exchange", "Operation": "HardDelete", "ResultStatus": "PartiallySucceeded"}, "partial", None),
             ({"Workload": "Exchange", "Operation": "MailboxLogin", "ResultStatus": "Failed"}, "failure", None),
-            ({"Workload": "SharePoint", "Operation": "FileDownloaded"}, None, None),
+            ({"Workload": "SharePoint", "Operation": "FileDownloaded"}, "success", None),
+            ({"Workload": "OneDrive", "Operation": "FileSyncUploadedFull", "ResultStatus": " "}, "success", None),
+            ({"Workload": "SharePoint", "Operation": "FileDownloaded", "ResultStatus": "Not Available"}, "success", None),
+            ({"Workload": "SharePoint", "Operation": "FileDownloaded", "ResultStatus": "Failed"}, "failure", None),
+            ({"Workload": "SharePoint", "Operation": "FileDownloaded", "ResultStatus": "Sideways"}, "unknown", "Sideways"),
+            ({"Workload": "SharePoint", "Operation": "SharingInvitationBlocked"}, "failure", None),
+            ({"Workload": "SharePoint", "Operation": "UnmanagedSyncClientBlocked"}, "failure", None),
+            ({"Workload": "SharePoint", "Operation": "FileMalwareDetected"}, None, None),
+            ({"Workload": "SharePoint", "Operation": "SomethingNew"}, None, None),
+            ({"Workload": "MicrosoftTeams", "Operation": "MemberAdded"}, "success", None),
+            ({"Workload": "MicrosoftTeams", "Operation": "TeamsAdminAction"}, None, None),
+            ({"Workload": "Exchange", "Operation": "MailItemsAccessed"}, "success", None),
+            ({"Workload": "Exchange", "Operation": "FolderBind", "ResultStatus": "PartiallySucceeded"}, "partial", None),
+            ({"Workload": "Exchange", "Operation": "HardDelete"}, None, None),
+            ({"Workload": "Exchange", "Operation": "Set-Mailbox"}, None, None),
+            ({"Workload": "Endpoint", "Operation": "FileDownloadedFromBrowser"}, None, None),  # which may have been blocked
+            ({"Workload": "Copilot", "Operation": "CopilotInteraction"}, None, None),
             ({"Workload": "PowerApps", "Operation": "x", "ResultStatus": "Sideways"}, "unknown", "Sideways"),
         ],
     )

@@ -90,7 +90,7 @@ def test_a_row_of_cloud_app_events():
     assert (found.ip_address, found.country, found.city, found.isp) == ("203.0.113.7", "NO", "Oslo", "Example")
     assert (found.ip_category, found.ip_tags, found.user_agent_tags) == ("Corporate", ("Home",), ("Native client",))
     assert (found.is_admin_operation, found.is_external_user, found.is_impersonated) == (False, False, False)
-    assert (found.device_type, found.object_name, found.result) == ("PC", "plan.docx", None)
+    assert (found.device_type, found.object_name, found.result) == ("PC", "plan.docx", "success")
     assert [one.role for one in found.objects] == ["target", "actor"]
 
 
@@ -221,7 +221,11 @@ def test_any_values_give_an_activity_or_a_reason(base, data):
         ("Set-Mailbox", {"Workload": "Exchange", "Operation": "Set-Mailbox", "ResultStatus": "False"}, "failure"),
         ("New-InboxRule", {"Workload": "Exchange", "ResultStatus": "True"}, "success"),
         ("UserLoggedIn", {"Workload": "AzureActiveDirectory", "Operation": "UserLoggedIn", "ResultStatus": "Failed"}, "success"),
-        ("FileDownloaded", {"Workload": "SharePoint"}, None),
+        ("FileDownloaded", {"Workload": "SharePoint"}, "success"),
+        ("FileDownloaded", {}, None),
+        ("SharingInvitationBlocked", {"Workload": "SharePoint"}, "failure"),
+        ("HardDelete", {"Workload": "Exchange"}, None),
+        ("ViewReport", {"Workload": "PowerBI", "IsSuccess": False}, "failure"),
     ],
 )
 def test_what_the_apps_own_record_says_of_the_result(action, raw, result):
