@@ -24,6 +24,7 @@ from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of, scalar_of
 from casbd.formats._times import time_of
+from casbd.formats._user_names import address_of, first_address, guid_of, is_guid
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses
@@ -65,7 +66,7 @@ class Entra:
         shape = _shape(fields)
         if shape is None:
             raise BadRecord("neither a sign-in nor a change nor a risk detection of Entra ID")
-        timestamp = time_of("time", *map(fields.get, _TIMES))
+        timestamp = fields.time()
         activity = Activity(
             timestamp, fields.text("id", "correlationId") or "", app=APP, app_instance=fields.text("tenantId", "aadTenantId")
         )
@@ -77,14 +78,15 @@ class Entra:
     def _sign_in(self, fields: _Fields, activity: Activity) -> None:
         activity.action_type = fields.text("operationName") or "Sign-in activity"
         principal, managed = fields.text("servicePrincipalName"), any("managedidentity" in kind for kind in fields.kinds)
-        user = fields.text("userPrincipalName") or principal or fields.text("identity")
-        activity.user = user.lower() if user and "@" in user else user
-        activity.user_id = fields.text("userId", "servicePrincipalId")
+        upn, of = fields.text("userPrincipalName"), fields.text("userId", "servicePrincipalId")
+        others = map(
+            fields.text, ("signInIdentifier", "alternateSignInName", "identity", "userDisplayName") if upn or not principal else ()
+        )
+        activity.user = address_of(upn) or first_address(others) or upn or principal or fields.text("identity") or of
+        activity.user_id = guid_of(of, upn) or of
         activity.user_display_name = fields.text("userDisplayName") or principal
         guest = (fields.text("userType") or "").casefold() == "guest"
-        activity.user_type = (
-            "Application" if managed or (principal and not fields.text("userPrincipalName")) else "Guest" if guest else "Regular"
-        )
+        activity.user_type = "Application" if managed or (principal and not upn) else "Guest" if guest else "Regular"
         self._from(fields, activity)
         status = fields.part("status")
         code = scalar_of(status.get("errorCode")) or fields.text("resultType") or ""
@@ -102,12 +104,13 @@ class Entra:
         operation = fields.text("activityDisplayName", "operationName") or ""
         kind = kind_of(operation)
         activity.action_type, activity.activity_type, activity.is_admin_operation = operation or None, kind.activity_type, kind.admin
-        by = fields.part("initiatedBy")
+        by, targets = fields.part("initiatedBy"), fields.parts("targetResources")
         user, app = by.get("user"), by.get("app")
         if isinstance(user, dict) and any(user.values()):
-            name = scalar_of(user.get("userPrincipalName")) or scalar_of(user.get("displayName"))
-            activity.user = name.lower() if name and "@" in name else name
-            activity.user_id, activity.user_display_name = scalar_of(user.get("id")), scalar_of(user.get("displayName"))
+            of, upn, shown = (scalar_of(user.get(name)) for name in ("id", "userPrincipalName", "displayName"))
+            own = (scalar_of(one.get("userPrincipalName")) for one in targets if of and scalar_of(one.get("id")) == of)
+            activity.user = address_of(upn, shown) or first_address(own) or address_of(fields.text("identity")) or upn or shown or of
+            activity.user_id, activity.user_display_name = guid_of(of, upn) or of, shown
             activity.user_type = "Regular"
             activity.ip_address, activity.ip_port = addresses.parse(scalar_of(user.get("ipAddress")) or "")
         elif isinstance(app, dict) and any(app.values()):
@@ -126,15 +129,15 @@ class Entra:
         for pair in fields.parts("additionalDetails"):
             if pair.get("key") == "User-Agent":
                 activity.user_agent = scalar_of(pair.get("value"))
-        put_objects(activity, [_target(one) for one in fields.parts("targetResources")])
+        put_objects(activity, [_target(one) for one in targets])
 
     def _risk(self, fields: _Fields, activity: Activity) -> None:
         detail, principal = fields.text("riskDetail"), fields.text("servicePrincipalDisplayName", "servicePrincipalId")
         detail = None if (detail or "").casefold() == "none" else detail
         activity.action_type = fields.text("riskEventType", "riskType") or detail or "Risky user"
         activity.activity_type = "Security alert"
-        user = fields.text("userPrincipalName") or principal or fields.text("displayName")
-        activity.user = user.lower() if user and "@" in user else user
+        upn = fields.text("userPrincipalName")
+        activity.user = address_of(upn, fields.text("userDisplayName")) or upn or principal or fields.text("displayName")
         whose = fields.text("userId", "servicePrincipalId") or activity.activity_id.partition("/")[0]
         activity.user_id, activity.user_display_name = (
             whose or None,
@@ -179,6 +182,13 @@ class _Fields:
         value = self._values.get(name.casefold())
         return decode(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
+    def time(self) -> int:
+        """Of the fields with times the first that is one; BadRecord where none is."""
+        try:
+            return time_of("time", self.text(*_TIMES))
+        except BadRecord:
+            return time_of("time", *map(self.get, _TIMES))
+
     def part(self, name: str) -> dict[str, Any]:
         """An object, its fields as Graph calls them; an empty one where it is none."""
         return dict_of(_as_graph_writes(self.get(name)))
@@ -219,7 +229,8 @@ def _shape(fields: _Fields) -> str | None:
 
 
 def _target(target: dict[str, Any]) -> ActivityObject:
-    name = scalar_of(target.get("userPrincipalName")) or scalar_of(target.get("displayName")) or scalar_of(target.get("groupType"))
+    named = [scalar_of(target.get(key)) for key in ("userPrincipalName", "displayName", "groupType")]
+    name = (named[0] if named[0] and not is_guid(named[0]) else None) or named[1] or named[0] or named[2]
     return ActivityObject(scalar_of(target.get("id")), name or scalar_of(target.get("id")), scalar_of(target.get("type")), "target")
 
 

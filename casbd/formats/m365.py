@@ -13,7 +13,6 @@ of administrators, so `is_admin_operation` goes by the operation.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -22,9 +21,10 @@ import msgspec
 from casbd import plugins
 from casbd.formats._entra_operations import kind_of
 from casbd.formats._lenient import Reader, as_dict, share
-from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, principals, value_of
+from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, value_of
 from casbd.formats._m365_rows import as_record, is_row
 from casbd.formats._m365_table import DIRECTORY, table
+from casbd.formats._m365_users import Users
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity
 from casbd.registry import plugin
@@ -113,8 +113,7 @@ class M365:
         reader = Reader(Record, "Microsoft 365 audit record", ("CreationTime", "Operation"), _NUMBERS)
         self._decode, self._leniently = reader.strictly, reader.leniently
         self._kinds = Remembered(self._kind, 20_000)  # operations are the tenant's vocabulary, but an attacker may invent some
-        self._longest_unknown = max(map(len, self._table.unknown_users))
-        self._names = Remembered(self._name, 50_000)
+        self._users = Users(self._table.unknown_users)
         self._results = Remembered(self._table.result, 1_000)
 
     @classmethod
@@ -153,7 +152,12 @@ class M365:
         kind = self._kinds[record.Workload, record.Operation, record.RecordType, record.UserType]
         activity = Activity(timestamp, record.Id or "", kind.activity_type, kind.operation, kind.app, record.OrganizationId or None)
         activity.is_admin_operation = kind.admin
-        self._who(record, activity, kind)
+        activity.user_type = kind.user_type
+        self._users.fill(record, activity)
+        if record.LogonType is not None:  # of a mailbox: 0 is the owner
+            activity.is_impersonated = str(record.LogonType) in _NOT_THE_OWNER
+        elif kind.is_impersonated:
+            activity.is_impersonated = True
         self._where_from(record, activity)
         status = record.ResultStatus or _SUCCESS.get(record.IsSuccess)
         result = self._results[status] if status else None
@@ -197,44 +201,6 @@ class M365:
             is_impersonated=True if operation in ("SendAs", "SendOnBehalf") else None,
             objects_of=objects_for(name, operation),
         )
-
-    def _who(self, record: Record, activity: Activity, kind: Kind) -> None:
-        activity.user_type = kind.user_type
-        text, key = record.UserId, record.UserKey
-        if key and len(key) <= self._longest_unknown and key.lower() in self._table.unknown_users:
-            key = None
-        name = self._names[text] if text else None
-        if name is None:
-            name = self._names[other] if (other := self._actor(record) or key) else None
-        elif key and key != text:
-            activity.user_id = key
-        if name is not None:
-            activity.user, user_type = name
-            if user_type is not None:
-                activity.user_type = user_type
-        if record.LogonType is not None:  # of a mailbox: 0 is the owner
-            activity.is_impersonated = str(record.LogonType) in _NOT_THE_OWNER
-        elif kind.is_impersonated:
-            activity.is_impersonated = True
-
-    def _name(self, text: str) -> tuple[str, str | None] | None:
-        """The user, and what kind of account the name itself tells; None for Microsoft's words for "unknown"."""
-        name = text.lower()
-        if name in self._table.unknown_users:
-            return None
-        if "@" in name:
-            user = (_CLAIM.sub("", name) or name) if name.startswith(("i:0", "urn:spo:guest#")) else name
-            return user, "Guest" if "#ext#" in name else None
-        return text, "Application" if text.startswith("ServicePrincipal_") else None
-
-    def _actor(self, record: Record) -> str | None:
-        """Entra ID: the UPN (type 5) or name (type 1) among the actor's identities."""
-        actors = principals(record.Actor)
-        for wanted in (5, 1):
-            for actor in actors:
-                if actor.Type == wanted and actor.ID and actor.ID.lower() not in self._table.unknown_users:
-                    return actor.ID
-        return None
 
     def _where_from(self, record: Record, activity: Activity) -> None:
         for text in (record.ClientIP, record.ClientIPAddress, record.ActorIpAddress, record.ActorIP):
@@ -296,8 +262,6 @@ _OTHER_TIMES = ("CreationDate", "CreatedDateTime", "createdDateTime", "TimeGener
 _SUCCESS: dict[bool | None, str] = {True: "success", False: "failure"}
 """Of Power BI's IsSuccess."""
 _RESULTS = {"Failed log on": "failure", "Log on": "success"}
-_CLAIM = re.compile(r"\A(?:i:0[^|]*\|(?:.*\|)?(?:urn(?::|%3a)spo(?::|%3a)guest#)?|urn:spo:guest#)")
-"""What SharePoint writes before an address: `i:0#.f|membership|anna@contoso.com`, `urn:spo:guest#anna@example.com`. In small letters."""
 _NOT_THE_OWNER = frozenset({"1", "2", "6", "Admin", "Delegated", "DelegatedAdmin"})
 
 

@@ -16,7 +16,7 @@ every app; otherwise log ons tell it by their type. CEF has no user ids and no c
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from casbd.formats._m365_table import DIRECTORY, table, type_of, types
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of
 from casbd.formats._times import time_of
+from casbd.formats._user_names import address_of, first_address, guid_of
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses, cef_reading
@@ -139,8 +140,9 @@ def _of_row(fields: _Fields) -> Activity:
     activity.app, activity.app_instance = fields.text("application"), fields.text("appinstanceid")
     activity.result = _raw_result(raw, action)
     _settle(activity)
-    name = next((text for path in _USERS if (text := _text(_at(raw, path))) and "@" in text), None)
-    _who(activity, name or fields.text("accountid", "accountdisplayname"), fields.text("accountobjectid", "accountid"))
+    shown = [fields.text(name) for name in ("accountupn", "accountid", "accountdisplayname")]
+    of = fields.text("accountobjectid") or guid_of(*_own_names(raw), *shown) or shown[1]
+    _who(activity, first_address(_own_names(raw)) or address_of(*shown) or shown[1] or shown[2], of)
     activity.user_display_name = fields.text("accountdisplayname")
     activity.user_type = _choice("user_type", fields.text("accounttype"))
     activity.is_admin_operation, activity.is_external_user = fields.flag("isadminoperation"), fields.flag("isexternaluser")
@@ -159,6 +161,7 @@ def _of_row(fields: _Fields) -> Activity:
 
 _USERS = (
     ("UserId",),
+    ("UserKey",),
     ("userPrincipalName",),
     ("actor",),
     ("actor", "email"),
@@ -169,6 +172,15 @@ _USERS = (
     ("userIdentity", "userName"),
 )
 """Where the records of Microsoft 365, Google, Okta, Entra ID, Azure, Box and AWS have the user's address."""
+
+
+def _own_names(raw: dict[str, Any]) -> Iterator[str | None]:
+    """What the app's own record calls the user; in Microsoft 365's Actor a UPN is of type 5."""
+    for path in _USERS:
+        yield _text(_at(raw, path))
+    for one in map(dict_of, list_of(raw.get("Actor"))):
+        if one.get("Type") == 5:
+            yield _text(one.get("ID"))
 
 
 def _at(record: Any, path: Sequence[str]) -> Any:
@@ -200,8 +212,8 @@ def _of_api(fields: _Fields) -> Activity:
     activity.activity_type = _CATEGORIES.get(category) or _of_category(category) or UNSPECIFIED
     activity.action_type = _text(info.get("rawOperationName")) or shown or category or None
     activity.app, activity.app_instance = fields.text("appname") or fields.text("appid", "saasid"), _text(actor.get("instId"))
-    name = _text(user.get("userName")) or _text(actor.get("name"))
-    _who(activity, name, _text(actor.get("id")))
+    name, shown, of = _text(user.get("userName")), _text(actor.get("name")), _text(actor.get("id"))
+    _who(activity, address_of(name, shown, of) or name or shown, guid_of(of, name, shown) or of)
     activity.user_display_name = _text(actor.get("name"))
     agent = dict_of(fields.get("useragent"))
     code = _text(device.get("countryCode")) or _text(place.get("countryCode"))
@@ -238,7 +250,8 @@ def _of_csv(fields: _Fields) -> Activity:
     shown = fields.text("activity") or ""
     activity = _activity(fields.time(*_CSV["time"]), fields.text(*_CSV["id"]), fields.text(*_CSV["type"]) or shown.partition(":")[0])
     activity.action_type, activity.app = fields.text(*_CSV["action"]), fields.text(*_CSV["app"])
-    _who(activity, fields.text(*_CSV["user"]), fields.text("userid", "accountid"))
+    names = [fields.text(name) for name in (*_CSV["user"], "userid", "accountid")]
+    _who(activity, address_of(*names) or fields.text(*_CSV["user"]), guid_of(*names) or fields.text("userid", "accountid"))
     _from(activity, fields.text(*_CSV["ip"]), fields.text(*_CSV["country"]), fields.text(*_CSV["agent"]))
     activity.device_type, activity.isp = _device_type(fields.text(*_CSV["device"])), fields.text("isp")
     names = [name.strip() for name in (fields.text(*_CSV["object"]) or "").split(",")]

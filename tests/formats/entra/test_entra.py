@@ -317,3 +317,51 @@ def test_a_risk_of_a_service_principal():
     (found,) = FORMAT.parse(json.dumps(event).encode())
     assert (found.activity_id, found.action_type) == ("r-1", "leakedCredentials")
     assert (found.user, found.user_id, found.user_type) == ("Sync", "sp-1", "Application")
+
+
+GUID = "8e1c2d3f-0000-4000-8000-00000000aaaa"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"userPrincipalName": GUID, "signInIdentifier": "Anna@Contoso.com"},
+        {"userPrincipalName": GUID, "alternateSignInName": "anna@contoso.com", "userId": GUID},
+        {"userPrincipalName": GUID, "userDisplayName": "Anna@contoso.com", "userId": None},
+        {"userPrincipalName": "Anna@contoso.com", "userId": GUID, "signInIdentifier": "+4712345678"},
+        {"userPrincipalName": "Anna@contoso.com", "userId": GUID, "servicePrincipalName": "app", "identity": "Anna Berg"},
+    ],
+)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_user_under_several_names_who_signs_in(shape, fields):
+    found = activity(shape(SIGN_IN | {"userId": GUID} | fields, "SignInLogs"))
+    assert (found.user, found.user_id, found.user_type) == ("anna@contoso.com", GUID, "Regular")
+
+
+def test_a_sign_in_that_tells_an_id_only():
+    found = activity(as_diagnostic(SIGN_IN | {"userPrincipalName": GUID, "userId": GUID}, "SignInLogs"))
+    assert (found.user, found.user_id) == (GUID, GUID)
+    found = activity(as_diagnostic(SIGN_IN | {"userPrincipalName": "", "userDisplayName": "", "userId": GUID}, "SignInLogs"))
+    assert (found.user, found.user_id) == (GUID, GUID)
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        {"id": GUID, "userPrincipalName": "Anna@contoso.com", "displayName": None},
+        {"id": GUID, "userPrincipalName": GUID, "displayName": "Anna@contoso.com"},
+        {"id": GUID, "userPrincipalName": None, "displayName": None},
+        {"id": GUID, "userPrincipalName": " ", "displayName": "Anna Berg"},
+    ],
+)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_user_under_several_names_who_changes_something(shape, by):
+    """Of oneself the target tells the name."""
+    oneself = [{"id": GUID, "type": "User", "userPrincipalName": "Anna@contoso.com"}]
+    found = activity(shape(AUDIT | {"initiatedBy": {"user": by}, "targetResources": oneself}, "AuditLogs"))
+    assert (found.user, found.user_id, found.user_type) == ("anna@contoso.com", GUID, "Regular")
+
+
+def test_a_change_to_somebody_else_does_not_tell_who_made_it():
+    found = activity(AUDIT | {"initiatedBy": {"user": {"id": GUID, "userPrincipalName": None}}})
+    assert (found.user, found.user_id) == (GUID, GUID)

@@ -248,3 +248,28 @@ def test_the_users_address_in_the_apps_own_record(raw):
 @pytest.mark.parametrize(("action", "kind"), [("Set-TransportRule", "Run command"), ("Disable account.", "Suspend user")])
 def test_operations_without_a_type_of_their_own(action, kind):
     assert parse(ROW | {"ActionType": action, "ActivityType": "Basic"}).activity_type == kind
+
+
+GUID = "8e1c2d3f-0000-4000-8000-00000000aaaa"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ROW | {"AccountId": "Anna@contoso.com", "AccountObjectId": GUID, "RawEventData": {}},
+        ROW | {"AccountId": GUID, "AccountObjectId": None, "RawEventData": {"UserId": "Anna@contoso.com"}},
+        ROW | {"AccountId": "", "AccountObjectId": GUID, "RawEventData": {"UserId": GUID, "UserKey": "Anna@contoso.com"}},
+        ROW | {"AccountId": None, "AccountObjectId": None, "RawEventData": {"UserId": "Anna@contoso.com", "UserKey": GUID}},
+        ROW
+        | {"AccountId": GUID, "AccountObjectId": GUID, "RawEventData": {"UserId": GUID, "Actor": [{"ID": "Anna@contoso.com", "Type": 5}]}},
+        ROW | {"AccountId": GUID, "AccountObjectId": "", "AccountDisplayName": "Anna@contoso.com", "RawEventData": None},
+        API | {"user": {"userName": "Anna@contoso.com"}, "resolvedActor": {"id": GUID, "name": "Anna Berg"}},
+        API | {"user": {"userName": GUID}, "resolvedActor": {"id": GUID, "name": "Anna@contoso.com"}},
+        API | {"user": {"userName": GUID}, "resolvedActor": {"id": "anna@contoso.com", "name": "Anna Berg"}},
+        CSV | {"User": "Anna Berg", "User name": "Anna@contoso.com", "User ID": GUID},
+        CSV | {"User": GUID, "User name": "", "Account ID": "Anna@contoso.com"},
+    ],
+)
+def test_one_user_under_several_names(given):
+    found = parse(given)
+    assert (found.user, found.user_id) == ("anna@contoso.com", GUID)

@@ -1,0 +1,132 @@
+"""Who did what a Microsoft 365 audit record tells of: the user, the user's id, and what kind of account the name itself shows.
+
+One person stands there under several names: UserId is a UPN, or a GUID, PUID or SID whose UPN is told elsewhere (UserKey, Actor,
+ExtendedProperties, Target, MailboxOwnerUPN). Where a record tells both, `user` is the UPN and `user_id` the GUID, so that one is one.
+Source: Microsoft, "Office 365 Management Activity API schema": common schema, "Azure Active Directory", "Exchange mailbox".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from casbd.formats._m365_objects import Named, principals
+from casbd.formats._user_names import NOBODY, guid_of, is_id
+from casbd.model.activity import Activity
+from casbd.remembered import Remembered
+
+_GUIDS_LENGTH = len(NOBODY)
+UPN, NAME = 5, 1
+"""Types of a principal's names."""
+_IDS = (0, 2)
+_OWNER = frozenset({"0", "Owner"})
+_ACTORS_NAMES = frozenset({"actorupn", "userprincipalname", "userupn", "upn"})
+_ACTORS_IDS = frozenset({"actorobjectid", "userobjectid"})
+
+
+class Who(NamedTuple):
+    """user: as an activity has it. user_type: what the name tells of it. is_id: it is an id in the place of a name."""
+
+    user: str
+    user_type: str | None
+    is_id: bool
+
+
+class Users:
+    """Fills in who it was. unknown: Microsoft's words for "unknown", in small letters."""
+
+    def __init__(self, unknown: frozenset[str]) -> None:
+        self._unknown = unknown
+        self._longest_unknown = max(map(len, unknown))
+        self._names = Remembered(self._name, 50_000)
+
+    def fill(self, record: Any, activity: Activity) -> None:
+        """`user`, `user_id`, and `user_type` where the name shows it."""
+        text, key = record.UserId, record.UserKey
+        if key and (key == NOBODY or (len(key) <= self._longest_unknown and self._is_unknown(key))):
+            key = None
+        who = self._names[text] if text else None
+        if who is None or who.is_id:
+            who = self._named_elsewhere(record, activity, who, key)
+        elif key and key != text and not (len(key) == len(text) and key.lower() == who.user):
+            activity.user_id = (record.Actor and len(key) != _GUIDS_LENGTH and self._guid(record)) or key
+        elif record.Actor:
+            activity.user_id = self._guid(record)
+        if who is not None:
+            activity.user = who.user
+            if who.user_type is not None:
+                activity.user_type = who.user_type
+
+    def _named_elsewhere(self, record: Any, activity: Activity, who: Who | None, key: str | None) -> Who | None:
+        """Of a record whose UserId is an id, or unknown."""
+        own = who.user if who else None
+        found = next((other for name in self._addresses(record, own, key) if (other := self._names[name]) and not other.is_id), who)
+        if found is None and (name := self._actor(record) or key):
+            found = self._names[name]
+        if found is None and (identifier := self._guid(record)):
+            found = Who(identifier, None, is_id=True)
+        identifier = guid_of(own, key) or self._guid(record) or next((one for one in (own, key) if one and is_id(one)), key)
+        if identifier and (found is None or found.is_id or identifier.lower() != found.user.lower()):
+            activity.user_id = identifier
+        return found
+
+    def _addresses(self, record: Any, own: str | None, key: str | None) -> Iterator[str]:
+        """Where the user's UPN may be, surest first."""
+        actor = [one.ID for one in principals(record.Actor) if one.Type == UPN and one.ID]
+        target = record.Target if isinstance(record.Target, list) else []
+        told = [key, *actor, *_told(record, _ACTORS_NAMES)]
+        if own and any(_bare(one.ID) == _bare(own) for one in target):  # it was done to oneself
+            told += [one.ID for one in target if one.Type == UPN]
+        if str(record.LogonType) in _OWNER:
+            told.append(record.MailboxOwnerUPN)
+        return (name for name in told if name and "@" in name)
+
+    def _actor(self, record: Any) -> str | None:
+        """Entra ID: the UPN or name among the actor's identities."""
+        actors = principals(record.Actor)
+        for wanted in (UPN, NAME):
+            for actor in actors:
+                if actor.Type == wanted and actor.ID and not self._is_unknown(actor.ID):
+                    return actor.ID
+        return None
+
+    def _guid(self, record: Any) -> str | None:
+        """Entra ID: the GUID among the actor's identities; a service principal has that of its application as well."""
+        ids = [one.ID for one in principals(record.Actor) if one.Type in _IDS and one.ID]
+        whole = [found[1] for one in ids if (found := _PREFIXED.fullmatch(one))]
+        return guid_of(*whole, *ids, *_told(record, _ACTORS_IDS))
+
+    def _name(self, text: str) -> Who | None:
+        """A name as an activity has it; None for blanks and Microsoft's words for "unknown"."""
+        if self._is_unknown(text):
+            return None
+        name = text.lower()
+        if "@" in name:
+            user = (_CLAIM.sub("", name) or name) if name.startswith(("i:0", "urn:spo:guest#")) else name
+            return Who(user, "Guest" if "#ext#" in name else None, is_id(user))
+        return Who(text, "Application" if text.startswith("ServicePrincipal_") else None, is_id(text))
+
+    def _is_unknown(self, text: str) -> bool:
+        return text == NOBODY or text.isspace() or text.strip().lower() in self._unknown
+
+
+def _told(record: Any, names: frozenset[str]) -> list[str]:
+    """What ExtendedProperties and ExtraProperties have under such names."""
+    found: list[str] = []
+    for properties in (record.ExtendedProperties, record.ExtraProperties):
+        found += [one.Value for one in properties if _is_called(one, names)] if isinstance(properties, list) else []
+    return found
+
+
+def _is_called(one: Named, names: frozenset[str]) -> bool:
+    return (one.Name or one.Key or "").lower() in names and isinstance(one.Value, str)
+
+
+def _bare(name: str | None) -> str:
+    return (name or "").lower().removeprefix("user_")
+
+
+_PREFIXED = re.compile(r"(?:User|ServicePrincipal)_(.{36})")
+_CLAIM = re.compile(r"\A(?:i:0[^|]*\|(?:.*\|)?(?:urn(?::|%3a)spo(?::|%3a)guest#)?|urn:spo:guest#)")
+"""What SharePoint writes before an address: `i:0#.f|membership|anna@contoso.com`, `urn:spo:guest#anna@example.com`. In small letters."""
