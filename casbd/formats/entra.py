@@ -1,4 +1,5 @@
-"""Microsoft Entra ID: sign-ins, the audit log, and risk detections, from diagnostic settings, the Graph API and Log Analytics.
+"""Microsoft Entra ID: sign-ins, the audit log, risk detections and requests to Microsoft Graph (MicrosoftGraphActivityLogs), from
+diagnostic settings, the Graph API and Log Analytics.
 
 Diagnostic settings have an envelope with `properties`; the Graph API has what is in there alone; Log Analytics has the same
 names with capitals, and JSON as text. The portal downloads what Graph has (JSON), or CSV with its own labels for columns.
@@ -8,7 +9,9 @@ Sources: Microsoft, "Sign-in log schema in Azure Monitor" and "Microsoft Entra a
 canonical activity is in `casbd/data/entra_activities.yaml`.
 
 What it cannot know: a sign-in that was interrupted (another factor is asked for) has an error code as a failed one has; those
-that Microsoft documents as interrupts are `unknown` and `Unspecified`. Managed identities have no address.
+that Microsoft documents as interrupts are `unknown` and `Unspecified`. Managed identities have no address. A request to Graph names
+users and applications by ids only; its `action_type` is the method and the path (`GET users/{id}/messages`), and whether it is
+administrative is not known.
 """
 
 from __future__ import annotations
@@ -18,17 +21,17 @@ from typing import Any, ClassVar
 
 from casbd import plugins
 from casbd.errors import BadRecord
+from casbd.formats import _graph_requests
+from casbd.formats._entra_fields import Fields
 from casbd.formats._entra_operations import kind_of
 from casbd.formats._entra_portal import as_graph
 from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
-from casbd.formats._plain import dict_of, list_of, scalar_of
-from casbd.formats._times import time_of
+from casbd.formats._plain import scalar_of
 from casbd.formats._user_names import address_of, first_address, guid_of, is_guid
 from casbd.model.activity import Activity, ActivityObject
 from casbd.registry import plugin
 from casbd.wire import addresses
-from casbd.wire.record_path import decode
 
 APP = "Microsoft Entra ID"
 _SIGN_INS = frozenset(
@@ -55,27 +58,28 @@ class Entra:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """A record is a sign-in, a change or a risk by its own fields, in any of the shapes."""
-        return share(sample, lambda record: _shape(_Fields(as_graph(record) or record)) is not None)
+        return share(sample, lambda record: _shape(Fields(as_graph(record) or record)) is not None)
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object, has no time, or is nothing that Entra ID logs."""
         data = as_dict(record)
         if data is None:
             raise BadRecord(why_not(record))
-        fields = _Fields(as_graph(data) or data)
+        fields = Fields(as_graph(data) or data)
         shape = _shape(fields)
         if shape is None:
-            raise BadRecord("neither a sign-in nor a change nor a risk detection of Entra ID")
+            raise BadRecord("neither a sign-in nor a change nor a risk detection of Entra ID, nor a request to Microsoft Graph")
         timestamp = fields.time()
         activity = Activity(
             timestamp, fields.text("id", "correlationId") or "", app=APP, app_instance=fields.text("tenantId", "aadTenantId")
         )
         if shape == "risk" and "riskEventType" not in fields and "riskType" not in fields:
             activity.activity_id += f"/{timestamp}"  # it is the user's id, whose risk changes
-        {"sign-in": self._sign_in, "audit": self._audit, "risk": self._risk}[shape](fields, activity)
+        fill = {"sign-in": self._sign_in, "audit": self._audit, "risk": self._risk, "request": self._request}[shape]
+        fill(fields, activity)
         return (activity,)
 
-    def _sign_in(self, fields: _Fields, activity: Activity) -> None:
+    def _sign_in(self, fields: Fields, activity: Activity) -> None:
         activity.action_type = fields.text("operationName") or "Sign-in activity"
         principal, managed = fields.text("servicePrincipalName"), any("managedidentity" in kind for kind in fields.kinds)
         upn, of = fields.text("userPrincipalName"), fields.text("userId", "servicePrincipalId")
@@ -100,7 +104,7 @@ class Entra:
         apps = ((fields.text("appId"), fields.text("appDisplayName")), (fields.text("resourceId"), fields.text("resourceDisplayName")))
         put_objects(activity, [ActivityObject(of if name else None, name, "Application", "target") for of, name in apps if name])
 
-    def _audit(self, fields: _Fields, activity: Activity) -> None:
+    def _audit(self, fields: Fields, activity: Activity) -> None:
         operation = fields.text("activityDisplayName", "operationName") or ""
         kind = kind_of(operation)
         activity.action_type, activity.activity_type, activity.is_admin_operation = operation or None, kind.activity_type, kind.admin
@@ -131,7 +135,7 @@ class Entra:
                 activity.user_agent = scalar_of(pair.get("value"))
         put_objects(activity, [_target(one) for one in targets])
 
-    def _risk(self, fields: _Fields, activity: Activity) -> None:
+    def _risk(self, fields: Fields, activity: Activity) -> None:
         detail, principal = fields.text("riskDetail"), fields.text("servicePrincipalDisplayName", "servicePrincipalId")
         detail = None if (detail or "").casefold() == "none" else detail
         activity.action_type = fields.text("riskEventType", "riskType") or detail or "Risky user"
@@ -150,69 +154,20 @@ class Entra:
         activity.result_detail = fields.text("riskLevel")
         self._from(fields, activity)
 
-    def _from(self, fields: _Fields, activity: Activity) -> None:
+    def _request(self, fields: Fields, activity: Activity) -> None:
+        _graph_requests.fill(fields, activity)
+        self._from(fields, activity)
+
+    def _from(self, fields: Fields, activity: Activity) -> None:
         text = fields.text("ipAddress", "callerIpAddress")
         if text:
             activity.ip_address, activity.ip_port = addresses.parse(text)
         activity.user_agent = fields.text("userAgent")
 
 
-_TIMES = ("activityDateTime", "createdDateTime", "detectedDateTime", "riskLastUpdatedDateTime", "timeGenerated", "time")
-
-
-class _Fields:
-    """A record's fields, those of `properties` first, by name without regard to case; JSON inside text is opened.
-
-    kinds: what the envelope, or Log Analytics, calls the log.
-    """
-
-    def __init__(self, record: dict[str, Any]) -> None:
-        self._values = {key.casefold(): value for key, value in record.items()}
-        self.kinds = {text.casefold() for name in ("category", "type") if (text := self.text(name))}
-        inside = self._values.get("properties")
-        inside = decode(inside) if isinstance(inside, str) else inside
-        if isinstance(inside, dict):
-            self._values |= {key.casefold(): value for key, value in inside.items() if value not in (None, "")}
-
-    def __contains__(self, name: str) -> bool:
-        return name.casefold() in self._values
-
-    def get(self, name: str) -> Any:
-        """A value."""
-        value = self._values.get(name.casefold())
-        return decode(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
-
-    def time(self) -> int:
-        """Of the fields with times the first that is one; BadRecord where none is."""
-        try:
-            return time_of("time", self.text(*_TIMES))
-        except BadRecord:
-            return time_of("time", *map(self.get, _TIMES))
-
-    def part(self, name: str) -> dict[str, Any]:
-        """An object, its fields as Graph calls them; an empty one where it is none."""
-        return dict_of(_as_graph_writes(self.get(name)))
-
-    def parts(self, name: str) -> list[dict[str, Any]]:
-        """The objects of a list."""
-        return [_as_graph_writes(one) for one in list_of(self.get(name)) if isinstance(one, dict)]
-
-    def text(self, *names: str) -> str | None:
-        """The first of these that is known, as text."""
-        return next((text for name in names if (text := scalar_of(self._values.get(name.casefold())))), None)
-
-
-def _as_graph_writes(value: Any) -> Any:
-    """An object whose keys begin with capitals, as Graph's PowerShell module has them (`ErrorCode`, `IPAddress`), with Graph's own."""
-    if not isinstance(value, dict):
-        return value
-    return {_NAMES.get(key) or key[:1].lower() + key[1:]: _as_graph_writes(inner) for key, inner in value.items()}
-
-
-_NAMES = {"IPAddress": "ipAddress", "OSVersion": "osVersion"}
-
-
-def _shape(fields: _Fields) -> str | None:
+def _shape(fields: Fields) -> str | None:
+    if _graph_requests.is_request(fields):
+        return "request"
     if fields.kinds & _SIGN_INS:
         return "sign-in"
     if "auditlogs" in fields.kinds or ("activityDisplayName" in fields and "initiatedBy" in fields):

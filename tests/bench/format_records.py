@@ -28,6 +28,7 @@ OPTIONS: dict[str, dict[str, object]] = {
 """What an input of the format needs beside its name."""
 OPERATIONS = {
     "aws_cloudtrail": ["AttachUserPolicy", "GetObject", "DescribeInstances", "ListBuckets", "PutObject", "AssumeRole"],
+    "azure_activity": ["virtualMachines/write", "virtualMachines/start/action", "disks/write", "disks/delete", "snapshots/write"],
     "box": ["PREVIEW", "UPLOAD", "DOWNLOAD", "EDIT", "SHARE", "LOGIN"],
     "cef": ["VPN session", "VPN session ended", "Log on", "Posture check", "Tunnel", "Key exchange"],
     "defender_for_identity": ["LogonSuccess", "LogonAttempted", "SMB session", "LDAP query", "DNS query", "Credentials validation"],

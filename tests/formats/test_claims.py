@@ -26,6 +26,7 @@ def test_alerts_of_google_are_told_from_all_others():
 SAMPLES = {
     "aws_cloudtrail": records(next((HERE / "aws_cloudtrail/invictus").glob("*_CloudTrail_*.json")), "Records"),
     "entra": records(HERE / "entra/otrf/AADAuditEvents.json"),
+    "azure_activity": records(HERE / "azure_activity/plaso/azure_activity_log.jsonl"),
     "google_workspace": records(HERE / "google_workspace/invictus/login.json", "activities"),
     "m365": records(HERE / "m365/plaso/microsoft_audit_log.jsonl"),
     "okta": [

@@ -177,9 +177,11 @@ _RISKS = Source(
     ),
 )
 
-_ACTIVITY_OPERATION = _at("operationName", "operationName.value", "operationNameValue", "authorization.action", "properties.message")
+_ACTIVITY_OPERATION = _at(
+    *("operationName", "operationName.value", "operationNameValue", "authorization.action", "properties.message"), native="action_type"
+)
 _AZURE_ACTIVITY = Source(
-    formats=(),
+    formats=("azure_activity",),
     prefixes=("", "properties"),
     fields={
         "operationname": _ACTIVITY_OPERATION,

@@ -184,6 +184,14 @@ class TestLogSources:
         assert meets(found, {"ResultStatus": "Failed"}, source="m365")
         assert not meets(found, "{}", source="m365", result="success")
 
+    def test_azures_operations_whichever_way_the_record_came(self):
+        found = policy("operationName|startswith: MICROSOFT.NETWORK/VIRTUALNETWORKS/", source="product: azure, service: activitylogs")
+        own = {"source": "azure_activity", "action_type": "Microsoft.Network/virtualNetworks/write"}
+        for record in ({"operation_name": {"value": "x"}}, {"OperationNameValue": "x"}, {"operationName": "x"}):
+            assert meets(found, record, **own)
+        assert not meets(found, "{}", source="azure_activity", action_type="Microsoft.Compute/disks/write")
+        assert not meets(found, "{}", source="m365", action_type="Microsoft.Network/virtualNetworks/write")
+
 
 class TestHead:
     def test_is_carried_over(self):
