@@ -256,7 +256,7 @@ def _address(_: str, found: list[Any]) -> str | None:
 
 
 def _list(_: str, found: list[Any]) -> tuple[str, ...]:
-    return tuple(record_path.texts(found))
+    return tuple(text for text in record_path.texts(found) if not _is_unknown(text))
 
 
 def _choice(name: str, found: list[Any]) -> str | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from casbd.errors import BadRecord
 from casbd.wire import timestamps
-
-_MISSING = (None, "")
 
 
 def time_of(field: str, *moments: object) -> int:
@@ -13,11 +13,20 @@ def time_of(field: str, *moments: object) -> int:
 
     BadRecord names the field where none is one, or not between 2000 and 2100: a wrong time beside a good one harms nothing.
     """
-    known = [moment for moment in moments if moment not in _MISSING and not (isinstance(moment, str) and moment.isspace())]
     mistakes = []
-    for moment in known:
-        try:
-            return timestamps.read(moment)
-        except ValueError as error:
-            mistakes.append(f"{str(moment)[:40]!r}: {str(error)[:60]}" if isinstance(moment, str | int | float) else "is no time")
-    raise BadRecord(f"{field} {mistakes[0]}" if mistakes else f"{field} is missing")
+    for moment in moments:
+        if moment is not None:
+            try:
+                return timestamps.read(moment)
+            except ValueError as error:
+                mistakes.append((_is_blank(moment), _told(moment, error)))
+    raise BadRecord(f"{field} {min(mistakes, key=itemgetter(0))[1]}" if mistakes else f"{field} is missing")
+
+
+def _told(moment: object, error: ValueError) -> str:
+    return f"{str(moment)[:40]!r}: {str(error)[:60]}" if isinstance(moment, str | int | float) else "is no time"
+
+
+def _is_blank(moment: object) -> bool:
+    """Such a mistake is told only where there is no other."""
+    return isinstance(moment, str) and not moment.strip()

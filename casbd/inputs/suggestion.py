@@ -36,7 +36,8 @@ def leaves(records: Sequence[Any]) -> dict[tuple[record_path.Step, ...], list[st
 def _walk(value: Any, path: tuple[record_path.Step, ...]) -> Iterator[tuple[tuple[record_path.Step, ...], str]]:
     if isinstance(value, dict) and len(path) < _DEEP:
         for key, inner in value.items():
-            yield from _walk(inner, (*path, key))
+            if key:  # nobody maps a field without a name, and {Name: ""} beside it would be taken for it
+                yield from _walk(inner, (*path, key))
     elif isinstance(value, list):
         for inner in value:
             label = next((inner[key] for key in _LABELS if isinstance(inner.get(key), str)), "") if isinstance(inner, dict) else ""

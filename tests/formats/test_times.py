@@ -42,8 +42,12 @@ def test_a_wrong_time_beside_a_good_one_harms_nothing():
     assert time_of("when", "soon", None, "", "\u00a0", {}, "1971-01-01", "2026-01-31T12:00:00.123Z", "2026-02-01") == MOMENT
     with pytest.raises(BadRecord, match=r"^when 'soon': "):
         time_of("when", None, "soon", "later")
-    with pytest.raises(BadRecord, match=r"^when is missing$"):
+    with pytest.raises(BadRecord, match=r"^when 'soon': "):
+        time_of("when", " ", "soon")
+    with pytest.raises(BadRecord, match=r"^when ' ': "):
         time_of("when", None, " ")
+    with pytest.raises(BadRecord, match=r"^when is missing$"):
+        time_of("when", None, None)
 
 
 M365 = {"Operation": "FileDownloaded", "Workload": "SharePoint", "RecordType": 6, "Id": "i"}

@@ -82,6 +82,10 @@ def test_every_path_leads_to_its_values(record):
         assert {*values} <= {*record_path.texts(record_path.find(record, path))}
 
 
+def test_a_key_without_a_name_is_none():
+    assert leaves([{"a": [{"": False}, {"b": 1, "Name": ""}], "": 2}]) == {("a", "b"): ["1"]}
+
+
 def test_a_hostile_record():
     deep = json.loads('{"a":' * 900 + "1" + "}" * 900)
     wide = {f"k{number}": number for number in range(10_000)}

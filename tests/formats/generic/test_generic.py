@@ -89,6 +89,14 @@ class TestMapping:
         found = activity({"t": "2026-01-31", "ip": given}, mapping={"timestamp": "t", "ip_address": "ip"})
         assert (found.ip_address, found.ip_port) == ("81.2.69.160", 443 if "443" in given else None)
 
+    def test_what_is_unknown_is_no_element_of_a_list(self):
+        assert activity(
+            {"t": "2026-01-31", "tags": ["a", " ", "\u00a0", "N/A", None, "b"]}, mapping={"timestamp": "t", "ip_tags": "tags"}
+        ).ip_tags == (
+            "a",
+            "b",
+        )
+
     def test_patterns_fill_what_the_mapping_leaves(self):
         options = {
             "mapping": {"timestamp": "t", "user": "who"},
