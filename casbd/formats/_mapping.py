@@ -44,7 +44,10 @@ def _a_path(text: str) -> str:
     try:
         record_path.parse_path(text)
     except ValueError:
-        raise ValueError(f"`{text}` is no path; write keys with dots between them, as in actor.email or items[0].id") from None
+        raise ValueError(
+            f"`{text}` is no path; write keys with dots between them, as in actor.email or items[0].id, "
+            "and a key with dots or brackets of its own in quotation marks"
+        ) from None
     return text
 
 

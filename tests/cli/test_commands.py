@@ -691,6 +691,21 @@ class TestInputs:
         (told,) = lines(run("inputs", "try", str(files / "own.csv"), "--input", "own", "--json", config=files / "casbd.yaml"))
         assert (told["user"], told["timestamp"]) == ("anna", "2026-01-31T12:00:00.000Z")
 
+    def test_try_what_the_azure_portal_exports(self, run, files):
+        row = '"1/31/2026, 12:00:00.123 PM",SharePoint,FileDownloaded,anna@contoso.com,"192.168.22.33, 81.2.69.160"," ","\t"\n'
+        columns = "TimeGenerated [UTC],OfficeWorkload,Operation,UserId,ClientIP,OfficeObjectId,UserKey\n"
+        (files / "office.csv").write_text(columns + row)
+        (told,) = lines(run("inputs", "try", str(files / "office.csv"), "--json"))
+        assert (told["timestamp"], told["ip_address"], told["result"]) == ("2026-01-31T12:00:00.123Z", "81.2.69.160", "success")
+        assert (told["objects"], told["object_name"], told["user_id"]) == ([], None, None)
+
+    def test_try_leaves_blanks_out_as_the_daemon_does(self, run, files):
+        sign_on = {"uuid": "u", "published": "2026-01-01T00:00:00Z", "eventType": "user.session.start", "actor": {"id": "x"}}
+        target = [{"id": " ", "displayName": "\u00a0", "type": "AppInstance"}]
+        (files / "okta.json").write_text(json.dumps(sign_on | {"target": target, "client": {"userAgent": {"rawUserAgent": " "}}}) + "\n")
+        (told,) = lines(run("inputs", "try", str(files / "okta.json"), "--json"))
+        assert (told["objects"], told["object_name"], told["user_agent"]) == ([], None, None)
+
     def test_try_what_has_no_time(self, run, files):
         assert "nothing was found" in run("inputs", "try", str(files / "rest.log"), code=1)
         assert "No such file" in run("inputs", "try", str(files / "gone"), code=75)

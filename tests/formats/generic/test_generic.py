@@ -116,6 +116,7 @@ class TestMapping:
             ({"mapping": {"timestamp": "t", "usr": "who"}}, "did you mean `user`"),
             ({"mapping": {"timestamp": "t", "raw": "who"}}, "`raw` is no field that can be mapped"),
             ({"mapping": {"timestamp": "a..b"}}, "is no path"),
+            ({"mapping": {"timestamp": "TimeGenerated [UTC]"}}, "in quotation marks"),
             ({"mapping": {"timestamp": {"path": "t", "zone": "Oslo"}}}, "`Oslo` is no time zone"),
             ({"mapping": {"timestamp": {"path": "t", "format": "%H:%M"}}}, "does not tell year, month and day"),
             ({"mapping": {"timestamp": {"path": "t", "format": "%Q"}}}, "is no time format"),
