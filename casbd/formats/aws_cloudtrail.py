@@ -177,7 +177,7 @@ class AwsCloudTrail:
         if b'"insightDetails"' in text and _is_insight(as_dict(text) or {}):
             return ()
         record = self._read(text)
-        return (self._activity(record, time_of("eventTime", record.eventTime or record.shipped)),)
+        return (self._activity(record, time_of("eventTime", record.eventTime, record.shipped)),)
 
     def _activity(self, record: Record, timestamp: int) -> Activity:
         activity_type, is_admin = self._kinds[record.eventSource, record.eventName]

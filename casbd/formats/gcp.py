@@ -84,8 +84,7 @@ class Gcp:
         method = text_of(payload.get("methodName"))
         if method is None:
             raise BadRecord("an AuditLog without methodName")
-        moment = found.timestamp or found.receiveTimestamp or ""
-        timestamp = time_of("timestamp", moment.removesuffix(" UTC"))
+        timestamp = time_of("timestamp", found.timestamp, found.receiveTimestamp)
         return (self._activity(found, payload, method, timestamp),)
 
     def _activity(self, record: Record, payload: dict[str, Any], method: str, timestamp: int) -> Activity:

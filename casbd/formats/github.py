@@ -86,8 +86,7 @@ class GitHub:
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or action."""
         found = self._read(record)
-        moment = found.created_at if found.at is None else found.at
-        timestamp = time_of("@timestamp", moment)
+        timestamp = time_of("@timestamp", found.at, found.created_at)
         kind = self._table.kind(found.action)
         activity = Activity(timestamp, found.document or "", kind.activity_type, found.action, "GitHub")
         activity.app_instance = _one(found.org) or found.business or None

@@ -55,6 +55,16 @@ OFFICE = {"Operation": "FileDownloaded", "OfficeWorkload": "SharePoint", "Office
 SIGN_IN = {"Type": "SigninLogs", "Id": "i", "UserPrincipalName": "anna@contoso.com", "AppId": "a", "ResultType": "0"}
 EVENTS = {"ActionType": "FileDownloaded", "ApplicationId": 20892, "ReportId": "i"}
 LOGON = {"Type": "IdentityLogonEvents", "ActionType": "LogonSuccess", "AccountUpn": "anna@contoso.com", "ReportId": "i"}
+CLOUDTRAIL = {"eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "awsRegion": "us-east-1", "userIdentity": {}, "eventID": "i"}
+GITHUB = {"action": "repo.access", "actor": "octocat", "org": "contoso", "_document_id": "d"}
+GCP = {
+    "logName": "projects/contoso-prod/logs/cloudaudit.googleapis.com%2Factivity",
+    "protoPayload": {
+        "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        "serviceName": "iam.googleapis.com",
+        "methodName": "google.iam.admin.v1.CreateRole",
+    },
+}
 SECURITY = {"EventID": 4624, "Channel": "Security", "Computer": "dc1.contoso.com"}
 
 WRITTEN = ["/Date(1769860800123)/", r"\/Date(1769860800123+0200)\/", "1/31/2026, 12:00:00.123 PM", "Jan 31 2026 05:00:00.123 GMT-07:00"]
@@ -99,6 +109,9 @@ def test_so_they_do_in_what_the_azure_portal_exports(name, record, written):
         ("mdca", EVENTS, "Timestamp", "TimeGenerated"),
         ("defender_for_identity", LOGON, "Timestamp", "TimeGenerated"),
         ("windows_security", SECURITY, "EventTime", "TimeCreated"),
+        ("aws_cloudtrail", CLOUDTRAIL, "eventTime", "@timestamp"),
+        ("github", GITHUB, "@timestamp", "created_at"),
+        ("gcp", GCP, "timestamp", "receiveTimestamp"),
     ],
 )
 def test_of_several_the_one_that_is_a_time_counts(name, record, wrong, right):
