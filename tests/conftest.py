@@ -1,13 +1,22 @@
-"""`builders.py` can be imported by every test; a `core` is casbd without inputs, enrichers and threads."""
+"""`builders.py` can be imported by every test; a `core` is casbd without inputs, enrichers and threads.
 
+Hypothesis's settings for all tests are here. No deadline: on a busy machine an example may take any time, which is no fault of
+casbd's. Where `CI` is set the examples are always the same, so that a test that fails fails because of the change.
+"""
+
+import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from builders import Core
+
+hypothesis.settings.register_profile("casbd", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("casbd")
 
 
 @pytest.fixture

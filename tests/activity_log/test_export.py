@@ -123,7 +123,7 @@ one = st.builds(
 blocks = st.lists(st.tuples(st.lists(one, min_size=1, max_size=4), st.booleans()), max_size=3)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(blocks)
 def test_what_is_read_back_is_what_was_stored(store, tmp_path, made):
     stored = put(store, *made)

@@ -118,7 +118,7 @@ def check_common(found, mine, whole):
     assert (found.first_seen, found.last_seen) == (min(one.timestamp for one in whole), max(one.timestamp for one in whole))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(logs, st.sampled_from(NAMES), st.sampled_from([1, 100_000]))
 def test_of_a_user(store, blocks, name, at_once):
     with pytest.MonkeyPatch.context() as patch:
@@ -143,7 +143,7 @@ def test_of_a_user(store, blocks, name, at_once):
         assert (found.user, found.is_external, tuple(found.groups)) in {(one.user, one.is_external_user, one.user_groups) for one in newest}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(logs)
 def test_of_an_address(store, blocks):
     whole = [one for one in fill(store, blocks) if one.ip_address == IP]
@@ -166,7 +166,7 @@ def test_of_an_address(store, blocks):
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(logs, st.none() | st.integers(0, 5 * 24))
 def test_the_list_of_users(store, blocks, hours):
     everything = [one for one in fill(store, blocks) if one.user and one.app == "Okta" and one.timestamp <= NOON]

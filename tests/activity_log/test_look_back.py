@@ -46,7 +46,7 @@ def policies(tmp_path_factory):
     return load_rules(tmp_path_factory.mktemp("rules"), RULES)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(blocks, st.none() | st.integers(0, 60), st.none() | st.integers(0, 60))
 def test_the_alerts_are_those_of_everything(policies, given_blocks, since, until):
     since, until = (end if end is None else NOON + end * MINUTE for end in (since, until))

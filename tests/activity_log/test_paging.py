@@ -57,7 +57,7 @@ row = st.tuples(st.integers(0, 4), st.integers(0, 3), st.sampled_from([None, "a"
 blocks = st.tuples(st.lists(row, min_size=1, max_size=6), st.booleans())
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.lists(blocks, max_size=5), st.integers(1, 5))
 def test_joined_they_are_the_whole(store, given_blocks, limit):
     log = Log(store)
@@ -73,7 +73,7 @@ def test_joined_they_are_the_whole(store, given_blocks, limit):
     assert found == log.wanted() == log.page(0, None)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(blocks, st.lists(blocks, max_size=6), st.integers(1, 4))
 def test_new_ones_shift_nothing(store, begun, arriving, limit):
     log = Log(store)

@@ -87,7 +87,7 @@ class TestWords:
     def test_one_that_stands_nowhere(self, log, words):
         assert [*search(log(self.ONE), Wanted([containing(words)], lambda: 0))] == []
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=2), activities)
     def test_as_looking_through_all_of_it(self, words, activity):
         things = [text for thing in activity.objects for text in (thing.id, thing.name, thing.type)]

@@ -28,7 +28,7 @@ blocks = st.lists(st.tuples(rows, st.booleans()), max_size=6)
 ends = st.none() | st.integers(0, 30)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(blocks, ends, ends, st.sampled_from(["-timestamp", "timestamp", "user", "-user"]), st.integers(0, 8))
 def test_is_what_sorting_everything_gives(store, given_blocks, since, until, sort, limit):
     everything, packer = [], activities.Packer()

@@ -309,7 +309,7 @@ class TestOrderOfArrival:
         assert [user for _, user, *_ in found] == [f"{burst}@contoso.com" for burst in range(10)]
         assert all(count >= 30 for *_, count in found)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.lists(st.integers(0, 40), min_size=1, max_size=40), st.randoms(use_true_random=False), st.data())
     def test_the_alerts_do_not_depend_on_it(self, tmp_path_factory, minutes, chance, data):
         records = [record(at=minute * MINUTE, Id=f"{number}") for number, minute in enumerate(minutes)]

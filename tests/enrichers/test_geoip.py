@@ -233,7 +233,7 @@ def test_all_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, CITY.stat().st_size - 1), st.integers(0, 255)), min_size=1, max_size=300))
 def test_a_damaged_file_is_told_or_says_nothing_but_never_crashes(tmp_path_factory: Any, damage: list[tuple[int, int]]) -> None:
     content = bytearray(CITY.read_bytes())

@@ -193,7 +193,6 @@ TestFollowing = Following.TestCase
 TestFollowing.settings = settings(
     max_examples=60,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     report_multiple_bugs=False,
 )

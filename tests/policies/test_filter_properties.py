@@ -14,21 +14,21 @@ def compiled(node):
     return compile_filter(node, now=lambda: naive.NOW)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(nodes, st.lists(activities, min_size=1, max_size=4))
 def test_the_predicate_says_what_the_obvious_evaluation_says(node, some):
     predicate = compiled(node)
     assert [predicate(activity) for activity in some + some] == [naive.holds(node, activity) for activity in some] * 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(conditions, activities)
 def test_a_negative_operator_is_the_complement_of_its_positive(condition, activity):
     other = msgspec.structs.replace(condition, negated=not condition.negated)
     assert compiled(condition)(activity) != compiled(other)(activity)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(nodes, max_size=7), st.lists(activities, min_size=1, max_size=3))
 def test_the_index_finds_what_asking_every_policy_finds(filters, some):
     policies = [Policy(id=f"p{9 - number}", name="", filters=node, enabled=number % 5 != 4) for number, node in enumerate(filters)]

@@ -304,7 +304,7 @@ sequences = st.builds(
 steps = st.lists(st.tuples(st.one_of(st.integers(0, 60), st.integers(0, 8)), st.integers(1, 7).map(str)), max_size=20)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(
     st.one_of(st.tuples(rules, arrivals), st.tuples(sequences, steps)),
     st.randoms(use_true_random=False),
@@ -336,7 +336,7 @@ def test_the_runs_do_not_depend_on_the_order_of_arrival(given, random, restarts)
     assert opened - joined == len(expected)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rules, arrivals, st.randoms(use_true_random=False))
 def test_the_earliest_alert_of_a_run_stays(rule, arrivals, random):
     entries = [Entry(timestamp, key, f"{key}", value) for key, (timestamp, value) in enumerate(arrivals)]

@@ -84,7 +84,7 @@ TEXTS = ["NO", "x", "", "pc", "SUCCESS", "high", "2026-01-01", "10.0.0.0/8"]
 VALUES = [*TEXTS, 7.0, 5, 0.5, True, [1, 2], ["a", "b"], [[1, 2]], ["2026-01-01", "2026-01-02"]]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from([*FIELDS, "raw.a.b"]), st.sampled_from([*OPERATORS]), st.sampled_from(VALUES))
 def test_what_loads_is_not_underlined(tmp_path_factory, field, operator, value):
     directory = tmp_path_factory.mktemp("rules")

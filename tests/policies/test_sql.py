@@ -58,7 +58,7 @@ def is_ascii(activity):
     return all(text is None or text.isascii() for text in (*texts, *things))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(nodes, st.lists(activities, min_size=1, max_size=6))
 def test_it_lets_through_what_the_predicate_does(node, some):
     found, expected = let_through(node, some), met(node, some)
@@ -69,7 +69,7 @@ def test_it_lets_through_what_the_predicate_does(node, some):
         assert found & plain == expected & plain == surely & plain
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(nodes, st.lists(activities, min_size=1, max_size=4))
 def test_without_a_present_it_lets_through_no_less(node, some):
     assert let_through(node, some) <= let_through(node, some, None) | let_through(node, some)

@@ -152,4 +152,4 @@ class Log(RuleBasedStateMachine):
 
 
 TestLog = Log.TestCase
-TestLog.settings = hypothesis_settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestLog.settings = hypothesis_settings(max_examples=40, stateful_step_count=25)

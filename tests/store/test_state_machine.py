@@ -325,5 +325,5 @@ class StoreMachine(RuleBasedStateMachine):
         assert {position.path: position.offset for position in inputs.positions(self.core.store.connection)} == expected
 
 
-StoreMachine.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=20, deadline=None)
+StoreMachine.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=20)
 TestStoreMachine = StoreMachine.TestCase

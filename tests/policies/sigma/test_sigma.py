@@ -533,7 +533,7 @@ MATCHER = Matcher([load_file(path) for path in RULES.values()], now=lambda: 0)
 DETECTIONS = {name: detection(name) for name in RULES}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(records)
 def test_any_record_gives_the_same_verdicts_as_another_evaluation(record):
     met = {policy.id for policy in MATCHER.match(Activity(source="json", raw=json.dumps(record, ensure_ascii=False)))}
