@@ -45,8 +45,10 @@ class Secret(BaseModel):
 
     def reveal(self) -> str:
         """The secret, without the line end at its end. Mistakes, which say where but never what, where there is none."""
-        value = os.environ.get(self.env, "") if self.env is not None else self._read(self._path())
-        value = value.rstrip("\r\n")
+        try:
+            value = self._data().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise self._mistake("is not UTF-8 text") from None
         if not value:
             raise self._mistake("is empty or not set")
         return value
@@ -59,6 +61,9 @@ class Secret(BaseModel):
         if self.credential is None or os.environ.get("CREDENTIALS_DIRECTORY"):
             self.reveal()
 
+    def _data(self) -> bytes:
+        return os.fsencode(os.environ.get(self.env, "")) if self.env is not None else self._read(self._path())
+
     def _path(self) -> Path:
         if self.file is not None:
             return self.file
@@ -67,17 +72,15 @@ class Secret(BaseModel):
             raise self._mistake("needs LoadCredential= in the systemd unit ($CREDENTIALS_DIRECTORY is not set)")
         return Path(folder) / str(self.credential)
 
-    def _read(self, path: Path) -> str:
+    def _read(self, path: Path) -> bytes:
         try:
             with path.open("rb") as file:
                 data = file.read(_MOST + 1)
             if len(data) > _MOST:
                 raise self._mistake("is larger than a secret can be")
-            return data.decode()
+            return data
         except OSError as error:
             raise self._mistake(f"cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise self._mistake("is not UTF-8 text") from None
 
     def _mistake(self, what: str) -> Mistakes:
         return Mistakes([Mistake(str(self), 0, 0, f"the secret {what}")])
@@ -86,3 +89,23 @@ class Secret(BaseModel):
         if self.file is not None:
             return str(self.file)
         return f"${self.env}" if self.env is not None else f"credential {self.credential}"
+
+
+class Key(Secret):
+    """A key: a secret of any bytes, such as those of `head -c 32 /dev/urandom`."""
+
+    def key(self) -> bytes:
+        """The key; of one that is UTF-8 text without the line end at its end, as editors leave it. Mistakes where there is none."""
+        data = self._data()
+        try:
+            found = data.decode().rstrip("\r\n").encode()
+        except UnicodeDecodeError:
+            found = data  # random bytes: the last of them may be a line end by chance
+        if not found:
+            raise self._mistake("is empty or not set")
+        return found
+
+    def check(self) -> None:
+        """As a secret's, without asking for text."""
+        if self.credential is None or os.environ.get("CREDENTIALS_DIRECTORY"):
+            self.key()

@@ -1,8 +1,10 @@
+import os
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from casbd.errors import Mistakes
-from casbd.secrets import Secret
+from casbd.secrets import Key, Secret
 
 
 class Holder(BaseModel):
@@ -78,3 +80,34 @@ def test_its_representation_never_shows_it(tmp_path):
     place = secret(file=tmp_path / "x")
     place.reveal()
     assert "s3cret" not in repr(place) + str(place) + repr(place.model_dump())
+
+
+@pytest.mark.parametrize(
+    ("held", "key"),
+    [
+        (b"text\n", b"text"),
+        (b"text\r\n", b"text"),
+        (bytes(range(256)), bytes(range(256))),
+        (b"\xff\x00\r\n", b"\xff\x00\r\n"),
+        (b" \xc3\xa5 ", b" \xc3\xa5 "),
+    ],
+)
+def test_a_key_is_of_any_bytes(tmp_path, monkeypatch, held, key):
+    (tmp_path / "key").write_bytes(held)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    for place in ({"file": tmp_path / "key"}, {"credential": "key"}):
+        found = Key.model_validate(place)
+        found.check()
+        assert found.key() == key
+
+
+def test_a_key_in_the_environment(monkeypatch):
+    monkeypatch.setitem(os.environb, b"CASBD_TEST_KEY", b"\xff\xfe")
+    assert Key.model_validate({"env": "CASBD_TEST_KEY"}).key() == b"\xff\xfe"
+
+
+@pytest.mark.parametrize("held", [b"", b"\n", b"\r\n\n"])
+def test_no_key(tmp_path, held):
+    (tmp_path / "key").write_bytes(held)
+    with pytest.raises(Mistakes, match="empty"):
+        Key.model_validate({"file": tmp_path / "key"}).check()

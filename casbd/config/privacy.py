@@ -11,17 +11,17 @@ from casbd.config.place import sections
 from casbd.errors import Mistake, Mistakes
 from casbd.plugins import Options
 from casbd.pseudonyms import NONE, Pseudonyms, Replaced
-from casbd.secrets import Secret
+from casbd.secrets import Key
 
 SHORTEST = 16
 """Bytes of a key."""
 
 
 class Privacy(Options):
-    """pseudonymize: what outputs and commands show as pseudonyms. key: of at least 16 bytes; who has it can resolve them."""
+    """pseudonymize: what outputs and commands show as pseudonyms. key: of at least 16 bytes, any; who has it can resolve them."""
 
     pseudonymize: tuple[Replaced, ...] = ()
-    key: Secret | None = None
+    key: Key | None = None
 
     @model_validator(mode="after")
     def _with_a_key(self) -> Privacy:
@@ -40,7 +40,7 @@ class Privacy(Options):
         """What replaces them. Mistakes where the key cannot be read, or is too short."""
         if not self.pseudonymize or self.key is None:
             return NONE
-        key = self.key.reveal().encode()
+        key = self.key.key()
         if len(key) < SHORTEST:
             raise Mistakes([Mistake(str(self.key), 0, 0, f"the key of `privacy` has {len(key)} bytes; it takes {SHORTEST} or more")])
         return Pseudonyms(self.pseudonymize, key)

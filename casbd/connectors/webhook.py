@@ -19,7 +19,7 @@ from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, ConfigPath, Options
 from casbd.quantities import Duration
 from casbd.registry import plugin
-from casbd.secrets import Secret
+from casbd.secrets import Key
 from casbd.wire import json_lines
 
 _PASSING = frozenset((408, 425, 429))
@@ -34,7 +34,7 @@ class WebhookOptions(Options):
 
     url: Annotated[str, Field(max_length=2000)]
     """https; http only to this host itself (127.0.0.1, ::1, localhost)."""
-    secret: Secret
+    secret: Key
     """The key of the signature."""
     timeout: Duration = 30_000
     ca_file: ConfigPath | None = None
@@ -101,7 +101,7 @@ class Webhook:
 
     def _headers(self, command: GovernanceCommand, body: bytes) -> dict[str, str]:
         timestamp = str(self._clock() // 1000)
-        key = self._options.secret.reveal().encode()
+        key = self._options.secret.key()
         signature = hmac.new(key, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
         return {
             "Content-Type": "application/json",

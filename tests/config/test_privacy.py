@@ -54,6 +54,13 @@ def test_the_key(write, tmp_path):
     assert read(path).pseudonyms().user("a") == Pseudonyms(("user",), b"long enough for a key").user("a")
 
 
+def test_a_key_of_random_bytes(write, tmp_path):
+    path = write("privacy: {pseudonymize: [user], key: {file: key}}")
+    (tmp_path / "key").write_bytes(b"\x00\xff" * 8 + b"\n")
+    read(path).check()
+    assert read(path).pseudonyms().user("a") == Pseudonyms(("user",), b"\x00\xff" * 8 + b"\n").user("a")
+
+
 def test_a_credential_is_there_under_systemd_alone(monkeypatch):
     privacy = Privacy.model_validate({"pseudonymize": ["user"], "key": {"credential": "key"}})
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
