@@ -82,7 +82,7 @@ def tag(
     if tagged.after == tagged.before:
         click.echo("  it was so already", err=True)
         return
-    click.echo("  a running casbd takes it up within two seconds; activities that are stored already stay as they are", err=True)
+    click.echo("  a running casbd takes it up within two seconds; stored activities stay as they are (--retag)", err=True)
     noted(configuration, "ips tag", str(network), {"file": str(path), "before": tagged.before, "after": tagged.after})
 
 

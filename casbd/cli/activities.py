@@ -10,18 +10,17 @@ import click
 
 from casbd.activity_log import ActivityLog
 from casbd.activity_log.histogram import BY, STEPS, histogram
-from casbd.activity_log.retagged import Retagged, of_today
+from casbd.activity_log.retagged import of_today
 from casbd.activity_log.tail import tail
 from casbd.activity_log.unusual import new_for_user
 from casbd.cli import EXIT_NO, _activity_drawer, _activity_list, _bars
 from casbd.cli._activity_list import Listing, listing_options
 from casbd.cli._common import cell, json_option, open_store, terminal, write_lines
 from casbd.cli._export import export
+from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.cli._search_options import LIMIT, Asked, filter_options, search_options, span_options
-from casbd.plugins import Reasoning
 from casbd.store import alerts
-from casbd.store.database import Store
 from casbd.wire import json_lines
 
 MOST = 20
@@ -41,7 +40,7 @@ command.add_command(export)
 @command.command("search")
 @search_options
 @listing_options
-@click.option("--retag", is_flag=True, help="With the categories and tags that today's IP ranges and lists say; looks at more activities.")
+@retag_option
 @click.pass_obj
 def search_activities(configuration: Path, asked: Asked, listing: Listing, retag: bool) -> None:
     """Search activities: `casbd activities search --filter "user eq a@contoso.com" --filter "country neq NO,SE" --from -7d`.
@@ -50,19 +49,9 @@ def search_activities(configuration: Path, asked: Asked, listing: Listing, retag
     """
     shown = screen(configuration)
     with open_store(configuration) as store:
-        if retag:
-            log, asked = _retagged(configuration, store), asked._replace(wanted=of_today(asked.wanted))
-        else:
-            log = ActivityLog(store)
+        log = log_of(configuration, store, retag=retag)
+        asked = asked._replace(wanted=of_today(asked.wanted)) if retag else asked
         _activity_list.write(log, asked, listing, shown)
-
-
-def _retagged(configuration: Path, store: Store) -> ActivityLog:
-    from casbd.cli._addresses import address_enrichers
-    from casbd.enrichment import Enrichment
-
-    ranges = [enricher for enricher in address_enrichers(configuration) if isinstance(enricher, Reasoning)]
-    return Retagged(store, Enrichment(ranges).enrich)
 
 
 @command.command("histogram")

@@ -17,6 +17,7 @@ from casbd.cli import EXIT_NO, _bars
 from casbd.cli._changes import noted
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
+from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.clock import monotonic, now
 from casbd.documents import nearest
@@ -111,9 +112,10 @@ def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
 @click.argument("policy")
 @click.option("--from", "since", type=Time(), help="Only activities not before this time.")
 @click.option("--to", "until", type=Time(end=True), help="Only activities not after this time; a day alone is included.")
+@retag_option
 @json_option
 @click.pass_obj
-def backtest(configuration: Path, /, policy: str, since: int | None, until: int | None, as_json: bool) -> None:
+def backtest(configuration: Path, /, policy: str, since: int | None, until: int | None, retag: bool, as_json: bool) -> None:
     """Run a policy over the stored activity log: the alerts that it would have raised.
 
     POLICY is the id of a configured policy, enabled or not, or the path of a rule file that is not installed yet.
@@ -128,7 +130,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     alerts: list[Alert] = []
     with open_store(configuration) as store:
         for chosen in several:
-            latest, log = Latest(), activity_log.ActivityLog(store)
+            latest, log = Latest(), log_of(configuration, store, retag=retag)
             given = map(latest.of, log.matching(chosen, since, until))
             alerts += map(shown.alert, trial.alerts_of(chosen, given, latest))
         number = log.looked_at

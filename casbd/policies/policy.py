@@ -164,15 +164,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     line: int = 1
 
     def reads(self) -> frozenset[str]:
-        """The fields that it looks at, with its filters and to count by them, and those that its alerts tell."""
+        """The fields that it looks at, and those that its alerts tell."""
+        return _ALERTED | self.looks_at()
+
+    def looks_at(self) -> frozenset[str]:
+        """The fields that decide: of its filters, and those that it counts by."""
         counted: tuple[str, ...] = ()
         if self.match is not None:
             counted = (*self.match.by, getattr(self.match, "unique", None) or "app")
             counted += tuple(field for one in self.match.aliased for field in (*one.by, one.unique or "app"))
-        found = {field.partition(".")[0] for field in counted}
+        found = frozenset(field.partition(".")[0] for field in counted)
         for condition in conditions(self.asked()):
             found |= {condition.field} if condition.role == "actor" else {condition.field, "objects"}
-        return _ALERTED | found
+        return found
 
     def asked(self) -> Node:
         """What an activity must meet, exceptions included."""
