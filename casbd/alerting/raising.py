@@ -7,7 +7,7 @@ import hashlib
 from msgspec.structs import replace
 
 from casbd.model.activity import Activity
-from casbd.model.alert import Alert, PolicyType
+from casbd.model.alert import SYSTEM, Alert, PolicyType
 from casbd.policies import Policy
 from casbd.policies.policy import Repeated, Sequenced
 
@@ -71,7 +71,7 @@ def system(kind: str, title: str, description: str, *, subject: str, moment: int
         policy_name=title,
         policy_type="system",
         severity="medium",
-        category="system",
+        category=SYSTEM,
         title=title,
         description=description,
         first_activity=moment,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from casbd.cli._alert_status import chosen, close, reopen
 from casbd.cli._common import SHORT, Time, json_option, moment, open_store, table, write_lines
+from casbd.cli._known import require_policy
 from casbd.cli._screen import real, screen
-from casbd.model.alert import SEVERITIES, Alert
+from casbd.model.alert import SEVERITIES, SYSTEM, Alert
+from casbd.policies.policy import Category
 from casbd.store import alerts as stored
 from casbd.wire import json_lines
 
@@ -32,7 +34,7 @@ command.add_command(reopen)
 @command.command("list")
 @click.option("--status", type=click.Choice(["open", "closed"]))
 @click.option("--severity", type=click.Choice(SEVERITIES))
-@click.option("--category")
+@click.option("--category", type=click.Choice([*get_args(Category), SYSTEM], case_sensitive=False))
 @click.option("--app")
 @click.option("--user")
 @click.option("--policy", help="A policy's id.")
@@ -44,9 +46,11 @@ command.add_command(reopen)
 def list_alerts(
     configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, held_back: bool, **equal: str | None
 ) -> None:
-    """List alerts, oldest first."""
+    """List alerts, oldest first. Exit code 1 where there is no policy with the id that is asked for."""
     shown = screen(configuration)
     with open_store(configuration) as store:
+        if policy is not None:
+            require_policy(configuration, store, policy)
         equal = {name: value and real(store, shown, value) for name, value in equal.items()}
         found = _within(stored.find(store.connection, policy_id=policy, **equal), since, until)
         found = (shown.alert(alert) for alert in found if alert.suppressed or not held_back)

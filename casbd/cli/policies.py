@@ -16,6 +16,7 @@ from casbd import activity_log, config, policies
 from casbd.cli import EXIT_NO, _bars
 from casbd.cli._changes import noted
 from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
+from casbd.cli._known import require
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
@@ -48,16 +49,27 @@ def list_policies(configuration: Path, /, template: str | None, as_json: bool) -
     """List the policies, with how often each matched and alerted since the store began.
 
     Matches of a simulated policy are counted too, and its alerts are those that it would have raised. One that is `switched off`
-    met too many activities (`limits:` in the configuration): change its file, or `casbd policies enable` it.
+    met too many activities (`limits:` in the configuration): change its file, or `casbd policies enable` it. Exit code 1 where
+    there is no such template.
     """
     loaded = Loaded(configuration)
     found = loaded.policies
+    if template is not None:
+        _require_template(template, found)
     counts, off = loaded.counts()
     rows = [(policy, policy.id in off, *counts.get(policy.id, (0, 0))) for policy in found if template in (None, policy.template)]
     if as_json:
         write_lines(json_lines.line(_told(*row)) for row in rows)
         return
     table("", COLUMNS, [_row(*row) for row in rows], _style, less=LESS)
+
+
+def _require_template(template: str, own: Sequence[Policy]) -> None:
+    from casbd.policies.templates import templates
+
+    names = {policy.template for policy in own} - {""}
+    if template not in names:
+        require("template", template, names | {policy.id for policy in templates()}, "(`casbd policies templates` lists them)")
 
 
 @command.command("show")

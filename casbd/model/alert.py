@@ -11,6 +11,8 @@ SEVERITIES: tuple[Severity, ...] = ("informational", "low", "medium", "high")
 Resolution = Literal["true_positive", "benign", "false_positive"]
 RESOLUTIONS: tuple[Resolution, ...] = ("true_positive", "benign", "false_positive")
 """What an alert turned out to be, as who closes it says."""
+SYSTEM = "system"
+"""The category of alerts about casbd itself; the others' are their policies'."""
 PolicyType = Literal["activity", "repeated_activity", "sequence", "system"]
 
 

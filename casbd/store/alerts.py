@@ -71,6 +71,11 @@ def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]
             yield alert
 
 
+def any_of_policy(connection: sqlite3.Connection, policy_id: str) -> bool:
+    """Whether there is any alert of a policy (without regard to case)."""
+    return next(find(connection, policy_id=policy_id), None) is not None
+
+
 def with_activity(connection: sqlite3.Connection, activity_id: str, timestamp: int) -> list[Alert]:
     """The alerts that an activity is one of the first 1,000 activities of, oldest first. timestamp: when it was."""
     query = "SELECT body FROM alerts WHERE first_activity <= ? AND instr(body, ?) ORDER BY first_activity, alert_id"
