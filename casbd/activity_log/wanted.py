@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from casbd.clock import Clock
-from casbd.policies import compile_filter, parse_condition
+from casbd.policies import compile_filter, parse_conditions
 from casbd.policies.sql import may, must
 from casbd.policies.tree import AllOf, Node
 
@@ -17,7 +17,7 @@ class Wanted:
     """
 
     def __init__(self, filters: Sequence[str | Node], clock: Clock) -> None:
-        self.node = AllOf(tuple(parse_condition(one) if isinstance(one, str) else one for one in filters))
+        self.node = AllOf(tuple(parse_conditions(filters)))
         self.meets = compile_filter(self.node, now=clock)
         self.where = may(self.node, clock)
         self.surely = must(self.node, clock)

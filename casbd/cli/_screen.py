@@ -14,7 +14,7 @@ from casbd.cli import EXIT_CONFIGURATION
 from casbd.cli._common import cell, open_store
 from casbd.config.place import section
 from casbd.errors import Mistakes
-from casbd.policies import parse_condition
+from casbd.policies import parse_conditions
 from casbd.policies.tree import Condition, Node, conditions
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
@@ -47,7 +47,7 @@ def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str
     shown = screen(configuration)
     if not shown.fields:
         return [*filters]
-    nodes = [parse_condition(one) if isinstance(one, str) else one for one in filters]
+    nodes = parse_conditions(filters)
     values = (value for node in nodes for condition in conditions(node) for value in condition.values)
     wanted = {value for value in values if isinstance(value, str) and shown.is_pseudonym(value)}
     if not wanted:

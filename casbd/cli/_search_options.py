@@ -42,9 +42,14 @@ class Asked(NamedTuple):
 
 _OWN = "asked_"
 """Begins the names of the parameters, so that they are no command's own; `Query` has the rest as its fields."""
+_FILTER_HELP = "Operators as in rules; all must hold. Beside filters on a user, `user_role eq object` (or any) asks whom it was done to."
 _FILTERS = (
     click.option(
-        "--filter", "asked_filters", multiple=True, metavar='"FIELD OP VALUE[,VALUE]"', help="Operators as in rules; all must hold."
+        "--filter",
+        "asked_filters",
+        multiple=True,
+        metavar='"FIELD OP VALUE[,VALUE]"',
+        help="Operators as in rules; all must hold. With user_role eq object (or any), those on a user ask whom it was done to.",
     ),
     click.option(
         "--text", "asked_text", metavar="WORDS", help="Each of these words, in any case, stands somewhere: user, app, objects, record ..."

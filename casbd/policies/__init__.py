@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from casbd.policies.compile import compile_filter
-    from casbd.policies.condition_text import parse_condition
+    from casbd.policies.condition_text import parse_condition, parse_conditions
     from casbd.policies.loading import RuleSet, load, load_all_of, load_file, load_rule_set, load_sigma, rule_files
     from casbd.policies.matcher import Matcher
     from casbd.policies.policy import Policy, Repeated
@@ -27,9 +27,11 @@ __all__ = [
     "load_rule_set",
     "load_sigma",
     "parse_condition",
+    "parse_conditions",
     "rule_files",
 ]
-_WHERE = {"compile_filter": "compile", "parse_condition": "condition_text", "Matcher": "matcher", "Policy": "policy", "Repeated": "policy"}
+_WHERE = {"compile_filter": "compile", "Matcher": "matcher", "Policy": "policy", "Repeated": "policy"}
+_WHERE |= dict.fromkeys(("parse_condition", "parse_conditions"), "condition_text")
 
 
 def __getattr__(name: str) -> Any:

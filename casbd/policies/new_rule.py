@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from casbd.model.activity import FIELDS
-from casbd.policies.condition_text import parse_condition
+from casbd.policies.condition_text import parse_conditions
 from casbd.policies.operators import NEGATIVES
 from casbd.policies.tree import Condition, Value
 from casbd.wire.record_path import write_path
@@ -36,15 +36,18 @@ def rule_text(policy_id: str, filters: Sequence[str]) -> str:
     """The text of the file. filters: as on the command line, all must hold; ValueError tells what is allowed."""
     found: dict[str, dict[str, str]] = {}
     again: list[str] = []
-    for text in filters:
-        condition = parse_condition(text)
+    whom: dict[str, None] = {}
+    for condition in parse_conditions(filters):
         assert isinstance(condition, Condition), "a condition of the command line is one condition"
         field, operator, values = _parts(condition)
+        role = [] if condition.role == "actor" else [f"user_role: {condition.role}"]
         if operator in found.setdefault(field, {}):  # a mapping holds a key once
-            again.append(f"    - {field}: {{{operator}: {values}}}")
+            again += [f"    - {field}: {{{operator}: {values}}}", *(f"      {line}" for line in role)]
         else:
             found[field][operator] = values
+            whom |= dict.fromkeys(f"  {line}" for line in role)
     lines = [f"  {field}: {{{', '.join(f'{name}: {values}' for name, values in operators.items())}}}" for field, operators in found.items()]
+    lines += whom
     lines += ["  all_of:", *again] if again else []
     made = "\n".join(["# Made by `casbd policies new` from a search:", *(f"#   --filter {_quoted(text)}" for text in filters)])
     name = _quoted(policy_id.replace("-", " ").replace("_", " ").capitalize())

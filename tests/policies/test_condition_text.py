@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from casbd.policies import parse_condition
+from casbd.policies import parse_condition, parse_conditions
 from casbd.policies.tree import Condition
 
 
@@ -68,3 +68,34 @@ def test_one_condition(text, expected):
 def test_mistakes_tell_what_is_allowed(text, told):
     with pytest.raises(ValueError, match=re.escape(told)):
         parse_condition(text)
+
+
+class TestWhomItIsAbout:
+    @pytest.mark.parametrize("role", ["actor", "object", "any"])
+    def test_all_filters_on_a_user_and_no_other(self, role):
+        found = parse_conditions(["user eq a", f"  user_role eq {role}", "app eq x", "user_domain neq b"])
+        assert [(one.field, one.role) for one in found] == [("user", role), ("app", "actor"), ("user_domain", role)]
+
+    def test_not_of_filters_that_are_no_text(self):
+        node = Condition("user_groups", "eq", ("Finance",))
+        assert parse_conditions([node, "user eq a", "user_role eq object"])[0] is node
+
+    def test_twice_the_same(self):
+        assert len(parse_conditions(["user eq a", "user_role eq any", "user_role eq any"])) == 1
+
+    @pytest.mark.parametrize(
+        ("filters", "told"),
+        [
+            (["user_role eq object"], "beside no filter on a user"),
+            (["user_role eq object", "app eq x"], "beside no filter on a user"),
+            (["user eq a", "user_role eq victim"], "user_role eq object"),
+            (["user eq a", "user_role neq object"], "user_role eq object"),
+            (["user eq a", "user_role"], "user_role eq object"),
+            (["user eq a", "user_role eq object,any"], "user_role eq object"),
+            (["user eq a", "user_role eq object", "user_role eq actor"], "more than once: actor, object"),
+            (["user_type eq Admin", "user_role eq object"], "`user_type` of an object is not known"),
+        ],
+    )
+    def test_mistakes(self, filters, told):
+        with pytest.raises(ValueError, match=re.escape(told)):
+            parse_conditions(filters)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.policies import load_file, parse_condition
+from casbd.policies import load_file, parse_condition, parse_conditions
 from casbd.policies.new_rule import rule_text
 from casbd.policies.tree import AllOf
 
@@ -26,6 +26,13 @@ def test_means_what_the_search_did(filters):
     policy = load_file(Path("made.yaml"), text=rule_text("made", filters))
     assert conditions(policy.filters) == {parse_condition(text) for text in filters}
     assert (policy.mode, policy.match) == ("simulate", None)
+
+
+@given(st.lists(st.sampled_from(FILTERS), max_size=4, unique=True), st.sampled_from(["object", "any", "actor"]))
+def test_whom_it_is_about_too(filters, role):
+    filters = ["user eq her", *filters, f"user_role eq {role}"]
+    policy = load_file(Path("made.yaml"), text=rule_text("made", filters))
+    assert conditions(policy.filters) == {*parse_conditions(filters)}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
