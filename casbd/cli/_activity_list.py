@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 COLUMNS = ("timestamp", "user", "activity_type", "action_type", "app", "object_name", "ip_address", "country", "result")
 LESS = ("result", "country", "app", "action_type", "object_name")
+_INSTEAD = "--columns, --json or a wider terminal shows"
 MATCHED = "!"
 """Marks an activity that meets a policy's filters."""
 _STYLES = {"success": "", "partial": "yellow", "failure": "red"}
@@ -181,7 +182,7 @@ def _write_table(activities: Iterator[Activity], columns: tuple[Column, ...] | N
     rows = ([MATCHED if one.matched_policies else "", *(_cell(column, one, reader) for column in shown)] for one in found)
     styles = map(style, found)
     less = LESS if columns is None else ()
-    table("", (MATCHED, *(column.name for column in shown)), rows, lambda _: next(styles), less=less)
+    table("", (MATCHED, *(column.name for column in shown)), rows, lambda _: next(styles), less=less, instead=_INSTEAD)
 
 
 def _cell(column: Column, activity: Activity, reader: RawReader) -> object:

@@ -61,39 +61,32 @@ def table(
     styles: Callable[[Sequence[Any]], str] | None = None,
     *,
     less: Sequence[str] = (),
+    instead: str = "a wider terminal or --json shows",
 ) -> None:
-    """A readable table; text from records cannot command the terminal. less: what a narrow terminal can do without, in this order."""
+    """A readable table; text from records cannot command the terminal. less: what a narrow terminal can do without, in this order.
+
+    instead: what is told of such columns, before their names.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    from casbd.cli._table_layout import layout
+
     cells = [([cell(value) for value in row], styles(row) if styles else None) for row in rows]
     console = terminal()
-    widths = [max(len(text) for text in texts) for texts in zip(columns, *(texts for texts, _ in cells), strict=True)]
-    shown = _with_room(columns, widths, less, console.width)
+    shown = layout(columns, [texts for texts, _ in cells], less, console.width)
     found = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
     found.show_edge, found.pad_edge, found.padding = False, False, (0, 1, 0, 0)
-    for index in shown:
-        found.add_column(columns[index], overflow="fold", no_wrap=widths[index] <= _UNFOLDED)
+    for index, width in shown.items():
+        found.add_column(columns[index], overflow="fold", width=width)
     for texts, style in cells:
         found.add_row(*(Text(texts[index]) for index in shown), style=style)
     console.print(found)
     if not cells:
         click.echo("(none)", err=True)
-
-
-_UNFOLDED = 20
-"""Characters. A time, a number, a severity, an IPv4 address stay in one line; what is longer may be folded."""
-
-
-def _with_room(columns: Sequence[str], widths: Sequence[int], less: Sequence[str], width: int) -> list[int]:
-    """The columns that are readable in so many characters, as indexes."""
-    shown = list(range(len(columns)))
-    for name in less:
-        if sum(min(widths[index], _UNFOLDED) + 2 for index in shown) <= width:
-            break
-        shown.remove(columns.index(name))
-    return shown
+    elif left_out := [name for index, name in enumerate(columns) if index not in shown]:
+        click.echo(f"casbd: {instead} {', '.join(left_out)} too", err=True)
 
 
 def cell(value: Any) -> str:

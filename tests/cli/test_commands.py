@@ -368,6 +368,23 @@ class TestTables:
         assert "severity" in head
         assert "country" not in head
 
+    def test_what_is_left_out_is_told_with_a_way_to_see_it(self, run, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+        told = "casbd: a wider terminal or --json shows app, country, activities, status too\n"
+        assert run("alerts", "list", errors=True).startswith(told)
+        assert run("activities", "search", errors=True).startswith("casbd: --columns, --json or a wider terminal shows ")
+        monkeypatch.setenv("COLUMNS", "200")
+        assert "wider" not in run("alerts", "list", errors=True)
+
+    def test_an_address_of_22_letters_stays_whole(self, run, monkeypatch, tmp_path):
+        address = "a" * 10 + "@contoso.com"
+        (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
+        core = Core(tmp_path / "core", settings=settings({}))
+        core.feed_records(record(UserId=address, Operation="New-InboxRule", Workload="Exchange", ObjectId="contoso.com/Users/" + "x" * 90))
+        core.close()
+        monkeypatch.setenv("COLUMNS", "160")
+        assert address in run("activities", "search", config=tmp_path / "casbd.yaml")
+
     def test_of_nothing_says_so_but_not_to_programs(self, run):
         assert "(none)" in run("alerts", "list", "--user", "nobody", errors=True)
         assert "(none)" not in run("alerts", "list", "--user", "nobody")
