@@ -17,6 +17,7 @@ from casbd import registry
 from casbd.config.governance import Governance
 from casbd.config.place import STATE_DIR
 from casbd.config.privacy import Privacy
+from casbd.config.written import impossible
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import InputSpec
@@ -220,7 +221,7 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         workers=top.workers,
         log_level=top.log_level,
     )
-    return settings, reader.mistakes
+    return settings, [*reader.mistakes, *impossible(document, settings)]
 
 
 class _Reader:

@@ -148,3 +148,17 @@ def look(path: str) -> Found | None:
     except OSError:
         return None
     return Found.of(path, status) if stat.S_ISREG(status.st_mode) else None
+
+
+def fits(pattern: str, path: str) -> bool:
+    """Whether a file with this (absolute, normal) path would be found, if it were there."""
+    return _fit([part for part in pattern.split("/") if part], [part for part in path.split("/") if part])
+
+
+def _fit(parts: list[str], names: list[str]) -> bool:
+    if not parts or not names:
+        return not parts and not names
+    if parts[0] == "**":
+        deeper = not names[0].startswith(".") and len(names) > 1 and _fit(parts, names[1:])
+        return deeper or _fit(parts[1:] or ["*"], names)
+    return matcher(parts[0])(names[0]) is not None and _fit(parts[1:], names[1:])
