@@ -53,11 +53,19 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Words = Mapping[str, Collection[str] | None]
+"""What fields of activities may hold, as patterns of fnmatch; None: anything, as the record has it."""
+
+
 class Format(Protocol):
-    """One export format (`casbd/formats/`)."""
+    """One export format (`casbd/formats/`).
+
+    words: what it writes into `app`, and into other fields of which the tables in `casbd/data` do not have all.
+    """
 
     Options: ClassVar[type[Options]]
     example: ClassVar[dict[str, Any]]
+    words: ClassVar[Words]
 
     def __init__(self, options: Any) -> None: ...
 
@@ -84,6 +92,14 @@ class ByTime(NamedTuple):
     def at(self, timestamp: int) -> Any:
         """The value at that time; at a start already the one that begins there."""
         return self.values[bisect_right(self.starts, timestamp)]
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """Options of a format in which the operator says what is which field."""
+
+    def words(self) -> Words:
+        """What they say may be in fields."""
 
 
 class Enricher(Protocol):
@@ -139,6 +155,14 @@ class Grouping(Protocol):
 
     def groups_of(self, user: str) -> Collection[str]:
         """The groups of a user, whose name is compared without regard to case."""
+
+
+@runtime_checkable
+class Lacking(Protocol):
+    """An enricher that fills in some fields only where it is told more than nothing."""
+
+    def lacks(self) -> Mapping[str, str]:
+        """The fields of `provides` that it cannot know as it is configured, and what it takes for each."""
 
 
 class Output(Protocol):

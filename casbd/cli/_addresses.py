@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from casbd import config, registry
 from casbd.cli._common import cell
 from casbd.errors import Mistakes
-from casbd.plugins import Enricher
+from casbd.plugins import Enricher, Lacking
 
 
 def address_enrichers(configuration: Path) -> list[Enricher]:
@@ -25,3 +26,8 @@ def address_enrichers(configuration: Path) -> list[Enricher]:
             for mistake in error.found:
                 click.echo(cell(mistake), err=True)
     return sorted(enrichers, key=lambda enricher: enricher.order)
+
+
+def lacking(enrichers: Sequence[Enricher]) -> dict[str, str]:
+    """The fields of which they know nothing for want of a file, and what it takes."""
+    return {field: text for enricher in enrichers if isinstance(enricher, Lacking) for field, text in enricher.lacks().items()}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ from msgspec.structs import replace
 from casbd.activity_log.insights import AddressInsights, of_address
 from casbd.activity_log.observed import Span
 from casbd.cli import EXIT_NO, _insights
-from casbd.cli._addresses import address_enrichers
+from casbd.cli._addresses import address_enrichers, lacking
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.cli._ips_tag import tag
 from casbd.cli._screen import real, screen
@@ -21,14 +23,19 @@ from casbd.model.activity import Activity
 from casbd.plugins import Reason, Reasoning
 from casbd.wire import addresses
 
+_NAMES = {"ip_category": "category", "ip_tags": "tags", "asn": "AS number", "isp": "ISP"}
 _TOLD = ("country", "city", "isp", "asn", "ip_category", "ip_tags")
 
 
 class Today(NamedTuple):
-    """What the configured files say of an address now (an unknown place or ISP is None), and which of them hold it."""
+    """What the configured files say of an address now (an unknown place or ISP is None), and which of them hold it.
+
+    takes: what would have to be configured for the fields that nobody can know.
+    """
 
     told: dict[str, Any]
     reasons: list[Reason]
+    takes: Mapping[str, str]
 
 
 @click.group("ips")
@@ -90,7 +97,7 @@ def _today(configuration: Path, ip: str) -> Today:
     activity = Activity(ip_address=ip)
     Enrichment(enrichers).enrich([activity])
     reasons = [reason for enricher in enrichers if isinstance(enricher, Reasoning) for reason in enricher.reasons(ip)]
-    return Today({name: getattr(activity, name) for name in _TOLD} | {"ip_tags": [*activity.ip_tags]}, reasons)
+    return Today({name: getattr(activity, name) for name in _TOLD} | {"ip_tags": [*activity.ip_tags]}, reasons, lacking(enrichers))
 
 
 def _page(found: AddressInsights, today: Today, days: int, span: Span) -> None:
@@ -99,6 +106,9 @@ def _page(found: AddressInsights, today: Today, days: int, span: Span) -> None:
     _insights.about(f"category: {cell(found.ip_category) or 'unknown'}", found.ip_tags and f"tags: {cell(found.ip_tags)}")
     for reason in today.reasons:
         click.echo(_because(reason))
+    for name in ("city", "isp"):
+        if name in today.takes and getattr(found, name) is None and ip_address(found.ip_address).is_global:
+            click.echo(f"{_NAMES.get(name, name)}: unknown, it takes {today.takes[name]}")
     for name, text in _changed(found, today):
         click.echo(f"today's {name}: {text}")
     click.echo()
@@ -128,10 +138,9 @@ def _because(reason: Reason) -> str:
 
 def _changed(found: AddressInsights, today: Today) -> list[tuple[str, str]]:
     """What is otherwise today, for people. A place that no file knows today is as it was; of tags it is enough that lists were read."""
-    names = {"ip_category": "category", "ip_tags": "tags", "asn": "AS number", "isp": "ISP"}
     changed = []
     for name, told in today.told.items():
         known = today.told["ip_category"] if name == "ip_tags" else told
         if known is not None and told != getattr(found, name):
-            changed.append((names.get(name, name), cell(told) or "none"))
+            changed.append((_NAMES.get(name, name), cell(told) or "none"))
     return changed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from casbd.activity_log.insights import UserInsights, of_user
 from casbd.activity_log.known_users import KnownUser, Order, known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
 from casbd.cli import EXIT_NO, _insights
+from casbd.cli._addresses import address_enrichers, lacking
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._screen import real, real_filters, screen
 from casbd.clock import now
@@ -56,7 +57,7 @@ def show(configuration: Path, user: str, days: int, as_of: int | None, as_json: 
     if as_json:
         write_lines([_insights.json_line(found, days, span)])
     else:
-        _page(found, days, span)
+        _page(found, days, span, lacking(address_enrichers(configuration)) if not found.isps else {})
 
 
 @command.command("list")
@@ -125,7 +126,7 @@ def _shown(found: UserInsights, shown: Pseudonyms) -> UserInsights:
     )
 
 
-def _page(found: UserInsights, days: int, span: Span) -> None:
+def _page(found: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:
     click.secho(cell(found.user), bold=True)
     flags = ("administrator" if found.is_admin else None, "external" if found.is_external else None)
     _insights.about(found.display_name, found.user_type, *flags, found.organization)
@@ -150,6 +151,8 @@ def _page(found: UserInsights, days: int, span: Span) -> None:
     _insights.time_charts(found)
     _insights.listed("Countries", found.countries, found.activities)
     _insights.listed("ISPs", found.isps, found.activities)
+    if "isp" in lacks and found.ip_addresses:
+        click.echo(f"\nISPs: none is known, it takes {lacks['isp']}")
     _insights.listed("IP addresses", found.ip_addresses, found.activities)
     _insights.listed("Apps", found.apps, found.activities)
     devices = [(", ".join(filter(None, (one.device_type, one.os, one.browser))), one.activities) for one in found.devices]

@@ -60,6 +60,7 @@ class GeoIP:
         paths = {"city": options.city, "country": country, "asn": options.asn}
         self._paths = [path for path in paths.values() if path]
         self._geo_files = _open_all({option: path for option, path in paths.items() if path})
+        self._has_places, self._has_networks = options.city is not None, options.asn is not None
 
     def look_up(self, ip: str) -> dict[str, Any]:
         """Place and network of `ip_address`; what no file knows stays as the export had it."""
@@ -72,6 +73,11 @@ class GeoIP:
         if network is not None:
             found |= zip(("isp", "asn"), network, strict=True)
         return found
+
+    def lacks(self) -> Mapping[str, str]:
+        """Places and networks are in no file that ships with casbd."""
+        places = {} if self._has_places else dict.fromkeys(("city", "latitude", "longitude"), "a city file (enrichment.city)")
+        return places | ({} if self._has_networks else dict.fromkeys(("isp", "asn"), "an ASN file (enrichment.asn)"))
 
     def files(self) -> Sequence[Path]:
         """The databases, the shipped one included: an upgrade of the package replaces it."""

@@ -6,7 +6,7 @@ better than GeoIP where it is and whose (https://learn.microsoft.com/defender-cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -105,6 +105,10 @@ class IPRanges:
             Reason(tag, category, (tag,), str(subnet)) for subnet, labels in self._labels.networks(bits, number) for category, tag in labels
         ]
         return [*own, *held]
+
+    def lacks(self) -> Mapping[str, str]:
+        """Without a file all addresses are alike."""
+        return {} if self._paths else dict.fromkeys(("ip_category", "ip_tags"), "IP ranges (enrichment.ip_ranges)")
 
     def files(self) -> Sequence[Path]:
         """The range file and all lists."""

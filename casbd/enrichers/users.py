@@ -89,6 +89,11 @@ class Users:
         """The groups that a user is in."""
         return self._groups.get(user.lower(), ())
 
+    def lacks(self) -> Mapping[str, str]:
+        """Who belongs to what is for the operator to say; guests alone are known to be external."""
+        groups = {} if self._groups else {"user_groups": "user groups (organization.user_groups)"}
+        return groups | ({} if self._own else {"is_external_user": "the organization's domains"})
+
     def files(self) -> Sequence[Path]:
         """The group file, if there is one."""
         return [self._path] if self._path else []

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
+from casbd.model.activity import FIELDS
+from casbd.plugins import Lacking
 from casbd.policies.loading import load, load_file
-from casbd.policies.policy import Policy, Sequenced
+from casbd.policies.policy import Policy
 from casbd.policies.tree import conditions
+from casbd.registry import load_all
 
 _PLACES = (Path(__file__).parents[2] / "rules", Path(sys.prefix) / "share/casbd/rules", Path("/usr/share/casbd/rules"))
-_NEEDS = {
-    "ip_category": "IP ranges (enrichment.ip_ranges)",
-    "ip_tags": "IP ranges or lists (enrichment)",
-    "user_groups": "user groups (organization.user_groups)",
-    "is_external_user": "the organization's domains",
-    "city": "a city file (enrichment.city)",
-    "latitude": "a city file (enrichment.city)",
-    "longitude": "a city file (enrichment.city)",
-    "isp": "an ASN file (enrichment.asn)",
-    "asn": "an ASN file (enrichment.asn)",
-}
 _NAME = re.compile(r"^(?=name[ \t]*:)", re.MULTILINE)
 
 
@@ -44,10 +37,16 @@ def text_of(template: Policy, policy_id: str) -> str:
 
 
 def needs(policy: Policy) -> list[str]:
-    """What a policy cannot work without: the exports of its apps, and files that the configuration names."""
+    """What a policy cannot work without: the exports of its apps, and what the configuration has to name."""
     asked = [*conditions(policy.filters)]
     apps = [str(value) for c in asked if c.field in ("app", "source") and c.operator == "eq" and not c.negated for value in c.values]
     found = [f"records of {', '.join(dict.fromkeys(apps))}"] if apps else []
-    counted = (*policy.match.by, "" if isinstance(policy.match, Sequenced) else policy.match.unique or "") if policy.match else ()
-    fields = [*(c.field for c in asked), *counted]
-    return [*found, *dict.fromkeys(_NEEDS[field] for field in fields if field in _NEEDS)]
+    lacking = _lacks()
+    return [*found, *dict.fromkeys(lacking[field] for field in FIELDS if field in lacking and field in policy.looks_at())]
+
+
+@cache
+def _lacks() -> dict[str, str]:
+    """The fields that nobody fills in where nothing is configured, and what it takes."""
+    bare = [cls(cls.Options()) for cls in load_all("enrichers").values()]
+    return {field: text for enricher in bare if isinstance(enricher, Lacking) for field, text in enricher.lacks().items()}

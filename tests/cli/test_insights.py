@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from builders import HOUR, MINUTE, NOON, Core, record, settings
@@ -183,6 +184,34 @@ class TestAddress:
         text = run("ips", "show", ip, code=2)
         assert "is no IP address" in text
         assert "\x1b" not in text
+
+
+class TestWhatNobodyCanKnow:
+    """ISPs and cities are in no file that ships with casbd: that is said, where an empty list would look like an answer."""
+
+    @pytest.fixture
+    def pages(self, tmp_path, run):
+        core = Core(tmp_path / "core", settings=settings({}))
+        core.feed_records(record(ClientIP="8.8.8.8"), record(ClientIP="10.0.0.1"), record(UserId="b@x.com", ClientIP=None))
+        core.close()
+
+        def pages(enrichment="{}", user="a@contoso.com", ip="8.8.8.8"):
+            (tmp_path / "casbd.yaml").write_text(f"state_dir: core/state\nenrichment: {enrichment}\n")
+            shown = (["users", "show", user], ["ips", "show", ip])
+            return [run(*one, *AS_OF, config=tmp_path / "casbd.yaml") for one in shown]
+
+        return pages
+
+    def test_is_said(self, pages):
+        user, ip = pages()
+        assert "\nISPs: none is known, it takes an ASN file (enrichment.asn)\n" in user
+        assert "\ncity: unknown, it takes a city file (enrichment.city)\nISP: unknown, it takes an ASN file (enrichment.asn)\n" in ip
+
+    def test_but_not_where_there_is_nothing_to_know_or_a_file(self, pages):
+        assert not [page for page in pages(user="b@x.com", ip="10.0.0.1") if "it takes" in page]
+        files = Path(__file__).parents[1] / "enrichers" / "maxmind"
+        enrichment = f"{{city: {files}/GeoLite2-City-Test.mmdb, asn: {files}/GeoLite2-ASN-Test.mmdb}}"
+        assert not [page for page in pages(enrichment) if "it takes" in page]
 
 
 class TestList:
