@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-import msgspec
+from msgspec.structs import asdict, replace
 
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell, json_option, write_lines
@@ -23,6 +23,9 @@ def command(configuration: Path, as_json: bool) -> None:
     """Check configuration, rules and lists; print every mistake with file, line and column. Exit code 1 if any.
 
     A Sigma file that cannot be used is a mistake here; the daemon leaves it out and runs with all other policies.
+
+    What is no mistake, but will hardly do what is meant, is a warning, on standard error; with --json a line with
+    `"severity": "warning"`. Of what the service may write, the user of the state directory decides: run it as this user.
     """
     from casbd.daemon.engine import Engine
 
@@ -31,8 +34,11 @@ def command(configuration: Path, as_json: bool) -> None:
     except Mistakes as error:
         _tell(error.found, as_json)
         sys.exit(EXIT_NO)
-    for warning in engine.warnings(now()):
-        click.echo(f"warning: {cell(warning)}", err=True)
+    warnings = engine.warnings(now())
+    if as_json:
+        write_lines(json_lines.line(asdict(warning) | {"severity": "warning"}) for warning in warnings)
+    for warning in () if as_json else warnings:
+        click.echo(cell(replace(warning, message=f"warning: {warning.message}")), err=True)
     if engine.unusable:
         _tell(engine.unusable, as_json)
         files = len({mistake.file for mistake in engine.unusable})
@@ -46,7 +52,7 @@ def command(configuration: Path, as_json: bool) -> None:
 
 def _tell(mistakes: Iterable[Mistake], as_json: bool) -> None:
     if as_json:
-        write_lines(json_lines.line(msgspec.structs.asdict(mistake)) for mistake in mistakes)
+        write_lines(json_lines.line(asdict(mistake)) for mistake in mistakes)
         return
     for mistake in mistakes:
         click.echo(cell(mistake))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from casbd import policies, registry
 from casbd.config import Settings
 from casbd.config import read as read_settings
 from casbd.config.connector_actions import connector_actions
+from casbd.daemon.doubts import doubts
 from casbd.errors import Mistake, Mistakes
-from casbd.governance.protected import nobody_protected, unknown_protected
+from casbd.governance.protected import unknown_protected
 from casbd.governance.rails import Rails
 from casbd.pipeline import Scanner
-from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, Uncertain
+from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output
 from casbd.policies import Matcher, Policy, RuleSet
 from casbd.policies.policy import Exemption, digest
 
@@ -90,21 +92,19 @@ class Engine:
         """What each policy asks for, exceptions included, as a hash."""
         return {policy.id: digest(policy.asked(), policy.match) for policy in self.policies}
 
-    def warnings(self, now: int) -> list[str]:
-        """What is no mistake, but not what a person would expect."""
-        unsent = [policy.id for policy in self.policies if policy.alert.email or policy.alert.sms]
-        told = [f"policy {name}: this version sends no e-mail or SMS; its alerts go to the outputs" for name in unsent]
-        unacknowledged = [name for name, output in self.outputs.items() if isinstance(output, Uncertain) and not output.acknowledged]
-        told += [f"output {name}: nobody acknowledges UDP, so what is dropped on the way is lost unseen" for name in unacknowledged]
-        told += [
-            f"policy {name} is switched off: it matched more than {self.settings.limits.policy_matches} activities in three hours"
-            for name in sorted(self.switched_off)
+    def warnings(self, now: int) -> list[Mistake]:
+        """What is no mistake, but not what a person would expect. Line 0: it is about the file as a whole."""
+        off = [policy for policy in self.policies if policy.id in self.switched_off]
+        too_many = f"matched more than {self.settings.limits.policy_matches} activities in three hours"
+        return [
+            *self._doubts,
+            *(Mistake(str(policy.path), policy.line, 1, f"policy {policy.id} is switched off: it {too_many}") for policy in off),
+            *(exemption.told("this exception has expired and is no longer applied") for exemption in self.expired(now)),
         ]
-        told += nobody_protected(self.settings.governance, self.policies)
-        told += [str(note) for note in self._notes]
-        return told + [
-            f"{exemption.place}: this exception has expired and is no longer applied: {exemption.reason}" for exemption in self.expired(now)
-        ]
+
+    @cached_property
+    def _doubts(self) -> list[Mistake]:
+        return [*self._notes, *doubts(self.settings, self.policies, self.enrichers, self.outputs)]
 
     def expired(self, now: int) -> list[Exemption]:
         """The exceptions that are over."""

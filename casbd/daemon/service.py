@@ -316,7 +316,7 @@ class Service:
         self._reloaded = {"at": self.clock(), "ok": True, **changes}
 
     def _warn(self) -> None:
-        self._warned = self.engine.warnings(self.clock())
+        self._warned = [*map(str, self.engine.warnings(self.clock()))]
         for mistake in left_out.told(self.engine.unusable):
             log.error(mistake)
         for warning in self._warned:
@@ -339,7 +339,7 @@ class Service:
 
     def warn_of_what_is_new(self) -> None:
         """A job: an exception expires while casbd runs."""
-        new = [warning for warning in self.engine.warnings(self.clock()) if warning not in self._warned]
+        new = [warning for warning in map(str, self.engine.warnings(self.clock())) if warning not in self._warned]
         for warning in new:
             log.warning(warning)
         self._warned += new

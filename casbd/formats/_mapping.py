@@ -13,7 +13,7 @@ A constant fills a field that neither the mapping nor a pattern fills, and a pat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -134,6 +134,14 @@ class MappingOptions(plugins.Options):
         if "timestamp" not in self.mapping.keys() | groups:
             raise ValueError("`timestamp` must be mapped")
         return self
+
+    def words(self) -> plugins.Words:
+        """What fields may hold: a constant's value, those of a `map`; what a path or a pattern leads to is anything."""
+        told: dict[str, Collection[str] | None] = {name: (_json(value),) for name, value in self.constants.items()}
+        for name, part in self.mapping.items():
+            meanings = [*(part.map or {}).values(), part.otherwise]
+            told[name] = None if part.map is None else (*(value for value in meanings if value is not None), *(told.get(name) or ()))
+        return told | {group: None for pattern in self.patterns for group in _compiled(pattern.regex).groupindex}
 
 
 def _check_part(name: str, part: Part) -> None:

@@ -138,12 +138,16 @@ def table() -> Table:
     )
 
 
+APP = "AWS"
+
+
 @plugin
 class AwsCloudTrail:
     """`format: aws_cloudtrail`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(Record, "CloudTrail record", ("eventName",), ("readOnly",)).read
@@ -182,7 +186,7 @@ class AwsCloudTrail:
     def _activity(self, record: Record, timestamp: int) -> Activity:
         activity_type, is_admin = self._kinds[record.eventSource, record.eventName]
         who = record.userIdentity or Identity()
-        activity = Activity(timestamp, record.eventID or "", activity_type, record.eventName, "AWS")
+        activity = Activity(timestamp, record.eventID or "", activity_type, record.eventName, APP)
         activity.app_instance = record.recipientAccountId or who.accountId
         activity.is_admin_operation = is_admin and record.readOnly not in (True, "true")
         self._who(record, who, activity)

@@ -52,12 +52,16 @@ class Record(msgspec.Struct, gc=False):
     additional_details: Any = None
 
 
+APP = "Box"
+
+
 @plugin
 class Box:
     """`format: box`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(Record, "Box event", ("event_type", "created_at")).read
@@ -77,7 +81,7 @@ class Box:
             raise BadRecord("event_type is empty")
         timestamp = time_of("created_at", found.created_at)
         kind = self._table.kind(found.event_type)
-        activity = Activity(timestamp, found.event_id or "", kind.activity_type, found.event_type, "Box")
+        activity = Activity(timestamp, found.event_id or "", kind.activity_type, found.event_type, APP)
         details = dict_of(found.additional_details)
         activity.is_admin_operation = kind.admin or details.get("is_performed_by_admin") is True
         alert = dict_of(details.get("shield_alert"))

@@ -60,6 +60,7 @@ class Cef:
 
     Options: ClassVar[type[plugins.Options]] = CefOptions
     example: ClassVar[dict[str, Any]] = {"mapping": {"object_name": "extension.fname"}, "constants": {"app": "Firewall"}}
+    words: ClassVar[plugins.Words] = {}
 
     def __init__(self, options: CefOptions) -> None:
         self._activity = Mapper(options).activity

@@ -50,4 +50,5 @@ class Csv(OfMapping):
 
     Options: ClassVar[type[plugins.Options]] = CsvOptions
     example: ClassVar[dict[str, Any]] = {"mapping": {"timestamp": "Event DateTime", "user": "User Name"}, "constants": {"app": "HR"}}
+    words: ClassVar[plugins.Words] = {}
     what: ClassVar[str] = "row of a CSV file"

@@ -50,6 +50,7 @@ class DefenderForIdentity:
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": None}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._table = ActivityTable("defender_for_identity")

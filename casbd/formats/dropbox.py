@@ -41,12 +41,16 @@ class Record(msgspec.Struct, gc=False):
     details: Any = None
 
 
+APP = "Dropbox"
+
+
 @plugin
 class Dropbox:
     """`format: dropbox`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(Record, "Dropbox team event", ("timestamp", "event_type")).read
@@ -72,7 +76,7 @@ class Dropbox:
         timestamp = time_of("timestamp", found.timestamp)
         kind = self._table.kind(event)
         details, context = dict_of(found.details), _inside(found.context)
-        activity = Activity(timestamp, "", _by_value(event, details) or kind.activity_type, event, "Dropbox")
+        activity = Activity(timestamp, "", _by_value(event, details) or kind.activity_type, event, APP)
         _who(found.actor, activity)
         team = context if _tag(found.context) == "organization_team" else dict_of(context.get("team"))
         activity.app_instance = text_of(team.get("display_name"))

@@ -44,12 +44,16 @@ class Record(msgspec.Struct, gc=False):
     operation: Any = None
 
 
+WORKSPACE, CLOUD = "Google Workspace", "Google Cloud"
+
+
 @plugin
 class Gcp:
     """`format: gcp`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (WORKSPACE, CLOUD)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(
@@ -91,7 +95,7 @@ class Gcp:
         service = (text_of(payload.get("serviceName")) or "").partition(".")[0]
         event, values = _event(payload) if service in _WORKSPACE else (None, {})
         kind = self._types[service, method, event]
-        activity = Activity(timestamp, record.insertId or "", kind, method, "Google Workspace" if service in _WORKSPACE else "Google Cloud")
+        activity = Activity(timestamp, record.insertId or "", kind, method, WORKSPACE if service in _WORKSPACE else CLOUD)
         resource = dict_of(record.resource)
         activity.app_instance = _instance(record.logName or "", dict_of(resource.get("labels")))
         log = _LOG.split(record.logName or "")[-1]

@@ -57,12 +57,16 @@ class Record(msgspec.Struct, gc=False):
     status_code: int | None = None
 
 
+APP = "GitHub"
+
+
 @plugin
 class GitHub:
     """`format: github`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(
@@ -88,7 +92,7 @@ class GitHub:
         found = self._read(record)
         timestamp = time_of("@timestamp", found.at, found.created_at)
         kind = self._table.kind(found.action)
-        activity = Activity(timestamp, found.document or "", kind.activity_type, found.action, "GitHub")
+        activity = Activity(timestamp, found.document or "", kind.activity_type, found.action, APP)
         activity.app_instance = _one(found.org) or found.business or None
         activity.is_admin_operation = kind.admin
         actor = found.actor or (found.user if kind.activity_type in ("Log on", "Failed log on") else None)

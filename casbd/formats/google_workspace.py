@@ -74,12 +74,26 @@ class Record(msgspec.Struct, gc=False):
     parameters: Any = None
 
 
+APP = "Google Workspace"
+_APPS = {
+    "calendar": "Google Calendar",
+    "chat": "Google Chat",
+    "drive": "Google Drive",
+    "gmail": "Gmail",
+    "groups": "Google Groups",
+    "groups_enterprise": "Google Groups",
+    "keep": "Google Keep",
+    "meet": "Google Meet",
+}
+
+
 @plugin
 class GoogleWorkspace:
     """`format: google_workspace`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP, *_APPS.values())}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(Record, "record of Google's Reports API", ("id",)).read
@@ -106,7 +120,7 @@ class GoogleWorkspace:
         application = record.id.applicationName or ""
         values = _parameters(event.parameters)
         kind = self._kind(application, event.name, values)
-        activity = Activity(timestamp, name, kind, event.name, _APPS.get(application, "Google Workspace"))
+        activity = Activity(timestamp, name, kind, event.name, _APPS.get(application, APP))
         activity.app_instance = record.id.customerId or None
         activity.is_admin_operation = application == "admin"
         actor = record.actor or Actor()
@@ -173,16 +187,6 @@ def _result(kind: str, event: Event, values: dict[str, Any]) -> tuple[str | None
 
 
 _DENIED = frozenset({"risky_sensitive_action_blocked", "ACCESS_DENY_EVENT"})
-_APPS = {
-    "calendar": "Google Calendar",
-    "chat": "Google Chat",
-    "drive": "Google Drive",
-    "gmail": "Gmail",
-    "groups": "Google Groups",
-    "groups_enterprise": "Google Groups",
-    "keep": "Google Keep",
-    "meet": "Google Meet",
-}
 _NAMED = (
     # id, name, type: the parameters that name what was acted on, most to the point first
     ("doc_id", "doc_title", "File"),

@@ -23,3 +23,4 @@ class Json(OfMapping):
 
     Options: ClassVar[type[plugins.Options]] = MappingOptions
     example: ClassVar[dict[str, Any]] = {"mapping": {"timestamp": "time", "user": "actor.email"}, "constants": {"app": "Our own app"}}
+    words: ClassVar[plugins.Words] = {}

@@ -101,12 +101,17 @@ class Kind(msgspec.Struct, frozen=True):
     objects_of: ObjectsOf
 
 
+APP = "Microsoft 365"
+"""Of a workload that the table does not have; its name stands behind it."""
+
+
 @plugin
 class M365:
     """`format: m365`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP, f"{APP} (*)")}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._table = table()
@@ -183,7 +188,7 @@ class M365:
         workload = self._table.workloads.get(name or "")
         kind_of_user = self._table.user_types.get(str(user_type))
         if workload is None:
-            app, activity_type, admin = f"Microsoft 365 ({name})" if name else "Microsoft 365", "Unspecified", kind_of_user == "Admin"
+            app, activity_type, admin = f"{APP} ({name})" if name else APP, "Unspecified", kind_of_user == "Admin"
         else:
             app, activity_type = workload.app, workload.kind(operation)
             admin = workload.admin != (operation in workload.admin_exceptions)

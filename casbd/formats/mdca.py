@@ -43,6 +43,7 @@ class Mdca:
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": None, "activity_type": None}
 
     def __init__(self, options: plugins.Options) -> None:
         """It has no options."""

@@ -93,6 +93,8 @@ class Hook(msgspec.Struct, gc=False):
 
 _HOOK = "com.okta.event_hook"
 
+APP = "Okta"
+
 
 @plugin
 class Okta:
@@ -100,6 +102,7 @@ class Okta:
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(Record, "Okta event", ("eventType", "published")).read
@@ -142,7 +145,7 @@ class Okta:
         found = self._read(record)
         timestamp = time_of("published", found.published)
         kind = self._table.kind(found.eventType)
-        activity = Activity(timestamp, found.uuid or "", kind.activity_type, found.eventType, "Okta")
+        activity = Activity(timestamp, found.uuid or "", kind.activity_type, found.eventType, APP)
         activity.is_admin_operation = kind.admin
         if found.eventType.startswith("user.session.impersonation."):
             activity.is_impersonated = True

@@ -34,6 +34,8 @@ from casbd.wire import addresses
 
 TRAIL = "SetupAuditTrail"
 
+APP = "Salesforce"
+
 
 @plugin
 class Salesforce:
@@ -41,6 +43,7 @@ class Salesforce:
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._table = ActivityTable("salesforce")
@@ -70,7 +73,7 @@ class Salesforce:
         kind = self._table.kind(f"{event}.{part}")
         if kind.activity_type == UNSPECIFIED:
             kind = self._table.kind(event)
-        activity = Activity(_event_time(row), "", kind.activity_type, event, "Salesforce", row.text("ORGANIZATION_ID"))
+        activity = Activity(_event_time(row), "", kind.activity_type, event, APP, row.text("ORGANIZATION_ID"))
         activity.is_admin_operation = kind.admin
         ident = row.text("USER_ID_DERIVED", "USER_ID")
         name = row.text("USER_NAME")
@@ -100,7 +103,7 @@ class Salesforce:
         """A change in Setup. One who logged in as another is the one who did it."""
         moment = row.text("CREATEDDATE", "DATE") or ""
         kind = self._table.kind(f"{TRAIL}.{action}")
-        activity = Activity(time_in("CreatedDate or Date", moment), row.text("ID") or "", kind.activity_type, action, "Salesforce")
+        activity = Activity(time_in("CreatedDate or Date", moment), row.text("ID") or "", kind.activity_type, action, APP)
         activity.is_admin_operation = True
         account = row.text("CREATEDBY.USERNAME", "USER", "CREATEDBY.NAME")
         ident, delegate = row.text("CREATEDBYID", "CREATEDBY.ID"), row.text("DELEGATEUSER", "DELEGATE USER")

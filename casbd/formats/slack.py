@@ -70,12 +70,16 @@ class Record(msgspec.Struct, gc=False):
     details: Any = None
 
 
+APP = "Slack"
+
+
 @plugin
 class Slack:
     """`format: slack`."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._read = Reader(Record, "Slack audit entry", ("action", "date_create"), ("date_create",)).read
@@ -96,7 +100,7 @@ class Slack:
             raise BadRecord("action is empty")
         timestamp = time_of("date_create", found.date_create)
         kind = self._table.kind(found.action)
-        activity = Activity(timestamp, found.id or "", kind.activity_type, found.action, "Slack")
+        activity = Activity(timestamp, found.id or "", kind.activity_type, found.action, APP)
         activity.is_admin_operation = kind.admin
         _who(found.actor or Actor(), activity)
         context = found.context or Context()

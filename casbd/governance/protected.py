@@ -41,9 +41,9 @@ def _texts(configuration: Mapping[str, Any], section: str, key: str) -> list[tup
     return [(index, one) for index, one in enumerate(listed) if isinstance(one, str) and one] if isinstance(listed, list) else []
 
 
-def nobody_protected(care: Governance, policies: Iterable[Policy]) -> list[str]:
+def nobody_protected(document: Document, care: Governance, policies: Iterable[Policy]) -> Iterator[Mistake]:
     """A warning where accounts may be acted on and none is kept safe: whoever can undo a mistake would be locked out, too."""
-    acting = sorted(policy.id for policy in policies if policy.enabled and policy.mode != "simulate" and policy.governance)
-    if care.mode != "enforce" or care.protected_users or care.protected_groups or not acting:
-        return []
-    return ["governance: the mode is enforce and nobody is protected; put emergency accounts into governance.protected_users"]
+    acting = any(policy.enabled and policy.mode != "simulate" and policy.governance for policy in policies)
+    if acting and care.mode == "enforce" and not (care.protected_users or care.protected_groups):
+        where = "put emergency accounts into governance.protected_users"
+        yield document.mistake(("governance",), "the mode is enforce and nobody is protected", where)

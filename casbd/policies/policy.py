@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from casbd.errors import Mistake
 from casbd.model.activity import Activity
 from casbd.model.alert import Severity
 from casbd.policies.tree import AllOf, Condition, Node, NoneOf, conditions
@@ -129,6 +130,11 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
         if self.expires is None:
             return self.filters
         return AllOf((self.filters, Condition("timestamp", "lt", (self.expires,))))
+
+    def told(self, what: str) -> Mistake:
+        """Something about it, at its place."""
+        file, _, line = self.place.rpartition(":")
+        return Mistake(file, int(line or 0), 1, f"{what}: {self.reason}")
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -311,6 +311,47 @@ class TestCheck:
         assert all(set(one) == {"file", "line", "column", "message", "hint"} for one in told)
         assert len(told) >= 3
 
+    @pytest.fixture
+    def doubtful(self, tmp_path):
+        """Rules that are right, and will hardly do what is meant."""
+        (tmp_path / "rules").mkdir()
+        for name, filters in {
+            "logon": "{activity_type: {eq: Logon}}",
+            **{f"office-{n}": "{ip_category: {eq: Corporate}, ip_tags: {eq: x}}" for n in range(7)},
+            "off": "{isp: {eq: x}}\nenabled: false",
+            "board": "{user_groups: {eq: Board}}\nalert: {email: [a@b.c]}",
+        }.items():
+            (tmp_path / "rules" / f"{name}.yaml").write_text(f"name: x\nfilters: {filters}\n")
+        (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\n\norganization:\nenrichment:\n")
+        return tmp_path
+
+    def test_warnings_are_few_and_have_their_place(self, run, doubtful):
+        told = run("check", config=doubtful / "casbd.yaml", errors=True).replace(f"{doubtful}/", "").splitlines()
+        assert told == [
+            "casbd.yaml:5:1: warning: without IP ranges (enrichment.ip_ranges) little is known of ip_category and ip_tags:"
+            " 7 policies look there (office-0, office-1, office-2, office-3, office-4 and 2 more)",
+            "casbd.yaml:4:1: warning: without user groups (organization.user_groups) little is known of user_groups:"
+            " 1 policy looks there (board)",
+            "casbd.yaml:1:1: warning: this version sends no e-mail or SMS, alerts go to the outputs: 1 policy asks for it (board)",
+            "rules/logon.yaml:2:31: warning: no format or mapping writes `Logon` into `activity_type`, so `eq` never holds for it"
+            " (did you mean `Log on`?)",
+            "casbd.yaml: no mistakes (policies: 9, inputs: 0, outputs: 0, connectors: 0)",
+        ]
+
+    def test_warnings_for_programs(self, run, doubtful):
+        told = lines(run("check", "--json", config=doubtful / "casbd.yaml"))
+        assert {one["severity"] for one in told} == {"warning"}
+        assert all(set(one) == {"file", "line", "column", "message", "hint", "severity"} for one in told)
+        assert len(told) == 4
+
+    def test_what_is_configured_or_mapped_is_not_lacking(self, run, doubtful):
+        (doubtful / "ranges.yaml").write_text("ranges: [{name: o, subnets: [203.0.113.0/24], category: Corporate}]\n")
+        (doubtful / "casbd.yaml").write_text(
+            "state_dir: state\nrules: [rules]\nenrichment: {ip_ranges: ranges.yaml}\n"
+            "inputs: [{name: own, path: /x, format: json, mapping: {timestamp: t, user_groups: g, activity_type: a}}]\n"
+        )
+        assert [one["message"][:12] for one in lines(run("check", "--json", config=doubtful / "casbd.yaml"))] == ["this version"]
+
     def test_a_broken_configuration(self, run, tmp_path):
         (tmp_path / "casbd.yaml").write_text("rulez: []\n")
         assert "casbd.yaml:1:1: unknown key `rulez`" in run("check", config=tmp_path / "casbd.yaml", code=1)

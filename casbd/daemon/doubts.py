@@ -1,0 +1,77 @@
+"""What in configuration and rules is no mistake, but not what a person would expect: told by `casbd check`, and in the daemon's log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from casbd.config import Settings
+from casbd.config.place import sections
+from casbd.config.written import doubtful
+from casbd.daemon.known_words import known_words
+from casbd.documents import Document
+from casbd.errors import Mistake, Mistakes
+from casbd.governance.protected import nobody_protected
+from casbd.model.activity import FIELDS
+from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain
+from casbd.policies import Policy
+from casbd.policies.unknown_values import unknown_values
+
+MOST_NAMES = 5
+"""Policies that one warning names."""
+
+
+def doubts(
+    settings: Settings, policies: Sequence[Policy], enrichers: Sequence[Enricher], outputs: Mapping[str, Output]
+) -> list[Mistake]:
+    """All that the files give reason for; one for all policies that lack the same."""
+    try:
+        document = sections(settings.path)[0]
+    except Mistakes:  # it was changed since it was read, and is told when it is read again
+        return []
+    return [
+        *doubtful(document, settings),
+        *_lacking(document, settings, [policy for policy in policies if policy.enabled], enrichers),
+        *_unsent(document, policies),
+        *_unacknowledged(document, settings, outputs),
+        *nobody_protected(document, settings.governance, policies),
+        *unknown_values(settings.rules, known_words(settings)),
+    ]
+
+
+def _lacking(document: Document, settings: Settings, policies: Sequence[Policy], enrichers: Sequence[Enricher]) -> Iterator[Mistake]:
+    """Policies that look at what nobody fills in."""
+    mapped = {field for entry in settings.inputs if isinstance(entry.options, Telling) for field in entry.options.words()}
+    without: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for enricher in enrichers:
+        for field, text in enricher.lacks().items() if isinstance(enricher, Lacking) else ():
+            if field not in mapped:
+                without[enricher.section, text].append(field)
+    for (section, text), fields in without.items():
+        looking = [policy for policy in policies if not policy.looks_at().isdisjoint(fields)]
+        if looking:
+            asked = [field for field in FIELDS if field in fields and any(field in policy.looks_at() for policy in looking)]
+            about = f"without {text} little is known of {' and '.join(asked)}"
+            yield document.mistake((section,), f"{about}: {_named(looking, 'looks there', 'look there')}")
+
+
+def _unsent(document: Document, policies: Sequence[Policy]) -> Iterator[Mistake]:
+    recipients = [policy for policy in policies if policy.alert.email or policy.alert.sms]
+    if recipients:
+        asking = _named(recipients, "asks for it", "ask for it")
+        yield document.mistake((), f"this version sends no e-mail or SMS, alerts go to the outputs: {asking}")
+
+
+def _unacknowledged(document: Document, settings: Settings, outputs: Mapping[str, Output]) -> Iterator[Mistake]:
+    for index, entry in enumerate(settings.outputs):
+        output = outputs.get(entry.name)
+        if isinstance(output, Uncertain) and not output.acknowledged:
+            told = f"output {entry.name}: nobody acknowledges UDP, so what is dropped on the way is lost unseen"
+            yield document.mistake(("outputs", index), told)
+
+
+def _named(policies: Sequence[Policy], one: str, several: str) -> str:
+    """`2 policies look there (a, b)`."""
+    names = [policy.id for policy in policies[:MOST_NAMES]]
+    more = f" and {len(policies) - MOST_NAMES} more" if len(policies) > MOST_NAMES else ""
+    return f"{len(policies)} {f'policy {one}' if len(policies) == 1 else f'policies {several}'} ({', '.join(names)}{more})"
