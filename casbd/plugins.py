@@ -96,10 +96,10 @@ class ByTime(NamedTuple):
 
 @runtime_checkable
 class Telling(Protocol):
-    """Options of a format in which the operator says what is which field."""
+    """Options of a format, or an enricher, by which the operator says what may be in fields."""
 
     def words(self) -> Words:
-        """What they say may be in fields."""
+        """By field; one that is not there may be as it is without."""
 
 
 class Enricher(Protocol):

@@ -34,7 +34,7 @@ def command(configuration: Path, as_json: bool) -> None:
     except Mistakes as error:
         _tell(error.found, as_json)
         sys.exit(EXIT_NO)
-    warnings = engine.warnings(now())
+    warnings = [*engine.doubts, *engine.warnings(now())]
     if as_json:
         write_lines(json_lines.line(asdict(warning) | {"severity": "warning"}) for warning in warnings)
     for warning in () if as_json else warnings:

@@ -35,7 +35,7 @@ def doubts(
         *_unsent(document, policies),
         *_unacknowledged(document, settings, outputs),
         *nobody_protected(document, settings.governance, policies),
-        *unknown_values(settings.rules, known_words(settings)),
+        *unknown_values(settings.rules, known_words(settings, enrichers)),
     ]
 
 

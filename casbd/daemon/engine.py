@@ -93,17 +93,17 @@ class Engine:
         return {policy.id: digest(policy.asked(), policy.match) for policy in self.policies}
 
     def warnings(self, now: int) -> list[Mistake]:
-        """What is no mistake, but not what a person would expect. Line 0: it is about the file as a whole."""
+        """What is otherwise now than the files say. Line and column as of mistakes."""
         off = [policy for policy in self.policies if policy.id in self.switched_off]
         too_many = f"matched more than {self.settings.limits.policy_matches} activities in three hours"
         return [
-            *self._doubts,
             *(Mistake(str(policy.path), policy.line, 1, f"policy {policy.id} is switched off: it {too_many}") for policy in off),
             *(exemption.told("this exception has expired and is no longer applied") for exemption in self.expired(now)),
         ]
 
     @cached_property
-    def _doubts(self) -> list[Mistake]:
+    def doubts(self) -> list[Mistake]:
+        """What is no mistake, but not what a person would expect. It takes some time: a daemon has something better to do first."""
         return [*self._notes, *doubts(self.settings, self.policies, self.enrichers, self.outputs)]
 
     def expired(self, now: int) -> list[Exemption]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from casbd import registry
 from casbd.config import Settings
 from casbd.formats import table_words
-from casbd.plugins import Telling, Words
+from casbd.plugins import Enricher, Telling, Words
 
 
-def known_words(settings: Settings) -> Mapping[str, frozenset[str]]:
+def known_words(settings: Settings, enrichers: Sequence[Enricher] = ()) -> Mapping[str, frozenset[str]]:
     """By field, patterns of fnmatch. Fields into which an input may put anything are left out.
 
     Of `format: auto` nobody knows which format it will find: it counts as the formats whose words are casbd's own.
@@ -18,6 +18,7 @@ def known_words(settings: Settings) -> Mapping[str, frozenset[str]]:
     found = table_words() | {"source": set(registry.names("formats")), "input": {entry.spec.name for entry in settings.inputs}}
     anything = set()
     told: list[Words] = [cls.words for cls in registry.load_all("formats").values()]
+    told += [enricher.words() for enricher in enrichers if isinstance(enricher, Telling)]
     for entry in settings.inputs:
         own: dict[str, Collection[str] | None] = {}
         if entry.spec.format != "auto":
@@ -32,5 +33,5 @@ def known_words(settings: Settings) -> Mapping[str, frozenset[str]]:
     return {field: frozenset(values) for field, values in found.items() if field not in anything and field in _FEW}
 
 
-_FEW = ("activity_type", "app", "source", "input")
+_FEW = ("activity_type", "app", "source", "input", "user_groups")
 """Fields whose values are casbd's own, or the configuration's."""

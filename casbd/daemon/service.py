@@ -338,8 +338,9 @@ class Service:
             self.dispatcher.wake()
 
     def warn_of_what_is_new(self) -> None:
-        """A job: an exception expires while casbd runs."""
-        new = [warning for warning in map(str, self.engine.warnings(self.clock())) if warning not in self._warned]
+        """A job: an exception expires while casbd runs, and there is time for second thoughts about the files."""
+        told = map(str, [*self.engine.doubts, *self.engine.warnings(self.clock())])
+        new = [warning for warning in told if warning not in self._warned]
         for warning in new:
             log.warning(warning)
         self._warned += new

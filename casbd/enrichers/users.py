@@ -89,6 +89,10 @@ class Users:
         """The groups that a user is in."""
         return self._groups.get(user.lower(), ())
 
+    def words(self) -> Mapping[str, Collection[str]]:
+        """The groups that there are, where there are any."""
+        return {"user_groups": {group for groups in self._groups.values() for group in groups}} if self._groups else {}
+
     def lacks(self) -> Mapping[str, str]:
         """Who belongs to what is for the operator to say; guests alone are known to be external."""
         groups = {} if self._groups else {"user_groups": "user groups (organization.user_groups)"}

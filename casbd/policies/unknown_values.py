@@ -65,11 +65,11 @@ def _values(document: Document, given: Any, where: Where, known: frozenset[str])
     several = isinstance(given, list)
     for index, value in enumerate(given if several else [given]):
         if isinstance(value, str) and not any(fnmatchcase(value.casefold(), one.casefold()) for one in known):
-            message = f"no format or mapping writes `{value}` into `{where[-2]}`, so `{where[-1]}` {_MEANS[str(where[-1])]}"
+            message = f"`{where[-2]}` can be no `{value}`, so `{where[-1]}` {_MEANS[str(where[-1])]} for it"
             yield document.mistake([*where, index] if several else where, message, _nearest(value, known), at_key=False)
 
 
-_MEANS = {"eq": "never holds for it", "neq": "always holds for it"}
+_MEANS = {"eq": "never holds", "neq": "always holds"}
 
 
 def _nearest(value: str, known: frozenset[str]) -> str:

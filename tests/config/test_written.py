@@ -1,6 +1,9 @@
 """What casbd writes to: places where it cannot be, and where the user of the state directory may not write."""
 
 import os
+import struct
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +119,35 @@ class TestWhoMayWrite:
         assert len(doubts("folder/x.cef")) == 1
         (place / "folder").chmod(0o700)
         assert doubts("folder/x.cef") == []
+
+    def test_what_a_list_of_users_opens(self, doubts, place):
+        """acl(5): the mode alone does not tell; version 2, then tag, permissions and id of each entry."""
+        entries = [(0x01, 7, -1), (0x02, 7, NOBODY), (0x04, 0, -1), (0x10, 7, -1), (0x20, 0, -1)]
+        try:
+            os.setxattr(
+                place / "folder", "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *e) for e in entries)
+            )
+        except OSError as error:
+            pytest.skip(f"this file system has no such lists: {error.strerror}")
+        assert doubts("folder/x.cef") == []
+
+    def test_the_kernel_knows_of_who_asks_oneself(self, doubts):
+        """As the user of the state directory, in a place that this user can reach."""
+        with tempfile.TemporaryDirectory() as name:
+            there = Path(name)
+            there.chmod(0o755)
+            (there / "state").mkdir()
+            (there / "open").mkdir()
+            for folder in ("state", "open"):
+                os.chown(there / folder, NOBODY, NOBODY)
+            outputs = ", ".join(output(f"{folder}/x.cef", folder) for folder in ("open", "new"))
+            (there / "casbd.yaml").write_text(f"state_dir: state\noutputs: [{outputs}]\n")
+            os.seteuid(NOBODY)
+            try:
+                [said] = doubtful(Document(there / "casbd.yaml"), config.load(there / "casbd.yaml"))
+            finally:
+                os.seteuid(0)
+        assert said.message == f"`{there}` may not be written to by nobody"
 
     def test_nothing_of_who_is_not_known(self, doubts):
         assert doubts("folder/x.cef", state_dir="none") == []

@@ -69,3 +69,14 @@ def test_what_a_mapping_names_or_leaves_open(known, form, mapping, app):
 def test_formats_that_write_what_the_record_says(known, form, fields):
     found = known(f"[{{name: x, path: /x, format: {form}}}]")
     assert found.keys() == (fields or {"app", "activity_type", "source", "input"})
+
+
+def test_the_groups_of_the_file(tmp_path, known):
+    (tmp_path / "groups.yaml").write_text("groups: {Finance: [a@x.com], Board: [a@x.com, b@x.com], Empty: []}\n")
+    users = registry.load("enrichers", "users")
+    without, some = (users(users.Options.model_validate(given)) for given in ({}, {"user_groups": tmp_path / "groups.yaml"}))
+    settings = config.load(tmp_path / "casbd.yaml") if known() else None
+    assert "user_groups" not in known_words(settings, [without])
+    assert known_words(settings, [some])["user_groups"] == {"Finance", "Board"}
+    known("[{name: x, path: /x, format: json, mapping: {timestamp: t, user_groups: g}}]")
+    assert "user_groups" not in known_words(config.load(tmp_path / "casbd.yaml"), [some])
