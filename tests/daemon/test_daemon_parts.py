@@ -15,6 +15,7 @@ from casbd.daemon import scanning as module
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.scanning import InProcess, InProcesses
+from casbd.daemon.service import Service
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
 from casbd.store import service_status
@@ -122,6 +123,19 @@ class _Made:
     def __init__(self, watched):
         self.settings = settings().model_copy(update={"path": next(iter(watched._seen)), "rules": ()})
         self.enrichers = []
+
+
+def test_what_is_doubtful_in_the_files_is_told_when_there_is_time(tmp_path, caplog):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "logon.yaml").write_text("name: x\nfilters: {activity_type: {eq: Logon}}\n")
+    (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\n")
+    service = Service(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON)
+    service.build_engine()
+    for _ in range(2):
+        service.warn_of_what_is_new()
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told.startswith(f"{tmp_path}/rules/logon.yaml:2:31: `activity_type` can be no `Logon`")
+    assert service._warned == [told]
 
 
 class TestDetect:
