@@ -14,7 +14,6 @@ from casbd.activity_log.insights import UserInsights, of_user
 from casbd.activity_log.known_users import KnownUser, Order, known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
 from casbd.cli import EXIT_NO, _insights
-from casbd.cli._addresses import address_enrichers, lacking
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._screen import real, real_filters, screen
 from casbd.clock import now
@@ -57,7 +56,7 @@ def show(configuration: Path, user: str, days: int, as_of: int | None, as_json: 
     if as_json:
         write_lines([_insights.json_line(found, days, span)])
     else:
-        _page(found, days, span, lacking(address_enrichers(configuration)) if not found.isps else {})
+        _page(found, days, span, {} if found.isps else _lacking(configuration))
 
 
 @command.command("list")
@@ -159,6 +158,12 @@ def _page(found: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) 
     _insights.listed("Devices", devices, found.activities)
     _insights.operations(found)
     _governance(found.governance)
+
+
+def _lacking(configuration: Path) -> Mapping[str, str]:
+    from casbd.cli._addresses import address_enrichers, lacking  # longer to load than the page takes
+
+    return lacking(address_enrichers(configuration))
 
 
 def _governance(commands: Sequence[GovernanceCommand]) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from casbd.documents import Document, Where
 from casbd.errors import Mistake
-from casbd.inputs.discovery import fits
 from casbd.store.database import FILE, LOCK
+from casbd.wire.globs import fits
 
 if TYPE_CHECKING:
     from casbd.config.settings import Settings

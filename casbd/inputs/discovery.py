@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from casbd.wire.globs import matcher
 
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -109,17 +109,6 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-@lru_cache(maxsize=256)
-def _pattern(part: str) -> re.Pattern[str]:
-    hidden = "" if part.startswith(".") else r"(?!\.)"
-    return re.compile(hidden + fnmatch.translate(part))
-
-
-def matcher(part: str) -> Callable[[str], re.Match[str] | None]:
-    """A function that tells whether a name fits this part of a glob."""
-    return _pattern(part).match
-
-
 class Listing:
     """The names in one directory, by inode and in order, for finding renamed and copied files."""
 
@@ -148,17 +137,3 @@ def look(path: str) -> Found | None:
     except OSError:
         return None
     return Found.of(path, status) if stat.S_ISREG(status.st_mode) else None
-
-
-def fits(pattern: str, path: str) -> bool:
-    """Whether a file with this (absolute, normal) path would be found, if it were there."""
-    return _fit([part for part in pattern.split("/") if part], [part for part in path.split("/") if part])
-
-
-def _fit(parts: list[str], names: list[str]) -> bool:
-    if not parts or not names:
-        return not parts and not names
-    if parts[0] == "**":
-        deeper = not names[0].startswith(".") and len(names) > 1 and _fit(parts, names[1:])
-        return deeper or _fit(parts[1:] or ["*"], names)
-    return matcher(parts[0])(names[0]) is not None and _fit(parts[1:], names[1:])

@@ -8,7 +8,6 @@ import pytest
 from casbd import config
 from casbd.config.written import doubtful
 from casbd.documents import Document
-from casbd.inputs.discovery import Discovery, fits
 
 NOBODY = 65534
 
@@ -136,30 +135,3 @@ class TestWhoMayWrite:
         os.chown(place / "state", 0, 0)
         os.chown(place / "folder", NOBODY, NOBODY)
         assert doubts("folder/x.cef") == []
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path"),
-    [
-        ("/a/*", "/a/x"),
-        ("/a/*", "/a/.x"),
-        ("/a/*", "/a/b/x"),
-        ("/a/.*", "/a/.x"),
-        ("/a/x", "/a/x"),
-        ("/*/x?", "/a/x1"),
-        ("/a/**", "/a/b/c/x"),
-        ("/a/**", "/a/x"),
-        ("/a/**/*.json", "/a/x.json"),
-        ("/a/**/*.json", "/a/b/x.json"),
-        ("/a/**/*.json", "/a/.b/x.json"),
-        ("/a/**/b/*", "/a/b/b/x"),
-        ("/a/[xy]", "/a/y"),
-        ("/a", "/a/x"),
-    ],
-)
-def test_whether_a_path_fits_is_what_a_look_finds(tmp_path, pattern, path):
-    file = tmp_path / path[1:]
-    file.parent.mkdir(parents=True)
-    file.write_text("")
-    found = [one.path for one in Discovery(f"{tmp_path}{pattern}").files]
-    assert fits(f"{tmp_path}{pattern}", str(file)) == (str(file) in found)
