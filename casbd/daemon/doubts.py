@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
+from casbd import registry
 from casbd.config import Settings
 from casbd.config.place import sections
 from casbd.config.written import doubtful
 from casbd.daemon.known_words import known_words
 from casbd.documents import Document
-from casbd.errors import Mistake, Mistakes
+from casbd.errors import Mistake, Mistakes, StoreError
 from casbd.governance.protected import nobody_protected
 from casbd.model.activity import FIELDS
 from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain
 from casbd.policies import Policy
 from casbd.policies.unknown_values import unknown_values
+from casbd.store.database import Store
+from casbd.store.inputs import positions
 
 MOST_NAMES = 5
 """Policies that one warning names."""
@@ -35,8 +39,17 @@ def doubts(
         *_unsent(document, policies),
         *_unacknowledged(document, settings, outputs),
         *nobody_protected(document, settings.governance, policies),
-        *unknown_values(settings.rules, known_words(settings, enrichers)),
+        *unknown_values(settings.rules, known_words(settings, enrichers, _detected(settings))),
     ]
+
+
+def _detected(settings: Settings) -> dict[str, set[str]]:
+    """By input, the formats of the files that are known; none where casbd never ran."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    with suppress(StoreError), Store(settings.state_dir, readonly=True) as store:
+        for position in positions(store.connection):
+            found[position.input] |= {position.format} & {*registry.names("formats")}
+    return found
 
 
 def _lacking(document: Document, settings: Settings, policies: Sequence[Policy], enrichers: Sequence[Enricher]) -> Iterator[Mistake]:

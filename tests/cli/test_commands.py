@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from builders import HOUR, MINUTE, NOON, Core, chunk, record, reject, settings
 from click.testing import CliRunner
@@ -336,6 +337,18 @@ class TestCheck:
             "rules/logon.yaml:2:31: warning: `activity_type` can be no `Logon`, so `eq` never holds for it (did you mean `Log on`?)",
             "casbd.yaml: no mistakes (policies: 9, inputs: 0, outputs: 0, connectors: 0)",
         ]
+
+    def test_what_was_read_may_have_had_any_app(self, run, tmp_path):
+        """An export of Defender for Cloud Apps names whatever app it likes."""
+        (tmp_path / "rules").mkdir()
+        (tmp_path / "rules" / "box.yaml").write_text("name: x\nfilters: {app: {eq: Trello}}\n")
+        (tmp_path / "casbd.yaml").write_text("state_dir: core/state\nrules: [rules]\ninputs: [{name: m365, path: /x}]\n")
+        assert len(lines(run("check", "--json", config=tmp_path / "casbd.yaml"))) == 1
+        core = Core(tmp_path / "core", settings=settings({}))
+        one = chunk([record()])
+        core.feed(msgspec.structs.replace(one, position=msgspec.structs.replace(one.position, format="mdca")))
+        core.close()
+        assert run("check", "--json", config=tmp_path / "casbd.yaml") == ""
 
     def test_warnings_for_programs(self, run, doubtful):
         told = lines(run("check", "--json", config=doubtful / "casbd.yaml"))

@@ -71,6 +71,14 @@ def test_formats_that_write_what_the_record_says(known, form, fields):
     assert found.keys() == (fields or {"app", "activity_type", "source", "input"})
 
 
+@pytest.mark.parametrize(("form", "anything"), [("mdca", True), ("cef", True), ("defender_for_identity", True), ("okta", False)])
+def test_what_an_input_turned_out_to_be_counts(tmp_path, known, form, anything):
+    known("[{name: x, path: /x}]")
+    settings = config.load(tmp_path / "casbd.yaml")
+    assert ("app" not in known_words(settings, detected={"x": {form}})) == anything
+    assert "app" in known_words(settings, detected={"other": {form}})
+
+
 def test_the_groups_of_the_file(tmp_path, known):
     (tmp_path / "groups.yaml").write_text("groups: {Finance: [a@x.com], Board: [a@x.com, b@x.com], Empty: []}\n")
     users = registry.load("enrichers", "users")
