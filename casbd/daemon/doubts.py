@@ -25,9 +25,7 @@ MOST_NAMES = 5
 """Policies that one warning names."""
 
 
-def doubts(
-    settings: Settings, policies: Sequence[Policy], enrichers: Sequence[Enricher], outputs: Mapping[str, Output]
-) -> list[Mistake]:
+def doubts(settings: Settings, policies: Sequence[Policy], enrichers: Sequence[Enricher], outputs: Mapping[str, Output]) -> list[Mistake]:
     """All that the files give reason for; one for all policies that lack the same."""
     try:
         document = sections(settings.path)[0]

@@ -171,7 +171,7 @@ def test_what_is_called_like_a_person_is_not_touched(core, name):
         connection.execute("INSERT INTO queries VALUES (?, ?)", (name, b'{"filters": ["user eq x"]}'))
 
     def others():
-        tables = ("inputs", "positions", "outbox", "destinations", "policies", "meta", "queries")
+        tables = ("inputs", "positions", "destinations", "policies", "meta", "queries")
         found = {table: core.store.connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
         found["alerts"] = [alert for alert in alerts.find(core.store.connection) if alert.user != name]
         found["governance"] = [command for command in governance.every(core.store.connection) if command.target != name]

@@ -53,8 +53,8 @@ class TestEngine:
         outputs = "outputs: [" + ", ".join(f"{{name: {t}, type: syslog, host: h, transport: {t}}}" for t in ("udp", "tcp", "relp")) + "]"
         configuration.write_text(configuration.read_text().partition("outputs:")[0] + outputs)
 
-        told = [warning for warning in Engine(configuration).warnings(NOON) if warning.startswith("output")]
-        assert told == ["output udp: nobody acknowledges UDP, so what is dropped on the way is lost unseen"]
+        told = [str(warning) for warning in Engine(configuration).doubts if "UDP" in warning.message]
+        assert told == [f"{configuration}:4:11: output udp: nobody acknowledges UDP, so what is dropped on the way is lost unseen"]
 
     def test_mistakes_of_rules_and_lists_are_told_together(self, configuration):
         (configuration.parent / "rules" / "bad.yaml").write_text("name: x\nfilters: {usr: {eq: a}}\n")

@@ -142,4 +142,4 @@ def test_the_rails_know_who_is_in_a_group(place):
 def test_to_act_and_to_protect_nobody_is_warned_of(place, care, rule, warned):
     place.configure(care)
     place.rule.write_text(RULE + rule)
-    assert any("nobody is protected" in warning for warning in place.engine().warnings(NOON)) is warned
+    assert any("nobody is protected" in warning.message for warning in place.engine().doubts) is warned
