@@ -51,6 +51,7 @@ class AzureActivity:
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}
+    words: ClassVar[plugins.Words] = {"app": (APP,)}
 
     def __init__(self, options: plugins.Options) -> None:  # noqa: ARG002  it has no options
         self._table = ActivityTable("azure")
