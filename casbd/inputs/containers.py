@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from casbd.inputs.csv_rows import CsvRows, header
-from casbd.inputs.cutting import WHITESPACE, Context, Cutter, is_object, malformed
+import re
+
+from casbd.inputs.csv_rows import CsvRows, goes_on, header
+from casbd.inputs.cutting import WHITESPACE, Context, Cutter, is_object, malformed, without_mark
 from casbd.inputs.json_values import WRAPPER, JsonValues, closing
 from casbd.inputs.ndjson import Ndjson
 
@@ -18,14 +20,27 @@ def restore(context: Context) -> Cutter:
     return CUTTERS[context.container](context)
 
 
-def recognise(text: bytes, *, at_end: bool, encoding: str) -> Cutter | None:
+_CR = re.compile(rb"\r[^\r\n]")
+
+
+def newline(text: bytes) -> str:
+    """`\\r` where the lines of a file that begins with `text` end with CR alone; else empty."""
+    head = text[:_LOOKED_AT]
+    return "\r" if b"\n" not in head and _CR.search(head) else ""
+
+
+def recognise(text: bytes, *, at_end: bool, encoding: str, before: Context | None = None) -> Cutter | None:
     """The cutter of a file that begins with `text` (UTF-8); None where more of it must be seen first.
+
+    before: how the CSV was cut that was under this name before, if there was one: its header may hold for this one too.
 
     What looks like nothing known is taken for NDJSON, so that each of its lines is told as a reject.
     """
-    body = text[: _LOOKED_AT + 1].lstrip(WHITESPACE)
+    body = without_mark(text[: _LOOKED_AT + 1].lstrip(WHITESPACE))
     if not body:
         return None if at_end else Ndjson(Context("ndjson", encoding))
+    if before and before.columns and goes_on(body, before.columns, before.delimiter):
+        return restore(Context("csv", encoding, columns=before.columns, delimiter=before.delimiter))
     container, delimiter = _container(body, at_end), ","
     if container == "csv":
         delimiter = header(_header_line(body.split(b"\n")))

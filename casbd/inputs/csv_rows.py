@@ -7,12 +7,14 @@ csv module. A stray quote must not swallow the rest of a file: where the text ca
 from __future__ import annotations
 
 import csv
+import io
 import re
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
-from casbd.inputs.cutting import Context, Cut, is_object
+from casbd.inputs.cutting import BOM, Context, Cut, is_object
 
 ROW_CAP = 1 << 20
 """How far the end of a quoted field is searched for. Excel holds 32,767 characters in a cell, Purview not many more."""
@@ -52,6 +54,8 @@ class CsvRows:
         rows, places = [], []
         place = cut.used
         while place < len(text):
+            if text.startswith(BOM, place):  # exports were joined
+                place += len(BOM)
             end = text.find(b"\n", place) + 1
             if not end or text.count(b'"', place, end) % 2:
                 end = self._end(text, place, end, final)
@@ -98,7 +102,7 @@ class CsvRows:
         if not self._columns:
             self.context.columns = fields
             self._fields_before(fields)
-        elif fields == self._columns or fields[0] == "\ufeff" + self._columns[0]:
+        elif fields == self._columns:
             pass  # exports were joined: another header
         elif reason := self._mismatch(fields):
             cut.rejects.append((place, place + len(row), reason))
@@ -127,6 +131,25 @@ class CsvRows:
         return end or len(text)
 
 
+_A_TIME = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[:/.]\d\d?[:/.]\d\d")
+"""No column is called so: it is a row without a header, and must not be taken for one."""
+
+
+def goes_on(text: bytes, columns: Sequence[str], delimiter: str) -> bool:
+    """Whether `text` begins with a row of the table that has these columns, and not with a header of its own.
+
+    A log that was truncated or rotated is often gone on with by a writer that wrote its header once, long ago. A row has as
+    many fields, something with a digit among them (without a time it could be no activity), and no column's name.
+    """
+    try:
+        fields = next(csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return False
+    names = {name.casefold() for name in columns}
+    own = len(fields) == len(columns) and not any(field.strip().casefold() in names for field in fields)
+    return own and any(character.isdigit() for field in fields for character in field)
+
+
 _MESSAGE = re.compile(r"CEF:\s?\d+\||LEEF:\d")
 """Lines of their own, whose bars part no columns."""
 
@@ -145,6 +168,8 @@ def header(line: bytes) -> str:
     try:
         names = next(csv.reader([text], delimiter=delimiter))
     except csv.Error:
+        return ""
+    if any(map(_A_TIME.match, names)):
         return ""
     named = [name for name in names if name.strip()]
     return delimiter if len(named) >= 2 and len({*named}) == len(named) and max(map(len, named)) < 200 else ""

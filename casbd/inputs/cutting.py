@@ -15,11 +15,15 @@ from casbd.wire.log_lines import without_time
 WHITESPACE = b" \t\r\n\0"
 """Trimmed from records. Zero bytes too: a writer without O_APPEND leaves a hole of them after a copytruncate."""
 
+BOM = b"\xef\xbb\xbf"
+"""A byte order mark (of any encoding: cutters see UTF-8). It stands in the middle of a file where exports were joined."""
+
 
 class Context(msgspec.Struct, omit_defaults=True):
     """How to go on in the middle of a file; stored as JSON in `Position.context`.
 
     container, encoding: what the file is. skipping: inside a record that was too long, until the next one begins.
+    newline: what its lines end with, where that is CR alone (the cutters are given LF in its place).
     closers: bytes before the position that only close a JSON array; read again, since a writer may overwrite them.
     columns, delimiter: a CSV's header. level, mark: where in a JSON file, and how its elements begin.
     target: the real path, where `Position.path` is a symbolic link. ended: all of a compressed file has been read.
@@ -27,6 +31,7 @@ class Context(msgspec.Struct, omit_defaults=True):
 
     container: str
     encoding: str = "utf-8"
+    newline: str = ""
     skipping: bool = False
     closers: int = 0
     columns: list[str] = []
@@ -58,6 +63,11 @@ class Cutter(Protocol):
 
     def cut(self, text: bytes, *, at_end: bool, final: bool) -> Cut:
         """The whole records of `text`. at_end: the file ends with it at present. final: nothing more is expected."""
+
+
+def without_mark(record: bytes) -> bytes:
+    """The record without a byte order mark and blanks before it."""
+    return record.removeprefix(BOM).lstrip(WHITESPACE)
 
 
 def is_object(text: bytes) -> bool:

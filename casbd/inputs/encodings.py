@@ -6,6 +6,7 @@ Cutters see UTF-8 only. Offsets are those of the original bytes, so what was cut
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -25,6 +26,35 @@ def recognise(head: bytes) -> str:
     if len(odd) >= 2 and not any(even) and all(odd):
         return UTF16_BE
     return UTF8
+
+
+_ASCII = rb"[\t\x20-\x7e]{16}"
+_ASCII_LE, _ASCII_BE = rb"(?:[\t\x20-\x7e]\0){8}", rb"(?:\0[\t\x20-\x7e]){8}"
+_LINE_IN_UTF8 = rb"(?=(?:\xef\xbb\xbf)?" + _ASCII + rb")"
+_TURNS = {
+    UTF16_LE: re.compile(rb"(?:\A|(?<=\n\0))" + _LINE_IN_UTF8),
+    UTF16_BE: re.compile(rb"(?:\A|(?<=\0\n))" + _LINE_IN_UTF8),
+    UTF8: re.compile(rb"(?:\A|(?<=\n))(?:(?=(?:\xff\xfe)?" + _ASCII_LE + rb")|(?=(?:\xfe\xff)?" + _ASCII_BE + rb"))"),
+}
+
+
+def turn(raw: bytes, encoding: str, *, first: bool) -> tuple[int, str] | None:
+    """Where in `raw` a line begins that is of another encoding, and which; None where there is none.
+
+    Windows PowerShell's `>>` appends UTF-16 to whatever is there, other programs UTF-8. A line of a text that is UTF-16 does not begin
+    with so many pairs of bytes that are both printable ASCII: an export's has an ASCII character there, and so a zero byte.
+    """
+    if encoding == UTF8 and b"\0" not in raw:
+        return None
+    for found in _TURNS[encoding].finditer(raw):
+        place = found.start()
+        if not (first and place == 0) and (encoding == UTF8 or place % 2 == 0):
+            return place, _recognised_line(raw[place : place + 18]) if encoding == UTF8 else UTF8
+    return None
+
+
+def _recognised_line(head: bytes) -> str:
+    return UTF16_LE if head.startswith(_MARKS[UTF16_LE]) or (head[1] == 0) else UTF16_BE
 
 
 def decode(raw: bytes, encoding: str, *, first: bool) -> tuple[bytes, int]:

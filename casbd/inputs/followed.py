@@ -11,7 +11,7 @@ import msgspec
 
 from casbd.inputs import containers, encodings, identity
 from casbd.inputs.compression import Compressed, Plain, open_source, opened_again
-from casbd.inputs.cutting import Context, Cut, Cutter
+from casbd.inputs.cutting import WHITESPACE, Context, Cut, Cutter
 from casbd.inputs.discovery import Found
 from casbd.model.chunk import Chunk, InputSpec, Position, Reject
 
@@ -43,6 +43,7 @@ class Followed:
     matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
     its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
     goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
+    header: how the CSV was cut that was under this name before, if there was one.
     held: how many scans in a row it was not begun for another one's sake.
     """
 
@@ -65,6 +66,7 @@ class Followed:
         self.offset, self._tail, self._fingerprint, self.format = 0, "", ("", 0), ""
         self._cutter: Cutter | None = None
         self._context: Context | None = None
+        self.header: Context | None = None
         self.placed = self.rest = self._ended = False
         self.problem = ""
 
@@ -128,6 +130,11 @@ class Followed:
             tail=identity.digest(b""),
             seen=found.mtime // 1_000_000 - 1,
         )
+
+    @property
+    def table(self) -> Context | None:
+        """How it is cut, where it is a CSV whose header is known."""
+        return self._context if self._context and self._context.columns else None
 
     @property
     def empty(self) -> bool:
@@ -210,14 +217,25 @@ class Followed:
 
     def _cut(self, raw: bytes, *, at_end: bool, final: bool) -> Cut:
         """The records of `raw`, with places counted in the file and `used` and `closers` in `raw`."""
-        cutter = self._cutter
+        cutter, first = self._cutter, self.offset == 0
         encoding = cutter.context.encoding if cutter else encodings.recognise(raw)
-        text, mark = encodings.decode(raw, encoding, first=self.offset == 0)
+        turn = encodings.turn(raw, encoding, first=first)
+        if turn and not turn[0] and cutter:
+            encoding = cutter.context.encoding = turn[1]
+            turn = encodings.turn(raw, encoding, first=True)
+        end = turn[0] if turn else len(raw)
+        text, mark = encodings.decode(raw[:end] if turn else raw, encoding, first=first)
+        newline = cutter.context.newline if cutter else containers.newline(text)
+        if newline:
+            text = text.replace(b"\r", b"\n")
         if cutter is None:
-            cutter = containers.recognise(text, at_end=at_end, encoding=encoding)
+            cutter = containers.recognise(text, at_end=at_end or end < len(raw), encoding=encoding, before=self.header)
             if cutter is None:
                 return Cut()
-        cut = cutter.cut(text, at_end=at_end, final=final)
+            cutter.context.newline = newline
+        cut = cutter.cut(text, at_end=at_end or end < len(raw), final=final or end < len(raw))
+        if turn:
+            _to_the_end(cut, text)
         if cut.used:
             self._cutter = cutter
         self._too_long_ones(cut)
@@ -321,6 +339,14 @@ class Followed:
             rejects=rejects,
             position=self.position,
         )
+
+
+def _to_the_end(cut: Cut, text: bytes) -> None:
+    """Text in another encoding follows, so nothing can be added to this: what is no record by now is a reject."""
+    behind = cut.used + cut.closers
+    if text[behind:].strip(WHITESPACE):
+        cut.rejects.append((behind, len(text), "text in another encoding begins before the end of this record"))
+    cut.used, cut.closers = len(text), 0
 
 
 def start(position: Position) -> int:

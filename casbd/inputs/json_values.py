@@ -13,7 +13,7 @@ import msgspec
 
 from casbd.inputs.cutting import Context, Cut, malformed
 
-_GAP = re.compile(rb"[\s,\0]*+")
+_GAP = re.compile(rb"(?:[\s,\0]++|\xef\xbb\xbf)*+")
 _SEPARATORS = b" \t\r\n,\0"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+[{}\[\]]", re.DOTALL)

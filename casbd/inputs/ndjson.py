@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from casbd.inputs.cutting import WHITESPACE, Context, Cut, is_object
+from casbd.inputs.cutting import BOM, WHITESPACE, Context, Cut, is_object, without_mark
 
 
 class Ndjson:
@@ -20,10 +20,11 @@ class Ndjson:
         end = len(text) - len(rest)
         if not lines and text[:1] == b"\0" and not at_end and not text.strip(b"\0"):
             return Cut(used=len(text))  # the hole that a copytruncate leaves may be gigabytes long
-        if at_end and rest and is_object(rest.strip(WHITESPACE)):
+        if at_end and rest and is_object(without_mark(rest.strip(WHITESPACE))):
             lines.append(rest)
             end = len(text)
-        return self._records(lines, start, end)
+        cut = self._records(lines, start, end)
+        return _without_marks(cut) if BOM in text else cut
 
     def _resume(self, text: bytes) -> int:
         """Where the first whole line begins: behind the rest of one that was too long."""
@@ -40,3 +41,13 @@ class Ndjson:
             kept = [(place, record) for place, record in zip(places, records, strict=False) if record]
             places, records = [place for place, _ in kept], [record for _, record in kept]
         return Cut(records=records, places=places[: len(records)], used=end)
+
+
+def _without_marks(cut: Cut) -> Cut:
+    """Byte order marks before records are no part of them, and alone they are none."""
+    kept = [
+        (place + len(record) - len(text), text)
+        for place, record in zip(cut.places, cut.records, strict=True)
+        if (text := without_mark(record))
+    ]
+    return Cut(records=[text for _, text in kept], places=[place for place, _ in kept], used=cut.used)

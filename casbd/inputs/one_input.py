@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Iterable
 
 from casbd.inputs import identity
+from casbd.inputs.cutting import Context
 from casbd.inputs.discovery import Discovery, Found, Listing, look
-from casbd.inputs.followed import Detect, Followed, Limits, MovedError, ReplacedError
+from casbd.inputs.followed import Detect, Followed, Limits, MovedError, ReplacedError, context
 from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.rotation import Lost, best
 from casbd.model.chunk import Chunk, InputSpec, Position
@@ -66,14 +67,17 @@ class FollowedInput:
         self._errors: list[str] = []
         self._final = False
         self._listings: dict[str, Listing] = {}
+        self._headers: dict[str, Context] = {}
 
     def go_back(self, positions: Iterable[Position], now: int) -> None:
         """Go on from the stored positions, at the start and after a failed commit; whatever else was read is read again."""
         self._stored.clear()
         self._contents = None
         self.lost.clear()
-        for position in positions:
+        for position in sorted(positions, key=lambda position: position.seen):
             self._stored.setdefault((position.device, position.inode), []).append(position)
+            if (going_on := context(position)).columns:
+                self._headers[position.path] = going_on
         for key, file in self.files.items():
             file.restart()
             file.stored = self._stored.pop(key, [])
@@ -190,6 +194,8 @@ class FollowedInput:
             file.problem = error.strerror or str(error)
         else:
             self._open_files.used(file)
+            if chunk and file.table:
+                self._headers[file.found.path] = file.table
             return chunk
         return None
 
@@ -304,6 +310,7 @@ class FollowedInput:
                 self.lost.add(stored, now)
         file.stored = []
         file.placed = True
+        file.header = self._headers.get(file.found.path)
         if position:
             file.resume(position)
         return True
