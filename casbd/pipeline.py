@@ -295,6 +295,7 @@ class Pipeline:
             activities=sum(fresh),
             duplicates=len(repeated),
             rejects=len(batch.rejects),
+            newest=batch.stored.last if batch.stored.keys else None,
         )
         input_store.count(self._store.connection, batch.input, counts, now)
 

@@ -161,6 +161,17 @@ class TestCounts:
 
         assert inputs.counts(core.store.connection)["m365"].last_record == NOON + HOUR
 
+    def test_the_newest_record_is_by_its_own_time(self, make_core):
+        core = make_core()
+        core.now = NOON + HOUR
+
+        core.feed_records(record(at=5000), record(at=1000))
+        core.feed_records(record(at=2000))
+        core.feed(chunk([b"{"]))
+        core.feed_records(record(at=365 * 24 * HOUR))  # a wrong clock, or somebody who wants it so
+
+        assert inputs.counts(core.store.connection)["m365"].newest == NOON + 5000
+
     def test_rejects_are_kept(self, make_core):
         core = make_core()
 

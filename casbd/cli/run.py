@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from casbd.cli import EXIT_RETRY
+from casbd.cli import EXIT_NO, EXIT_RETRY
+from casbd.cli._common import cell
 
 if TYPE_CHECKING:
     from casbd.daemon.service import Service
 
 
 @click.command("run")
-@click.option("--once", is_flag=True, help="Read all there is, deliver it, and exit (75 if something could not be delivered).")
+@click.option("--once", is_flag=True, help="Read all there is, deliver it, tell what was not read, and exit.")
 @click.option("--show", is_flag=True, help="With --once: print the alerts in the end, and where they went.")
 @click.pass_obj
 def command(configuration: Path, once: bool, show: bool) -> None:
     """Run the daemon: follow the inputs, apply the policies, deliver alerts.
 
     Under systemd it says when it is ready, feeds the watchdog, reloads on SIGHUP and stops in order on SIGTERM. A broken
-    configuration is exit code 78.
+    configuration is exit code 78. With --once 0 means that all was read and delivered; 1 that something was not read and
+    somebody must look at it; 75 that trying again may help: something was not delivered, or is still being written.
     """
     from casbd.daemon.logs import to_standard_error
     from casbd.daemon.service import Service
@@ -35,15 +37,31 @@ def command(configuration: Path, once: bool, show: bool) -> None:
     service.run()
     if once and show:
         _show(service)
+    if once:
+        _tell_unread(service)
     if not service.delivered_all:
         click.echo("casbd: not everything could be delivered; it waits for the next run (see `casbd status`)", err=True)
+    kinds = {one.kind for one in service.unread}
+    if once and "unread" in kinds:
+        sys.exit(EXIT_NO)
+    if not service.delivered_all or (once and "waiting" in kinds):
         sys.exit(EXIT_RETRY)
+
+
+def _tell_unread(service: Service) -> None:
+    """What was not read, a line each, and how many records were rejects."""
+    from casbd.cli._unread import lines
+
+    for line in lines([one for one in service.unread if one.kind != "left_out"]):
+        click.echo(f"casbd: not read: {line}", err=True)
+    for name, number in service.rejects.items():
+        click.echo(f"casbd: {number:,} records of input {cell(name)} could not be read (see `casbd rejects list`)", err=True)
 
 
 def _show(service: Service) -> None:
     """All alerts of the store as a table, what was read, and where the messages are."""
     from casbd.cli import alerts
-    from casbd.cli._common import cell, table
+    from casbd.cli._common import table
     from casbd.cli.status import gather
     from casbd.store import alerts as stored
     from casbd.store.database import Store
@@ -55,9 +73,6 @@ def _show(service: Service) -> None:
         found = gather(store, [], [])
     read = ", ".join(f"{sum(entry[name] for entry in found['inputs'])} {name}" for name in ("records", "duplicates", "rejects"))
     click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")
-    for entry in found["inputs"]:
-        if entry["problem"]:
-            click.echo(f"Not read of input {cell(entry['name'])}: {cell(entry['problem'])}")
     for output in settings.outputs:
         where = getattr(output.options, "path", None) or getattr(output.options, "host", output.type)
         click.echo(f"Alerts went to {output.name}: {where}")

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from casbd import config
 from casbd.cli._common import cell, json_option, table, write_lines
+from casbd.cli._unread import lines
+from casbd.model.unread import Unread
 from casbd.pipeline import connector_destination
 from casbd.store import inputs, outbox, policies, service_status
 from casbd.store.database import Store
@@ -51,6 +54,8 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
         ],
         "outputs": [_output(name, deliveries.get(name), configured=name in outputs) for name in _names(outputs, deliveries)],
         "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
+        "unread": service.get("unread", []),
+        "more_unread": service.get("more_unread", 0),
         "paused": service.get("paused") or None,
         "reload": _reload(service.get("reload", {})),
         "warnings": service.get("warnings", []),
@@ -73,7 +78,8 @@ def _input(name: str, counts: inputs.Counts, files: list[dict[str, Any]], proble
         "activities": counts.activities,
         "duplicates": counts.duplicates,
         "rejects": counts.rejects,
-        "last_record": iso(counts.last_record) if counts.last_record else None,
+        "last_record": iso(counts.newest) if counts.newest is not None else None,
+        "last_read": iso(counts.last_record) if counts.received and counts.last_record else None,
         "problem": problems.get(name),
         "files": files,
     }
@@ -103,6 +109,18 @@ def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
     return {**reload, "at": iso(reload["at"])} if reload else None
 
 
+def _print_unread(found: dict[str, Any]) -> None:
+    """What was not read, and what to do about it; what the inputs' paths do not ask for in one line."""
+    known = [msgspec.convert(one, Unread) for one in found["unread"]]
+    for line in lines([one for one in known if one.kind != "left_out"], found["more_unread"]):
+        click.echo(f"Not read: {line}")
+    left_out = [one for one in known if one.kind == "left_out"]
+    if left_out:
+        why = ", ".join(f"{one.path.rpartition('/')[2]} ({one.why})" for one in left_out[:3])
+        more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+        click.echo(f"Left out, as no path asks for it: {cell(why)}{more}")
+
+
 def _second(time: str | None) -> str:
     return time[:19].replace("T", " ") if time else ""
 
@@ -110,7 +128,7 @@ def _second(time: str | None) -> str:
 def _print(found: dict[str, Any]) -> None:
     table(
         "Inputs",
-        ("input", "received", "records", "duplicates", "rejects", "last record", "files", "problem"),
+        ("input", "received", "records", "duplicates", "rejects", "last record", "last read", "files", "problem"),
         (
             (
                 i["name"],
@@ -119,13 +137,15 @@ def _print(found: dict[str, Any]) -> None:
                 i["duplicates"],
                 i["rejects"],
                 _second(i["last_record"]),
+                _second(i["last_read"]),
                 len(i["files"]),
                 i["problem"],
             )
             for i in found["inputs"]
         ),
-        less=("files", "last record"),
+        less=("files", "last read", "last record"),
     )
+    _print_unread(found)
     click.echo()
     table(
         "Destinations",

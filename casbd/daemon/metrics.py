@@ -61,11 +61,16 @@ def _inputs(store: Store) -> Iterator[Metric]:
         for entry, counts in found.items():
             metric.add_metric([entry], getattr(counts, name))
         yield metric
-    last = GaugeMetricFamily("casbd_input_last_record_seconds", "When the last record came, seconds since 1970", labels=["input"])
+    last = GaugeMetricFamily("casbd_input_last_record_seconds", "When the last record was read, seconds since 1970", labels=["input"])
     for entry, counts in found.items():
         if counts.last_record is not None:
             last.add_metric([entry], counts.last_record / 1000)
     yield last
+    newest = GaugeMetricFamily("casbd_input_newest_record_seconds", "Own time of the newest record, seconds since 1970", labels=["input"])
+    for entry, counts in found.items():
+        if counts.newest is not None:
+            newest.add_metric([entry], counts.newest / 1000)
+    yield newest
 
 
 def _destinations(store: Store) -> Iterator[Metric]:

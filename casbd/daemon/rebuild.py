@@ -17,6 +17,7 @@ from casbd.config import InputSettings, Settings
 from casbd.daemon.engine import Engine, detect
 from casbd.errors import CasbdError
 from casbd.inputs.follow import Inputs
+from casbd.inputs.unread import UNFINISHED
 from casbd.model.chunk import InputSpec
 from casbd.pipeline import Pipeline
 from casbd.store import inputs as input_store
@@ -78,8 +79,10 @@ def _read(engine: Engine, other: Store, specs: Sequence[InputSpec], clock: Clock
         inputs = Inputs([spec], [], detect, clock)
         try:
             _read_one(inputs, lambda chunk: pipeline.commit([scanner.scan(chunk)]))
-            if problem := inputs.problems().get(spec.name):
-                raise CasbdError(f"{spec.path}: {problem}")
+            for one in inputs.unread():
+                if one.why != UNFINISHED:
+                    raise CasbdError(f"{one.path}: {one.why}")
+                tell(f"{one.path}: {one.why}, and not in the new log")
         finally:
             inputs.close()
         tell(spec.path)

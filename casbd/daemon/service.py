@@ -22,7 +22,7 @@ from casbd.alerting import raising
 from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
-from casbd.daemon import left_out, logs
+from casbd.daemon import left_out, logs, unread_news
 from casbd.daemon.audit import Trail
 from casbd.daemon.compacting import Compacting
 from casbd.daemon.destinations import down_alerts
@@ -30,9 +30,11 @@ from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.retention import remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
+from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import CasbdError, Mistake, Mistakes, StoreError
 from casbd.inputs import Inputs
+from casbd.model.unread import Unread, problems
 from casbd.outbox.delivering import Delivering
 from casbd.outbox.dispatcher import Dispatcher
 from casbd.outbox.to_connector import ToConnector
@@ -68,6 +70,8 @@ class Service:
         self.notifier = Notifier()
         self.started = clock()
         self.delivered_all = True
+        self.unread: list[Unread] = []
+        self._unread_news = UnreadNews()
         self._exit = ExitStack()
         self._due: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stopping = False
@@ -190,6 +194,7 @@ class Service:
             pass
         self.pipeline.tell_held_back()
         self.save_status()
+        self._give_up_what_is_gone()
         while segments.compact(self.store):
             pass
         self.delivered_all = self.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not self._full
@@ -222,6 +227,7 @@ class Service:
             self._commit_failed(error)
             return False
         self._pause_next = 1.0
+        self._unread_news.read(batches)
         if self.pipeline.flooding:
             self.pipeline.flooding, self._reload_asked = False, True
         if raised or self.pipeline.sends_activities:
@@ -396,12 +402,16 @@ class Service:
         self.compacting.go_on()
 
     def save_status(self) -> None:
-        """A job: what only this process knows, for `casbd status`."""
+        """A job: what only this process knows, for `casbd status`; and what it finds unread is said once."""
+        self.unread = [one for one in self._unread_news.all(self.inputs.unread()) if not self._is_ours(one.path)]
+        if not self.once:
+            self._unread_news.log(self.unread)
         status = {
             "pid": os.getpid(),
             "version": __version__,
             "started": self.started,
-            "problems": dict(self.inputs.problems()),
+            "problems": problems(self.unread),
+            **unread_news.summary(self.unread),
             "paused": self._full,
             "reload": self._reloaded,
             "warnings": [*left_out.told(self.engine.unusable), *self._warned],
@@ -409,6 +419,24 @@ class Service:
         if status != self._saved_status:
             service_status.save(self.store, status)
             self._saved_status = status
+
+    @property
+    def rejects(self) -> dict[str, int]:
+        """How many records could not be read since the start, by input."""
+        return dict(self._unread_news.rejects)
+
+    def _is_ours(self, path: str) -> bool:
+        """Whether casbd itself writes it: an input's path may meet such files, and they are no news."""
+        own = [
+            self.store.directory,
+            *(Path(file) for output in self.engine.settings.outputs if (file := getattr(output.options, "path", None))),
+        ]
+        return any(Path(path).is_relative_to(one) for one in own)
+
+    def _give_up_what_is_gone(self) -> None:
+        """What is gone for good has been told: the next run does not tell it again."""
+        with self.store.transaction() as connection:
+            input_store.save_positions(connection, self.inputs.given_up())
 
     def soon(self, job: Callable[[], None]) -> None:
         """Have the main thread run a job between two batches; from any thread."""

@@ -8,7 +8,8 @@ import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from casbd.wire.globs import matcher
+from casbd.model.unread import Kind
+from casbd.wire.globs import matcher, matcher_of_hidden
 
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -28,13 +29,26 @@ class Found(NamedTuple):
         return cls(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
+class PassedOver(NamedTuple):
+    """A name that the glob meets, or nearly, and that is no file to be read; `path` is fit to be shown."""
+
+    path: str
+    why: str
+    advice: str = ""
+    kind: Kind = "unread"
+
+
+_MOST_PASSED_OVER = 1000
+
+
 class Discovery:
-    """The outcome of one pass: the files, the directories to be watched, and what could not be looked into."""
+    """The outcome of one pass: the files, the directories to be watched, and what was passed over."""
 
     def __init__(self, pattern: str) -> None:
         self.files: list[Found] = []
         self.directories: list[str] = []
-        self.errors: list[str] = []
+        self.passed_over: list[PassedOver] = []
+        self._deep = "**" in pattern.split("/")
         self._walk("/", [part for part in pattern.split("/") if part])
 
     def _walk(self, directory: str, parts: list[str]) -> None:
@@ -55,32 +69,50 @@ class Discovery:
         self._walk(directory, rest)
         for entry in self._entries(directory):
             # Links are not followed here: they may lead back up.
-            if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
                 self._walk_tree(entry.path, rest)
+            elif _is_directory(entry):
+                self._pass_over(entry.path, "`**` does not follow links to directories", "name it in a path of its own", "left_out")
 
     def _take(self, directory: str, part: str) -> None:
         if not _WILDCARD.search(part):
             self._add(os.path.join(directory, part), None)  # noqa: PTH118
             self.directories.append(directory)
             return
-        fits = matcher(part)
+        fits, hidden = matcher(part), matcher_of_hidden(part)
         for entry in self._entries(directory):
             if fits(entry.name):
                 self._add(entry.path, entry)
+            elif entry.name[0] == "." and hidden(entry.name):
+                self._pass_over(entry.path, "it is hidden", "a path whose name begins with a dot matches it", "left_out")
 
     def _add(self, path: str, entry: os.DirEntry[str] | None) -> None:
         if not _is_text(path):
-            self.errors.append(f"{os.fsencode(path)!r}: the name is not UTF-8")
+            self._pass_over(repr(os.fsencode(path)), "the name is not UTF-8", "rename it")
             return
         try:
             status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
         except FileNotFoundError:
-            return  # deleted in this moment, or a link that leads nowhere
+            if os.path.islink(path):  # noqa: PTH114 - else it was deleted in this moment
+                self._pass_over(path, "it is a link that leads nowhere", kind="waiting")
+            return
         except OSError as error:
-            self.errors.append(f"{path}: {error.strerror}")
+            self._pass_over(path, error.strerror or str(error), may_read(error))
             return
         if stat.S_ISREG(status.st_mode):
             self.files.append(Found.of(path, status))
+        elif stat.S_ISDIR(status.st_mode):
+            if self._deep:
+                return
+            self._pass_over(path, "it is a directory", "`/**/*` at the end of a path looks into directories", "left_out")
+        else:
+            self._pass_over(path, f"it is {_kind(status.st_mode)}; only files are followed", "leave it out of the path")
+
+    def _pass_over(self, path: str, why: str, advice: str = "", kind: Kind = "unread") -> None:
+        if len(self.passed_over) < _MOST_PASSED_OVER:
+            self.passed_over.append(PassedOver(path, why, advice, kind))
 
     def _entries(self, directory: str) -> Iterator[os.DirEntry[str]]:
         self.directories.append(directory)
@@ -90,7 +122,22 @@ class Discovery:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            self.errors.append(f"{directory}: {error.strerror}")
+            self._pass_over(directory, error.strerror or str(error), may_read(error))
+
+
+def may_read(error: OSError) -> str:
+    """What to do about a file or directory that cannot be opened."""
+    return "let the user that casbd runs as read it" if isinstance(error, PermissionError) else ""
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return kinds.get(stat.S_IFMT(mode), "no file")
+
+
+def wildcard(path: str) -> bool:
+    """Whether there is one in it."""
+    return _WILDCARD.search(path) is not None
 
 
 def _is_text(path: str) -> bool:

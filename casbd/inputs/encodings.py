@@ -57,6 +57,11 @@ def _recognised_line(head: bytes) -> str:
     return UTF16_LE if head.startswith(_MARKS[UTF16_LE]) or (head[1] == 0) else UTF16_BE
 
 
+def without_mark(raw: bytes) -> bytes:
+    """The bytes without a byte order mark at their beginning."""
+    return next((raw[len(mark) :] for mark in _MARKS.values() if raw.startswith(mark)), raw)
+
+
 def decode(raw: bytes, encoding: str, *, first: bool) -> tuple[bytes, int]:
     """(`raw` as UTF-8, how many bytes of a byte order mark were left out). `first`: `raw` begins the file.
 

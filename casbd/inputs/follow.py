@@ -10,6 +10,7 @@ from casbd.inputs.one_input import FollowedInput
 from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.watch import Changes, Watch
 from casbd.model.chunk import Chunk, InputSpec, Position
+from casbd.model.unread import Unread, problems
 
 RESCAN, RESCAN_POLLING = 5.0, 1.0
 """Seconds between full scans, whatever the observers tell."""
@@ -114,10 +115,18 @@ class Inputs:
         for one in self._inputs:
             one.finish()
 
+    def unread(self) -> list[Unread]:
+        """What is missing, unreadable, not recognised or left out, of all inputs. After `finish` also what is merely not whole."""
+        now = self._clock()
+        return [found for one in self._inputs for found in one.unread(now)]
+
+    def given_up(self) -> list[Position]:
+        """Positions to be stored, so that files which are gone for good with something unread are told of once by `unread`."""
+        return [position for one in self._inputs for position in one.given_up()]
+
     def problems(self) -> dict[str, str]:
         """By input: the first thing that is missing, unreadable or not recognised, and how many more there are."""
-        found = {one.spec.name: one.problems() for one in self._inputs}
-        return {name: lines[0] + (f" (and {len(lines) - 1} more)" if len(lines) > 1 else "") for name, lines in found.items() if lines}
+        return problems(self.unread())
 
     def files(self) -> list[Position]:
         """The files that are followed now, with how far each has been read and its present size."""

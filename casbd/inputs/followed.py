@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from casbd.inputs import containers, encodings, identity
+from casbd.inputs import containers, encodings, foreign, identity
 from casbd.inputs.compression import Compressed, Plain, open_source, opened_again
 from casbd.inputs.cutting import WHITESPACE, Context, Cut, Cutter
 from casbd.inputs.discovery import Found
+from casbd.inputs.foreign import Problem
 from casbd.model.chunk import Chunk, InputSpec, Position, Reject
 
 Detect = Callable[[Sequence[bytes]], str | None]
@@ -29,6 +30,21 @@ class MovedError(Exception):
     """Another file stands under this name now."""
 
 
+class DamagedError(Exception):
+    """A compressed file ends before what was read of it: damaged, or not yet whole; the message says how."""
+
+
+_UNCLAIMED = Problem(
+    "no format claims its records",
+    "`casbd inputs try FILE` shows a mapping to begin with; if a format can read it all the same, name it with `format:`",
+)
+
+
+def not_whole(damage: str) -> Problem:
+    """A compressed file that ends too early."""
+    return Problem(f"damaged or not yet whole: {damage}", "copy it again if nobody is writing it", heals=True)
+
+
 class Limits(NamedTuple):
     """Bytes that a chunk has about, and that one record may have."""
 
@@ -41,7 +57,8 @@ class Followed:
 
     placed: whether it has been decided where to begin. stored: positions that may be this file's, still to be checked.
     matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
-    its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
+    its end. waiting: how many of them are not merely brackets and blanks. grew: it was appended to after it had been read
+    to its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
     goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
     header: how the CSV was cut that was under this name before, if there was one.
     held: how many scans in a row it was not begun for another one's sake.
@@ -67,8 +84,9 @@ class Followed:
         self._cutter: Cutter | None = None
         self._context: Context | None = None
         self.header: Context | None = None
-        self.placed = self.rest = self._ended = False
-        self.problem = ""
+        self.placed = self.rest = self._ended = self.grew = self._met_its_end = False
+        self.waiting = 0
+        self.problem: Problem | None = None
 
     def resume(self, position: Position) -> None:
         """Go on from `position`, which has been checked to belong to this content."""
@@ -77,12 +95,13 @@ class Followed:
             return  # nothing was read of it
         going_on = context(position)
         self.position = msgspec.structs.replace(
-            position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen
+            position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen, told=False
         )
         self.offset, self._tail, self.format = start(position), position.tail, position.format
         self._fingerprint = (position.fingerprint, position.fingerprint_size)
         self._context, self._cutter = going_on, containers.restore(msgspec.structs.replace(going_on))
         self._ended = going_on.ended and position.size == self.found.size
+        self.grew, self._met_its_end = going_on.grew, position.offset == position.size
 
     def update(self, found: Found) -> bool:
         """What a look at the file told; True where there may be something to read."""
@@ -137,6 +156,15 @@ class Followed:
         return self._context if self._context and self._context.columns else None
 
     @property
+    def left(self) -> int:
+        """How many bytes were not read, as far as a look at the file tells; of a compressed one those on disk."""
+        if self._ended:
+            return 0
+        if isinstance(self.source, Compressed):
+            return self.waiting or (self.found.size if self.queued or self.problem else 0)
+        return max(0, self.found.size - self.offset)
+
+    @property
     def empty(self) -> bool:
         """Nothing is in it, and nothing of it was ever read."""
         return not (self.found.size or self.position or self.stored)
@@ -175,16 +203,20 @@ class Followed:
         if self._ended:
             return None
         source = self.open()
+        self.waiting = 0
         if not self.offset:
             source = self.source = opened_again(source)
         want = self.limits.chunk
         while True:
             before, raw = self._read(source, want)
+            if not self.offset and (problem := foreign.recognise(raw)):
+                self.problem = problem
+                return None
             at_end = len(raw) < want
             cut = self._cut(raw, at_end=at_end, final=final or (source.compressed and not source.damage))
             if not cut.used:
                 if at_end:
-                    self._wait(source, raw)
+                    self._wait(source, raw, cut.closers)
                     return None
                 if want >= self._longest():
                     cut = self._too_long(raw)
@@ -209,7 +241,7 @@ class Followed:
         before = source.read(self.offset - size, size)
         if size and identity.digest(before) != self._tail:
             if source.damage:
-                raise OSError(0, f"damaged or not yet whole: {source.damage}")
+                raise DamagedError(source.damage)
             raise ReplacedError
         if not self.offset and self._fingerprint[1] and identity.digest(source.read(0, self._fingerprint[1])) != self._fingerprint[0]:
             raise ReplacedError
@@ -281,9 +313,11 @@ class Followed:
         self._rejects = [(self.offset, self._too_long_reason(), raw[:_SHOWN])]
         return Cut(rejects=[(0, 0, "")], used=min(len(raw), _SHOWN))
 
-    def _wait(self, source: Plain | Compressed, raw: bytes) -> None:
+    def _wait(self, source: Plain | Compressed, raw: bytes, closers: int) -> None:
         self.rest = bool(raw)
-        self.problem = f"damaged or not yet whole: {source.damage}" if source.damage else ""
+        self.waiting = len(encodings.without_mark(raw[closers:]).strip(WHITESPACE))
+        self.problem = not_whole(source.damage) if source.damage else None
+        self._met_its_end = True
         if not self.offset:
             self._cutter = None
 
@@ -293,7 +327,7 @@ class Followed:
             return True
         found = detect(sample(cut.records)) if self.spec.format == "auto" else self.spec.format
         if found is None:
-            self.problem = "format not recognised; name it with `format:`"
+            self.problem = _UNCLAIMED
             self._cutter = containers.restore(msgspec.structs.replace(self._context)) if self._context else None
             return False
         self.format = found
@@ -305,11 +339,13 @@ class Followed:
         self._tail = identity.digest((before + raw[max(0, used - identity.TAIL) : used])[-identity.TAIL :])
         self.offset += used
         self._context = msgspec.structs.replace(self._cutter.context) if self._cutter else None
-        self.problem = ""
+        self.problem = None
+        self.grew |= self._met_its_end
+        self._met_its_end = False
 
     def _chunk(self, cut: Cut, now: int, *, ended: bool) -> Chunk:
         assert self._cutter is not None
-        going_on = msgspec.structs.replace(self._cutter.context, closers=cut.closers, target=self.target, ended=ended)
+        going_on = msgspec.structs.replace(self._cutter.context, closers=cut.closers, target=self.target, ended=ended, grew=self.grew)
         found = self.found
         self.position = Position(
             input=self.spec.name,

@@ -7,13 +7,18 @@ import os
 from collections import deque
 from collections.abc import Iterable
 
-from casbd.inputs import identity
+import msgspec
+
+from casbd.inputs import identity, unread
 from casbd.inputs.cutting import Context
-from casbd.inputs.discovery import Discovery, Found, Listing, look
-from casbd.inputs.followed import Detect, Followed, Limits, MovedError, ReplacedError, context
+from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
+from casbd.inputs.followed import DamagedError, Detect, Followed, Limits, MovedError, ReplacedError, context, not_whole
+from casbd.inputs.foreign import Problem
+from casbd.inputs.missing import Missing
 from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.rotation import Lost, best
 from casbd.model.chunk import Chunk, InputSpec, Position
+from casbd.model.unread import Unread
 
 _IN_A_ROW = 16
 """Chunks of one file before another one's turn. A rotated file's rest is read to its end thereby, unless it is very long:
@@ -27,9 +32,6 @@ _IN_TURN = 8
 
 _LINGERS = 60_000
 """Milliseconds that a deleted file is kept open: its writer may still have it open too."""
-
-_SETTLED = 60_000
-"""Milliseconds without a change after which a CSV's last row without a line break is taken for whole."""
 
 _COMPARED = 16
 """Contents with the same beginning that a new file is compared with. Beyond: read from its start, which loses nothing."""
@@ -64,7 +66,9 @@ class FollowedInput:
         self._latest: Followed | None = None
         self._in_a_row = 0
         self._contents: dict[str, list[Followed | Position]] | None = None
-        self._errors: list[str] = []
+        self._missing = Missing()
+        self._passed_over: list[PassedOver] = []
+        self._had_files = False
         self._final = False
         self._listings: dict[str, Listing] = {}
         self._headers: dict[str, Context] = {}
@@ -74,8 +78,10 @@ class FollowedInput:
         self._stored.clear()
         self._contents = None
         self.lost.clear()
+        self._missing.clear()
         for position in sorted(positions, key=lambda position: position.seen):
             self._stored.setdefault((position.device, position.inode), []).append(position)
+            self._had_files = True
             if (going_on := context(position)).columns:
                 self._headers[position.path] = going_on
         for key, file in self.files.items():
@@ -101,7 +107,8 @@ class FollowedInput:
     def scan(self, now: int) -> None:
         """Look at all directories and files."""
         discovery = Discovery(self.spec.path)
-        self.directories, self._errors = discovery.directories, discovery.errors
+        self.directories, self._passed_over = discovery.directories, discovery.passed_over
+        self._had_files |= bool(discovery.files)
         self.scan_wanted = False
         self._listings.clear()
         self._contents = None
@@ -169,11 +176,19 @@ class FollowedInput:
         file = self.files.get((position.device, position.inode))
         return bool(file and file.position and file.position.fingerprint == position.fingerprint)
 
-    def problems(self) -> list[str]:
-        """What is missing, unreadable or not recognised."""
-        files = [f"{file.found.path}: {file.problem}" for file in self.files.values() if file.problem]
-        missing = [] if self.files or self._errors else [f"no file matches {self.spec.path}"]
-        return self._errors + files + missing
+    def unread(self, now: int) -> list[Unread]:
+        """What is missing, unreadable, not recognised or left out."""
+        found = unread.passed_over(self.spec, self._passed_over)
+        found += [one for file in self.files.values() if (one := unread.of_file(file, now, final=self._final))]
+        found += [one for one, _ in self._missing.unread(self.files, self._paths)]
+        if not self._had_files and not any(one.kind != "left_out" for one in found):
+            found.append(unread.nothing_matches(self.spec, self._passed_over))
+        return found
+
+    def given_up(self) -> list[Position]:
+        """Positions in files that are gone for good, as far as can be known, with something unread; marked as told."""
+        gone = [position for _, position in self._missing.unread(self.files, self._paths) if position and position.fingerprint]
+        return [msgspec.structs.replace(position, told=True) for position in gone]
 
     def _read(self, file: Followed, detect: Detect, now: int) -> Chunk | None:
         chunk = None
@@ -189,9 +204,12 @@ class FollowedInput:
             self._replaced(file, now)
         except MovedError:
             file.changed = self.scan_wanted = True
+        except DamagedError as error:
+            file.changed = True
+            file.problem = not_whole(str(error))
         except OSError as error:
             file.changed = True
-            file.problem = error.strerror or str(error)
+            file.problem = Problem(error.strerror or str(error), may_read(error))
         else:
             self._open_files.used(file)
             if chunk and file.table:
@@ -272,6 +290,8 @@ class FollowedInput:
         return changed
 
     def _drop(self, file: Followed, now: int) -> None:
+        if (file.queued or file.waiting) and file.left:
+            self._missing.deleted(file.position or file.unread(), file.left)
         file.close()
         self._open_files.closed(file)
         del self.files[file.found.device, file.found.inode]
@@ -300,14 +320,15 @@ class FollowedInput:
         if position is None:
             alike = self._alike(file, source.read(0, identity.SIZES[-1]))
             position = best(source, file.found, alike)
-            if position is None and source.damage and alike and now - file.found.mtime // 1_000_000 < _SETTLED:
-                raise OSError(0, f"not yet whole: {source.damage}")  # a log that was read is just being compressed
+            if position is None and source.damage and alike and now - file.found.mtime // 1_000_000 < unread.SETTLED:
+                raise DamagedError(source.damage)  # a log that was read is just being compressed
             other = self.files.get((position.device, position.inode)) if position else None
             if other and other.queued and other.position is position:
                 return False
         for stored in file.stored:
             if stored is not position:
                 self.lost.add(stored, now)
+                self._missing.went(stored)
         file.stored = []
         file.placed = True
         file.header = self._headers.get(file.found.path)
@@ -346,11 +367,12 @@ class FollowedInput:
         for positions in self._stored.values():
             for position in positions:
                 self.lost.add(position, now)
+                self._missing.went(position)
         self._stored.clear()
 
     def _settle(self, now: int) -> None:
         for file in self.files.values():
-            if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > _SETTLED:
+            if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > unread.SETTLED:
                 file.settled = True
                 self._enqueue(file)
 

@@ -27,7 +27,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     offset: the first byte not yet read, counted in the decompressed file. size: the file's size (as on disk) then.
     tail: a hash (hex) of the last bytes before `offset`, which tells a regrown file from a continued one.
     context: what the cutter of the container must know to go on from `offset` (a CSV's header, "inside an array"): JSON.
-    seen: when the file was last found, milliseconds since 1970.
+    seen: when the file was last found, milliseconds since 1970. told: that the rest of it is gone has been said.
     """
 
     input: str
@@ -42,6 +42,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     context: str = ""
     format: str = ""
     seen: int = 0
+    told: bool = False
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,15 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Position).decode
 
 
+_SKEW = 3_600_000
+"""Milliseconds that a record may be from the future: clocks differ."""
+
+
 class Counts(msgspec.Struct):
-    """What became of an input's records: received = records + duplicates + rejects. last_record: by the clock, ms."""
+    """What became of an input's records: received = records + duplicates + rejects.
+
+    last_record: when the last one was read, by the clock. newest: the own time of the newest activity. Both in milliseconds.
+    """
 
     received: int = 0
     records: int = 0
@@ -22,6 +29,7 @@ class Counts(msgspec.Struct):
     duplicates: int = 0
     rejects: int = 0
     last_record: int | None = None
+    newest: int | None = None
 
 
 def positions(connection: sqlite3.Connection) -> list[Position]:
@@ -47,21 +55,26 @@ def forget_positions(connection: sqlite3.Connection, gone: Iterable[Position]) -
 
 def counts(connection: sqlite3.Connection) -> dict[str, Counts]:
     """The counts of every input since the store began."""
-    rows = connection.execute("SELECT name, received, records, activities, duplicates, rejects, last_record FROM inputs")
+    rows = connection.execute("SELECT name, received, records, activities, duplicates, rejects, last_record, newest FROM inputs")
     return {name: Counts(*rest) for name, *rest in rows}
 
 
 def count(connection: sqlite3.Connection, name: str, more: Counts, now: int) -> None:
-    """Add to an input's counts."""
+    """Add to an input's counts. An activity of the future (a clock is wrong, or somebody wants it so) is never the newest."""
+    newest = more.newest if more.newest is not None and more.newest <= now + _SKEW else None
     connection.execute(
-        "INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+        "INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
         " received = received + excluded.received, records = records + excluded.records,"
         " activities = activities + excluded.activities, duplicates = duplicates + excluded.duplicates,"
-        " rejects = rejects + excluded.rejects, last_record = excluded.last_record",
-        (name, more.received, more.records, more.activities, more.duplicates, more.rejects, now),
+        " rejects = rejects + excluded.rejects, last_record = excluded.last_record,"
+        " newest = max(coalesce(newest, excluded.newest), coalesce(excluded.newest, newest))",
+        (name, more.received, more.records, more.activities, more.duplicates, more.rejects, now, newest),
     )
 
 
 def ensure(connection: sqlite3.Connection, name: str, now: int) -> None:
     """An input that has said nothing yet has been silent since now."""
-    connection.execute("INSERT OR IGNORE INTO inputs VALUES (?, 0, 0, 0, 0, 0, ?)", (name, now))
+    connection.execute(
+        "INSERT OR IGNORE INTO inputs (name, received, records, activities, duplicates, rejects, last_record) VALUES (?, 0, 0, 0, 0, 0, ?)",
+        (name, now),
+    )

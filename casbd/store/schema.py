@@ -108,6 +108,8 @@ CREATE TABLE audit (seq INTEGER PRIMARY KEY, at INTEGER, who TEXT, action TEXT, 
 CREATE TABLE queries (name TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID;
 """
 _SINCE_5 = """
+-- The own time of the newest record of an input; last_record is when the last one was read.
+ALTER TABLE inputs ADD COLUMN newest INTEGER;
 -- stored: when an alert or command was put there (an activity's block has its own); none where an older casbd did it.
 ALTER TABLE outbox ADD COLUMN stored INTEGER;
 DROP INDEX outbox_by_destination;

@@ -9,14 +9,18 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=256)
-def _pattern(part: str) -> re.Pattern[str]:
-    hidden = "" if part.startswith(".") else r"(?!\.)"
-    return re.compile(hidden + fnmatch.translate(part))
+def _pattern(part: str, before: str) -> re.Pattern[str]:
+    return re.compile(before + fnmatch.translate(part))
 
 
 def matcher(part: str) -> Callable[[str], re.Match[str] | None]:
     """A function that tells whether a name fits this part of a glob."""
-    return _pattern(part).match
+    return _pattern(part, "" if part.startswith(".") else r"(?!\.)").match
+
+
+def matcher_of_hidden(part: str) -> Callable[[str], re.Match[str] | None]:
+    """A function that tells whether a hidden name would fit this part, were it not hidden."""
+    return _pattern("" if part.startswith(".") else part, "").match
 
 
 def fits(pattern: str, path: str) -> bool:

@@ -480,7 +480,7 @@ def test_a_file_that_may_not_be_read_is_told_and_tried_again(reader, log, monkey
 
     monkeypatch.setattr(os, "open", opens)
     assert one.numbers() == []
-    assert one.inputs.problems() == {"in": f"{log}: Permission denied"}
+    assert one.inputs.problems() == {"in": f"{log}: Permission denied (let the user that casbd runs as read it)"}
     denied[0] = False
     assert one.numbers() == [1]
     assert one.inputs.problems() == {}

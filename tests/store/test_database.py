@@ -9,7 +9,7 @@ import pytest
 from builders import Core, chunk, record
 
 from casbd.errors import StateInUse, StoreError
-from casbd.store import held_back, outbox, policies, schema
+from casbd.store import held_back, inputs, outbox, policies, schema
 from casbd.store.activities import SeenKeys, _Table
 from casbd.store.database import FILE, Store
 
@@ -117,6 +117,17 @@ class TestOpening:
             found = outbox.deliveries(store.connection)["siem"]
             assert (found.pending, found.delivered, found.oldest, found.in_doubt, found.down_since) == (1, 7, None, 0, None)
             assert [row.seq for row in outbox.head(store.connection, "siem", 10)] == [1]
+
+    @pytest.mark.parametrize("version", [2, 3, 4, 5])
+    def test_every_older_version_becomes_this_one(self, tmp_path, version):
+        steps = "".join(step for since, step in schema._CHANGES.items() if since < version)
+        with sqlite3.connect(tmp_path / FILE) as old:
+            old.executescript(f"{steps} PRAGMA user_version = {version}; INSERT INTO inputs VALUES ('m', 3, 2, 2, 1, 0, 9);")
+        old.close()
+        with Store(tmp_path) as store, Store(tmp_path / "new") as new:
+            tables = "SELECT name, type FROM sqlite_master ORDER BY 1"
+            assert [*store.connection.execute(tables)] == [*new.connection.execute(tables)]
+            assert inputs.counts(store.connection)["m"] == inputs.Counts(3, 2, 2, 1, 0, 9, None)
 
     def test_a_directory_that_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()

@@ -1,0 +1,82 @@
+"""What is not read is said: each file and reason once in the log, all of it in the status."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from casbd.model.unread import Unread
+from casbd.pipeline import Batch
+
+log = logging.getLogger(__name__)
+
+AT_MOST = 100
+"""So many are listed in the status; the others are counted."""
+_LOGGED = 20
+"""So many are logged one by one at a time."""
+_FILES = 50_000
+"""Files of which it is remembered whether a record of them could be read."""
+
+_LEVELS = {"unread": logging.WARNING, "waiting": logging.INFO, "left_out": logging.INFO}
+
+
+class UnreadNews:
+    """Remembers what was told, and which files gave nothing but rejects.
+
+    rejects: records that could not be read since the start, by input.
+    """
+
+    def __init__(self) -> None:
+        self.rejects: Counter[str] = Counter()
+        self._told: set[tuple[str, str, str]] = set()
+        self._fruitless: dict[str, Unread] = {}
+        self._fruitful: dict[str, None] = {}
+
+    def read(self, batches: Iterable[Batch]) -> None:
+        """These were stored."""
+        for batch in batches:
+            path = batch.position.path
+            if batch.parsed:
+                self._fruitful[path] = None
+                self._fruitless.pop(path, None)
+                if len(self._fruitful) > _FILES:
+                    del self._fruitful[next(iter(self._fruitful))]
+            elif batch.rejects and path not in self._fruitful and len(self._fruitless) < _FILES:
+                before = self._fruitless.get(path) or _without_a_record(batch)
+                self._fruitless[path] = msgspec.structs.replace(before, size=batch.position.offset)
+            if batch.rejects:
+                self.rejects[batch.input] += len(batch.rejects)
+
+    def all(self, found: Iterable[Unread]) -> list[Unread]:
+        """What inputs find unread, and the files of which everything was rejected."""
+        return [*found, *self._fruitless.values()]
+
+    def log(self, found: Sequence[Unread]) -> None:
+        """Say what is new; what is no longer there may be new again."""
+        keys = {(one.input, one.path, one.why): one for one in found}
+        new = [one for key, one in keys.items() if key not in self._told]
+        self._told = {*keys}
+        for one in new[:_LOGGED]:
+            log.log(_LEVELS[one.kind], "not read", extra=msgspec.structs.asdict(one))
+        if len(new) > _LOGGED:
+            worst = max(_LEVELS[one.kind] for one in new[_LOGGED:])
+            log.log(worst, "more was not read; `casbd status` lists it", extra={"number": len(new) - _LOGGED})
+
+
+def _without_a_record(batch: Batch) -> Unread:
+    return Unread(
+        input=batch.input,
+        path=batch.position.path,
+        why=f"none of its records could be read: {batch.rejects[0].reason}",
+        advice="`casbd rejects list` shows them, `casbd inputs try FILE` tells of other formats",
+    )
+
+
+def summary(found: Sequence[Unread]) -> dict[str, Any]:
+    """For the status: what is not read, the first of it one by one."""
+    ordered = sorted(found, key=lambda one: -_LEVELS[one.kind])
+    return {"unread": [msgspec.structs.asdict(one) for one in ordered[:AT_MOST]], "more_unread": max(0, len(ordered) - AT_MOST)}

@@ -1,0 +1,131 @@
+"""Contents that were being read and are not where they were: what of them was never read, as far as that can be known."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from casbd.inputs.discovery import Found
+from casbd.inputs.followed import Followed, context, start
+from casbd.model.chunk import Position
+from casbd.model.unread import Unread
+
+_LOOKED_AT = 20_000
+"""Names that are looked at in search of a file that was moved to another directory."""
+
+_GONE = 1000
+"""Files that were deleted before they were read which are remembered."""
+
+_BACK = "move it back, or follow its new directory with another input of the same format"
+
+Key = tuple[int, int]
+
+
+class Missing:
+    """Of one input: files that went while nobody looked, and files that were deleted before they were read."""
+
+    def __init__(self) -> None:
+        self._went: dict[tuple[int, int, str], Position] = {}
+        self._deleted: deque[tuple[Position, int]] = deque(maxlen=_GONE)
+        self._found: dict[Key, Found] | None = None
+
+    def clear(self) -> None:
+        """Begin anew, as positions are looked up again."""
+        self._went.clear()
+        self._deleted.clear()
+        self._found = None
+
+    def went(self, position: Position) -> None:
+        """Its file was not where it was when casbd looked again after a while."""
+        if position.told:
+            return
+        self._went[position.device, position.inode, position.fingerprint] = position
+        self._found = None
+
+    def deleted(self, position: Position, size: int) -> None:
+        """Its file is gone, and so many bytes were not read."""
+        self._deleted.append((position, size))
+
+    def unread(self, files: Mapping[Key, Followed], paths: Mapping[str, Followed]) -> Iterator[tuple[Unread, Position | None]]:
+        """What was not read; with the position where there is nothing that somebody could do any more."""
+        reached: dict[str, int] = {}
+        for file in files.values():
+            if file.position:
+                reached[file.position.fingerprint] = max(file.offset, reached.get(file.position.fingerprint, 0))
+        for position, size in self._deleted:
+            if not _found_again(position, reached, files):
+                yield _tell(position, "it was gone before it was read to its end", size=size), position
+        away = [position for position in self._went.values() if not _found_again(position, reached, files)]
+        if away:
+            yield from self._away(away, files, paths)
+
+    def _away(
+        self, away: Sequence[Position], files: Mapping[Key, Followed], paths: Mapping[str, Followed]
+    ) -> Iterator[tuple[Unread, Position | None]]:
+        if self._found is None:
+            self._found = _search(away)
+        for position in away:
+            known = position.size - start(position)
+            found = self._found.get((position.device, position.inode))
+            if found and found[1:3] not in files and os.path.exists(found.path):  # noqa: PTH110
+                if found.size > position.offset and not context(position).ended:
+                    why = f"it was moved to {found.path} before it was read to its end"
+                    yield _tell(position, why, _BACK, found.size - position.offset), None
+            elif not os.path.isdir(os.path.dirname(position.path)):  # noqa: PTH112, PTH120
+                continue  # a file system that is not mounted at present
+            elif known > 0 and position.size > position.offset and not context(position).ended:
+                yield _tell(position, "it was gone before it was read to its end", _BACK, position.size - position.offset), position
+            elif context(position).grew and position.path in paths:
+                why = "another file is there now, and what was written to the one before since it was last read was not read"
+                yield _tell(position, why, "move the one before back into this directory, under any name like it"), position
+
+
+def _tell(position: Position, why: str, advice: str = "", size: int | None = None) -> Unread:
+    return Unread(input=position.input, path=position.path, why=why, advice=advice, size=size)
+
+
+def _found_again(position: Position, reached: Mapping[str, int], files: Mapping[Key, Followed]) -> bool:
+    if not position.fingerprint:
+        return (position.device, position.inode) in files
+    return reached.get(position.fingerprint, -1) >= start(position)
+
+
+def _search(positions: Iterable[Position]) -> dict[Key, Found]:
+    """Where files with these inodes are now: in and below the directories where they were, then around them."""
+    wanted = {position.inode for position in positions}
+    directories = dict.fromkeys(os.path.dirname(position.path) for position in positions)  # noqa: PTH120
+    queue = deque([*directories, *dict.fromkeys(map(os.path.dirname, directories))])
+    seen: set[str] = set()
+    found: dict[Key, Found] = {}
+    left = _LOOKED_AT
+    while queue and left > 0 and len(found) < len(wanted):
+        directory = queue.popleft()
+        if directory in seen:
+            continue
+        seen.add(directory)
+        for entry in _entries(directory)[:left]:
+            left -= 1
+            if entry.is_dir(follow_symlinks=False):
+                queue.append(entry.path)
+            elif entry.is_file(follow_symlinks=False) and (one := _wanted(entry, wanted)):
+                found[one.device, one.inode] = one
+    return found
+
+
+def _wanted(entry: os.DirEntry[str], wanted: set[int]) -> Found | None:
+    """The file, if it is one of these; only then is more asked of it than its name's entry tells."""
+    if entry.inode() not in wanted:
+        return None
+    try:
+        return Found.of(entry.path, entry.stat(follow_symlinks=False))
+    except OSError:
+        return None
+
+
+def _entries(directory: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return list(entries)
+    except OSError:
+        return []
