@@ -10,6 +10,7 @@ import gzip
 import io
 import lzma
 import os
+import zipfile
 import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -73,18 +74,24 @@ class Compressed:
 
     compressed = True
 
-    def __init__(self, fd: int, reader: Callable[..., Any]) -> None:
-        self._raw = os.fdopen(fd, "rb")
+    def __init__(self, raw: Any, reader: Callable[..., Any]) -> None:
+        self._raw = raw
         self._reader = reader
         self._restart()
 
     def _restart(self) -> None:
-        self._raw.seek(0)
-        self._stream = self._reader(self._raw)
         self._kept = bytearray()
         self._begin = 0
         self._ended = False
         self.damage = ""
+        try:
+            self._raw.seek(0)
+            self._stream = self._reader(self._raw)
+        except _errors() as error:
+            self._damaged(error)
+
+    def _damaged(self, error: Exception) -> None:
+        self.damage, self._ended = str(error) or "it is damaged", True
 
     def read(self, offset: int, size: int) -> bytes:
         """See Source. After damage: what could be read before it."""
@@ -98,10 +105,9 @@ class Compressed:
     def _more(self, offset: int) -> None:
         try:
             block = self._stream.read1(_BLOCK)
-        # What the four libraries raise for damaged data; zstandard's error is a plain Exception of its own.
-        except (EOFError, OSError, zlib.error, lzma.LZMAError, _zstd_error()) as error:
-            self.damage = str(error) or "it is damaged"
-            block = b""
+        except _errors() as error:
+            self._damaged(error)
+            return
         self._ended = not block
         self._kept += block
         surplus = min(offset - KEPT, self._begin + len(self._kept) - KEPT) - self._begin
@@ -115,7 +121,7 @@ class Compressed:
 
     def fileno(self) -> int:
         """See Source."""
-        return self._raw.fileno()
+        return int(self._raw.fileno())
 
     def stat(self) -> os.stat_result:
         """See Source."""
@@ -126,10 +132,11 @@ class Compressed:
         self._raw.close()
 
 
-def _zstd_error() -> type[Exception]:
+def _errors() -> tuple[type[Exception], ...]:
+    """What the libraries raise for damaged data; zstandard's error is a plain Exception of its own."""
     import zstandard
 
-    return zstandard.ZstdError
+    return (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zstandard.ZstdError)
 
 
 class _Zstd:
@@ -172,6 +179,12 @@ _READERS: dict[bytes, Callable[..., Any]] = {
 }
 
 
+def peeled(raw: Any) -> Any:
+    """What a file in an archive holds: decompressed, where it is compressed itself."""
+    head = raw.peek(8)[:8]
+    return next((reader(raw) for magic, reader in _READERS.items() if head.startswith(magic)), raw)
+
+
 def open_source(path: str) -> Plain | Compressed:
     """Open `path` for reading. OSError where that is not possible."""
     return _source(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
@@ -188,5 +201,5 @@ def _source(fd: int) -> Plain | Compressed:
     head = os.pread(fd, 8, 0)
     for magic, reader in _READERS.items():
         if head.startswith(magic):
-            return Compressed(fd, reader)
+            return Compressed(os.fdopen(fd, "rb"), reader)
     return Plain(fd)

@@ -27,7 +27,7 @@ class Context(msgspec.Struct, omit_defaults=True):
     closers: bytes before the position that only close a JSON array; read again, since a writer may overwrite them.
     columns, delimiter: a CSV's header. level, mark: where in a JSON file, and how its elements begin.
     target: the real path, where `Position.path` is a symbolic link. ended: all of a compressed file has been read.
-    grew: the file was appended to after it had been read to its end.
+    grew: the file was appended to after it had been read to its end. archive: the path of the one that it is in.
     """
 
     container: str
@@ -42,6 +42,7 @@ class Context(msgspec.Struct, omit_defaults=True):
     target: str = ""
     ended: bool = False
     grew: bool = False
+    archive: str = ""
 
 
 class Cut(msgspec.Struct):

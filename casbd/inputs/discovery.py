@@ -6,22 +6,39 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from casbd.inputs.compression import Compressed
 from casbd.model.unread import Kind
 from casbd.wire.globs import matcher, matcher_of_hidden
 
 _WILDCARD = re.compile(r"[*?\[]")
 
 
+class Part(Protocol):
+    """A file in an archive. container: the archive's path. place: its number there."""
+
+    @property
+    def container(self) -> str:
+        """The archive's path."""
+
+    @property
+    def place(self) -> int:
+        """Its number."""
+
+    def open(self) -> Compressed:
+        """Its content. OSError where that is not possible."""
+
+
 class Found(NamedTuple):
-    """A regular file and what tells whether it has changed."""
+    """A regular file and what tells whether it has changed. part: of an archive, whose path `path` begins with."""
 
     path: str
     device: int
     inode: int
     size: int
     mtime: int
+    part: Part | None = None
 
     @classmethod
     def of(cls, path: str, status: os.stat_result) -> Found:

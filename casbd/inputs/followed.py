@@ -110,11 +110,15 @@ class Followed:
             self._ended = self.settled = False
             if isinstance(self.source, Compressed) and self.source.damage:
                 self.source.retry()
+        if found.part != self.found.part:
+            self.close()
         self.found, self.gone = found, None
         return self.changed
 
     def open(self) -> Plain | Compressed:
         """The open file. OSError where it cannot be opened; MovedError where it is no longer under its name."""
+        if self.source is None and self.found.part:
+            self.source = self.found.part.open()
         if self.source is None:
             source = open_source(self.found.path)
             status = source.stat()
@@ -179,7 +183,7 @@ class Followed:
 
         False where it is not any more as it was found. OSError, MovedError as for `open`.
         """
-        if self.begun or not self.found.size:
+        if self.begun or not self.found.size or self.found.part:
             return True
         was_open = self.source is not None
         source = self.open()
@@ -204,12 +208,12 @@ class Followed:
             return None
         source = self.open()
         self.waiting = 0
-        if not self.offset:
+        if not (self.offset or self.found.part):
             source = self.source = opened_again(source)
         want = self.limits.chunk
         while True:
             before, raw = self._read(source, want)
-            if not self.offset and (problem := foreign.recognise(raw)):
+            if not self.offset and (problem := foreign.recognise(raw, inside=self.found.part is not None)):
                 self.problem = problem
                 return None
             at_end = len(raw) < want
@@ -345,7 +349,10 @@ class Followed:
 
     def _chunk(self, cut: Cut, now: int, *, ended: bool) -> Chunk:
         assert self._cutter is not None
-        going_on = msgspec.structs.replace(self._cutter.context, closers=cut.closers, target=self.target, ended=ended, grew=self.grew)
+        archive = self.found.part.container if self.found.part else ""
+        going_on = msgspec.structs.replace(
+            self._cutter.context, closers=cut.closers, target=self.target, ended=ended, grew=self.grew, archive=archive
+        )
         found = self.found
         self.position = Position(
             input=self.spec.name,

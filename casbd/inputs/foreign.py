@@ -42,11 +42,13 @@ _KINDS = {
 _TAR = b"ustar"
 
 
-def recognise(head: bytes) -> Problem | None:
-    """What a file that begins with `head` is, if it is known and no text."""
+def recognise(head: bytes, *, inside: bool) -> Problem | None:
+    """What a file that begins with `head` is, if it is known and no text. inside: it is part of an archive."""
     for magic, (name, advice) in _KINDS.items():
         if head.startswith(magic):
             return Problem(f"it is {name}, which casbd does not read", advice)
-    if head[257:262] == _TAR:
+    if head[257:262] == _TAR and inside:
         return Problem("it is a tar archive inside another archive, which casbd does not read", _UNPACK)
+    if head[257:262] == _TAR:
+        return Problem("the archive is damaged or not yet whole", "copy it again if nobody is writing it", heals=True)
     return None

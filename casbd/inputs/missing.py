@@ -72,7 +72,7 @@ class Missing:
                 if found.size > position.offset and not context(position).ended:
                     why = f"it was moved to {found.path} before it was read to its end"
                     yield _tell(position, why, _BACK, found.size - position.offset), None
-            elif not os.path.isdir(os.path.dirname(position.path)):  # noqa: PTH112, PTH120
+            elif not os.path.isdir(os.path.dirname(context(position).archive or position.path)):  # noqa: PTH112, PTH120
                 continue  # a file system that is not mounted at present
             elif known > 0 and position.size > position.offset and not context(position).ended:
                 yield _tell(position, "it was gone before it was read to its end", _BACK, position.size - position.offset), position

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from casbd.inputs import identity, unread
+from casbd.inputs.archives import Archives
 from casbd.inputs.cutting import Context
 from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
 from casbd.inputs.followed import DamagedError, Detect, Followed, Limits, MovedError, ReplacedError, context, not_whole
@@ -39,12 +40,14 @@ _COMPARED = 16
 Key = tuple[int, int]
 
 
-def _order(file: Followed) -> tuple[bool, int, int]:
+def _order(file: Followed) -> tuple[bool, int, str, int]:
     """What was written first is read first: what is left of rotated files, then by time.
 
-    The kernel's clock ticks every few milliseconds, and copytruncate needs less: a rotated file has the longer name.
+    The kernel's clock ticks every few milliseconds, and copytruncate needs less: a rotated file has the longer name. What is in
+    an archive is read in its order, since going back in a compressed one means starting again.
     """
-    return not file.goes_first, file.found.mtime, -len(file.found.path)
+    part = file.found.part
+    return not file.goes_first, file.found.mtime, part.container if part else "", part.place if part else -len(file.found.path)
 
 
 class FollowedInput:
@@ -66,6 +69,7 @@ class FollowedInput:
         self._latest: Followed | None = None
         self._in_a_row = 0
         self._contents: dict[str, list[Followed | Position]] | None = None
+        self._archives = Archives()
         self._missing = Missing()
         self._passed_over: list[PassedOver] = []
         self._had_files = False
@@ -99,7 +103,7 @@ class FollowedInput:
 
     def finish(self) -> None:
         """From now on nothing more is expected: a last line without line break counts if it is whole."""
-        self._final = True
+        self._final = self.scan_wanted = True
         for file in self.files.values():
             if file.rest:
                 self._enqueue(file)
@@ -114,7 +118,9 @@ class FollowedInput:
         self._contents = None
         self._paths = {}
         present: set[Key] = set()
-        changed = [file for found in discovery.files if (file := self._see(found, present))]
+        files = [*self._archives.expand(discovery.files, now, final=self._final)]
+        self._passed_over += self._archives.passed_over(now)
+        changed = [file for found in files if (file := self._see(found, present))]
         for key in [key for key in self.files if key not in present]:
             if self._trace(self.files[key], now):
                 changed.append(self.files[key])
@@ -145,6 +151,8 @@ class FollowedInput:
         it by now may be its second content, and the first be waiting in a copy.
         """
         file = self._paths.get(path)
+        if file is None and path in self._archives.paths:
+            return False
         if file is None:
             return True  # nobody's, or so new that the event of its creation tells
         found = look(path)
@@ -166,7 +174,8 @@ class FollowedInput:
                 file.queued = True
                 self._in_a_row = self._in_a_row + 1 if file is self._latest else 0
                 self._latest = file
-                self._queue.insert(0 if self._in_a_row < _IN_A_ROW else _IN_TURN - 1, file)
+                stays = self._in_a_row < _IN_A_ROW or file.found.part
+                self._queue.insert(0 if stays else _IN_TURN - 1, file)
                 self._in_a_row %= _IN_A_ROW
                 return chunk
         return None
@@ -257,6 +266,9 @@ class FollowedInput:
     def _trace(self, file: Followed, now: int) -> bool:
         """What became of a file that the glob does not find (any more); True where there may be something to read."""
         file.matched = False
+        if file.found.part or file.found[1:3] in self._archives:
+            self._drop(file, now)
+            return False
         found = self._find(file)
         if found is None and file.source is not None:
             status = file.source.stat()
@@ -290,7 +302,7 @@ class FollowedInput:
         return changed
 
     def _drop(self, file: Followed, now: int) -> None:
-        if (file.queued or file.waiting) and file.left:
+        if (file.queued or file.waiting) and file.left and file.found[1:3] not in self._archives:
             self._missing.deleted(file.position or file.unread(), file.left)
         file.close()
         self._open_files.closed(file)
@@ -304,6 +316,7 @@ class FollowedInput:
         """Truncated and perhaps regrown, or an inode used again: the old content may go on elsewhere, the new one is new."""
         self.lost.add(file.position or file.unread(), now)
         file.restart()
+        self._archives.forget(file.found[1:3])
         file.first_sight = file.found
         self._contents = None
         self._prime(file)

@@ -1,0 +1,285 @@
+"""What is in a ZIP or a tar archive (APPNOTE.TXT of PKWARE; pax of POSIX.1-2001 and GNU tar), by the standard library's readers.
+
+They believe what an archive claims, so they read through objects that refuse: a directory or a header beyond some length, more than
+so many names, more than so much to be decompressed for finding the names.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol, Self
+
+from casbd.inputs.compression import Compressed, Plain, Source, open_source
+from casbd.model.unread import Kind
+
+ENOUGH = 512
+"""Bytes by which it can be told whether a file is an archive."""
+MOST_FILES = 10_000
+MOST_LISTED = 4 << 30
+"""Bytes that are decompressed at most to find the names in a compressed tar archive: some seconds."""
+_LONGEST_DIRECTORY = 4 << 20
+"""Bytes of a ZIP archive's directory; it becomes some ten times as much in memory."""
+_LONGEST_HEADER = 1 << 16
+"""Bytes of an extended header in a tar archive: names longer than that are nobody's."""
+
+_UNPACK = "unpack it into the same directory"
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+    RecursionError,
+    struct.error,
+)
+
+
+_PassedOver = tuple[str, str, str, Kind]
+"""A name, why it is not read, what to do, and how bad it is."""
+
+
+class Entry(NamedTuple):
+    """A file in an archive. size: what the archive claims. where: for its reader."""
+
+    name: str
+    size: int
+    where: Any
+
+
+class Listed(NamedTuple):
+    """What is in an archive. passed_over: what cannot be read. damage: why there may be more, if so."""
+
+    entries: list[Entry]
+    passed_over: list[_PassedOver]
+    damage: str = ""
+
+
+class Contents(Protocol):
+    """An open archive."""
+
+    def contents(self) -> Listed:
+        """Everything in it."""
+
+    def open(self, entry: Entry) -> Any:
+        """A file in it, to be read from its beginning."""
+
+    def fileno(self) -> int:
+        """The archive's file descriptor."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def is_archive(path: str) -> bool:
+    """Whether it begins as one; False also where it cannot be opened, which its reading tells."""
+    try:
+        source = open_source(path)
+    except OSError:
+        return False
+    try:
+        head = source.read(0, ENOUGH)
+    finally:
+        source.close()
+    return (not source.compressed and head.startswith((b"PK\3\4", b"PK\5\6"))) or _is_tar(head)
+
+
+def open_contents(path: str) -> Contents:
+    """Open an archive. OSError where that is not possible."""
+    source = open_source(path)
+    if not source.compressed and source.read(0, 2) == b"PK":
+        return _Zip(source)
+    return _Tar(source)
+
+
+def _is_tar(head: bytes) -> bool:
+    """By the checksum of its first header: the oldest have no magic number."""
+    if len(head) < ENOUGH or not head[0]:
+        return False
+    try:
+        told = int(head[148:156].strip(b" \0") or b"x", 8)
+    except ValueError:
+        return False
+    return told == sum(head[:148]) + 8 * ord(" ") + sum(head[156:])
+
+
+class _Opened:
+    def __init__(self, source: Plain | Compressed) -> None:
+        self._source = source
+
+    def fileno(self) -> int:
+        return self._source.fileno()
+
+    def close(self) -> None:
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _is_hidden(name: str) -> bool:
+    """As files are that a wildcard does not meet; those that macOS adds are among them."""
+    return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
+
+
+class _Zip(_Opened):
+    """A ZIP archive."""
+
+    _archive: zipfile.ZipFile | None = None
+
+    def _opened(self) -> zipfile.ZipFile:
+        if self._archive is None:
+            size = os.fstat(self.fileno()).st_size
+            self._archive = zipfile.ZipFile(_Window(self._source, 0, size, _LONGEST_DIRECTORY))
+        return self._archive
+
+    def contents(self) -> Listed:
+        """See Contents."""
+        listed = Listed([], [])
+        try:
+            infos = self._opened().infolist()
+        except _BROKEN as error:
+            return Listed([], [], _why(error))
+        if any(info.filename == "[Content_Types].xml" for info in infos):
+            listed.passed_over.append(("", "it is an Excel or another Office file, which casbd does not read", "save it as CSV", "unread"))
+            return listed
+        for info in infos:
+            if info.is_dir():
+                continue
+            if len(listed.entries) == MOST_FILES:
+                listed.passed_over.append(_too_many())
+                break
+            if problem := _problem_of(info):
+                listed.passed_over.append(problem)
+            else:
+                listed.entries.append(Entry(info.filename, info.file_size, info))
+        return listed
+
+    def open(self, entry: Entry) -> Any:
+        """See Contents."""
+        try:
+            return self._opened().open(entry.where)
+        except _BROKEN as error:
+            raise OSError(0, f"damaged: {_why(error)}") from None
+
+
+def _problem_of(info: zipfile.ZipInfo) -> _PassedOver | None:
+    name = info.filename
+    if _is_hidden(name):
+        return name, "it is hidden", "", "left_out"
+    if info.flag_bits & 0x1:
+        return name, "it is protected by a password", _UNPACK, "unread"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return name, f"it is compressed by a method that casbd does not read (number {info.compress_type})", _UNPACK, "unread"
+    return None
+
+
+class _Tar(_Opened):
+    """A tar archive, also compressed."""
+
+    def contents(self) -> Listed:
+        """See Contents."""
+        listed = Listed([], [])
+        window = _Window(self._source, 0, 1 << 62, _LONGEST_HEADER)
+        try:
+            with tarfile.open(fileobj=window, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
+                for number, member in enumerate(_members(archive)):
+                    if problem := self._too_much(listed, member, number):
+                        listed.passed_over.append(problem)
+                        return listed
+                    self._add(listed, member)
+                whole = window.read_at(archive.offset, 512) == bytes(512)
+        except _BROKEN as error:
+            return listed._replace(damage=self._source.damage or _why(error))
+        return listed._replace(damage=self._source.damage or ("" if whole else "its end is missing"))
+
+    def _too_much(self, listed: Listed, member: tarfile.TarInfo, number: int) -> _PassedOver | None:
+        if len(listed.entries) == MOST_FILES or number > 4 * MOST_FILES:  # headers may even lead in a circle
+            return _too_many()
+        if self._source.compressed and member.offset_data + max(0, member.size) > MOST_LISTED:
+            return "", "it holds more than 4 GiB, and what comes after them is not read", _UNPACK, "unread"
+        return None
+
+    def _add(self, listed: Listed, member: tarfile.TarInfo) -> None:
+        name = member.name
+        if member.isdir():
+            return
+        if not member.isreg():
+            listed.passed_over.append((name, "it is a link or a device", "", "left_out"))
+        elif member.issparse():
+            listed.passed_over.append((name, "it is stored with holes, which casbd does not read", _UNPACK, "unread"))
+        elif _is_hidden(name):
+            listed.passed_over.append((name, "it is hidden", "", "left_out"))
+        elif member.size >= 0:
+            listed.entries.append(Entry(name, member.size, member.offset_data))
+
+    def open(self, entry: Entry) -> Any:
+        """See Contents."""
+        return io.BufferedReader(_Window(self._source, entry.where, entry.size, 1 << 20), 1 << 16)
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    while (member := archive.next()) is not None:
+        archive.members = []  # type: ignore[attr-defined]  # else it keeps all of them, with headers of a megabyte each
+        yield member
+
+
+def _too_many() -> _PassedOver:
+    return "", f"it holds more than {MOST_FILES:,} files, and the others are not read", _UNPACK, "unread"
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+class _Window(io.RawIOBase):
+    """Some bytes of a source as a file. longest: what may be asked for at once; nothing else bounds what the readers ask for."""
+
+    def __init__(self, source: Source, begin: int, size: int, longest: int) -> None:
+        self._source, self._begin, self._size, self._longest = source, begin, size, longest
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._place = max(0, offset + (0, self._place, self._size)[whence])
+        return self._place
+
+    def read_at(self, place: int, size: int) -> bytes:
+        """Up to so many bytes from there on."""
+        return self._source.read(self._begin + place, size)
+
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = self._longest if size is None or size < 0 else size
+        if wanted > self._longest:
+            raise OSError(0, f"a directory or header in it is longer than {self._longest} bytes")
+        data = self.read_at(self._place, max(0, min(wanted, self._size - self._place)))
+        self._place += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(min(len(buffer), self._longest))
+        if not data and self._place < self._size:
+            raise EOFError(self._source.damage or "the archive ends inside it")
+        buffer[: len(data)] = data
+        return len(data)

@@ -1,0 +1,190 @@
+"""ZIP and tar archives (tar also compressed): each file in one is followed as a file of its own, and never written anywhere.
+
+What is read into memory and how long a listing may take is bounded, whatever an archive claims: see the constants. An archive
+that is still being written is left until it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from casbd.inputs import archive_formats
+from casbd.inputs.archive_formats import Contents, Entry, Listed
+from casbd.inputs.compression import Compressed, peeled
+from casbd.inputs.discovery import Found, PassedOver
+
+AT_ONCE = 64 << 20
+"""Bytes. A larger archive is listed when nobody has written to it for a few seconds, as listing it may take as many."""
+_QUIET = 5_000
+SETTLED = 60_000
+"""Milliseconds after which nobody is taken to be writing an archive any more: what is whole of it is read."""
+
+_LONGEST_NAME = 1000
+
+Key = tuple[int, int]
+
+
+class Part(NamedTuple):
+    """One file in an archive, and its place there."""
+
+    archive: Archive
+    place: int
+    entry: Entry
+
+    @property
+    def container(self) -> str:
+        """The archive's path."""
+        return self.archive.found.path
+
+    def open(self) -> Member:
+        """Its content, decompressed twice if it is compressed itself. OSError where the archive is another one by now."""
+        return Member(self)
+
+
+class Member(Compressed):
+    """The content of one file in an archive; all of one archive share its open file."""
+
+    def __init__(self, part: Part) -> None:
+        self._archive = part.archive
+        contents = self._archive.acquire()
+        try:
+            super().__init__(contents.open(part.entry), peeled)
+        except BaseException:
+            self._archive.release()
+            raise
+
+    def fileno(self) -> int:
+        """That of the archive."""
+        return self._archive.acquired().fileno()
+
+    def stat(self) -> os.stat_result:
+        """That of the archive."""
+        return os.fstat(self.fileno())
+
+    def close(self) -> None:
+        """See Source."""
+        super().close()
+        self._archive.release()
+
+
+class Archive:
+    """An archive as it was listed. files: what is in it to be read. passed_over: what is not, and why."""
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.files: list[Found] = []
+        self.passed_over: list[PassedOver] = []
+        self.damage = ""
+        self._contents: Contents | None = None
+        self._users = 0
+
+    def look_into(self) -> None:
+        """Look into it."""
+        try:
+            with archive_formats.open_contents(self.found.path) as contents:
+                listed = contents.contents()
+        except OSError as error:
+            listed = Listed([], [], error.strerror or str(error))
+        self.damage = listed.damage
+        self.passed_over = [PassedOver(self._path(name), why, advice, kind) for name, why, advice, kind in listed.passed_over]
+        self.files = [self._found(place, entry) for place, entry in enumerate(listed.entries)]
+
+    def _found(self, place: int, entry: Entry) -> Found:
+        of = self.found
+        told = f"{of.device} {of.inode} {place} {entry.name}".encode("utf-8", "surrogateescape")
+        inode = int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "little") >> 1
+        return Found(self._path(entry.name), of.device, inode, entry.size, of.mtime, Part(self, place, entry))
+
+    def _path(self, name: str) -> str:
+        """A name that leads nowhere else, whatever it says, and can be stored and shown."""
+        parts = [part for part in name.split("/") if part not in ("", ".", "..")]
+        inside = "/".join(parts).encode("utf-8", "replace").decode()[:_LONGEST_NAME]
+        return f"{self.found.path}/{inside}" if inside else self.found.path
+
+    def acquire(self) -> Contents:
+        """The open archive, for one more file of it."""
+        if self._contents is None:
+            contents = archive_formats.open_contents(self.found.path)
+            if Found.of(self.found.path, os.fstat(contents.fileno())) != self.found:
+                contents.close()
+                raise OSError(0, "the archive was written to meanwhile")
+            self._contents = contents
+        self._users += 1
+        return self._contents
+
+    def acquired(self) -> Contents:
+        """The open archive."""
+        assert self._contents is not None
+        return self._contents
+
+    def release(self) -> None:
+        """One file of it less is open."""
+        self._users -= 1
+        if not self._users and self._contents is not None:
+            self._contents.close()
+            self._contents = None
+
+
+class Archives:
+    """Those among the files of one input."""
+
+    def __init__(self) -> None:
+        self._archives: dict[Key, Archive] = {}
+        self._others: dict[Key, int] = {}
+        self.paths: set[str] = set()
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._archives
+
+    def forget(self, key: Key) -> None:
+        """It holds something else now."""
+        self._others.pop(key, None)
+
+    def expand(self, files: Iterable[Found], now: int, *, final: bool) -> Iterator[Found]:
+        """Files as they are, and in the place of an archive what is in it. final: nobody is writing any more."""
+        before, self._archives = self._archives, {}
+        others, self._others = self._others, {}
+        self.paths = set()
+        for found in files:
+            key = found[1:3]
+            size = others.get(key)
+            if size is not None and found.size >= size:
+                self._others[key] = size
+                yield found
+                continue
+            archive = before.get(key)
+            if archive is None or archive.found != found:
+                if not archive_formats.is_archive(found.path):
+                    if found.size >= archive_formats.ENOUGH:
+                        self._others[key] = found.size
+                    yield found
+                    continue
+                archive = _new(found, now, final=final)
+            self._archives[key] = archive
+            self.paths.add(found.path)
+            if not archive.damage or now - found.mtime // 1_000_000 > SETTLED:
+                yield from archive.files
+
+    def passed_over(self, now: int) -> list[PassedOver]:
+        """What in them is not read, and those that are not whole."""
+        told = []
+        for archive in self._archives.values():
+            told += archive.passed_over
+            if archive.damage:
+                recent = now - archive.found.mtime // 1_000_000 < SETTLED
+                why = f"the archive is damaged or not yet whole: {archive.damage}"
+                told.append(PassedOver(archive.found.path, why, "copy it again if nobody is writing it", "waiting" if recent else "unread"))
+        return told
+
+
+def _new(found: Found, now: int, *, final: bool) -> Archive:
+    archive = Archive(found)
+    if found.size > AT_ONCE and now - found.mtime // 1_000_000 < _QUIET and not final:
+        archive.damage = "it was written to a moment ago"
+        archive.found = found._replace(size=-1)  # so that it is looked at again
+    else:
+        archive.look_into()
+    return archive
