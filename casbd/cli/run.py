@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from casbd.cli import EXIT_NO, EXIT_RETRY
 from casbd.cli._common import cell
+from casbd.cli._progress import progress
 
 if TYPE_CHECKING:
     from casbd.daemon.service import Service
@@ -31,10 +33,11 @@ def command(configuration: Path, once: bool, show: bool) -> None:
     from casbd.daemon.service import Service
 
     to_standard_error("warning" if once else "info")
-    service = Service(configuration, once=once)
-    gc.freeze()  # what is loaded now stays; batches hold many objects and no cycles
-    gc.set_threshold(100_000, 50, 50)
-    service.run()
+    with progress() if once else nullcontext() as told:
+        service = Service(configuration, once=once, progress=told)
+        gc.freeze()  # what is loaded now stays; batches hold many objects and no cycles
+        gc.set_threshold(100_000, 50, 50)
+        service.run()
     if once and show:
         _show(service)
     if once:

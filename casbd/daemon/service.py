@@ -56,14 +56,20 @@ STOP_SECONDS = 20.0
 STOP_PATIENCE = 2.0
 ONCE_SECONDS = 3600.0
 ONCE_PATIENCE = 5.0
+PROGRESS_SECONDS = 0.25
 LONGEST_PAUSE = 10.0
 """Seconds between two tries to store what could not be stored."""
 
 
 class Service:
-    """`casbd run`. configuration: the path of casbd.yaml. once: read what there is, deliver it, and return."""
+    """`casbd run`. configuration: the path of casbd.yaml. once: read what there is, deliver it, and return.
 
-    def __init__(self, configuration: Path, *, once: bool = False, clock: Clock = now) -> None:
+    progress: is told a few times a second how many bytes were read, how many there are, and how many records came of them.
+    """
+
+    def __init__(
+        self, configuration: Path, *, once: bool = False, clock: Clock = now, progress: Callable[[int, int, int], None] | None = None
+    ) -> None:
         self.configuration = configuration
         self.once = once
         self.clock = clock
@@ -72,6 +78,9 @@ class Service:
         self.delivered_all = True
         self.unread: list[Unread] = []
         self._unread_news = UnreadNews()
+        self._progress = progress
+        self._progress_told = 0.0
+        self._records = 0
         self._exit = ExitStack()
         self._due: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stopping = False
@@ -230,9 +239,19 @@ class Service:
         self._unread_news.read(batches)
         if self.pipeline.flooding:
             self.pipeline.flooding, self._reload_asked = False, True
+        if raised:
+            log.info("alerts raised", extra={"alerts": raised})
+        if self._progress:
+            self._tell_progress(batches, self._progress)
         if raised or self.pipeline.sends_activities:
             self.dispatcher.wake()
         return True
+
+    def _tell_progress(self, batches: Sequence[Batch], tell: Callable[[int, int, int], None]) -> None:
+        self._records += sum(batch.received for batch in batches)
+        if monotonic() - self._progress_told > PROGRESS_SECONDS:
+            self._progress_told = monotonic()
+            tell(*self.inputs.progress(), self._records)
 
     def _commit_failed(self, error: Exception) -> None:
         """A full disk, say: nothing of the batch is stored, so read it again; it will work once there is room."""

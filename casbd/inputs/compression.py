@@ -119,6 +119,11 @@ class Compressed:
         """Read again from the start: the file has grown since it was found to end."""
         self._restart()
 
+    @property
+    def consumed(self) -> int:
+        """How many of the bytes on disk have been decompressed."""
+        return int(self._raw.tell())
+
     def fileno(self) -> int:
         """See Source."""
         return int(self._raw.fileno())

@@ -128,6 +128,11 @@ class Inputs:
         """By input: the first thing that is missing, unreadable or not recognised, and how many more there are."""
         return problems(self.unread())
 
+    def progress(self) -> tuple[int, int]:
+        """(bytes that were read or need not be, bytes that there are), of compressed files those on disk."""
+        each = [one.progress() for one in self._inputs]
+        return sum(done for done, _ in each), sum(total for _, total in each)
+
     def files(self) -> list[Position]:
         """The files that are followed now, with how far each has been read and its present size."""
         return [file.where() for one in self._inputs for file in one.files.values()]

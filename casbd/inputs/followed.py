@@ -61,6 +61,7 @@ class Followed:
     to its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
     goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
     header: how the CSV was cut that was under this name before, if there was one.
+    taken_up, finished: whether the log has told so.
     held: how many scans in a row it was not begun for another one's sake.
     """
 
@@ -73,6 +74,7 @@ class Followed:
         self.changed = True
         self.queued = self.settled = self.goes_first = False
         self.held = 0
+        self.taken_up = self.finished = False
         self.first_sight = found
         self.restart()
 
@@ -167,6 +169,14 @@ class Followed:
         if isinstance(self.source, Compressed):
             return self.waiting or (self.found.size if self.queued or self.problem else 0)
         return max(0, self.found.size - self.offset)
+
+    @property
+    def done(self) -> int:
+        """How many of the file's bytes (as on disk) have been read, or need not be."""
+        size = self.found.size
+        if not self.queued or self._ended:
+            return size
+        return min(size, self.source.consumed if isinstance(self.source, Compressed) and not self.found.part else self.offset)
 
     @property
     def empty(self) -> bool:

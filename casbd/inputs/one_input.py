@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from casbd.inputs import identity, unread
+from casbd.inputs.announcing import Announcing
 from casbd.inputs.archives import Archives
 from casbd.inputs.cutting import Context
 from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
@@ -70,6 +71,7 @@ class FollowedInput:
         self._in_a_row = 0
         self._contents: dict[str, list[Followed | Position]] | None = None
         self._archives = Archives()
+        self._announcing = Announcing(spec.name)
         self._missing = Missing()
         self._passed_over: list[PassedOver] = []
         self._had_files = False
@@ -138,6 +140,7 @@ class FollowedInput:
                 file.held = 0
                 self._enqueue(file)
         self._settle(now)
+        self._announcing.tell_the_rest(now)
         self._queue = deque(sorted(self._queue, key=_order))
         for file in self.files.values():
             if file.target:
@@ -223,8 +226,22 @@ class FollowedInput:
             self._open_files.used(file)
             if chunk and file.table:
                 self._headers[file.found.path] = file.table
+            self._announce(file, chunk, now)
             return chunk
         return None
+
+    def _announce(self, file: Followed, chunk: Chunk | None, now: int) -> None:
+        if chunk and not file.taken_up:
+            file.taken_up = True
+            self._announcing.tell("taken up", file.found.path, chunk.offsets[0] if chunk.offsets else 0, now)
+        elif not chunk and file.taken_up and not (file.finished or file.problem):
+            file.finished = True
+            self._announcing.tell("read to its end", file.found.path, file.offset, now)
+
+    def progress(self) -> tuple[int, int]:
+        """(bytes that were read or need not be, bytes that there are) of the files that are followed, as on disk."""
+        files = self.files.values()
+        return sum(file.done for file in files), sum(file.found.size for file in files)
 
     def _enqueue(self, file: Followed) -> None:
         if not file.queued:

@@ -2,10 +2,15 @@
 
 import gzip
 import json
+import os
+import pty
+import re
+import subprocess
+import zipfile
 
 import m365_records
 import pytest
-from running import wait_until
+from running import CASBD, PATIENCE, ids, wait_until
 
 LINES = m365_records.lines(40)
 
@@ -125,3 +130,64 @@ def test_the_daemon_warns_once_and_the_status_shows_it(auto):
     wait_until(lambda: not auto.status()["unread"], tell=auto.log)
     assert daemon.terminate() == 0
     assert auto.status()["inputs"][0]["last_record"] == auto.listed("activities", "search", "--limit", "1")[0]["timestamp"]
+
+
+def on_a_terminal(site, **environment):
+    """What `run --once` writes to a terminal."""
+    ours, theirs = pty.openpty()
+    command = [*CASBD, "-c", str(site.configuration), "run", "--once"]
+    with subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL, env=os.environ | {"TERM": "xterm"} | environment) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                data = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not data:
+                break
+            shown += data
+        os.close(ours)
+        assert process.wait(PATIENCE) == 0
+    return shown.decode()
+
+
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}])
+def test_progress_on_a_terminal(site, environment):
+    site.write("log", LINES * 50)
+    shown = on_a_terminal(site, **environment)
+    assert "2,000 records" in shown
+    assert "/s" in shown
+    assert "left" in shown
+    assert bool(re.search(r"\x1b\[[\d;]*3\d", shown)) != bool(environment)
+
+
+def test_no_progress_where_nobody_sees_it(site):
+    site.write("log", LINES)
+    assert site.once().err == ""
+
+
+def test_the_log_tells_of_files_and_alerts(make_site):
+    site = make_site()
+    daemon = site.start()
+    site.write("log", [m365_records.download(m365_records.USERS[0], m365_records.START, seed=n) for n in range(3)])
+    site.wait_for_records(3)
+    wait_until(lambda: "file read to its end" in site.log(), tell=site.log)
+    assert daemon.terminate() == 0
+    events = [one for line in site.log().splitlines() if (one := json.loads(line))["message"].startswith(("file ", "alerts "))]
+    assert sorted(one["message"] for one in events) == ["alerts raised", "file read to its end", "file taken up"]
+    assert sum(one.get("alerts", 0) for one in events) == 3
+
+
+def test_archives_are_read_and_told(auto):
+    with zipfile.ZipFile(auto.inputs / "export.zip", "w") as archive:
+        archive.writestr("a.json", b"\n".join(LINES[:20]))
+        archive.writestr("b/c.json.gz", gzip.compress(b"\n".join(LINES[20:])))
+        archive.writestr("readme.txt", b"hello\n")
+    told = auto.once(code=1).err
+    assert "export.zip/readme.txt" in told
+    assert auto.activity_ids() == ids(LINES)
+    assert {a["input_file"].rpartition("export.zip")[2] for a in auto.listed("activities", "search", "--limit", "0")} == {
+        "/a.json",
+        "/b/c.json.gz",
+    }
