@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from casbd.cli._common import cell
 from casbd.model.unread import Unread
 
-_MOST = 50
+_ALIKE = 10
+"""Files that are named for one reason; more are counted."""
 
 
 def lines(found: Sequence[Unread], more: int = 0) -> list[str]:
-    """A line for each, with how much it is and what to do; many more are counted. Names and reasons cannot command the terminal."""
-    told = [_line(one) for one in found[:_MOST]]
-    more += max(0, len(found) - _MOST)
-    return told + ([f"{more:,} more (see `casbd status --json`)"] if more else [])
+    """A line for each, with how much it is and what to do; of many that are alike the first ones, and how many more there are.
+
+    more: how many there are beyond `found`. Names and reasons cannot command the terminal.
+    """
+    told: list[str] = []
+    alike: Counter[str] = Counter()
+    for one in found:
+        alike[one.why] += 1
+        if alike[one.why] <= _ALIKE:
+            told.append(_line(one))
+    told += [f"{number - _ALIKE:,} more: {cell(why)}" for why, number in alike.items() if number > _ALIKE]
+    return told + ([f"{more:,} more"] if more else [])
 
 
 def _line(one: Unread) -> str:

@@ -34,10 +34,7 @@ class DamagedError(Exception):
     """A compressed file ends before what was read of it: damaged, or not yet whole; the message says how."""
 
 
-_UNCLAIMED = Problem(
-    "no format claims its records",
-    "`casbd inputs try FILE` shows a mapping to begin with; if a format can read it all the same, name it with `format:`",
-)
+_UNCLAIMED = Problem("no format claims its records", "`casbd inputs try FILE` shows a mapping to begin with")
 
 
 def not_whole(damage: str) -> Problem:

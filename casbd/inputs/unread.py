@@ -41,14 +41,18 @@ def passed_over(spec: InputSpec, found: Iterable[PassedOver]) -> list[Unread]:
 def nothing_matches(spec: InputSpec, over: Iterable[PassedOver]) -> Unread:
     """No file is there at all, and none ever was."""
     directories = [one.path for one in over if one.why == "it is a directory"]
-    why = f"no file matches {spec.path}"
     base = spec.path
     while wildcard(base) or not base:
         base = os.path.dirname(base)  # noqa: PTH120
     directory = base if base != spec.path else os.path.dirname(base)  # noqa: PTH120
     if not os.path.isdir(directory):  # noqa: PTH112
-        return Unread(input=spec.name, path=directory, why=f"{why}: there is no such directory", advice="mend `path` or make the directory")
+        return Unread(
+            input=spec.name,
+            path=directory,
+            why=f"there is no such directory, so no file matches {spec.path}",
+            advice="mend `path` or make it",
+        )
     advice = (
         "it meets directories alone: `/**/*` at its end looks into them" if directories else "the export may still come; else mend `path`"
     )
-    return Unread(input=spec.name, path=spec.path, why=why, advice=advice, kind="unread" if directories else "waiting")
+    return Unread(input=spec.name, path=spec.path, why="no file matches", advice=advice, kind="unread" if directories else "waiting")

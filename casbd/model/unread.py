@@ -25,10 +25,6 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     kind: Kind = "unread"
 
-    def __str__(self) -> str:
-        advice = f" ({self.advice})" if self.advice else ""
-        return f"{self.path}: {self.why}{advice}"
-
 
 def problems(found: Iterable[Unread]) -> dict[str, str]:
     """By input, in one line: the first of it that the path asks for, and how many more there are."""
@@ -36,4 +32,5 @@ def problems(found: Iterable[Unread]) -> dict[str, str]:
     for one in found:
         if one.kind != "left_out":
             by_input.setdefault(one.input, []).append(one)
-    return {name: f"{ones[0]}" + (f" (and {len(ones) - 1} more)" if len(ones) > 1 else "") for name, ones in by_input.items()}
+    more = {name: f" (and {len(ones) - 1} more)" if len(ones) > 1 else "" for name, ones in by_input.items()}
+    return {name: f"{ones[0].path}: {ones[0].why}{more[name]}" for name, ones in by_input.items()}

@@ -100,7 +100,7 @@ def test_what_is_gone_for_good_is_told_once(site):
 
 def test_an_input_that_has_never_had_a_file(make_site):
     site = make_site()
-    assert f"no file matches {site.inputs}/*" in site.once(code=75).err
+    assert f"{site.inputs}/*: no file matches" in site.once(code=75).err
     site.configure(inputs=[{"name": "m365", "path": f"{site.inputs}/nowhere/*", "format": "m365"}])
     assert "there is no such directory" in site.once(code=1).err
 

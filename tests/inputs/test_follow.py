@@ -480,7 +480,8 @@ def test_a_file_that_may_not_be_read_is_told_and_tried_again(reader, log, monkey
 
     monkeypatch.setattr(os, "open", opens)
     assert one.numbers() == []
-    assert one.inputs.problems() == {"in": f"{log}: Permission denied (let the user that casbd runs as read it)"}
+    assert one.inputs.problems() == {"in": f"{log}: Permission denied"}
+    assert "read it" in one.inputs.unread()[0].advice
     denied[0] = False
     assert one.numbers() == [1]
     assert one.inputs.problems() == {}
@@ -490,7 +491,7 @@ def test_an_unknown_format_is_told_and_tried_again(reader, log):
     log.write_bytes(b"hello\n")
     one = reader("x.log")
     assert one.numbers() == []
-    assert "name it with `format:`" in one.inputs.problems()["in"]
+    assert "no format claims its records" in one.inputs.problems()["in"]
     log.write_bytes(line(1))
     assert one.numbers() == [1]
     assert one.stored
