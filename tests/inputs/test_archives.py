@@ -16,8 +16,11 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from watchdog.events import FileModifiedEvent
 
 from casbd.inputs import archive_formats
+from casbd.inputs.archives import Archives
+from casbd.inputs.discovery import Discovery
 
 OLD = 1_700_000_000
 
@@ -272,14 +275,24 @@ class TestHostile:
 
     def test_headers_that_lead_in_a_circle(self, reader, tmp_path, monkeypatch):
         monkeypatch.setattr(archive_formats, "MOST_FILES", 100)
-        info = tarfile.TarInfo("x")
-        info.type = tarfile.DIRTYPE
-        header = bytearray(info.tobuf())
-        header[124:136] = b"\xff" * 3 + struct.pack(">q", -1024).rjust(9, b"\xff")  # a size of -1024
+        header = bytearray(tarfile.TarInfo("x").tobuf())
+        header[124:136] = b"\xff" * 4 + struct.pack(">q", -1024)  # its size: back to the header before
         header[148:156] = b" " * 8
         header[148:156] = b"%06o\0 " % sum(header)
-        (tmp_path / "a").write_bytes(bytes(header) * 3 + bytes(1024))
-        self.peak(reader("a"))
+        directory = tarfile.TarInfo("d")
+        directory.type = tarfile.DIRTYPE
+        (tmp_path / "a").write_bytes(directory.tobuf() * 2 + bytes(header) + bytes(1024))
+        assert "more than 100 files" in self.peak(reader("a"))["a"][1]
+
+    def test_many_long_headers_fill_no_memory(self, reader, tmp_path):
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as archive:
+            for n in range(1500):
+                info = tarfile.TarInfo(f"{n}.json")
+                info.pax_headers = {"comment": "x" * 60_000}
+                archive.addfile(info)
+        (tmp_path / "a").write_bytes(gzip.compress(data.getvalue(), 1))
+        assert self.peak(reader("a")) == {}
 
     def test_any_bytes_that_begin_like_an_archive(self, reader, tmp_path):
         import random
@@ -341,3 +354,53 @@ def test_many_files_in_an_archive_share_its_descriptor(reader, tmp_path):
         numbers += [json.loads(record)["n"] for record in chunk.records]
     assert numbers == [*range(1000)]
     assert len([*Path("/proc/self/fd").iterdir()]) < before + 5
+
+
+def test_long_files_of_a_compressed_archive_are_not_read_in_turns(reader, tmp_path):
+    """Each turn would begin at the archive's beginning again."""
+    files = {f"{n}.json": lines(range(n * 1000, n * 1000 + 500)) for n in range(4)}
+    (tmp_path / "a").write_bytes(gzip.compress(tarred(files)))
+    one = reader("a", chunk_bytes=500)
+    numbers = one.numbers()
+    assert len(numbers) == 2000
+    assert numbers == sorted(numbers)
+
+
+def test_a_log_becomes_an_archive_in_its_place(reader, tmp_path):
+    log = tmp_path / "f"
+    log.write_bytes(lines(range(10)))
+    one = reader("f")
+    one.read()
+    assert len(KINDS["zip"]) > log.stat().st_size
+    log.write_bytes(KINDS["zip"])
+    one.read()
+    assert sorted({json.loads(record)["n"] for record in one.records}) == sorted({*NUMBERS})
+    assert told(one) == {}
+
+
+def test_an_archive_that_was_written_to_is_seen_at_once(reader, tmp_path):
+    (tmp_path / "a").write_bytes(tarred(dict([*FILES.items()][:3])))
+    one = reader("a")
+    one.read()
+    (tmp_path / "a").write_bytes(KINDS["tar"])
+    one.inputs._changes.on_any_event(FileModifiedEvent(str(tmp_path / "a")))
+    assert one.inputs.next_chunk() is not None  # without waiting for the next scan
+
+
+def test_files_whose_place_in_the_archive_moved(reader, tmp_path):
+    """It was written anew in its place: what was opened before is somewhere else now."""
+    (tmp_path / "a").write_bytes(tarred({"a.json": lines(range(10)), "b.json": lines(range(100, 110))}))
+    one = reader("a")
+    one.read()
+    (tmp_path / "a").write_bytes(tarred({"a.json": lines(range(50)), "b.json": lines(range(100, 120))}))
+    assert sorted(one.numbers()) == [*range(10, 50), *range(110, 120)]
+    assert one.rejects == []
+
+
+def test_an_archive_that_is_another_one_than_was_listed(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(KINDS["tar"])
+    (first, *_) = Archives().expand(Discovery(str(path)).files, 0, final=True)
+    path.write_bytes(tarred({"x": b"y"}))
+    with pytest.raises(OSError, match="meanwhile"):
+        first.part.open()

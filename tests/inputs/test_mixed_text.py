@@ -96,9 +96,17 @@ def test_offsets_behind_a_change_of_encoding(reader, tmp_path):
 
 
 def test_a_record_that_another_encoding_interrupts_is_a_reject(reader, tmp_path):
-    one = read_all(reader, tmp_path, LINES.encode("utf-16-le") + ('{"n": \n' + LINES).encode("utf-16-le")[:-40] + b"\n\0" + LINES.encode())
-    assert len(one.records) > 40
-    assert json.loads(one.records[-1]) == RECORDS[-1]
+    first = '{"n": 0, "padding": "xxxxxxxxxxxxxxxxxxxx"}'
+    begun = f'[{first},\n{{"n": 1,\n'.encode("utf-16-le")
+    one = read_all(reader, tmp_path, begun + LINES.encode())
+    assert one.records == [first.encode(), *(text.encode() for text in TEXTS)]
+    assert one.rejects == [(2 * len(f"[{first}"), "text in another encoding begins before the end of this record")]
+
+
+def test_signs_that_look_like_a_line_end_and_ascii():
+    """Bytes of two characters together may be a line end, and those of Chinese ones two of ASCII each."""
+    text = "ਅ一" + "中" * 20 + "\n"
+    assert encodings.turn(text.encode("utf-16-le"), "utf-16-le", first=True) is None
 
 
 @given(st.text(), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
@@ -135,7 +143,7 @@ def test_a_table_goes_on_without_its_header(reader, tmp_path, text, how, down):
     assert one.rejects == []
 
 
-@pytest.mark.parametrize("head", ["time,user,ip\n", "user,time,country\n", "Time,User,IP address\n"])
+@pytest.mark.parametrize("head", ["time,user,ip\n", "user,time,country\n", "Time,User,IP address\n", "when,who,where\n", "time,who,ipv4\n"])
 def test_a_header_of_its_own_counts(reader, tmp_path, head):
     log = tmp_path / "x.csv"
     log.write_text(LOG)

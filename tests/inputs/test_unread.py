@@ -233,6 +233,17 @@ class TestMissing:
         assert told(one) == {}
         assert len(one.records) == 40
 
+    def test_a_small_compressed_file_that_was_read_may_be_moved(self, reader, tmp_path):
+        """It is larger on disk than what is in it."""
+        (tmp_path / "x.gz").write_bytes(gzip.compress(b'{"n":1}\n'))
+        one = reader("*.gz")
+        assert one.numbers() == [1]
+        one.stop()
+        (tmp_path / "done").mkdir()
+        (tmp_path / "x.gz").rename(tmp_path / "done/x.gz")
+        one.start()
+        assert told(one) == {}
+
     def test_a_log_that_grew_and_is_gone(self, reader, tmp_path):
         """Nobody can know what was written to it after it was read last."""
         log = tmp_path / "x.log"
