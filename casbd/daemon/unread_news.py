@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -53,6 +54,7 @@ class UnreadNews:
 
     def all(self, found: Iterable[Unread]) -> list[Unread]:
         """What inputs find unread, and the files of which everything was rejected."""
+        self._fruitless = {path: one for path, one in self._fruitless.items() if _is_there(path)}
         return [*found, *self._fruitless.values()]
 
     def log(self, found: Sequence[Unread]) -> None:
@@ -67,12 +69,19 @@ class UnreadNews:
             log.log(worst, "more was not read; `casbd status` lists it", extra={"number": len(new) - _LOGGED})
 
 
+def _is_there(path: str) -> bool:
+    """Whether there is such a file, or an archive that it is in."""
+    place = Path(path)
+    return place.is_file() or any(parent.is_file() for parent in place.parents)
+
+
 def _without_a_record(batch: Batch) -> Unread:
+    """The rejects' reasons are not told here: they quote records, which are personal data and belong in no log."""
     return Unread(
         input=batch.input,
         path=batch.position.path,
-        why=f"none of its records could be read: {batch.rejects[0].reason}",
-        advice="`casbd rejects list` shows them, `casbd inputs try FILE` tells of other formats",
+        why="none of its records could be read",
+        advice="`casbd rejects list` tells why, `casbd inputs try FILE` what other formats make of them",
     )
 
 

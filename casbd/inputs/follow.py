@@ -122,7 +122,8 @@ class Inputs:
 
     def given_up(self) -> list[Position]:
         """Positions to be stored, so that files which are gone for good with something unread are told of once by `unread`."""
-        return [position for one in self._inputs for position in one.given_up()]
+        now = self._clock()
+        return [position for one in self._inputs for position in one.given_up(now)]
 
     def problems(self) -> dict[str, str]:
         """By input: the first thing that is missing, unreadable or not recognised, and how many more there are."""

@@ -6,8 +6,11 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from casbd.inputs.discovery import Found
+from casbd.inputs import identity
+from casbd.inputs.compression import open_source
+from casbd.inputs.discovery import Found, look
 from casbd.inputs.followed import Followed, context, start
+from casbd.inputs.rotation import DAY
 from casbd.model.chunk import Position
 from casbd.model.unread import Unread
 
@@ -27,7 +30,7 @@ class Missing:
 
     def __init__(self) -> None:
         self._went: dict[tuple[int, int, str], Position] = {}
-        self._deleted: deque[tuple[Position, int]] = deque(maxlen=_GONE)
+        self._deleted: deque[tuple[Position, int, int]] = deque(maxlen=_GONE)
         self._found: dict[Key, Found] | None = None
 
     def clear(self) -> None:
@@ -43,17 +46,19 @@ class Missing:
         self._went[position.device, position.inode, position.fingerprint] = position
         self._found = None
 
-    def deleted(self, position: Position, size: int) -> None:
-        """Its file is gone, and so many bytes were not read."""
-        self._deleted.append((position, size))
+    def deleted(self, position: Position, size: int, now: int) -> None:
+        """Its file is gone, and so many bytes were not read. It is told for a day."""
+        self._deleted.append((position, size, now))
 
-    def unread(self, files: Mapping[Key, Followed], paths: Mapping[str, Followed]) -> Iterator[tuple[Unread, Position | None]]:
+    def unread(self, files: Mapping[Key, Followed], paths: Mapping[str, Followed], now: int) -> Iterator[tuple[Unread, Position | None]]:
         """What was not read; with the position where there is nothing that somebody could do any more."""
+        while self._deleted and now - self._deleted[0][2] > DAY:
+            self._deleted.popleft()
         reached: dict[str, int] = {}
         for file in files.values():
             if file.position:
                 reached[file.position.fingerprint] = max(file.offset, reached.get(file.position.fingerprint, 0))
-        for position, size in self._deleted:
+        for position, size, _ in self._deleted:
             if not _found_again(position, reached, files):
                 yield _tell(position, "it was gone before it was read to its end", size=size), position
         away = [position for position in self._went.values() if not _found_again(position, reached, files)]
@@ -64,17 +69,22 @@ class Missing:
         self, away: Sequence[Position], files: Mapping[Key, Followed], paths: Mapping[str, Followed]
     ) -> Iterator[tuple[Unread, Position | None]]:
         if self._found is None:
-            self._found = _search(away)
+            places = _search(away)
+            self._found = {
+                place[1:3]: place
+                for position in away
+                if (place := places.get((position.device, position.inode))) and place[1:3] not in files and _holds(place, position)
+            }
         for position in away:
-            known = position.size - start(position)
-            found = self._found.get((position.device, position.inode))
-            if found and found[1:3] not in files and os.path.exists(found.path):  # noqa: PTH110
+            place = self._found.get((position.device, position.inode))
+            found = look(place.path) if place else None
+            if found and place and found[1:3] == place[1:3] and found[1:3] not in files:
                 if found.size > position.offset and not context(position).ended:
                     why = f"it was moved to {found.path} before it was read to its end"
                     yield _tell(position, why, _BACK, found.size - position.offset), None
             elif not os.path.isdir(os.path.dirname(context(position).archive or position.path)):  # noqa: PTH112, PTH120
                 continue  # a file system that is not mounted at present
-            elif known > 0 and position.size > position.offset and not context(position).ended:
+            elif position.size > position.offset and not context(position).ended:
                 yield _tell(position, "it was gone before it was read to its end", _BACK, position.size - position.offset), position
             elif context(position).grew and position.path in paths:
                 why = "another file is there now, and what was written to the one before since it was last read was not read"
@@ -89,6 +99,18 @@ def _found_again(position: Position, reached: Mapping[str, int], files: Mapping[
     if not position.fingerprint:
         return (position.device, position.inode) in files
     return reached.get(position.fingerprint, -1) >= start(position)
+
+
+def _holds(found: Found, position: Position) -> bool:
+    """Whether this is still the content that was read, and no other file with the inode that it had."""
+    try:
+        source = open_source(found.path)
+    except OSError:
+        return False
+    try:
+        return identity.continues(source, position, start(position))
+    finally:
+        source.close()
 
 
 def _search(positions: Iterable[Position]) -> dict[Key, Found]:

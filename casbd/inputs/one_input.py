@@ -192,15 +192,15 @@ class FollowedInput:
         """What is missing, unreadable, not recognised or left out."""
         found = unread.passed_over(self.spec, self._passed_over)
         found += [one for file in self.files.values() if (one := unread.of_file(file, now, final=self._final))]
-        found += [one for one, _ in self._missing.unread(self.files, self._paths)]
+        found += [one for one, _ in self._missing.unread(self.files, self._paths, now)]
         if not self._had_files and not any(one.kind != "left_out" for one in found):
             found.append(unread.nothing_matches(self.spec, self._passed_over))
         return found
 
-    def given_up(self) -> list[Position]:
+    def given_up(self, now: int) -> list[Position]:
         """Positions in files that are gone for good, as far as can be known, with something unread; marked as told."""
-        gone = [position for _, position in self._missing.unread(self.files, self._paths) if position and position.fingerprint]
-        return [msgspec.structs.replace(position, told=True) for position in gone]
+        gone = [position for _, position in self._missing.unread(self.files, self._paths, now) if position]
+        return [msgspec.structs.replace(position, told=True) for position in gone if position.offset]
 
     def _read(self, file: Followed, detect: Detect, now: int) -> Chunk | None:
         chunk = None
@@ -320,7 +320,7 @@ class FollowedInput:
 
     def _drop(self, file: Followed, now: int) -> None:
         if (file.queued or file.waiting) and file.left and file.found[1:3] not in self._archives:
-            self._missing.deleted(file.position or file.unread(), file.left)
+            self._missing.deleted(file.position or file.unread(), file.left, now)
         file.close()
         self._open_files.closed(file)
         del self.files[file.found.device, file.found.inode]

@@ -268,6 +268,17 @@ class TestMissing:
         one.start()
         assert told(one) == {}  # once is enough
 
+    def test_another_file_with_the_inode_of_one_that_is_gone(self, reader, tmp_path):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "f").write_bytes(lines(range(500)))
+        one = reader("f", chunk_bytes=1000)
+        one.commit(one.chunk())
+        one.stop()
+        (tmp_path / "f").rename(tmp_path / "other/f")  # the same inode
+        (tmp_path / "other/f").write_bytes(b"x" * 50_000)
+        one.start()
+        assert told(one)["f"] == ("unread", "it was gone before it was read to its end")
+
     @pytest.mark.parametrize("down", [True, False])
     def test_exports_that_are_replaced_or_removed_are_no_news(self, reader, tmp_path, down):
         log = tmp_path / "export.json"

@@ -1,0 +1,77 @@
+"""What is not read is said once in the log, by how much it matters; files of which everything was rejected are among it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from builders import chunk, reject
+
+from casbd.daemon import unread_news
+from casbd.daemon.unread_news import UnreadNews
+from casbd.model.unread import Unread
+from casbd.pipeline import Batch
+
+
+def unread(path, why="it is locked", **fields):
+    return Unread(input="in", path=path, why=why, **fields)
+
+
+def batch(path, *, parsed=0, rejects=0):
+    position = chunk([b"{}"], path=path).position
+    return Batch("m365", position, parsed + rejects, parsed=parsed, rejects=[reject() for _ in range(rejects)])
+
+
+def logged(caplog):
+    return [(record.levelname, getattr(record, "path", None) or getattr(record, "number", None)) for record in caplog.records]
+
+
+def test_each_file_and_reason_once(caplog):
+    caplog.set_level(logging.INFO)
+    news = UnreadNews()
+    news.log([unread("/a"), unread("/b", kind="waiting"), unread("/c", kind="left_out")])
+    assert logged(caplog) == [("WARNING", "/a"), ("INFO", "/b"), ("INFO", "/c")]
+    news.log([unread("/a"), unread("/b", kind="waiting")])
+    assert len(caplog.records) == 3
+    news.log([unread("/a", "it is damaged")])
+    news.log([])
+    news.log([unread("/a")])
+    assert logged(caplog)[3:] == [("WARNING", "/a"), ("WARNING", "/a")]
+
+
+def test_many_are_not_logged_one_by_one(caplog):
+    caplog.set_level(logging.INFO)
+    UnreadNews().log([unread(f"/{n}") for n in range(500)])
+    assert len(caplog.records) == 21
+    assert logged(caplog)[-1] == ("WARNING", 480)
+
+
+def test_files_that_gave_nothing_but_rejects(tmp_path):
+    news = UnreadNews()
+    bad, mixed, good = (str(tmp_path / name) for name in ("bad", "mixed", "good"))
+    for path in (bad, mixed, good):
+        Path(path).touch()
+    inside = f"{bad}/in/an.archive"
+    news.read([batch(bad, rejects=3), batch(mixed, rejects=2), batch(good, parsed=5), batch(mixed, parsed=1), batch(inside, rejects=1)])
+    news.read([batch(bad, rejects=1), batch(good, rejects=4)])
+    assert [(one.path, one.kind) for one in news.all([])] == [(bad, "unread"), (inside, "unread")]
+    assert news.rejects == {"m365": 11}
+    news.read([batch(bad, parsed=1)])
+    assert [one.path for one in news.all([])] == [inside]
+    Path(bad).unlink()
+    assert news.all([]) == []
+
+
+def test_what_records_hold_is_not_told(tmp_path):
+    news = UnreadNews()
+    (tmp_path / "bad").touch()
+    bad = batch(str(tmp_path / "bad"), rejects=1)
+    news.read([bad])
+    assert not any(one.reason in news.all([])[0].why for one in bad.rejects)
+
+
+def test_the_status_lists_what_matters_first_and_counts_the_rest():
+    found = [*(unread(f"/{n}", kind="left_out") for n in range(150)), unread("/bad")]
+    told = unread_news.summary(found)
+    assert told["unread"][0]["path"] == "/bad"
+    assert (len(told["unread"]), told["more_unread"]) == (100, 51)
