@@ -22,7 +22,7 @@ _LOGGED = 20
 _FILES = 50_000
 """Files of which it is remembered whether a record of them could be read."""
 
-_LEVELS = {"unread": logging.WARNING, "waiting": logging.INFO, "left_out": logging.INFO}
+_LEVELS = {"unread": logging.WARNING, "waiting": logging.INFO, "left_out": logging.DEBUG}
 
 
 class UnreadNews:

@@ -13,16 +13,22 @@ from casbd.model.unread import Kind, Unread
 SETTLED = 60_000
 """Milliseconds without a change after which nobody is taken to be writing a file any more."""
 
+BUFFERED = 3_600_000
+"""Milliseconds after which the rest of a record is not taken any more to be in its writer's buffer."""
+
 UNFINISHED = "its last record is not whole"
 
 
 def of_file(file: Followed, now: int, *, final: bool) -> Unread | None:
     """What of a file is not read, if anything. final: nothing more is expected; else a file that is being written is no news."""
-    recent = now - file.found.mtime // 1_000_000 < SETTLED
+    age = now - file.found.mtime // 1_000_000
+    recent = age < SETTLED
     if (problem := file.problem) and file.gone is None:  # a deleted one is kept open for a while
         return _of(file, problem.why, problem.advice, "waiting" if problem.heals and recent else "unread")
-    if file.waiting and (final or not recent):
-        why = UNFINISHED if file.offset else "no record can be cut from it: it is no JSON or CSV, and has no whole line"
+    if file.waiting and file.offset and (final or age > BUFFERED):
+        return _of(file, UNFINISHED, "end it with a line break if it is whole", "waiting" if age < BUFFERED else "unread")
+    if file.waiting and not file.offset and (final or not recent):
+        why = "no record can be cut from it: it is no JSON or CSV, and has no whole line"
         return _of(file, why, "end it with a line break if it is whole", "waiting" if recent else "unread")
     if final and file.queued and not file.waiting:
         return _of(file, "its turn has not come yet", "run again", "waiting")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from casbd.clock import now
 from casbd.inputs.discovery import Discovery
 
 OLD = 1_700_000_000
@@ -100,6 +101,9 @@ def test_an_unfinished_last_line(reader, tmp_path, rest):
     log.write_bytes(lines(range(3)) + rest)
     one = reader("f", form="test")
     assert told(one, final=False) == {}  # somebody is writing it
+    minutes = now() / 1000 - 1800
+    os.utime(log, (minutes, minutes))
+    assert told(one, final=False) == {}  # or has the rest of it in a buffer
     os.utime(log, (OLD, OLD))
     assert told(one, final=False) == {"f": ("unread", "its last record is not whole")}  # nobody is any more
     assert one.inputs.unread()[0].size == len(rest)
