@@ -11,14 +11,14 @@ import msgspec
 
 from casbd.inputs import containers, encodings, foreign, identity
 from casbd.inputs.compression import Compressed, Plain, open_source, opened_again
-from casbd.inputs.cutting import WHITESPACE, Context, Cut, Cutter
+from casbd.inputs.cutting import WHITESPACE, Context, Cut
 from casbd.inputs.discovery import Found
+from casbd.inputs.file_text import SHOWN, FileText
 from casbd.inputs.foreign import Problem
 from casbd.model.chunk import Chunk, InputSpec, Position, Reject
 
 Detect = Callable[[Sequence[bytes]], str | None]
 
-_SHOWN = 4096
 _SAMPLE_RECORDS, _SAMPLE_BYTES = 50, 1 << 16
 
 
@@ -77,10 +77,9 @@ class Followed:
 
     def restart(self) -> None:
         """Forget what was read: the next read decides anew where to begin."""
-        self._rejects: list[tuple[int, str, bytes]] = []
         self.position: Position | None = None
         self.offset, self._tail, self._fingerprint, self.format = 0, "", ("", 0), ""
-        self._cutter: Cutter | None = None
+        self._text = FileText(self.limits.record)
         self._context: Context | None = None
         self.header: Context | None = None
         self.placed = self.rest = self._ended = self.grew = self._met_its_end = False
@@ -98,7 +97,7 @@ class Followed:
         )
         self.offset, self._tail, self.format = start(position), position.tail, position.format
         self._fingerprint = (position.fingerprint, position.fingerprint_size)
-        self._context, self._cutter = going_on, containers.restore(msgspec.structs.replace(going_on))
+        self._context, self._text.cutter = going_on, containers.restore(msgspec.structs.replace(going_on))
         self._ended = going_on.ended and position.size == self.found.size
         self.grew, self._met_its_end = going_on.grew, position.offset == position.size
 
@@ -224,13 +223,15 @@ class Followed:
                 self.problem = problem
                 return None
             at_end = len(raw) < want
-            cut = self._cut(raw, at_end=at_end, final=final or (source.compressed and not source.damage))
+            cut = self._text.cut(
+                raw, self.offset, at_end=at_end, final=final or (source.compressed and not source.damage), header=self.header
+            )
             if not cut.used:
                 if at_end:
                     self._wait(source, raw, cut.closers)
                     return None
                 if want >= self._longest():
-                    cut = self._too_long(raw)
+                    cut = self._text.too_long(raw, self.offset)
                 else:
                     want = min(want * 4, self._longest())
                     continue
@@ -242,7 +243,7 @@ class Followed:
                 return self._chunk(cut, now, ended=ended)
 
     def _longest(self) -> int:
-        return max(self.limits.chunk, self.limits.record + _SHOWN)
+        return max(self.limits.chunk, self.limits.record + SHOWN)
 
     def _read(self, source: Plain | Compressed, want: int) -> tuple[bytes, bytes]:
         """(the bytes before the offset, those from it on). ReplacedError where the former are not what they were."""
@@ -258,79 +259,13 @@ class Followed:
             raise ReplacedError
         return before, raw
 
-    def _cut(self, raw: bytes, *, at_end: bool, final: bool) -> Cut:
-        """The records of `raw`, with places counted in the file and `used` and `closers` in `raw`."""
-        cutter, first = self._cutter, self.offset == 0
-        encoding = cutter.context.encoding if cutter else encodings.recognise(raw)
-        turn = encodings.turn(raw, encoding, first=first)
-        if turn and not turn[0] and cutter:
-            encoding = cutter.context.encoding = turn[1]
-            turn = encodings.turn(raw, encoding, first=True)
-        end = turn[0] if turn else len(raw)
-        text, mark = encodings.decode(raw[:end] if turn else raw, encoding, first=first)
-        newline = cutter.context.newline if cutter else containers.newline(text)
-        if newline:
-            text = text.replace(b"\r", b"\n")
-        if cutter is None:
-            cutter = containers.recognise(text, at_end=at_end or end < len(raw), encoding=encoding, before=self.header)
-            if cutter is None:
-                return Cut()
-            cutter.context.newline = newline
-        cut = cutter.cut(text, at_end=at_end or end < len(raw), final=final or end < len(raw))
-        if turn:
-            _to_the_end(cut, text)
-        if cut.used:
-            self._cutter = cutter
-        self._too_long_ones(cut)
-        self._rejects = [(place, reason, text[place:end][:_SHOWN]) for place, end, reason in cut.rejects]
-        return self._in_the_file(cut, text, mark, encoding)
-
-    def _in_the_file(self, cut: Cut, text: bytes, mark: int, encoding: str) -> Cut:
-        base = self.offset + mark
-        if encoding != encodings.UTF8:
-            marks = sorted({*cut.places, *(place for place, _, _ in cut.rejects), cut.used, cut.used + cut.closers})
-            original = dict(zip(marks, encodings.original(marks, text, encoding), strict=True))
-            cut.closers = original[cut.used + cut.closers] - original[cut.used]
-            cut.places = [original[place] for place in cut.places]
-            self._rejects = [(original[place], reason, shown) for place, reason, shown in self._rejects]
-            cut.used = original[cut.used]
-        if base:
-            cut.places = [base + place for place in cut.places]
-        self._rejects = [(base + place, reason, shown) for place, reason, shown in self._rejects]
-        cut.used += mark if cut.used else 0
-        return cut
-
-    def _too_long_ones(self, cut: Cut) -> None:
-        """Turn records that are whole, but longer than allowed, into rejects."""
-        if not cut.records or max(map(len, cut.records)) <= self.limits.record:
-            return
-        kept: list[tuple[int, bytes]] = []
-        for place, record in zip(cut.places, cut.records, strict=True):
-            if len(record) > self.limits.record:
-                cut.rejects.append((place, place + len(record), self._too_long_reason()))
-            else:
-                kept.append((place, record))
-        cut.places, cut.records = [place for place, _ in kept], [record for _, record in kept]
-
-    def _too_long_reason(self) -> str:
-        return f"longer than {self.limits.record} bytes"
-
-    def _too_long(self, raw: bytes) -> Cut:
-        """A record that has no end within what may be held: its beginning becomes a reject, the rest is skipped."""
-        if self._cutter is None:
-            encoding = encodings.recognise(raw)
-            self._cutter = containers.restore(Context("ndjson", encoding))
-        self._cutter.context.skipping = True
-        self._rejects = [(self.offset, self._too_long_reason(), raw[:_SHOWN])]
-        return Cut(rejects=[(0, 0, "")], used=min(len(raw), _SHOWN))
-
     def _wait(self, source: Plain | Compressed, raw: bytes, closers: int) -> None:
         self.rest = bool(raw)
         self.waiting = len(encodings.without_mark(raw[closers:]).strip(WHITESPACE))
         self.problem = not_whole(source.damage) if source.damage else None
         self._met_its_end = True
         if not self.offset:
-            self._cutter = None
+            self._text.cutter = None
 
     def _recognised(self, cut: Cut, detect: Detect) -> bool:
         """Whether the file's format is known; else the cut does not count."""
@@ -339,7 +274,7 @@ class Followed:
         found = detect(sample(cut.records)) if self.spec.format == "auto" else self.spec.format
         if found is None:
             self.problem = _UNCLAIMED
-            self._cutter = containers.restore(msgspec.structs.replace(self._context)) if self._context else None
+            self._text.cutter = containers.restore(msgspec.structs.replace(self._context)) if self._context else None
             return False
         self.format = found
         return True
@@ -349,16 +284,16 @@ class Followed:
             self._fingerprint = identity.fingerprint(raw[:used])
         self._tail = identity.digest((before + raw[max(0, used - identity.TAIL) : used])[-identity.TAIL :])
         self.offset += used
-        self._context = msgspec.structs.replace(self._cutter.context) if self._cutter else None
+        self._context = msgspec.structs.replace(self._text.cutter.context) if self._text.cutter else None
         self.problem = None
         self.grew |= self._met_its_end
         self._met_its_end = False
 
     def _chunk(self, cut: Cut, now: int, *, ended: bool) -> Chunk:
-        assert self._cutter is not None
+        assert self._text.cutter is not None
         archive = self.found.part.container if self.found.part else ""
         going_on = msgspec.structs.replace(
-            self._cutter.context, closers=cut.closers, target=self.target, ended=ended, grew=self.grew, archive=archive
+            self._text.cutter.context, closers=cut.closers, target=self.target, ended=ended, grew=self.grew, archive=archive
         )
         found = self.found
         self.position = Position(
@@ -377,7 +312,7 @@ class Followed:
         )
         rejects = [
             Reject(input=self.spec.name, input_file=found.path, input_offset=place, reason=reason, raw=shown)
-            for place, reason, shown in self._rejects
+            for place, reason, shown in self._text.rejects
         ]
         return Chunk(
             input=self.spec.name,
@@ -389,14 +324,6 @@ class Followed:
             rejects=rejects,
             position=self.position,
         )
-
-
-def _to_the_end(cut: Cut, text: bytes) -> None:
-    """Text in another encoding follows, so nothing can be added to this: what is no record by now is a reject."""
-    behind = cut.used + cut.closers
-    if text[behind:].strip(WHITESPACE):
-        cut.rejects.append((behind, len(text), "text in another encoding begins before the end of this record"))
-    cut.used, cut.closers = len(text), 0
 
 
 def start(position: Position) -> int:
