@@ -10,11 +10,15 @@ SHOWN = 4096
 
 
 class FileText:
-    """What must be known of a file's text to go on cutting it. rejects: those of the last cut: (place, reason, beginning)."""
+    """What must be known of a file's text to go on cutting it.
+
+    rejects: those of the last cut: (place, reason, beginning). turned: the last cut ended where another encoding begins.
+    """
 
     def __init__(self, longest: int) -> None:
         self.cutter: Cutter | None = None
         self.rejects: list[tuple[int, str, bytes]] = []
+        self.turned = False
         self._longest = longest
 
     def cut(self, raw: bytes, offset: int, *, at_end: bool, final: bool, header: Context | None = None) -> Cut:
@@ -28,6 +32,7 @@ class FileText:
         if turn and not turn[0] and cutter:
             encoding = cutter.context.encoding = turn[1]
             turn = encodings.turn(raw, encoding, first=True)
+        self.turned = turn is not None
         end = turn[0] if turn else len(raw)
         text, mark = encodings.decode(raw[:end] if turn else raw, encoding, first=first)
         newline = cutter.context.newline if cutter else containers.newline(text)

@@ -19,6 +19,7 @@ from casbd.model.chunk import Chunk, InputSpec, Position, Reject
 
 Detect = Callable[[Sequence[bytes]], str | None]
 
+_AFTER_A_TURN = 1 << 14
 _SAMPLE_RECORDS, _SAMPLE_BYTES = 50, 1 << 16
 
 
@@ -216,7 +217,8 @@ class Followed:
         self.waiting = 0
         if not (self.offset or self.found.part):
             source = self.source = opened_again(source)
-        want = self.limits.chunk
+        # A file that turns with each line must not have a whole chunk read for each of them.
+        want = min(_AFTER_A_TURN, self.limits.chunk) if self._text.turned else self.limits.chunk
         while True:
             before, raw = self._read(source, want)
             if not self.offset and (problem := foreign.recognise(raw, inside=self.found.part is not None)):

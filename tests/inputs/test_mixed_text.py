@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casbd.inputs import encodings
+from casbd.inputs.compression import Plain
 
 RECORDS = [{"CreationTime": f"2026-01-31T12:00:{n:02}", "Id": f"{n:08}", "Text": "ünïcödé 😀 中文", "n": n} for n in range(20)]
 TEXTS = [json.dumps(record, ensure_ascii=False) for record in RECORDS]
@@ -101,6 +102,21 @@ def test_a_record_that_another_encoding_interrupts_is_a_reject(reader, tmp_path)
     one = read_all(reader, tmp_path, begun + LINES.encode())
     assert one.records == [first.encode(), *(text.encode() for text in TEXTS)]
     assert one.rejects == [(2 * len(f"[{first}"), "text in another encoding begins before the end of this record")]
+
+
+def test_encodings_that_change_with_every_line_cost_little(reader, tmp_path, monkeypatch):
+    data = b"".join((text + "\n").encode(("utf-8", "utf-16-le")[n % 2]) for n, text in enumerate(TEXTS * 50))
+    real, sizes = Plain.read, []
+
+    def counted(self, offset, size):
+        found = real(self, offset, size)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(Plain, "read", counted)
+    one = read_all(reader, tmp_path, data, chunk_bytes=1 << 20)
+    assert len(one.records) == 1000
+    assert sum(sizes) / len(data) < 200
 
 
 def test_signs_that_look_like_a_line_end_and_ascii():
