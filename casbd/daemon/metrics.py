@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from casbd.config.settings import Metrics
 from casbd.store import inputs as input_store
-from casbd.store import outbox
+from casbd.store import outbox, service_status
 from casbd.store import policies as policy_store
 from casbd.store.database import Store
 
@@ -71,6 +72,11 @@ def _inputs(store: Store) -> Iterator[Metric]:
         if counts.newest is not None:
             newest.add_metric([entry], counts.newest / 1000)
     yield newest
+    unread = GaugeMetricFamily("casbd_input_unread", "Files that are not read, as `casbd status` lists them", labels=["input"])
+    listed = Counter(one["input"] for one in service_status.load(store).get("unread", ()) if one["kind"] != "left_out")
+    for entry in found:
+        unread.add_metric([entry], listed[entry])
+    yield unread
 
 
 def _destinations(store: Store) -> Iterator[Metric]:

@@ -226,6 +226,8 @@ class TestNotifier:
 def test_metrics_are_read_from_the_store(make_core):
     core: Core = make_core("state", rules={"failed": {}}, settings=settings({"siem": ["alerts"]}))
     core.feed(chunk([record(), record(), b"{"], rejects=[reject()]))
+    told = [{"input": "m365", "kind": kind} for kind in ("unread", "waiting", "left_out")]
+    service_status.save(core.store, {"unread": told})
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -242,6 +244,8 @@ def test_metrics_are_read_from_the_store(make_core):
     assert 'casbd_outbox_pending{destination="siem"} 2.0' in text
     assert 'casbd_policy_alerts_total{policy="failed"} 2.0' in text
     assert f'casbd_input_last_record_seconds{{input="m365"}} {NOON / 1000}' in text or "casbd_input_last_record_seconds" in text
+    assert 'casbd_input_newest_record_seconds{input="m365"} ' in text
+    assert 'casbd_input_unread{input="m365"} 2.0' in text
 
 
 def test_the_status_of_the_daemon_is_kept(make_core):
