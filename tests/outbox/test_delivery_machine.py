@@ -227,5 +227,5 @@ class DeliveryMachine(RuleBasedStateMachine):
             assert found.pending + found.in_doubt + found.delivered >= len(self.queued)
 
 
-DeliveryMachine.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=25, deadline=None)
+DeliveryMachine.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=25)
 TestDelivery = DeliveryMachine.TestCase

@@ -285,7 +285,7 @@ def documents(draw):
     return given
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(documents(), min_size=1, max_size=3))
 def test_whatever_stands_in_a_sigma_file_is_its_own_mistake_at_most(tmp_path, several):
     (tmp_path / "a.yml").write_text(rule("first"))

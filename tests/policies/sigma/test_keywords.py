@@ -122,7 +122,7 @@ def escapes(text):
     return text.replace("v", "\\u0076").replace("k", "\\u006B")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(records, st.sampled_from(KEYWORDS), st.booleans(), st.sampled_from([PLAIN, slashes, escapes]))
 def test_stream_sql_and_the_obvious_evaluation_agree(record, word, ascii_only, written):
     raw = written(json.dumps(record, ensure_ascii=ascii_only))
