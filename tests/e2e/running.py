@@ -237,11 +237,11 @@ class Receiver:
         self.port = self._listening.getsockname()[1]
         self._connections: dict[socket.socket, bytes] = {}
 
-    def take(self, number: int, within: float = PATIENCE) -> list[str]:
-        """Whole lines, until there are so many or the time is over."""
+    def take(self, number: int, within: float = PATIENCE, *, to_the_end: bool = False) -> list[str]:
+        """Whole lines, until there are so many or the time is over. to_the_end: and until the sender has said good-bye."""
         found: list[str] = []
         deadline = time.monotonic() + within
-        while len(found) < number and (left := deadline - time.monotonic()) > 0:
+        while (len(found) < number or (to_the_end and self._connections)) and (left := deadline - time.monotonic()) > 0:
             for ready in select.select([self._listening, *self._connections], [], [], left)[0]:
                 if ready is self._listening:
                     self._connections[ready.accept()[0]] = b""
