@@ -51,7 +51,7 @@ class Address(NamedTuple):
             if self.tls:
                 connection = self.tls().wrap_socket(connection, server_hostname=self.server_name or self.host)
                 if connection.version() == "TLSv1.3":
-                    select.select([connection], [], [], _TLS_VERDICT)
+                    wait_for_word(connection, _TLS_VERDICT)
                     if not peer_is_there(connection):
                         raise ConnectionResetError("the receiver closed the connection after the TLS handshake")
         except BaseException:  # whatever ends it: nobody else has the connection to close it
@@ -72,6 +72,13 @@ def _set_options(connection: socket.socket, send_timeout: float) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(send_timeout * 1000))
+
+
+def wait_for_word(connection: socket.socket, seconds: float) -> None:
+    """Until the peer has said something or the connection has an error, at most so long. (`select` cannot have descriptors over 1023.)"""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    poll.poll(seconds * 1000)
 
 
 def peer_is_there(connection: socket.socket) -> bool:
@@ -100,7 +107,7 @@ def send_all(connection: socket.socket, data: bytes, timeout: float) -> None:
         waited = waited if queued == before else 0.0
         if waited > timeout:
             raise TimeoutError(f"no acknowledgement within {timeout:g} s")
-        select.select([], [], [connection], pause)
+        select.select([], [], [], pause)
         waited, before = waited + pause, queued
         pause = min(2 * pause, _PAUSES[1])
 
@@ -141,7 +148,7 @@ def ended_in_order(connection: socket.socket, timeout: float = 1.0) -> None:
     while connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _TCP_CLOSE:
         if waited > timeout:
             raise TimeoutError("the receiver said good-bye, and did not go")
-        select.select([], [], [connection], _PAUSES[1])
+        select.select([], [], [], _PAUSES[1])
         waited += _PAUSES[1]
     _raise_error_of(connection)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import select
 import socket
 from collections.abc import Sequence
 
 from casbd.errors import Retry
+from casbd.outputs._connection import wait_for_word
 
 BURST = 32
 PAUSE = 0.002
@@ -32,7 +32,7 @@ class Datagrams:
             connection = self._connection()
             for frame in frames:
                 if sent % BURST == BURST - 1:
-                    select.select([connection], [], [], PAUSE)  # a refusal is heard at once
+                    wait_for_word(connection, PAUSE)  # a refusal is heard at once
                 connection.send(frame)
                 sent += 1
             if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):

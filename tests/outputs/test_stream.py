@@ -1,6 +1,8 @@
 """The TCP sender against receivers that behave badly: in threads, on loopback."""
 
 import contextlib
+import os
+import resource
 import select
 import socket
 import ssl
@@ -329,6 +331,34 @@ def test_a_slow_link_is_not_a_dead_one(receiver):
     assert time.monotonic() - begun > 1
     sender.conclude()
     assert numbers(server.got[0]) == list(range(5000))
+
+
+@pytest.fixture
+def many_descriptors():
+    """The next one is over 1023, as where many files wait to be read."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip("no more than 1024 files may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    opened = []
+    while not opened or opened[-1] < 1023:
+        opened.append(os.open(os.devnull, os.O_RDONLY))
+    yield
+    for descriptor in opened:
+        os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_process_with_many_open_files_sends_too(receiver, many_descriptors):
+    server = receiver(lambda connection, self: self.go_on.wait(LONG_ENOUGH), buffer=4096)
+    sender = stream(server.port, send_timeout=0.3)
+    with pytest.raises(Retry):
+        sender.send(frames(0, 1, 100_000))
+    with socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        sender = Datagrams("127.0.0.1", datagrams.getsockname()[1])
+        sender.send([b"x"] * _datagrams.BURST)
+        sender.close()
 
 
 def test_what_the_receivers_buffer_cannot_hold_any_more_is_out_of_doubt(receiver, monkeypatch):
