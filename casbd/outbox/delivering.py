@@ -27,8 +27,8 @@ class Delivering(Protocol):
     def conclude(self) -> None:
         """All is sent: say good-bye. Retry where something is still in doubt."""
 
-    def stands(self) -> bool:
-        """After a delivery that went well: whether the destination is to be called well again."""
+    def standing(self) -> float:
+        """After a delivery that went well: for how many seconds the connection has lasted; infinite where it has proved good."""
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write down, in a transaction, what became of rows since the last `written`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 
@@ -70,9 +71,9 @@ class ToConnector:
     def conclude(self) -> None:
         """A command is over when it is done."""
 
-    def stands(self) -> bool:
+    def standing(self) -> float:
         """It has carried one out."""
-        return True
+        return math.inf
 
     @property
     def unwritten(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -24,10 +25,6 @@ log = logging.getLogger(__name__)
 
 TRIES = 5
 """How often a single message is tried that an output does not refuse, but breaks over."""
-
-STANDS = 3.0
-"""Seconds that a connection must last until a destination is well again that does not say what it has read: one that takes a message
-and resets a moment later is not."""
 
 
 class _Outcome(NamedTuple):
@@ -62,6 +59,7 @@ class ToOutput:
         self._offset: tuple[int, int] = (0, 0)
         self._in_doubt: deque[Part] = deque()
         self._first_sent: float | None = None
+        self._proved = False
         self._settled: list[Part] = []
         self._refused: list[_Refused] = []
         self._handed_over = False
@@ -134,18 +132,20 @@ class ToOutput:
         while self._in_doubt and self._in_doubt[0].items <= read:
             part = self._in_doubt.popleft()
             self._settled.append(part)
+            self._proved = True
             read -= part.items
         if self._in_doubt and read > 0:  # only of a block's activities can a part be read
             part = self._in_doubt.popleft()
             left = part.items - read
             self._settled.append(Part(part.seq, read, part.done - left, whole=False))
+            self._proved = True
             self._in_doubt.appendleft(part._replace(items=left))
 
     def _begin_anew(self, unread: int) -> None:
         """The connection is gone, and so many of the latest items may not have been read: they are sent again, in their order."""
         self._settle_all_but(unread)
         self._in_doubt.clear()
-        self._reached, self._offset, self._first_sent = 0, (0, 0), None
+        self._reached, self._offset, self._first_sent, self._proved = 0, (0, 0), None, False
 
     def _send(self, items: Sequence[Alert] | Sequence[Activity]) -> _Outcome:
         """What became of them; Retry where none arrived."""
@@ -184,9 +184,9 @@ class ToOutput:
             raise
         self._settle_all_but(0)
 
-    def stands(self) -> bool:
-        """Whether the output is well: at once where it has confirmed everything."""
-        return not self._in_doubt or (self._first_sent is not None and monotonic() - self._first_sent >= STANDS)
+    def standing(self) -> float:
+        """Since the first message that went; infinite where something went that is out of doubt, or nothing is in doubt."""
+        return math.inf if self._proved or not self._in_doubt or self._first_sent is None else monotonic() - self._first_sent
 
     @property
     def unwritten(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import sqlite3
 import threading
@@ -17,6 +18,12 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
+
+STANDS = 3.0
+"""Seconds that a connection must last until it is worth waiting for, where the destination does not say what it has read."""
+WELL = 30.0
+"""Seconds that it must last until the destination is well again: a load balancer takes messages for some seconds, and closes, when there
+is no receiver behind it."""
 
 
 class Worker(threading.Thread):
@@ -36,6 +43,7 @@ class Worker(threading.Thread):
         self._stopping = threading.Event()
         self._waking = threading.Lock()
         self._down_since: int | None = None
+        self._unproved_since: int | None = None
         self.concluding = threading.Event()
         """Set: once all is sent, the destination is to say that it has everything."""
         self.idle = threading.Event()
@@ -89,7 +97,7 @@ class Worker(threading.Thread):
                 self._note_failure(store, str(passing))
                 self._stopping.wait(pause)
                 continue
-            pause, batch = 0.0, min(batch * 2, BATCH)
+            pause, batch = pause if self._down_since is not None else 0.0, min(batch * 2, BATCH)
             if not worked:
                 with self._waking:  # else it could be called idle although it was woken in between
                     if not self._wake.is_set():
@@ -103,10 +111,13 @@ class Worker(threading.Thread):
         if not worked and self.concluding.is_set():
             self._delivering.conclude()
         self._write(store)
-        if self._delivering.stands():
+        standing = self._delivering.standing()
+        if standing >= STANDS:
             self.failing_since = None
-            if self._down_since is not None:
-                self._note_recovery(store)
+        if standing >= WELL and self._down_since is not None:
+            self._note_recovery(store)
+        if standing == math.inf:
+            self._unproved_since = None
         return worked
 
     def _write(self, store: Store) -> None:
@@ -125,12 +136,12 @@ class Worker(threading.Thread):
     def _note_failure(self, store: Store, reason: str) -> None:
         self.failing_since = self.failing_since or monotonic()
         if self._down_since is None:
-            self._down_since = self._clock()
+            self._down_since = self._clock() if self._unproved_since is None else self._unproved_since
             log.warning("a destination does not take messages; they wait", extra={"destination": self.destination, "reason": reason})
         try:
             with store.transaction() as connection:
                 self._delivering.write(connection)
-                outbox.failed(connection, self.destination, reason, self._clock())
+                outbox.failed(connection, self.destination, reason, self._clock(), self._down_since)
             self._delivering.written()
         except sqlite3.Error as error:  # a full disk: that it cannot be noted must not end this thread
             log.error("a failed delivery could not be noted", extra={"destination": self.destination, "error": str(error)})
@@ -141,7 +152,7 @@ class Worker(threading.Thread):
             outbox.recovered(connection, self.destination)
         told = {"destination": self.destination, "down_seconds": (self._clock() - self._down_since) // 1000}
         log.warning("a destination takes messages again", extra=told)
-        self._down_since = None
+        self._unproved_since, self._down_since = self._down_since, None  # it may turn out to be the same outage still
 
     def _end(self, store: Store) -> None:
         """Get out of doubt what can be; the rest is sent again by whoever comes next."""

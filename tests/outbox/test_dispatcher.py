@@ -14,6 +14,7 @@ from casbd.errors import Rejected, Retry, StoreError
 from casbd.governance.rails import Rails
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
+from casbd.outbox import to_output
 from casbd.outbox import worker as module
 from casbd.outbox.dispatcher import Dispatcher
 from casbd.outbox.to_connector import ToConnector
@@ -441,6 +442,43 @@ class TestDown:
         assert worker.idle.wait(PATIENCE)
 
         assert outbox.down_since(core.store.connection) == {"siem": NOON + 1000}
+
+    @pytest.mark.parametrize("seconds", [10, 60])
+    def test_one_that_takes_all_and_goes_again_and_again_is_down_all_the_time(self, core, start, monkeypatch, caplog, seconds):
+        """A load balancer without a receiver behind it: it gives that up after some seconds, or a minute."""
+        passed, pauses = [1000.0], []
+        monkeypatch.setattr(to_output, "monotonic", lambda: passed[0])
+        pause_after = Worker._pause_after
+        monkeypatch.setattr(Worker, "_pause_after", lambda self, error, last: pauses.append(last) or pause_after(self, error, last))
+        output = Unsure(doubt=5)
+        worker = start(siem=output)._workers["siem"]
+
+        def looks(*, at_broken: bool):
+            worker.idle.clear()
+            if at_broken:
+                output.broken.set()
+            worker.wake()
+            assert worker.idle.wait(PATIENCE)
+
+        assert worker.idle.wait(PATIENCE)
+        for _ in range(3):
+            looks(at_broken=True)
+            assert outbox.down_since(core.store.connection) == {"siem": NOON}
+            core.now += seconds * 1000
+            passed[0] += seconds
+            looks(at_broken=False)
+        told = [record.getMessage() for record in caplog.records if record.name.startswith("casbd.outbox")]
+        assert len(told) == (1 if seconds < module.WELL else 6)
+        assert all(pauses[1:]) == (seconds < module.WELL)
+        looks(at_broken=True)
+        output.doubt = 0
+        looks(at_broken=False)
+        core.now += HOUR
+        output.doubt = 5
+        core.feed_records(*(record(at=n) for n in range(100, 105)))
+        looks(at_broken=False)
+        looks(at_broken=True)
+        assert outbox.down_since(core.store.connection) == {"siem": core.now}  # in between it had proved good
 
 
 class TestBlocks:
