@@ -58,8 +58,8 @@ class SyslogOptions(Options):
     """Left out: this host's name."""
     max_message_bytes: Annotated[int, Field(ge=1024, le=1_000_000)] | None = None
     """Longer messages have their longest values cut. Left out: 8000 (rsyslog takes 8192), for UDP 2048."""
-    connect_timeout: Duration = 10_000
-    send_timeout: Duration = 30_000
+    connect_timeout: Annotated[Duration, Field(le=86_400_000)] = 10_000
+    send_timeout: Annotated[Duration, Field(le=86_400_000)] = 30_000
     """A receiver that takes or answers nothing for so long is given up, and tried again."""
     resend_window: Annotated[Duration, Field(ge=10_000, le=86_400_000)] = 600_000
     """On TCP and TLS. When a connection breaks, what the receiver's kernel had acknowledged in so long a time, and its program may not

@@ -181,6 +181,8 @@ def test_relp_to_a_real_rsyslog_with_and_without_tls(make_rsyslog_relp, authorit
         ({"transport": "relp", "resend_window": "5m"}, "resend_window is for tcp and tls"),
         ({"transport": "udp", "resend_window": "5m"}, "resend_window is for tcp and tls"),
         ({"resend_window": "5s"}, "10000"),
+        ({"send_timeout": "25d"}, "86400000"),  # more than the kernel takes: every message would have been set aside
+        ({"connect_timeout": "25d"}, "86400000"),
         ({"transport": "udp", "max_message_bytes": 70_000}, "at most 65507"),
         ({"max_message_bytes": 500}, "1024"),
         ({"facility": "local8"}, "local7"),
