@@ -201,17 +201,16 @@ def deliveries(connection: sqlite3.Connection) -> dict[str, Delivery]:
     """How every destination is doing that ever had something to deliver."""
     rows = connection.execute(f"SELECT {', '.join(_KNOWN)} FROM destinations")  # noqa: S608  our own words
     found: dict[str, dict[str, Any]] = {row[0]: dict(zip(_KNOWN, row, strict=True)) for row in rows}
-    messages = (
-        f"SELECT destination, {_WAITS}, sum(coalesce(blocks.activities - outbox.sent, 1)), sum(size), min(outbox.seq)"
-        f"{_WITH_REACHED} LEFT JOIN blocks USING (block_id) GROUP BY 1, 2"
+    counted = (
+        f"SELECT destination, {_WAITS} AS waits, sum(coalesce(blocks.activities - outbox.sent, 1)) AS number, sum(size) AS size,"
+        f" min(outbox.seq) AS foremost{_WITH_REACHED} LEFT JOIN blocks USING (block_id) GROUP BY 1, 2"
     )
-    for name, waits, number, size, first in connection.execute(messages).fetchall():
+    # one statement: between two of them a worker may take out the row that the first has found
+    messages = f"SELECT destination, waits, number, size, {_STORED} FROM ({counted})"  # noqa: S608  our own words
+    for name, waits, number, size, oldest in connection.execute(messages):
         entry = found.setdefault(name, {"name": name})
-        entry |= {"pending": number, "size": size, "oldest": _stored(connection, first)} if waits else {"in_doubt": number}
+        entry |= {"pending": number, "size": size, "oldest": oldest} if waits else {"in_doubt": number}
     return {name: Delivery(**entry) for name, entry in found.items()}
 
 
-def _stored(connection: sqlite3.Connection, seq: int) -> int | None:
-    query = "SELECT coalesce(outbox.stored, blocks.stored) FROM outbox LEFT JOIN blocks USING (block_id) WHERE seq = ?"
-    (stored,) = connection.execute(query, (seq,)).fetchone()
-    return None if stored is None else int(stored)
+_STORED = "(SELECT coalesce(outbox.stored, blocks.stored) FROM outbox LEFT JOIN blocks USING (block_id) WHERE seq = foremost)"

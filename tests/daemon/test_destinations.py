@@ -5,6 +5,7 @@ from builders import HOUR, NOON, record, settings
 
 from casbd.daemon.destinations import down_alerts
 from casbd.store import outbox
+from casbd.store.outbox import Part
 
 
 @pytest.fixture
@@ -32,6 +33,20 @@ def test_it_says_since_when_why_and_what_waits(core):
         "Destination siem has taken nothing since 2026-01-01T12:00:00.000Z (siem.example:514: Connection refused)."
         " 2 messages wait, the oldest since 2026-01-01T12:00:00.000Z."
     )
+
+
+def test_what_is_delivered_while_it_looks_does_not_end_the_service(core):
+    """A worker takes rows out between any two statements."""
+    core.feed_records(record(at=2))
+    seqs, looking = [row.seq for row in core.waiting("siem")], core.store.another()
+
+    def deliver(_: str) -> None:
+        with core.store.transaction() as connection:
+            outbox.settle(connection, "siem", [Part(seqs.pop(0), 1, 0, whole=True)] if seqs else [])
+
+    looking.connection.set_trace_callback(deliver)
+    assert "siem" in down_alerts(looking, {"siem", "file"}, 2 * HOUR, NOON + 2 * HOUR)
+    assert "siem" in outbox.deliveries(looking.connection)
 
 
 def test_the_others_get_it_once_an_outage(core):
