@@ -16,12 +16,11 @@ def down_alerts(store: Store, queues: Collection[str], patience: int, now: int) 
 
     queues: of the destinations that are configured.
     """
+    down = {name: since for name, since in outbox.down_since(store.connection).items() if name in queues and now - since >= patience}
+    if not down:  # else the whole outbox would be counted every ten seconds
+        return {}
     deliveries = outbox.deliveries(store.connection)
-    return {
-        name: _alert(deliveries[name], since, now)
-        for name, since in outbox.down_since(store.connection).items()
-        if name in queues and now - since >= patience
-    }
+    return {name: _alert(deliveries[name], since, now) for name, since in down.items()}
 
 
 def _alert(delivery: outbox.Delivery, since: int, now: int) -> Alert:
