@@ -472,6 +472,8 @@ class Service:
             job()
         except (sqlite3.Error, OSError, StoreError) as error:
             log.error("a job failed; it is tried again at its next time", extra={"job": job.__name__, "error": str(error)})
+        except Exception:  # a bug in looking after things: it must not end the reading of records, of which nobody else takes care
+            log.exception("a job broke: please report it", extra={"job": job.__name__})
 
     def _new_scanning(self, engine: Engine) -> Scanning:
         if engine.settings.workers == 1:

@@ -255,3 +255,14 @@ def test_the_status_of_the_daemon_is_kept(make_core):
     service_status.save(core.store, {"pid": 1, "started": NOON})
     service_status.save(core.store, {"pid": 2, "started": NOON + HOUR})
     assert service_status.load(core.store) == {"pid": 2, "started": NOON + HOUR}
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), TypeError("a bug")])
+def test_a_job_that_fails_does_not_end_the_daemon(configuration, caplog, error):
+    def job():
+        raise error
+
+    service = Service(configuration)
+    service._due.put(job)
+    service._run_due_jobs()
+    assert [record.job for record in caplog.records if record.levelname == "ERROR"] == ["job"]

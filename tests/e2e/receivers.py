@@ -3,12 +3,14 @@
 KIND is tcp, tls or relp. What each connection's program has read goes to a file of its own in the folder. HOW:
 
 reads: everything, at once.   hangs: accepts, reads a little, and nothing more.   mute: accepts and reads nothing.
+stalls: reads two megabytes as fast as it can, so that its buffer grows, and nothing more.
 resets: accepts, reads nothing, and resets after half a second.   slow: a byte a second.   leaves: says good-bye with much unread.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import socket
 import ssl
@@ -24,7 +26,7 @@ import m365_records
 from running import DOWNLOADS, Site, external_id, wait_until
 
 FRAME = re.compile(rb"(\d+) (\w+) (\d+)([ \n])")
-LITTLE = 2000
+LITTLE, MUCH = 2000, 2_000_000
 _numbers = itertools.count()
 
 
@@ -59,9 +61,12 @@ def serve(connection: socket.socket, context: ssl.SSLContext | None, kind: str, 
 
 
 def stream(connection: socket.socket, how: str, out) -> None:
+    read = 0
     while data := connection.recv({"slow": 1, "hangs": LITTLE, "leaves": LITTLE}.get(how, 1 << 16)):
         out.write(data)
-        rest_after(how, connection)
+        read += len(data)
+        if how != "stalls" or read > MUCH:
+            rest_after(how, connection)
 
 
 def relp(connection: socket.socket, how: str, out) -> None:
@@ -85,7 +90,7 @@ def relp(connection: socket.socket, how: str, out) -> None:
 def rest_after(how: str, connection: socket.socket) -> None:
     if how == "slow":
         time.sleep(1)
-    elif how == "hangs":
+    elif how in ("hangs", "stalls"):
         time.sleep(3600)
     elif how == "leaves":
         time.sleep(0.5)
@@ -133,24 +138,24 @@ def connect(site: Site, receiver: Receiving) -> None:
 
 
 def write(site: Site, start: int, stop: int) -> None:
-    lines = [m365_records.download(m365_records.USERS[n % 20], m365_records.START + n, seed=n) for n in range(start, stop)]
-    site.write("audit.ndjson", lines)
+    one = json.loads(m365_records.download(m365_records.USERS[0], m365_records.START, seed=0))
+    site.write("audit.ndjson", [json.dumps(one | {"Id": f"{one['Id'][:-12]}{n:012}"}).encode() for n in range(start, stop)])
 
 
 def first_ones(lines: list[str]) -> list[str]:
     return list(dict.fromkeys(map(external_id, lines)))
 
 
-def misbehave(site: Site, receiver: Receiving, how: str, *, kill_casbd: bool, seconds: float = 3.0) -> None:
+def misbehave(site: Site, receiver: Receiving, how: str, *, kill_casbd: bool, seconds: float = 3.0, before: int = BEFORE) -> None:
     """Alerts come while the receiver behaves badly; it is killed; a good one takes its place and gets all that is missing."""
     receiver.start(how)
     daemon = site.start()
-    write(site, 0, BEFORE)
+    write(site, 0, before)
     steps = 6
     for step in range(steps):
         time.sleep(seconds / steps)
-        write(site, BEFORE + step * WHILE // steps, BEFORE + (step + 1) * WHILE // steps)
-    wait_until(lambda: len(site.alert_lines()) == BEFORE + WHILE)  # another output does not wait for it
+        write(site, before + step * WHILE // steps, before + (step + 1) * WHILE // steps)
+    wait_until(lambda: len(site.alert_lines()) == before + WHILE)  # another output does not wait for it
     if kill_casbd:
         daemon.kill()
         daemon = site.start()

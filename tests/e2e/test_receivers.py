@@ -53,6 +53,11 @@ def test_nothing_is_lost_and_the_order_kept(receiving, kind, how, kill_casbd):
     misbehave(*receiving(kind), how, kill_casbd=kill_casbd)
 
 
+@pytest.mark.parametrize("kill_casbd", [False, True])
+def test_nothing_of_a_buffer_that_has_grown_to_megabytes_is_lost(receiving, kill_casbd):
+    misbehave(*receiving("tcp"), "stalls", kill_casbd=kill_casbd, before=10_000)
+
+
 def test_a_reset_is_noticed_with_nothing_to_send(receiving):
     """Five alerts in the buffer of one that never read them; no sixth comes."""
     site, receiver = receiving("tcp")
