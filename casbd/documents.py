@@ -218,7 +218,9 @@ def _compose(text: str) -> Any:
     try:
         return YAML(typ="safe").compose(text)
     except YAMLError:
-        return YAML(typ="safe", pure=True).compose(text)
+        parser = YAML(typ="safe", pure=True)
+        parser.composer.warn_double_anchors = False  # YAML allows them; the warning would go to standard error in lines of its own
+        return parser.compose(text)
 
 
 def _is_deep(text: str) -> bool:

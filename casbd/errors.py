@@ -16,6 +16,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+MOST_OF_A_MESSAGE = 600
+"""Characters; the longest that casbd writes itself, such as a list of what is allowed, has some 400."""
+
 
 class CasbdError(Exception):
     """Whatever casbd raises on purpose."""
@@ -25,7 +28,7 @@ class Mistake(msgspec.Struct, frozen=True, order=True):
     """One mistake in a file that a person wrote.
 
     line, column: from 1; 0 where the mistake is about the file as a whole.
-    hint: what is allowed, or the nearest right word; empty where there is nothing to add.
+    hint: what is allowed, or the nearest right word; empty where there is nothing to add. Both are cut where they are very long.
     """
 
     file: str
@@ -33,6 +36,12 @@ class Mistake(msgspec.Struct, frozen=True, order=True):
     column: int
     message: str
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        """A value that is quoted may be a megabyte long, and the line a mile."""
+        for name, text in (("message", self.message), ("hint", self.hint)):
+            if len(text) > MOST_OF_A_MESSAGE:
+                msgspec.structs.force_setattr(self, name, f"{text[: MOST_OF_A_MESSAGE - 1]}…")
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""

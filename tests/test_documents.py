@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from casbd.documents import MAX_BYTES, Document, nearest
-from casbd.errors import Mistakes
+from casbd.errors import MOST_OF_A_MESSAGE, Mistake, Mistakes
 from casbd.quantities import milliseconds
 
 
@@ -258,3 +258,13 @@ class TestSeveral:
         with pytest.raises(Mistakes) as caught:
             Document.several(tmp_path / "x.yaml", "a: [\n---\nb: 1\nb: 2\n")
         assert [mistake.line for mistake in caught.value.found] == [2, 4]
+
+
+def test_an_anchor_may_be_there_twice_without_a_warning(read):
+    assert read("a: &x [a:b]\nb: &x 2\nc: *x\n").data["c"] == 2  # tests fail at warnings; `a:b` is for the slow parser
+
+
+def test_what_is_quoted_is_cut():
+    mistake = Mistake("f.yaml", 1, 1, f"`{'a' * 100_000}` is nothing", f"[{'b' * 100_000}]")
+    assert len(mistake.message) == len(mistake.hint) == MOST_OF_A_MESSAGE
+    assert len(str(mistake)) < 2 * MOST_OF_A_MESSAGE + 50

@@ -290,7 +290,7 @@ def _device_tags(properties: list[Named] | str) -> tuple[str, ...]:
         if name == "IsCompliant" or name == "IsCompliantAndManaged":
             compliant |= entry.Value == "True"
         elif name == "TrustType":
-            hybrid = entry.Value in _HYBRID
+            hybrid = isinstance(entry.Value, str) and entry.Value in _HYBRID
     return _DEVICE_TAGS[compliant, hybrid]
 
 

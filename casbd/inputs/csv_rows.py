@@ -77,10 +77,13 @@ class CsvRows:
         return line_end
 
     def _whole(self, row: bytes) -> bool:
-        """Whether a last row without line break has all its fields."""
+        """Whether a last row without line break has all its fields, or is none whatever may follow."""
         if row.count(b'"') % 2 or not self._columns:
             return False
-        fields = self._fields(row)
+        try:
+            fields = self._fields(row)
+        except csv.Error:
+            return True  # else it would stop all reading, or never be told: so it becomes a reject
         audit_data = self._audit_data
         return len(fields) == len(self._columns) and (
             audit_data is None or is_object(fields[audit_data].encode("utf-8", "surrogateescape"))

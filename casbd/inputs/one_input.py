@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import traceback
 from collections import deque
 from collections.abc import Iterable
 
@@ -21,6 +23,8 @@ from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.rotation import Lost, best
 from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread
+
+log = logging.getLogger(__name__)
 
 _IN_A_ROW = 16
 """Chunks of one file before another one's turn. A rotated file's rest is read to its end thereby, unless it is very long:
@@ -222,6 +226,9 @@ class FollowedInput:
         except OSError as error:
             file.changed = True
             file.problem = Problem(error.strerror or str(error), may_read(error))
+        except Exception as error:  # noqa: BLE001  whatever a hostile file breaks is that file's trouble: all others go on being read
+            file.changed = True
+            file.problem = self._broken(file, error)
         else:
             self._open_files.used(file)
             if chunk and file.table:
@@ -229,6 +236,13 @@ class FollowedInput:
             self._announce(file, chunk, now)
             return chunk
         return None
+
+    def _broken(self, file: Followed, error: Exception) -> Problem:
+        """What nothing here raises on purpose is a mistake of ours: the log says where, without what is in the file."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        told = {"input": self.spec.name, "path": file.found.path, "offset": file.offset, "error": type(error).__name__}
+        log.error("a file broke its reader: please report it", extra=told | {"place": f"{place.filename}:{place.lineno}"})
+        return Problem(f"internal error: {type(error).__name__}", "please report it")
 
     def _announce(self, file: Followed, chunk: Chunk | None, now: int) -> None:
         if chunk and not file.taken_up:

@@ -255,6 +255,23 @@ def test_a_stray_quote_costs_one_row(reader, tmp_path):
     assert len(one.rejects) == 1
 
 
+def test_a_last_row_that_is_none_whatever_follows_costs_itself(reader, tmp_path):
+    (tmp_path / "f").write_bytes(b'a,b\n1,2\n""\r-,3')  # a carriage return behind a quoted field: the csv module takes offence
+    one = reader("f", form="test")
+    one.read()
+    one.inputs.finish()
+    one.read()
+    assert parsed(one.records) == [{"a": "1", "b": "2"}]
+    assert len(one.rejects) == 1
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_file_in_latin_1_stops_nothing(reader, tmp_path, end):
+    (tmp_path / "f").write_bytes('{"größe": 1}'.encode("latin-1") + end.encode())
+    one = reader("f", form="test")
+    assert one.read() == ['{"größe": 1}'.encode("latin-1")]  # a reject of the format's, with its reason
+
+
 @pytest.mark.parametrize("name", ["ndjson", "utf-16le"])
 def test_bad_lines_cost_only_themselves(reader, tmp_path, name):
     bad = ["{", '{"a": [', "}}}}", '"', "[" * 100_000, "\x00\x01\x02", '{"a": "' + "x" * 300_000 + '"}']

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from casbd.clock import now
+from casbd.inputs import Inputs
 from casbd.inputs.discovery import Discovery
+from casbd.model.chunk import InputSpec
 
 OLD = 1_700_000_000
 
@@ -337,3 +339,15 @@ class TestMissing:
         one.start()
         assert told(one) == {}
         assert len(one.records) == 50
+
+
+def test_what_breaks_the_reader_is_that_files_trouble(tmp_path, caplog):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_bytes(b'{"n": 1}\n')
+    specs = [InputSpec(name=name, path=str(tmp_path / f"{name}.json"), format=form) for name, form in (("a", "auto"), ("b", "test"))]
+    inputs = Inputs(specs, [], lambda sample: sample[99], now)  # an IndexError that nothing is prepared for
+    chunks = [*iter(inputs.next_chunk, None)]
+    assert [chunk.input for chunk in chunks] == ["b"]
+    assert [(one.input, one.why) for one in inputs.unread()] == [("a", "internal error: IndexError")]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["a file broke its reader: please report it"]
+    inputs.close()

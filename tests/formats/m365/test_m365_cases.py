@@ -54,3 +54,9 @@ def test_real_records(m365, name):
         expected.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     assert found == json.loads(expected.read_text())
     assert M365.claims(lines) == 1
+
+
+def test_a_trust_type_that_is_a_list_is_none(m365):
+    record = {"CreationTime": "2026-01-05T09:17:00", "Operation": "UserLoggedIn"}
+    record["DeviceProperties"] = [{"Name": "TrustType", "Value": ["ServerAd"]}, {"Name": "IsCompliant", "Value": "True"}]
+    assert [activity.device_tags for activity in m365.parse(json.dumps(record).encode())] == [("Intune compliant",)]
