@@ -109,9 +109,18 @@ class TestWhatIsDocumentedWorks:
         assert max(map(len, done.stderr.replace(str(tmp_path), "").splitlines())) < 350
 
     def test_links_lead_somewhere(self):
-        for document in (ROOT / "README.md", ROOT / "rules" / "README.md", ROOT / "systemd" / "README.md"):
+        more = ("README.md", "SECURITY.md", "rules/README.md", "systemd/README.md", "tests/fuzz/README.md")
+        for document in (*(ROOT / name for name in more), *(ROOT / "docs").glob("*.md")):
             for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
                 assert target.startswith("https:") or (document.parent / target).exists(), target
+
+    def test_what_is_said_to_hold_a_promise_is_there(self):
+        text = (ROOT / "SECURITY.md").read_text()
+        folder = ROOT
+        for path in re.findall(r"`((?:tests/[\w./]+|test_\w+\.py))`", text):
+            where = ROOT / path if "/" in path else folder / path
+            assert where.exists(), path
+            folder = where.parent
 
 
 @pytest.fixture(scope="module")
