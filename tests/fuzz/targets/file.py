@@ -99,7 +99,8 @@ def attempt(data: bytes) -> None:
         _check(chunks)
         if broken := [one.why for one in unread if "internal error" in str(one)]:
             raise FaultError(broken[0])
-        if content.startswith((b"{", b"[")) and not chunks and not unread:  # a CSV may have no rows
+        has_something = content.startswith((b"{", b"[")) and content.strip(b"[]{}, \0\t\r\n")  # a CSV may have no rows
+        if has_something and not chunks and not unread:
             raise FaultError("neither read nor told")
         if path.suffix in (".json", ".ndjson", ".jsonl", ".log") and _is_clear(content):
             path.write_bytes(b"")

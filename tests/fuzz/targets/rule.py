@@ -72,7 +72,7 @@ def placed(mistakes: Sequence[Mistake]) -> None:
         raise FaultError("a mistake without a word")
     for mistake in mistakes:
         text = str(mistake)
-        if mistake.line < 0 or mistake.column < 0 or not mistake.message or len(text) > 1500:
+        if mistake.line < 0 or mistake.column < 0 or not mistake.message or len(mistake.message + mistake.hint) > 1500:
             raise FaultError(text[:300])
         text.encode()
 
