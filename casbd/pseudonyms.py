@@ -147,6 +147,8 @@ class Pseudonyms:
         return replace(
             command,
             target=self.user(command.target),
+            user_id=command.user_id and self.user(command.user_id),
+            app_instance=command.app_instance and self.text(command.app_instance, identities),
             reason=self.text(command.reason, identities),
             error=command.error and self.text(command.error, identities),
         )

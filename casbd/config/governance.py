@@ -11,8 +11,9 @@ from casbd.plugins import Options
 from casbd.quantities import Duration
 
 _ADDRESS = re.compile(r"(?![.@])[^\s@,;:<>()\[\]{}\"|?^\\]+@([\w*-]+\.)*[\w*-]+")
-_NO_ACCOUNT = re.compile(r"[\x00-\x1f\x7f,;:<>{}|^?\"]|\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$")
-"""In a name without `@`: what stands in lists and regular expressions and in no account's name; an object's id."""
+_NO_ACCOUNT = re.compile(r"[\x00-\x1f\x7f,;:<>{}|^?\"]")
+"""In a name without `@`: what stands in lists and regular expressions and in no account's name. An object's id is compared with the
+id that the record has of the user."""
 _ALLOWED = "write a user as `casbd users list` shows it, or a pattern with `*`, such as admin*@contoso.com"
 
 

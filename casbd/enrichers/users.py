@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from casbd.documents import Document
+from casbd.model.identity import canonical
 from casbd.name_patterns import NamePatterns
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
@@ -71,8 +72,8 @@ class Users:
         name = user.lower()
         domain = domain or _domain_of(name)
         found: dict[str, Any] = {"user_domain": domain}
-        if name in self._groups:
-            found["user_groups"] = self._groups[name]
+        if groups := self.groups_of(user):
+            found["user_groups"] = groups
         if kind == "Guest" or (GUEST_MARK in name and kind != "System"):
             found["is_external_user"] = True
         elif kind == "System":
@@ -87,7 +88,7 @@ class Users:
 
     def groups_of(self, user: str) -> Collection[str]:
         """The groups that a user is in."""
-        return self._groups.get(user.lower(), ())
+        return self._groups.get(canonical(user), ()) if self._groups else ()
 
     def words(self) -> Mapping[str, Collection[str]]:
         """The groups that there are, where there are any."""
@@ -115,9 +116,9 @@ def _read_groups(path: Path) -> dict[str, list[str]]:
 
 
 def _groups_by_member(members: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """The groups of each member, by the member's name in lower case."""
+    """The groups of each member, by the member's name in its canonical form."""
     groups: defaultdict[str, set[str]] = defaultdict(set)
     for group, names in members.items():
         for name in names:
-            groups[name.strip().lower()].add(group)
+            groups[canonical(name)].add(group)
     return {name: tuple(sorted(found)) for name, found in groups.items()}

@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 
 from casbd.model.activity import Activity
-
-LONGEST = 320
-"""Characters of an e-mail address (RFC 5321, 4.5.3.1); no vendor has longer names."""
+from casbd.model.identity import LONGEST, is_odd
 
 _KINDS = {"System": "the record's user type is System", "Application": "the record's user type is Application"}
 _NAMED_BY_ADDRESS = {"m365": "Microsoft 365", "entra": "Entra ID", "google_workspace": "Google Workspace", "gcp": "Google Cloud"}
@@ -113,7 +111,7 @@ def _reason(name: str) -> str:
     plain = name.strip().casefold()
     if plain in _NOBODY:
         return "nobody is named"
-    if len(plain) > LONGEST or not plain.isprintable() or re.search(r"[<>\"*]", plain):
+    if len(plain) > LONGEST or not plain.isprintable() or is_odd(name) or re.search(r"[<>\"*]", plain):
         return "no account has such a name"
     authority, backslash, account = plain.partition("\\")
     if plain in _SYSTEMS or plain in _SYSTEM_ADDRESSES or (backslash and (authority in _SYSTEM_AUTHORITIES or account in _SYSTEMS)):

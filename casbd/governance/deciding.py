@@ -56,6 +56,9 @@ def _decided(
         action=action,
         connector=connector,
         target=alert.user or "",
+        user_id=activity.user_id,
+        app=activity.app,
+        app_instance=activity.app_instance,
         status=status,
         reason=reason or alert.title,
         policy_id=alert.policy_id,
@@ -78,7 +81,7 @@ def _status(
     care = rails.care
     if not alert.user:
         return "blocked", "the alert is not about a single user"
-    if why_not := no_target(activity) or rails.why_not(alert.user, alert.last_activity, now):
+    if why_not := rails.why_not(alert.user, alert.last_activity, now, activity.user_id) or no_target(activity):
         return "blocked", why_not
     earlier = stored.same_since(connection, *one, alert.user, now - ONCE_IN)
     if earlier:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-
 from casbd.config.governance import Governance
 from casbd.governance.accounts import no_person
+from casbd.governance.protection import GroupsOf, Protection
 from casbd.model.governance import GovernanceCommand
-from casbd.name_patterns import NamePatterns
 from casbd.policies.explain import length
 
 CLOCKS_DIFFER = 5 * 60_000
 """So far ahead may a record's time be, as Kerberos has it (RFC 4120, 8.2): beyond, its age is not known."""
-
-GroupsOf = Callable[[str], Collection[str]]
-"""The groups of a user."""
 
 
 class Rails:
@@ -22,20 +17,16 @@ class Rails:
 
     def __init__(self, care: Governance | None = None, groups_of: GroupsOf | None = None) -> None:
         self.care = care or Governance()
-        if self.care.protected_groups and groups_of is None:
-            raise ValueError("groups are protected, and nobody knows who is in them")
-        self._users = NamePatterns(self.care.protected_users)
-        self._groups = NamePatterns(self.care.protected_groups)
-        self._groups_of = groups_of
+        self._protection = Protection(self.care, groups_of)
 
-    def why_not(self, target: str, last_activity: int, now: int) -> str:
+    def why_not(self, target: str, last_activity: int, now: int, user_id: str | None = None) -> str:
         """Why nothing may be done to a user because of what happened then (ms); empty where it may."""
-        return no_person(target) or self._protected(target) or self.out_of_time(last_activity, now)
+        return self._protection.why_not(target, user_id) or no_person(target) or self.out_of_time(last_activity, now)
 
     def why_no_longer(self, command: GovernanceCommand, now: int) -> str:
         """Why a command that was decided earlier may not be carried out now; empty where it may."""
         decided_by = command.created if command.last_activity is None else command.last_activity
-        return self.why_not(command.target, decided_by, now)
+        return self.why_not(command.target, decided_by, now, command.user_id)
 
     def out_of_time(self, last_activity: int, now: int) -> str:
         """Why an activity of then (ms) is no reason to act now: it is history, or its time is one that cannot be."""
@@ -51,13 +42,6 @@ class Rails:
         if command.status != "blocked" or command.last_activity is None:
             return False
         return bool(self.out_of_time(command.last_activity, command.finished or command.created))
-
-    def _protected(self, target: str) -> str:
-        if listed := self._users.found(target):
-            return f"{target} is one of governance.protected_users" + (f" ({listed})" if "*" in listed else "")
-        groups = self._groups_of(target) if self._groups and self._groups_of else ()
-        in_group = next((group for group in groups if self._groups.found(group)), None)
-        return f"{target} is in the group {in_group} of governance.protected_groups" if in_group else ""
 
 
 def _roughly(milliseconds: int) -> str:

@@ -25,7 +25,8 @@ listed by the connector."""
 class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     """One command, as `casbd governance list --json` prints it. Times are milliseconds since 1970-01-01 UTC.
 
-    target: the user it is done to. reason: why (the alert's title), or why it was blocked.
+    target: the user it is done to; user_id, app, app_instance: the app's own id of the user, and where the activity that asked for it was.
+    reason: why (the alert's title), or why it was blocked.
     last_activity: the newest activity of the alert when it was decided; None where no activity asked for it.
     """
 
@@ -41,3 +42,6 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     finished: int | None = None
     error: str | None = None
     last_activity: int | None = None
+    user_id: str | None = None
+    app: str | None = None
+    app_instance: str | None = None

@@ -43,7 +43,7 @@ _TEXTS = {
     "refused": ("reason",),
 }
 _BODIES = {"alerts": "body", "governance": "body", "outbox": "body", "refused": "body", "queries": "body", "window_journal": "entries"}
-_WHO = frozenset({"user", "target"})
+_WHO = frozenset({"user", "target", "user_id"})
 _ABOUT = frozenset({"title", "description", "comment", "reason", "error", "app_instance", "filters", "text"})
 """Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
 

@@ -61,6 +61,9 @@ COMMAND_KEYS = (
     "error",
     "policy_id",
     "last_activity",
+    "user_id",
+    "app",
+    "app_instance",
 )
 
 ALERT_TIMES = ("first_activity", "last_activity", "created")

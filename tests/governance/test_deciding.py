@@ -66,6 +66,28 @@ def test_protected_users_are_left_alone_whatever_their_case(make):
     assert [command.target for command in queued(core)] == ["a@contoso.com"]
 
 
+@pytest.mark.parametrize("user", ["Admin@contoso.com.", "\uff41dmin@contoso.com", "ad\u200bmin@contoso.com", "admin@contoso.com\u00a0"])
+def test_protected_users_are_left_alone_however_they_are_written(make, user):
+    core = make(mode="enforce", protected_users=["admin@contoso.com"])
+
+    core.feed_records(record(UserId=user))
+
+    (command,) = core.commands()
+    assert (command.status, queued(core)) == ("blocked", [])
+    assert "protected_users" in command.reason
+
+
+def test_a_command_says_whose_account_it_is_and_where(make):
+    core = make(mode="enforce")
+
+    core.feed_records(record(UserKey="10030000A96E4AAA@contoso.com"))
+
+    (command,) = core.commands()
+    (activity,) = core.activities()
+    assert activity.app
+    assert (command.app, command.app_instance, command.user_id) == (activity.app, "contoso", activity.user_id)
+
+
 def test_nothing_is_done_without_a_single_user(make):
     core = make(rules={"failed": RULES["failed"] | {"match": {"repeated": 2, "within": "5m", "by": ["ip_address"]}}}, mode="enforce")
 

@@ -1,0 +1,72 @@
+"""Who somebody is: one canonical form of an account's name, by which names are compared, protected and counted.
+
+The same name is written in many ways, some of them on purpose: full-width letters, blanks and characters that nobody sees, a trailing
+dot, the prefixes of mail and of SharePoint's claims, a guest's name in somebody else's tenant. Forms are of UAX #15 (NFKC), what is
+invisible of UAX #44 (Default_Ignorable_Code_Point), guests of Microsoft's "Properties of a Microsoft Entra B2B collaboration user".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+
+from casbd.remembered import Remembered
+
+LONGEST = 320
+"""Characters of an e-mail address (RFC 5321, 4.5.3.1); no vendor has longer names."""
+
+_PLAIN = re.compile(r"[a-z0-9._+'-]*[a-z0-9_+'-](@[a-z0-9.-]*[a-z0-9-])?")
+"""Names that are their own canonical form: almost all."""
+_ADDRESS = re.compile(r"[^\s@\\]+@[\w-]+(\.[\w-]+)+")
+_GUEST = re.compile(r"([^@#]+)_([\w-]*(?:\.[\w-]+)+)#ext#@.*")
+"""`anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`: no domain has a `_`, so the last one stands for the `@`."""
+_PREFIXES = re.compile(r"(?:smtp:|mailto:|sip:|upn:|i:0[#a-z0-9.]*\.f\|membership\|)+")
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]")
+"""What nobody sees and Unicode does not call a format character (Cf)."""
+
+
+def canonical(name: str) -> str:
+    """A name in the one form in which names are compared; that of a guest is the address at home."""
+    if _PLAIN.fullmatch(name):
+        return name
+    return _others[name]
+
+
+def _canonical(name: str) -> str:
+    plain = _PREFIXES.sub("", spelling(name), count=1) if ":" in name else spelling(name)
+    guest = _GUEST.fullmatch(plain) if "#ext#" in plain else None
+    return f"{guest[1]}@{guest[2]}" if guest else plain
+
+
+_others = Remembered(_canonical, 10_000)
+
+
+def spelling(name: str) -> str:
+    """A name without what only looks different: case, width, blanks around it, characters that nobody sees, dots at its end."""
+    seen = "".join(letter for letter in _UNSEEN.sub("", name) if unicodedata.category(letter) != "Cf")
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return _UNSEEN.sub("", folded).strip().rstrip(". ")
+
+
+def is_odd(name: str) -> bool:
+    """Whether a name is written otherwise than accounts' names are, but for case: it may be meant to pass for another one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()) != spelling(name)
+
+
+def is_address(name: str) -> bool:
+    """Whether a name, in its canonical form, is a user principal name or an e-mail address, and so nobody else's anywhere."""
+    return _ADDRESS.fullmatch(name) is not None
+
+
+def person(user: str, app: str | None, instance: str | None) -> str:
+    """Whose activities are taken together: an address is one person in all apps, any other name one within its app and instance."""
+    name = canonical(user)
+    return name if is_address(name) else json.dumps([name, (app or "").casefold(), (instance or "").casefold()])
+
+
+def names_of(user: str) -> tuple[str, ...]:
+    """The names under which a user may be known to who protects: `CONTOSO\\\\anna` is `anna` there, a guest the address at home, too."""
+    whole = spelling(user)
+    found = (canonical(user), whole, canonical(user).rpartition("\\")[2], whole.rpartition("\\")[2])
+    return tuple(dict.fromkeys(found))
