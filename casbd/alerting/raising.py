@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
 from casbd.policies import Policy
-from casbd.policies.policy import Repeated, Sequenced
+from casbd.policies.policy import Sequenced, is_of_one_user
 
 MOST_IDS = 1000
 """So many activities are listed in an alert; all are counted."""
@@ -30,22 +30,10 @@ def of_one(policy: Policy, activity: Activity, now: int) -> Alert:
 def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Alert:
     """The alert of repeated activity, when `activity` has filled the first window. Its members are added by `grown`."""
     assert policy.match is not None
-    user = activity.user if _is_of_one_user(policy.match) else None  # counted by address, say: it is nobody's alone
+    user = activity.user if is_of_one_user(policy.match) else None  # counted by address, say: it is nobody's alone
     alert_id = run_identity(policy, subject, activity)
     kind: PolicyType = "sequence" if isinstance(policy.match, Sequenced) else "repeated_activity"
     return replace(_alert(policy, kind, alert_id, activity, user, now), activity_count=0, activity_ids=())
-
-
-def _is_of_one_user(match: Repeated | Sequenced) -> bool:
-    """Whether activities that are counted together are one user's; what stands elsewhere in each record may be anybody's."""
-    if match.aliased:
-        return all("user" in one.by for one in match.aliased)
-    return any(map(_is_somebody, match.by))
-
-
-def _is_somebody(field: str) -> bool:
-    """Whether activities that are alike in a field, or in what the record has at a path, are one user's."""
-    return field == "user" or (field.startswith("raw.") and any(word in field.casefold() for word in ("user", "actor", "principal")))
 
 
 def run_identity(policy: Policy, subject: str, activity: Activity) -> str:

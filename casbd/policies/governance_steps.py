@@ -1,4 +1,4 @@
-"""`governance:` of a rule file against the connectors that the configuration has, and the actions that each of them takes."""
+"""`governance:` of a rule file against the connectors that the configuration has, and whom the rule's alerts are about."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake
 from casbd.model.governance import ACTIONS
 from casbd.plugins import ACTION_NAME
+from casbd.policies.policy import Repeated, Sequenced, is_of_one_user
 
 Connectors = Mapping[str, Collection[str]]
 """By a connector's name, the actions that may be asked of it."""
@@ -22,6 +23,17 @@ def wrong_steps(document: Document, connectors: Connectors | None) -> Iterator[M
     for index, step in enumerate(steps):
         if isinstance(step, dict):
             yield from _wrong_step(document, ["governance", index], step, connectors)
+
+
+def of_nobody(document: Document, match: Repeated | Sequenced | None) -> Iterator[Mistake]:
+    """A rule that counts by something else than the user: whoever happens to be the last one would be acted on."""
+    if not document.data.get("governance") or is_of_one_user(match):
+        return
+    assert match is not None
+    counted = " and ".join(f"`{field}`" for field in match.by)
+    where: Where = ["match", "by"] if "match" in document.data else ["governance"]
+    told = f"`governance` acts on a user, and activities that are alike in {counted} may be anybody's"
+    yield document.mistake(where, told, "allowed with it: user or user_id, alone or with other fields", at_key=where == ["governance"])
 
 
 def _wrong_step(document: Document, where: Where, step: Mapping[str, Any], connectors: Connectors) -> Iterator[Mistake]:

@@ -14,7 +14,7 @@ from casbd.policies.examples import ExampleReader
 from casbd.policies.exceptions import NAMES as EXCEPTIONS
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.filters import FilterReader
-from casbd.policies.governance_steps import Connectors, wrong_steps
+from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
 from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced, Step, digest
 from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, wrong_id
 from casbd.policies.sigma import is_sigma
@@ -170,9 +170,10 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
     found += [*filters.found, *examples.found, *wrong_steps(document, connectors)]
+    match = _match(rule.match, steps) if rule is not None else None
+    found += of_nobody(document, match)
     if found or rule is None:
         raise Mistakes(found)
-    match = _match(rule.match, steps)
     filled = tree or AllOf(())
     if steps:
         one_of_them = AnyOf(tuple(step.filters for step in steps))

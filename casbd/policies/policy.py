@@ -199,6 +199,17 @@ _ALERTED = frozenset(
 )
 
 
+def is_of_one_user(match: Repeated | Sequenced | None) -> bool:
+    """Whether a policy's alert is about one user: its only activity's, or the one by whom activities are counted.
+
+    What stands elsewhere in records may be alike in anybody's, whatever it is called: `raw.userAgent`.
+    """
+    if match is None:
+        return True
+    sides = [one.by for one in match.aliased] or [match.by]
+    return any(set(fields) in ({"user"}, {"user_id"}) for fields in zip(*sides, strict=False))
+
+
 def digest(filters: Node, match: Repeated | Sequenced | None) -> str:
     """32 hex digits that change when, and only when, the filters or the counting change."""
     return hashlib.sha256(msgspec.json.encode((filters, match))).hexdigest()[:32]

@@ -67,6 +67,53 @@ def test_an_action_that_nobody_knows_is_a_mistake_and_one_that_its_connector_lis
 
 
 @pytest.mark.parametrize(
+    "by", ["raw.userAgent", "raw.Actor[0].ID", "raw.principalId", "ip_address", "user_agent", "user_display_name", "[ip_address, country]"]
+)
+def test_who_is_not_counted_by_is_not_acted_on(place, by):
+    place.rule.write_text(RULE + f"match: {{repeated: 2, within: 1h, by: {by}}}\n" + SUSPEND)
+    counted = by.strip("[]").replace(", ", "` and `")
+    assert place.mistakes() == [
+        f"/rules/failed.yaml:3:38: `governance` acts on a user, and activities that are alike in `{counted}` may be anybody's"
+        " (allowed with it: user or user_id, alone or with other fields)"
+    ]
+    place.rule.write_text(RULE + f"match: {{repeated: 2, within: 1h, by: {by}}}\n")
+    place.engine()
+
+
+@pytest.mark.parametrize("match", ["by: user", "by: user_id", "by: [ip_address, user]", "single_app: true"])
+def test_who_is_counted_by_is(place, match):
+    place.rule.write_text(RULE + f"match: {{repeated: 2, within: 1h, {match}}}\n" + SUSPEND)
+    place.engine()
+
+
+def test_a_sequence_is_refused_as_well(place):
+    steps = "sequence: [{activity_type: {eq: Log on}}, {activity_type: {eq: Log out}}]"
+    place.rule.write_text(f"name: x\nmatch: {{{steps}, within: 1h, by: ip_address}}\n" + SUSPEND)
+    assert [mistake.partition(" (")[0][:24] for mistake in place.mistakes()] == ["/rules/failed.yaml:2:100"]
+
+
+SIGMA = """\
+title: Base
+name: base
+logsource: {product: m365, service: audit}
+detection: {selection: {Operation: UserLoginFailed}, condition: selection}
+---
+title: Many
+correlation: {type: event_count, rules: [base], timespan: 5m, condition: {gte: 5}%s}
+governance: [{action: suspend_user, connector: all}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "right"), [(", group-by: [UserId]", True), (", group-by: [UserAgent]", False), (", group-by: [ClientIP]", False), ("", False)]
+)
+def test_a_correlation_of_sigma_is_asked_the_same(place, group, right):
+    place.rule.write_text(SIGMA % group)
+    told = [str(mistake) for mistake in place.engine().unusable]
+    assert [":8:1: `governance` acts on a user" in one for one in told] == ([] if right else [True]), told
+
+
+@pytest.mark.parametrize(
     "care",
     ["protected_groups: [finance]", "protected_groups: ['fin*']", "protected_groups: [Empty]", "protected_users: [anna.smith]"],
 )

@@ -72,8 +72,10 @@ NOT_PERSONS = {
     ],
     "it is no e-mail address": ["app@sharepoint", "@contoso.com", "a@", "a b@contoso.com", "a@contoso.com@evil.org"],
     "it is a name for people, which no app can resolve": ["Anna Smith", "Microsoft Managed Policy Manager"],
-    "no account has such a name": ["a" * 321, "a\x00b", "a\nb", "\ud800", "a\u202eb", "<username>", "admin*"]
-    + ["\uff41nna@contoso.com", "anna@contoso.com.", "anna@contoso.com\u00a0", " anna", "an\u200bna@contoso.com"],
+    "no account has such a name": [
+        *("a" * 321, "a\x00b", "a\nb", "\ud800", "a\u202eb", "<username>", "admin*"),
+        *("\uff41nna@contoso.com", "anna@contoso.com.", "anna@contoso.com\u00a0", " anna", "an\u200bna@contoso.com"),
+    ],
 }
 
 

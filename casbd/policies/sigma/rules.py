@@ -17,7 +17,7 @@ from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Severity
 from casbd.policies.examples import ExampleReader
-from casbd.policies.governance_steps import Connectors, wrong_steps
+from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
 from casbd.policies.policy import Policy, digest
 from casbd.policies.rule_file import alert_options, policy_id, wrong_id
 from casbd.policies.sigma import LEVEL_CRITICAL, is_sigma
@@ -177,6 +177,7 @@ class SigmaFiles:
         examples = ExampleReader(document)
         tests = examples.read(document.data.get("tests"))
         found += [*examples.found, *_wrong_head(document), *wrong_steps(document, connectors)]
+        found += of_nobody(document, meaning.match) if meaning is not None else []
         if found or meaning is None or keys is None:
             raise Mistakes(found)
         data = document.data
