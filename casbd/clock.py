@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC."""
@@ -17,3 +21,24 @@ def now() -> int:
 def monotonic() -> float:
     """Seconds from an unknown moment, never set back: for deadlines and intervals."""
     return time.monotonic()
+
+
+class Uptime(NamedTuple):
+    """How long the host has been up, in milliseconds, sleep included; boot: which of its lives, as those of two cannot be compared."""
+
+    boot: str
+    milliseconds: int
+
+
+def uptime() -> Uptime:
+    """It goes on whatever anybody sets the time of day to (Linux' clock_gettime(2), CLOCK_BOOTTIME)."""
+    return Uptime(_boot(), time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000)
+
+
+@cache
+def _boot() -> str:
+    """The kernel's id of this boot (random(4)); where it cannot be read, one of this process."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return uuid.uuid4().hex

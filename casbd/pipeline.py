@@ -396,7 +396,7 @@ class Pipeline:
         policy, activity = self._policies.get(alert.policy_id), raised.by.get(alert.alert_id)
         if policy is None or activity is None or alert.merged_into is not None or alert.status != "open":
             return
-        for command in decide(self._store.connection, alert, activity, policy.governance, self._rails, now):
+        for command in decide(self._store.connection, alert, activity, policy, self._rails, now):
             if command.status == "queued":
                 outbox.add(self._store.connection, connector_destination(command.connector), command)
 

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from casbd import policies, registry
 from casbd.activity_log import ActivityLog
+from casbd.clock import Uptime
 from casbd.config import PluginSettings, Settings
 from casbd.config.settings import Governance, Limits, Outbox, Retention
 from casbd.governance.rails import GroupsOf, Rails
@@ -102,12 +103,16 @@ default_settings = settings()
 
 
 class Core:
-    """casbd without inputs, enrichers and threads: what is fed is scanned and committed. `now` is its time."""
+    """casbd without inputs, enrichers and threads: what is fed is scanned and committed. `now` is its time.
+
+    ahead: so much more than `now` says (ms) has really gone by.
+    """
 
     def __init__(self, directory: Path, *, rules: Mapping[str, Mapping[str, Any]] | None = None, settings: Settings | None = None) -> None:
         self.directory = directory
         self.settings = settings or default_settings
         self.now = NOON
+        self.ahead = 0
         self.policies: list[Policy] = load_rules(directory / "rules", rules or {})
         self.format = registry.load("formats", "m365")(Options())
         self.open()
@@ -117,7 +122,7 @@ class Core:
         self.store = Store(self.directory / "state")
         self.store.connection.execute("PRAGMA synchronous = OFF")  # no test pulls the plug
         segments.remove_strays(self.store)
-        self.pipeline = Pipeline(self.store, self.settings, self.policies, lambda: self.now)
+        self.pipeline = Pipeline(self.store, self.settings, self.policies, lambda: self.now, self.rails())
         self._new_scanner()
 
     def close(self) -> None:
@@ -133,8 +138,12 @@ class Core:
         """A reload."""
         self.policies = policies
         self.settings = settings or self.settings
-        self.pipeline.use(self.settings, policies, Rails(self.settings.governance, groups_of))
+        self.pipeline.use(self.settings, policies, self.rails(groups_of))
         self._new_scanner()
+
+    def rails(self, groups_of: GroupsOf | None = None) -> Rails:
+        """Those of the present policies and settings."""
+        return Rails(self.settings.governance, groups_of, self.policies, lambda: Uptime("boot", self.now - NOON + self.ahead))
 
     def _new_scanner(self) -> None:
         self.scanner = Scanner(lambda *_: self.format, [], Matcher(self.policies, now=lambda: self.now), self.store.salt())

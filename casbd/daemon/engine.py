@@ -17,11 +17,12 @@ from casbd.config.connector_actions import connector_actions
 from casbd.daemon.doubts import doubts
 from casbd.errors import Mistake, Mistakes
 from casbd.governance.protected import unknown_protected
-from casbd.governance.rails import Rails
+from casbd.governance.protection import GroupsOf
+from casbd.governance.rails import Rails, meaning
 from casbd.pipeline import Scanner
 from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output
 from casbd.policies import Matcher, Policy, RuleSet
-from casbd.policies.policy import Exemption, digest
+from casbd.policies.policy import Exemption
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ class Engine:
         mistakes += unknown_protected(path, knowing_groups)
         if mistakes:
             raise Mistakes([*mistakes, *rules.unusable])
-        self.rails = Rails(self.settings.governance, lambda user: [group for one in knowing_groups for group in one.groups_of(user)])
+        self._groups_of: GroupsOf = lambda user: [group for one in knowing_groups for group in one.groups_of(user)]
+        self.rails = self._rails()
         self.enrichers.sort(key=lambda enricher: enricher.order)
         self.matcher = Matcher(self.policies)
         self.switched_off: frozenset[str] = frozenset()
@@ -73,6 +75,10 @@ class Engine:
         self.switched_off = frozenset(policies)
         self.policies = [replace(policy, enabled=policy.enabled and policy.id not in policies) for policy in self.policies]
         self.matcher = Matcher(self.policies)
+        self.rails = self._rails()
+
+    def _rails(self) -> Rails:
+        return Rails(self.settings.governance, self._groups_of, self.policies)
 
     def scanner(self, salt: bytes) -> Scanner:
         """The first half of the pipeline."""
@@ -90,7 +96,7 @@ class Engine:
 
     def meanings(self) -> dict[str, str]:
         """What each policy asks for, exceptions included, as a hash."""
-        return {policy.id: digest(policy.asked(), policy.match) for policy in self.policies}
+        return {policy.id: meaning(policy) for policy in self.policies}
 
     def warnings(self, now: int) -> list[Mistake]:
         """What is otherwise now than the files say. Line and column as of mistakes."""

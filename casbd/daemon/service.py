@@ -33,6 +33,7 @@ from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import CasbdError, Mistake, Mistakes, StoreError
+from casbd.governance import withdrawing
 from casbd.inputs import Inputs
 from casbd.model.unread import Unread, problems
 from casbd.outbox.delivering import Delivering
@@ -149,6 +150,7 @@ class Service:
         self.dispatcher = Dispatcher(self.store, self.clock)
         self._exit.callback(self.dispatcher.stop, STOP_SECONDS / 2)
         self._exit.callback(self.dispatcher.drain, STOP_SECONDS / 2, STOP_PATIENCE)
+        self._withdraw_of_gone_connectors()
         self.dispatcher.use(self._destinations())
         self._tell_lost(policy_store.counts(self.store.connection))
 
@@ -330,6 +332,7 @@ class Service:
         self.pipeline.use(engine.settings, engine.policies, engine.rails)
         if engine.settings.inputs != old.settings.inputs:
             self.inputs.use([entry.spec for entry in engine.settings.inputs], input_store.positions(self.store.connection))
+        self._withdraw_of_gone_connectors()
         self.dispatcher.use(self._destinations(), _changed(old, engine))
         logs.set_level(engine.settings.log_level)
         changes = _difference(old.meanings(), engine.meanings())
@@ -349,6 +352,12 @@ class Service:
         unclaimed = sorted(outbox.pending(self.store.connection).keys() - self._queues(self.engine))
         if unclaimed:
             log.warning("messages wait for destinations that are not configured", extra={"destinations": unclaimed})
+
+    def _withdraw_of_gone_connectors(self) -> None:
+        with self.store.transaction() as connection:
+            gone = withdrawing.of_gone_connectors(connection, self.engine.connectors, self.clock())
+        if gone:
+            log.warning("commands are blocked, as their connectors are gone", extra={"commands": len(gone)})
 
     def _tell_lost(self, worked: Collection[str]) -> None:
         """Raise an alert for each policy that worked and whose Sigma file cannot be used now."""

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
+from casbd.clock import Uptime, uptime
 from casbd.config.governance import Governance
 from casbd.governance.accounts import no_person
 from casbd.governance.protection import GroupsOf, Protection
 from casbd.model.governance import GovernanceCommand
+from casbd.policies import Policy
 from casbd.policies.explain import length
+from casbd.policies.policy import digest
+from casbd.store.governance_moments import Moment
 
 CLOCKS_DIFFER = 5 * 60_000
 """So far ahead may a record's time be, as Kerberos has it (RFC 4120, 8.2): beyond, its age is not known."""
 
 
 class Rails:
-    """The rails of a configuration. groups_of: needed where groups are protected, so that nobody can leave it out by mistake."""
+    """The rails of a configuration.
 
-    def __init__(self, care: Governance | None = None, groups_of: GroupsOf | None = None) -> None:
+    groups_of: needed where groups are protected, so that nobody can leave it out by mistake. policies: those of today; None where they
+    are not asked about. uptime: a clock that nobody sets.
+    """
+
+    def __init__(
+        self,
+        care: Governance | None = None,
+        groups_of: GroupsOf | None = None,
+        policies: Iterable[Policy] | None = None,
+        uptime: Callable[[], Uptime] = uptime,
+    ) -> None:
         self.care = care or Governance()
         self._protection = Protection(self.care, groups_of)
+        self._policies = None if policies is None else {policy.id: policy for policy in policies if policy.governance}
+        self._uptime = uptime
+
+    def moment(self, now: int) -> Moment:
+        """Now (ms), by both clocks."""
+        return Moment(now, self._uptime())
 
     def why_not(self, target: str, last_activity: int, now: int, user_id: str | None = None) -> str:
         """Why nothing may be done to a user because of what happened then (ms); empty where it may."""
@@ -26,7 +48,19 @@ class Rails:
     def why_no_longer(self, command: GovernanceCommand, now: int) -> str:
         """Why a command that was decided earlier may not be carried out now; empty where it may."""
         decided_by = command.created if command.last_activity is None else command.last_activity
-        return self.why_not(command.target, decided_by, now, command.user_id)
+        return self.why_not(command.target, decided_by, now, command.user_id) or self._no_longer_asked_for(command)
+
+    def _no_longer_asked_for(self, command: GovernanceCommand) -> str:
+        """Why a policy's command is not what the policies of today ask for. A changed policy might not have met what it met."""
+        if command.policy_id is None or self._policies is None:
+            return ""
+        policy = self._policies.get(command.policy_id)
+        if policy is None or (command.action, command.connector) not in policy.governance:
+            return f"no policy {command.policy_id} asks for {command.action} at {command.connector} any more"
+        if not policy.enabled or policy.mode == "simulate":
+            return f"the policy {policy.id} is {'simulated' if policy.enabled else 'disabled'} by now"
+        changed = command.policy_digest is not None and command.policy_digest != meaning(policy)
+        return f"the policy {policy.id} was changed since" if changed else ""
 
     def out_of_time(self, last_activity: int, now: int) -> str:
         """Why an activity of then (ms) is no reason to act now: it is history, or its time is one that cannot be."""
@@ -42,6 +76,11 @@ class Rails:
         if command.status != "blocked" or command.last_activity is None:
             return False
         return bool(self.out_of_time(command.last_activity, command.finished or command.created))
+
+
+def meaning(policy: Policy) -> str:
+    """What a policy asks for, exceptions included, as a hash."""
+    return digest(policy.asked(), policy.match)
 
 
 def _roughly(milliseconds: int) -> str:

@@ -28,6 +28,7 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     target: the user it is done to; user_id, app, app_instance: the app's own id of the user, and where the activity that asked for it was.
     reason: why (the alert's title), or why it was blocked.
     last_activity: the newest activity of the alert when it was decided; None where no activity asked for it.
+    policy_digest: what the policy asked for then. started: when it was last given to its connector; from then on it may have been done.
     """
 
     command_id: str
@@ -45,3 +46,5 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None = None
     app: str | None = None
     app_instance: str | None = None
+    policy_digest: str | None = None
+    started: int | None = None

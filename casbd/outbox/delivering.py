@@ -13,8 +13,8 @@ BATCH = 500
 class Delivering(Protocol):
     """Takes rows from the head of one queue to its destination. Used by one thread.
 
-    `deliver` and `conclude` write nothing themselves: where it cannot be written down (a full disk), nothing must be sent again for
-    that. What became of their rows is kept until `write` has been committed, and then `written` called.
+    `deliver` and `conclude` do not write what became of rows: where it cannot be written down (a full disk), nothing must be sent again
+    for that. What became of their rows is kept until `write` has been committed, and then `written` called.
     """
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from casbd.clock import Clock, monotonic
 from casbd.outbox.delivering import Delivering
 from casbd.outbox.worker import Worker
-from casbd.store import outbox
+from casbd.store import governance_moments, outbox
 from casbd.store.database import Store
 
 
@@ -21,6 +21,7 @@ class Dispatcher:
         self._leaving: dict[str, Worker] = {}
         with store.transaction() as connection:
             outbox.begin_anew(connection)
+            governance_moments.sent(connection)
 
     def use(self, destinations: Mapping[str, Delivering], changed: Sequence[str] = ()) -> None:
         """Start a worker for each; those that are gone or `changed` are stopped, the others go on as they are.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sqlite3
 from collections.abc import Callable
@@ -10,49 +11,92 @@ from msgspec.structs import replace
 
 from casbd.clock import Clock
 from casbd.errors import DeliveryError, Rejected
+from casbd.governance.judging import judge
 from casbd.governance.rails import Rails
+from casbd.governance.withdrawing import ended
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox.delivering import BATCH
 from casbd.plugins import Connector
 from casbd.store import governance, outbox
+from casbd.store import governance_moments as moments
 from casbd.store.database import Store
+from casbd.store.governance_stop import stopped
 from casbd.store.outbox import Part, Row
 
-GIVE_UP_ON_COMMANDS = 3_600_000
-"""A governance command that was not carried out within an hour, casbd's own downtime included, fails: a suspension a day late
-is more likely a mistake than a help."""
+log = logging.getLogger(__name__)
+
+STOPPED_LOOK_AGAIN = 1.0
+"""Seconds after which it is seen that governance was started again."""
 
 
 class ToConnector:
     """Governance commands to one connector, one at a time. rails: those of the present configuration. Nothing is held between commands."""
 
-    look_again = 60.0
-
-    def __init__(self, name: str, connector: Connector, clock: Clock, rails: Callable[[], Rails] = Rails) -> None:
+    def __init__(self, name: str, connector: Connector, clock: Clock, rails: Callable[[], Rails]) -> None:
         self._name = name
         self._connector = connector
         self._clock = clock
         self._rails = rails
         self._failure = ""
-        self._tried = ""
-        self._done: tuple[Row, GovernanceCommand] | None = None
+        self._stopped = False
+        self._sending: str | None = None
+        self._done: tuple[Row, GovernanceCommand | None] | None = None
+
+    @property
+    def look_again(self) -> float:
+        """Nobody wakes it when governance is started."""
+        return STOPPED_LOOK_AGAIN if self._stopped else 60.0
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002
-        """The first command."""
+        """The first command, unless governance is stopped. That it is being carried out is written down before it is."""
         rows = outbox.head(store.connection, self._name, 1)
         if not rows:
             return False
-        self._done = (rows[0], self._outcome(rows[0].command()))
+        with store.transaction() as connection:  # a stop or a cancel comes either before this, or sees that it is too late
+            if self._is_stopped(connection):
+                return False
+            command = self._judged(connection, rows[0])
+        if command is not None:
+            self._done = (rows[0], self._outcome(command))
         return True
+
+    def _is_stopped(self, connection: sqlite3.Connection) -> bool:
+        by = stopped(connection)
+        if by is not None and not self._stopped:
+            log.warning("governance is stopped, commands wait", extra={"destination": self._name, "by": by.who})
+        self._stopped = by is not None
+        return self._stopped
+
+    def _judged(self, connection: sqlite3.Connection, row: Row) -> GovernanceCommand | None:
+        """The command that goes now; None where it is over without."""
+        command = governance.get(connection, row.command().command_id)
+        if command is None or command.status != "queued":  # somebody took it back, or is to be forgotten
+            self._done = (row, None)
+            return None
+        now = self._clock()
+        verdict = judge(connection, command, self._rails(), now)
+        if verdict.late:
+            self._done = (row, replace(command, status="failed", finished=now, error=_given_up(self._failure)))
+        elif verdict.status != "queued":
+            self._done = (row, ended(command, verdict.status, verdict.reason, now, self._failure))
+        else:
+            return self._begun(connection, command, now)
+        return None
+
+    def _begun(self, connection: sqlite3.Connection, command: GovernanceCommand, now: int) -> GovernanceCommand:
+        if command.started is None:
+            self._failure = ""  # that of another one
+        command = replace(command, started=now)
+        governance.save(connection, command)
+        moment = self._rails().moment(now)
+        moments.note(connection, command.command_id, "tried", moment)
+        moments.note(connection, command.command_id, "sending", moment)
+        self._sending = command.command_id
+        return command
 
     def _outcome(self, command: GovernanceCommand) -> GovernanceCommand:
         """The command when it is over; Retry where it has to wait."""
         try:
-            if why_not := self._rails().why_no_longer(command, self._clock()):
-                return self._held_back(command, why_not)
-            if self._clock() - command.created >= GIVE_UP_ON_COMMANDS:
-                raise Rejected(_given_up(self._failure))
-            self._tried = command.command_id
             self._connector.execute(command)
             return replace(command, status="succeeded", finished=self._clock())
         except Rejected as error:
@@ -60,13 +104,6 @@ class ToConnector:
         except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
             self._failure = str(error) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
             raise
-
-    def _held_back(self, command: GovernanceCommand, why_not: str) -> GovernanceCommand:
-        """Not done: what was never tried is blocked; of what was, nobody knows, so that it still counts as done."""
-        if self._tried == command.command_id:
-            error = f"given up: {why_not}" + (f"; before that: {self._failure}" if self._failure else "")
-            return replace(command, status="failed", finished=self._clock(), error=error)
-        return replace(command, status="blocked", finished=self._clock(), reason=why_not)
 
     def conclude(self) -> None:
         """A command is over when it is done."""
@@ -78,15 +115,20 @@ class ToConnector:
     @property
     def unwritten(self) -> bool:
         """Whether there is something to write down."""
-        return self._done is not None
+        return self._done is not None or self._sending is not None
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """What became of the command."""
+        """What became of the command, and that it is not being carried out any more."""
+        if self._sending is not None:
+            moments.sent(connection, self._sending)
         if self._done is None:
             return
         row, done = self._done
-        governance.save(connection, done)
-        if done.status == "succeeded":
+        if done is not None:
+            governance.save(connection, done)
+        if done is None or done.status == "pending_approval":
+            outbox.settle(connection, self._name, [Part(row.seq, 0, 0, whole=True)])
+        elif done.status == "succeeded":
             outbox.handed_over(connection, self._name, 0, self._clock())
             outbox.settle(connection, self._name, [Part(row.seq, 1, 0, whole=True)])
         else:
@@ -94,7 +136,7 @@ class ToConnector:
 
     def written(self) -> None:
         """It is committed."""
-        self._done = None
+        self._done = self._sending = None
 
     def close(self) -> None:
         """Nothing is held between commands."""

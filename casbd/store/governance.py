@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
-from casbd.model.governance import GovernanceCommand
+from casbd.model.governance import CommandStatus, GovernanceCommand
+from casbd.model.identity import person
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(GovernanceCommand).decode
@@ -44,18 +45,31 @@ def of_target(connection: sqlite3.Connection, target: str) -> Iterator[Governanc
         yield _decode(body)
 
 
-def acted_since(connection: sqlite3.Connection, since: int) -> int:
-    """How many commands since then (ms) were carried out or are about to be."""
-    query = "SELECT count(*) FROM governance WHERE created >= ? AND status IN ('queued', 'succeeded', 'failed')"
-    (number,) = connection.execute(query, (since,)).fetchone()
-    return int(number)
+def beginning_with(connection: sqlite3.Connection, start: str) -> list[GovernanceCommand]:
+    """The commands whose id begins like this, in any case."""
+    start = start.lower()
+    rows = connection.execute("SELECT body FROM governance WHERE substr(command_id, 1, ?) = ? ORDER BY command_id", (len(start), start))
+    return [_decode(body) for (body,) in rows]
 
 
-def same_since(connection: sqlite3.Connection, action: str, connector: str, target: str, since: int) -> str | None:
-    """The command that already asked the same of the same user since then (ms) and was not refused, if any."""
-    row = connection.execute(
-        "SELECT command_id FROM governance WHERE action = ? AND connector = ? AND target = ? COLLATE NOCASE AND created >= ?"
-        " AND status IN ('dry_run', 'pending_approval', 'queued', 'succeeded') ORDER BY created LIMIT 1",
-        (action, connector, target, since),
-    ).fetchone()
-    return row[0] if row else None
+def with_status(connection: sqlite3.Connection, *statuses: CommandStatus) -> list[GovernanceCommand]:
+    """The commands with one of these, oldest first."""
+    marks = ", ".join("?" * len(statuses))
+    query = f"SELECT body FROM governance WHERE status IN ({marks}) ORDER BY created, command_id"  # noqa: S608  only question marks
+    return [_decode(body) for (body,) in connection.execute(query, statuses)]
+
+
+def same_since(connection: sqlite3.Connection, like: GovernanceCommand, since: int, statuses: Collection[CommandStatus]) -> str | None:
+    """The command with one of these statuses that already asked the same of the same user since then (ms), if any."""
+    rows = connection.execute(
+        "SELECT status, body FROM governance WHERE target = ? COLLATE NOCASE AND created >= ? AND action = ? AND connector = ?"
+        " AND command_id <> ? ORDER BY created",
+        (like.target, since, like.action, like.connector, like.command_id),
+    )
+    whose = person(like.target, like.app, like.app_instance)
+    for status, body in rows:
+        if status in statuses:
+            found = _decode(body)
+            if person(found.target, found.app, found.app_instance) == whose:
+                return found.command_id
+    return None

@@ -156,6 +156,13 @@ def refuse(connection: sqlite3.Connection, destination: str, row: Row, body: byt
     )
 
 
+def withdraw(connection: sqlite3.Connection, command_ids: Collection[str]) -> None:
+    """Take governance commands out of all queues."""
+    query = "SELECT seq, body FROM outbox WHERE kind = 'command'"
+    gone = [(seq,) for seq, body in connection.execute(query).fetchall() if _command(body).command_id in command_ids]
+    connection.executemany("DELETE FROM outbox WHERE seq = ?", gone)
+
+
 def prune_refused(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int:
     """Remove what was refused before then, at most so many (-1: all); how many."""
     query = "DELETE FROM refused WHERE seq IN (SELECT seq FROM refused WHERE stored < ? LIMIT ?)"

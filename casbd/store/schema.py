@@ -6,7 +6,7 @@ import sqlite3
 
 from casbd.errors import StoreError
 
-VERSION = 6
+VERSION = 7
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -120,7 +120,16 @@ ALTER TABLE destinations ADD COLUMN sent INTEGER DEFAULT 0;
 ALTER TABLE destinations ADD COLUMN down_since INTEGER;
 ALTER TABLE destinations ADD COLUMN reached INTEGER DEFAULT 0;
 """
-_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5}
+_SINCE_6 = """
+-- When a governance command was decided, when it was last given to its connector (tried), and whether it is just now (sending): by the
+-- time of day, which anybody may set, and by how long the host had been up in which boot.
+CREATE TABLE governance_moments (
+    command_id TEXT, what TEXT, at INTEGER, boot TEXT, uptime INTEGER, PRIMARY KEY (command_id, what)
+) WITHOUT ROWID;
+CREATE INDEX governance_moments_by_time ON governance_moments (at);
+CREATE INDEX governance_moments_by_uptime ON governance_moments (boot, uptime);
+"""
+_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6}
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 
 

@@ -64,10 +64,12 @@ COMMAND_KEYS = (
     "user_id",
     "app",
     "app_instance",
+    "policy_digest",
+    "started",
 )
 
 ALERT_TIMES = ("first_activity", "last_activity", "created")
-_COMMAND_TIMES = ("created", "finished", "last_activity")
+_COMMAND_TIMES = ("created", "finished", "last_activity", "started")
 _ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
 _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")
 

@@ -67,7 +67,7 @@ def test_an_action_that_nobody_knows_is_a_mistake_and_one_that_its_connector_lis
 
 
 @pytest.mark.parametrize(
-    "by", ["raw.userAgent", "raw.Actor[0].ID", "raw.principalId", "ip_address", "user_agent", "user_display_name", "[ip_address, country]"]
+    "by", ["raw.userAgent", "raw.actor.id", "raw.principalId", "ip_address", "user_agent", "user_display_name", "[ip_address, country]"]
 )
 def test_who_is_not_counted_by_is_not_acted_on(place, by):
     place.rule.write_text(RULE + f"match: {{repeated: 2, within: 1h, by: {by}}}\n" + SUSPEND)
