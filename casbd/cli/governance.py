@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from casbd.cli._common import json_option, moment, open_store, table, write_lines
+from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
+from casbd.cli._governance_changes import cancel, start, stop, stopped_line
 from casbd.cli._screen import screen
 from casbd.store import governance as stored
+from casbd.store.governance_stop import stopped
 from casbd.wire import json_lines
 
 COLUMNS = ("created", "action", "connector", "target", "status", "reason", "error", "command")
@@ -16,7 +18,11 @@ COLUMNS = ("created", "action", "connector", "target", "status", "reason", "erro
 
 @click.group("governance")
 def command() -> None:
-    """See what was done to accounts, or would have been."""
+    """See what was done to accounts, or would have been; take commands back, or stop all."""
+
+
+for one in (cancel, stop, start):
+    command.add_command(one)
 
 
 @command.command("list")
@@ -26,6 +32,8 @@ def list_commands(configuration: Path, as_json: bool) -> None:
     """List governance commands, oldest first: with `governance.mode: dry_run` what would have been done."""
     shown = screen(configuration)
     with open_store(configuration) as store:
+        if by := stopped(store.connection):
+            click.secho(cell(stopped_line(by)), fg="red", bold=True, err=True)
         found = map(shown.command, stored.every(store.connection))
         if as_json:
             write_lines(map(json_lines.command, found))

@@ -13,7 +13,7 @@ from casbd.cli._common import cell, json_option, table, write_lines
 from casbd.cli._unread import lines
 from casbd.model.unread import Unread
 from casbd.pipeline import connector_destination
-from casbd.store import inputs, outbox, policies, service_status
+from casbd.store import governance, governance_stop, inputs, outbox, policies, service_status
 from casbd.store.database import Store
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
@@ -54,6 +54,7 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
         ],
         "outputs": [_output(name, deliveries.get(name), configured=name in outputs) for name in _names(outputs, deliveries)],
         "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
+        "governance": _governance(store),
         "unread": service.get("unread", []),
         "more_unread": service.get("more_unread", 0),
         "paused": service.get("paused") or None,
@@ -105,6 +106,13 @@ def _output(name: str, delivery: outbox.Delivery | None, *, configured: bool) ->
     }
 
 
+def _governance(store: Store) -> dict[str, Any]:
+    """Who has stopped it, if anybody, and how many commands wait."""
+    by = governance_stop.stopped(store.connection)
+    waiting = len(governance.with_status(store.connection, "queued"))
+    return {"stopped": by and {"since": iso(by.at), "by": by.who, "reason": by.reason}, "queued": waiting}
+
+
 def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
     return {**reload, "at": iso(reload["at"])} if reload else None
 
@@ -126,6 +134,11 @@ def _second(time: str | None) -> str:
 
 
 def _print(found: dict[str, Any]) -> None:
+    if by := found["governance"]["stopped"]:
+        why = f" ({by['reason']})" if by["reason"] else ""
+        waiting = f"{found['governance']['queued']} commands wait" if found["governance"]["queued"] else "no command waits"
+        told = f"GOVERNANCE IS STOPPED since {by['since']} by {by['by']}{why}, {waiting}: `casbd governance start` lets them go"
+        click.secho(cell(told), fg="red", bold=True)
     table(
         "Inputs",
         ("input", "received", "records", "duplicates", "rejects", "last record", "last read", "files", "problem"),

@@ -104,6 +104,21 @@ def _take_lock(path: Path) -> int:
     return lock
 
 
+def in_use(directory: Path) -> bool:
+    """Whether a daemon holds the lock of a state directory."""
+    try:
+        lock = os.open(directory / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _connect(file: Path, *, readonly: bool) -> sqlite3.Connection:
     if readonly:
         if not file.exists():

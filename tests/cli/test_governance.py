@@ -1,0 +1,116 @@
+"""`casbd governance cancel`, `stop` and `start`, while the daemon has the store."""
+
+import json
+
+import pytest
+from builders import Core, record, settings
+from click.testing import CliRunner
+
+from casbd.cli import casbd
+from casbd.store import audit, governance_moments, governance_stop
+
+RULES = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
+
+
+@pytest.fixture
+def core(tmp_path):
+    """The daemon's part: it holds the lock all the time."""
+    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
+    core = Core(tmp_path / "core", rules=RULES, settings=settings({}, mode="enforce"))
+    core.feed_records(record(UserId="a@contoso.com"), record(UserId="b@contoso.com"))
+    yield core
+    core.close()
+
+
+@pytest.fixture
+def run(tmp_path, core, monkeypatch):
+    """Runs `casbd governance`; its output, standard error behind standard output."""
+    monkeypatch.setenv("SUDO_USER", "eva")
+
+    def run(*words, code=0, group="governance"):
+        result = CliRunner().invoke(casbd, ["-c", str(tmp_path / "casbd.yaml"), group, *words])
+        assert result.exit_code == code, result.output
+        return result.stdout + result.stderr
+
+    return run
+
+
+def trail(core):
+    return [(entry.who, entry.action, entry.target) for entry in audit.listed(core.store.connection) if entry.who != audit.DAEMON]
+
+
+def sending(core, command_id):
+    with core.store.transaction() as connection:
+        governance_moments.note(connection, command_id, "sending", core.rails().moment(core.now))
+
+
+class TestCancel:
+    def test_one_by_the_beginning_of_its_id(self, core, run):
+        one, other = core.commands()
+
+        assert f"{one.command_id}: suspend_user of {one.target} is cancelled" in run("cancel", one.command_id[:10].upper())
+
+        assert {c.command_id: (c.status, c.reason) for c in core.commands()} == {
+            one.command_id: ("rejected", "cancelled by eva"),
+            other.command_id: ("queued", "failed"),
+        }
+        assert [row.command().command_id for row in core.waiting("connector:entra")] == [other.command_id]
+        assert trail(core) == [("eva", "governance cancel", one.command_id)]
+
+    def test_all(self, core, run):
+        told = run("cancel", "--all", "--json")
+        assert {json.loads(line)["status"] for line in told.splitlines()} == {"rejected"}
+        assert core.waiting("connector:entra") == []
+        assert "no command waits" in run("cancel", "--all")
+
+    def test_what_is_over_and_what_is_none(self, core, run):
+        one = core.commands()[0]
+        run("cancel", one.command_id)
+        assert "it waits for nothing: it is rejected" in run("cancel", one.command_id, code=1)
+        assert "there is no command zzz" in run("cancel", "zzz", code=1)
+
+    def test_what_is_being_carried_out(self, core, run):
+        one, other = core.commands()
+        sending(core, one.command_id)
+        told = run("cancel", "--all", code=1)
+        assert f"{one.command_id}: it is being carried out just now" in told
+        assert {c.command_id: c.status for c in core.commands()} == {one.command_id: "queued", other.command_id: "rejected"}
+
+    @pytest.mark.parametrize("words", [(), ("x", "--all")])
+    def test_wrong_use(self, run, words):
+        run("cancel", *words, code=2)
+
+
+class TestStop:
+    def test_it_is_said_everywhere(self, core, run):
+        assert "nothing leaves until" in run("stop", "--reason", "exercise")
+        by = governance_stop.stopped(core.store.connection)
+        assert (by.who, by.reason) == ("eva", "exercise")
+        assert "GOVERNANCE IS STOPPED" in run("list")
+        assert "STOPPED" not in run("list", "--json").splitlines()[0]
+        assert "GOVERNANCE IS STOPPED" in run(group="status")
+        status = json.loads(run("--json", group="status"))["governance"]
+        assert (status["stopped"]["by"], status["stopped"]["reason"], status["queued"]) == ("eva", "exercise", 2)
+
+    def test_until_it_is_started(self, core, run):
+        run("stop")
+        core.reopen()
+        assert "already" in run("stop")
+        assert "is started" in run("start")
+        assert governance_stop.stopped(core.store.connection) is None
+        assert "was not stopped" in run("start")
+        assert [action for _, action, _ in trail(core)] == ["governance stop", "governance start"]
+        assert json.loads(run("--json", group="status"))["governance"]["stopped"] is None
+
+    def test_it_waits_for_what_is_under_way(self, core, run):
+        one = core.commands()[0]
+        sending(core, one.command_id)
+        told = run("stop", "--wait", "0", code=75)
+        assert f"being carried out just now: {one.command_id}" in told
+        assert governance_stop.stopped(core.store.connection)
+
+    def test_what_was_under_way_when_casbd_was_killed(self, core, run):
+        one = core.commands()[0]
+        sending(core, one.command_id)
+        core.close()
+        assert f"casbd ended while {one.command_id} was being carried out" in run("stop")
