@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+DOMAIN = re.compile(r"([\w-]+\.)+[\w-]+")
+
+
+def domain_pattern(text: str) -> str:
+    """A domain, or `*.contoso.com` for all below it, in small letters. ValueError where it is none."""
+    domain = text.strip().lower()
+    if not DOMAIN.fullmatch(domain.removeprefix("*.")):
+        raise ValueError(f"`{text}` is no domain; write `contoso.com`, or `*.contoso.com` for all domains below it")
+    return domain
 
 
 class NamePatterns:

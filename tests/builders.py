@@ -14,6 +14,7 @@ from casbd import policies, registry
 from casbd.activity_log import ActivityLog
 from casbd.clock import Uptime
 from casbd.config import PluginSettings, Settings
+from casbd.config.reach import Reach
 from casbd.config.settings import Governance, Limits, Outbox, Retention
 from casbd.governance.rails import GroupsOf, Rails
 from casbd.model.activity import Activity
@@ -105,7 +106,7 @@ default_settings = settings()
 class Core:
     """casbd without inputs, enrichers and threads: what is fed is scanned and committed. `now` is its time.
 
-    ahead: so much more than `now` says (ms) has really gone by.
+    ahead: so much more than `now` says (ms) has really gone by. reaches: whose accounts which connector takes; None: not asked.
     """
 
     def __init__(self, directory: Path, *, rules: Mapping[str, Mapping[str, Any]] | None = None, settings: Settings | None = None) -> None:
@@ -113,6 +114,7 @@ class Core:
         self.settings = settings or default_settings
         self.now = NOON
         self.ahead = 0
+        self.reaches: Mapping[str, Reach] | None = None
         self.policies: list[Policy] = load_rules(directory / "rules", rules or {})
         self.format = registry.load("formats", "m365")(Options())
         self.open()
@@ -143,7 +145,7 @@ class Core:
 
     def rails(self, groups_of: GroupsOf | None = None) -> Rails:
         """Those of the present policies and settings."""
-        return Rails(self.settings.governance, groups_of, self.policies, lambda: Uptime("boot", self.now - NOON + self.ahead))
+        return Rails(self.settings.governance, groups_of, self.policies, self.reaches, lambda: Uptime("boot", self.now - NOON + self.ahead))
 
     def _new_scanner(self) -> None:
         self.scanner = Scanner(lambda *_: self.format, [], Matcher(self.policies, now=lambda: self.now), self.store.salt())

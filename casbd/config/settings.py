@@ -17,6 +17,7 @@ from casbd import registry
 from casbd.config.governance import Governance
 from casbd.config.place import STATE_DIR
 from casbd.config.privacy import Privacy
+from casbd.config.reach import Reach
 from casbd.config.written import impossible
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake, Mistakes
@@ -56,7 +57,7 @@ class OutputOptions(Options):
     send: tuple[Literal["alerts", "activities"], ...] = ("alerts",)
 
 
-class ConnectorOptions(Options):
+class ConnectorOptions(Reach):
     """What every connector has, whatever its type."""
 
     name: Name
@@ -148,13 +149,14 @@ class InputSettings(BaseModel):
 
 
 class PluginSettings(BaseModel):
-    """One output or connector. send: for an output, what it gets."""
+    """One output or connector. send: for an output, what it gets. reach: for a connector, whose accounts it takes."""
 
     model_config = ConfigDict(frozen=True)
     name: str
     type: str
     options: Options
     send: tuple[str, ...] = ()
+    reach: Reach = Reach()
 
 
 class Settings(BaseModel):
@@ -305,7 +307,9 @@ class _Reader:
         if isinstance(item.get("type"), str):
             options_of = self.plugin_class(kind, item["type"], (*where, "type")).Options
         common, own = self.split(common_of, options_of, where)
-        return PluginSettings(name=common.name, type=common.type, options=own, send=tuple(getattr(common, "send", ())))
+        send = tuple(getattr(common, "send", ()))
+        reach = part_of(common, Reach) if isinstance(common, Reach) else Reach()
+        return PluginSettings(name=common.name, type=common.type, options=own, send=send, reach=reach)
 
     def plugin_class(self, kind: registry.Kind, name: Any, where: Sequence[str | int]) -> Any:
         """The plugin that an element names, or a mistake with the names there are."""
@@ -339,6 +343,6 @@ class _Reader:
         return options
 
 
-def part_of(checked: BaseModel, model: type[Options]) -> Options:
+def part_of(checked: BaseModel, model: type[Model]) -> Model:
     """The fields of one of the models that `checked` was made of; already validated."""
     return model.model_construct(**{name: getattr(checked, name) for name in model.model_fields})

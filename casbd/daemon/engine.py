@@ -78,7 +78,8 @@ class Engine:
         self.rails = self._rails()
 
     def _rails(self) -> Rails:
-        return Rails(self.settings.governance, self._groups_of, self.policies)
+        reaches = {connector.name: connector.reach for connector in self.settings.connectors}
+        return Rails(self.settings.governance, self._groups_of, self.policies, reaches)
 
     def scanner(self, salt: bytes) -> Scanner:
         """The first half of the pipeline."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -12,22 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from casbd.documents import Document
 from casbd.model.identity import canonical
-from casbd.name_patterns import NamePatterns
+from casbd.name_patterns import DOMAIN, NamePatterns, domain_pattern
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
 from casbd.registry import plugin
 
 GUEST_MARK = "#ext#"
 """In the user principal name of a guest: `anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`."""
-
-_DOMAIN = re.compile(r"([\w-]+\.)+[\w-]+")
-
-
-def _domain(text: str) -> str:
-    domain = text.strip().lower()
-    if not _DOMAIN.fullmatch(domain.removeprefix("*.")):
-        raise ValueError(f"`{text}` is no domain; write `contoso.com`, or `*.contoso.com` for all domains below it")
-    return domain
 
 
 class GroupFile(BaseModel):
@@ -48,7 +38,7 @@ class Users:
         user_groups: a YAML file, `{groups: {Finance: [a@contoso.com, ...]}}`.
         """
 
-        domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
+        domains: tuple[Annotated[str, AfterValidator(domain_pattern)], ...] = ()
         user_groups: ConfigPath | None = None
 
     example: ClassVar[dict[str, Any]] = {"domains": ["contoso.com", "*.contoso.com"], "user_groups": "user_groups.yaml"}
@@ -107,7 +97,7 @@ class Users:
 def _domain_of(name: str) -> str | None:
     """The domain of an address; None for what only looks like one, such as `app@sharepoint`."""
     _, at, domain = name.rpartition("@")
-    return domain if at and _DOMAIN.fullmatch(domain) else None
+    return domain if at and DOMAIN.fullmatch(domain) else None
 
 
 def _read_groups(path: Path) -> dict[str, list[str]]:

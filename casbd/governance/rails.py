@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from casbd.clock import Uptime, uptime
 from casbd.config.governance import Governance
+from casbd.config.reach import Reach
 from casbd.governance.accounts import no_person
 from casbd.governance.protection import GroupsOf, Protection
+from casbd.governance.reaching import out_of_reach
 from casbd.model.governance import GovernanceCommand
 from casbd.policies import Policy
 from casbd.policies.explain import length
@@ -21,8 +23,8 @@ CLOCKS_DIFFER = 5 * 60_000
 class Rails:
     """The rails of a configuration.
 
-    groups_of: needed where groups are protected, so that nobody can leave it out by mistake. policies: those of today; None where they
-    are not asked about. uptime: a clock that nobody sets.
+    groups_of: needed where groups are protected, so that nobody can leave it out by mistake. policies, connectors: those of today, the
+    latter by name with whose accounts they take; None where they are not asked about. uptime: a clock that nobody sets.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class Rails:
         care: Governance | None = None,
         groups_of: GroupsOf | None = None,
         policies: Iterable[Policy] | None = None,
+        connectors: Mapping[str, Reach] | None = None,
         uptime: Callable[[], Uptime] = uptime,
     ) -> None:
         self.care = care or Governance()
         self._protection = Protection(self.care, groups_of)
         self._policies = None if policies is None else {policy.id: policy for policy in policies if policy.governance}
+        self._connectors = connectors
         self._uptime = uptime
 
     def moment(self, now: int) -> Moment:
@@ -48,7 +52,14 @@ class Rails:
     def why_no_longer(self, command: GovernanceCommand, now: int) -> str:
         """Why a command that was decided earlier may not be carried out now; empty where it may."""
         decided_by = command.created if command.last_activity is None else command.last_activity
-        return self.why_not(command.target, decided_by, now, command.user_id) or self._no_longer_asked_for(command)
+        why_not = self.why_not(command.target, decided_by, now, command.user_id)
+        return why_not or self._no_longer_asked_for(command) or self._out_of_reach(command)
+
+    def _out_of_reach(self, command: GovernanceCommand) -> str:
+        if self._connectors is None:
+            return ""
+        reach = self._connectors.get(command.connector)
+        return f"there is no connector {command.connector}" if reach is None else out_of_reach(command, reach)
 
     def _no_longer_asked_for(self, command: GovernanceCommand) -> str:
         """Why a policy's command is not what the policies of today ask for. A changed policy might not have met what it met."""

@@ -7,6 +7,7 @@ from builders import NOON
 
 from casbd.daemon.engine import Engine
 from casbd.errors import Mistakes
+from casbd.model.governance import GovernanceCommand
 
 RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}}\n"
 SUSPEND = "governance: [{action: suspend_user, connector: all}]\n"
@@ -190,3 +191,31 @@ def test_to_act_and_to_protect_nobody_is_warned_of(place, care, rule, warned):
     place.configure(care)
     place.rule.write_text(RULE + rule)
     assert any("nobody is protected" in warning.message for warning in place.engine().doubts) is warned
+
+
+@pytest.mark.parametrize(
+    ("reach", "target", "told"),
+    [
+        ('app: AWS, instance: "1111"', "bob", ""),
+        ("app: [AWS, Okta], instance: 'x*'", "bob", "takes AWS, Okta, instance x*"),
+        ("domains: [contoso.com]", "bob@contoso.com", ""),
+        ("domains: contoso.com", "bob@fabrikam.com", "takes addresses of contoso.com"),
+    ],
+)
+def test_the_rails_know_whose_accounts_a_connector_takes(place, reach, target, told):
+    place.configuration.write_text(CONFIGURATION.replace("[/bin/true]}", f"[/bin/true], {reach}}}", 1))
+    fields = {"target": target, "app": "AWS", "app_instance": "1111", "created": NOON, "last_activity": NOON}
+    command = GovernanceCommand(command_id="c", action="suspend_user", connector="all", status="queued", **fields)
+    why_not = place.engine().rails.why_no_longer(command, NOON)
+    assert told in why_not
+    assert bool(why_not) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("reach", "told"), [("domains: [contoso]", "`contoso` is no domain"), ("app: ''", "app"), ("instance: 1111", "instance")]
+)
+def test_a_reach_that_is_none_is_told(place, reach, told):
+    place.configuration.write_text(CONFIGURATION.replace("[/bin/true]}", f"[/bin/true], {reach}}}", 1))
+    [mistake] = place.mistakes()
+    assert mistake.startswith("/casbd.yaml:5:")
+    assert told in mistake

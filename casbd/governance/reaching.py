@@ -1,0 +1,43 @@
+"""Whether a command is about an account that its connector takes: two tenants' `bob` are two people."""
+
+from __future__ import annotations
+
+from casbd.config.reach import Reach
+from casbd.model.governance import GovernanceCommand
+from casbd.model.identity import is_address, spelling
+from casbd.name_patterns import NamePatterns
+
+
+def out_of_reach(command: GovernanceCommand, reach: Reach) -> str:
+    """Why the connector of a command, which takes such accounts, does not take its target; empty where it does."""
+    name = spelling(command.target)
+    everywhere = is_address(name)
+    if everywhere and NamePatterns(reach.domains).found(name.rpartition("@")[2]):
+        return ""
+    if not (reach.app or reach.instance or reach.domains):
+        told = f"{command.target} is somebody only within {_place(command)}, and the connector {command.connector} does not say"
+        return "" if everywhere else f"{told} whose accounts it takes (app, instance, domains)"
+    # An address is the same person in each instance; any other name must be in one that the connector names.
+    of_app = _meets(reach.app, command.app) if reach.app else bool(reach.instance)
+    of_instance = _meets(reach.instance, command.app_instance) if reach.instance else everywhere or command.app_instance is None
+    if of_app and of_instance:
+        return ""
+    return f"{command.target} was seen in {_place(command)}, and the connector {command.connector} takes {_taken(reach)}"
+
+
+def _meets(patterns: tuple[str, ...], value: str | None) -> bool:
+    return value is not None and NamePatterns(patterns).found(value) is not None
+
+
+def _place(command: GovernanceCommand) -> str:
+    instance = f" ({command.app_instance})" if command.app_instance else ""
+    return f"{command.app or 'an unknown app'}{instance}"
+
+
+def _taken(reach: Reach) -> str:
+    """`AWS, instance 1111, or addresses of contoso.com`."""
+    where = [*reach.app, *(f"instance {one}" for one in reach.instance)]
+    if reach.app and not reach.instance:
+        where.append("no instance by its name")
+    addresses = f"addresses of {', '.join(reach.domains)}" if reach.domains else ""
+    return ", or ".join(filter(None, (", ".join(where), addresses)))
