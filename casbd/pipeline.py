@@ -336,7 +336,7 @@ class Pipeline:
         if policy.match is None:
             alert = raising.of_one(policy, activity, now)
             raised.alerts[alert.alert_id] = alert
-            raised.subjects[alert.alert_id] = activity.user or activity.ip_address or ""
+            raised.subjects[alert.alert_id] = raising.subject_of_one(activity)
             raised.by[alert.alert_id] = activity
         for one in counted:
             self._count_one(policy, activity, key, one, raised, now)

@@ -7,6 +7,7 @@ import re
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.clock import Clock
+from casbd.model.identity import canonical
 from casbd.policies.tree import Condition
 from casbd.wire.identities import BEGINS, in_json, spellings
 
@@ -27,7 +28,7 @@ class Person:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.user, self.names = names[0], names
-        self._whole = {name.casefold() for name in names}
+        self._whole = {form for name in names for form in (name.casefold(), canonical(name))}
         within = [name for name in names if "@" in name or (len(name) >= _LEAST and not name.isalpha())]
         self._telling = {name.casefold() for name in within}
         self._found = re.compile("|".join(part for name in within for part in _patterns(name)) or r"(?!)", re.IGNORECASE)

@@ -16,6 +16,7 @@ from casbd.activity_log.counting import kinds
 from casbd.activity_log.wanted import Wanted
 from casbd.errors import StoreError
 from casbd.model.activity import FIELDS, Activity, ActivityObject
+from casbd.model.identity import canonical
 from casbd.policies.sql import Sql
 from casbd.policies.subject_sql import Subjects
 from casbd.store.segment_files import BLOCK, PLACE, allow_open, schema
@@ -158,7 +159,7 @@ class Segments:
         strange = self._rows(others, parameters, opened)
         # What SQL tells apart Python may not: `straße` and `STRASSE` are one subject.
         of_recent = {tuple(getattr(activity, field) for field in subjects.fields) for activity in recent}
-        more = [tuple(value.casefold() if isinstance(value, str) else value for value in row) for row in (*strange, *of_recent)]
+        more = [tuple(map(_folded, subjects.fields, row)) for row in (*strange, *of_recent)]
         columns = {
             field: pa.array([row[number] for row in more], type=schema().field(field).type) for number, field in enumerate(subjects.fields)
         }
@@ -318,3 +319,10 @@ def made(batch: pa.RecordBatch) -> list[Activity]:
         columns[number] = [tuple(values) for values in columns[number]]
     columns[_OBJECTS] = [tuple(ActivityObject(*thing.values()) for thing in things) for things in columns[_OBJECTS]]
     return [Activity(*values) for values in zip(*columns, strict=True)]
+
+
+def _folded(field: str, value: Any) -> Any:
+    """A value of a subject as Python compares it."""
+    if not isinstance(value, str):
+        return value
+    return canonical(value) if field == "user" else value.casefold()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
+from casbd.model.identity import person
 from casbd.policies import Policy
 from casbd.policies.policy import Sequenced, is_of_one_user
 
@@ -25,6 +26,13 @@ def of_one(policy: Policy, activity: Activity, now: int) -> Alert:
     """The alert of a policy that looks at every single activity."""
     alert_id = identity(policy.id, activity.user, activity.app_instance, activity.activity_id)
     return _alert(policy, "activity", alert_id, activity, activity.user, now)
+
+
+def subject_of_one(activity: Activity) -> str:
+    """Whose a single activity's alert is, for what is held back of the same subject."""
+    if activity.user:
+        return person(activity.user, activity.app, activity.app_instance)
+    return activity.ip_address or ""
 
 
 def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Alert:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 
 from casbd.alerting import raising
+from casbd.model import identity
 from casbd.model.alert import Alert
 from casbd.policies import Policy
 from casbd.store import alerts, held_back
@@ -70,7 +71,7 @@ def _said(held: HeldBack, name: str, now: int) -> Alert | None:
     if not held.number:
         return None
     alerts_are = "alert of this policy was" if held.number == 1 else "alerts of this policy were"
-    whose = f" for {held.subject}" if held.subject else ""
+    whose = f" for {identity.told(held.subject)}" if held.subject else ""
     return raising.system(
         "alerts_held_back",
         f"{held.number} more of {name}",

@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from typing import Any
 
 from casbd.remembered import Remembered
 
 LONGEST = 320
 """Characters of an e-mail address (RFC 5321, 4.5.3.1); no vendor has longer names."""
 
-_PLAIN = re.compile(r"[a-z0-9._+'-]*[a-z0-9_+'-](@[a-z0-9.-]*[a-z0-9-])?")
-"""Names that are their own canonical form: almost all."""
+PLAIN = r"[a-z0-9._+'\\-]*[a-z0-9_+'\\-](@[a-z0-9.-]*[a-z0-9-])?"
+"""Names that are their own canonical form, almost all; an expression of RE2 and of Python."""
+_PLAIN = re.compile(PLAIN)
+_ANYWHERE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|s-1-[0-9-]+|[0-9a-f]{16}(@.*)?")
 _ADDRESS = re.compile(r"[^\s@\\]+@[\w-]+(\.[\w-]+)+")
 _GUEST = re.compile(r"([^@#]+)_([\w-]*(?:\.[\w-]+)+)#ext#@.*")
 """`anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`: no domain has a `_`, so the last one stands for the `@`."""
@@ -59,10 +62,48 @@ def is_address(name: str) -> bool:
     return _ADDRESS.fullmatch(name) is not None
 
 
-def person(user: str, app: str | None, instance: str | None) -> str:
+Who = str | tuple[str, str, str]
+"""An address, or a name with its app and its instance."""
+
+
+def whose(user: str, app: str | None, instance: str | None) -> Who:
     """Whose activities are taken together: an address is one person in all apps, any other name one within its app and instance."""
     name = canonical(user)
-    return name if is_address(name) else json.dumps([name, (app or "").casefold(), (instance or "").casefold()])
+    return name if is_address(name) else (name, (app or "").casefold(), (instance or "").casefold())
+
+
+def whose_id(user_id: str, app: str | None, instance: str | None) -> Who:
+    """The same of an id: object ids, security identifiers and Microsoft's passport ids are one everywhere, `1001` is not."""
+    name = user_id.casefold()
+    return name if _ANYWHERE.fullmatch(name) else (name, (app or "").casefold(), (instance or "").casefold())
+
+
+def person(user: str, app: str | None, instance: str | None) -> str:
+    """The same of a user as one text."""
+    return text_of(whose(user, app, instance))
+
+
+def text_of(who: Who) -> str:
+    """As one text that tells all apart: a name with its app and instance is a JSON list."""
+    return who if isinstance(who, str) else json.dumps(who)
+
+
+def told(text: str) -> str:
+    """What `text_of` gave, or a list of such, for people: `bob (aws, 111122223333)`."""
+    try:
+        found = json.loads(text) if text.startswith("[") else None
+    except ValueError:
+        found = None
+    return _told(found) if isinstance(found, list) else text
+
+
+def _told(found: Any) -> str:
+    if not isinstance(found, list):
+        return str(found)
+    if len(found) == 3 and all(isinstance(one, str) for one in found):
+        name, *place = found
+        return f"{name} ({', '.join(filter(None, place))})" if any(place) else name
+    return ", ".join(map(_told, found))
 
 
 def names_of(user: str) -> tuple[str, ...]:

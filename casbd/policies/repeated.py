@@ -19,6 +19,7 @@ import msgspec
 
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
+from casbd.model.identity import Who, text_of, whose, whose_id
 from casbd.policies.policy import Policy, Repeated, Sequenced
 from casbd.policies.window_tests import WindowTest, step_entry, window_test
 from casbd.wire.record_path import RawReader, parse_path, texts
@@ -229,17 +230,18 @@ def _start(run: _Run) -> _Order:
 def subject(policy: Policy, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
     """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
 
-    None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own.
+    None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own. A user is
+    the person: two tenants' `bob` are two.
     by: other fields than the policy's.
     """
     match = policy.match
     assert match is not None, "only repeated policies count by subject"
     by = by or match.by
-    if len(by) == 1 and not match.single_app:
-        return _value(activity, by[0], reader)
-    parts = [_value(activity, field, reader) for field in by]
+    parts = [_who(activity, field, reader) for field in by]
     if None in parts:
         return None
+    if len(parts) == 1 and parts[0] is not None and not match.single_app:
+        return text_of(parts[0])
     if match.single_app:
         parts.append(folded(activity.app))
     return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
@@ -247,7 +249,17 @@ def subject(policy: Policy, activity: Activity, reader: RawReader, by: Sequence[
 
 def different(unique: str | None, activity: Activity, reader: RawReader) -> str | None:
     """The casefolded value of the field whose different values are counted; None where it is null, or activities are counted."""
-    return _value(activity, unique, reader) if unique else None
+    who = _who(activity, unique, reader) if unique else None
+    return None if who is None else text_of(who)
+
+
+def _who(activity: Activity, field: str, reader: RawReader) -> Who | None:
+    """A field's value; of a user whose it is."""
+    if field == "user" and activity.user:
+        return whose(activity.user, activity.app, activity.app_instance)
+    if field == "user_id" and activity.user_id:
+        return whose_id(activity.user_id, activity.app, activity.app_instance)
+    return _value(activity, field, reader)
 
 
 def _value(activity: Activity, field: str, reader: RawReader) -> str | None:

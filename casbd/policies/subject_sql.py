@@ -6,6 +6,7 @@ As with `sql.py`, it only leaves out what cannot be: counts are of all time, not
 from __future__ import annotations
 
 from casbd.model.activity import FIELDS
+from casbd.model.identity import PLAIN
 from casbd.policies.policy import Policy, Repeated
 from casbd.policies.sql import Sql, may
 from casbd.policies.tree import conditions
@@ -22,7 +23,7 @@ class Subjects:
         columns = [f'"{field}"' for field in match.by]
         parts = (f"k{number} := lower({column})" if column in texts else f"k{number} := {column}" for number, column in enumerate(columns))
         self.key = f"struct_pack({', '.join(parts)})"
-        self.strange = " OR ".join(f"strlen({field}) <> length({field})" for field in texts) or "FALSE"
+        self.strange = " OR ".join(map(_strange, texts)) or "FALSE"
         self.enough = _enough(policy)
 
     @classmethod
@@ -34,6 +35,14 @@ class Subjects:
         asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(policy.asked()))
         several = match is not None and bool(match.aliased)
         return cls(policy) if plain and not few and not several and not asks_for_the_time else None
+
+
+def _strange(column: str) -> str:
+    """Whether Python may take a text for the same as one that SQL takes for another."""
+    if column == '"user"':
+        plain = PLAIN.replace("'", "''")
+        return f"NOT regexp_full_match(lower({column}), '{plain}')"
+    return f"strlen({column}) <> length({column})"
 
 
 def _enough(policy: Policy) -> Sql:

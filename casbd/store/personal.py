@@ -7,6 +7,7 @@ What casbd itself goes by (ids, names of policies, inputs and destinations, stat
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ def forget(store: Store, names: Names, other: str, *, keep: bool) -> dict[str, i
     for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
         number = 0
         for key, values in _rows(store.connection, table):
-            if not keep and table in _PEOPLE and names.is_named(values[_PEOPLE[table]] or ""):
+            if not keep and table in _PEOPLE and _is_about(values[_PEOPLE[table]] or "", names):
                 store.connection.execute(f"DELETE FROM {table} WHERE {_where(key)}", tuple(key.values()))
                 number += 1
                 continue
@@ -114,7 +115,32 @@ def _counted(entry: list[Any], names: Names, other: str) -> list[Any]:
 
 
 def _whole(text: str, names: Names, other: str) -> str:
-    return other if names.is_named(text) else names.without(text, other)
+    if names.is_named(text):
+        return other
+    if text.startswith("[") and (several := _listed(text)) is not None:  # a user with an app and an instance, or counted with more
+        anew = _each(several, names, other)
+        return text if anew == several else json.dumps(anew)
+    return names.without(text, other)
+
+
+def _listed(text: str) -> list[Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
+
+
+def _each(several: list[Any], names: Names, other: str) -> list[Any]:
+    return [
+        _each(one, names, other) if isinstance(one, list) else _whole(one, names, other) if isinstance(one, str) else one for one in several
+    ]
+
+
+def _is_about(text: str, names: Names) -> bool:
+    """Whether a user is all of a text, or of the list of a user, an app and an instance that it is."""
+    listed = _listed(text) if text.startswith("[") else None
+    return names.is_named(text) or bool(listed and isinstance(listed[0], str) and names.is_named(listed[0]))
 
 
 def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any]:
@@ -186,6 +212,8 @@ def rows_of(store: Store, has: Callable[[str], bool]) -> Iterator[tuple[str, dic
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+        if value.startswith("["):
+            yield from _texts(_listed(value) or ())
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _texts(one)

@@ -26,15 +26,23 @@ RULES = {
     "any-order": {"match": {"sequence": [FAILED, LOG_ON], "within": "5m", "any_order": True, "by": "ip_port"}},
     "by-a-path": {"filters": FAILED, "match": {"repeated": 2, "within": "10m", "by": "raw.who"}},
     "in-the-record": {"filters": {"raw.who": {"eq": "straße"}}, "match": {"repeated": 2, "within": "10m"}},
+    "by-id": {"filters": FAILED, "match": {"repeated": 2, "within": "10m", "by": ["user_id", "user"]}},
     "lately": {"filters": {"timestamp": {"within_days": 1}}, "match": {"repeated": 2, "within": "10m"}},
 }
 activity = st.builds(
     lambda minute, kind, user, port, who: Activity(
-        timestamp=NOON + minute * MINUTE, activity_type=kind, user=user, ip_port=port, app="X" if port else None, raw=f'{{"who": "{who}"}}'
+        timestamp=NOON + minute * MINUTE,
+        activity_type=kind,
+        user=user,
+        user_id=who or None,
+        ip_port=port,
+        app="X" if port else None,
+        app_instance="1" if port == 1 else None,
+        raw=f'{{"who": "{who}"}}',
     ),
     st.integers(0, 60),
     st.sampled_from(["Failed log on", "Log on", "Other"]),
-    st.sampled_from([None, "ann", "ANN", "straße", "STRASSE", "bo"]),
+    st.sampled_from([None, "ann", "ANN", "straße", "STRASSE", "ann@x.org", "ANN@X.org.", "ann_x.org#EXT#@y.org", "\uff41nn@x.org"]),
     st.sampled_from([None, 1, 2]),
     st.sampled_from(["ann", "straße", "strasse", ""]),
 )

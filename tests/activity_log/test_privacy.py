@@ -229,3 +229,23 @@ def test_an_id_that_others_have_too_is_nobodys(core):
         record(Id="shared-1", UserId=ANNA, UserKey="shared-key-1"), record(Id="shared-2", UserId="x@y.zz", UserKey="shared-key-1")
     )
     assert person(ActivityLog(core.store), ANNA, now).names == (ANNA, ID)
+
+
+@pytest.mark.parametrize("user", ["bob", "b\u00f8b", "guest_fabrikam.com#EXT#@contoso.onmicrosoft.com"])
+@pytest.mark.parametrize("by", ["user", ["user", "ip_address"]])
+@pytest.mark.parametrize("saved", [False, True])
+def test_who_is_counted_within_an_app_and_an_instance_is_forgotten_too(make_core, user, by, saved):
+    rules = {
+        "burst": {"match": {"repeated": 3, "within": "1h", "by": by}, "alert": {"suppress": "1h"}},
+        "single": {"alert": {"suppress": "1h"}},
+    }
+    core = make_core(rules=rules, settings=settings({}))
+    core.feed_records(record(UserId=user), record(UserId="rob"))
+    if saved:
+        core.feed_records(*(record(UserId="rob", at=n) for n in range(2000)))
+
+    privacy.forget(core.store, user, now)
+
+    left = [text for text in everything(core) if "bob" in text or "b\u00f8b" in text or "b\\u00f8b" in text or "fabrikam" in text]
+    assert left == []
+    assert any("rob" in text for text in everything(core))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from builders import chunk, record, settings
+from builders import HOUR, chunk, record, settings
 
 from casbd import registry
 from casbd.config.reach import Reach
@@ -55,10 +55,15 @@ def test_out_of_reach(reach, one, told):
     assert told in out_of_reach(one, Reach(**reach))
 
 
-def failed_log_on(account, user="bob"):
+def failed_log_on(account, user="bob", number=0):
     """A CloudTrail record of an IAM user."""
     identity = {"type": "IAMUser", "arn": f"arn:aws:iam::{account}:user/{user}", "accountId": account, "userName": user}
-    fields = {"eventTime": "2026-01-01T12:00:00Z", "eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin", "eventID": account}
+    fields = {
+        "eventTime": "2026-01-01T12:00:00Z",
+        "eventSource": "signin.amazonaws.com",
+        "eventName": "ConsoleLogin",
+        "eventID": f"{account}-{number}",
+    }
     answer = {"errorMessage": "Failed authentication", "responseElements": {"ConsoleLogin": "Failure"}}
     where = {"awsRegion": "us-east-1", "sourceIPAddress": "203.0.113.7", "recipientAccountId": account, "eventVersion": "1.08"}
     return json.dumps({"userIdentity": identity} | fields | answer | where).encode()
@@ -99,3 +104,35 @@ class TestTwoTenantsBob:
         core.reaches = {"one": Reach(domains="fabrikam.com")}
         assert "takes addresses of fabrikam.com" in core.rails().why_no_longer(next(c for c in queued if c.connector == "one"), core.now)
         assert "no connector two" in core.rails().why_no_longer(next(c for c in queued if c.connector == "two"), core.now)
+
+
+def test_two_tenants_bobs_are_not_counted_together(make_core):
+    core = make_core(rules={"burst": {"match": {"repeated": 2, "within": "1h"}, "alert": {"suppress": "1h"}}}, settings=settings({}))
+    core.format = registry.load("formats", "aws_cloudtrail")(Options())
+    core.feed(chunk([failed_log_on("1" * 12), failed_log_on("2" * 12)], format="aws_cloudtrail"))
+    assert core.alerts() == []
+    more = [failed_log_on(account, number=1) for account in ("1" * 12, "2" * 12)]
+    core.feed(chunk(more, format="aws_cloudtrail", start=1000))
+    assert sorted((alert.app_instance, alert.activity_count, alert.suppressed) for alert in core.alerts()) == [
+        ("1" * 12, 2, False),
+        ("2" * 12, 2, False),
+    ]
+
+
+def test_what_is_held_back_is_said_with_the_tenant(make_core):
+    core = make_core(rules={"single": {"alert": {"suppress": "1h"}}}, settings=settings())
+    core.format = registry.load("formats", "aws_cloudtrail")(Options())
+    for number in range(3):
+        core.feed(
+            chunk(
+                [failed_log_on("1" * 12, number=number), failed_log_on("2" * 12, number=number)],
+                format="aws_cloudtrail",
+                start=number * 999,
+            )
+        )
+    core.now += 2 * HOUR
+    core.pipeline.tell_held_back()
+    told = sorted(alert.description for alert in core.alerts() if alert.policy_type == "system")
+    assert [line.partition(" since")[0] for line in told] == [
+        f"2 more alerts of this policy were raised for bob (aws, {account})" for account in ("1" * 12, "2" * 12)
+    ]

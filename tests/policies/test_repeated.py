@@ -12,7 +12,7 @@ from casbd.model.activity import Activity
 from casbd.policies import Policy, Repeated
 from casbd.policies.loading import load_file
 from casbd.policies.policy import Sequenced, Step
-from casbd.policies.repeated import Entry, Runs, folded, subject
+from casbd.policies.repeated import Entry, Runs, different, folded, subject
 from casbd.policies.tree import AllOf, Condition
 from casbd.policies.window_tests import step_entry
 from casbd.wire.record_path import RawReader
@@ -385,7 +385,33 @@ class TestSubject:
         assert subject(counting(by, single_app), self.ACTIVITY, RawReader()) == expected
 
     def test_an_unknown_app_is_an_app_of_its_own(self):
-        assert subject(counting("user", True), Activity(user="a"), RawReader()) == '["a", null]'
+        assert subject(counting("user", True), Activity(user="a@b.com"), RawReader()) == '["a@b.com", null]'
+
+    @pytest.mark.parametrize("by", ["user", "user_id", "[user, country]", "[country, user_id]"])
+    @pytest.mark.parametrize("single_app", [False, True])
+    def test_two_tenants_bobs_are_two(self, by, single_app):
+        def of(**fields):
+            return subject(counting(by, single_app), Activity(**{"country": "NO", "app": "AWS"} | fields), RawReader())
+
+        bobs = [of(user="bob", user_id="1001", app_instance=instance) for instance in ("1", "2", None)]
+        bobs += [of(user="bob", user_id="1001", app=app) for app in ("GitHub", None)]
+        assert len({*bobs}) == 5
+        assert of(user="BOB", user_id="1001", app_instance="a", app="aws") == of(user="bob", user_id="1001", app_instance="A")
+
+    @pytest.mark.parametrize(
+        "user", ["ANN@example.com", "ann@example.com.", "a\u200bnn@example.com", "ann_example.com#EXT#@x.onmicrosoft.com"]
+    )
+    def test_an_address_is_one_person_in_all_apps(self, user):
+        policy = counting("user")
+        assert subject(policy, Activity(user=user, app="AWS", app_instance="1"), RawReader()) == "ann@example.com"
+        assert different("user", Activity(user=user, app="Okta"), RawReader()) == "ann@example.com"
+
+    def test_an_objects_id_is_one_in_all_apps(self):
+        one, other = "6CDF381D-5eef-4ab2-be3d-07780fcc4b5d", "6cdf381d-5eef-4ab2-be3d-07780fcc4b5d"
+        policy = counting("user_id")
+        assert subject(policy, Activity(user_id=one, app="x"), RawReader()) == subject(
+            policy, Activity(user_id=other, app="y"), RawReader()
+        )
 
     def test_no_value_can_pass_for_two(self):
         policy = counting("[user, city]")
