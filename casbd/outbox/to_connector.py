@@ -109,8 +109,8 @@ class ToConnector:
         """A command is over when it is done."""
 
     def standing(self) -> float:
-        """It has carried one out."""
-        return math.inf
+        """It has carried one out, but where governance is stopped: nothing was tried then."""
+        return 0.0 if self._stopped else math.inf
 
     @property
     def unwritten(self) -> bool:

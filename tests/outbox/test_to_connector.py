@@ -273,6 +273,7 @@ class TestStop:
         stop()
         assert not delivering.deliver(core.store)
         assert delivering.look_again <= 1
+        assert delivering.standing() == 0  # that it is well again nobody knows
 
 
 class TestCancel:
