@@ -27,6 +27,7 @@ from casbd.activity_log.tally import folded
 from casbd.activity_log.wanted import Wanted
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
+from casbd.model.identity import canonical, is_address, person
 from casbd.policies.tree import Condition
 from casbd.store import alerts as stored_alerts
 from casbd.store import governance as stored_governance
@@ -52,6 +53,7 @@ class UserInsights(Struct, kw_only=True):
 
     matches: pairs of an activity and a policy whose filters it meets. is_admin: whether an activity of the span was an
     administrative one or an administrator's; None where none tells. governance: all that was ever asked for, oldest first.
+    app, app_instance: where this is somebody, of several who have the name; None where one person has it.
     """
 
     user: str
@@ -79,6 +81,8 @@ class UserInsights(Struct, kw_only=True):
     is_external: bool | None
     older_open_alerts: int
     governance: list[GovernanceCommand]
+    app: str | None = None
+    app_instance: str | None = None
 
 
 class AddressInsights(Struct, kw_only=True):
@@ -107,15 +111,49 @@ class AddressInsights(Struct, kw_only=True):
     older_open_alerts: int
 
 
-def of_user(store: Store, user: str, span: Span) -> UserInsights | None:
-    """The insights of a user, by name without regard to case; None where neither the log nor an alert has it."""
+class Place(NamedTuple):
+    """An app and an instance of it: two tenants' `bob` are two people."""
+
+    app: str | None
+    instance: str | None
+
+    def has(self, user: str, app: str | None, instance: str | None) -> bool:
+        """Whether this user of that app and instance is the one of this place."""
+        return person(user, app, instance) == person(user, *self)
+
+    def conditions(self) -> list[Condition]:
+        """What its activities meet."""
+        fields = (("app", self.app), ("app_instance", self.instance))
+        unset = (Condition(field, "isset", (), negated=True) for field, value in fields if value is None)
+        return [*unset, *(Condition(field, "eq", (value,)) for field, value in fields if value is not None)]
+
+
+def places_of(store: Store, user: str) -> list[Place]:
+    """Where a name is somebody, the most active first; none where it is one person, or nobody."""
+    if is_address(canonical(user)):
+        return []
+    seen = [*ActivityLog(store).counts(_equal("user", user), ["app", "app_instance"])]
+    seen += [(alert.app, alert.app_instance) for alert in stored_alerts.find(store.connection, user=user)]
+    found: dict[str, Place] = {}
+    for app, instance in seen:
+        found.setdefault(person(user, app, instance), Place(app, instance))
+    return [*found.values()] if len(found) > 1 else []
+
+
+def of_user(store: Store, user: str, span: Span, place: Place | None = None) -> UserInsights | None:
+    """The insights of a user, by name without regard to case; None where neither the log nor an alert has it.
+
+    place: of several with this name.
+    """
     kinds = (
         *(("matched_policies",), ("country",), ("isp",), ("ip_address",), ("app",), ("device_type", "os", "browser")),
         *(("activity_type", "action_type"), ("user_type", "is_admin_operation")),
     )
     found = Observed(_OF_A_USER, kinds)
-    found.read(ActivityLog(store), _equal("user", user), span)
+    found.read(ActivityLog(store), _equal("user", user, place.conditions() if place else ()), span)
     alerts = [alert for alert in stored_alerts.find(store.connection, user=user) if alert.merged_into is None]
+    alerts = [alert for alert in alerts if place is None or place.has(user, alert.app, alert.app_instance)]
+    commands = stored_governance.of_target(store.connection, user)
     if not found.latest and not alerts:
         return None
     latest = found.latest or dict.fromkeys(_OF_A_USER)
@@ -142,7 +180,9 @@ def of_user(store: Store, user: str, span: Span) -> UserInsights | None:
         organization=latest["user_organization"],
         is_admin=_is_admin(found.kinds["user_type", "is_admin_operation"]),
         is_external=latest["is_external_user"],
-        governance=[*stored_governance.of_target(store.connection, user)],
+        governance=[one for one in commands if place is None or place.has(user, one.app, one.app_instance)],
+        app=place.app if place else None,
+        app_instance=place.instance if place else None,
     )
 
 
@@ -173,8 +213,8 @@ def of_address(store: Store, ip: str, span: Span) -> AddressInsights | None:
     )
 
 
-def _equal(field: str, value: str) -> Wanted:
-    return Wanted([Condition(field, "eq", (value,))], lambda: 0)  # no such filter asks for the time
+def _equal(field: str, value: str, others: Sequence[Condition] = ()) -> Wanted:
+    return Wanted([Condition(field, "eq", (value,)), *others], lambda: 0)  # no such filter asks for the time
 
 
 def _numbers(alerts: Sequence[Alert], span: Span) -> AlertNumbers:

@@ -43,7 +43,7 @@ def json_line(found: UserInsights | AddressInsights, days: int, span: Span, **mo
     for name in ("first_seen", "last_seen"):
         fields[name] = iso(fields[name]) if fields[name] is not None else None
     for command in fields.get("governance", ()):
-        for name in ("created", "finished"):
+        for name in ("created", "finished", "last_activity", "started"):
             command[name] = iso(command[name]) if command[name] is not None else None
     return line(fields | more | {"days": days, "as_of": iso(span.until)})
 

@@ -10,7 +10,7 @@ import click
 from msgspec.structs import replace
 
 from casbd.activity_log import Wanted
-from casbd.activity_log.insights import UserInsights, of_user
+from casbd.activity_log.insights import Place, UserInsights, of_user, places_of
 from casbd.activity_log.known_users import KnownUser, Order, known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
 from casbd.cli import EXIT_NO, _insights
@@ -43,20 +43,27 @@ def show(configuration: Path, user: str, days: int, as_of: int | None, as_json: 
     Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of whose actor is the user, without
     regard to case; an alert counts if its activities reach into them. Over the whole log are: when the user was first and last seen;
     name, groups and whether external, as the latest activity has them; and the governance commands. Exit code 1 if nobody knows the user.
+
+    A name that is no address is somebody else in each app and instance: where several have it, each is shown, one after the other.
     """
     span = _insights.span_of(days, as_of)
     shown = screen(configuration)
     with open_store(configuration) as store:
-        found = of_user(store, real(store, shown, user), span)
-        near = nearest_user(store, user) if found is None and not shown.fields else None
-    if found is None:
+        name = real(store, shown, user)
+        places: list[Place | None] = [*places_of(store, name)] or [None]
+        found = [one for place in places if (one := of_user(store, name, span, place)) is not None]
+        near = nearest_user(store, user) if not found and not shown.fields else None
+    if not found:
         click.echo(f"casbd: there is no user {cell(user)}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
         sys.exit(EXIT_NO)
-    found = _shown(found, shown)
+    pages = [_shown(one, shown) for one in found]
     if as_json:
-        write_lines([_insights.json_line(found, days, span)])
-    else:
-        _page(found, days, span, {} if found.isps else _lacking(configuration))
+        write_lines(_insights.json_line(page, days, span) for page in pages)
+        return
+    for number, page in enumerate(pages):
+        if len(pages) > 1:
+            click.echo(f"{'' if not number else chr(10)}{number + 1} of {len(pages)} who are called so:")
+        _page(page, days, span, {} if page.isps else _lacking(configuration))
 
 
 @command.command("list")
@@ -122,11 +129,13 @@ def _shown(found: UserInsights, shown: Pseudonyms) -> UserInsights:
         display_name=found.display_name if user == found.user else user,
         ip_addresses=[replace(one, value=shown.address(one.value)) for one in found.ip_addresses],
         governance=[*map(shown.command, found.governance)],
+        app_instance=found.app_instance and shown.text(found.app_instance),
     )
 
 
 def _page(found: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:
-    click.secho(cell(found.user), bold=True)
+    where = ", ".join(filter(None, (found.app, found.app_instance)))
+    click.secho(cell(f"{found.user} ({where})" if where else found.user), bold=True)
     flags = ("administrator" if found.is_admin else None, "external" if found.is_external else None)
     _insights.about(found.display_name, found.user_type, *flags, found.organization)
     if found.groups:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from casbd.activity_log import Wanted
 from casbd.activity_log import tally as tallying
-from casbd.activity_log.insights import of_address, of_user
+from casbd.activity_log.insights import of_address, of_user, places_of
 from casbd.activity_log.known_users import known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
 from casbd.model.activity import Activity
@@ -248,6 +248,30 @@ def test_governance_is_all_that_was_asked_for_whenever(store):
             governance.save(connection, command)
     assert [command.created for command in of_user(store, "Ann", SPAN).governance] == [0, 3]
     assert [command.created for command in of_user(store, "Ö", SPAN).governance] == [2]
+
+
+def test_two_tenants_bobs_are_told_apart(store):
+    bobs = [Activity(NOON, user="Bob", app="AWS", app_instance=tenant) for tenant in ("1", "2", "2", None)]
+    fill(store, [(bobs[:2], True), ([*bobs[2:], Activity(NOON, user="bob", app="aws", app_instance="1")], False)])
+    with store.transaction() as connection:
+        for number, tenant in enumerate(["1", "2", "2"]):
+            command = GovernanceCommand(
+                command_id=str(number), action="suspend_user", connector="c", target="bob", status="failed", app="AWS", app_instance=tenant
+            )
+            governance.save(connection, command)
+    places = places_of(store, "BOB")
+    found = {place.instance: of_user(store, "bob", SPAN, place) for place in places}
+    assert {tenant: (one.app_instance, one.activities, len(one.governance)) for tenant, one in found.items()} == {
+        "1": ("1", 2, 1),
+        "2": ("2", 2, 2),
+        None: (None, 1, 0),
+    }
+
+
+def test_an_address_is_one_person_wherever_it_acts(store):
+    fill(store, [([Activity(NOON, user="ann@x.org", app=app) for app in ("AWS", "Okta")], True)])
+    assert places_of(store, "ann@x.org") == []
+    assert places_of(store, "nobody") == []
 
 
 @pytest.mark.parametrize(

@@ -319,3 +319,21 @@ class TestCharts:
         bars("T", [("name", 1000), ("b", 3)], share_of=1000)
         rows = capsys.readouterr().out.splitlines()[2:]
         assert max(map(len, rows)) == min(width, 2 + 4 + 2 + 4 + 7 + 2 + 40)
+
+
+def test_two_tenants_bobs_are_two_pages(tmp_path):
+    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
+    core = Core(tmp_path / "core")
+    packer = activities.Packer()
+    packer.begin()
+    packer.add([Activity(NOON, f"id-{n}", user="bob", app="AWS", app_instance=tenant) for n, tenant in enumerate(("1", "2", "2"))])
+    with core.store.transaction() as connection:
+        activities.add(connection, packer, [packer.part([1, 2, 3])], 0)
+    core.close()
+
+    def shown(*options):
+        return CliRunner().invoke(cli.casbd, ["-c", str(tmp_path / "casbd.yaml"), "users", "show", "bob", *AS_OF, *options]).stdout
+
+    pages = [json.loads(line) for line in shown("--json").splitlines()]
+    assert [(page["app"], page["app_instance"], page["activities"]) for page in pages] == [("AWS", "2", 2), ("AWS", "1", 1)]
+    assert "1 of 2 who are called so:\nbob (AWS, 2)\n" in shown()
