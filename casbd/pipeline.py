@@ -288,6 +288,8 @@ class Pipeline:
 
     def _count(self, batch: Batch, fresh: list[bool], now: int) -> None:
         """received = records + duplicates + rejects; a record of several activities is new if one of them is."""
+        if not batch.received:
+            return  # only the position moved: the input has said nothing
         repeated = set() if all(fresh) else set(batch.rows) - {row for row, new in zip(batch.rows, fresh, strict=True) if new}
         counts = input_store.Counts(
             received=batch.received,

@@ -92,5 +92,5 @@ def _read_one(inputs: Inputs, store: Callable[..., object]) -> None:
     for last in (False, True):
         if last:
             inputs.finish()
-        while (chunk := inputs.next_chunk()) is not None:
+        for chunk in inputs.everything():
             store(chunk)

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 
+from casbd.clock import monotonic
 from casbd.daemon.engine import Engine
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import Chunk
@@ -24,6 +25,9 @@ from casbd.pipeline import Batch, Scanner
 COMMIT_BYTES = 4 << 20
 COMMIT_CHUNKS = 256
 """One transaction takes chunks up to this size or number: thousands of small files do not cost thousands of fsyncs."""
+
+COMMIT_SECONDS = 1.0
+"""Reading for one transaction takes no longer, and one turn: what there is to read may be little and cost much."""
 
 NextChunk = Callable[[], Chunk | None]
 _encode = msgspec.msgpack.Encoder().encode
@@ -80,7 +84,8 @@ class InProcesses:
 
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """The oldest chunks that were handed to the pool."""
-        while len(self._waiting) < self._ahead:
+        begun = monotonic()
+        while len(self._waiting) < self._ahead and monotonic() - begun < COMMIT_SECONDS:
             chunks = list(_enough(next_chunk))
             if not chunks:
                 break
@@ -101,7 +106,8 @@ class InProcesses:
 def _enough(next_chunk: NextChunk) -> Iterator[Chunk]:
     """Chunks for one transaction, or fewer where no more are there."""
     size = number = 0
-    while size < COMMIT_BYTES and number < COMMIT_CHUNKS:
+    begun = monotonic()
+    while size < COMMIT_BYTES and number < COMMIT_CHUNKS and monotonic() - begun < COMMIT_SECONDS:
         chunk = next_chunk()
         if chunk is None:
             return

@@ -228,7 +228,7 @@ class Service:
         if batches and not self._commit(batches):
             return False
         self.notifier.alive()
-        return bool(batches)
+        return bool(batches) or self.inputs.busy
 
     def _commit(self, batches: Sequence[Batch]) -> bool:
         """Store some batches; False where that failed, and they will be read again."""

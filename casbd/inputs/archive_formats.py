@@ -11,10 +11,10 @@ import os
 import struct
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 from casbd.inputs.compression import Compressed, Plain, Source, open_source
+from casbd.inputs.turn import LaterError, Turn
 from casbd.model.unread import Kind
 
 ENOUGH = 512
@@ -22,6 +22,10 @@ ENOUGH = 512
 MOST_FILES = 10_000
 MOST_LISTED = 4 << 30
 """Bytes that are decompressed at most to find the names in a compressed tar archive: some seconds."""
+_MOST_TURNS = 4000
+"""In which an archive is listed; MOST_LISTED is done in a tenth of them."""
+_BEGINNING = 1 << 17
+"""Bytes that may be read in search of the first ENOUGH of a file: of each file that there is, so few milliseconds."""
 _LONGEST_DIRECTORY = 4 << 20
 """Bytes of a ZIP archive's directory; it becomes some ten times as much in memory."""
 _LONGEST_HEADER = 1 << 16
@@ -65,7 +69,7 @@ class Contents(Protocol):
     """An open archive."""
 
     def contents(self) -> Listed:
-        """Everything in it."""
+        """Everything in it. LaterError where that takes longer than a turn: asked again, it goes on."""
 
     def open(self, entry: Entry) -> Any:
         """A file in it, to be read from its beginning."""
@@ -84,19 +88,21 @@ class Contents(Protocol):
 def is_archive(path: str) -> bool:
     """Whether it begins as one; False also where it cannot be opened, which its reading tells."""
     try:
-        source = open_source(path)
+        source = open_source(path, Turn(size=_BEGINNING))
     except OSError:
         return False
     try:
         head = source.read(0, ENOUGH)
+    except LaterError:  # none has so much before its first file
+        return False
     finally:
         source.close()
     return (not source.compressed and head.startswith((b"PK\3\4", b"PK\5\6"))) or _is_tar(head)
 
 
-def open_contents(path: str) -> Contents:
+def open_contents(path: str, turn: Turn) -> Contents:
     """Open an archive. OSError where that is not possible."""
-    source = open_source(path)
+    source = open_source(path, turn)
     if not source.compressed and source.read(0, 2) == b"PK":
         return _Zip(source)
     return _Tar(source)
@@ -190,21 +196,37 @@ def _problem_of(info: zipfile.ZipInfo) -> _PassedOver | None:
 class _Tar(_Opened):
     """A tar archive, also compressed."""
 
+    def __init__(self, source: Plain | Compressed) -> None:
+        super().__init__(source)
+        if isinstance(source, Compressed):
+            source.keeps = 4 * _LONGEST_HEADER  # a header that was begun is read again in the next turn
+        self._window = _Window(source, 0, 1 << 62, _LONGEST_HEADER)
+        self._archive: tarfile.TarFile | None = None
+        self._listed = Listed([], [])
+        self._number = self._turns = 0
+
     def contents(self) -> Listed:
         """See Contents."""
-        listed = Listed([], [])
-        window = _Window(self._source, 0, 1 << 62, _LONGEST_HEADER)
+        self._turns += 1
+        if self._turns > _MOST_TURNS:  # a header that takes more than a turn would be begun for ever
+            return self._listed._replace(damage="finding out what is in it takes too long")
         try:
-            with tarfile.open(fileobj=window, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
-                for number, member in enumerate(_members(archive)):
-                    if problem := self._too_much(listed, member, number):
-                        listed.passed_over.append(problem)
-                        return listed
-                    self._add(listed, member)
-                whole = window.read_at(archive.offset, 512) == bytes(512)
+            return self._go_on()
         except _BROKEN as error:
-            return listed._replace(damage=self._source.damage or _why(error))
-        return listed._replace(damage=self._source.damage or ("" if whole else "its end is missing"))
+            return self._listed._replace(damage=self._source.damage or _why(error))
+
+    def _go_on(self) -> Listed:
+        if self._archive is None:
+            self._archive = tarfile.open(fileobj=self._window, mode="r:", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
+        while (member := self._archive.next()) is not None:
+            self._archive.members = []  # type: ignore[attr-defined]  # else it keeps all of them, with headers of a megabyte each
+            if problem := self._too_much(self._listed, member, self._number):
+                self._listed.passed_over.append(problem)
+                return self._listed
+            self._number += 1
+            self._add(self._listed, member)
+        whole = self._window.read_at(self._archive.offset, 512) == bytes(512)
+        return self._listed._replace(damage=self._source.damage or ("" if whole else "its end is missing"))
 
     def _too_much(self, listed: Listed, member: tarfile.TarInfo, number: int) -> _PassedOver | None:
         if len(listed.entries) == MOST_FILES or number > 4 * MOST_FILES:  # headers may even lead in a circle
@@ -229,12 +251,6 @@ class _Tar(_Opened):
     def open(self, entry: Entry) -> Any:
         """See Contents."""
         return io.BufferedReader(_Window(self._source, entry.where, entry.size, 1 << 20), 1 << 16)
-
-
-def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    while (member := archive.next()) is not None:
-        archive.members = []  # type: ignore[attr-defined]  # else it keeps all of them, with headers of a megabyte each
-        yield member
 
 
 def _too_many() -> _PassedOver:

@@ -15,6 +15,7 @@ from casbd.inputs import archive_formats
 from casbd.inputs.archive_formats import Contents, Entry, Listed
 from casbd.inputs.compression import Compressed, peeled
 from casbd.inputs.discovery import Found, PassedOver
+from casbd.inputs.turn import LaterError, Turn
 
 AT_ONCE = 64 << 20
 """Bytes. A larger archive is listed when nobody has written to it for a few seconds, as listing it may take as many."""
@@ -23,6 +24,8 @@ SETTLED = 60_000
 """Milliseconds after which nobody is taken to be writing an archive any more: what is whole of it is read."""
 
 _LONGEST_NAME = 1000
+_UNFINISHED = 8
+"""Archives that are kept open as listing them takes more than a turn."""
 
 Key = tuple[int, int]
 
@@ -51,7 +54,7 @@ class Member(Compressed):
         self._archive = part.archive
         contents = self._archive.acquire()
         try:
-            super().__init__(contents.open(part.entry), peeled)
+            super().__init__(contents.open(part.entry), peeled, part.archive.turn)
         except BaseException:
             self._archive.release()
             raise
@@ -71,10 +74,16 @@ class Member(Compressed):
 
 
 class Archive:
-    """An archive as it was listed. files: what is in it to be read. passed_over: what is not, and why."""
+    """An archive as it was listed. files: what is in it to be read. passed_over: what is not, and why.
 
-    def __init__(self, found: Found) -> None:
+    unfinished: the turn was over before all of it was listed.
+    """
+
+    def __init__(self, found: Found, turn: Turn) -> None:
         self.found = found
+        self.turn = turn
+        self.unfinished = False
+        self._listing: Contents | None = None
         self.files: list[Found] = []
         self.passed_over: list[PassedOver] = []
         self.damage = ""
@@ -82,15 +91,27 @@ class Archive:
         self._users = 0
 
     def look_into(self) -> None:
-        """Look into it."""
+        """Look into it, or go on with that."""
         try:
-            with archive_formats.open_contents(self.found.path) as contents:
-                listed = contents.contents()
+            if self._listing is None:
+                self._listing = archive_formats.open_contents(self.found.path, self.turn)
+            listed = self._listing.contents()
+        except LaterError:
+            self.unfinished, self.damage = True, "what is in it is still being looked up"
+            return
         except OSError as error:
             listed = Listed([], [], error.strerror or str(error))
+        self.close()
         self.damage = listed.damage
         self.passed_over = [PassedOver(self._path(name), why, advice, kind) for name, why, advice, kind in listed.passed_over]
         self.files = [self._found(place, entry) for place, entry in enumerate(listed.entries)]
+
+    def close(self) -> None:
+        """Look into it no further."""
+        self.unfinished = False
+        if self._listing is not None:
+            self._listing.close()
+            self._listing = None
 
     def _found(self, place: int, entry: Entry) -> Found:
         of = self.found
@@ -107,7 +128,7 @@ class Archive:
     def acquire(self) -> Contents:
         """The open archive, for one more file of it."""
         if self._contents is None:
-            contents = archive_formats.open_contents(self.found.path)
+            contents = archive_formats.open_contents(self.found.path, self.turn)
             if Found.of(self.found.path, os.fstat(contents.fileno())) != self.found:
                 contents.close()
                 raise OSError(0, "the archive was written to meanwhile")
@@ -131,13 +152,24 @@ class Archive:
 class Archives:
     """Those among the files of one input."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
         self._archives: dict[Key, Archive] = {}
         self._others: dict[Key, int] = {}
         self.paths: set[str] = set()
 
     def __contains__(self, key: Key) -> bool:
         return key in self._archives
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is not yet known what is in one of them."""
+        return any(archive.unfinished for archive in self._archives.values())
+
+    def close(self) -> None:
+        """Look into none of them any further."""
+        for archive in self._archives.values():
+            archive.close()
 
     def forget(self, key: Key) -> None:
         """It holds something else now."""
@@ -157,16 +189,35 @@ class Archives:
                 continue
             archive = before.get(key)
             if archive is None or archive.found != found:
+                if archive is not None:
+                    archive.close()
                 if not archive_formats.is_archive(found.path):
                     if found.size >= archive_formats.ENOUGH:
                         self._others[key] = found.size
                     yield found
                     continue
-                archive = _new(found, now, final=final)
+                archive = Archive(found, self._turn)
+                self._begin(archive, now, final=final)
+            elif archive.unfinished:
+                archive.look_into()
             self._archives[key] = archive
             self.paths.add(found.path)
             if not archive.damage or now - found.mtime // 1_000_000 > SETTLED:
                 yield from archive.files
+        for key, archive in before.items():
+            if self._archives.get(key) is not archive:
+                archive.close()
+
+    def _begin(self, archive: Archive, now: int, *, final: bool) -> None:
+        found = archive.found
+        if found.size > AT_ONCE and now - found.mtime // 1_000_000 < _QUIET and not final:
+            archive.damage = "it was written to a moment ago"
+        elif self._turn.over and sum(one.unfinished for one in self._archives.values()) >= _UNFINISHED:
+            archive.damage = "its turn has not come yet"
+        else:
+            archive.look_into()
+            return
+        archive.found = found._replace(size=-1)  # so that it is looked at again
 
     def passed_over(self, now: int) -> list[PassedOver]:
         """What in them is not read, and those that are not whole."""
@@ -178,13 +229,3 @@ class Archives:
                 why = f"the archive is damaged or not yet whole: {archive.damage}"
                 told.append(PassedOver(archive.found.path, why, "copy it again if nobody is writing it", "waiting" if recent else "unread"))
         return told
-
-
-def _new(found: Found, now: int, *, final: bool) -> Archive:
-    archive = Archive(found)
-    if found.size > AT_ONCE and now - found.mtime // 1_000_000 < _QUIET and not final:
-        archive.damage = "it was written to a moment ago"
-        archive.found = found._replace(size=-1)  # so that it is looked at again
-    else:
-        archive.look_into()
-    return archive

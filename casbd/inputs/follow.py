@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from casbd.clock import Clock, monotonic
 from casbd.inputs.followed import Detect, Limits
 from casbd.inputs.one_input import FollowedInput
 from casbd.inputs.open_files import OpenFiles
+from casbd.inputs.turn import BYTES, Turn
 from casbd.inputs.watch import Changes, Watch
 from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread, problems
@@ -41,7 +42,9 @@ class Inputs:
         chunk_bytes: int = 1 << 20,
         max_record: int = 32 << 20,
         monotonic: Callable[[], float] = monotonic,
+        turn_bytes: int = BYTES,
     ) -> None:
+        self._turn = Turn(monotonic, turn_bytes)
         self._open_files = OpenFiles(OPEN_FILES)
         self._limits = Limits(chunk_bytes, max_record)
         self._inputs: list[FollowedInput] = []
@@ -56,7 +59,7 @@ class Inputs:
         """Follow these inputs from now on. One that is followed already goes on as it is: a deleted file that is still open
         could not be found again. The others begin at the stored positions."""
         followed = {one.spec: one for one in self._inputs}
-        self._inputs = [followed.get(spec) or FollowedInput(spec, self._open_files, self._limits) for spec in specs]
+        self._inputs = [followed.get(spec) or FollowedInput(spec, self._open_files, self._limits, self._turn) for spec in specs]
         self._turns = list(self._inputs)
         for spec, one in followed.items():
             if spec not in specs:
@@ -64,16 +67,31 @@ class Inputs:
         self._go_back([one for one in self._inputs if not one.files], positions)
 
     def next_chunk(self) -> Chunk | None:
-        """Records of the input whose turn it is; None where there is nothing to read at this moment."""
+        """Records of the input whose turn it is; None where there is nothing to read at this moment, or where `busy`.
+
+        It takes a bounded time, whatever the files hold. A chunk without records only moves a position.
+        """
         self._look()
         chunk = self._next()
         for _ in range(_TRIES):
-            if chunk is None and any(one.scan_wanted for one in self._inputs):
+            if chunk is None and not any(one.busy for one in self._inputs) and any(one.scan_wanted for one in self._inputs):
                 self._scan()
                 chunk = self._next()
         return chunk
 
+    def everything(self) -> Iterator[Chunk]:
+        """All chunks that there are at this moment, however many turns they take."""
+        while (chunk := self.next_chunk()) is not None or self.busy:
+            if chunk is not None:
+                yield chunk
+
+    @property
+    def busy(self) -> bool:
+        """Whether the last turn was over before all was read that could be: it should be asked for more at once."""
+        return any(one.busy or one.unfinished for one in self._inputs)
+
     def _next(self) -> Chunk | None:
+        self._turn.begin()
         for turn, one in enumerate(self._turns):
             chunk = one.next_chunk(self._detect, self._clock())
             if chunk is not None:
@@ -148,6 +166,8 @@ class Inputs:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+        for one in self._inputs:
+            one.close()
         self._open_files.close()
 
     def _look(self) -> None:
@@ -165,6 +185,7 @@ class Inputs:
 
     def _scan(self) -> None:
         begun = self._monotonic()
+        self._turn.begin()
         self._scan_wanted = False
         now = self._clock()
         for one in self._inputs:

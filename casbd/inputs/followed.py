@@ -10,16 +10,19 @@ from typing import NamedTuple
 import msgspec
 
 from casbd.inputs import containers, encodings, foreign, identity
-from casbd.inputs.compression import Compressed, Plain, open_source, opened_again
+from casbd.inputs.compression import TOO_MUCH_MEMORY, Compressed, Plain, open_source, opened_again
 from casbd.inputs.cutting import WHITESPACE, Context, Cut
 from casbd.inputs.discovery import Found
 from casbd.inputs.file_text import SHOWN, FileText
 from casbd.inputs.foreign import Problem
+from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Chunk, InputSpec, Position, Reject
 
 Detect = Callable[[Sequence[bytes]], str | None]
 
 _AFTER_A_TURN = 1 << 14
+_REST = 9
+"""What took a second and gave nothing is left alone for so many: a record of megabytes that grows by a byte must not cost a processor."""
 _SAMPLE_RECORDS, _SAMPLE_BYTES = 50, 1 << 16
 
 
@@ -40,6 +43,8 @@ _UNCLAIMED = Problem("no format claims its records", "`casbd inputs try FILE` sh
 
 def not_whole(damage: str) -> Problem:
     """A compressed file that ends too early."""
+    if damage == TOO_MUCH_MEMORY:
+        return Problem(damage, "compress it again, with `xz -9`, `zstd` or `gzip`")
     return Problem(f"damaged or not yet whole: {damage}", "copy it again if nobody is writing it", heals=True)
 
 
@@ -61,16 +66,19 @@ class Followed:
     header: how the CSV was cut that was under this name before, if there was one.
     taken_up, finished: whether the log has told so.
     held: how many scans in a row it was not begun for another one's sake.
+    fruitless: its last turn was over before it gave anything.
+    rests_until: seconds of the turn's clock; what costs much and gives nothing is not read again at once.
     """
 
-    def __init__(self, spec: InputSpec, found: Found, limits: Limits, *, matched: bool = True) -> None:
+    def __init__(self, spec: InputSpec, found: Found, limits: Limits, turn: Turn, *, matched: bool = True) -> None:
         self.spec, self.found, self.limits, self.matched = spec, found, limits, matched
+        self._turn = turn
         self.stored: list[Position] = []
         self.source: Plain | Compressed | None = None
         self.target = ""
         self.gone: int | None = None
         self.changed = True
-        self.queued = self.settled = self.goes_first = False
+        self.queued = self.settled = self.goes_first = self.fruitless = False
         self.held = 0
         self.taken_up = self.finished = False
         self.first_sight = found
@@ -86,6 +94,9 @@ class Followed:
         self.placed = self.rest = self._ended = self.grew = self._met_its_end = False
         self.waiting = 0
         self.problem: Problem | None = None
+        self.comparing: identity.Compared | None = None
+        self._want = 0
+        self._spent = self.rests_until = 0.0
 
     def resume(self, position: Position) -> None:
         """Go on from `position`, which has been checked to belong to this content."""
@@ -107,8 +118,9 @@ class Followed:
         if found[3:] != self.found[3:]:
             self.changed = True
             self._ended = self.settled = False
-            if isinstance(self.source, Compressed) and self.source.damage:
+            if isinstance(self.source, Compressed) and self.source.ended:
                 self.source.retry()
+                self.comparing = None
         if found.part != self.found.part:
             self.close()
         self.found, self.gone = found, None
@@ -119,7 +131,7 @@ class Followed:
         if self.source is None and self.found.part:
             self.source = self.found.part.open()
         if self.source is None:
-            source = open_source(self.found.path)
+            source = open_source(self.found.path, self._turn)
             status = source.stat()
             if (status.st_dev, status.st_ino) != (self.found.device, self.found.inode):
                 source.close()
@@ -206,23 +218,42 @@ class Followed:
         """Let go of the file; it is opened again when it is read again."""
         if self.source is not None:
             self.source.close()
-            self.source = None
+            self.source = self.comparing = None
 
     def next_chunk(self, detect: Detect, now: int, *, final: bool) -> Chunk | None:
-        """The next records; None where nothing whole is left at present. ReplacedError, MovedError, OSError: nothing was read."""
+        """The next records; None where nothing whole is left at present. ReplacedError, MovedError, OSError: nothing was read.
+
+        A chunk without records moves the position alone: the turn is over. LaterError where it is over, and nothing has moved.
+        """
+        begun = self._turn.now()
+        try:
+            chunk = self._next_chunk(detect, now, final=final)
+        except LaterError:
+            self._spent += self._turn.now() - begun
+            raise
+        self._spent += self._turn.now() - begun
+        if chunk is None:
+            self.rests_until = self._turn.now() + _REST * self._spent
+        if chunk is None or chunk.records:
+            self._spent = 0.0
+        return chunk
+
+    def _next_chunk(self, detect: Detect, now: int, *, final: bool) -> Chunk | None:
         self.changed = self.rest = False
         if self._ended:
             return None
         source = self.open()
         self.waiting = 0
-        if not (self.offset or self.found.part):
-            source = self.source = opened_again(source)
+        if not (self.offset or self.found.part or self._want):
+            source = self.source = opened_again(source, self._turn)
         # A file that turns with each line must not have a whole chunk read for each of them.
-        want = min(_AFTER_A_TURN, self.limits.chunk) if self._text.turned else self.limits.chunk
+        self._want = self._want or (min(_AFTER_A_TURN, self.limits.chunk) if self._text.turned else self.limits.chunk)
         while True:
+            want = self._want
             before, raw = self._read(source, want)
+            self._turn.took(len(raw))
             if not self.offset and (problem := foreign.recognise(raw, inside=self.found.part is not None)):
-                self.problem = problem
+                self.problem, self._want = problem, 0
                 return None
             at_end = len(raw) < want
             cut = self._text.cut(
@@ -230,19 +261,27 @@ class Followed:
             )
             if not cut.used:
                 if at_end:
+                    self._want = 0
                     self._wait(source, raw, cut.closers)
                     return None
                 if want >= self._longest():
                     cut = self._text.too_long(raw, self.offset)
                 else:
-                    want = min(want * 4, self._longest())
+                    self._want = min(want * 4, self._longest())
+                    if self._turn.over:
+                        raise LaterError
                     continue
+            self._want = 0
             if not self._recognised(cut, detect):
                 return None
             self._advance(before, raw, cut.used)
             if cut.records or cut.rejects:
                 ended = at_end and cut.used + cut.closers == len(raw) and source.compressed and not source.damage
                 return self._chunk(cut, now, ended=ended)
+            self._skip_hole(source, raw)
+            if self._turn.over:
+                return self._chunk(cut, now, ended=False)
+            self._want = self.limits.chunk
 
     def _longest(self) -> int:
         return max(self.limits.chunk, self.limits.record + SHOWN)
@@ -260,6 +299,16 @@ class Followed:
         if not self.offset and self._fingerprint[1] and identity.digest(source.read(0, self._fingerprint[1])) != self._fingerprint[0]:
             raise ReplacedError
         return before, raw
+
+    def _skip_hole(self, source: Plain | Compressed, raw: bytes) -> None:
+        """A terabyte that was never written is passed by in one step, as far as the file system tells where it ends."""
+        if raw.strip(b"\0") or not isinstance(source, Plain):
+            return
+        end = source.end_of_hole(self.offset)
+        size = min(identity.TAIL, end)
+        before = source.read(end - size, size)
+        if end > self.offset and not before.strip(b"\0"):  # else it was written to meanwhile
+            self.offset, self._tail = end, identity.digest(before)
 
     def _wait(self, source: Plain | Compressed, raw: bytes, closers: int) -> None:
         self.rest = bool(raw)

@@ -21,6 +21,7 @@ from casbd.inputs.foreign import Problem
 from casbd.inputs.missing import Missing
 from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.rotation import Lost, best
+from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread
 
@@ -45,28 +46,38 @@ _COMPARED = 16
 Key = tuple[int, int]
 
 
-def _order(file: Followed) -> tuple[bool, int, str, int]:
+def _order(file: Followed) -> tuple[bool, bool, int, str, int]:
     """What was written first is read first: what is left of rotated files, then by time.
 
     The kernel's clock ticks every few milliseconds, and copytruncate needs less: a rotated file has the longer name. What is in
-    an archive is read in its order, since going back in a compressed one means starting again.
+    an archive is read in its order, since going back in a compressed one means starting again. What took a turn and gave nothing waits
+    for all others.
     """
     part = file.found.part
-    return not file.goes_first, file.found.mtime, part.container if part else "", part.place if part else -len(file.found.path)
+    return (
+        file.fruitless,
+        not file.goes_first,
+        file.found.mtime,
+        part.container if part else "",
+        part.place if part else -len(file.found.path),
+    )
 
 
 class FollowedInput:
     """Follows the files of one input. Its `directories` want to be watched.
 
+    busy: there is something to read, and the turn is over.
     scan_wanted: a file turned out to be another one than at the last scan; what was there before must be looked for.
     """
 
-    def __init__(self, spec: InputSpec, open_files: OpenFiles, limits: Limits) -> None:
+    def __init__(self, spec: InputSpec, open_files: OpenFiles, limits: Limits, turn: Turn) -> None:
         self.spec = spec
+        self.busy = False
+        self._turn = turn
         self.files: dict[Key, Followed] = {}
         self.directories: list[str] = []
         self.scan_wanted = False
-        self.lost = Lost()
+        self.lost = Lost(turn)
         self._open_files, self._limits = open_files, limits
         self._stored: dict[Key, list[Position]] = {}
         self._paths: dict[str, Followed] = {}
@@ -74,7 +85,7 @@ class FollowedInput:
         self._latest: Followed | None = None
         self._in_a_row = 0
         self._contents: dict[str, list[Followed | Position]] | None = None
-        self._archives = Archives()
+        self._archives = Archives(turn)
         self._announcing = Announcing(spec.name)
         self._missing = Missing()
         self._passed_over: list[PassedOver] = []
@@ -106,12 +117,14 @@ class FollowedInput:
         for file in self.files.values():
             file.close()
             self._open_files.closed(file)
+        self.lost.close()
+        self._archives.close()
 
     def finish(self) -> None:
         """From now on nothing more is expected: a last line without line break counts if it is whole."""
         self._final = self.scan_wanted = True
         for file in self.files.values():
-            if file.rest:
+            if file.rest or file.changed:
                 self._enqueue(file)
 
     def scan(self, now: int) -> None:
@@ -132,6 +145,7 @@ class FollowedInput:
                 changed.append(self.files[key])
         self._give_up_on_the_rest(now)
         rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._listing, self.files))]
+        self.scan_wanted |= self.unfinished
         # A file that is written to while it is looked at may be a copy that is just being made, or a log whose first content is in
         # a copy by now. The next scan tells; until then nothing that is younger is begun.
         unsure = False
@@ -172,20 +186,37 @@ class FollowedInput:
         return True
 
     def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
-        """The next records of any file; None where there is nothing to read at this moment."""
-        while self._queue:
+        """The next records of any file; None where there is nothing to read at this moment, or the turn is over (`busy`)."""
+        self.busy = False
+        while self._queue and not self.busy:
             file = self._queue.popleft()
             file.queued = False
-            chunk = self._read(file, detect, now)
+            try:
+                chunk = self._read(file, detect, now)
+            except LaterError:
+                file.fruitless = self.busy = True
+                self._enqueue(file)
+                continue
+            self.busy = bool(self._queue) and self._turn.over
             if chunk is not None:
-                file.queued = True
-                self._in_a_row = self._in_a_row + 1 if file is self._latest else 0
-                self._latest = file
-                stays = self._in_a_row < _IN_A_ROW or file.found.part
-                self._queue.insert(0 if stays else _IN_TURN - 1, file)
-                self._in_a_row %= _IN_A_ROW
+                self._put_back(file, chunk)
                 return chunk
         return None
+
+    def _put_back(self, file: Followed, chunk: Chunk) -> None:
+        """A file that gave something stays the first for a while; one that was read for nothing waits for the others."""
+        self._in_a_row = self._in_a_row + 1 if file is self._latest else 0
+        self._latest = file
+        file.fruitless = not (chunk.records or chunk.rejects)
+        stays = (self._in_a_row < _IN_A_ROW or file.found.part) and not file.fruitless
+        file.queued = True
+        self._queue.insert(0 if stays else _IN_TURN - 1, file)
+        self._in_a_row %= _IN_A_ROW
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the turn was over before the last scan was."""
+        return self.lost.unfinished or self._archives.unfinished
 
     def follows(self, position: Position) -> bool:
         """Whether a file is followed whose stored position this is."""
@@ -258,13 +289,15 @@ class FollowedInput:
         return sum(file.done for file in files), sum(file.found.size for file in files)
 
     def _enqueue(self, file: Followed) -> None:
-        if not file.queued:
+        if file.rests_until > self._turn.now() and not self._final:
+            file.changed = True  # so that a later scan asks again
+        elif not file.queued:
             file.queued = True
             self._queue.append(file)
 
     def _prime(self, file: Followed) -> bool:
         """Look at the beginning of a file that was found; False where it was written to meanwhile."""
-        with contextlib.suppress(OSError, MovedError):  # told when it is its turn to be read
+        with contextlib.suppress(OSError, MovedError, LaterError):  # told when it is its turn to be read
             return file.prime()
         return True
 
@@ -283,7 +316,7 @@ class FollowedInput:
         return file if file.update(found) else None
 
     def _follow(self, found: Found, *, matched: bool) -> Followed:
-        file = Followed(self.spec, found, self._limits, matched=matched)
+        file = Followed(self.spec, found, self._limits, self._turn, matched=matched)
         self.files[found.device, found.inode] = self._paths[found.path] = file
         return file
 
@@ -360,10 +393,11 @@ class FollowedInput:
         False where that content is just being read in another file: it is for that one to finish.
         """
         source = file.open()
-        position = best(source, file.found, file.stored)
+        compared = file.comparing = file.comparing or identity.Compared(source)
+        position = best(source, file.found, file.stored, compared)
         if position is None:
-            alike = self._alike(file, source.read(0, identity.SIZES[-1]))
-            position = best(source, file.found, alike)
+            alike = self._alike(file, compared.read(0, identity.SIZES[-1]))
+            position = best(source, file.found, alike, compared)
             if position is None and source.damage and alike and now - file.found.mtime // 1_000_000 < unread.SETTLED:
                 raise DamagedError(source.damage)  # a log that was read is just being compressed
             other = self.files.get((position.device, position.inode)) if position else None
@@ -374,7 +408,7 @@ class FollowedInput:
                 self.lost.add(stored, now)
                 self._missing.went(stored)
         file.stored = []
-        file.placed = True
+        file.placed, file.comparing = True, None
         file.header = self._headers.get(file.found.path)
         if position:
             file.resume(position)

@@ -26,12 +26,16 @@ def first_records(path: Path) -> Chunk:
     spec = InputSpec(name="look", path=glob.escape(str(path.resolve())), format="unknown")
     inputs = Inputs([spec], (), lambda _: None, now, chunk_bytes=_CHUNK)
     try:
-        chunk = inputs.next_chunk()
+        chunk = _first(inputs)
         if chunk is None:
             inputs.finish()
-            chunk = inputs.next_chunk()
+            chunk = _first(inputs)
         if chunk is None:
             raise CasbdError(inputs.problems().get("look") or f"{path}: no whole record is in it")
         return chunk
     finally:
         inputs.close()
+
+
+def _first(inputs: Inputs) -> Chunk | None:
+    return next((chunk for chunk in inputs.everything() if chunk.records or chunk.rejects), None)

@@ -14,6 +14,7 @@ from casbd.inputs import identity
 from casbd.inputs.compression import Compressed, Plain, open_source
 from casbd.inputs.discovery import Found, Listing, look
 from casbd.inputs.followed import Followed, context, start
+from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Position
 
 DAY = 24 * 3600 * 1000
@@ -28,6 +29,9 @@ AT_MOST = 50_000
 """Lost positions of one input that are kept."""
 
 _COARSE = 1000
+
+_UNFINISHED = 8
+"""Compressed files that are kept open as looking into them takes longer than a turn."""
 
 _COMPRESSED = re.compile(r"\.(?:gz|zst|bz2|xz)$")
 _NUMBERS = re.compile(r"[._-]?\d+")
@@ -44,7 +48,9 @@ def family(name: str) -> str:
 class Lost:
     """Positions of one input whose file is not where it was, and the search for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._unfinished: dict[Found, tuple[Plain | Compressed, identity.Compared]] = {}
         self._since: dict[tuple[int, int, str], tuple[Position, int]] = {}
         self._looked_at: set[Found] = set()
 
@@ -58,6 +64,7 @@ class Lost:
 
     def clear(self) -> None:
         """Look for nothing."""
+        self.close()
         self._since.clear()
         self._looked_at.clear()
 
@@ -107,26 +114,57 @@ class Lost:
         if not related:
             return
         try:
-            source = open_source(found.path)
+            source, compared = self._open(found)
         except OSError:
             return
         try:
-            position = best(source, found, related + living)
+            position = best(source, found, related + living, compared)
             if position and any(position is other for other in living):
                 return  # another followed file has this content, and is further on in it
             if position or (_between(found, name, related) and not _begun(source, related)):
                 yield found, position
+        except LaterError:
+            self._put_off(found, source, compared)
         finally:
+            if found not in self._unfinished:
+                source.close()
+
+    def _open(self, found: Found) -> tuple[Plain | Compressed, identity.Compared]:
+        if found in self._unfinished:
+            return self._unfinished.pop(found)
+        source = open_source(found.path, self._turn)
+        return source, identity.Compared(source)
+
+    def _put_off(self, found: Found, source: Plain | Compressed, compared: identity.Compared) -> None:
+        """The next search goes on with it; only so many are kept open for that."""
+        self._looked_at.discard(found)
+        if len(self._unfinished) < _UNFINISHED:
+            self._unfinished[found] = source, compared
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the search should go on soon."""
+        return bool(self._unfinished)
+
+    def close(self) -> None:
+        """Let go of what was being looked into."""
+        for source, _ in self._unfinished.values():
             source.close()
+        self._unfinished.clear()
 
 
-def best(source: Plain | Compressed, found: Found, positions: Iterable[Position]) -> Position | None:
-    """The furthest of `positions` that was reached in the content of this file; None where there is none."""
-    fits = [position for position in positions if source.compressed or start(position) <= found.size]
-    for position in sorted(fits, key=start, reverse=True):
-        if identity.continues(source, position, start(position)):
-            return position
-    return None
+def best(
+    source: Plain | Compressed, found: Found, positions: Iterable[Position], compared: identity.Compared | None = None
+) -> Position | None:
+    """The furthest of `positions` that was reached in the content of this file; None where there is none.
+
+    LaterError where a compressed file must be read far for that. compared: its answers so far.
+    """
+    fits = sorted((position for position in positions if source.compressed or start(position) <= found.size), key=start)
+    if source.compressed:  # on the way, as going back in it means starting again
+        reached = [position for position in fits if identity.continues(compared or source, position, start(position))]
+        return reached[-1] if reached else None
+    return next((position for position in reversed(fits) if identity.continues(source, position, start(position))), None)
 
 
 def _directories(position: Position) -> set[str]:

@@ -32,8 +32,7 @@ class Reader:
             list(self.stored.values()),
             self.detect,
             now,
-            monotonic=lambda: self.time,
-            **({"chunk_bytes": 1 << 16} | self.options),
+            **({"chunk_bytes": 1 << 16, "monotonic": lambda: self.time} | self.options),
         )
 
     def detect(self, sample: Sequence[bytes]) -> str | None:
@@ -58,9 +57,10 @@ class Reader:
     def read(self) -> list[bytes]:
         """Everything there is now, committed."""
         new = []
-        while chunk := self.chunk():
-            self.commit(chunk)
-            new += chunk.records
+        while (chunk := self.chunk()) or self.inputs.busy:
+            if chunk:
+                self.commit(chunk)
+                new += chunk.records
         return new
 
     def numbers(self) -> list[int]:
