@@ -47,6 +47,7 @@ class InputOptions(Options):
     instance: str | None = None
     silence: Duration | None = None
     poll: bool = False
+    follow_links: bool = False
 
 
 class OutputOptions(Options):
@@ -296,6 +297,7 @@ class _Reader:
             instance=common.instance,
             silence=common.silence,
             poll=common.poll,
+            follow_links=common.follow_links,
         )
         return InputSettings(spec=spec, options=own)
 

@@ -28,6 +28,7 @@ from casbd.daemon.compacting import Compacting
 from casbd.daemon.destinations import down_alerts
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
+from casbd.daemon.own_files import own_files
 from casbd.daemon.retention import remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.unread_news import UnreadNews
@@ -330,6 +331,7 @@ class Service:
         self.scanning.close()
         self.scanning = scanning
         self.pipeline.use(engine.settings, engine.policies, engine.rails)
+        self._own.use_those_of(own_files(engine.settings))
         if engine.settings.inputs != old.settings.inputs:
             self.inputs.use([entry.spec for entry in engine.settings.inputs], input_store.positions(self.store.connection))
         self._withdraw_of_gone_connectors()
@@ -491,7 +493,8 @@ class Service:
 
     def _new_inputs(self, engine: Engine) -> Inputs:
         specs = [entry.spec for entry in engine.settings.inputs]
-        return Inputs(specs, input_store.positions(self.store.connection), detect, self.clock, chunk_bytes=CHUNK_BYTES)
+        self._own = own_files(engine.settings)
+        return Inputs(specs, input_store.positions(self.store.connection), detect, self.clock, chunk_bytes=CHUNK_BYTES, own=self._own)
 
     def _queues(self, engine: Engine) -> set[str]:
         """The names of all configured destinations' queues in the outbox."""

@@ -11,6 +11,7 @@ import os
 import struct
 import tarfile
 import zipfile
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
 
 from casbd.inputs.compression import Compressed, Plain, Source, open_source
@@ -44,6 +45,9 @@ _BROKEN = (
     struct.error,
 )
 
+
+Opening = Callable[[str], int]
+"""Makes a file descriptor of a path."""
 
 _PassedOver = tuple[str, str, str, Kind]
 """A name, why it is not read, what to do, and how bad it is."""
@@ -85,10 +89,10 @@ class Contents(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def is_archive(path: str) -> bool:
+def is_archive(path: str, opening: Opening) -> bool:
     """Whether it begins as one; False also where it cannot be opened, which its reading tells."""
     try:
-        source = open_source(path, Turn(size=_BEGINNING))
+        source = open_source(path, Turn(size=_BEGINNING), opening)
     except OSError:
         return False
     try:
@@ -100,9 +104,9 @@ def is_archive(path: str) -> bool:
     return (not source.compressed and head.startswith((b"PK\3\4", b"PK\5\6"))) or _is_tar(head)
 
 
-def open_contents(path: str, turn: Turn) -> Contents:
+def open_contents(path: str, turn: Turn, opening: Opening) -> Contents:
     """Open an archive. OSError where that is not possible."""
-    source = open_source(path, turn)
+    source = open_source(path, turn, opening)
     if not source.compressed and source.read(0, 2) == b"PK":
         return _Zip(source)
     return _Tar(source)

@@ -15,6 +15,7 @@ from casbd.inputs import archive_formats
 from casbd.inputs.archive_formats import Contents, Entry, Listed
 from casbd.inputs.compression import Compressed, peeled
 from casbd.inputs.discovery import Found, PassedOver
+from casbd.inputs.fence import Fence
 from casbd.inputs.turn import LaterError, Turn
 
 AT_ONCE = 64 << 20
@@ -79,8 +80,9 @@ class Archive:
     unfinished: the turn was over before all of it was listed.
     """
 
-    def __init__(self, found: Found, turn: Turn) -> None:
+    def __init__(self, found: Found, turn: Turn, fence: Fence) -> None:
         self.found = found
+        self._fence = fence
         self.turn = turn
         self.unfinished = False
         self._listing: Contents | None = None
@@ -94,7 +96,7 @@ class Archive:
         """Look into it, or go on with that."""
         try:
             if self._listing is None:
-                self._listing = archive_formats.open_contents(self.found.path, self.turn)
+                self._listing = archive_formats.open_contents(self.found.path, self.turn, self._fence.open)
             listed = self._listing.contents()
         except LaterError:
             self.unfinished, self.damage = True, "what is in it is still being looked up"
@@ -128,7 +130,7 @@ class Archive:
     def acquire(self) -> Contents:
         """The open archive, for one more file of it."""
         if self._contents is None:
-            contents = archive_formats.open_contents(self.found.path, self.turn)
+            contents = archive_formats.open_contents(self.found.path, self.turn, self._fence.open)
             if Found.of(self.found.path, os.fstat(contents.fileno())) != self.found:
                 contents.close()
                 raise OSError(0, "the archive was written to meanwhile")
@@ -152,8 +154,8 @@ class Archive:
 class Archives:
     """Those among the files of one input."""
 
-    def __init__(self, turn: Turn) -> None:
-        self._turn = turn
+    def __init__(self, turn: Turn, fence: Fence) -> None:
+        self._turn, self._fence = turn, fence
         self._archives: dict[Key, Archive] = {}
         self._others: dict[Key, int] = {}
         self.paths: set[str] = set()
@@ -191,12 +193,12 @@ class Archives:
             if archive is None or archive.found != found:
                 if archive is not None:
                     archive.close()
-                if not archive_formats.is_archive(found.path):
+                if not archive_formats.is_archive(found.path, self._fence.open):
                     if found.size >= archive_formats.ENOUGH:
                         self._others[key] = found.size
                     yield found
                     continue
-                archive = Archive(found, self._turn)
+                archive = Archive(found, self._turn, self._fence)
                 self._begin(archive, now, final=final)
             elif archive.unfinished:
                 archive.look_into()

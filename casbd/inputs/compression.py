@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+from casbd.inputs.fence import open_regular
 from casbd.inputs.turn import LaterError, Turn
 
 KEPT = 8192
@@ -343,9 +344,17 @@ def peeled(raw: Any) -> Stream:
     return (_reader(raw.peek(8)[:8]) or _Stored)(raw)
 
 
-def open_source(path: str, turn: Turn | None = None) -> Plain | Compressed:
-    """Open `path` for reading. OSError where that is not possible. turn: else the source has one of its own."""
-    return _source(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), turn)
+def open_source(path: str, turn: Turn | None = None, opening: Callable[[str], int] | None = None) -> Plain | Compressed:
+    """Open `path` for reading. OSError where that is not possible, or it is no regular file.
+
+    turn: else the source has one of its own. opening: makes the file descriptor; an input's fence does.
+    """
+    fd = opening(path) if opening else open_regular(os.path.realpath(path))
+    try:
+        return _source(fd, turn)
+    except OSError:
+        os.close(fd)
+        raise
 
 
 def opened_again(source: Plain | Compressed, turn: Turn) -> Plain | Compressed:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from casbd.inputs.compression import Compressed
+from casbd.inputs.fence import Fence, Refused, wildcard
 from casbd.model.unread import Kind
 from casbd.wire.globs import matcher, matcher_of_hidden
-
-_WILDCARD = re.compile(r"[*?\[]")
 
 
 class Part(Protocol):
@@ -59,9 +57,12 @@ _MOST_PASSED_OVER = 1000
 
 
 class Discovery:
-    """The outcome of one pass: the files, the directories to be watched, and what was passed over."""
+    """The outcome of one pass: the files, the directories to be watched, and what was passed over. fence: says what may be followed."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, fence: Fence | None = None) -> None:
+        self._fence = fence or Fence(pattern)
+        self._fence.look_again()
+        self._real: dict[str, str] = {}
         self.files: list[Found] = []
         self.directories: list[str] = []
         self.passed_over: list[PassedOver] = []
@@ -69,7 +70,7 @@ class Discovery:
         self._walk("/", [part for part in pattern.split("/") if part])
 
     def _walk(self, directory: str, parts: list[str]) -> None:
-        while len(parts) > 1 and not _WILDCARD.search(parts[0]):
+        while len(parts) > 1 and not wildcard(parts[0]):
             directory, parts = os.path.join(directory, parts[0]), parts[1:]  # noqa: PTH118 - thousands of them
         part, rest = parts[0], parts[1:]
         if part == "**":
@@ -77,7 +78,7 @@ class Discovery:
         elif rest:
             fits = matcher(part)
             for entry in self._entries(directory):
-                if fits(entry.name) and _is_directory(entry):
+                if fits(entry.name) and _is_directory(entry) and not (entry.is_symlink() and self._is_refused(entry.path)):
                     self._walk(entry.path, rest)
         else:
             self._take(directory, part)
@@ -94,7 +95,7 @@ class Discovery:
                 self._pass_over(entry.path, "`**` does not follow links to directories", "name it in a path of its own", "left_out")
 
     def _take(self, directory: str, part: str) -> None:
-        if not _WILDCARD.search(part):
+        if not wildcard(part):
             self._add(os.path.join(directory, part), None)  # noqa: PTH118
             self.directories.append(directory)
             return
@@ -109,14 +110,17 @@ class Discovery:
         if not _is_text(path):
             self._pass_over(repr(os.fsencode(path)), "the name is not UTF-8", "rename it")
             return
+        link = entry.is_symlink() if entry else os.path.islink(path)  # noqa: PTH114
         try:
             status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
         except FileNotFoundError:
-            if os.path.islink(path):  # noqa: PTH114 - else it was deleted in this moment
+            if link:  # else it was deleted in this moment
                 self._pass_over(path, "it is a link that leads nowhere", kind="waiting")
             return
         except OSError as error:
             self._pass_over(path, error.strerror or str(error), may_read(error))
+            return
+        if stat.S_ISREG(status.st_mode) and self._is_refused(path, link=link):
             return
         if stat.S_ISREG(status.st_mode):
             self.files.append(Found.of(path, status))
@@ -126,6 +130,20 @@ class Discovery:
             self._pass_over(path, "it is a directory", "`/**/*` at the end of a path looks into directories", "left_out")
         else:
             self._pass_over(path, f"it is {_kind(status.st_mode)}; only files are followed", "leave it out of the path")
+
+    def _is_refused(self, path: str, *, link: bool = True) -> bool:
+        """Whether it may not be read, which is noted."""
+        refused = self._fence.refuses(path) if link else self._judged(path)
+        if refused:
+            self._pass_over(path, refused.why, refused.advice, "left_out" if refused.own else "unread")
+        return refused is not None
+
+    def _judged(self, path: str) -> Refused | None:
+        """A file that is no link itself; its directories are looked at once."""
+        directory, name = os.path.split(path)
+        if directory not in self._real:
+            self._real[directory] = os.path.realpath(directory)
+        return self._fence.judge(os.path.join(self._real[directory], name))  # noqa: PTH118 - thousands of them
 
     def _pass_over(self, path: str, why: str, advice: str = "", kind: Kind = "unread") -> None:
         if len(self.passed_over) < _MOST_PASSED_OVER:
@@ -150,11 +168,6 @@ def may_read(error: OSError) -> str:
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
     return kinds.get(stat.S_IFMT(mode), "no file")
-
-
-def wildcard(path: str) -> bool:
-    """Whether there is one in it."""
-    return _WILDCARD.search(path) is not None
 
 
 def _is_text(path: str) -> bool:

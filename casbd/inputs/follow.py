@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from casbd.clock import Clock, monotonic
+from casbd.inputs.fence import OwnFiles
 from casbd.inputs.followed import Detect, Limits
 from casbd.inputs.one_input import FollowedInput
 from casbd.inputs.open_files import OpenFiles
@@ -29,6 +30,7 @@ class Inputs:
     """Follows the files of `specs`, from the stored `positions` on, and gives their records in chunks.
 
     detect: names the format of a file's first records, None where no format claims them; asked where a spec says `auto`.
+    own: what no input reads, whatever its path says; may be changed at any time.
     All but `wake` is called by one thread. Nothing here raises because of a file: see `problems`.
     """
 
@@ -43,7 +45,9 @@ class Inputs:
         max_record: int = 32 << 20,
         monotonic: Callable[[], float] = monotonic,
         turn_bytes: int = BYTES,
+        own: OwnFiles | None = None,
     ) -> None:
+        self._own = own or OwnFiles()
         self._turn = Turn(monotonic, turn_bytes)
         self._open_files = OpenFiles(OPEN_FILES)
         self._limits = Limits(chunk_bytes, max_record)
@@ -59,7 +63,7 @@ class Inputs:
         """Follow these inputs from now on. One that is followed already goes on as it is: a deleted file that is still open
         could not be found again. The others begin at the stored positions."""
         followed = {one.spec: one for one in self._inputs}
-        self._inputs = [followed.get(spec) or FollowedInput(spec, self._open_files, self._limits, self._turn) for spec in specs]
+        self._inputs = [followed.get(spec) or FollowedInput(spec, self._open_files, self._limits, self._turn, self._own) for spec in specs]
         self._turns = list(self._inputs)
         for spec, one in followed.items():
             if spec not in specs:

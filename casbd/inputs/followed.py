@@ -13,6 +13,7 @@ from casbd.inputs import containers, encodings, foreign, identity
 from casbd.inputs.compression import TOO_MUCH_MEMORY, Compressed, Plain, open_source, opened_again
 from casbd.inputs.cutting import WHITESPACE, Context, Cut
 from casbd.inputs.discovery import Found
+from casbd.inputs.fence import Fence
 from casbd.inputs.file_text import SHOWN, FileText
 from casbd.inputs.foreign import Problem
 from casbd.inputs.turn import LaterError, Turn
@@ -70,9 +71,9 @@ class Followed:
     rests_until: seconds of the turn's clock; what costs much and gives nothing is not read again at once.
     """
 
-    def __init__(self, spec: InputSpec, found: Found, limits: Limits, turn: Turn, *, matched: bool = True) -> None:
+    def __init__(self, spec: InputSpec, found: Found, limits: Limits, turn: Turn, fence: Fence, *, matched: bool = True) -> None:
         self.spec, self.found, self.limits, self.matched = spec, found, limits, matched
-        self._turn = turn
+        self._turn, self._fence = turn, fence
         self.stored: list[Position] = []
         self.source: Plain | Compressed | None = None
         self.target = ""
@@ -131,7 +132,7 @@ class Followed:
         if self.source is None and self.found.part:
             self.source = self.found.part.open()
         if self.source is None:
-            source = open_source(self.found.path, self._turn)
+            source = open_source(self.found.path, self._turn, self._fence.open)
             status = source.stat()
             if (status.st_dev, status.st_ino) != (self.found.device, self.found.inode):
                 source.close()

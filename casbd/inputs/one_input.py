@@ -16,6 +16,7 @@ from casbd.inputs.announcing import Announcing
 from casbd.inputs.archives import Archives
 from casbd.inputs.cutting import Context
 from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
+from casbd.inputs.fence import Fence, OwnFiles
 from casbd.inputs.followed import DamagedError, Detect, Followed, Limits, MovedError, ReplacedError, context, not_whole
 from casbd.inputs.foreign import Problem
 from casbd.inputs.missing import Missing
@@ -70,14 +71,15 @@ class FollowedInput:
     scan_wanted: a file turned out to be another one than at the last scan; what was there before must be looked for.
     """
 
-    def __init__(self, spec: InputSpec, open_files: OpenFiles, limits: Limits, turn: Turn) -> None:
+    def __init__(self, spec: InputSpec, open_files: OpenFiles, limits: Limits, turn: Turn, own: OwnFiles) -> None:
         self.spec = spec
+        self._fence = Fence(spec.path, follow_links=spec.follow_links, own=own)
         self.busy = False
         self._turn = turn
         self.files: dict[Key, Followed] = {}
         self.directories: list[str] = []
         self.scan_wanted = False
-        self.lost = Lost(turn)
+        self.lost = Lost(turn, self._fence)
         self._open_files, self._limits = open_files, limits
         self._stored: dict[Key, list[Position]] = {}
         self._paths: dict[str, Followed] = {}
@@ -85,7 +87,7 @@ class FollowedInput:
         self._latest: Followed | None = None
         self._in_a_row = 0
         self._contents: dict[str, list[Followed | Position]] | None = None
-        self._archives = Archives(turn)
+        self._archives = Archives(turn, self._fence)
         self._announcing = Announcing(spec.name)
         self._missing = Missing()
         self._passed_over: list[PassedOver] = []
@@ -129,7 +131,7 @@ class FollowedInput:
 
     def scan(self, now: int) -> None:
         """Look at all directories and files."""
-        discovery = Discovery(self.spec.path)
+        discovery = Discovery(self.spec.path, self._fence)
         self.directories, self._passed_over = discovery.directories, discovery.passed_over
         self._had_files |= bool(discovery.files)
         self.scan_wanted = False
@@ -316,7 +318,7 @@ class FollowedInput:
         return file if file.update(found) else None
 
     def _follow(self, found: Found, *, matched: bool) -> Followed:
-        file = Followed(self.spec, found, self._limits, self._turn, matched=matched)
+        file = Followed(self.spec, found, self._limits, self._turn, self._fence, matched=matched)
         self.files[found.device, found.inode] = self._paths[found.path] = file
         return file
 

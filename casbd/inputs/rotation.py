@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from casbd.inputs import identity
 from casbd.inputs.compression import Compressed, Plain, open_source
 from casbd.inputs.discovery import Found, Listing, look
+from casbd.inputs.fence import Fence
 from casbd.inputs.followed import Followed, context, start
+from casbd.inputs.generations import family
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Position
 
@@ -33,23 +35,16 @@ _COARSE = 1000
 _UNFINISHED = 8
 """Compressed files that are kept open as looking into them takes longer than a turn."""
 
-_COMPRESSED = re.compile(r"\.(?:gz|zst|bz2|xz)$")
-_NUMBERS = re.compile(r"[._-]?\d+")
 _STEM = re.compile(r"\.?[^.\d_-]*")
 
 List = Callable[[str], Listing]
 
 
-def family(name: str) -> str:
-    """The same for all generations of one rotated log: `x.log`, `x.log.1`, `x.log-20260131.gz` and `x-2026.log`."""
-    return _NUMBERS.sub("", _COMPRESSED.sub("", name))
-
-
 class Lost:
     """Positions of one input whose file is not where it was, and the search for it."""
 
-    def __init__(self, turn: Turn) -> None:
-        self._turn = turn
+    def __init__(self, turn: Turn, fence: Fence) -> None:
+        self._turn, self._fence = turn, fence
         self._unfinished: dict[Found, tuple[Plain | Compressed, identity.Compared]] = {}
         self._since: dict[tuple[int, int, str], tuple[Position, int]] = {}
         self._looked_at: set[Found] = set()
@@ -132,7 +127,7 @@ class Lost:
     def _open(self, found: Found) -> tuple[Plain | Compressed, identity.Compared]:
         if found in self._unfinished:
             return self._unfinished.pop(found)
-        source = open_source(found.path, self._turn)
+        source = open_source(found.path, self._turn, self._fence.open)
         return source, identity.Compared(source)
 
     def _put_off(self, found: Found, source: Plain | Compressed, compared: identity.Compared) -> None:

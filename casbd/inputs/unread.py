@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from casbd.inputs.discovery import PassedOver, wildcard
+from casbd.inputs.discovery import PassedOver
+from casbd.inputs.fence import wildcard
 from casbd.inputs.followed import Followed
 from casbd.model.chunk import InputSpec
 from casbd.model.unread import Kind, Unread

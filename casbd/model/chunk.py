@@ -8,6 +8,7 @@ import msgspec
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One input of the configuration. path: an absolute glob. silence: milliseconds without a record that raise an alert.
 
+    follow_links: also links that lead out of the directory that `path` names before its first wildcard.
     poll: use watchdog's polling observer (network file systems). format: a format's name, or `auto`.
     """
 
@@ -17,6 +18,7 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
     instance: str | None = None
     silence: int | None = None
     poll: bool = False
+    follow_links: bool = False
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import resource
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -115,6 +116,7 @@ class PartWriter:
         self._number = self._first = self._last = self._first_block = self._last_block = 0
         try:
             self._path.parent.mkdir(mode=0o750, exist_ok=True)
+            os.close(os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))  # pyarrow would let everybody read it
             kinds = schema()
             self._writer = pq.ParquetWriter(
                 self._beside,

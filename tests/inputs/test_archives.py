@@ -21,6 +21,7 @@ from watchdog.events import FileModifiedEvent
 from casbd.inputs import archive_formats
 from casbd.inputs.archives import Archives
 from casbd.inputs.discovery import Discovery
+from casbd.inputs.fence import Fence
 from casbd.inputs.turn import Turn
 
 OLD = 1_700_000_000
@@ -404,7 +405,7 @@ def test_files_whose_place_in_the_archive_moved(reader, tmp_path):
 def test_an_archive_that_is_another_one_than_was_listed(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(KINDS["tar"])
-    (first, *_) = Archives(Turn()).expand(Discovery(str(path)).files, 0, final=True)
+    (first, *_) = Archives(Turn(), Fence(str(path))).expand(Discovery(str(path)).files, 0, final=True)
     path.write_bytes(tarred({"x": b"y"}))
     with pytest.raises(OSError, match="meanwhile"):
         first.part.open()

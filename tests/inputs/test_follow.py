@@ -387,7 +387,7 @@ def test_a_log_that_was_rotated_while_it_was_found(reader, log, monkeypatch):
 def test_a_file_that_changes_whenever_it_is_found_is_read_all_the_same(reader, log, monkeypatch):
     write(log, range(10))
     discover = Discovery.__init__
-    monkeypatch.setattr(Discovery, "__init__", lambda self, pattern: (discover(self, pattern), write(log, [10]), None)[2])
+    monkeypatch.setattr(Discovery, "__init__", lambda self, *args: (discover(self, *args), write(log, [10]), None)[2])
     chunk = reader("x.log").chunk()
     assert [json.loads(record)["n"] for record in chunk.records][:11] == [*range(11)]
 

@@ -1,5 +1,6 @@
 """Older activities in Parquet files: the same activities as before, whatever happens meanwhile; and what retention removes."""
 
+import os
 import resource
 
 import pyarrow.parquet as pq
@@ -83,6 +84,17 @@ def test_repeated_records_are_known_after_a_restart(core):
     core.reopen()
     core.feed_records(record(Id="0-0"), record(Id="new"))
     assert ids(core) == [*expected, "new"]
+
+
+def test_not_everybody_may_read_it(core):
+    fed(core)
+    before = os.umask(0)
+    try:
+        segments.compact(core.store, at_least=1)
+    finally:
+        os.umask(before)
+    for path in core.store.directory.glob("segments/**/*"):
+        assert path.stat().st_mode & 0o777 == (0o640 if path.is_file() else 0o750)
 
 
 def test_who_reads_meanwhile_misses_nothing_and_sees_nothing_twice(core):

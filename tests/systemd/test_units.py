@@ -56,7 +56,19 @@ def test_the_user_is_made(tmp_path):
     assert line.split(":")[5] == "/var/lib/casbd"
 
 
-def test_what_the_spools_group_is():
-    rows = [line.split() for line in (SYSTEMD / "casbd.tmpfiles.conf").read_text().splitlines() if not line.startswith("#")]
-    spool = next(row for row in rows if row[1] == "/var/spool/casbd")
-    assert spool[2:5] == ["2770", "root", "casbd"]
+def rows(name):
+    return [line.split() for line in (SYSTEMD / name).read_text().splitlines() if line and not line.startswith("#")]
+
+
+def test_exporters_have_a_group_of_their_own_which_reads_nothing_of_casbds():
+    modes = {row[1]: row[2:5] for row in rows("casbd.tmpfiles.conf")}
+    assert modes["/var/spool/casbd"] == ["0750", "root", "casbd-spool"], "nobody but root puts a link in the place of a directory"
+    assert modes["/var/spool/casbd/m365"] == ["2770", "root", "casbd-spool"]
+    assert [path for path, (_, _, group) in modes.items() if group == "casbd-spool" and not path.startswith("/var/spool")] == []
+    assert ["m", "casbd", "casbd-spool"] in rows("casbd.sysusers.conf")
+    assert "\nSupplementaryGroups=casbd-spool\n" in UNIT.read_text()
+
+
+@pytest.mark.parametrize("limit", ["MemoryMax", "TasksMax", "LimitCORE", "OOMPolicy"])
+def test_what_casbd_may_take_of_the_host_is_limited(limit):
+    assert f"\n{limit}=" in UNIT.read_text()

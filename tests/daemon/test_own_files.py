@@ -1,0 +1,29 @@
+"""What no input reads, by the configuration."""
+
+import json
+import os
+
+from casbd.config.settings import load
+from casbd.daemon.own_files import own_files
+
+
+def test_the_store_credentials_outputs_secrets_and_the_configuration(tmp_path, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    path = tmp_path / "casbd.yaml"
+    path.write_text(
+        json.dumps(
+            {
+                "state_dir": "state",
+                "outputs": [{"name": "file", "type": "file", "path": "log/alerts.cef"}],
+                "connectors": [{"name": "hook", "type": "webhook", "url": "https://example.com", "secret": {"file": "keys/hook"}}],
+                "privacy": {"pseudonymize": ["user"], "key": {"file": "keys/privacy"}},
+            }
+        )
+    )
+    own = own_files(load(path))
+    for mine in ("state/casbd.sqlite", "state/segments/x", "credentials/any", "log/alerts.cef", "log/alerts.cef.3.gz"):
+        assert own.has(f"{tmp_path}/{mine}"), mine
+    for mine in ("keys/hook", "keys/privacy", "casbd.yaml"):
+        assert own.has(f"{tmp_path}/{mine}"), mine
+    for other in ("log/other.cef", "in/a.json", "statement/x", os.path.join("log", "alerts.cef.d", "x")):  # noqa: PTH118
+        assert not own.has(f"{tmp_path}/{other}"), other
