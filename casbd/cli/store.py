@@ -12,7 +12,7 @@ from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_alone, store_to_change
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.clock import now
-from casbd.store import activities, audit, segments
+from casbd.store import activities, audit, retention, segments
 from casbd.wire import json_lines
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -58,6 +58,20 @@ def verify(configuration: Path, as_json: bool) -> None:
         click.echo(f"{len(whole)} segments with {number} activities are as they were written; {waiting} wait in blocks", err=True)
     if told:
         sys.exit(EXIT_NO)
+
+
+@command.command("trust-clock")
+@click.pass_obj
+def trust_clock(configuration: Path) -> None:
+    """Let retention go by the clock, where `casbd status` says that it is too far ahead to be believed.
+
+    What is too old by this clock is removed within the hour, and for good: look at `date` before.
+    """
+    with store_to_change(configuration) as store, store.transaction() as connection:
+        at = now()
+        retention.reach(connection, at)
+        audit.add(connection, at, "store trust-clock", str(store.directory), {})
+    click.echo("what is too old by this host's clock is removed within the hour", err=True)
 
 
 @command.command("rebuild")

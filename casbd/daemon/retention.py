@@ -2,19 +2,64 @@
 
 Ten million activities that were imported in a day also become too old in a day. Were they removed at once, nothing would
 be read, delivered or told to the watchdog meanwhile.
+
+A clock that is three years ahead makes everything too old. So retention goes by the clock only where the time of the last pass, and
+what has gone by since, or the newest records say nearly the same; else by these, and a person is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from casbd.alerting.windows import KEEP_WINDOWS
+from casbd.clock import monotonic
 from casbd.config.settings import Retention
-from casbd.store import activities, alerts, outbox, rejects, segments, window_entries
+from casbd.store import activities, alerts, outbox, rejects, retention, segments, window_entries
 from casbd.store.database import Store
 
 BLOCKS, ROWS = 50, 20_000
 """Removed in one transaction: some ten megabytes."""
+
+TRUSTED = 3 * 86_400_000
+"""Milliseconds that the clock may be ahead of everything else: a host is switched off over a weekend."""
+
+
+class RetentionClock:
+    """The time by which retention goes. passes: seconds, never set back."""
+
+    def __init__(self, store: Store, passes: Callable[[], float] = monotonic) -> None:
+        self._store, self._passes = store, passes
+        self._last: tuple[int, float] | None = None
+        self.ahead = 0
+        """Milliseconds that the clock is ahead of it, where a person must say which is right."""
+
+    def __call__(self, now: int) -> int:
+        """The time of this pass, which is noted. now: what the clock says; where that is earlier, it is right."""
+        expected = self._expected(now)
+        evidence = max(expected, retention.newest(self._store.connection) or 0)
+        believed = now if now - evidence <= TRUSTED else evidence
+        self.ahead = now - believed
+        self._last = max(expected, believed), self._passes()
+        with self._store.transaction() as connection:
+            retention.reach(connection, self._last[0])
+        return believed
+
+    def _expected(self, now: int) -> int:
+        """The time of the last pass, and what has gone by since, as far as this process knows."""
+        stored = retention.reached(self._store.connection)
+        if stored is None:
+            return now
+        if self._last and self._last[0] == stored:  # else a person has set it
+            return stored + int((self._passes() - self._last[1]) * 1000)
+        return stored
+
+    def told(self) -> list[str]:
+        """What a person must know and do; nothing while the clock is believed."""
+        if not self.ahead:
+            return []
+        days = self.ahead // 86_400_000
+        ahead = f"the clock is {days} days ahead of the newest record and of the last time that old records were removed"
+        return [f"{ahead}: until one of them comes near it, what is too old by the clock alone stays; is it right? casbd store trust-clock"]
 
 
 def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str], policies: Mapping[str, int]) -> bool:

@@ -29,7 +29,7 @@ from casbd.daemon.destinations import down_alerts
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.own_files import own_files
-from casbd.daemon.retention import remove_some
+from casbd.daemon.retention import RetentionClock, remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.watched import WatchedFiles
@@ -124,6 +124,7 @@ class Service:
         self.store = Store(self.engine.settings.state_dir)
         self._exit.callback(self.store.close)
         self._trail = Trail(self.store, self.engine)
+        self._retention_clock = RetentionClock(self.store)
 
     def build_pipeline(self) -> None:
         """The two halves."""
@@ -421,7 +422,11 @@ class Service:
     def remove_old(self) -> None:
         """A job: retention. Does a part, and comes again at once where there is more to remove."""
         windows = {policy_key(policy): policy.match.within for policy in self.engine.policies if policy.match}
-        more = remove_some(self.store, self.engine.settings.retention, self.clock(), self._queues(self.engine), windows)
+        asked = self._retention_clock.told()
+        until = self._retention_clock(self.clock())
+        for question in [] if asked else self._retention_clock.told():
+            log.warning(question)
+        more = remove_some(self.store, self.engine.settings.retention, until, self._queues(self.engine), windows)
         with self.store.transaction() as connection:
             input_store.forget_positions(connection, self.inputs.forgotten())
         if more:
@@ -444,7 +449,7 @@ class Service:
             **unread_news.summary(self.unread),
             "paused": self._full,
             "reload": self._reloaded,
-            "warnings": [*left_out.told(self.engine.unusable), *self._warned],
+            "warnings": [*left_out.told(self.engine.unusable), *self._warned, *self._retention_clock.told()],
         }
         if status != self._saved_status:
             service_status.save(self.store, status)
