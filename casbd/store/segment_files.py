@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import os
 import resource
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,12 +91,15 @@ def rows(activities: Sequence[Activity], block_id: int, first: int = 0) -> pa.Ta
     return found.append_column(schema().field(PLACE), pa.array(range(first, first + len(activities)), type=pa.int32()))
 
 
-def allow_open(files: int) -> None:
-    """So many more files may be open; shells begin with 1,024, which years of days are more than (getrlimit(2))."""
+def allow_open(files: int) -> int:
+    """So many more files may be open; shells begin with 1,024, which years of days are more than (getrlimit(2)). How many may, in all."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = files + 500
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    if soft >= wanted or soft == resource.RLIM_INFINITY:
+        return wanted
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
 
 
 class PartWriter:
@@ -158,6 +161,15 @@ class PartWriter:
             except (OSError, pa.ArrowException) as error:
                 raise StoreError(f"{self._beside}: {error}") from None
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of rows that are not yet in the file."""
+        return self._bytes
+
+    def flush(self) -> None:
+        """Write the rows that wait, however few there are."""
+        self._flush()
+
     def finish(self) -> Part:
         """The file is whole."""
         self._flush()
@@ -200,11 +212,14 @@ def read(path: Path) -> Iterator[pa.Table]:
             yield table
 
 
-def by_day(table: pa.Table) -> Iterable[tuple[str, pa.Table]]:
-    """Rows apart by the day (UTC) of their time, each day's in their order."""
+def by_day(table: pa.Table, of_day: Callable[[str], str] = str) -> Iterable[tuple[str, pa.Table]]:
+    """Rows apart by the day (UTC) of their time, each day's in their order. of_day: a day that stands for it and others."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     days = pc.strftime(pc.cast(table["timestamp"], pa.timestamp("ms", "UTC")), format="%Y-%m-%d")
-    for day in pc.unique(days).to_pylist():
-        yield day, table.filter(pc.equal(days, day))
+    different = pc.unique(days)
+    standing = [of_day(day) for day in different.to_pylist()]
+    labels = pc.take(pa.array(standing), pc.index_in(days, value_set=different))
+    for day in dict.fromkeys(standing):
+        yield day, table.filter(pc.equal(labels, day))

@@ -36,6 +36,15 @@ PARTS = 8
 """So many small parts of a day, one behind the other, become one."""
 
 
+DAYS, YEARS = 1000, 60
+"""So many files of days are written at once, and so many of years, in which the days are that came later: a file may hold records of
+25,000 days, and each file that is being written takes memory."""
+FEW = 40
+"""Files that a process has open beside."""
+WAITING = 256 << 20
+"""Bytes of activities that wait for being written, in all files together."""
+
+
 class Segment(NamedTuple):
     """One file. first, last: the earliest and latest time in it; stored: when the last of it was. day: None of an older casbd's."""
 
@@ -115,20 +124,45 @@ def write(store: Store, plan: Plan) -> list[Part]:
 
 
 def write_parts(directory: Path, token: str, tables: Iterator[pa.Table]) -> list[Part]:
-    """Tables in the order of their blocks, as one file for each day."""
+    """Tables in the order of their blocks, as one file for each day; far more days than a log has share some."""
     writers: dict[str, PartWriter] = {}
+    few = _FewFiles(segment_files.allow_open(DAYS + YEARS) - FEW)
     try:
         for table in tables:
-            for day, some in segment_files.by_day(table):
+            for day, some in segment_files.by_day(table, few.day):
                 if day not in writers:
-                    segment_files.allow_open(len(writers))
                     writers[day] = PartWriter(directory, day, token)
                 writers[day].add(some)
+            if sum(writer.waiting for writer in writers.values()) > WAITING:
+                max(writers.values(), key=lambda writer: writer.waiting).flush()
         return [writer.finish() for writer in writers.values()]
     except BaseException:  # whatever it is: on a full disk nothing may be left lying about
         for writer in writers.values():
             writer.give_up()
         raise
+
+
+class _FewFiles:
+    """Chooses the days that stand for days: each for itself, until there are many; then its year's first, then its century's."""
+
+    def __init__(self, may_be_open: int) -> None:
+        self._days = max(1, min(DAYS, may_be_open // 2))
+        self._years = self._days + max(1, min(YEARS, may_be_open // 4))
+        self._chosen: dict[str, str] = {}
+        self._files: set[str] = set()
+
+    def day(self, day: str) -> str:
+        """The day whose file has the activities of this one."""
+        if day not in self._chosen:
+            self._chosen[day] = self._new(day)
+            self._files.add(self._chosen[day])
+        return self._chosen[day]
+
+    def _new(self, day: str) -> str:
+        for label, most in ((day, self._days), (f"{day[:4]}-01-01", self._years)):
+            if label in self._files or len(self._files) < most:
+                return label
+        return max(f"{day[:2]}00-01-01", "0001-01-01")
 
 
 def adopt(store: Store, plan: Plan, made: Sequence[Part]) -> None:

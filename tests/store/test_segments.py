@@ -296,6 +296,51 @@ def test_more_days_than_files_may_be_open(core):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_records_of_more_days_than_a_log_has_share_files(core, monkeypatch):
+    monkeypatch.setattr(segments, "DAYS", 20)
+    monkeypatch.setattr(segments, "YEARS", 3)
+    days = [*range(30), *range(400, 3000, 100), *range(3_500, 9_000, 500)]
+    core.feed_records(*(record(Id=f"day-{n}", at=-n * 24 * 60 * MINUTE) for n in days))
+    expected = ids(core)
+    assert len(expected) == len(days)
+    while segments.compact(core.store, at_least=1):
+        pass
+    known = segments.listed(core.store)
+    assert 20 < len(known) < 20 + 3 + 7
+    assert sum(one.activities for one in known) == len(days)
+    assert ids(core) == expected
+    assert not [*segments.verify(core.store)]
+    day = 24 * 60 * MINUTE
+    assert [one.activity_id for one in core.activities() if one.timestamp == NOON - 400 * day] == ["day-400"]
+    assert segments.prune(core.store, 2**61) == len(known)
+
+
+def test_few_files_may_be_open_and_it_is_compacted_all_the_same(core):
+    core.feed_records(*(record(Id=f"day-{n}", at=-n * 24 * 60 * MINUTE) for n in range(200)))
+    expected = ids(core)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = segments._FewFiles(64 - segments.FEW)
+    assert (
+        len({few.day(f"2{year:03}-{month:02}-{day:02}") for year in range(300) for month in range(1, 13) for day in (1, 9)})
+        < 64 - segments.FEW
+    )
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)
+    segments.compact(core.store, at_least=1)
+    assert ids(core) == expected
+
+
+def test_what_waits_for_being_written_is_bounded(core, monkeypatch):
+    monkeypatch.setattr(segments, "WAITING", 1)
+    expected = fed(core)
+    flushed = []
+    flush = segment_files.PartWriter.flush
+    monkeypatch.setattr(segment_files.PartWriter, "flush", lambda writer: (flushed.append(writer.waiting), flush(writer)))
+    segments.compact(core.store, at_least=1)
+    assert len(flushed) == 5
+    assert all(flushed)
+    assert ids(core) == expected
+
+
 def test_a_damaged_part_does_not_keep_the_others_from_becoming_one(core, monkeypatch):
     monkeypatch.setattr(segments, "PARTS", 3)
     for number in range(3):
