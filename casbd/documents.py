@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from casbd.errors import Mistake, Mistakes
+from casbd.regular_files import read_file
 from casbd.validation_text import nearest, told
 
 __all__ = ["Document", "Where", "nearest"]
@@ -169,7 +170,7 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise Mistakes([Mistake(str(path), 0, 0, f"larger than {MAX_BYTES // 1024**2} MiB")])
-        return path.read_text(encoding="utf-8-sig")
+        return read_file(path, MAX_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise Mistakes([Mistake(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:

@@ -17,6 +17,10 @@ import msgspec
 
 from casbd.enrichers._prefixes import Prefix, read_prefix
 from casbd.errors import Mistake, Mistakes
+from casbd.regular_files import read_file
+
+MAX_BYTES = 256 << 20
+"""Of a list: ten million networks."""
 
 MOST_MISTAKES = 10
 """Told of one file: a page of HTML in place of a list has one in every line."""
@@ -30,7 +34,7 @@ _TOR_DETAILS = ("ExitNode", "Published", "LastStatus")
 def read_list(path: Path) -> list[Prefix]:
     """All networks of one list file. Raises Mistakes: unreadable, a line that is no network, no network at all."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise Mistakes([Mistake(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:

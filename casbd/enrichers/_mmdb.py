@@ -20,10 +20,15 @@ from typing import Any, Generic, TypeVar
 from maxminddb import MODE_FD, InvalidDatabaseError, open_database
 from maxminddb.decoder import Decoder
 
+from casbd.regular_files import read_file
+
 Answer = TypeVar("Answer")
 
 DAMAGED = (InvalidDatabaseError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, struct.error)
 """What decoding raises over bytes that make no sense."""
+
+MAX_BYTES = 2 << 30
+"""Of a file: the largest there are have some hundred megabytes."""
 
 RECORDS_KEPT = 50_000
 """Decoded records that are kept; most addresses of a log share few of them."""
@@ -43,7 +48,7 @@ class Database(Generic[Answer]):
     """
 
     def __init__(self, path: Path, understand: Callable[[Any], Answer]) -> None:
-        self._content = path.read_bytes()
+        self._content = read_file(path, MAX_BYTES)
         with open_database(BytesIO(self._content), MODE_FD) as reader:  # checks that metadata and tree are whole
             metadata = reader.metadata()
         self.kind = str(metadata.database_type)

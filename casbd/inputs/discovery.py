@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from casbd.inputs.compression import Compressed
 from casbd.inputs.fence import Fence, Refused, wildcard
 from casbd.model.unread import Kind
+from casbd.regular_files import kind
 from casbd.wire.globs import matcher, matcher_of_hidden
 
 
@@ -129,7 +130,7 @@ class Discovery:
                 return
             self._pass_over(path, "it is a directory", "`/**/*` at the end of a path looks into directories", "left_out")
         else:
-            self._pass_over(path, f"it is {_kind(status.st_mode)}; only files are followed", "leave it out of the path")
+            self._pass_over(path, f"it is {kind(status.st_mode)}; only files are followed", "leave it out of the path")
 
     def _is_refused(self, path: str, *, link: bool = True) -> bool:
         """Whether it may not be read, which is noted."""
@@ -163,11 +164,6 @@ class Discovery:
 def may_read(error: OSError) -> str:
     """What to do about a file or directory that cannot be opened."""
     return "let the user that casbd runs as read it" if isinstance(error, PermissionError) else ""
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
-    return kinds.get(stat.S_IFMT(mode), "no file")
 
 
 def _is_text(path: str) -> bool:
