@@ -46,6 +46,8 @@ from casbd.wire import blanks
 
 log = logging.getLogger(__name__)
 
+LONGEST_ID = 1024
+"""Characters of a record's id; a hash stands for a longer one."""
 REJECT_BYTES = 4096
 TOGETHER = 64
 """So many records fit into the processor's second-level cache."""
@@ -150,6 +152,8 @@ class Scanner:
                     activity.app_instance = instance
                 if not activity.activity_id:
                     activity.activity_id = hashlib.blake2b(record, digest_size=16).hexdigest()
+                elif len(activity.activity_id) > LONGEST_ID:  # each window and alert would hold it; the record has it as it was
+                    activity.activity_id = hashlib.blake2b(activity.activity_id.encode(), digest_size=16).hexdigest()
                 activities.append(activity)
                 rows.append(number)
         return activities, rows

@@ -8,7 +8,7 @@ from casbd.clock import Clock, monotonic
 from casbd.inputs.fence import OwnFiles
 from casbd.inputs.followed import Detect, Limits
 from casbd.inputs.one_input import FollowedInput
-from casbd.inputs.open_files import OpenFiles
+from casbd.inputs.open_files import OpenFiles, may_be_open
 from casbd.inputs.turn import BYTES, Turn
 from casbd.inputs.watch import Changes, Watch
 from casbd.model.chunk import Chunk, InputSpec, Position
@@ -49,7 +49,7 @@ class Inputs:
     ) -> None:
         self._own = own or OwnFiles()
         self._turn = Turn(monotonic, turn_bytes)
-        self._open_files = OpenFiles(OPEN_FILES)
+        self._open_files = OpenFiles(may_be_open(OPEN_FILES))
         self._limits = Limits(chunk_bytes, max_record)
         self._inputs: list[FollowedInput] = []
         self._detect, self._clock, self._monotonic = detect, clock, monotonic

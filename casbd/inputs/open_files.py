@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+
 from casbd.inputs.followed import Followed
+
+_BESIDE = 48
+"""Files that a process has open for all else: its store, observers, outputs."""
+
+
+def may_be_open(at_most: int) -> int:
+    """How many followed files may be open at once: as many, or fewer where the process may not have so many (getrlimit(2))."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return at_most if allowed == resource.RLIM_INFINITY else max(4, min(at_most, (allowed - _BESIDE) // 2))
 
 
 class OpenFiles:

@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import resource
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -188,6 +189,21 @@ def test_copytruncate_by_a_writer_that_does_not_append(reader, log):
         file.flush()
         assert one.numbers() == [1000]
         assert one.rejects == []
+
+
+def test_few_files_may_be_open(reader, tmp_path):
+    """As with `ulimit -n 64`."""
+    for number in range(100):
+        (tmp_path / f"{number}.log").write_bytes(line(number))
+    used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, hard))
+    try:
+        one = reader("*.log")
+        assert sorted(one.numbers()) == [*range(100)]
+        assert one.inputs.unread() == []
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_deleted_and_made_again(reader, log):
