@@ -249,6 +249,8 @@ class FollowedInput:
                 return None
             else:
                 chunk = file.next_chunk(detect, now, final=self._final or file.settled)
+        except LaterError:
+            raise  # not broken: it goes on in its next turn
         except ReplacedError:
             self._replaced(file, now)
         except MovedError:
