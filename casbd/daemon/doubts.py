@@ -14,6 +14,7 @@ from casbd.daemon.known_words import known_words
 from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes, StoreError
 from casbd.governance.protected import nobody_protected
+from casbd.governance.reaching import doubtful_reach
 from casbd.model.activity import FIELDS
 from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain
 from casbd.policies import Policy
@@ -31,13 +32,15 @@ def doubts(settings: Settings, policies: Sequence[Policy], enrichers: Sequence[E
         document = sections(settings.path)[0]
     except Mistakes:  # it was changed since it was read, and is told when it is read again
         return []
+    words = known_words(settings, enrichers, _detected(settings))
     return [
         *doubtful(document, settings),
         *_lacking(document, settings, [policy for policy in policies if policy.enabled], enrichers),
         *_unsent(document, policies),
         *_unacknowledged(document, settings, outputs),
         *nobody_protected(document, settings.governance, policies),
-        *unknown_values(settings.rules, known_words(settings, enrichers, _detected(settings))),
+        *doubtful_reach(document, settings, policies, words.get("app")),
+        *unknown_values(settings.rules, words),
     ]
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from casbd.config import Settings
 from casbd.config.reach import Reach
+from casbd.documents import Document, nearest
+from casbd.errors import Mistake
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import is_address, spelling
 from casbd.name_patterns import NamePatterns
+from casbd.policies import Policy
 
 
 def out_of_reach(command: GovernanceCommand, reach: Reach) -> str:
@@ -41,3 +48,32 @@ def _taken(reach: Reach) -> str:
         where.append("no instance by its name")
     addresses = f"addresses of {', '.join(reach.domains)}" if reach.domains else ""
     return ", or ".join(filter(None, (", ".join(where), addresses)))
+
+
+def doubtful_reach(document: Document, settings: Settings, policies: Iterable[Policy], apps: Collection[str] | None) -> Iterator[Mistake]:
+    """Warnings: apps that no format writes, so that nothing is ever sent for them; and, where there are several tenants, connectors that
+    policies ask and that do not say whose accounts they take.
+
+    apps: patterns of fnmatch; None where any may come.
+    """
+    asked = {connector for policy in policies if policy.enabled for _, connector in policy.governance}
+    instances = {entry.spec.instance for entry in settings.inputs}
+    places = {name: index for index, name in enumerate(_names(document))}
+    for connector in settings.connectors:
+        where = ("connectors", places.get(connector.name, 0))
+        for app in connector.reach.app:
+            if apps is not None and not any(_alike(app.casefold(), known.casefold()) for known in apps):
+                told = f"no activity has the app `{app}`: the connector {connector.name} gets no command for it"
+                yield document.mistake((*where, "app"), told, nearest(app, apps), at_key=False)
+        if connector.reach == Reach() and connector.name in asked and len(instances) > 1:
+            told = f"the connector {connector.name} takes everybody's address, of {len(instances)} instances of inputs"
+            yield document.mistake(where, told, "app, instance or domains say whose accounts it takes")
+
+
+def _names(document: Document) -> list[str]:
+    listed = document.data.get("connectors")
+    return [str(item.get("name")) if isinstance(item, dict) else "" for item in listed] if isinstance(listed, list) else []
+
+
+def _alike(one: str, other: str) -> bool:
+    return fnmatchcase(one, other) or fnmatchcase(other, one)

@@ -219,3 +219,30 @@ def test_a_reach_that_is_none_is_told(place, reach, told):
     [mistake] = place.mistakes()
     assert mistake.startswith("/casbd.yaml:5:")
     assert told in mistake
+
+
+@pytest.mark.parametrize(
+    ("app", "told"),
+    [("AWS", ""), ("aws", ""), ("Microsoft *", ""), ("Amazon", "no activity has the app `Amazon`"), ("Oktaa", "did you mean `Okta`?")],
+)
+def test_an_app_that_there_is_not_is_warned_of(place, app, told):
+    place.configuration.write_text(CONFIGURATION.replace("[/bin/true]}", f"[/bin/true], app: {app}}}", 1))
+    warned = [str(warning) for warning in place.engine().doubts if "no activity has the app" in warning.message]
+    assert len(warned) == bool(told)
+    assert told in "".join(warned)
+    assert all(":5:" in one for one in warned)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reach", "warned"),
+    [
+        ("instance: a}, {name: other, path: other/*, instance: b", "", True),
+        ("instance: a}, {name: other, path: other/*, instance: b", ", domains: [contoso.com]", False),
+        ("instance: a}, {name: other, path: other/*, instance: a", "", False),
+    ],
+)
+def test_of_several_tenants_a_connector_that_takes_everybody_is_warned_of(place, inputs, reach, warned):
+    text = CONFIGURATION.replace("path: in/*}", f"path: in/*, {inputs}}}").replace("[/bin/true]}", f"[/bin/true]{reach}}}", 1)
+    place.configuration.write_text(text)
+    place.rule.write_text(RULE + SUSPEND)
+    assert any("takes everybody's address" in warning.message for warning in place.engine().doubts) is warned
