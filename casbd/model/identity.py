@@ -20,6 +20,8 @@ LONGEST = 320
 PLAIN = r"[a-z0-9._+'\\-]*[a-z0-9_+'\\-](@[a-z0-9.-]*[a-z0-9-])?"
 """Names that are their own canonical form, almost all; an expression of RE2 and of Python."""
 _PLAIN = re.compile(PLAIN)
+_PLAIN_ADDRESS = re.compile(r"[a-z0-9._+'-]*[a-z0-9_+'-]@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+"""Those of them that are addresses: what most activities have, and every counted one is asked about."""
 _ANYWHERE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|s-1-[0-9-]+|[0-9a-f]{16}(@.*)?")
 _ADDRESS = re.compile(r"[^\s@\\]+@[\w-]+(\.[\w-]+)+")
 _GUEST = re.compile(r"([^@#]+)_([\w-]*(?:\.[\w-]+)+)#ext#@.*")
@@ -68,6 +70,8 @@ Who = str | tuple[str, str, str]
 
 def whose(user: str, app: str | None, instance: str | None) -> Who:
     """Whose activities are taken together: an address is one person in all apps, any other name one within its app and instance."""
+    if _PLAIN_ADDRESS.fullmatch(user):
+        return user
     name = canonical(user)
     return name if is_address(name) else (name, (app or "").casefold(), (instance or "").casefold())
 

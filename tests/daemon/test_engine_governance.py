@@ -246,3 +246,14 @@ def test_of_several_tenants_a_connector_that_takes_everybody_is_warned_of(place,
     place.configuration.write_text(text)
     place.rule.write_text(RULE + SUSPEND)
     assert any("takes everybody's address" in warning.message for warning in place.engine().doubts) is warned
+
+
+def test_a_policy_that_is_switched_off_asks_for_nothing(place):
+    place.rule.write_text(RULE + SUSPEND)
+    engine = place.engine()
+    command = GovernanceCommand(
+        command_id="c", action="suspend_user", connector="all", target="b@contoso.com", status="queued", policy_id="failed", created=NOON
+    )
+    assert engine.rails.why_no_longer(command, NOON) == ""
+    engine.switch_off(["failed"])
+    assert engine.rails.why_no_longer(command, NOON) == "the policy failed is disabled by now"

@@ -84,6 +84,12 @@ def test_a_canonical_name_is_its_own(name):
     assert all(spelling(one) == one for one in names_of(canonical(name)))
 
 
+@given(st.from_regex(r"[a-zA-Z.@+'\\ -]{1,12}@?[a-z0-9.-]{0,8}", fullmatch=True))
+def test_a_plain_address_is_no_shortcut_to_something_else(name):
+    whole = canonical(name)
+    assert person(name, "a", "b") == (whole if is_address(whole) else f'["{whole}", "a", "b"]'.replace("\\", "\\\\"))
+
+
 @pytest.mark.parametrize("length", [1, 100_000])
 @pytest.mark.parametrize("part", ["a", "_a.b", "smtp:", "#ext#", "@", ".", " ", ZERO_WIDTH, "\ufdfa"])
 def test_it_takes_linear_time(part, length):

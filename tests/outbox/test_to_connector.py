@@ -193,6 +193,14 @@ class TestClocks:
         core.feed_records(record(at=core.now - NOON, UserId="b@contoso.com"))
         assert len(core.waiting(QUEUE)) == 1
 
+    def test_of_another_boot_the_time_of_day_is_known(self, core):
+        with core.store.transaction() as connection:
+            connection.execute("UPDATE governance_moments SET boot = 'another', uptime = 0")
+            moment = core.rails().moment(core.now)
+            assert governance_moments.number_since(connection, "decided", moment, HOUR) == 4
+            later = core.rails().moment(core.now + HOUR + 1)
+            assert governance_moments.number_since(connection, "decided", later, HOUR) == 0
+
     def test_the_ceiling_of_sending_goes_by_both_too(self, core, empty):
         connector = Slow()
         core.use(core.policies, settings({}, mode="enforce", max_per_hour=4))
