@@ -5,9 +5,10 @@ import json
 import pytest
 from builders import Core, record, settings
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from casbd.cli import casbd
-from casbd.store import audit, governance_moments, governance_stop
+from casbd.store import audit, governance, governance_moments, governance_stop
 
 RULES = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
 
@@ -42,6 +43,15 @@ def trail(core):
 def sending(core, command_id):
     with core.store.transaction() as connection:
         governance_moments.note(connection, command_id, "sending", core.rails().moment(core.now))
+
+
+def test_the_list_says_which_bob(core, run):
+    with core.store.transaction() as connection:
+        one = core.commands()[0]
+        governance.save(connection, replace(one, command_id="b", target="bob", app="AWS", app_instance="1111"))
+    listed = run("list")
+    assert "bob (AWS, 1111)" in listed
+    assert "a@contoso.com (" not in listed
 
 
 class TestCancel:
