@@ -161,7 +161,7 @@ def forget(store: Store, user: str, clock: Clock, *, keep: bool = False, tell: C
         return new
 
     for segment in segments.listed(store):
-        if rows := _hits(segment, about):
+        if rows := _hits(store, segment, about):
             tell(f"{segment.path.parent.name}: {len(rows)} activities")
             _rewrite(store, segment, rows, anew)
     personal.forget_in_blocks(store, anew)
@@ -185,11 +185,11 @@ def _beginning(store: Store, user: str, clock: Clock, *, keep: bool) -> tuple[Pe
     return Person(tuple(known["names"])), known["pseudonym"], known["keep"]
 
 
-def _hits(segment: Segment, about: Person) -> set[tuple[int, int]]:
+def _hits(store: Store, segment: Segment, about: Person) -> set[tuple[int, int]]:
     """The block and place of each activity in a segment that may name a person."""
     opened = Opened([segment])
     try:
-        return Segments().places(opened, about.regex)
+        return Segments(store.directory).places(opened, about.regex)
     finally:
         opened.close()
 

@@ -57,7 +57,7 @@ class ActivityLog:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._segments = Segments()
+        self._segments = Segments(store.directory)
         self.looked_at = 0
         """How many activities `scan` has read, or SQL has passed over."""
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casbd.activity_log.connecting import connect
 from casbd.activity_log.counting import kinds
 from casbd.activity_log.wanted import Wanted
 from casbd.errors import StoreError
@@ -20,7 +22,7 @@ from casbd.model.identity import canonical
 from casbd.policies.sql import Sql
 from casbd.policies.subject_sql import Subjects
 from casbd.store.segment_files import BLOCK, PLACE, allow_open, schema
-from casbd.store.segments import Segment
+from casbd.store.segments import DIRECTORY, Segment
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,17 +69,17 @@ class Opened:
 
 
 class Segments:
-    """Reads open segments. low, high: a span of event time (milliseconds), both ends included."""
+    """Reads open segments. low, high: a span of event time (milliseconds), both ends included.
+
+    state_dir: where their files are, and all that DuckDB may read.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
-
-        connection = duckdb.connect(":memory:")
-        connection.execute(
-            "SET threads = 2; SET memory_limit = '1GB'; SET enable_progress_bar = false; SET enable_external_file_cache = false"
-        )
-        return connection
+        return connect([self._state_dir, self._state_dir / DIRECTORY])  # which may be a link to a larger disk
 
     def read(self, opened: Opened, where: Sql, low: int, high: int, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         """What may meet a condition, in the order in which it was stored. fields: what is read of it, the rest is unknown."""
