@@ -20,6 +20,7 @@ from casbd.store import audit, governance_moments, governance_stop
 from casbd.store import governance as stored
 from casbd.store.database import Store, in_use
 from casbd.store.governance_stop import Stopped
+from casbd.store.person import person
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
 
@@ -44,7 +45,7 @@ def cancel(configuration: Path, /, command_ids: tuple[str, ...], every: bool, as
         chosen = stored.with_status(connection, "queued", "pending_approval") if every else _chosen(store, command_ids, wrong)
         for command in chosen:
             try:
-                done.append(withdrawing.cancel(connection, command, audit.person(), now()))
+                done.append(withdrawing.cancel(connection, command, person(), now()))
             except ValueError as error:
                 wrong.append(f"{command.command_id}: {error}")
             else:
@@ -91,7 +92,7 @@ def stop(configuration: Path, reason: str, wait: int) -> None:
         with store.transaction() as connection:
             before = governance_stop.stopped(connection)
             if before is None:
-                governance_stop.stop(connection, Stopped(now(), audit.person(), reason))
+                governance_stop.stop(connection, Stopped(now(), person(), reason))
                 audit.add(connection, now(), "governance stop", "", {"reason": reason})
         click.echo(f"Governance is stopped{' already' if before else ''}: nothing leaves until `casbd governance start`.", err=True)
         _wait_for_what_is_under_way(store, wait)

@@ -27,13 +27,14 @@ def command() -> None:
 @click.option("--from", "since", type=Time(), help="Not before this time.")
 @click.option("--to", "until", type=Time(), help="Not after this time.")
 @click.option("--action", help='The whole, such as "alerts close", or its first word: alerts.')
-@click.option("--who", help="A login name; casbd for what the daemon noted.")
+@click.option("--who", help="A login name, also of who was another user then; casbd for what the daemon noted.")
 @json_option
 @click.pass_obj
 def list_entries(configuration: Path, /, since: int | None, until: int | None, action: str | None, who: str | None, as_json: bool) -> None:
     """List the audit trail, newest last. Nothing is ever removed from it.
 
-    Who came by `sudo` is told by the name before it. What an editor changed is told by the daemon, when it takes it up.
+    `eva as root`: the kernel says that eva has logged in, and was root then (by sudo, say).
+    What an editor changed is told by the daemon, when it takes it up.
     """
     pseudonyms = screen(configuration)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+
+from casbd.store.person import person
 
 DAEMON = "casbd"
 """Who does what nobody at a terminal does."""
@@ -40,21 +40,16 @@ def listed(
     action: str | None = None,
     who: str | None = None,
 ) -> Iterator[Entry]:
-    """Entries, the newest last. since, until: ms, both included. action: the whole or its first words; who: in any case."""
+    """Entries, the newest last. since, until: ms, both included. action: the whole or its first words.
+
+    who: in any case; of `eva as root` either name.
+    """
     rows = connection.execute(
         "SELECT at, who, action, target, detail FROM audit"
-        " WHERE at BETWEEN ifnull(?1, at) AND ifnull(?2, at) AND (?4 IS NULL OR who = ?4 COLLATE NOCASE)"
+        " WHERE at BETWEEN ifnull(?1, at) AND ifnull(?2, at)"
+        " AND (?4 IS NULL OR instr(' ' || lower(who) || ' ', ' ' || lower(?4) || ' '))"
         " AND (?3 IS NULL OR action = ?3 OR substr(action, 1, length(?3) + 1) = ?3 || ' ') ORDER BY seq",
         (since, until, action, who),
     )
     for at, name, done, target, detail in rows:
         yield Entry(at, name, done, target, msgspec.json.decode(detail, type=dict[str, Any]))
-
-
-def person() -> str:
-    """The login name of who runs this process: before `sudo`, if it was used; a number where the user has no name."""
-    user = os.getuid()
-    try:
-        return os.environ.get("SUDO_USER") or pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from casbd.cli import casbd
 from casbd.store import alerts, audit
 from casbd.store.database import Store
+from casbd.store.person import person
 
 BURST = {"match": {"repeated": 3, "within": "5m"}}
 CASBD = [sys.executable, "-c", "from casbd.cli import main; main()"]
@@ -36,7 +37,7 @@ def core(tmp_path):
 @pytest.fixture
 def run(tmp_path, core, monkeypatch):
     """Runs a command; its output, standard error behind standard output."""
-    monkeypatch.setenv("SUDO_USER", "eva")
+    monkeypatch.setenv("SUDO_USER", "ciso")  # whoever says so of himself is not believed
 
     def run(*arguments, code=0):
         result = CliRunner().invoke(casbd, ["-c", str(tmp_path / "casbd.yaml"), *arguments])
@@ -62,7 +63,7 @@ def test_closed_with_who_did_it_and_what_it_was(core, run):
     assert verdict(core, second) == ("open", None, None)
     assert trail(core) == [
         (
-            "eva",
+            person(),
             "alerts close",
             first,
             {

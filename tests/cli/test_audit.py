@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from casbd.cli import casbd
 from casbd.store import audit
 from casbd.store.database import Store
+from casbd.store.person import person
 
 HOSTILE = "evil\x1b[31m\x9b2J\u202e\u2028"
 RULE = "name: x\nfilters: {user: {eq: a}}\n"
@@ -32,7 +33,7 @@ def store(place):
 
 @pytest.fixture
 def run(place, monkeypatch):
-    monkeypatch.setenv("SUDO_USER", "eva")
+    monkeypatch.setenv("SUDO_USER", "ciso")  # whoever says so of himself is not believed
 
     def run(*arguments, code=0):
         result = CliRunner().invoke(casbd, ["-c", str(place / "casbd.yaml"), *arguments])
@@ -104,10 +105,10 @@ def test_policies_switched_made_and_imported(place, store, run, tmp_path):
     run("policies", "import", str(place / "new"), "--to", str(place / "rules"))  # it is there already
     rules = tmp_path / "rules"
     assert trail(store) == [
-        ("eva", "policies disable", "one", {"file": str(rules / "one.yaml")}),
-        ("eva", "policies enable", "one", {"file": str(rules / "one.yaml")}),
-        ("eva", "policies new", "two", {"file": str(rules / "two.yaml"), "template": None, "filters": ["user eq a"]}),
-        ("eva", "policies import", str(rules), {"from": str(place / "new"), "files": ["s.yml"]}),
+        (person(), "policies disable", "one", {"file": str(rules / "one.yaml")}),
+        (person(), "policies enable", "one", {"file": str(rules / "one.yaml")}),
+        (person(), "policies new", "two", {"file": str(rules / "two.yaml"), "template": None, "filters": ["user eq a"]}),
+        (person(), "policies import", str(rules), {"from": str(place / "new"), "files": ["s.yml"]}),
     ]
 
 

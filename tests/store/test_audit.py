@@ -1,8 +1,5 @@
 """The audit trail: what was noted stays, in order, in the transaction of what it tells."""
 
-import os
-import pwd
-
 import pytest
 from builders import HOUR, NOON
 
@@ -10,6 +7,7 @@ from casbd.config.settings import Retention
 from casbd.daemon.retention import remove_some
 from casbd.store import audit
 from casbd.store.database import Store
+from casbd.store.person import person
 
 
 @pytest.fixture
@@ -75,25 +73,18 @@ def test_retention_leaves_it_alone(filled):
     assert len(noted(filled)) == 4
 
 
-class TestPerson:
-    def test_before_sudo(self, monkeypatch):
-        monkeypatch.setenv("SUDO_USER", "eva")
-        assert audit.person() == "eva"
+def test_who_became_another_user_is_found_by_both_names(store):
+    with store.transaction() as connection:
+        for who in ("eva as root", "Eva", "root in a user namespace", "evan"):
+            audit.add(connection, NOON, "alerts close", "", {}, who)
+    assert [entry.who for entry in audit.listed(store.connection, who="eva")] == ["eva as root", "Eva"]
+    assert [entry.who for entry in audit.listed(store.connection, who="root")] == ["eva as root", "root in a user namespace"]
 
-    @pytest.mark.parametrize("sudo", [None, ""])
-    def test_the_login_name(self, monkeypatch, sudo):
-        monkeypatch.delenv("SUDO_USER", raising=False)
-        if sudo is not None:
-            monkeypatch.setenv("SUDO_USER", sudo)
-        assert audit.person() == pwd.getpwuid(os.getuid()).pw_name
 
-    def test_a_user_without_a_name(self, monkeypatch):
-        monkeypatch.delenv("SUDO_USER", raising=False)
-        monkeypatch.setattr(os, "getuid", lambda: 3_999_999_999)
-        assert audit.person() == "3999999999"
-
-    def test_is_who_did_what_is_not_told(self, store, monkeypatch):
-        monkeypatch.setenv("SUDO_USER", "eva")
-        with store.transaction() as connection:
-            audit.add(connection, NOON, "alerts close", "", {})
-        assert [entry.who for entry in audit.listed(store.connection)] == ["eva"]
+def test_who_runs_the_process_did_what_is_not_told(store, monkeypatch):
+    for name in ("SUDO_USER", "USER", "LOGNAME", "SUDO_UID"):
+        monkeypatch.setenv(name, "ciso")
+    with store.transaction() as connection:
+        audit.add(connection, NOON, "alerts close", "", {})
+    assert [entry.who for entry in audit.listed(store.connection)] == [person()]
+    assert "ciso" not in person()
