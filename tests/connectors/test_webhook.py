@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from time import monotonic
 
 import pytest
 from msgspec.structs import replace
@@ -178,3 +179,52 @@ def test_a_missing_secret_is_told_at_the_start_and_later_another_try(service, mo
 def test_a_broken_ca_file_is_told_at_the_start(tmp_path):
     with pytest.raises(Mistakes, match=r"none\.pem"):
         webhook("https://soar.example.com/", ca_file=tmp_path / "none.pem")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.8.9.1"])
+def test_this_host_is_asked_without_the_proxy_of_the_environment(service, monkeypatch, host):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        if host == "127.8.9.1":  # nobody listens there, and the proxy must not be told either
+            with pytest.raises(Retry, match="refused"):
+                webhook(service.url.replace("127.0.0.1", host), timeout="5s").execute(COMMAND)
+        else:
+            webhook(service.url.replace("127.0.0.1", host)).execute(COMMAND)
+            assert len(service.requests) == 1
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
+def test_another_host_is_asked_by_way_of_the_proxy(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(5)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        with pytest.raises(Retry, match="timed out"):
+            webhook("https://soar.example.com/", timeout="1s").execute(COMMAND)
+        with proxy.accept()[0] as connection:
+            assert connection.recv(100).startswith(b"CONNECT soar.example.com:443 ")
+
+
+@pytest.mark.parametrize("before", [b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nX-A: "])
+def test_the_time_is_for_the_whole_request(before):
+    """A byte now and then begins no new time."""
+    done = threading.Event()
+
+    def drip(server):
+        with server.accept()[0] as connection:
+            connection.sendall(before)
+            while not done.wait(0.1):
+                try:
+                    connection.sendall(b"2")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        begun = monotonic()
+        with pytest.raises(Retry, match="timed out"):
+            webhook(f"http://127.0.0.1:{server.getsockname()[1]}", timeout="1s").execute(COMMAND)
+        done.set()
+    assert monotonic() - begun < 3
