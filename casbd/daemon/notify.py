@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+from collections.abc import Mapping
 
 from casbd.clock import monotonic
+
+log = logging.getLogger(__name__)
 
 
 class Notifier:
@@ -17,7 +21,7 @@ class Notifier:
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         variables = os.environ if environment is None else environment
         self._address = variables.get("NOTIFY_SOCKET", "")
-        self._interval = int(variables.get("WATCHDOG_USEC", "0")) / 2_000_000
+        self._interval = _watchdog(variables) / 2_000_000
         self._last = 0.0
 
     def send(self, *lines: str) -> None:
@@ -36,3 +40,14 @@ class Notifier:
         if self._interval and monotonic() - self._last >= self._interval:
             self._last = monotonic()
             self.send("WATCHDOG=1")
+
+
+def _watchdog(variables: Mapping[str, str]) -> int:
+    """Microseconds, as sd_watchdog_enabled(3): 0 where there is no watchdog, or another process's."""
+    given = variables.get("WATCHDOG_USEC", "")
+    if not given or variables.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return 0
+    if given.isascii() and given.isdigit() and len(given) < 20:
+        return int(given)
+    log.warning("WATCHDOG_USEC is no number of microseconds: no watchdog is fed", extra={"found": given[:40]})
+    return 0

@@ -1,11 +1,12 @@
 """casbd's life as a service: start step by step, read and commit until told to stop, reload, stop in order.
 
-One thread reads, commits and runs the periodic jobs; destinations have one thread each (`casbd/outbox`). Signal handlers
-only set a flag, which this thread sees within half a second.
+One thread reads, commits and runs the periodic jobs; destinations have one thread each (`casbd/outbox`), and a reload's files are
+read in another (`reloading.py`). Signal handlers only set a flag, which this thread sees within half a second.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ from casbd.daemon.destinations import down_alerts
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.own_files import own_files
+from casbd.daemon.reloading import Reloading
 from casbd.daemon.retention import RetentionClock, remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.unread_news import UnreadNews
@@ -86,7 +88,8 @@ class Service:
         self._exit = ExitStack()
         self._due: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stopping = False
-        self._reload_asked = False
+        self._reloading = Reloading(self._prepare, lambda: self.inputs.wake())
+        self._begun = self.started
         self._full_checked = 0.0
         self._full = ""
         self._pause_next = 1.0
@@ -110,6 +113,11 @@ class Service:
     # The steps of the start, in order. Each puts its own undoing on the stack, so all of them are undone in reverse,
     # whichever step or teardown fails.
 
+    def catch_hang_up(self) -> None:
+        """SIGHUP, from here on, is a reload after the start."""
+        if not self.once:
+            self._exit.callback(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, self._on_reload))
+
     def build_engine(self) -> None:
         """Configuration, rules and lists: all right, or no start."""
         begun = self.clock()
@@ -123,12 +131,13 @@ class Service:
         """The state directory is ours alone."""
         self.store = Store(self.engine.settings.state_dir)
         self._exit.callback(self.store.close)
+        self._salt = self.store.salt()
         self._trail = Trail(self.store, self.engine)
         self._retention_clock = RetentionClock(self.store)
 
     def build_pipeline(self) -> None:
         """The two halves."""
-        self._leave_out_what_floods(self.engine)
+        self._leave_out_what_floods(self.engine, self.store)
         self.pipeline = Pipeline(self.store, self.engine.settings, self.engine.policies, self.clock, self.engine.rails)
         self.scanning: Scanning = self._new_scanning(self.engine)
         self._exit.callback(lambda: self.scanning.close())
@@ -160,8 +169,8 @@ class Service:
         """What only a long-running casbd has: signals, metrics, periodic jobs, and telling systemd."""
         if self.once:
             return
-        for number, handler in ((signal.SIGTERM, self._on_stop), (signal.SIGINT, self._on_stop), (signal.SIGHUP, self._on_reload)):
-            self._exit.callback(signal.signal, number, signal.signal(number, handler))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._exit.callback(signal.signal, number, signal.signal(number, self._on_stop))
         if self.engine.settings.metrics is not None:
             self._exit.callback(self._serve_metrics(self.engine.settings.metrics))
         from casbd.daemon.jobs import schedule
@@ -181,20 +190,18 @@ class Service:
         except OSError as error:
             raise Mistakes([Mistake(str(self.configuration), 0, 0, f"metrics: port {options.port}: {error.strerror}")]) from None
 
-    STEPS = (build_engine, open_store, build_pipeline, open_inputs, prepare_compacting, start_delivery, start_service)
+    STEPS = (catch_hang_up, build_engine, open_store, build_pipeline, open_inputs, prepare_compacting, start_delivery, start_service)
 
     def _on_stop(self, *_: object) -> None:
         self._stopping = True
 
     def _on_reload(self, *_: object) -> None:
-        self._reload_asked = True
+        self._reloading.ask()
 
     def _work_until_stopped(self) -> None:
         while not self._stopping:
             self._run_due_jobs()
-            if self._reload_asked:
-                self._reload_asked = False
-                self._attempt(self.reload)
+            self._attempt(self.reload)
             if not self._work():
                 self.inputs.wait(TURN)
         log.info("casbd stops")
@@ -242,7 +249,8 @@ class Service:
         self._pause_next = 1.0
         self._unread_news.read(batches)
         if self.pipeline.flooding:
-            self.pipeline.flooding, self._reload_asked = False, True
+            self.pipeline.flooding = False
+            self._reloading.ask()
         if raised:
             log.info("alerts raised", extra={"alerts": raised})
         if self._progress:
@@ -273,7 +281,7 @@ class Service:
     def _pause(self, seconds: float) -> None:
         """Do nothing, but see a signal. (`inputs.wait` would end at once: what it tells of has not been read.)"""
         until = monotonic() + seconds
-        while not (self._stopping or self._reload_asked) and (left := until - monotonic()) > 0:
+        while not (self._stopping or self._reloading.is_due) and (left := until - monotonic()) > 0:
             self._pausing.wait(min(left, TURN))
 
     def _outbox_is_full(self) -> bool:
@@ -289,36 +297,50 @@ class Service:
         return bool(self._full)
 
     def reload(self) -> None:
-        """Everything anew from the files, or, if anything is wrong, nothing."""
-        self.notifier.send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic() * 1e6)}")
-        begun = self.clock()
+        """Begin a reload that was asked for, or take up what one has built: everything, or, if anything is wrong, nothing."""
+        if self._reloading.begin():
+            self._begun = self.clock()
+            self.notifier.send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic() * 1e6)}")
         try:
-            engine = Engine(self.configuration)
-            self._leave_out_what_floods(engine)
-            pseudonyms = engine.settings.privacy.pseudonyms()
-            self._swap(engine, self._new_scanning(engine), pseudonyms)
+            new = self._reloading.take()
+            if new is None:
+                return
+            self._swap(*new)
         except Mistakes as error:
-            self._refuse_reload(begun, error.found)
-        except (sqlite3.Error, OSError):
+            self._refuse_reload(error.found)
+        except (sqlite3.Error, OSError, StoreError):
+            self._reloading.finished()
+            self._reloading.ask()
+            self.notifier.send("READY=1")
             raise
         except Exception as error:  # a bug that somebody's file brings out must not end a daemon that ran well with the last one
             log.exception("a reload broke: please report it")
-            self._refuse_reload(begun, [Mistake(str(self.configuration), 0, 0, f"internal error: {type(error).__name__}")])
+            self._refuse_reload([Mistake(str(self.configuration), 0, 0, f"internal error: {type(error).__name__}")])
         else:
-            self._watched.use(engine.files(), begun)
+            self._watched.use(new[0].files(), self._begun)
+        self._reloading.finished()
         self._trail.reloaded(self.engine, self._reloaded, self.clock())
         self.save_status()
         self.notifier.send("READY=1")
+        new = None
+        gc.collect()  # policies are full of cycles, which would wait until there are tens of thousands of them
 
-    def _leave_out_what_floods(self, engine: Engine) -> None:
+    def _prepare(self) -> tuple[Engine, Scanning, Pseudonyms]:
+        """What a reload takes up; in another thread, so nothing of this one's is touched."""
+        engine = Engine(self.configuration)
+        with Store(self.store.directory, readonly=True) as store:
+            self._leave_out_what_floods(engine, store)
+        return engine, self._new_scanning(engine), engine.settings.privacy.pseudonyms()
+
+    def _leave_out_what_floods(self, engine: Engine, store: Store) -> None:
         """Policies that met far too much are off until their file is changed."""
-        off = policy_store.switched_off(self.store.connection, {policy.id: policy.path for policy in engine.policies})
+        off = policy_store.switched_off(store.connection, {policy.id: policy.path for policy in engine.policies})
         if off:
             engine.switch_off(off)
 
-    def _refuse_reload(self, begun: int, mistakes: Sequence[Mistake]) -> None:
+    def _refuse_reload(self, mistakes: Sequence[Mistake]) -> None:
         """Nothing was changed. The files with mistakes are watched too, as a new one is not among those known."""
-        self._watched.use([*self.engine.files(), *(Path(mistake.file) for mistake in mistakes)], begun)
+        self._watched.use([*self.engine.files(), *(Path(mistake.file) for mistake in mistakes)], self._begun)
         told = [str(mistake) for mistake in mistakes]
         log.error("reload refused, the last good configuration stays", extra={"mistakes": told})
         self._reloaded = {"at": self.clock(), "ok": False, "mistakes": told}
@@ -384,8 +406,8 @@ class Service:
 
     def reload_if_changed(self) -> None:
         """A job: look whether a file of the configuration is another one now."""
-        if self._watched.changed():
-            self.reload()
+        if not self._reloading.is_under_way and self._watched.changed():
+            self._reloading.ask()
 
     def check_silence(self) -> None:
         """A job: an input that used to talk and says nothing is a disconnected export, or an attacker's doing."""
@@ -493,8 +515,8 @@ class Service:
 
     def _new_scanning(self, engine: Engine) -> Scanning:
         if engine.settings.workers == 1:
-            return InProcess(engine.scanner(self.store.salt()))
-        return InProcesses(engine, self.store.salt(), engine.settings.workers)
+            return InProcess(engine.scanner(self._salt))
+        return InProcesses(engine, self._salt, engine.settings.workers)
 
     def _new_inputs(self, engine: Engine) -> Inputs:
         specs = [entry.spec for entry in engine.settings.inputs]

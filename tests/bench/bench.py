@@ -101,6 +101,11 @@ def memory(directory: Path, records: int, rounds: int) -> None:
     print(f"peak memory                 {small:.0f} MB for {records // 4} records, {large:.0f} MB for {records}")
 
 
+def reloads(directory: Path, records: int, rounds: int) -> None:
+    """Whether memory grows with the number of reloads."""
+    subprocess.run([sys.executable, HERE / "reloads.py", prepare(directory, records // 100).configuration, "700"], check=True)
+
+
 def policies(directory: Path, records: int, rounds: int) -> None:
     """A thousand policies against a hundred and ten; what starting takes is told apart."""
     number = records // 4
@@ -271,6 +276,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "speed": speed,
     "stages": stages,
     "memory": memory,
+    "reloads": reloads,
     "policies": policies,
     "latency": latency,
     "log": log,

@@ -219,6 +219,19 @@ class TestNotifier:
         Notifier({"NOTIFY_SOCKET": address}).alive()
         assert messages() == []
 
+    @pytest.mark.parametrize("given", ["soon", "-1", "1e6", "\u0661", " 5", "9" * 5000])
+    def test_a_time_that_is_none_is_told_and_no_watchdog_is_fed(self, received, caplog, given):
+        address, messages = received
+        Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": given}).alive()
+        assert messages() == []
+        assert caplog.messages == ["WATCHDOG_USEC is no number of microseconds: no watchdog is fed"]
+
+    @pytest.mark.parametrize(("given", "fed"), [({"WATCHDOG_PID": "1"}, 0), ({"WATCHDOG_PID": str(os.getpid())}, 1), ({}, 1)])
+    def test_another_process_s_watchdog_is_not_fed(self, received, given, fed):
+        address, messages = received
+        Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1"} | given).alive()
+        assert len(messages()) == fed
+
     def test_without_systemd_it_says_nothing(self, tmp_path):
         Notifier({}).send("READY=1")
         Notifier({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).send("READY=1")

@@ -22,7 +22,7 @@ from casbd.errors import StoreError
 from casbd.store import inputs
 from casbd.store.database import Store
 
-CASBD = [sys.executable, "-c", "from casbd.cli import main; main()"]
+CASBD = [sys.executable, "-m", "casbd"]
 PATIENCE = 30.0
 """Seconds until something that should happen at once is taken for a hang; other programs may be busy."""
 

@@ -1,8 +1,12 @@
 """casbd under a service manager: notifications, signals, reloads, refusals, and what `status` tells of it all."""
 
 import json
+import threading
 import time
 import urllib.request
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
 
 import m365_records
 from running import DOWNLOADS, FAILED_LOG_ONS, free_port, wait_until
@@ -16,6 +20,13 @@ def failures(number, *, minute=0, seed=0):
     """Log ons of one user that fail, seconds apart."""
     moment = m365_records.START + minute * m365_records.MINUTE
     return [line for _, line in m365_records.failed_log_ons(USER, moment, number=number, seed=seed)]
+
+
+def messages(daemon):
+    """All that it has told its service manager."""
+    with suppress(TimeoutError):
+        daemon.notifications.wait_for("no such line", within=0.1)
+    return daemon.notifications.seen
 
 
 def reload_of(site):
@@ -213,3 +224,50 @@ def test_nothing_of_a_record_is_in_the_log(site):
     for line in site.log().splitlines():
         assert set(json.loads(line)) >= {"time", "level", "message"}
     assert m365_records.DOMAIN not in site.log()
+
+
+def test_a_hang_up_while_it_starts_is_no_end(site):
+    """From the moment that it is more than an interpreter."""
+    daemon = site.launch()
+    maps = Path(f"/proc/{daemon.process.pid}/maps")
+    wait_until(lambda: "msgspec" in maps.read_text(), tell=site.log)
+    while not any("READY=1" in message for message in daemon.notifications.seen):
+        daemon.hang_up()
+        with suppress(TimeoutError):
+            daemon.notifications.wait_for("READY=1", within=0.02)
+        assert daemon.process.poll() is None, site.log()
+    daemon.notifications.wait_for("RELOADING=1")
+    daemon.notifications.wait_for("READY=1", times=2)
+    assert daemon.terminate() == 0
+
+
+def test_a_storm_of_changes_and_hang_ups_does_not_keep_it_from_reading(site):
+    daemon = site.start()
+    done = threading.Event()
+
+    def storm():
+        number = 0
+        while not done.wait(0.05):
+            number += 1
+            site.rule("downloads", f"{DOWNLOADS}description: {number}\n")
+            daemon.hang_up()
+
+    thread = threading.Thread(target=storm)
+    thread.start()
+    try:
+        for number in range(20):
+            site.write("log", m365_records.lines(100, seed=number))
+            site.wait_for_records(100 * (number + 1))
+    finally:
+        done.set()
+        thread.join()
+    told = [message for message in messages(daemon) if "RELOADING=1" in message]
+    assert daemon.terminate() == 0
+    seconds = [float(message.partition("MONOTONIC_USEC=")[2].split()[0]) / 1e6 for message in told]
+    assert all(later - earlier >= 1 for earlier, later in pairwise(seconds))
+
+
+def test_a_watchdog_time_that_is_none_is_told(site):
+    daemon = site.start(WATCHDOG_USEC="soon")
+    assert "WATCHDOG_USEC is no number" in site.log()
+    assert daemon.terminate() == 0
