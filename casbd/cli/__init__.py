@@ -12,6 +12,7 @@ import os
 import pkgutil
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,24 +74,52 @@ def casbd(context: click.Context, config: Path) -> None:
 
 
 def main() -> None:
-    """The entry point: what casbd raises on purpose becomes a sentence and an exit code."""
+    """The entry point: what casbd raises on purpose, and what the system refuses, becomes a sentence and an exit code."""
     gc.set_threshold(100_000, 50, 50)  # what a command loads it needs to its end
+    code: int | str | None
+    try:
+        code = _told()
+    except SystemExit as error:
+        code = error.code
+    except OSError as error:
+        code = _refused(error)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where it is told that a disk is full: Python itself would end with a traceback and 120
+    except OSError as error:
+        code = code or _refused(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _refused(error: OSError) -> int:
+    """The exit code after saying what the system refused, if that can be said anywhere. That nobody reads on is no failure."""
+    if isinstance(error, BrokenPipeError):
+        return 0
+    with suppress(OSError):
+        click.echo(f"casbd: {single_line(str(error))}", err=True)
+    return EXIT_RETRY
+
+
+def _told() -> int:
+    """Run the command; the exit code, after saying why it is not 0."""
     try:
         casbd.main(standalone_mode=False)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.Abort:
-        sys.exit(130)
+        return 130
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except Mistakes as error:
         for mistake in error.found:
             click.echo(single_line(str(mistake)), err=True)
-        sys.exit(EXIT_CONFIGURATION)
+        return EXIT_CONFIGURATION
     except StoreError as error:
         click.echo(f"casbd: {error}", err=True)
-        sys.exit(EXIT_NO)
+        return EXIT_NO
     except (CasbdError, sqlite3.Error) as error:  # SQLite's: locked, damaged, or the disk is full
         click.echo(f"casbd: {error}", err=True)
-        sys.exit(EXIT_RETRY)
+        return EXIT_RETRY
+    return 0

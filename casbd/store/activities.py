@@ -9,11 +9,13 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import msgspec
 import zstandard
 
+from casbd.errors import StoreError
 from casbd.model.activity import Activity
 
 _encode_into = msgspec.msgpack.Encoder().encode_into
@@ -161,8 +163,19 @@ def _decompress(body: bytes) -> bytes:
 
 
 def read_block(connection: sqlite3.Connection, block_id: int) -> list[Activity]:
-    """The activities of one block; empty where retention has removed it."""
-    return _decode(_unpacked(connection, block_id))
+    """The activities of one block; empty where retention has removed it. StoreError where it is damaged."""
+    with _told(block_id):
+        return _decode(_unpacked(connection, block_id))
+
+
+@contextmanager
+def _told(block_id: int) -> Iterator[None]:
+    """Which block it is that cannot be read, and what can be done."""
+    try:
+        yield
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        found = f"block {block_id} of the activity log is damaged ({error})"
+        raise StoreError(f"{found}; `casbd store verify` tells what is, `casbd store rebuild` makes the log anew") from None
 
 
 def _unpacked(connection: sqlite3.Connection, block_id: int) -> bytes:
@@ -212,9 +225,11 @@ def scan(connection: sqlite3.Connection) -> Iterator[list[Activity]]:
 def scan_containing(connection: sqlite3.Connection, text: bytes) -> Iterator[list[Activity]]:
     """The blocks that hold some text, newest first; the others are not even decoded."""
     for (block_id,) in connection.execute("SELECT block_id FROM blocks WHERE body IS NOT NULL ORDER BY block_id DESC").fetchall():
-        block = _unpacked(connection, block_id)
-        if text in block:
-            yield _decode(block)
+        with _told(block_id):
+            block = _unpacked(connection, block_id)
+            found = _decode(block) if text in block else []
+        if found:
+            yield found
 
 
 def damaged(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,53 @@
+"""What the system refuses, and what is damaged: a sentence and an exit code, whatever the command."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import chunk, record
+
+CASBD = [sys.executable, "-m", "casbd"]
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: []\n")
+    return tmp_path
+
+
+def run(place, *arguments, out=subprocess.PIPE, err=subprocess.PIPE):
+    return subprocess.run([*CASBD, "-c", place / "casbd.yaml", *arguments], stdout=out, stderr=err, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("policies", "schema"), ("policies", "list", "--json"), ("policies", "templates")])
+def test_a_full_disk(place, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = run(place, *arguments, out=full)
+    if arguments != ("policies", "list", "--json"):  # which has nothing to print
+        assert (done.returncode, done.stderr) == (75, "casbd: [Errno 28] No space left on device\n")
+
+
+def test_nowhere_to_say_it(place):
+    with Path("/dev/full").open("w") as full:
+        assert run(place, "policies", "schema", out=full, err=full).returncode == 75
+
+
+def test_nobody_reads_on(place):
+    with subprocess.Popen([*CASBD, "policies", "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == ("", 0)
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\x28\xb5\x2f\xfd\x04\x00\x59\x00\x00"])
+@pytest.mark.parametrize("arguments", [("activities", "search"), ("activities", "histogram", "--by", "user")])
+def test_a_damaged_block(place, make_core, damage, arguments):
+    core = make_core(".")
+    core.feed(chunk([record()]))
+    core.store.connection.execute("UPDATE blocks SET body = ?", (damage,))
+    core.close()
+    done = run(place, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("casbd: block 1 of the activity log is damaged (")
+    assert done.stderr.endswith("; `casbd store verify` tells what is, `casbd store rebuild` makes the log anew\n")
+    assert done.stderr.count("\n") == 1
