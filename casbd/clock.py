@@ -42,3 +42,8 @@ def _boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return uuid.uuid4().hex
+
+
+def thread_cpu() -> float:
+    """Seconds of CPU that this thread has taken: for limits on work, which a busy machine must not reach sooner."""
+    return time.thread_time()

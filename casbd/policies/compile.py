@@ -13,7 +13,7 @@ from typing import Any
 
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.text_tests import HOLDING, TextTest, clues, numeric_test, text_test
+from casbd.policies.text_tests import HOLDING, any_test, clues, numeric_test, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.wire.record_path import EVERY, RawReader, parse_path, plain_part, texts
 
@@ -100,7 +100,7 @@ class Writer:
             return _negate(holds, condition)
         if kind in ("list", "objects"):
             read = value if kind == "list" else f"{self.bind(_object_texts)}(a)"
-            return _negate(f"({value} and {self.bind(_any_text(text_test(condition)))}({read}))", condition)
+            return _negate(f"({value} and {self.bind(any_test(condition))}({read}))", condition)
         if condition.operator == "within_days":
             reach = max(days for days in condition.values if isinstance(days, int | float)) * _DAY
             return _negate(f"({value} >= {self.bind(self._now)}() - {self.bind(reach)})", condition)
@@ -110,7 +110,7 @@ class Writer:
         """`user_role: object` asks the objects of type User, `any` these or the one who acted."""
         acted_on = f"{self.bind(USERS_ACTED_ON[condition.field])}(a)"
         if condition.operator != "isset":
-            acted_on = f"{self.bind(_any_text(text_test(condition)))}({acted_on})"
+            acted_on = f"{self.bind(any_test(condition))}({acted_on})"
         if condition.role == "object":
             return acted_on
         return f"({self._condition(Condition(condition.field, condition.operator, condition.values))} or {acted_on})"
@@ -133,11 +133,6 @@ def _cost(node: Node) -> int:
 def _null_aside(fits: Callable[[Any], bool], *, negated: bool) -> Callable[[Any], bool]:
     """The test of a value that may be null, which never fits."""
     return lambda value: negated if value is None else fits(value) != negated
-
-
-def _any_text(fits: TextTest) -> Callable[[Iterable[str]], bool]:
-    """Whether any of some texts fits."""
-    return lambda found: any(map(fits, found))
 
 
 def _object_texts(activity: Activity) -> list[str]:
@@ -171,7 +166,7 @@ def _raw(condition: Condition, reader: RawReader) -> Predicate:
         return lambda activity: any(value not in (None, "", [], {}) for value in reader.find(activity.raw, path))
     if condition.operator == "same_as":
         return _same_as(condition, reader)
-    fits = text_test(condition)
+    fit = any_test(condition)
     parts = [plain_part(str(value)) for value in condition.values] if EVERY in path and condition.operator in HOLDING else []
     clues = parts if all(parts) else []
 
@@ -179,7 +174,7 @@ def _raw(condition: Condition, reader: RawReader) -> Predicate:
         if clues and not reader.may_hold(activity.raw, clues):
             return False
         values = reader.find(activity.raw, path)
-        return bool(values) and any(fits(text) for text in texts(values))
+        return bool(values) and fit(texts(values))
 
     return some
 

@@ -9,9 +9,11 @@ from casbd.errors import Mistake
 from casbd.policies.fields import FieldRef, parse_field
 from casbd.policies.operators import OBJECT_USER_FIELDS, USER_FIELDS, Operator
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Role, Value
-from casbd.policies.values import FilterError, check
+from casbd.policies.values import FilterError, check, instructions
 
 GROUPS: dict[str, type[AllOf | AnyOf | NoneOf]] = {"all_of": AllOf, "any_of": AnyOf, "none_of": NoneOf}
+MOST_INSTRUCTIONS = 200_000
+"""Of the regular expressions of a whole file; RE2 takes 2 microseconds to make one."""
 _ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -21,6 +23,7 @@ class FilterReader:
     def __init__(self, document: Document) -> None:
         self._document = document
         self.found: list[Mistake] = []
+        self._program = 0
 
     def read(self, data: Any, where: Where) -> Node | None:
         """The tree of one filter mapping: all its fields and groups hold. None where nothing in it can be read."""
@@ -108,10 +111,17 @@ class FilterReader:
             return ()
         values = []
         for index, element in enumerate(value if several else [value]):
+            if self._program > MOST_INSTRUCTIONS:
+                break  # told where it began: to compile thousands more would take minutes
             try:
                 values.append(check(field.name, field.kind, operator, element))
+                self._program += instructions(str(values[-1])) if operator.takes == "pattern" else 0
             except FilterError as error:
+                self._program += MOST_INSTRUCTIONS // 100 if operator.takes == "pattern" else 0  # it may have taken as long
                 self.wrong([*where, index] if several else where, error.message, error.hint)
+            if self._program > MOST_INSTRUCTIONS:
+                told = f"too many and too large regular expressions: RE2 makes at most {MOST_INSTRUCTIONS:,} instructions of a file's"
+                self.wrong([*where, index] if several else where, told)
         return tuple(values)
 
     def _can_hold(self, conditions: list[Condition], where: Where) -> None:

@@ -15,6 +15,7 @@ from casbd.policies.exceptions import NAMES as EXCEPTIONS
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.filters import FilterReader
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
+from casbd.policies.limits import too_large
 from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced, Step, digest
 from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, wrong_id
 from casbd.policies.sigma import is_sigma
@@ -172,6 +173,8 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     found += [*filters.found, *examples.found, *wrong_steps(document, connectors)]
     match = _match(rule.match, steps) if rule is not None else None
     found += of_nobody(document, match)
+    if not found and (told := too_large(*([tree] if tree else []), *(step.filters for step in steps))):
+        found.append(document.mistake(["filters"], told))
     if found or rule is None:
         raise Mistakes(found)
     filled = tree or AllOf(())

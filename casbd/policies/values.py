@@ -17,6 +17,8 @@ from casbd.policies.tree import Value
 from casbd.wire.record_path import parse_path, write_path
 
 DURATION = re.compile(r"(\d{1,9})(s|m|h|d)")
+MOST_INSTRUCTIONS = 2_500
+"""Of one regular expression. `.{300}` makes 2,400."""
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _WORD_ENDS = str.maketrans(dict.fromkeys(",._/\\@-:", " "))
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -205,11 +207,19 @@ def _range(kind: Kind, value: Any) -> tuple[float, float]:
 def _pattern(value: Any) -> str:
     text = _text(value)
     try:
-        regular_expression(text)
+        size = instructions(text)
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else str(error)
         raise FilterError(f"RE2 refuses this regular expression: {reason}", "syntax: https://github.com/google/re2/wiki/Syntax") from None
+    if size > MOST_INSTRUCTIONS:
+        told = f"RE2 makes {size:,} instructions of this regular expression; at most {MOST_INSTRUCTIONS:,} are allowed"
+        raise FilterError(told, "repeat less: a number in braces copies what stands before it")
     return text
+
+
+def instructions(pattern: str) -> int:
+    """The size of the pattern as RE2 compiles it, which a text may have to be compared with at every character."""
+    return int(regular_expression(pattern).programsize)
 
 
 def regular_expression(pattern: str) -> Any:

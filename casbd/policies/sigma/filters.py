@@ -12,7 +12,8 @@ from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
 from casbd.policies.sigma.correlation import Base
 from casbd.policies.sigma.meaning import filter_of
-from casbd.policies.tree import AllOf
+from casbd.policies.sigma.sources import Source
+from casbd.policies.tree import AllOf, Node
 
 _PARTS = ("product", "service", "category")
 
@@ -28,6 +29,7 @@ class Filters:
     def __init__(self, documents: Iterable[Document]) -> None:
         self.mistakes: list[Mistake] = []
         self._usable: list[Document] = []
+        self._nodes: dict[tuple[int, int], Node | Mistakes] = {}
         for document in documents:
             wrong = [*_wrong(document)]
             self.mistakes += wrong
@@ -47,10 +49,23 @@ class Filters:
             if not _is_for(document, rule, names):
                 continue
             try:
-                nodes.append(filter_of(document, base.source))
+                nodes.append(self._node(document, base.source))
             except Mistakes as mistakes:
                 self.mistakes += [mistake for mistake in mistakes.found if mistake not in self.mistakes]
         return base if len(nodes) == 1 else Base(AllOf(tuple(nodes)), base.source, base.match)
+
+    def _node(self, document: Document, source: Source) -> Node:
+        """What a filter asks of a log source's records; worked out once, as thousands of rules may ask for it. Mistakes as `filter_of`."""
+        key = id(document), id(source)
+        if key not in self._nodes:
+            try:
+                self._nodes[key] = filter_of(document, source)
+            except Mistakes as mistakes:
+                self._nodes[key] = mistakes
+        found = self._nodes[key]
+        if isinstance(found, Mistakes):
+            raise found
+        return found
 
 
 def _is_for(document: Document, rule: Document, names: set[str]) -> bool:

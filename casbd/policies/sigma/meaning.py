@@ -13,6 +13,7 @@ from sigma.rule import SigmaRule
 
 from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistakes
+from casbd.policies.sigma import weight
 from casbd.policies.sigma.conditions import WrongField, tree
 from casbd.policies.sigma.correlation import Base, aggregated
 from casbd.policies.sigma.sources import Source, UnknownSource, Unmapped, source_of
@@ -52,6 +53,7 @@ def filter_of(document: Document, source: Source) -> Node:
 def searched(detection: Mapping[str, Any], conditions: list[str], source: Source) -> Node:
     """The filter of a detection's selections. Raises pySigma's errors, and Unmapped."""
     plain = {key: value for key, value in detection.items() if key not in ("condition", "timeframe", "rules")}
+    weight.check(plain, conditions)
     given = {"title": "", "logsource": {"product": "any"}, "detection": plain | {"condition": conditions}}
     # Trusted: Python's engine looks at regular expressions, which runs none of them; RE2 decides later, without writing to stderr.
     rule = SigmaRule.from_dict(given, policy=TrustedPolicy)

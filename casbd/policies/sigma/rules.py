@@ -13,11 +13,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from casbd.clock import thread_cpu
 from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Severity
 from casbd.policies.examples import ExampleReader
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
+from casbd.policies.limits import too_large
 from casbd.policies.policy import Policy, digest
 from casbd.policies.rule_file import alert_options, policy_id, wrong_id
 from casbd.policies.sigma import LEVEL_CRITICAL, is_sigma
@@ -34,6 +36,8 @@ LEVELS: dict[str, Severity] = {"informational": "informational", "low": "low", "
 
 MOST_DEEP = 50
 """So deep a condition may be nested."""
+MOST_SECONDS = 10
+"""Of CPU that all rules of one file may take."""
 
 
 class SigmaFiles:
@@ -44,6 +48,7 @@ class SigmaFiles:
         self._by_name: dict[str, list[Document]] = {}
         self._referred: set[str] = set()
         self._meanings: dict[int, Base | Mistakes] = {}
+        self._spent: dict[Path, float] = {}
         sigma = [document for documents in self._files.values() for document in documents if is_sigma(document.data)]
         self._filters = Filters(document for document in sigma if is_filter(document))
         for document in sigma:
@@ -134,6 +139,17 @@ class SigmaFiles:
         return known
 
     def _read(self, document: Document) -> Base:
+        """As `_meaning`. What a file's rules take is bounded, as each of a hundred may take as much as one rule can."""
+        spent = self._spent.get(document.path, 0.0)
+        if spent > MOST_SECONDS:
+            raise Mistakes([document.mistake([], f"the rules above take more than {MOST_SECONDS} s to read; the rest is left out")])
+        begun = thread_cpu()
+        try:
+            return self._read_now(document)
+        finally:
+            self._spent[document.path] = spent + thread_cpu() - begun
+
+    def _read_now(self, document: Document) -> Base:
         if self._is_in_a_circle(document):
             raise Mistakes([document.mistake(["correlation"], "this correlation refers to itself, perhaps by way of others")])
         try:
@@ -149,6 +165,8 @@ class SigmaFiles:
             raise Mistakes([document.mistake([], f"this rule cannot be read ({type(error).__name__})")]) from None
         if depth(base.filters) > MOST_DEEP:
             raise Mistakes([document.mistake(["detection"], f"nested deeper than {MOST_DEEP} levels")])
+        if told := too_large(base.filters):
+            raise Mistakes([document.mistake(["detection"], told)])
         return base
 
     def _correlated(self, document: Document) -> Base:
