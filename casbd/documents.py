@@ -191,10 +191,15 @@ def _parse(path: Path, text: str) -> Any:
 
 def _plainer(problem: str) -> tuple[str, str]:
     """What the YAML parser says, and a hint on what is most likely meant."""
+    told = _QUOTED.sub("'...'", problem)
     for words, message, hint in _SYNTAX:
         if words in problem:
-            return message or problem, hint
-    return problem, ""
+            return message or told, hint
+    return told, ""
+
+
+_QUOTED = re.compile(r"""(["'])(?!<)(?:(?!\1).){3,}\1""")
+"""The parser quotes names of the file. Of one that is no YAML nobody knows what it is, and whether it may be told."""
 
 
 _COLUMNS = "keys of one mapping, and dashes of one list, begin in the same column"

@@ -47,7 +47,7 @@ class Loaded:
         found = policies.load_rule_set(self.settings.rules, self._connectors)
         files = len({mistake.file for mistake in found.unusable})
         if files:
-            told = "a Sigma file cannot be used and is" if files == 1 else f"{files} Sigma files cannot be used and are"
+            told = "a rule file cannot be used and is" if files == 1 else f"{files} rule files cannot be used and are"
             click.echo(f"casbd: {told} left out (`casbd check` tells why)", err=True)
         self._known.update({policy.id: policy.path for policy in found.policies})
         return found.policies

@@ -22,7 +22,8 @@ from casbd.wire import json_lines
 def command(configuration: Path, as_json: bool) -> None:
     """Check configuration, rules and lists; print every mistake with file, line and column. Exit code 1 if any.
 
-    A Sigma file that cannot be used is a mistake here; the daemon leaves it out and runs with all other policies.
+    A Sigma file that cannot be used, or a link out of the rule directories, is a mistake here; the daemon leaves it out and
+    runs with all other policies.
 
     What is no mistake, but will hardly do what is meant, is a warning, on standard error; with --json a line with
     `"severity": "warning"`. Of what the service may write, the user of the state directory decides: run it as this user.
@@ -42,7 +43,7 @@ def command(configuration: Path, as_json: bool) -> None:
     if engine.unusable:
         _tell(engine.unusable, as_json)
         files = len({mistake.file for mistake in engine.unusable})
-        click.echo(f"casbd runs without {files} Sigma file{'s' if files > 1 else ''}; all other policies work", err=True)
+        click.echo(f"casbd runs without {files} rule file{'s' if files > 1 else ''}; all other policies work", err=True)
         sys.exit(EXIT_NO)
     if not as_json:
         counts = {"policies": sum(policy.enabled for policy in engine.policies)}

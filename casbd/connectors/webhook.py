@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import os
 import ssl
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, ClassVar
@@ -86,38 +85,18 @@ class Webhook:
         """Send it. Retry where the network or the service has a passing failure; Rejected where the service says no."""
         if not {"*", command.action} & set(self._options.actions):
             raise Rejected(f"the connector's `actions` do not have {command.action}")
-        import asyncio
+        from casbd.wire.http_request import post  # httpx takes 100 ms and 10 MB: only who sends webhooks pays for it
 
-        import httpx  # takes 100 ms and 10 MB: only who sends webhooks pays for it
-
-        host = urlsplit(self._options.url).hostname
+        options, body = self._options, json_lines.command(command)
+        host = str(urlsplit(options.url).hostname)
+        proxy = not _is_loopback(host)  # it would see what is meant for this host itself
         try:
-            self._judge(*asyncio.run(self._answer(json_lines.command(command), command.command_id)))
-        except TimeoutError:
-            raise Retry(f"{host}: timed out: no answer within {self._options.timeout / 1000:g} s") from None
-        except (httpx.TransportError, OSError) as error:
-            raise Retry(f"{host}: {_reason(error)}") from None
+            headers = self._headers(command.command_id, body)
+            self._judge(*post(options.url, body, headers, self._context(), options.timeout / 1000, proxy=proxy))
+        except OSError as error:
+            raise Retry(f"{host}: {error}") from None
         except Mistakes as error:
             raise Retry(str(error)) from None
-
-    async def _answer(self, body: bytes, command_id: str) -> tuple[int, str | None]:
-        """The status and `Retry-After`; the rest does not matter. TimeoutError when the time for all of it is over.
-
-        httpx limits each reading and writing: who sends a byte now and then would keep it waiting for ever. And asynchronous, as
-        nothing else can end a request from the outside.
-        """
-        import asyncio
-
-        import httpx
-
-        options, seconds = self._options, self._options.timeout / 1000
-        environment = not _is_loopback(str(urlsplit(options.url).hostname))  # a proxy would see what goes to this host itself
-        async with (
-            asyncio.timeout(seconds),
-            httpx.AsyncClient(verify=self._context(), timeout=seconds, follow_redirects=False, trust_env=environment) as client,
-            client.stream("POST", options.url, content=body, headers=self._headers(command_id, body)) as response,
-        ):
-            return response.status_code, response.headers.get("Retry-After")
 
     def _headers(self, command_id: str, body: bytes) -> dict[str, str]:
         timestamp = str(self._clock() // 1000)
@@ -162,14 +141,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _reason(error: BaseException) -> str:
-    """What the first of the exceptions behind each other says: `All connection attempts failed` says less than why."""
-    while (before := error.__cause__ or error.__context__) is not None:
-        error = before
-    if isinstance(error, BaseExceptionGroup):
-        return _reason(error.exceptions[0])
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
-        return os.strerror(error.errno or 0)
-    return str(error) or type(error).__name__

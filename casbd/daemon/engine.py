@@ -43,7 +43,7 @@ class Engine:
             mistakes += error.found
         self.policies: list[Policy] = rules.policies
         self.unusable = rules.unusable
-        """What is wrong in Sigma files: they are left out, and all other policies work."""
+        """What is wrong in Sigma files, and links out of the rule directories: they are left out, and all other policies work."""
         self._notes = rules.notes
         build = _Builder(mistakes)
         self.enrichers: list[Enricher] = [

@@ -1,4 +1,4 @@
-"""Sigma files that cannot be used: the daemon works without them, and somebody is told.
+"""Sigma files, and links out of the rule directories, that cannot be used: the daemon works without them, and somebody is told.
 
 Each is an error in the log and a warning of `casbd status`, for as long as it is so. A policy that has worked until then is
 more: whoever relies on it is told by an alert, once for each version of its file.
@@ -24,9 +24,9 @@ MOST_ALERTS = 5
 def told(mistakes: Sequence[Mistake]) -> list[str]:
     """The first mistake of each file, and what comes of it, for people."""
     first = _first(mistakes)
-    shown = [f"{mistake}; this Sigma file is left out, all other policies work" for mistake in [*first.values()][:MOST_TOLD]]
+    shown = [f"{mistake}; this file is left out, all other policies work" for mistake in [*first.values()][:MOST_TOLD]]
     more = len(first) - len(shown)
-    return [*shown, *([f"{more} more Sigma files are left out (`casbd check` tells all)"] if more else [])]
+    return [*shown, *([f"{more} more files are left out (`casbd check` tells all)"] if more else [])]
 
 
 def lost(worked: Collection[str], works: Collection[str], mistakes: Sequence[Mistake], now: int) -> list[Alert]:
@@ -56,7 +56,7 @@ def _alert(title: str, subject: str, mistakes: Sequence[Mistake], now: int) -> A
     return raising.system(
         "policy_unusable",
         title,
-        f"Nothing is matched and alerted by {subject}, as a Sigma file cannot be used as it is now: {why}",
+        f"Nothing is matched and alerted by {subject}, as its file cannot be used as it is now: {why}",
         subject=subject,
         moment=max(_changed(mistake.file, now) for mistake in mistakes),
         now=now,

@@ -88,6 +88,7 @@ class Service:
         self._exit = ExitStack()
         self._due: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stopping = False
+        self._reload_asked = False
         self._reloading = Reloading(self._prepare, lambda: self.inputs.wake())
         self._begun = self.started
         self._full_checked = 0.0
@@ -196,7 +197,7 @@ class Service:
         self._stopping = True
 
     def _on_reload(self, *_: object) -> None:
-        self._reloading.ask()
+        self._reload_asked = True
 
     def _work_until_stopped(self) -> None:
         while not self._stopping:
@@ -281,7 +282,7 @@ class Service:
     def _pause(self, seconds: float) -> None:
         """Do nothing, but see a signal. (`inputs.wait` would end at once: what it tells of has not been read.)"""
         until = monotonic() + seconds
-        while not (self._stopping or self._reloading.is_due) and (left := until - monotonic()) > 0:
+        while not (self._stopping or self._reload_asked or self._reloading.is_due) and (left := until - monotonic()) > 0:
             self._pausing.wait(min(left, TURN))
 
     def _outbox_is_full(self) -> bool:
@@ -298,6 +299,9 @@ class Service:
 
     def reload(self) -> None:
         """Begin a reload that was asked for, or take up what one has built: everything, or, if anything is wrong, nothing."""
+        if self._reload_asked:
+            self._reload_asked = False
+            self._reloading.ask()
         if self._reloading.begin():
             self._begun = self.clock()
             self.notifier.send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic() * 1e6)}")

@@ -23,9 +23,8 @@ from casbd.documents import Document, nearest
 from casbd.errors import Mistake, Mistakes
 from casbd.policies.filters import FilterReader
 from casbd.policies.policy import Exemption, Policy
+from casbd.policies.rule_places import exception_files
 from casbd.policies.values import time
-
-NAMES = ("exceptions.yaml", "exceptions.yml")
 
 
 def _list(value: Any) -> Any:
@@ -57,7 +56,7 @@ def load_exemptions(directories: Sequence[Path], known: Collection[str] | None) 
     """The exceptions of all directories. known: the ids of policies; None: not checked. Mistakes with everything wrong in them."""
     found: list[Mistake] = []
     exemptions: list[Exemption] = []
-    for path in files(directories):
+    for path in exception_files(directories):
         try:
             exemptions += _read(path, known)
         except Mistakes as mistakes:
@@ -65,12 +64,6 @@ def load_exemptions(directories: Sequence[Path], known: Collection[str] | None) 
     if found:
         raise Mistakes(found)
     return exemptions
-
-
-def files(directories: Sequence[Path]) -> list[Path]:
-    """The files there are, each once."""
-    found = {path.resolve(): path for directory in directories for name in NAMES for path in sorted(directory.rglob(name))}
-    return [path for path in found.values() if path.is_file()]
 
 
 def exempted(policy: Policy, exemptions: Sequence[Exemption]) -> Policy:

@@ -11,27 +11,27 @@ import msgspec
 from casbd.documents import Document, Where
 from casbd.errors import Mistake, Mistakes
 from casbd.policies.examples import ExampleReader
-from casbd.policies.exceptions import NAMES as EXCEPTIONS
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.filters import FilterReader
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
 from casbd.policies.limits import too_large
 from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced, Step, digest
 from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, wrong_id
+from casbd.policies.rule_places import exception_files
+from casbd.policies.rule_places import rule_files as _rule_files
 from casbd.policies.sigma import is_sigma
 from casbd.policies.tree import AllOf, AnyOf
 
 if TYPE_CHECKING:
     from casbd.policies.sigma.rules import SigmaFiles
 
-_ENDINGS = (".yaml", ".yml")
-
 
 class RuleSet(msgspec.Struct, frozen=True):
     """What rule directories come to.
 
-    policies: by id. unusable: what is wrong in Sigma files; such a file has no policy, and holds no other back. notes: what is
-    no mistake in Sigma files, but perhaps not what somebody meant. parts: files whose rules only correlations and filters use.
+    policies: by id. unusable: what is wrong in Sigma files, and links out of the directories; such a file has no policy, and holds
+    no other back. notes: what is no mistake in Sigma files, but perhaps not what somebody meant. parts: files whose rules only
+    correlations and filters use.
     """
 
     policies: list[Policy]
@@ -56,8 +56,11 @@ def load_rule_set(directories: Sequence[Path], connectors: Connectors | None = N
     that is not there is one too.
     """
     found: list[Mistake] = []
-    files = _Files(_rule_files(directories, found))
+    links: list[Mistake] = []
+    files = _Files(_rule_files(directories, found, links))
+    exception_files(directories, links)
     found += files.wrong
+    files.unusable += links
     rules = _rules(files, connectors, found)
     ids: dict[str, list[Path]] = {}
     for name, path in [*((policy_id(path), path) for path in files.paths), *((policy.id, policy.path) for policy in rules.policies)]:
@@ -66,7 +69,11 @@ def load_rule_set(directories: Sequence[Path], connectors: Connectors | None = N
     found += _duplicates(ids)
     exemptions: list[Exemption] = []
     try:
-        exemptions = load_exemptions(directories, (ids.keys() | files.ids_left_out(rules)) - {policy_id(path) for path in rules.parts})
+        exemptions = load_exemptions(
+            directories,
+            (ids.keys() | files.ids_left_out(rules) | {policy_id(Path(link.file)) for link in links})
+            - {policy_id(path) for path in rules.parts},
+        )
     except Mistakes as mistakes:
         found += mistakes.found
     if found:
@@ -107,7 +114,9 @@ class _Files:
             documents, wrong = Document.readable(path)
             self.paths.append(path)
             is_of_sigma = any(is_sigma(document.data) for document in documents)
-            if wrong:
+            if documents and not is_of_sigma and not any(map(_is_own, documents)) and isinstance(documents[0].data, dict):
+                self.wrong.append(_no_rule(path))
+            elif wrong:
                 (self.unusable if is_of_sigma else self.wrong).extend(wrong)
             else:
                 (self.sigma if is_of_sigma else self.own)[path] = documents
@@ -155,6 +164,8 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     data = document.data
     if not isinstance(data, dict):
         raise Mistakes([Mistake(str(path), 1, 1, "a rule file is a mapping", "name: ..., filters: ...")])
+    if not _is_own(document):
+        raise Mistakes([_no_rule(path)])
     if len(documents) > 1:
         raise Mistakes([documents[1].mistake([], "a second document", "one file is one policy")])
     found = wrong_id(path)
@@ -203,6 +214,15 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     )
 
 
+def _is_own(document: Document) -> bool:
+    return isinstance(document.data, dict) and not document.data.keys().isdisjoint(RuleFile.model_fields)
+
+
+def _no_rule(path: Path) -> Mistake:
+    """Whatever it is, what stands in it is nothing that should be told."""
+    return Mistake(str(path), 1, 1, "this is no rule: it has none of a rule's keys", "name: ..., filters: ...")
+
+
 def load_sigma(directory: Path) -> tuple[RuleSet, list[Path]]:
     """What can be used of a directory of Sigma rules, and the files that are none."""
     found: list[Mistake] = []
@@ -219,22 +239,6 @@ def rule_files(directories: Sequence[Path]) -> list[Path]:
     if found:
         raise Mistakes(found)
     return paths
-
-
-def _rule_files(directories: Sequence[Path], found: list[Mistake]) -> Iterator[Path]:
-    """Every rule file once, though directories may overlap; nothing hidden, such as an editor's lock or a mount's own links."""
-    seen: set[Path] = set()
-    for directory in directories:
-        if not directory.is_dir():
-            found.append(Mistake(str(directory), 0, 0, "is no directory", "rules: a list of directories with rule files"))
-            continue
-        for path in sorted(directory.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-            if path.suffix not in _ENDINGS or path.name in EXCEPTIONS:
-                continue
-            if not hidden and path.is_file() and path.resolve() not in seen:
-                seen.add(path.resolve())
-                yield path
 
 
 def _duplicates(paths: dict[str, list[Path]]) -> Iterator[Mistake]:

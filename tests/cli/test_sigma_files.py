@@ -49,7 +49,7 @@ def test_check_tells_it_as_a_mistake_and_that_the_others_work(run):
     assert code == 1
     [line] = out.splitlines()
     assert line.endswith("rules/bad.yml:8:8: `level` is never `severe` (allowed: informational, low, medium, high, critical)")
-    assert "casbd runs without 1 Sigma file; all other policies work" in err
+    assert "casbd runs without 1 rule file; all other policies work" in err
     code, out, _ = run("check", "--json")
     assert (code, json.loads(out)["line"]) == (1, 8)
 
@@ -57,7 +57,7 @@ def test_check_tells_it_as_a_mistake_and_that_the_others_work(run):
 def test_the_other_policies_are_listed_tested_and_shown(run, tmp_path):
     code, out, err = run("policies", "list", "--json")
     assert (code, [json.loads(line)["policy_id"] for line in out.splitlines()]) == (0, ["own", "two", "two-2"])
-    assert "a Sigma file cannot be used and is left out" in err
+    assert "a rule file cannot be used and is left out" in err
     code, out, err = run("policies", "test")
     assert (code, "2 of 2 tests passed" in err, "left out" in err) == (0, True, True)
     for policy, name in (("two", "first"), ("two-2", "second"), ("own", "own")):
@@ -112,7 +112,7 @@ def test_a_run_goes_on_without_it_and_says_so(run, once):
     assert (line["level"], "bad.yml:8:8" in line["message"]) == ("ERROR", True)
     _, out, _ = run("status", "--json")
     [warning] = json.loads(out)["warnings"]
-    assert "this Sigma file is left out, all other policies work" in warning
+    assert "this file is left out, all other policies work" in warning
 
 
 def test_a_policy_that_broke_while_casbd_was_down_is_told_once_for_each_version_of_its_file(run, once, tmp_path):

@@ -1,0 +1,57 @@
+"""Where rule files are: everything below the rule directories, and nothing that only a link puts there.
+
+Who may write into a rule directory could make casbd read, and quote, any file that it may read: the links of one lead nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from casbd.errors import Mistake
+
+ENDINGS = (".yaml", ".yml")
+EXCEPTIONS = ("exceptions.yaml", "exceptions.yml")
+
+
+def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list[Mistake] | None = None) -> Iterator[Path]:
+    """Every rule file once, though directories may overlap; nothing hidden, such as an editor's lock or a mount's own links.
+
+    found: takes directories that are none. left_out: takes the links that lead out of all of the directories.
+    """
+    seen: set[Path] = set()
+    for directory in directories:
+        if not directory.is_dir():
+            found.append(Mistake(str(directory), 0, 0, "is no directory", "rules: a list of directories with rule files"))
+            continue
+        for path in sorted(directory.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+            if hidden or path.name in EXCEPTIONS or not (path.suffix in ENDINGS or path.is_symlink()):
+                continue
+            if told := _leads_out(path, directories):
+                if left_out is not None:
+                    left_out.append(told)
+            elif path.suffix in ENDINGS and path.is_file() and path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path
+
+
+def exception_files(directories: Sequence[Path], left_out: list[Mistake] | None = None) -> list[Path]:
+    """The files of exceptions there are, each once. left_out: as for `rule_files`."""
+    found: dict[Path, Path] = {}
+    for path in [path for directory in directories for name in EXCEPTIONS for path in sorted(directory.rglob(name))]:
+        if told := _leads_out(path, directories):
+            if left_out is not None:
+                left_out.append(told)
+        elif path.is_file():
+            found[path.resolve()] = path
+    return [*found.values()]
+
+
+def _leads_out(path: Path, directories: Sequence[Path]) -> Mistake | None:
+    """What is told of a link (the file, or a directory on the way to it) whose end is in none of the directories."""
+    end = path.resolve()
+    if any(end.is_relative_to(directory.resolve()) for directory in directories):
+        return None
+    hint = "it is not followed: put the file here, or name the directory that it leads to under `rules:`"
+    return Mistake(str(path), 0, 0, "is a link out of the rule directories", hint)
