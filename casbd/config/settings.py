@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, Val
 
 from casbd import registry
 from casbd.config.governance import Governance
+from casbd.config.guarded import open_programs
 from casbd.config.place import STATE_DIR
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
@@ -224,7 +225,7 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         workers=top.workers,
         log_level=top.log_level,
     )
-    return settings, [*reader.mistakes, *impossible(document, settings)]
+    return settings, [*reader.mistakes, *impossible(document, settings), *open_programs(document, settings)]
 
 
 class _Reader:

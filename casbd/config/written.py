@@ -73,7 +73,7 @@ def _wrong(path: Path, settings: Settings) -> str:
         return "is a directory; an output writes to a file"
     if _kind(path) not in (None, stat.S_IFREG):
         return "is no regular file"
-    if _is_own(path, settings.state_dir):
+    if _is_own(path, settings.state_dir) or _is_own(path.resolve(), settings.state_dir.resolve()):
         return "is casbd's own: its store would be damaged"
     reader = next((entry.spec.name for entry in settings.inputs if fits(entry.spec.path, str(path))), None)
     return f"would be read again by the input `{reader}`" if reader else ""

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from casbd import registry
 from casbd.config import Settings
+from casbd.config.guarded import inputs_over_state, open_files
 from casbd.config.place import sections
 from casbd.config.written import doubtful
 from casbd.daemon.known_words import known_words
@@ -18,6 +19,7 @@ from casbd.governance.reaching import doubtful_reach
 from casbd.model.activity import FIELDS
 from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain
 from casbd.policies import Policy
+from casbd.policies.rule_places import watched as watched_rules
 from casbd.policies.unknown_values import unknown_values
 from casbd.store.database import Store
 from casbd.store.inputs import positions
@@ -35,6 +37,8 @@ def doubts(settings: Settings, policies: Sequence[Policy], enrichers: Sequence[E
     words = known_words(settings, enrichers, _detected(settings))
     return [
         *doubtful(document, settings),
+        *open_files(document, settings, watched_rules(settings.rules), [path for enricher in enrichers for path in enricher.files()]),
+        *inputs_over_state(document, settings),
         *_lacking(document, settings, [policy for policy in policies if policy.enabled], enrichers),
         *_unsent(document, policies),
         *_unacknowledged(document, settings, outputs),

@@ -23,6 +23,7 @@ from casbd.pipeline import Scanner
 from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output
 from casbd.policies import Matcher, Policy, RuleSet
 from casbd.policies.policy import Exemption
+from casbd.policies.rule_places import watched
 
 log = logging.getLogger(__name__)
 
@@ -120,10 +121,8 @@ class Engine:
 
     def files(self) -> list[Path]:
         """Every file and directory whose change asks for a reload."""
-        watched = [self.settings.path, *rule_files(self.settings.rules)]
-        for enricher in self.enrichers:
-            watched += enricher.files()
-        return watched
+        lists = [path for enricher in self.enrichers for path in enricher.files()]
+        return [self.settings.path, *watched(self.settings.rules), *lists]
 
 
 class _Builder:
@@ -143,15 +142,6 @@ class _Builder:
         except Mistakes as error:
             self._mistakes += error.found
             return None
-
-
-def rule_files(directories: Sequence[Path]) -> list[Path]:
-    """The rule directories and all files in them."""
-    found: list[Path] = []
-    for directory in directories:
-        found.append(directory)
-        found += sorted(path for path in directory.rglob("*") if path.suffix in (".yaml", ".yml") or path.is_dir())
-    return found
 
 
 def claims(sample: Sequence[bytes]) -> dict[str, float]:

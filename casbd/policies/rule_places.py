@@ -48,6 +48,15 @@ def exception_files(directories: Sequence[Path], left_out: list[Mistake] | None 
     return [*found.values()]
 
 
+def watched(directories: Sequence[Path]) -> list[Path]:
+    """The rule directories and all files and directories in them that matter: whatever changes there may change a rule."""
+    found: list[Path] = []
+    for directory in directories:
+        found.append(directory)
+        found += sorted(path for path in directory.rglob("*") if path.suffix in ENDINGS or path.is_dir())
+    return found
+
+
 def _leads_out(path: Path, directories: Sequence[Path]) -> Mistake | None:
     """What is told of a link (the file, or a directory on the way to it) whose end is in none of the directories."""
     end = path.resolve()

@@ -51,6 +51,16 @@ def test_a_file_that_an_output_cannot_write(place, path, said):
     assert told(place, text) == [f"casbd.yaml:4:{len('  - {name: out, type: file, path: ') + 1}: {said}"]
 
 
+def test_a_link_to_the_store_is_no_file_for_an_output(place):
+    (place / "state").mkdir()
+    (place / "state" / "casbd.sqlite").write_text("")
+    (place / "link.cef").symlink_to("state/casbd.sqlite")
+    (place / "up").symlink_to("state")
+    for path in ("link.cef", "up/casbd.sqlite-wal"):
+        (mistake,) = told(place, f"state_dir: state\noutputs: [{output(path)}]\n")
+        assert mistake.endswith(f"`{path}` is casbd's own: its store would be damaged")
+
+
 @pytest.mark.parametrize(
     "path", ["new/folder/x.cef", "folder/x.cef", "file", "state/alerts.cef", "in/x.cef", "in/deeper/x.json", "in/.x.json"]
 )
