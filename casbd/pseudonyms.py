@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from ipaddress import IPv6Address
 from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -20,13 +21,21 @@ from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.remembered import Remembered
 from casbd.wire import addresses
-from casbd.wire.identities import ADDRESS, AT, BEGINS, EMAIL, EMAIL_SIGNS, ENDS, in_json, is_version, spellings, unescaped
+from casbd.wire.escapes import PART, has_escapes, without
+from casbd.wire.identities import ADDRESS, AT, BEGINS, EMAIL, EMAIL_SIGNS, ENDS, in_json, is_version, spellings, turned, unescaped
 
 Replaced = Literal["user", "ip_address"]
 USER = re.compile("user-[a-z2-7]{16}")
 """A user's pseudonym; a name that is written so is taken for one."""
 _LEAST = 3
 """Characters of a name that is looked for inside texts; a shorter one is replaced where it is the whole text, and is no number."""
+_ANYBODY = frozenset(
+    {
+        *("account", "admin", "administrator", "alert", "alerts", "audit", "backup", "contact", "finance", "guest", "help", "helpdesk"),
+        *("info", "job", "jobs", "mail", "office", "root", "sales", "security", "service", "support", "system", "team", "test", "user"),
+    }
+)
+"""What stands before the `@` and is a word of any message, where it names nobody."""
 _ACTOR = ("user", "user_id", "user_display_name")
 _KEPT = frozenset(
     {
@@ -188,7 +197,18 @@ class Pseudonyms:
         return self.text(raw, identities) if changed is None else changed
 
     def text(self, text: str, identities: Identities = NOBODY) -> str:
-        """Any text: the given names, wherever they stand as words, what looks like an e-mail address, and IP addresses."""
+        """Any text: the given names, wherever they stand as words, what looks like an e-mail address, and IP addresses; escaped or not."""
+        if self.fields and has_escapes(text):
+            text = PART.sub(lambda part: self._as_read(part[0], identities), text)
+        return self._as_written(text, identities)
+
+    def _as_read(self, part: str, identities: Identities) -> str:
+        """A part of a text, escaped like before where nobody is named below its escapes."""
+        read = without(part) if has_escapes(part) else part
+        other = self._as_written(read, identities) if read != part else read
+        return part if other == read else quote(other.encode(errors="replace"), safe=":@")
+
+    def _as_written(self, text: str, identities: Identities) -> str:
         names = self._names[identities.names]
         folded = text.casefold()
         if text.isalnum() or text.isidentifier() or folded in names.whole:  # one word, most often
@@ -270,8 +290,12 @@ class Pseudonyms:
 def _patterns(name: str, local: str, account: str) -> list[str]:
     """Regular expressions for a name inside texts."""
     names = [one for one in dict.fromkeys((name, account)) if len(one.strip()) >= _LEAST]
-    found = [f"{BEGINS}{spelt}{ENDS}" for one in names for spelt in spellings(one)]
-    return found + ([rf"(?<=\\){re.escape(local)}{ENDS}(?!{AT})"] if local != name and len(local) >= _LEAST else [])
+    found = [f"{BEGINS}{spelt}{ENDS}" for one in names for spelt in [*spellings(one), *turned(one)]]
+    if local != name and len(local) >= _LEAST:
+        found.append(rf"(?<=\\){re.escape(local)}{ENDS}(?!{AT})")
+        if local.casefold() not in _ANYBODY:
+            found += [f"{BEGINS}{spelt}{ENDS}(?!{AT})" for spelt in (re.escape(local), *turned(local))]
+    return found
 
 
 def _finder(parts: list[tuple[str, str | None]]) -> _Finder:

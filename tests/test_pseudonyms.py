@@ -1,6 +1,7 @@
 """Pseudonyms: stable, the same for the same person, and nothing of a name left in any text."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -127,10 +128,57 @@ def test_the_form_of_a_pseudonym():
         (f"from {IP}:443.", f"from {BOTH.address(IP)}:443."),
         ("2001%3Adb8%3A%3A1", BOTH.address("2001:db8::1")),
         ("IsAdmin", "IsAdmin"),
+        ("%61nna%2Eberg%40contoso%2Ecom", OWN),
+        ("anna.berg%2540contoso.com", OWN),
+        ("u=anna%25252Eberg%2525252540contoso.com&v=a%20b", f"u={OWN}&v=a%20b"),
+        ("u=bob%2540fabrikam.com", f"u={quote(BOTH.user('bob@fabrikam.com'))}"),
+        ("x%2Fbob%2Ek%40fabrikam%2Ecom", f"x%2F{BOTH.user('bob.k@fabrikam.com')}"),
+        ("anna.berg&#64;contoso.com", OWN),
+        ("anna.berg&#x40;contoso.com", OWN),
+        ("anna.berg&commat;contoso.com", OWN),
+        ("\\u0061nna.berg\\u0040contoso.com", OWN),
+        ("ip=203%2E0%2E113%2E7&x", f"ip={BOTH.address(IP)}&x"),
+        ("2001%253Adb8%253A%253A1", BOTH.address("2001:db8::1")),
+        ("Failed password for anna.berg from x", f"Failed password for {OWN} from x"),
+        ("ANNA.BERG logged in", f"{OWN} logged in"),
+        ("user=anna.berg;", f"user={OWN};"),
+        ("Anna Berg shared it", f"{OWN} shared it"),
+        ("Anna%20Berg", OWN),
+        ("AnnaBerg: hello", f"{OWN}: hello"),
+        ("Berg, Anna", OWN),
+        ("anna.bergs", "anna.bergs"),
+        ("joanna.berg", "joanna.berg"),
+        ("Annabergen", "Annabergen"),
+        ("100%25 a%20b &amp; &#64; %zz", "100%25 a%20b &amp; &#64; %zz"),
     ],
 )
 def test_texts(text, expected):
     assert BOTH.activity(Activity(user=ANNA, ip_address=IP, result_detail=text)).result_detail == expected
+
+
+def test_the_keys_of_a_record():
+    keys = (ANNA, "anna.berg", "Anna Berg", "anna.berg%2540contoso.com", IP, "x anna.berg")
+    for key in keys:
+        new = BOTH.activity(Activity(user=ANNA, ip_address=IP, raw=json.dumps({"a": {key: {key: 1}}})))
+        assert "anna" not in new.raw.casefold()
+        assert IP not in new.raw
+
+
+@pytest.mark.parametrize("word", ["admin", "root", "info"])
+def test_what_is_a_word_of_any_message_stays_one(word):
+    new = BOTH.activity(Activity(user=f"{word}@contoso.com", result_detail=f"as {word} by {word}@contoso.com, C\\{word}"))
+    own = BOTH.user(f"{word}@contoso.com")
+    assert new.result_detail == f"as {word} by {own}, C\\{own}"
+
+
+@given(names.map(lambda name: f"{name}q@contoso.com"), st.integers(1, 4), st.booleans())
+def test_no_layer_of_escapes_hides_a_name(user, layers, everything):
+    text = "".join(f"%{ord(letter):02x}" for letter in user) if everything else user
+    for _ in range(layers):
+        text = quote(text, safe="")
+    found = BOTH.activity(Activity(user=user, result_detail=f"to={text}&", raw=json.dumps({"a": [text, f"b {text}"]})))
+    assert found.result_detail == f"to={BOTH.user(user)}&"
+    assert json.loads(found.raw) == {"a": [BOTH.user(user), f"b {BOTH.user(user)}"]}
 
 
 def test_numbers_in_the_record():
@@ -172,7 +220,20 @@ def test_alerts_and_commands():
 
 
 @pytest.mark.parametrize(
-    "text", ["a." * 50_000, "a'" * 50_000, "::" * 50_000, "a@" * 50_000, "a@" + "b." * 50_000, "1.1." * 50_000, "%40" * 50_000]
+    "text",
+    [
+        "a." * 50_000,
+        "a'" * 50_000,
+        "::" * 50_000,
+        "a@" * 50_000,
+        "a@" + "b." * 50_000,
+        "1.1." * 50_000,
+        "%40" * 50_000,
+        "%2525" * 50_000,
+        "&#64;" * 50_000,
+        "\\u0040" * 50_000,
+        "&" * 100_000,
+    ],
 )
 def test_a_long_text_takes_no_more_than_its_length(text):
     BOTH.text(text)

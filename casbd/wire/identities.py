@@ -36,6 +36,15 @@ def spellings(name: str) -> list[str]:
     return [written, re.escape(re.sub(r"[@.]", "_", name))] if "@" in name else [written]
 
 
+def turned(name: str) -> list[str]:
+    """The same for `anna.berg` as messages have it (`Anna Berg`, `AnnaBerg`), and with the last name first (`Berg, Anna`)."""
+    words = [re.escape(word) for word in re.split(r"[ ._-]+", name)]
+    if len(words) < 2 or "@" in name or not all(len(word) > 1 and word.isalpha() for word in words):
+        return []
+    first, last = r"[ ._+-]?".join(words[:-1]), words[-1]
+    return [rf"{first}[ ._+-]?{last}", rf"{last},?[ ._+]?{first}"]
+
+
 _SPELT = {"@": AT, " ": r"(?: |%20|\+)"}
 
 
