@@ -208,14 +208,14 @@ def _reject(chunk: Chunk, number: int, error: Exception) -> Reject:
 
 
 class _Raised(NamedTuple):
-    """The alerts that a batch raises or lets grow, by alert whose it is, and what is to be added to its run: timestamps and ids.
+    """The alerts that a batch raises or lets grow, by alert whose it is, and what is to be added to its run.
 
     by: the activity that raised it, or let it grow last.
     """
 
     alerts: dict[str, Alert]
     subjects: dict[str, str]
-    members: dict[str, list[tuple[int, str]]]
+    growth: dict[str, raising.Growth]
     by: dict[str, Activity]
 
 
@@ -354,18 +354,22 @@ class Pipeline:
         if change is None:
             return
         run = self._alert(raised, change.alert_id)
+        while run is not None and run.merged_into is not None:  # all that is left of it is what it was called
+            run = self._alert(raised, run.merged_into)
         if run is None:
             if not change.opened:
                 return  # a simulated alert, or one that retention has removed
             run = raising.of_a_run(policy, who, activity, now)
-        raised.alerts[change.alert_id] = run
-        raised.subjects[change.alert_id] = who
-        raised.by[change.alert_id] = activity
-        raised.members.setdefault(change.alert_id, []).extend([(entry.timestamp, entry.activity_id) for entry in change.members])
+        raised.alerts[run.alert_id] = run
+        raised.subjects[run.alert_id] = who
+        raised.by[run.alert_id] = activity
+        growth = raised.growth.setdefault(run.alert_id, raising.Growth())
+        growth.add_change(change)
         for other in change.joined:
             later = self._alert(raised, other)
-            if later is not None:
-                raised.alerts[other] = msgspec.structs.replace(later, merged_into=change.alert_id)
+            if later is not None and later.merged_into is None:
+                growth.join(later, raised.growth.get(other))
+                raised.alerts[other] = msgspec.structs.replace(later, merged_into=run.alert_id)
 
     def _alert(self, raised: _Raised, alert_id: str) -> Alert | None:
         """An alert as it is stored or about to be, without the members of this batch."""
@@ -375,8 +379,8 @@ class Pipeline:
         """Store new and grown alerts; those that are new are sent. Returns the new ones."""
         opened = []
         for alert in raised.alerts.values():
-            if alert.alert_id in raised.members:
-                alert = raising.grown(alert, raised.members[alert.alert_id])
+            if alert.alert_id in raised.growth:
+                alert = raising.grown(alert, raised.growth[alert.alert_id])
             before = alert_store.get(self._store.connection, alert.alert_id)
             if before is not None:
                 if before.policy_type in ("repeated_activity", "sequence"):  # it has grown; that of a single activity is as it was

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from casbd.model.alert import SYSTEM, Alert, PolicyType
 from casbd.model.identity import person
 from casbd.policies import Policy
 from casbd.policies.policy import Sequenced, is_of_one_user
+from casbd.policies.runs import Change
 
 MOST_IDS = 1000
 """So many activities are listed in an alert; all are counted."""
@@ -49,14 +52,44 @@ def run_identity(policy: Policy, subject: str, activity: Activity) -> str:
     return identity(policy.id, subject, activity.app_instance, activity.activity_id)
 
 
-def grown(alert: Alert, members: list[tuple[int, str]]) -> Alert:
-    """The alert with more activities, each a timestamp and an id."""
-    times = [timestamp for timestamp, _ in members]
+class Growth:
+    """What came into a run since its alert was stored: however much it is, this stays small."""
+
+    __slots__ = ("first", "ids", "last", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.first, self.last = 2**63, -(2**63)
+        self.ids: list[str] = []
+
+    def add(self, number: int, first: int, last: int, ids: Iterable[str]) -> None:
+        """More activities, with their times from first to last; ids: of the first ones."""
+        self.number += number
+        self.first, self.last = min(first, self.first), max(last, self.last)
+        self.ids += islice(ids, MOST_IDS - len(self.ids))
+
+    def add_change(self, change: Change) -> None:
+        """What a change brought into its run."""
+        members = change.members
+        self.add(change.number, members[0].timestamp, members[-1].timestamp, (member.activity_id for member in members))
+
+    def join(self, later: Alert, growth: Growth | None) -> None:
+        """All activities of an alert that became a part of this one, and of what is not in it yet."""
+        if later.activity_count:
+            self.add(later.activity_count, later.first_activity, later.last_activity, later.activity_ids)
+        if growth is not None and growth.number:
+            self.add(growth.number, growth.first, growth.last, growth.ids)
+
+
+def grown(alert: Alert, growth: Growth) -> Alert:
+    """The alert with more activities."""
+    first, last = growth.first, growth.last
     if alert.activity_count:
-        times += [alert.first_activity, alert.last_activity]
-    ids = (*alert.activity_ids, *(identifier for _, identifier in members))[:MOST_IDS]
-    count = alert.activity_count + len(members)
-    return replace(alert, activity_count=count, activity_ids=ids, first_activity=min(times), last_activity=max(times))
+        first, last = min(first, alert.first_activity), max(last, alert.last_activity)
+    ids = alert.activity_ids
+    if len(ids) < MOST_IDS:
+        ids = (*ids, *growth.ids[: MOST_IDS - len(ids)])
+    return replace(alert, activity_count=alert.activity_count + growth.number, activity_ids=ids, first_activity=first, last_activity=last)
 
 
 def system(kind: str, title: str, description: str, *, subject: str, moment: int, now: int) -> Alert:

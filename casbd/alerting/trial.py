@@ -21,7 +21,8 @@ from casbd.model.alert import Alert
 from casbd.policies import Matcher, Policy
 from casbd.policies.examples import activities
 from casbd.policies.policy import Example
-from casbd.policies.repeated import Runs, entry
+from casbd.policies.repeated import entry
+from casbd.policies.runs import Runs
 from casbd.policies.values import FilterError, time
 from casbd.wire.json_lines import ALERT_TIMES
 from casbd.wire.timestamps import iso
@@ -69,9 +70,11 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
         if change is None:
             continue
         run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())
-        raised[change.alert_id] = raising.grown(run, [(member.timestamp, member.activity_id) for member in change.members])
+        growth = raising.Growth()
+        growth.add_change(change)
         for other in change.joined:
-            del raised[other]
+            growth.join(raised.pop(other), None)
+        raised[change.alert_id] = raising.grown(run, growth)
     return list(raised.values())
 
 

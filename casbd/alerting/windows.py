@@ -11,8 +11,9 @@ import msgspec
 from casbd.model.activity import Activity
 from casbd.policies import Policy
 from casbd.policies.policy import Repeated, Sequenced
-from casbd.policies.repeated import Change, Runs, entry
-from casbd.store.window_entries import Window, WindowEntries
+from casbd.policies.repeated import entry
+from casbd.policies.runs import Change, Runs
+from casbd.store.window_entries import Stored, Window, WindowEntries
 
 MOST_SUBJECTS = 50_000
 """So many subjects are kept in memory; the others are read back from the store when they act again."""
@@ -58,13 +59,13 @@ class Windows:
         name = (policy_key(policy), subject)
         window = self._window(policy.match, name, activity.timestamp)
         runs = window.runs
-        held = len(runs)
+        held, counted = len(runs), runs.counted
         one = entry(policy, activity, key, value)
         change = runs.add(one, alert_id)
         holds = len(runs)
-        if holds > held:  # else it was there: a repeat that is too old to be known as one
+        if runs.counted > counted:  # else it was there: a repeat that is too old to be known as one
             self._entries.note(name, one)
-        for member in change.members if change is not None else ():
+        for member in (*change.members, *change.renamed) if change is not None else ():
             self._entries.note(name, member)
         if holds > window.room:
             _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
@@ -87,16 +88,20 @@ class Windows:
     def _window(self, match: Repeated | Sequenced, name: Window, timestamp: int) -> _Window:
         window = self._windows.get(name)
         if window is None:
-            entries = self._entries.of(name) if name[0] in self._elsewhere else []
-            window = self._windows[name] = _Window(Runs(match, entries), MOST_ENTRIES)
-            self._held += len(entries)
+            runs = self._read_back(match, name) if name[0] in self._elsewhere else Runs(match, (), Stored(self._entries, name))
+            window = self._windows[name] = _Window(runs, max(MOST_ENTRIES, 2 * len(runs)))
+            self._held += len(runs)
         elif timestamp - 2 * match.within > window.floor:
             self._windows.move_to_end(name)
         else:
-            entries = self._entries.of(name)
-            self._held += len(entries) - len(window.runs)
-            window = self._windows[name] = _Window(Runs(match, entries), 2 * (len(entries) + MOST_ENTRIES))
+            runs = self._read_back(match, name)
+            self._held += len(runs) - len(window.runs)
+            window = self._windows[name] = _Window(runs, 2 * (len(runs) + MOST_ENTRIES))
         return window
+
+    def _read_back(self, match: Repeated | Sequenced, name: Window) -> Runs:
+        stored = Stored(self._entries, name)
+        return Runs(match, stored.all(), stored)
 
 
 def _shorten(window: _Window, floor: int) -> None:

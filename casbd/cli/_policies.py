@@ -24,6 +24,7 @@ from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step, length
 from casbd.policies.policy import Sequenced
 from casbd.policies.repeated import subject
+from casbd.policies.runs import Runs
 from casbd.store import policies as counted
 from casbd.store.database import Store
 from casbd.store.window_entries import WindowEntries
@@ -129,7 +130,7 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
     reader = RawReader()
     fields = next((one.by for one in match.aliased if compile_filter(one.filters, now=lambda: activity.timestamp)(activity)), match.by)
     who = subject(policy, activity, reader, fields)
-    entries = WindowEntries(store.connection).of((policy_key(policy), who)) if who is not None else []
+    entries = [*WindowEntries(store.connection).of((policy_key(policy), who))] if who is not None else []
     own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
     until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
     steps: list[dict[str, int]] | None = None
@@ -150,7 +151,7 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
         "needed": len(match.steps) if isinstance(match, Sequenced) else match.repeated,
         "steps": steps,
         "within": match.within,
-        "alert_id": None if own is None else own.alert_id,
+        "alert_id": None if own is None else Runs(match, entries).alert_of(own),
     }
 
 

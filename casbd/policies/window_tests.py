@@ -1,23 +1,29 @@
 """What makes a span of event time a window, where it is not the number of its entries: different values, or steps in order.
 
-Both say the same two things of a subject's entries, which are sorted and belong to `Runs`: whether the longest window that
-ends with the newest entry is one, kept up entry by entry, as nearly all entries are the newest; and how far the windows
-reach that hold an entry somewhere in the middle. A span that holds a window's entries and more is a window too.
+All say the same three things of a subject's entries, which are sorted and belong to `Runs`: whether the longest window that
+ends with the newest entry is one, kept up entry by entry, as nearly all entries are the newest; how far the windows reach
+that hold an entry somewhere in the middle; and whether an entry is idle, so that the same spans are windows without it. A
+span that holds a window's entries and more is a window too.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from casbd.model.counted import Entry
+from casbd.policies.idle_steps import idle_in_any_order, idle_in_order
 from casbd.policies.policy import Repeated, Sequenced
+from casbd.policies.sides import Sides
 
 STEP_BITS = 56
 """The lowest bits of an entry's key tell activities apart; above them stands the first step that it is."""
 _LONG_AGO = -(2**62)
+MOST_LOOKED_AT = 500
+"""So many entries on each side are looked at to see whether one of different values is idle, besides two for each value needed."""
 
 
 class WindowTest(Protocol):
@@ -26,21 +32,69 @@ class WindowTest(Protocol):
     def inserted(self, position: int) -> None:
         """An entry came to stand at this position."""
 
-    def removed(self, number: int) -> None:
-        """So many of the oldest are gone."""
+    def changed(self) -> None:
+        """Entries are gone."""
 
-    def newest(self) -> int | None:
-        """Where the longest window begins that ends with the newest entry; None where that is none."""
+    def newest(self) -> bool:
+        """Whether the longest window that ends with the newest entry is one."""
 
-    def reach(self, position: int) -> tuple[int, int] | None:
-        """First and last position of all windows that hold the entry; None where there is no window."""
+    def reach(self, position: int) -> Reach | None:
+        """The time that the windows span together that hold the entry; None where there is no window."""
+
+    def idle(self, entry: Entry, sides: Sides) -> bool:
+        """Whether the same spans are windows without this entry, which has others on both sides.
+
+        True if it can be told from some entries on both sides, that lie within one window: a longest window with the entry has
+        all those of one of the sides. Looks at a bounded number of entries.
+        """
 
 
-def window_test(match: Repeated | Sequenced, entries: list[Entry]) -> WindowTest | None:
-    """What a policy asks of its windows besides so many entries, of the entries there are; None: nothing."""
+Reach = tuple[int, int]
+"""First and last moment, both included."""
+
+
+def window_test(match: Repeated | Sequenced, entries: list[Entry]) -> WindowTest:
+    """What a policy asks of its windows, of the entries there are."""
     if isinstance(match, Sequenced):
         return Steps(match, entries)
-    return Different(match, entries) if match.unique is not None else None
+    return Different(match, entries) if match.unique is not None else Number(match, entries)
+
+
+class Number:
+    """At least `repeated` entries."""
+
+    def __init__(self, match: Repeated, entries: list[Entry]) -> None:
+        self._needed = match.repeated
+        self._within = match.within
+        self._entries = entries
+
+    def inserted(self, position: int) -> None:
+        """See WindowTest."""
+
+    def changed(self) -> None:
+        """See WindowTest."""
+
+    def newest(self) -> bool:
+        """See WindowTest."""
+        entries, needed = self._entries, self._needed
+        return len(entries) >= needed and entries[-1].timestamp - entries[-needed].timestamp <= self._within
+
+    def reach(self, position: int) -> Reach | None:
+        """See WindowTest. Where there is a window, `needed` neighbours are one: no others are looked at."""
+        entries, further = self._entries, self._needed - 1
+        first: int | None = None
+        last = 0
+        for start in range(max(0, position - further), min(position, len(entries) - self._needed) + 1):
+            begin, end = entries[start].timestamp, entries[start + further].timestamp
+            if end - begin <= self._within:
+                first = end if first is None else first
+                last = begin
+        return None if first is None else (first - self._within, last + self._within)
+
+    def idle(self, entry: Entry, sides: Sides) -> bool:  # noqa: ARG002
+        """See WindowTest."""
+        span = sides.span(self._needed)
+        return span is not None and span <= self._within
 
 
 class Different:
@@ -50,40 +104,40 @@ class Different:
         self._needed = match.repeated
         self._within = match.within
         self._entries = entries
-        self._begin()
-
-    def _begin(self) -> None:
-        self._left = 0
+        self._left: int | None = None
         self._counts: dict[str, int] = {}
-        for entry in self._entries:
-            _count(self._counts, entry.value, 1)
-        self._shorten()
 
     def inserted(self, position: int) -> None:
         """See WindowTest."""
+        if self._left is None:
+            return
         if self._entries[position].timestamp < self._entries[-1].timestamp - self._within:
             self._left += 1
             return
         _count(self._counts, self._entries[position].value, 1)
-        self._shorten()
+        self._shorten(self._left)
 
-    def removed(self, number: int) -> None:
+    def changed(self) -> None:
         """See WindowTest."""
-        if self._left >= number:
-            self._left -= number
-        else:
-            self._begin()
+        self._left = None
 
-    def _shorten(self) -> None:
-        while self._left < len(self._entries) and self._entries[self._left].timestamp < self._entries[-1].timestamp - self._within:
-            _count(self._counts, self._entries[self._left].value, -1)
-            self._left += 1
+    def _shorten(self, left: int) -> None:
+        begin = self._entries[-1].timestamp - self._within
+        while self._entries[left].timestamp < begin:
+            _count(self._counts, self._entries[left].value, -1)
+            left += 1
+        self._left = left
 
-    def newest(self) -> int | None:
+    def newest(self) -> bool:
         """See WindowTest."""
-        return self._left if len(self._counts) >= self._needed else None
+        if self._left is None:
+            self._counts = {}
+            self._left = bisect_left(self._entries, self._entries[-1].timestamp - self._within, key=_time)
+            for entry in self._entries[self._left :]:
+                _count(self._counts, entry.value, 1)
+        return len(self._counts) >= self._needed
 
-    def reach(self, position: int) -> tuple[int, int] | None:
+    def reach(self, position: int) -> Reach | None:
         """See WindowTest."""
         counts: dict[str, int] = {}
         counted = begun = first = last = -1
@@ -97,8 +151,36 @@ class Different:
             begun = start
             if len(counts) >= self._needed:
                 first = start if first < 0 else first
-                last = end - 1
-        return (first, last) if first >= 0 else None
+                last = start
+        return None if first < 0 else _reach(self._entries, position, self._enough(first), last, self._within)
+
+    def _enough(self, first: int) -> int:
+        """The first moment at which there are enough different values, of those from a position on."""
+        values: set[str | None] = {None}
+        for entry in self._entries[first:]:
+            values.add(entry.value)
+            if len(values) > self._needed:
+                return entry.timestamp
+        raise AssertionError("there are enough")
+
+    def idle(self, entry: Entry, sides: Sides) -> bool:
+        """See WindowTest. On both sides is its value, or there are enough others."""
+        if entry.value is None:
+            return sides.span(1) is not None
+        begin = self._known(entry.value, sides.before())
+        if begin is None or entry.timestamp - begin > self._within:
+            return False
+        end = self._known(entry.value, sides.after())
+        return end is not None and end - begin <= self._within
+
+    def _known(self, value: str, entries: Iterable[Entry]) -> int | None:
+        """The first moment at which the value adds nothing to the entries so far."""
+        values: set[str | None] = {None}
+        for entry in islice(entries, MOST_LOOKED_AT + 2 * self._needed):
+            values.add(entry.value)
+            if entry.value == value or len(values) > self._needed:
+                return entry.timestamp
+        return None
 
 
 class Steps:
@@ -111,35 +193,38 @@ class Steps:
     def __init__(self, match: Sequenced, entries: list[Entry]) -> None:
         self._within = match.within
         self._entries = entries
-        self._latest: Callable[[], _Latest] = lambda: (_AnyOrder if match.any_order else _InOrder)([step.repeated for step in match.steps])
-        self._begin()
-
-    def _begin(self) -> None:
-        self._tail = self._latest()
-        start = bisect_left(self._entries, self._entries[-1].timestamp - self._within, key=_time) if self._entries else 0
-        for entry in self._entries[start:]:
-            self._tail.add(entry)
+        self._needed = [step.repeated for step in match.steps]
+        self._links = None if match.any_order else [1 << step for step, number in enumerate(self._needed) for _ in range(number)]
+        self._latest: Callable[[], _Latest] = lambda: (_AnyOrder if match.any_order else _InOrder)(self._needed)
+        self._tail: _Latest | None = None
 
     def inserted(self, position: int) -> None:
         """See WindowTest."""
         entry, newest = self._entries[position], self._entries[-1]
+        if self._tail is None:
+            return
         if entry is newest:
             self._tail.add(entry)
         elif entry.timestamp >= newest.timestamp - self._within:
-            self._begin()
+            self._tail = None
 
-    def removed(self, number: int) -> None:  # noqa: ARG002
-        """See WindowTest. What is gone is mostly older than any window that ends with the newest entry."""
-        if not self._entries or self._entries[0].timestamp > self._entries[-1].timestamp - self._within:
-            self._begin()
+    def changed(self) -> None:
+        """See WindowTest."""
+        self._tail = None
 
-    def newest(self) -> int | None:
+    def newest(self) -> bool:
         """See WindowTest."""
         begin = self._entries[-1].timestamp - self._within
-        return bisect_left(self._entries, begin, key=_time) if self._tail.start >= begin else None
+        if self._tail is None:
+            self._tail = self._latest()
+            for entry in self._entries[bisect_left(self._entries, begin, key=_time) :]:
+                self._tail.add(entry)
+        return self._tail.start >= begin
 
-    def reach(self, position: int) -> tuple[int, int] | None:
+    def reach(self, position: int) -> Reach | None:
         """See WindowTest."""
+        if not self._all_there(position):
+            return None
         latest = self._latest()
         added = first = last = -1
         for start, end in _longest(self._entries, position, self._within):
@@ -148,8 +233,32 @@ class Steps:
             added = end
             if latest.start >= self._entries[start].timestamp:
                 first = start if first < 0 else first
-                last = end - 1
-        return (first, last) if first >= 0 else None
+                last = start
+        return None if first < 0 else _reach(self._entries, position, self._enough(first), last, self._within)
+
+    def _all_there(self, position: int) -> bool:
+        """Whether there is any activity of each step so near: mostly one is missing, and nothing else need be looked at."""
+        moment, missing = self._entries[position].timestamp, (1 << len(self._needed)) - 1
+        for entry in self._entries[bisect_left(self._entries, moment - self._within, key=_time) :]:
+            missing &= ~int(entry.value or 0)
+            if not missing or entry.timestamp > moment + self._within:
+                break
+        return not missing
+
+    def _enough(self, first: int) -> int:
+        """The first moment at which all steps are done, of the entries from a position on."""
+        latest = self._latest()
+        for entry in self._entries[first:]:
+            latest.add(entry)
+            if latest.start > _LONG_AGO:
+                return entry.timestamp
+        raise AssertionError("they are done")
+
+    def idle(self, entry: Entry, sides: Sides) -> bool:
+        """See WindowTest."""
+        if self._links is None:
+            return idle_in_any_order(self._needed, self._within, entry, sides)
+        return idle_in_order(self._links, self._within, entry, sides)
 
 
 class _Latest(Protocol):
@@ -247,6 +356,11 @@ def _longest(entries: Sequence[Entry], position: int, within: int) -> Iterator[t
     for start in range(begin, position + 1):
         end = bisect_right(entries, entries[start].timestamp + within, end, key=_time)
         yield start, end
+
+
+def _reach(entries: Sequence[Entry], position: int, enough: int, last: int, within: int) -> Reach:
+    """What windows span that hold an entry. enough: when the earliest of them has all it needs. last: where the latest begins."""
+    return max(enough, entries[position].timestamp) - within, entries[last].timestamp + within
 
 
 def _time(entry: Entry) -> int:

@@ -8,7 +8,8 @@ into the table together. A reader of this process sees no difference: what the j
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -19,6 +20,12 @@ MOST_IN_JOURNAL = 50_000
 
 Window = tuple[str, str]
 """A policy as it means now, and the subject that is counted."""
+Order = tuple[int, int]
+"""Timestamp and key, by which entries are sorted."""
+FIRST: Order = (-(2**63), -(2**63))
+LAST: Order = (2**63 - 1, 2**63 - 1)
+_COUNTED = "SELECT timestamp, key, activity_id, value, alert_id FROM window_entries WHERE policy = ? AND subject = ?"
+_SORTED = "ORDER BY timestamp, key"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[tuple[str, str, list[Entry]]]).decode
 
@@ -31,6 +38,7 @@ class WindowEntries:
         self._journal: dict[Window, dict[tuple[int, int], Entry]] = {}
         self._in_journal = 0
         self._changed: dict[Window, dict[tuple[int, int], Entry]] = {}
+        self._sorted: dict[Window, list[Order]] = {}
         self._sorted_in = False
         for (entries,) in connection.execute("SELECT entries FROM window_journal ORDER BY seq"):
             self._take(_decode(entries))
@@ -43,13 +51,50 @@ class WindowEntries:
             found.add(policy := row[0])  # from one to the next by the key: there may be millions of entries
         return found
 
-    def of(self, window: Window) -> list[Entry]:
-        """Everything that was counted in one window, stored or about to be, in event time."""
-        query = "SELECT timestamp, key, activity_id, value, alert_id FROM window_entries WHERE policy = ? AND subject = ?"
-        entries = {(row[0], row[1]): Entry(*row) for row in self._connection.execute(query, window)}
-        entries |= self._journal.get(window, {})
-        entries |= self._changed.get(window, {})
-        return [entries[order] for order in sorted(entries)]
+    def of(self, window: Window, after: Order = FIRST, before: Order = LAST) -> Iterator[Entry]:
+        """What was counted in one window between two places in event time, stored or about to be, in this order."""
+        journal, orders = self._journal.get(window, {}), self._orders_of(window)
+        latest = {order: journal[order] for order in orders[bisect_right(orders, after) : bisect_left(orders, before)]}
+        latest |= {order: entry for order, entry in self._changed.get(window, {}).items() if after < order < before}
+        new = iter(sorted(latest))
+        following = next(new, LAST)
+        for row in self._connection.execute(
+            f"{_COUNTED} AND (timestamp, key) > (?, ?) AND (timestamp, key) < (?, ?) {_SORTED}", (*window, *after, *before)
+        ):
+            order = row[:2]
+            while following < order:
+                yield latest[following]
+                following = next(new, LAST)
+            if following == order:
+                yield latest[following]
+                following = next(new, LAST)
+            else:
+                yield Entry(*row)
+        while following < LAST:
+            yield latest[following]
+            following = next(new, LAST)
+
+    def near(self, window: Window, order: Order, number: int) -> list[Entry]:
+        """So many entries on each side of a place, or a few more."""
+        found: dict[Order, Entry] = {}
+        for comparison, direction in (("<", "DESC"), (">", "ASC")):
+            query = f"{_COUNTED} AND (timestamp, key) {comparison} (?, ?) ORDER BY timestamp {direction}, key {direction} LIMIT ?"
+            found |= {row[:2]: Entry(*row) for row in self._connection.execute(query, (*window, *order, number))}
+        journal, orders = self._journal.get(window, {}), self._orders_of(window)
+        place = bisect_left(orders, order)
+        found |= {one: journal[one] for one in orders[max(0, place - number) : place + number]}
+        changed = self._changed.get(window, {})
+        here = sorted(changed)
+        place = bisect_left(here, order)
+        found |= {one: changed[one] for one in here[max(0, place - number) : place + number]}
+        return [*found.values()]
+
+    def _orders_of(self, window: Window) -> list[Order]:
+        """What the journal has of a window, sorted: it may be asked for again and again."""
+        found = self._sorted.get(window)
+        if found is None:
+            found = self._sorted[window] = sorted(self._journal.get(window, ()))
+        return found
 
     def note(self, window: Window, entry: Entry) -> None:
         """A new entry, or one whose `alert_id` has changed."""
@@ -83,13 +128,41 @@ class WindowEntries:
         """The transaction is through."""
         if self._sorted_in:
             self._journal, self._in_journal, self._sorted_in = {}, 0, False
+            self._sorted = {}
         self._changed = {}
 
     def _take(self, entries: Sequence[tuple[str, str, list[Entry]]]) -> None:
         """One row of the journal, into memory."""
         for policy, subject, several in entries:
+            self._sorted.pop((policy, subject), None)
             self._journal.setdefault((policy, subject), {}).update({(entry.timestamp, entry.key): entry for entry in several})
             self._in_journal += len(several)
+
+
+class Stored:
+    """The entries of one window, as the runs of a policy and subject ask for them."""
+
+    def __init__(self, entries: WindowEntries, window: Window) -> None:
+        self._entries = entries
+        self._window = window
+
+    def all(self) -> Iterator[Entry]:
+        """Each of them, in event time."""
+        return self._entries.of(self._window)
+
+    def note(self, entry: Entry) -> None:
+        """It is noted where it is counted."""
+
+    def between(self, after: Order, before: Order) -> Iterator[Entry]:
+        """Those between two places, in event time."""
+        return self._entries.of(self._window, after, before)
+
+    def near(self, order: Order, number: int) -> Sequence[Entry]:
+        """So many on each side of a place."""
+        return self._entries.near(self._window, order, number)
+
+    def prune(self, before: int) -> None:
+        """What is stored stays as long as retention wants it to."""
 
 
 def prune(connection: sqlite3.Connection, before: int, policies: Iterable[str], at_most: int = -1) -> int:

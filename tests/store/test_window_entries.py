@@ -60,7 +60,12 @@ class Journal(RuleBasedStateMachine):
     def holds_what_was_noted(self):
         for window in (("p:1", "a"), ("p:1", "b"), ("q:2", "a"), ("q:2", "ä\0")):
             expected = [entry for key, entry in sorted(self.noted.items(), key=lambda item: item[0]) if key[:2] == window]
-            assert self.entries.of(window) == expected
+            assert [*self.entries.of(window)] == expected
+            orders = [(entry.timestamp, entry.key) for entry in expected]
+            after, before = (1, 2), (4, 2)
+            assert [*self.entries.of(window, after, before)] == [one for one in expected if after < (one.timestamp, one.key) < before]
+            near = {(entry.timestamp, entry.key) for entry in self.entries.near(window, (3, 0), 2)}
+            assert near >= {*[one for one in orders if one < (3, 0)][-2:], *[one for one in orders if one > (3, 0)][:2]}
         assert self.entries.policies() == {policy for policy, *_ in self.stored}
 
 
