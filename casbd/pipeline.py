@@ -13,13 +13,13 @@ import hashlib
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from casbd.alerting import flood, raising, suppression
-from casbd.alerting.flood import HOUR, FloodGuard
+from casbd.alerting.flood import FloodGuard
 from casbd.alerting.windows import Windows
 from casbd.clock import Clock
 from casbd.config import Settings
@@ -33,12 +33,11 @@ from casbd.model.chunk import Chunk, Position, Reject
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
 from casbd.policies.matcher import Counted
-from casbd.policies.policy import Sequenced
 from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
-from casbd.store import audit, outbox
 from casbd.store import inputs as input_store
+from casbd.store import outbox
 from casbd.store import policies as policy_store
 from casbd.store import rejects as reject_store
 from casbd.store.database import Store
@@ -234,7 +233,8 @@ class Pipeline:
         self._rails = rails or Rails(settings.governance)
         self._policies: dict[str, Policy] = {policy.id: policy for policy in policies}
         self._most_matches = settings.limits.policy_matches
-        self.flooding = False
+        if hasattr(self, "_flood"):
+            self._flood.most = self._most_matches
         self._alert_outputs = [output.name for output in settings.outputs if "alerts" in output.send]
         self._activity_outputs = [output.name for output in settings.outputs if "activities" in output.send]
 
@@ -247,7 +247,7 @@ class Pipeline:
         """Read the state in memory anew from the store: at the start, and after a commit that failed."""
         self._seen = activity_store.SeenKeys.load(self._store.connection)
         self._windows = Windows(self._store.connection)
-        self._flood = FloodGuard(policy_store.hours(self._store.connection))
+        self._flood = FloodGuard(self._most_matches, policy_store.hours(self._store.connection, flood.Hours))
 
     def commit(self, batches: Sequence[Batch]) -> int:
         """Store some batches and all they lead to; how many alerts were raised.
@@ -258,7 +258,7 @@ class Pipeline:
         with self._store.transaction() as connection:
             raised = _Raised({}, {}, {}, {})
             parts: list[activity_store.Part] = []
-            tally: Counter[tuple[str, int]] = Counter()
+            tally: Counter[str] = Counter()
             for batch in batches:
                 fresh = self._seen.new(batch.stored.keys)
                 self._count(batch, fresh, now)
@@ -266,7 +266,7 @@ class Pipeline:
                 for index, activity, ids, counts in batch.matches:
                     if fresh[index]:
                         for policy_id, counted in zip(ids, counts, strict=True):
-                            tally[policy_id, activity.timestamp // HOUR] += 1
+                            tally[policy_id] += 1
                             self._matched(policy_id, activity, batch.stored.keys[index], counted, raised, now)
                 reject_store.add(connection, batch.rejects, now)
             input_store.save_positions(connection, [batch.position for batch in batches])
@@ -275,11 +275,10 @@ class Pipeline:
                     outbox.add_block(connection, output, *block)
             self._windows.save(connection, now)
             opened = self._save_alerts(raised, now)
-            flooding = self._count_matches(tally, Counter(alert.policy_id for alert in opened), now)
+            self._tell_floods(now)
+            kept = {policy: self._flood.kept(policy) for policy in tally}
+            policy_store.count(connection, tally, Counter(alert.policy_id for alert in opened), kept)
         self._windows.saved()
-        for policy in flooding:
-            self._policies[policy.id] = msgspec.structs.replace(policy, enabled=False)
-            self.flooding = True
         return len(opened)
 
     def raise_system(self, alert: Alert, *, besides: str | None = None) -> bool:
@@ -305,25 +304,16 @@ class Pipeline:
         )
         input_store.count(self._store.connection, batch.input, counts, now)
 
-    def _count_matches(self, tally: Mapping[tuple[str, int], int], alerts: Mapping[str, int], now: int) -> list[Policy]:
-        """Add up what policies met, by policy and hour; those that met far too much, and are switched off in the store."""
-        matches: Counter[str] = Counter()
-        flooding: dict[str, Policy] = {}
-        for (policy_id, hour), number in tally.items():
-            matches[policy_id] += number
-            policy = self._policies.get(policy_id)
-            if policy is None or not policy.enabled or policy.mode == "simulate" or isinstance(policy.match, Sequenced):
-                continue
-            together = self._flood.add(policy_id, hour, number)
-            if 0 < self._most_matches < together and policy_id not in flooding:
-                flooding[policy_id] = policy
-                policy_store.switch_off(self._store.connection, policy_id, policy.path, now, together)
-                audit.add(self._store.connection, now, "policies switched off", policy_id, {"matches": together}, audit.DAEMON)
-                self._deliver(flood.told(policy, together, self._most_matches, now))
-        for policy_id in flooding:
-            self._flood.forget(policy_id)  # it counts afresh when it is on again
-        policy_store.count(self._store.connection, matches, alerts, self._flood.hours)
-        return [*flooding.values()]
+    def _tell_floods(self, now: int) -> None:
+        """Say once of each flood that there is one; its alert then counts what is not raised."""
+        for policy_id, subject, hours in self._flood.floods():
+            told = flood.told(self._policies[policy_id], subject, hours, self._most_matches, now)
+            before = alert_store.get(self._store.connection, told.alert_id)
+            if before is None:
+                self._deliver(told)
+            else:
+                times = {"activity_count": told.activity_count, "last_activity": told.last_activity}
+                alert_store.save(self._store.connection, msgspec.structs.replace(before, **times))
 
     def tell_held_back(self) -> bool:
         """Say how many alerts were held back in times that are over; whether there was anything to say."""
@@ -340,9 +330,12 @@ class Pipeline:
         if policy is None or not policy.enabled:
             return  # scanned before the policy was taken out
         if policy.match is None:
+            subject = raising.subject_of_one(activity)
+            if policy.mode != "simulate" and not self._flood.raises(policy_id, subject, activity.timestamp):
+                return
             alert = raising.of_one(policy, activity, now)
             raised.alerts[alert.alert_id] = alert
-            raised.subjects[alert.alert_id] = raising.subject_of_one(activity)
+            raised.subjects[alert.alert_id] = subject
             raised.by[alert.alert_id] = activity
         for one in counted:
             self._count_one(policy, activity, key, one, raised, now)

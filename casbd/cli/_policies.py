@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,18 +50,12 @@ class Loaded:
         if files:
             told = "a rule file cannot be used and is" if files == 1 else f"{files} rule files cannot be used and are"
             click.echo(f"casbd: {told} left out (`casbd check` tells why)", err=True)
-        self._known.update({policy.id: policy.path for policy in found.policies})
         return found.policies
 
     @cached_property
     def paths(self) -> list[Path]:
         """All rule files."""
         return policies.rule_files(self.settings.rules)
-
-    @cached_property
-    def _known(self) -> dict[str, Path]:
-        """The files by the policies' ids, in so far as these are known without reading the files, or were read."""
-        return {path.stem: path for path in self.paths}
 
     def one(self, policy_id: str) -> Policy:
         """The policy with this id, whatever is wrong in other files; where there is none, the end of the program."""
@@ -70,20 +64,19 @@ class Loaded:
         for path in likely:
             for policy in policies.load_all_of(path, self._connectors, others=self.paths):
                 if policy.id == policy_id:
-                    self._known[policy_id] = path
                     return exempted(policy, load_exemptions(self.settings.rules, None))
         hint = nearest(policy_id, [path.stem for path in self.paths])
         hint = hint if hint.startswith("did") else "`casbd policies list` shows them"
         click.echo(f"casbd: there is no policy {cell(policy_id)} ({hint})", err=True)
         sys.exit(EXIT_NO)
 
-    def counts(self) -> tuple[dict[str, tuple[int, int]], Collection[str]]:
-        """Matches and alerts by policy, and those that casbd has switched off; none where it never ran."""
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Matches and alerts by policy; none where it never ran."""
         try:
             with Store(self.settings.state_dir, readonly=True) as store:
-                return counted.counts(store.connection), counted.switched_off(store.connection, self._known)
+                return counted.counts(store.connection)
         except StoreError:
-            return {}, ()
+            return {}
 
     def read(self, form: str, raw: str) -> Sequence[Activity]:
         """The activities of a raw record, enriched as the daemon would."""

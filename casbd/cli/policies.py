@@ -48,16 +48,15 @@ def command() -> None:
 def list_policies(configuration: Path, /, template: str | None, as_json: bool) -> None:
     """List the policies, with how often each matched and alerted since the store began.
 
-    Matches of a simulated policy are counted too, and its alerts are those that it would have raised. One that is `switched off`
-    met too many activities (`limits:` in the configuration): change its file, or `casbd policies enable` it. Exit code 1 where
-    there is no such template.
+    Matches of a simulated policy are counted too, and its alerts are those that it would have raised. Exit code 1 where there is
+    no such template.
     """
     loaded = Loaded(configuration)
     found = loaded.policies
     if template is not None:
         _require_template(template, found)
-    counts, off = loaded.counts()
-    rows = [(policy, policy.id in off, *counts.get(policy.id, (0, 0))) for policy in found if template in (None, policy.template)]
+    counts = loaded.counts()
+    rows = [(policy, *counts.get(policy.id, (0, 0))) for policy in found if template in (None, policy.template)]
     if as_json:
         write_lines(json_lines.line(_told(*row)) for row in rows)
         return
@@ -82,8 +81,8 @@ def show(configuration: Path, /, policy_id: str, as_json: bool) -> None:
     policy = loaded.one(policy_id)
     text = policy.path.read_text(encoding="utf-8")
     if as_json:
-        counts, off = loaded.counts()
-        told = _told(policy, policy.id in off, *counts.get(policy.id, (0, 0)))
+        counts = loaded.counts()
+        told = _told(policy, *counts.get(policy.id, (0, 0)))
         more = {
             "description": policy.description or None,
             "references": policy.references,
@@ -348,8 +347,6 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
     policy = loaded.one(policy_id)
     if activity_id is None:
         meaning = sentence(policy, now())
-        if policy_id in loaded.counts()[1]:
-            meaning += " casbd has switched it off: it matched far too much."
         told = {"policy_id": policy.id, "meaning": meaning}
         write_lines([json_lines.line(told)]) if as_json else click.echo(cell(told["meaning"]))
         return
@@ -409,13 +406,13 @@ def _about(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _told(policy: Policy, off: bool, matches: int, alerts: int) -> dict[str, Any]:
-    counts = {"enabled": policy.enabled, "switched_off": off, "mode": policy.mode, "matches": matches, "alerts": alerts}
+def _told(policy: Policy, matches: int, alerts: int) -> dict[str, Any]:
+    counts = {"enabled": policy.enabled, "mode": policy.mode, "matches": matches, "alerts": alerts}
     return _about(policy) | counts
 
 
-def _row(policy: Policy, off: bool, matches: int, alerts: int) -> tuple[Any, ...]:
-    mode = "disabled" if not policy.enabled else "switched off" if off else policy.mode
+def _row(policy: Policy, matches: int, alerts: int) -> tuple[Any, ...]:
+    mode = "disabled" if not policy.enabled else policy.mode
     return policy.id, policy.name, policy.severity, mode, _counting(policy), len(policy.tests), matches, alerts
 
 
@@ -434,4 +431,4 @@ def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
 
 
 def _style(cells: Sequence[Any]) -> str:
-    return {"disabled": "dim", "switched off": "red", "simulate": "cyan"}.get(cells[3], "")
+    return {"disabled": "dim", "simulate": "cyan"}.get(cells[3], "")

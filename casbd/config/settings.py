@@ -85,7 +85,8 @@ class Outbox(Options):
 
 
 class Limits(Options):
-    """policy_matches: a policy that meets more activities than this in three hours is switched off; 0: none ever is."""
+    """policy_matches: a user or address that meets a policy more often than this in three hours raises no further alert of it until
+    there is less; 0: all raise alerts."""
 
     policy_matches: Annotated[int, Field(ge=0)] = 100_000
 

@@ -41,12 +41,12 @@ class Trail:
 
     def _know(self, engine: Engine) -> None:
         self._engine = engine
-        self._policies = {policy.id: _said(policy, engine) for policy in engine.policies}
+        self._policies = {policy.id: _said(policy) for policy in engine.policies}
         self._lists = {path: _state(path) for enricher in engine.enrichers for path in enricher.files()}
 
     def _difference(self, engine: Engine) -> dict[str, list[str]]:
         """Names of policies, of the configuration's sections, and of list files; nothing where all is as it was."""
-        old, new = self._policies, {policy.id: _said(policy, engine) for policy in engine.policies}
+        old, new = self._policies, {policy.id: _said(policy) for policy in engine.policies}
         lists = {path: _state(path) for enricher in engine.enrichers for path in enricher.files()}
         found = {
             "policies_added": new.keys() - old.keys(),
@@ -62,10 +62,10 @@ class Trail:
             audit.add(connection, now, action, str(engine.settings.path), detail, audit.DAEMON)
 
 
-def _said(policy: Policy, engine: Engine) -> dict[str, Any]:
-    """What a rule file and exceptions say, wherever in them. That casbd itself has switched it off is an entry of its own."""
+def _said(policy: Policy) -> dict[str, Any]:
+    """What a rule file and exceptions say, wherever in them."""
     own = {"line": 1, "exemptions": [replace(exemption, place="") for exemption in policy.exemptions]}
-    return asdict(policy) | own | ({"enabled": True} if policy.id in engine.switched_off else {})
+    return asdict(policy) | own
 
 
 def _sections(old: Engine, new: Engine) -> set[str]:

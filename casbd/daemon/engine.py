@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from msgspec.structs import replace
 
 from casbd import policies, registry
 from casbd.config import Settings
@@ -65,18 +63,10 @@ class Engine:
         self.rails = self._rails()
         self.enrichers.sort(key=lambda enricher: enricher.order)
         self.matcher = Matcher(self.policies)
-        self.switched_off: frozenset[str] = frozenset()
         self._formats: dict[tuple[str, str], Format] = {}
         self._options: dict[str, tuple[str, Options]] = {
             entry.spec.name: (entry.spec.format, entry.options) for entry in self.settings.inputs
         }
-
-    def switch_off(self, policies: Collection[str]) -> None:
-        """Do without some policies, as they met far too much."""
-        self.switched_off = frozenset(policies)
-        self.policies = [replace(policy, enabled=policy.enabled and policy.id not in policies) for policy in self.policies]
-        self.matcher = Matcher(self.policies)
-        self.rails = self._rails()
 
     def _rails(self) -> Rails:
         reaches = {connector.name: connector.reach for connector in self.settings.connectors}
@@ -102,12 +92,7 @@ class Engine:
 
     def warnings(self, now: int) -> list[Mistake]:
         """What is otherwise now than the files say. Line and column as of mistakes."""
-        off = [policy for policy in self.policies if policy.id in self.switched_off]
-        too_many = f"matched more than {self.settings.limits.policy_matches} activities in three hours"
-        return [
-            *(Mistake(str(policy.path), policy.line, 1, f"policy {policy.id} is switched off: it {too_many}") for policy in off),
-            *(exemption.told("this exception has expired and is no longer applied") for exemption in self.expired(now)),
-        ]
+        return [exemption.told("this exception has expired and is no longer applied") for exemption in self.expired(now)]
 
     @cached_property
     def doubts(self) -> list[Mistake]:

@@ -75,7 +75,7 @@ class InProcesses:
         path = engine.settings.path
         self._ahead = 2 * workers
         self._waiting: deque[Future[list[bytes]]] = deque()
-        self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (path, salt, engine.switched_off))
+        self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (path, salt))
         expected = engine.meanings()
         loaded = [self._pool.submit(_policies_of_worker) for _ in range(workers)]
         if any(future.result() != expected for future in loaded):
@@ -120,7 +120,7 @@ _scanner: Scanner | None = None
 _policies: dict[str, str] | None = None
 
 
-def _start_worker(configuration: Path, salt: bytes, switched_off: frozenset[str]) -> None:
+def _start_worker(configuration: Path, salt: bytes) -> None:
     """The main process says when it is over; a worker does not outlive it, however it dies."""
     global _scanner, _policies
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -128,7 +128,6 @@ def _start_worker(configuration: Path, salt: bytes, switched_off: frozenset[str]
     threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
     with suppress(Mistakes):  # the main process tells: it has read the same files a moment ago
         engine = Engine(configuration)
-        engine.switch_off(switched_off)
         _scanner, _policies = engine.scanner(salt), engine.meanings()
 
 

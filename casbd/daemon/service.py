@@ -138,7 +138,6 @@ class Service:
 
     def build_pipeline(self) -> None:
         """The two halves."""
-        self._leave_out_what_floods(self.engine, self.store)
         self.pipeline = Pipeline(self.store, self.engine.settings, self.engine.policies, self.clock, self.engine.rails)
         self.scanning: Scanning = self._new_scanning(self.engine)
         self._exit.callback(lambda: self.scanning.close())
@@ -249,9 +248,6 @@ class Service:
             return False
         self._pause_next = 1.0
         self._unread_news.read(batches)
-        if self.pipeline.flooding:
-            self.pipeline.flooding = False
-            self._reloading.ask()
         if raised:
             log.info("alerts raised", extra={"alerts": raised})
         if self._progress:
@@ -332,15 +328,7 @@ class Service:
     def _prepare(self) -> tuple[Engine, Scanning, Pseudonyms]:
         """What a reload takes up; in another thread, so nothing of this one's is touched."""
         engine = Engine(self.configuration)
-        with Store(self.store.directory, readonly=True) as store:
-            self._leave_out_what_floods(engine, store)
         return engine, self._new_scanning(engine), engine.settings.privacy.pseudonyms()
-
-    def _leave_out_what_floods(self, engine: Engine, store: Store) -> None:
-        """Policies that met far too much are off until their file is changed."""
-        off = policy_store.switched_off(store.connection, {policy.id: policy.path for policy in engine.policies})
-        if off:
-            engine.switch_off(off)
 
     def _refuse_reload(self, mistakes: Sequence[Mistake]) -> None:
         """Nothing was changed. The files with mistakes are watched too, as a new one is not among those known."""

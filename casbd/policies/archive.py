@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -40,8 +40,11 @@ class Memory:
         self._entries: list[Entry] = []
 
     def note(self, entry: Entry) -> None:
-        """See Archive."""
-        insort(self._entries, entry, key=order_of)
+        """See Archive. It may have been held again in the meantime."""
+        order = order_of(entry)
+        place = bisect_left(self._entries, order, key=order_of)
+        if place == len(self._entries) or order_of(self._entries[place]) != order:
+            self._entries.insert(place, entry)
 
     def between(self, after: Order, before: Order) -> Iterator[Entry]:
         """See Archive."""

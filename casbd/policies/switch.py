@@ -21,11 +21,10 @@ def switch(path: Path, policy_id: str | None = None, *, enabled: bool, others: S
 
     policy_id: which of the file's policies; None: the first, as most files have one. others: as for `load_file`.
 
-    One that says so already is only touched: a policy that casbd itself has switched off goes on when its file changes.
+    One that says so already stays as it is.
     """
     policy = _chosen(load_all_of(path, others=others), policy_id)
     if policy.enabled == enabled:
-        path.touch()
         return
     text = path.read_bytes().decode()
     before, document, after = _parted(text, policy.line)

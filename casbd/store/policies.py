@@ -1,21 +1,23 @@
-"""How often each policy matched, and which are switched off."""
+"""How often each policy matched, and what it met lately."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[int, int]).decode
+Hours = TypeVar("Hours")
+"""How what was met lately is kept is alerting's own business."""
 
 
 def count(
-    connection: sqlite3.Connection, matches: Mapping[str, int], alerts: Mapping[str, int], hours: Mapping[str, dict[int, int]]
+    connection: sqlite3.Connection, matches: Mapping[str, int], alerts: Mapping[str, int], hours: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Add to the counts of policies. hours: what was met in each of the latest hours, in the place of what was known."""
+    """Add to the counts of policies. hours: what was met lately, by policy and subject, in the place of what was known."""
     connection.executemany(
         "INSERT INTO policies (policy_id, matches, alerts, hours) VALUES (?, ?, ?, ?) ON CONFLICT (policy_id) DO UPDATE SET"
         " matches = matches + excluded.matches, alerts = alerts + excluded.alerts, hours = excluded.hours",
@@ -28,26 +30,10 @@ def counts(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     return {policy: (matches, alerts) for policy, matches, alerts in connection.execute("SELECT policy_id, matches, alerts FROM policies")}
 
 
-def hours(connection: sqlite3.Connection) -> dict[str, dict[int, int]]:
-    """What every policy met in each of the latest hours, those that activities came of last at the end."""
-    return {policy: _decode(own) for policy, own in connection.execute("SELECT policy_id, hours FROM policies WHERE hours IS NOT NULL")}
-
-
-def switch_off(connection: sqlite3.Connection, policy: str, path: Path, now: int, matches: int) -> None:
-    """Remember that a policy met too much; it is off as long as its file is what it is now."""
-    connection.execute("INSERT OR REPLACE INTO switched_off VALUES (?, ?, ?, ?)", (policy, _state(path), now, matches))
-
-
-def switched_off(connection: sqlite3.Connection, paths: Mapping[str, Path]) -> dict[str, int]:
-    """The policies that are off since then (ms), of those with these rule files."""
-    rows = connection.execute("SELECT policy_id, file, at FROM switched_off")
-    return {policy: at for policy, file, at in rows if policy in paths and file == _state(paths[policy])}
-
-
-def _state(path: Path) -> str:
-    """What changes when a file is written, or only touched; empty where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ""
-    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+def hours(connection: sqlite3.Connection, kind: type[Hours]) -> dict[str, dict[str, Hours]]:
+    """What every policy met lately, by subject. What an older casbd wrote, of all subjects together, is left out."""
+    found: dict[str, dict[str, Hours]] = {}
+    for policy, body in connection.execute("SELECT policy_id, hours FROM policies WHERE hours IS NOT NULL"):
+        with suppress(msgspec.ValidationError):
+            found[policy] = msgspec.msgpack.decode(body, type=dict[str, kind])  # type: ignore[valid-type]
+    return found

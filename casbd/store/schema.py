@@ -82,7 +82,7 @@ CREATE TABLE held_back (
 ) WITHOUT ROWID;
 -- How often a policy's filters were met in each of the latest hours (event time), as msgpack.
 ALTER TABLE policies ADD COLUMN hours BLOB;
--- Policies that met too much; `file` is what their rule file was like, as a changed one is switched on again.
+-- Not used any more: floods are cut by subject, and no policy is switched off.
 CREATE TABLE switched_off (policy_id TEXT PRIMARY KEY, file TEXT, at INTEGER, matches INTEGER) WITHOUT ROWID;
 """
 _SINCE_3 = """

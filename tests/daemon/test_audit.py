@@ -47,10 +47,9 @@ class Daemon:
         self.configuration, self.store, self.directory = configuration, store, configuration.parent
         self.trail = Trail(store, Engine(configuration))
 
-    def reload(self, *, off=()):
+    def reload(self):
         """Takes up what the files say; what was noted of it."""
         engine = Engine(self.configuration)
-        engine.switch_off(off)
         self.trail.reloaded(engine, {"ok": True}, NOON)
         return self.noted()
 
@@ -125,9 +124,7 @@ def test_a_list_file_that_is_not_configured_any_more(daemon):
     assert daemon.reload() == daemon.told(sections=["organization"], files=[str(daemon.directory / "groups.yaml")])
 
 
-def test_what_casbd_itself_has_switched_off_is_no_change_of_the_file(daemon):
-    assert daemon.reload(off=["one"]) == []
-    assert daemon.reload() == []
+def test_a_policy_that_is_switched_off(daemon):
     daemon.write("rules/one.yaml", RULE.format("one") + "enabled: false\n")
     assert daemon.reload() == daemon.told(policies_changed=["one"])
 

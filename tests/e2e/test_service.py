@@ -85,26 +85,17 @@ def test_a_configuration_that_is_being_written_is_not_taken(site):
     assert daemon.terminate() == 0
 
 
-def test_a_policy_that_floods_is_off_until_it_is_enabled(site):
+def test_a_flood_is_cut_by_user_and_told(site):
     site.configure(limits={"policy_matches": 20})
     site.rule("noisy", "name: Noisy\nfilters: {app: {isset: true}}\n")
     daemon = site.start()
-
-    def noisy():
-        return next(policy["switched_off"] for policy in site.listed("policies", "list") if policy["policy_id"] == "noisy")
-
     site.write("log", failures(30))
     site.wait_for_records(30)
-    wait_until(noisy, tell=site.log)
-    wait_until(lambda: any("noisy is switched off" in warning for warning in site.status()["warnings"]), tell=site.log)
-    raised = len(site.alerts())
-    site.write("log", failures(30, minute=60 * 9, seed=1))
-    site.wait_for_records(60)
-    assert len(site.alerts()) == raised
-
-    assert site.run("policies", "enable", "noisy").code == 0
-    wait_until(lambda: not any("noisy" in warning for warning in site.status()["warnings"]), tell=site.log)
-    assert not noisy()
+    raised = site.listed("alerts", "list")
+    told = [alert["title"] for alert in raised if alert["policy_id"] == "casbd.policy_flood"]
+    assert len(told) == 1
+    assert "Noisy" in told[0]
+    assert sum(alert["policy_id"] == "noisy" for alert in raised) == 20
     assert daemon.terminate() == 0
 
 

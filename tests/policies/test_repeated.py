@@ -318,6 +318,14 @@ def test_a_late_value_joins_the_next_run_by_way_of_an_activity_that_is_not_held(
     assert (change.alert_id, change.joined, change.count) == ("a", ("b",), 9), "3 lies in the window from 1, and in that from 3"
 
 
+def test_an_entry_that_was_held_again_is_counted_once(monkeypatch):
+    monkeypatch.setattr(runs, "SPARE", -(10**6))
+    counted = Stepped(sequence(1, 1, within=10))
+    for key, (timestamp, step) in enumerate([(1, 2), (0, 2), (0, 1), (1, 2), (1, 1)]):
+        assert counted.add(timestamp, step, key=key) is None
+    assert counted.add(0, 0, key=5).count == 6
+
+
 class Everything(Memory):
     """What is stored of all entries, whether they are held or not."""
 
