@@ -37,11 +37,13 @@ def _often_enough(needed: Sequence[int], steps: int, entries: Iterable[Entry]) -
 
 def idle_in_order(links: Sequence[int], within: int, entry: Entry, sides: Sides) -> bool:
     """See WindowTest.idle. links: the step of each activity of a whole sequence, as one bit."""
-    return _among_its_like(len(links), within, entry, sides) or _saturated(links, within, entry, sides)
+    own = int(entry.value or 0)
+    needed = sum(1 for link in links if link & own)
+    return _among_its_like(needed, within, entry, sides) or _saturated(links, within, entry, sides)
 
 
 def _among_its_like(needed: int, within: int, entry: Entry, sides: Sides) -> bool:
-    """Neighbours of the same steps and no other, as many as there are links in a chain: one that is not used takes its place.
+    """Neighbours of the same steps and no other, as many as a chain has links for: one that is not used takes its place.
 
     Its moment must have no others, as what lies in one moment has no order; or have as many of its like.
     """
@@ -71,11 +73,15 @@ def _saturated(links: Sequence[int], within: int, entry: Entry, sides: Sides) ->
     Where neighbours are one step each, the order of the entries is the best one also within a moment. Others are not looked at.
     """
     steps = int(entry.value or 0)
-    begin = None if steps & (steps - 1) else _fixed_by(links, steps, sides.before())
-    if begin is None or entry.timestamp - begin > within:
+    if steps & (steps - 1):
         return False
-    end = _made_up_by(links, steps, sides.after())
-    return end is not None and end - begin <= within
+    if len(sides.right) - sides.begin < sides.end:  # the shorter side first: it is where most are not
+        end = _made_up_by(links, steps, sides.after())
+        begin = None if end is None or end - entry.timestamp > within else _fixed_by(links, steps, sides.before())
+    else:
+        begin = _fixed_by(links, steps, sides.before())
+        end = None if begin is None or entry.timestamp - begin > within else _made_up_by(links, steps, sides.after())
+    return begin is not None and end is not None and end - begin <= within
 
 
 def _one_more(links: Sequence[int], done: int, steps: int) -> int:

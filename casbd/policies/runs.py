@@ -27,7 +27,9 @@ from casbd.policies.window_tests import window_test
 MOST_MEMBERS = 1000
 """So many of the entries that came into a run at once are listed, and the last one."""
 SPARE = 32
-"""So many entries more than twice those that were left, before it is looked again which are idle."""
+"""So many entries more than twice those that were left, before it is looked again which are idle; of a sequence more."""
+FURTHER = 8
+"""So many more for each activity that a sequence asks for, as it takes longer to see which are idle."""
 SPARE_AT_A_START = 2000
 """As SPARE, while entries are read back in their order."""
 
@@ -68,7 +70,7 @@ class Runs:
     archive: where entries are looked up that are not held.
     """
 
-    __slots__ = ("_archive", "_entries", "_hidden", "_in_order", "_orders", "_room", "_runs", "_test", "_within", "counted")
+    __slots__ = ("_archive", "_entries", "_gone", "_hidden", "_in_order", "_orders", "_room", "_runs", "_test", "_within", "counted")
 
     def __init__(self, match: Repeated | Sequenced, entries: Iterable[Entry] = (), archive: Archive | None = None) -> None:
         self._within = match.within
@@ -78,6 +80,9 @@ class Runs:
         self._orders: list[Order] = []
         self._runs: list[_Run] = []
         self._hidden: tuple[Order, Order] | None = None
+        """From the first to the last entry that is not held and is in no run."""
+        self._gone: tuple[Order, Order] | None = None
+        """From the first to the last entry that is not held."""
         self._test = window_test(match, self._entries)
         self.counted = 0
         self._room = SPARE_AT_A_START
@@ -103,7 +108,8 @@ class Runs:
                     self._runs.append(_Run(order, order, alert_id, 1))
             if len(self._orders) > self._room:
                 self._hide_idle(SPARE_AT_A_START)
-        self._room = 2 * len(self._orders) + SPARE
+        self._test.changed()
+        self._room = 2 * len(self._orders) + SPARE + FURTHER * self._in_order
 
     def __len__(self) -> int:
         """How many entries are held; `counted` is how many came."""
@@ -127,7 +133,7 @@ class Runs:
                 before, after = self._run_at(self._orders[position - 1]), self._run_at(self._orders[position])
                 if before is after:
                     return self._count_only(entry, order, before)
-            if self._in_order and self._hidden is not None and self._hidden[0] < order < self._hidden[1]:
+            if self._in_order and self._gone is not None and self._gone[0] < order < self._gone[1]:
                 position = self._show_near(order)
         self.counted += 1
         self._insert(position, entry, order)
@@ -139,9 +145,8 @@ class Runs:
     def _count_only(self, entry: Entry, order: Order, run: _Run | None) -> Change | None:
         """An entry that decides nothing, and is in a run if those on both sides are."""
         self.counted += 1
-        self._archive.note(entry)
+        self._let_go(entry, order, run)
         if run is None:
-            self._hide(order)
             return None
         return self._inside(entry, run)
 
@@ -284,21 +289,21 @@ class Runs:
         for position in range(1, len(entries) - 1):
             entry = entries[position]
             if test.idle(entry, Sides(left, len(left), entries, position + 1)):
-                self._archive.note(entry)
                 order = self._orders[position]
-                if self._run_at(order) is None:
-                    self._hide(order)
+                self._let_go(entry, order, self._run_at(order))
             else:
                 left.append(entry)
         left += entries[max(1, len(entries) - 1) :]
         entries[:] = left
         self._orders[:] = map(order_of, left)
-        test.changed()
-        self._room = 2 * len(left) + spare
+        test.hidden()
+        self._room = 2 * len(left) + spare + FURTHER * self._in_order
 
-    def _hide(self, order: Order) -> None:
-        """An entry that is not held, and is in no run."""
-        self._hidden = (order, order) if self._hidden is None else (min(self._hidden[0], order), max(self._hidden[1], order))
+    def _let_go(self, entry: Entry, order: Order, run: _Run | None) -> None:
+        self._archive.note(entry)
+        self._gone = _spanned(self._gone, order)
+        if run is None:
+            self._hidden = _spanned(self._hidden, order)
 
     def _uncover(self, run: _Run) -> None:
         """What is in a run is known to be."""
@@ -333,6 +338,10 @@ class Runs:
         if self._hidden is not None and self._hidden[1][0] < before:
             self._hidden = None
         self._test.changed()
+
+
+def _spanned(span: tuple[Order, Order] | None, order: Order) -> tuple[Order, Order]:
+    return (order, order) if span is None else (min(span[0], order), max(span[1], order))
 
 
 def _start(run: _Run) -> Order:

@@ -35,6 +35,9 @@ class WindowTest(Protocol):
     def changed(self) -> None:
         """Entries are gone."""
 
+    def hidden(self) -> None:
+        """Only entries that were idle are gone."""
+
     def newest(self) -> bool:
         """Whether the longest window that ends with the newest entry is one."""
 
@@ -72,6 +75,9 @@ class Number:
         """See WindowTest."""
 
     def changed(self) -> None:
+        """See WindowTest."""
+
+    def hidden(self) -> None:
         """See WindowTest."""
 
     def newest(self) -> bool:
@@ -118,6 +124,10 @@ class Different:
         self._shorten(self._left)
 
     def changed(self) -> None:
+        """See WindowTest."""
+        self._left = None
+
+    def hidden(self) -> None:
         """See WindowTest."""
         self._left = None
 
@@ -197,13 +207,16 @@ class Steps:
         self._links = None if match.any_order else [1 << step for step, number in enumerate(self._needed) for _ in range(number)]
         self._latest: Callable[[], _Latest] = lambda: (_AnyOrder if match.any_order else _InOrder)(self._needed)
         self._tail: _Latest | None = None
+        self._missing = self._asked = (1 << len(self._needed)) - 1
+        self.changed()
 
     def inserted(self, position: int) -> None:
         """See WindowTest."""
         entry, newest = self._entries[position], self._entries[-1]
+        self._missing &= ~int(entry.value or 0)
         if self._tail is None:
             return
-        if entry is newest:
+        if entry is newest or (entry.timestamp, entry.value) == (newest.timestamp, newest.value):
             self._tail.add(entry)
         elif entry.timestamp >= newest.timestamp - self._within:
             self._tail = None
@@ -211,6 +224,12 @@ class Steps:
     def changed(self) -> None:
         """See WindowTest."""
         self._tail = None
+        self._missing = self._asked
+        for entry in self._entries:
+            self._missing &= ~int(entry.value or 0)
+
+    def hidden(self) -> None:
+        """See WindowTest. The tail has seen them."""
 
     def newest(self) -> bool:
         """See WindowTest."""
@@ -223,7 +242,7 @@ class Steps:
 
     def reach(self, position: int) -> Reach | None:
         """See WindowTest."""
-        if not self._all_there(position):
+        if self._missing or not self._all_there(position):
             return None
         latest = self._latest()
         added = first = last = -1
@@ -238,7 +257,7 @@ class Steps:
 
     def _all_there(self, position: int) -> bool:
         """Whether there is any activity of each step so near: mostly one is missing, and nothing else need be looked at."""
-        moment, missing = self._entries[position].timestamp, (1 << len(self._needed)) - 1
+        moment, missing = self._entries[position].timestamp, self._asked
         for entry in self._entries[bisect_left(self._entries, moment - self._within, key=_time) :]:
             missing &= ~int(entry.value or 0)
             if not missing or entry.timestamp > moment + self._within:

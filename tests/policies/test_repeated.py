@@ -1,6 +1,7 @@
 """Runs of repeated activity: the same whatever the order of arrival, and whenever the state was read back from the store."""
 
 import itertools
+import random
 from bisect import bisect_left, insort
 from pathlib import Path
 
@@ -324,6 +325,18 @@ def test_an_entry_that_was_held_again_is_counted_once(monkeypatch):
     for key, (timestamp, step) in enumerate([(1, 2), (0, 2), (0, 1), (1, 2), (1, 1)]):
         assert counted.add(timestamp, step, key=key) is None
     assert counted.add(0, 0, key=5).count == 6
+
+
+DENSE = [(12, 0), (18, 0), (13, 0), (2, 0), (32, 0), (4, 0), (0, 0), (10, 0), (26, 0), (8, 0), (21, 0), (15, 1), (28, 0), (1, 0), (0, 1)]
+DENSE += [(23, 0), (14, 0), (3, 0), (3, 0), (23, 1), (34, 0), (17, 0), (22, 1), (20, 0), (29, 0), (13, 0), (1, 0), (6, 1), (3, 0), (16, 0)]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_steps_that_come_late_among_entries_that_are_not_held(monkeypatch, seed):
+    monkeypatch.setattr(runs, "SPARE", -(10**6))
+    arrivals = random.Random(seed).sample(DENSE, len(DENSE))
+    entries = [step_entry(Entry(timestamp, key, f"{key}", str(1 << step))) for key, (timestamp, step) in enumerate(arrivals)]
+    count_all(sequence(2, 1, within=seed % 20), entries, set(), True)
 
 
 class Everything(Memory):
