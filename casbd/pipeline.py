@@ -225,6 +225,7 @@ class Pipeline:
         self._store = store
         self._clock = clock
         self._packer = activity_store.Packer()
+        self._flood = FloodGuard(settings.limits.policy_matches, {})
         self.use(settings, policies, rails)
         self.reload_state()
 
@@ -233,8 +234,7 @@ class Pipeline:
         self._rails = rails or Rails(settings.governance)
         self._policies: dict[str, Policy] = {policy.id: policy for policy in policies}
         self._most_matches = settings.limits.policy_matches
-        if hasattr(self, "_flood"):
-            self._flood.most = self._most_matches
+        self._flood.most = self._most_matches
         self._alert_outputs = [output.name for output in settings.outputs if "alerts" in output.send]
         self._activity_outputs = [output.name for output in settings.outputs if "activities" in output.send]
 
