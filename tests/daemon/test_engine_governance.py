@@ -255,5 +255,5 @@ def test_a_policy_that_is_switched_off_asks_for_nothing(place):
         command_id="c", action="suspend_user", connector="all", target="b@contoso.com", status="queued", policy_id="failed", created=NOON
     )
     assert engine.rails.why_no_longer(command, NOON) == ""
-    engine.switch_off(["failed"])
-    assert engine.rails.why_no_longer(command, NOON) == "the policy failed is disabled by now"
+    place.rule.write_text(RULE + SUSPEND + "enabled: false\n")
+    assert place.engine().rails.why_no_longer(command, NOON) == "the policy failed is disabled by now"
