@@ -29,6 +29,10 @@ _SETTINGS = {
     "lock_configuration": "true",  # the last: nothing can be set after it
 }
 
+_OPEN_FILES = "/proc/self/fd/"
+"""A segment that is being read may be removed meanwhile, and its directory too: then it has no other name. Of a file that is there,
+DuckDB looks at where it is."""
+
 
 def connect(directories: Iterable[Path]) -> duckdb.DuckDBPyConnection:
     """A database in memory. directories: what is below them may be read; links are followed now, and not later."""
@@ -36,7 +40,7 @@ def connect(directories: Iterable[Path]) -> duckdb.DuckDBPyConnection:
 
     # No directory beside the log: who only reads it may not write there.
     spill = tempfile.TemporaryDirectory(prefix="casbd-duckdb-", ignore_cleanup_errors=True)
-    places = ", ".join(_quoted(f"{directory.resolve()}/") for directory in directories)
+    places = ", ".join(map(_quoted, [*(f"{directory.resolve()}/" for directory in directories), _OPEN_FILES]))
     own = {"temp_directory": _quoted(spill.name), "allowed_directories": f"[{places}]"}
     connection = duckdb.connect(":memory:")
     connection.execute("; ".join(f"SET {name} = {value}" for name, value in (own | _SETTINGS).items()))

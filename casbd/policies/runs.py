@@ -30,6 +30,9 @@ SPARE = 32
 """So many entries more than twice those that were left, before it is looked again which are idle; of a sequence more."""
 FURTHER = 8
 """So many more for each activity that a sequence asks for, as it takes longer to see which are idle."""
+HELD_IN_ORDER = 500
+"""Activities of a sequence in order that are held whatever they are: which of those are idle is certain for records in order only, as one
+that comes late between two others may change it. So only a flood's runs may differ a little by the order in which its records come."""
 SPARE_AT_A_START = 2000
 """As SPARE, while entries are read back in their order."""
 
@@ -109,7 +112,7 @@ class Runs:
             if len(self._orders) > self._room:
                 self._hide_idle(SPARE_AT_A_START)
         self._test.changed()
-        self._room = 2 * len(self._orders) + SPARE + FURTHER * self._in_order
+        self._make_room(SPARE)
 
     def __len__(self) -> int:
         """How many entries are held; `counted` is how many came."""
@@ -129,7 +132,7 @@ class Runs:
             position = bisect_left(self._orders, order)
             if self._orders[position] == order:
                 return None
-            if position > 0 and self._test.idle(entry, Sides(self._entries, position, self._entries, position)):
+            if position > 0 and self._may_hide and self._test.idle(entry, Sides(self._entries, position, self._entries, position)):
                 before, after = self._run_at(self._orders[position - 1]), self._run_at(self._orders[position])
                 if before is after:
                     return self._count_only(entry, order, before)
@@ -141,6 +144,10 @@ class Runs:
         if len(self._orders) > self._room:
             self._hide_idle(SPARE)
         return change
+
+    @property
+    def _may_hide(self) -> bool:
+        return not self._in_order or len(self._orders) >= HELD_IN_ORDER
 
     def _count_only(self, entry: Entry, order: Order, run: _Run | None) -> Change | None:
         """An entry that decides nothing, and is in a run if those on both sides are."""
@@ -297,7 +304,12 @@ class Runs:
         entries[:] = left
         self._orders[:] = map(order_of, left)
         test.hidden()
-        self._room = 2 * len(left) + spare + FURTHER * self._in_order
+        self._make_room(spare)
+
+    def _make_room(self, spare: int) -> None:
+        """See when to look again which entries are idle."""
+        room = 2 * len(self._orders) + spare + FURTHER * self._in_order
+        self._room = max(room, HELD_IN_ORDER) if self._in_order else room
 
     def _let_go(self, entry: Entry, order: Order, run: _Run | None) -> None:
         self._archive.note(entry)

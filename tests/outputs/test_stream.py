@@ -411,16 +411,14 @@ def test_a_good_bye_of_ours_that_is_not_answered_leaves_all_in_doubt(receiver, m
     monkeypatch.setattr(_stream, "CONCLUDE_SECONDS", 0.2)
 
     def serve(connection: socket.socket, self: Receiver) -> None:
-        connection.recv(1, socket.MSG_PEEK)
-        if how == "dies":
-            reset(connection)
-        else:
-            self.go_on.wait(LONG_ENOUGH)
+        self.go_on.wait(LONG_ENOUGH)
+        reset(connection)
 
     server = receiver(serve)
     sender = stream(server.port)
     sender.send(frames(0, 3))
     if how == "dies":
+        server.go_on.set()
         wait_until_broken(sender)
     with pytest.raises(Retry) as caught:
         sender.conclude()

@@ -339,6 +339,21 @@ def test_steps_that_come_late_among_entries_that_are_not_held(monkeypatch, seed)
     count_all(sequence(2, 1, within=seed % 20), entries, set(), True)
 
 
+@pytest.mark.parametrize("seed", [93, 527, 1577, 2188, 2618])
+def test_sequences_are_exact_however_late_their_steps_come(seed):
+    """Where idle activities were let go of at once, each of these had a run too many or too few."""
+    chance = random.Random(seed)
+    repeated = [chance.randint(1, 3) for _ in range(chance.randint(1, 3))]
+    rule = sequence(*repeated, within=chance.randint(0, 20), any_order=False)
+    weights = [chance.choice([1, 5, 20]) for _ in repeated]
+    arrivals = [(chance.randint(0, 35), key, 1 << chance.choices(range(len(repeated)), weights)[0]) for key in range(30)]
+    entries = [step_entry(Entry(timestamp, key, f"{key}", str(steps))) for timestamp, key, steps in arrivals]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "SPARE", -(10**6))
+        patch.setattr(runs, "SPARE_AT_A_START", -(10**6))
+        count_all(rule, entries, {chance.randint(0, 30)} if chance.random() < 0.3 else set(), True)
+
+
 class Everything(Memory):
     """What is stored of all entries, whether they are held or not."""
 
