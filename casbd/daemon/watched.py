@@ -15,7 +15,7 @@ LONGEST_READING = 60_000
 
 
 class WatchedFiles:
-    """Remembers device, inode, size and time of change of each file. since: as for `use`."""
+    """Remembers device, inode, size and time of change (ns: two may come in a millisecond) of each file. since: as for `use`."""
 
     def __init__(self, files: Iterable[Path], since: int) -> None:
         self.use(files, since)
@@ -28,7 +28,7 @@ class WatchedFiles:
         """
         self._seen = {path: _signature(path) for path in files}
         for path, signature in self._seen.items():
-            if signature and 0 <= signature[-1] - (since - TICK) < LONGEST_READING:
+            if signature and 0 <= signature[-1] // 1_000_000 - (since - TICK) < LONGEST_READING:
                 self._seen[path] = None
 
     def changed(self) -> bool:
@@ -41,4 +41,4 @@ def _signature(path: Path) -> Signature | None:
         found = path.stat()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns // 1_000_000)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns)
