@@ -56,7 +56,7 @@ class Member(Compressed):
         contents = self._archive.acquire()
         try:
             super().__init__(contents.open(part.entry), peeled, part.archive.turn)
-        except BaseException:
+        except BaseException:  # whatever ends it: nobody else has the archive to let go of it
             self._archive.release()
             raise
 
