@@ -103,9 +103,9 @@ class CsvRows:
         if not any(fields) or fields[0].startswith("#TYPE "):  # Export-Csv's first line
             return
         if not self._columns:
-            self.context.columns = fields
-            self._fields_before(fields)
-        elif fields == self._columns:
+            self.context.columns = [*map(_sound, fields)]
+            self._fields_before(self.context.columns)
+        elif _sound(fields[0]) == self._columns[0] and [*map(_sound, fields)] == self._columns:
             pass  # exports were joined: another header
         elif reason := self._mismatch(fields):
             cut.rejects.append((place, place + len(row), reason))
@@ -122,8 +122,7 @@ class CsvRows:
     def _record(self, fields: list[str]) -> bytes:
         if self._audit_data is not None:
             return fields[self._audit_data].encode("utf-8", "surrogateescape")
-        clean = [field.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for field in fields]
-        return msgspec.json.encode(dict(zip(self._columns, clean, strict=True)))
+        return msgspec.json.encode(dict(zip(self._columns, map(_sound, fields), strict=True)))
 
     def _resume(self, text: bytes) -> int:
         """Behind the rest of a row that was too long: at the next line."""
@@ -132,6 +131,11 @@ class CsvRows:
         end = text.find(b"\n") + 1
         self.context.skipping = not end
         return end or len(text)
+
+
+def _sound(field: str) -> str:
+    """A field, or a column's name, with a mark where its bytes were no UTF-8: neither JSON nor the store takes it otherwise."""
+    return field.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 _A_TIME = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[:/.]\d\d?[:/.]\d\d")
