@@ -144,13 +144,14 @@ def _drain(inputs: Inputs, chunks: list[Chunk]) -> None:
 
 
 def _check(chunks: Sequence[Chunk]) -> None:
-    places: dict[str, int] = {}
+    places: dict[tuple[str, str], int] = {}
     for chunk in chunks:
         if len(chunk.offsets) != len(chunk.records) or chunk.offsets != sorted(chunk.offsets):
             raise FaultError("records without their places")
-        if chunk.position.offset < places.get(chunk.path, 0):
+        content = (chunk.path, chunk.position.fingerprint)  # an archive may hold two files of one name
+        if chunk.position.offset < places.get(content, 0):
             raise FaultError("the position goes back")
-        places[chunk.path] = chunk.position.offset
+        places[content] = chunk.position.offset
 
 
 def _flat(chunks: Sequence[Chunk]) -> list[tuple[int, bytes]]:
