@@ -167,7 +167,7 @@ class _Zip(_Opened):
             listed.passed_over.append(("", "it is an Excel or another Office file, which casbd does not read", "save it as CSV", "unread"))
             return listed
         for info in infos:
-            if info.is_dir():
+            if info.filename.endswith("/"):  # `is_dir` breaks on an empty name
                 continue
             if len(listed.entries) == MOST_FILES:
                 listed.passed_over.append(_too_many())
@@ -188,6 +188,8 @@ class _Zip(_Opened):
 
 def _problem_of(info: zipfile.ZipInfo) -> _PassedOver | None:
     name = info.filename
+    if not name:
+        return name, "a file in it has no name", _UNPACK, "unread"
     if _is_hidden(name):
         return name, "it is hidden", "", "left_out"
     if info.flag_bits & 0x1:

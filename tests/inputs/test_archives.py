@@ -202,6 +202,16 @@ def test_what_is_in_an_archive_and_not_read(reader, tmp_path):
     assert "Excel" in found["d.xlsx"][1]
 
 
+def test_a_file_without_a_name_is_told_and_the_others_are_read(reader, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), lines([1]))
+        archive.writestr("x.json", lines([2]))
+    one = reader("a.zip")
+    assert one.numbers() == [2]
+    [unread] = one.inputs.unread()
+    assert (unread.kind, unread.why) == ("unread", "a file in it has no name")
+
+
 def test_links_and_devices_in_an_archive_are_not_followed(reader, tmp_path):
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         for name, kind in (("link", tarfile.SYMTYPE), ("hard", tarfile.LNKTYPE), ("device", tarfile.CHRTYPE), ("dir", tarfile.DIRTYPE)):
