@@ -7,8 +7,9 @@ the most frequent value first, and leave out what is unknown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -20,20 +21,22 @@ from casbd.activity_log.observed import (
     Observed,
     OperationFrequency,
     Span,
+    UserFrequency,
     most_first,
 )
+from casbd.activity_log.people import Known
 from casbd.activity_log.reading import ActivityLog
-from casbd.activity_log.tally import folded
 from casbd.activity_log.wanted import Wanted
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
-from casbd.model.identity import canonical, is_address, person
+from casbd.model.identity import Who, whose
 from casbd.policies.tree import Condition
 from casbd.store import alerts as stored_alerts
 from casbd.store import governance as stored_governance
 from casbd.store.database import Store
 
 _OF_A_USER = ("user", "user_display_name", "user_domain", "user_type", "user_organization", "user_groups", "is_external_user")
+_WHO = ("user", "app", "app_instance")
 _OF_AN_ADDRESS = ("country", "city", "isp", "asn", "ip_category", "ip_tags")
 
 
@@ -53,7 +56,7 @@ class UserInsights(Struct, kw_only=True):
 
     matches: pairs of an activity and a policy whose filters it meets. is_admin: whether an activity of the span was an
     administrative one or an administrator's; None where none tells. governance: all that was ever asked for, oldest first.
-    app, app_instance: where this is somebody, of several who have the name; None where one person has it.
+    app, app_instance: where a name that is no address is this person's; None for an address, which is one person everywhere.
     """
 
     user: str
@@ -93,7 +96,7 @@ class AddressInsights(Struct, kw_only=True):
     alerts: int
     activities: int
     admin_activities: int
-    users: list[Frequency]
+    users: list[UserFrequency]
     country: str | None
     city: str | None
     isp: str | None
@@ -111,55 +114,21 @@ class AddressInsights(Struct, kw_only=True):
     older_open_alerts: int
 
 
-class Place(NamedTuple):
-    """An app and an instance of it: two tenants' `bob` are two people."""
-
-    app: str | None
-    instance: str | None
-
-    def has(self, user: str, app: str | None, instance: str | None) -> bool:
-        """Whether this user of that app and instance is the one of this place."""
-        return person(user, app, instance) == person(user, *self)
-
-    def conditions(self) -> list[Condition]:
-        """What its activities meet."""
-        fields = (("app", self.app), ("app_instance", self.instance))
-        unset = (Condition(field, "isset", (), negated=True) for field, value in fields if value is None)
-        return [*unset, *(Condition(field, "eq", (value,)) for field, value in fields if value is not None)]
-
-
-def places_of(store: Store, user: str) -> list[Place]:
-    """Where a name is somebody, the most active first; none where it is one person, or nobody."""
-    if is_address(canonical(user)):
-        return []
-    seen = [*ActivityLog(store).counts(_equal("user", user), ["app", "app_instance"])]
-    seen += [(alert.app, alert.app_instance) for alert in stored_alerts.find(store.connection, user=user)]
-    found: dict[str, Place] = {}
-    for app, instance in seen:
-        found.setdefault(person(user, app, instance), Place(app, instance))
-    return [*found.values()] if len(found) > 1 else []
-
-
-def of_user(store: Store, user: str, span: Span, place: Place | None = None) -> UserInsights | None:
-    """The insights of a user, by name without regard to case; None where neither the log nor an alert has it.
-
-    place: of several with this name.
-    """
+def of_user(store: Store, whom: Known, span: Span) -> UserInsights:
+    """The insights of a user."""
     kinds = (
         *(("matched_policies",), ("country",), ("isp",), ("ip_address",), ("app",), ("device_type", "os", "browser")),
         *(("activity_type", "action_type"), ("user_type", "is_admin_operation")),
     )
     found = Observed(_OF_A_USER, kinds)
-    found.read(ActivityLog(store), _equal("user", user, place.conditions() if place else ()), span)
-    alerts = [alert for alert in stored_alerts.find(store.connection, user=user) if alert.merged_into is None]
-    alerts = [alert for alert in alerts if place is None or place.has(user, alert.app, alert.app_instance)]
-    commands = stored_governance.of_target(store.connection, user)
-    if not found.latest and not alerts:
-        return None
+    found.read(ActivityLog(store), whom.wanted(), span)
+    alerts = [alert for alert in stored_alerts.find(store.connection, user=whom.names[0]) if alert.merged_into is None]
+    alerts = [alert for alert in alerts if whom.is_named(alert.user, alert.app, alert.app_instance)]
+    commands = stored_governance.of_target(store.connection, whom.names[0])
     latest = found.latest or dict.fromkeys(_OF_A_USER)
     return UserInsights(
         **_numbers(alerts, span)._asdict(),
-        user=latest["user"] or alerts[-1].user or user,
+        user=latest["user"] or whom.names[0],
         matches=found.kinds["matched_policies",].total(),
         activities=found.activities,
         countries=found.frequencies("country"),
@@ -180,17 +149,17 @@ def of_user(store: Store, user: str, span: Span, place: Place | None = None) -> 
         organization=latest["user_organization"],
         is_admin=_is_admin(found.kinds["user_type", "is_admin_operation"]),
         is_external=latest["is_external_user"],
-        governance=[one for one in commands if place is None or place.has(user, one.app, one.app_instance)],
-        app=place.app if place else None,
-        app_instance=place.instance if place else None,
+        governance=[one for one in commands if whom.is_named(one.target, one.app, one.app_instance)],
+        app=whom.app,
+        app_instance=whom.app_instance,
     )
 
 
 def of_address(store: Store, ip: str, span: Span) -> AddressInsights | None:
     """The insights of an address, canonical; None where neither the log nor an alert has it."""
-    kinds = (("matched_policies",), ("user",), ("app",), ("activity_type", "action_type"), ("is_admin_operation",))
+    kinds = (("matched_policies",), _WHO, ("app",), ("activity_type", "action_type"), ("is_admin_operation",))
     found = Observed(_OF_AN_ADDRESS, kinds)
-    found.read(ActivityLog(store), _equal("ip_address", ip), span)
+    found.read(ActivityLog(store), Wanted([Condition("ip_address", "eq", (ip,))], lambda: 0), span)  # no such filter asks for the time
     alerts = [alert for alert in stored_alerts.find(store.connection, ip_address=ip) if alert.merged_into is None]
     if not found.latest and not alerts:
         return None
@@ -201,7 +170,7 @@ def of_address(store: Store, ip: str, span: Span) -> AddressInsights | None:
         ip_address=ip,
         activities=found.activities,
         admin_activities=found.kinds["is_admin_operation",][True,],
-        users=[Frequency(name, n) for name, n in most_first(folded((u, n) for (u,), n in found.kinds["user",].items() if u is not None))],
+        users=_users(found.kinds[_WHO]),
         per_day=found.per_day(span),
         first_seen=found.first_seen,
         last_seen=found.last_seen,
@@ -213,8 +182,17 @@ def of_address(store: Store, ip: str, span: Span) -> AddressInsights | None:
     )
 
 
-def _equal(field: str, value: str, others: Sequence[Condition] = ()) -> Wanted:
-    return Wanted([Condition(field, "eq", (value,)), *others], lambda: 0)  # no such filter asks for the time
+def _users(kinds: Counter[tuple[Any, ...]]) -> list[UserFrequency]:
+    """How often each person occurs, as they are written most often."""
+    people: dict[Who, Counter[tuple[str, str | None, str | None]]] = {}
+    for (user, app, instance), number in kinds.items():
+        if user is not None:
+            people.setdefault(whose(user, app, instance), Counter())[user, app, instance] += number
+    found = []
+    for who, written in people.items():
+        name, *place = most_first(written)[0][0]
+        found.append(UserFrequency(name, written.total(), *(() if isinstance(who, str) else place)))
+    return sorted(found, key=lambda one: (-one.activities, one.value, one.app or "", one.app_instance or ""))
 
 
 def _numbers(alerts: Sequence[Alert], span: Span) -> AlertNumbers:

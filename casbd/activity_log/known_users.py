@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -13,18 +13,23 @@ from casbd.activity_log.observed import Span
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.tally import tables
 from casbd.activity_log.wanted import Wanted
+from casbd.model.identity import Who, whose
 from casbd.store import alerts as stored_alerts
 from casbd.store.database import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Order = Literal["alerts", "activities", "last_seen", "user"]
 _SEPARATOR = "\x1f"
 """Between the groups of a user while they are a key to group by."""
-_READ = ("timestamp", "user", "country", "is_external_user", "user_groups", "user_type", "is_admin_operation")
+_READ = ("timestamp", "user", "app", "app_instance", "country", "is_external_user", "user_groups", "user_type", "is_admin_operation")
 
 
 class KnownUser(Struct, kw_only=True):
-    """One user: what the activities that were asked for tell, and how many alerts of the span are open.
+    """One person: what the activities that were asked for tell, and how many alerts of the span are open.
 
+    app, app_instance: where a name that is no address is this person's; None for an address, which is one person everywhere.
     countries: how many. last_seen (milliseconds), groups and is_external: as the latest of the activities has them.
     is_admin: one of the activities is an administrative one or an administrator's.
     """
@@ -37,16 +42,18 @@ class KnownUser(Struct, kw_only=True):
     is_external: bool | None = None
     is_admin: bool = False
     groups: list[str] = []
+    app: str | None = None
+    app_instance: str | None = None
 
 
 def known_users(store: Store, wanted: Wanted, span: Span, *, unseen_since: int | None = None) -> list[KnownUser]:
-    """The users of a span with activities that are wanted; names that differ in their case alone are one.
+    """The users of a span with activities that are wanted; who is one and the same, `model/identity.py` says.
 
     unseen_since: instead those of the whole log up to the span's end whose latest such activity is older than that (milliseconds).
     """
     log = ActivityLog(store)
-    found: dict[str, KnownUser] = {}
-    countries: dict[str, set[str]] = {}
+    found: dict[Who, KnownUser] = {}
+    countries: dict[Who, set[str]] = {}
     if unseen_since is not None:
         for row in _rows(log, wanted, None, span.since - 1):
             _add(found, row)
@@ -54,24 +61,25 @@ def known_users(store: Store, wanted: Wanted, span: Span, *, unseen_since: int |
         user = _add(found, row)
         user.activities += row["count_all"]
         if row["country"] is not None:
-            countries.setdefault(row["user"].casefold(), set()).add(row["country"])
-    for name, values in countries.items():
-        found[name].countries = len(values)
-    for name, number in _open_alerts(store, span).items():
-        if name in found:
-            found[name].open_alerts = number
+            countries.setdefault(_whose(row), set()).add(row["country"])
+    for who, values in countries.items():
+        found[who].countries = len(values)
+    for who, number in _open_alerts(store, span).items():
+        if who in found:
+            found[who].open_alerts = number
     return [user for user in found.values() if unseen_since is None or user.last_seen < unseen_since]
 
 
 def ordered(users: list[KnownUser], by: Order) -> list[KnownUser]:
     """Names from a to z, numbers and times the largest first; alerts before activities before names where these are equal."""
     keys: dict[Order, Any] = {
-        "alerts": lambda user: (-user.open_alerts, -user.activities, user.user.casefold()),
-        "activities": lambda user: (-user.activities, user.user.casefold()),
-        "last_seen": lambda user: (-user.last_seen, user.user.casefold()),
-        "user": lambda user: user.user.casefold(),
+        "alerts": lambda user: (-user.open_alerts, -user.activities),
+        "activities": lambda user: -user.activities,
+        "last_seen": lambda user: -user.last_seen,
+        "user": lambda _: 0,
     }
-    return sorted(users, key=keys[by])
+    by_name = sorted(users, key=lambda user: (user.user.casefold(), user.app or "", user.app_instance or ""))
+    return sorted(by_name, key=keys[by])
 
 
 def nearest_user(store: Store, user: str) -> str | None:
@@ -87,9 +95,12 @@ def _rows(log: ActivityLog, wanted: Wanted, since: int | None, until: int) -> It
     import pyarrow.compute as pc
 
     for table in tables(log.arrow(wanted, _READ, since, until, ordered=False)):
+        everywhere = _are_addresses(table["user"])
         admin = pc.or_kleene(pc.equal(table["user_type"], "Admin"), table["is_admin_operation"])
         keys = {
             "user": table["user"],
+            "app": pc.if_else(everywhere, None, table["app"]),
+            "app_instance": pc.if_else(everywhere, None, table["app_instance"]),
             "country": table["country"],
             "external": table["is_external_user"],
             "groups": pc.binary_join(table["user_groups"], _SEPARATOR),
@@ -100,9 +111,25 @@ def _rows(log: ActivityLog, wanted: Wanted, since: int | None, until: int) -> It
         yield from (row for row in rows if row["user"] is not None)
 
 
-def _add(found: dict[str, KnownUser], row: dict[str, Any]) -> KnownUser:
+def _are_addresses(users: pa.ChunkedArray) -> pa.Array:
+    """Whose app does not matter; asked of each name once, as there would be several times the groups otherwise."""
+    import pyarrow as pa
+
+    named = users.combine_chunks().dictionary_encode()
+    return pa.array([isinstance(whose(name, None, None), str) for name in named.dictionary.to_pylist()], pa.bool_()).take(named.indices)
+
+
+def _whose(row: dict[str, Any]) -> Who:
+    return whose(row["user"], row["app"], row["app_instance"])
+
+
+def _add(found: dict[Who, KnownUser], row: dict[str, Any]) -> KnownUser:
     """The user of a row, who now has what is the latest known."""
-    user = found.setdefault(row["user"].casefold(), KnownUser(user=row["user"]))
+    who = _whose(row)
+    user = found.get(who)
+    if user is None:
+        place = {} if isinstance(who, str) else {"app": row["app"], "app_instance": row["app_instance"]}
+        user = found[who] = KnownUser(user=row["user"], **place)
     user.is_admin = user.is_admin or row["admin"]
     if row["timestamp_max"] > user.last_seen:
         user.user, user.last_seen, user.is_external = row["user"], row["timestamp_max"], row["external"]
@@ -110,10 +137,10 @@ def _add(found: dict[str, KnownUser], row: dict[str, Any]) -> KnownUser:
     return user
 
 
-def _open_alerts(store: Store, span: Span) -> Counter[str]:
-    """How many open alerts of a span each user (casefolded) has; those that are a part of an earlier one are none."""
+def _open_alerts(store: Store, span: Span) -> Counter[Who]:
+    """How many open alerts of a span each person has; those that are a part of an earlier one are none."""
     return Counter(
-        alert.user.casefold()
+        whose(alert.user, alert.app, alert.app_instance)
         for alert in stored_alerts.find(store.connection, status="open")
         if alert.user and alert.merged_into is None and span.meets(alert.first_activity, alert.last_activity)
     )

@@ -43,6 +43,15 @@ class Frequency(Struct):
     activities: int
 
 
+class UserFrequency(Struct):
+    """How many activities are a user's. app, app_instance: where a name that is no address is this user's."""
+
+    value: str
+    activities: int
+    app: str | None = None
+    app_instance: str | None = None
+
+
 class DeviceFrequency(Struct):
     """How many activities come from a kind of device."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from casbd.activity_log.people import person_of
 from casbd.activity_log.reading import ActivityLog
-from casbd.activity_log.wanted import Wanted
 from casbd.model.activity import Activity
-from casbd.policies.tree import Condition
 
 FIELDS = ("country", "isp", "ip_address", "app", "action_type", "browser", "os")
 """What is compared."""
@@ -20,7 +19,7 @@ def new_for_user(log: ActivityLog, activity: Activity) -> dict[str, str] | None:
     """
     if activity.user is None:
         return None
-    wanted = Wanted([Condition("user", "eq", (activity.user,))], lambda: activity.timestamp)
+    wanted = person_of(activity).wanted()
     own = {field: value for field in FIELDS if (value := getattr(activity, field)) is not None}
     seen: dict[str, set[str]] = {field: set() for field in FIELDS}
     compared = False

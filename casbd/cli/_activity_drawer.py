@@ -8,6 +8,7 @@ import click
 
 from casbd import activity_log
 from casbd.activity_log import Wanted
+from casbd.activity_log.people import person_of
 from casbd.activity_log.queries import Query
 from casbd.cli._common import SHORT, drawer, table
 from casbd.cli._search_options import NEWEST_FIRST, Asked
@@ -54,7 +55,7 @@ def same(activity: Activity, what: str, limit: int) -> Asked:
     value = getattr(activity, field)
     if value is None:
         raise click.BadParameter(f"the {field} of this activity is not known", param_hint="--same")
-    wanted = Wanted([Condition(field, "eq", (value,))], now)
+    wanted = Wanted(person_of(activity).conditions() if field == "user" else [Condition(field, "eq", (value,))], now)
     since, until = (activity.timestamp - _DAY, activity.timestamp + _DAY) if what == "48h" else (None, None)
     return Asked(wanted, since, until, NEWEST_FIRST, limit, Query())
 

@@ -10,7 +10,7 @@ from casbd.cli._common import cell, json_option, moment, open_store, table, writ
 from casbd.cli._governance_changes import cancel, start, stop, stopped_line
 from casbd.cli._screen import screen
 from casbd.model.governance import GovernanceCommand
-from casbd.model.identity import canonical, is_address
+from casbd.model.identity import named
 from casbd.store import governance as stored
 from casbd.store.governance_stop import stopped
 from casbd.wire import json_lines
@@ -43,12 +43,22 @@ def list_commands(configuration: Path, as_json: bool) -> None:
             table(
                 "",
                 COLUMNS,
-                ((moment(c.created), c.action, c.connector, _whom(c), c.status, c.reason, c.error, c.command_id) for c in found),
+                (
+                    (
+                        moment(c.created),
+                        c.action,
+                        c.connector,
+                        named(c.target, c.app, c.app_instance),
+                        c.status,
+                        c.reason,
+                        c.error,
+                        c.command_id,
+                    )
+                    for c in found
+                ),
                 less=("command", "error", "connector"),
             )
 
 
 def _whom(command: GovernanceCommand) -> str:
-    """The target; a name that is somebody in one app and instance alone with these."""
-    where = ", ".join(filter(None, (command.app, command.app_instance)))
-    return f"{command.target} ({where})" if where and command.target and not is_address(canonical(command.target)) else command.target
+    return named(command.target, command.app, command.app_instance)

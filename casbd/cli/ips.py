@@ -20,6 +20,7 @@ from casbd.cli._ips_tag import tag
 from casbd.cli._screen import real, screen
 from casbd.enrichment import Enrichment
 from casbd.model.activity import Activity
+from casbd.model.identity import named
 from casbd.plugins import Reason, Reasoning
 from casbd.wire import addresses
 
@@ -83,7 +84,9 @@ def show(configuration: Path, ip: str, days: int, as_of: int | None, as_json: bo
         for reason in today.reasons:
             click.echo(_because(reason), err=True)
         sys.exit(EXIT_NO)
-    users = [replace(one, value=shown.user(one.value)) for one in found.users]
+    users = [
+        replace(one, value=shown.user(one.value), app_instance=one.app_instance and shown.text(one.app_instance)) for one in found.users
+    ]
     found = replace(found, ip_address=shown.address(found.ip_address), users=users)
     if as_json:
         write_lines([_insights.json_line(found, days, span, reasons=[one._asdict() for one in today.reasons], today=today.told)])
@@ -126,7 +129,8 @@ def _page(found: AddressInsights, today: Today, days: int, span: Span) -> None:
     )
     _insights.when(found, days, span)
     _insights.time_charts(found)
-    _insights.listed("Users", found.users, found.activities)
+    users = [(named(one.value, one.app, one.app_instance), one.activities) for one in found.users]
+    _insights.listed("Users", users, found.activities)
     _insights.listed("Apps", found.apps, found.activities)
     _insights.operations(found)
 

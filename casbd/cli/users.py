@@ -10,14 +10,17 @@ import click
 from msgspec.structs import replace
 
 from casbd.activity_log import Wanted
-from casbd.activity_log.insights import Place, UserInsights, of_user, places_of
+from casbd.activity_log.insights import UserInsights, of_user
 from casbd.activity_log.known_users import KnownUser, Order, known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
+from casbd.activity_log.people import people
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
+from casbd.cli._namesakes import namesake_options
 from casbd.cli._screen import real, real_filters, screen
 from casbd.clock import now
 from casbd.model.governance import GovernanceCommand
+from casbd.model.identity import named
 from casbd.policies.tree import Condition, Node
 from casbd.pseudonyms import Pseudonyms
 from casbd.wire import json_lines
@@ -34,27 +37,29 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("user")
+@namesake_options
 @_insights.span_options
 @json_option
 @click.pass_obj
-def show(configuration: Path, user: str, days: int, as_of: int | None, as_json: bool) -> None:
+def show(configuration: Path, user: str, app: str | None, instance: str | None, days: int, as_of: int | None, as_json: bool) -> None:
     """Show one user: alerts, activities, places, devices, what was done to the account.
 
-    Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of whose actor is the user, without
-    regard to case; an alert counts if its activities reach into them. Over the whole log are: when the user was first and last seen;
+    Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of whose actor is the user, however
+    the name is written; an alert counts if its activities reach into them. Over the whole log are: when the user was first and last seen;
     name, groups and whether external, as the latest activity has them; and the governance commands. Exit code 1 if nobody knows the user.
 
-    A name that is no address is somebody else in each app and instance: where several have it, each is shown, one after the other.
+    A name that is no address is somebody else in each app and instance: where several have it, each is shown, one after the other,
+    unless --app and --instance say which.
     """
     span = _insights.span_of(days, as_of)
     shown = screen(configuration)
     with open_store(configuration) as store:
         name = real(store, shown, user)
-        places: list[Place | None] = [*places_of(store, name)] or [None]
-        found = [one for place in places if (one := of_user(store, name, span, place)) is not None]
+        found = [of_user(store, one, span) for one in people(store, name, app, instance)]
         near = nearest_user(store, user) if not found and not shown.fields else None
     if not found:
-        click.echo(f"casbd: there is no user {cell(user)}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
+        there = " there" if app or instance else ""
+        click.echo(f"casbd: there is no user {cell(user)}{there}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
         sys.exit(EXIT_NO)
     pages = [_shown(one, shown) for one in found]
     if as_json:
@@ -111,13 +116,17 @@ def list_users(
         users = known_users(store, wanted, span, unseen_since=span.until - not_seen * DAY if not_seen else None)
     users = [user for user in users if (user.is_external or not external) and (user.is_admin or not admin)]
     screened = screen(configuration)
-    shown = [replace(user, user=screened.user(user.user)) for user in ordered(users, sort)[: limit or None]]
+    shown = [_screened(user, screened) for user in ordered(users, sort)[: limit or None]]
     if as_json:
         write_lines(map(_line, shown))
     else:
         table("", COLUMNS, map(_row, shown), less=LESS)
     if len(shown) < len(users):
         click.echo(f"casbd: the first {limit} of {len(users)} users (--limit 0 is all)", err=True)
+
+
+def _screened(user: KnownUser, shown: Pseudonyms) -> KnownUser:
+    return replace(user, user=shown.user(user.user), app_instance=user.app_instance and shown.text(user.app_instance))
 
 
 def _shown(found: UserInsights, shown: Pseudonyms) -> UserInsights:
@@ -134,8 +143,7 @@ def _shown(found: UserInsights, shown: Pseudonyms) -> UserInsights:
 
 
 def _page(found: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:
-    where = ", ".join(filter(None, (found.app, found.app_instance)))
-    click.secho(cell(f"{found.user} ({where})" if where else found.user), bold=True)
+    click.secho(cell(named(found.user, found.app, found.app_instance)), bold=True)
     flags = ("administrator" if found.is_admin else None, "external" if found.is_external else None)
     _insights.about(found.display_name, found.user_type, *flags, found.organization)
     if found.groups:
@@ -196,4 +204,13 @@ def _line(user: KnownUser) -> bytes:
 
 def _row(user: KnownUser) -> tuple[object, ...]:
     external, admin = ("yes" if flag else "" for flag in (user.is_external, user.is_admin))
-    return user.user, user.open_alerts, user.activities, user.countries, moment(user.last_seen), external, admin, user.groups
+    return (
+        named(user.user, user.app, user.app_instance),
+        user.open_alerts,
+        user.activities,
+        user.countries,
+        moment(user.last_seen),
+        external,
+        admin,
+        user.groups,
+    )

@@ -92,6 +92,12 @@ def text_of(who: Who) -> str:
     return who if isinstance(who, str) else json.dumps(who)
 
 
+def named(user: str, app: str | None, instance: str | None) -> str:
+    """A user for people: a name that is no address with its app and instance, `bob (AWS, 111122223333)`."""
+    who = whose(user, app, instance)
+    return user if isinstance(who, str) else _told([user, app or "", instance or ""])
+
+
 def told(text: str) -> str:
     """What `text_of` gave, or a list of such, for people: `bob (aws, 111122223333)`."""
     try:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from casbd.model.alert import Alert
+from casbd.model.identity import canonical
+from casbd.store.spelt import may_be
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Alert).decode
@@ -47,7 +49,7 @@ def beginning_with(connection: sqlite3.Connection, start: str) -> list[Alert]:
 
 
 def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]:
-    """The alerts whose fields have these values (without regard to case; None: any), oldest first.
+    """The alerts whose fields have these values (without regard to case; a user however the name is written; None: any), oldest first.
 
     SQL says which may be meant, and Python decides: SQLite knows the case of ASCII alone. An address is looked for in the body, where
     it stands as it is. Reads the whole table.
@@ -60,15 +62,23 @@ def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]
         if field == "ip_address":
             where.append("instr(body, ?)")
             parameters.append(value.encode("utf-8", "surrogatepass"))
+        elif field == "user":
+            condition, given = may_be(field, value)
+            where.append(condition)
+            parameters += given
         elif value.isascii():
             where.append(f"({field} = ? COLLATE NOCASE OR length({field}) <> length(CAST({field} AS BLOB)))")
             parameters.append(value)
     query = f"SELECT body FROM alerts WHERE {' AND '.join(where)} ORDER BY first_activity, alert_id"  # noqa: S608  the columns are checked
-    folded = {field: value.casefold() for field, value in wanted.items()}
+    folded = {field: _folded(field, value) for field, value in wanted.items()}
     for (body,) in connection.execute(query, parameters):
         alert = _decode(body)
-        if all((getattr(alert, field) or "").casefold() == value for field, value in folded.items()):
+        if all(_folded(field, getattr(alert, field) or "") == value for field, value in folded.items()):
             yield alert
+
+
+def _folded(field: str, value: str) -> str:
+    return canonical(value) if field == "user" else value.casefold()
 
 
 def any_of_policy(connection: sqlite3.Connection, policy_id: str) -> bool:

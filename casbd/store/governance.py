@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.model.identity import person
+from casbd.model.identity import canonical, person
+from casbd.store.spelt import may_be
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(GovernanceCommand).decode
@@ -36,13 +37,13 @@ def every(connection: sqlite3.Connection) -> Iterator[GovernanceCommand]:
 
 
 def of_target(connection: sqlite3.Connection, target: str) -> Iterator[GovernanceCommand]:
-    """The commands about a user (without regard to case), oldest first."""
-    if not target.isascii():  # SQLite knows the case of ASCII alone
-        yield from (command for command in every(connection) if command.target.casefold() == target.casefold())
-        return
-    query = "SELECT body FROM governance WHERE target = ? COLLATE NOCASE ORDER BY created, command_id"
-    for (body,) in connection.execute(query, (target,)):
-        yield _decode(body)
+    """The commands about a user, however the name is written, oldest first."""
+    where, parameters = may_be("target", target)
+    query = f"SELECT body FROM governance WHERE {where} ORDER BY created, command_id"  # noqa: S608  a condition of ours
+    for (body,) in connection.execute(query, parameters):
+        command = _decode(body)
+        if canonical(command.target) == canonical(target):
+            yield command
 
 
 def beginning_with(connection: sqlite3.Connection, start: str) -> list[GovernanceCommand]:

@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 
 from casbd.activity_log import Wanted
 from casbd.activity_log import tally as tallying
-from casbd.activity_log.insights import of_address, of_user, places_of
+from casbd.activity_log.insights import of_address, of_user
 from casbd.activity_log.known_users import known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
+from casbd.activity_log.people import people
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
+from casbd.model.identity import canonical, whose
 from casbd.store import activities, alerts, governance, segments
 from casbd.store.database import Store
 from casbd.wire.timestamps import iso
 
 IP = "203.0.113.7"
-NAMES = ["ann", "ANN", "bo", "straße", "STRASSE"]
+NAMES = ["ann", "ANN", "bo", "straße", "STRASSE", "ann@x.org", "Ａnn@x.org.", "ann_x.org#EXT#@y.org"]
 SPAN = Span.before(NOON, 3)
 
 
@@ -43,7 +45,8 @@ activity = st.builds(
     country=some("NO", "SE"),
     city=some("Oslo"),
     isp=some("Telia", "Ice"),
-    app=some("Okta", "GitHub"),
+    app=some("Okta", "okta", "GitHub"),
+    app_instance=some("one", "two"),
     ip_category=some("Corporate", "Risky"),
     ip_tags=st.sampled_from([(), ("Tor",), ("Tor", "own")]),
     device_type=some("PC"),
@@ -80,8 +83,8 @@ def fill(store: Store, blocks) -> list[Activity]:
     return everything
 
 
-def same(one, other):
-    return one is not None and one.casefold() == other.casefold()
+def who(activity):
+    return whose(activity.user, activity.app, activity.app_instance)
 
 
 def inside(several):
@@ -123,24 +126,27 @@ def check_common(found, mine, whole):
 def test_of_a_user(store, blocks, name, at_once):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tallying, "AT_ONCE", at_once)
-        whole = [one for one in fill(store, blocks) if same(one.user, name)]
-        mine = inside(whole)
+        called = [one for one in fill(store, blocks) if one.user and canonical(one.user) == canonical(name)]
+        known = people(store, name.swapcase())
+        assert {one.who for one in known} == {who(one) for one in called}
+        assert len(known) == len({one.who for one in known})
+        for whom in known:
+            check_user(of_user(store, whom, SPAN), [one for one in called if who(one) == whom.who])
 
-        found = of_user(store, name.swapcase(), SPAN)
 
-        assert (found is None) == (not whole)
-        if found is None:
-            return
-        check_common(found, mine, whole)
-        assert frequencies(found.countries) == counted(mine, "country")
-        assert frequencies(found.isps) == counted(mine, "isp")
-        assert frequencies(found.ip_addresses) == counted(mine, "ip_address")
-        assert frequencies(found.devices) == counted(mine, "device_type", "os", "browser")
-        known = [one for one in mine if one.user_type is not None or one.is_admin_operation is not None]
-        admin = any(one.user_type == "Admin" or one.is_admin_operation for one in known) if known else None
-        assert found.is_admin == admin
-        newest = [one for one in whole if one.timestamp == found.last_seen]
-        assert (found.user, found.is_external, tuple(found.groups)) in {(one.user, one.is_external_user, one.user_groups) for one in newest}
+def check_user(found, whole):
+    mine = inside(whole)
+    assert (found.app is None and found.app_instance is None) or "@" not in found.user
+    check_common(found, mine, whole)
+    assert frequencies(found.countries) == counted(mine, "country")
+    assert frequencies(found.isps) == counted(mine, "isp")
+    assert frequencies(found.ip_addresses) == counted(mine, "ip_address")
+    assert frequencies(found.devices) == counted(mine, "device_type", "os", "browser")
+    known = [one for one in mine if one.user_type is not None or one.is_admin_operation is not None]
+    admin = any(one.user_type == "Admin" or one.is_admin_operation for one in known) if known else None
+    assert found.is_admin == admin
+    newest = [one for one in whole if one.timestamp == found.last_seen]
+    assert (found.user, found.is_external, tuple(found.groups)) in {(one.user, one.is_external_user, one.user_groups) for one in newest}
 
 
 @settings(max_examples=60)
@@ -156,9 +162,11 @@ def test_of_an_address(store, blocks):
         return
     check_common(found, mine, whole)
     assert found.admin_activities == sum(one.is_admin_operation is True for one in mine)
-    users = {kind[0].casefold(): 0 for kind in frequencies(found.users)}
+    frequencies(found.users)
+    users = {whose(one.value, one.app, one.app_instance): one.activities for one in found.users}
     assert len(users) == len(found.users)
-    assert {one.value.casefold(): one.activities for one in found.users} == Counter(one.user.casefold() for one in mine if one.user)
+    assert users == Counter(who(one) for one in mine if one.user)
+    assert all(one.app is None and one.app_instance is None for one in found.users if "@" in one.value)
     assert {one.value for one in found.users} <= {one.user for one in mine}
     newest = [one for one in whole if one.timestamp == found.last_seen]
     assert (found.country, found.city, found.isp, found.ip_category, tuple(found.ip_tags)) in {
@@ -169,22 +177,23 @@ def test_of_an_address(store, blocks):
 @settings(max_examples=60)
 @given(logs, st.none() | st.integers(0, 5 * 24))
 def test_the_list_of_users(store, blocks, hours):
-    everything = [one for one in fill(store, blocks) if one.user and one.app == "Okta" and one.timestamp <= NOON]
+    everything = [one for one in fill(store, blocks) if one.user and one.app in ("Okta", "okta") and one.timestamp <= NOON]
     unseen_since = None if hours is None else NOON - hours * HOUR
 
     found = known_users(store, Wanted(["app eq okta"], lambda: NOON), SPAN, unseen_since=unseen_since)
 
     expected = {}
-    for name in {one.user.casefold() for one in everything}:
-        whole = [one for one in everything if one.user.casefold() == name]
+    for name in {who(one) for one in everything}:
+        whole = [one for one in everything if who(one) == name]
         mine = inside(whole)
         last = max(one.timestamp for one in whole)
         if mine if unseen_since is None else last < unseen_since:
             expected[name] = (len(mine), len({one.country for one in mine} - {None}), last)
-    assert {user.user.casefold(): (user.activities, user.countries, user.last_seen) for user in found} == expected
+    assert {who(user): (user.activities, user.countries, user.last_seen) for user in found} == expected
+    assert len(found) == len(expected)
     for user in found:
         seen = everything if unseen_since is not None else inside(everything)
-        seen = [one for one in seen if same(one.user, user.user)]
+        seen = [one for one in seen if who(one) == who(user)]
         newest = {(one.user_groups, one.is_external_user) for one in seen if one.timestamp == user.last_seen}
         assert (tuple(user.groups), user.is_external) in newest
         assert user.is_admin == any(one.user_type == "Admin" or one.is_admin_operation is True for one in seen)
@@ -225,14 +234,14 @@ class TestAlerts:
         self.raised(store, NOON, NOON, merged_into="2")
         self.raised(store, NOON, NOON, user="other", ip_address="203.0.113.70")
         self.raised(store, NOON, NOON, user=None, ip_address=None)
-        for found in (of_user(store, "ÄNNÄ", SPAN), of_address(store, IP, SPAN)):
+        for found in (of_user(store, *people(store, "ÄNNÄ"), SPAN), of_address(store, IP, SPAN)):
             assert (found.open_alerts, found.alerts, found.older_open_alerts) == (1, 2, 1)
         (row,) = known_users(store, Wanted([], lambda: NOON), SPAN)
         assert row.open_alerts == 1
 
     def test_who_has_nothing_but_an_alert_is_known(self, store):
         self.raised(store, NOON, NOON, user="Olga", ip_address="2001:db8::1")
-        found = of_user(store, "olga", SPAN)
+        found = of_user(store, *people(store, "olga"), SPAN)
         assert (found.user, found.alerts, found.activities, found.first_seen, found.is_admin) == ("Olga", 1, 0, None, None)
         assert of_address(store, "2001:db8::1", SPAN).alerts == 1
         assert of_address(store, "2001:db8::2", SPAN) is None
@@ -246,8 +255,8 @@ def test_governance_is_all_that_was_asked_for_whenever(store):
                 command_id=str(9 - number), action="suspend_user", connector="c", target=target, status="failed", created=number
             )
             governance.save(connection, command)
-    assert [command.created for command in of_user(store, "Ann", SPAN).governance] == [0, 3]
-    assert [command.created for command in of_user(store, "Ö", SPAN).governance] == [2]
+    assert [command.created for command in of_user(store, *people(store, "Ann"), SPAN).governance] == [0, 3]
+    assert [command.created for command in of_user(store, *people(store, "Ö"), SPAN).governance] == [2]
 
 
 def test_two_tenants_bobs_are_told_apart(store):
@@ -259,8 +268,7 @@ def test_two_tenants_bobs_are_told_apart(store):
                 command_id=str(number), action="suspend_user", connector="c", target="bob", status="failed", app="AWS", app_instance=tenant
             )
             governance.save(connection, command)
-    places = places_of(store, "BOB")
-    found = {place.instance: of_user(store, "bob", SPAN, place) for place in places}
+    found = {one.app_instance: of_user(store, one, SPAN) for one in people(store, "BOB")}
     assert {tenant: (one.app_instance, one.activities, len(one.governance)) for tenant, one in found.items()} == {
         "1": ("1", 2, 1),
         "2": ("2", 2, 2),
@@ -270,8 +278,8 @@ def test_two_tenants_bobs_are_told_apart(store):
 
 def test_an_address_is_one_person_wherever_it_acts(store):
     fill(store, [([Activity(NOON, user="ann@x.org", app=app) for app in ("AWS", "Okta")], True)])
-    assert places_of(store, "ann@x.org") == []
-    assert places_of(store, "nobody") == []
+    assert [(one.who, one.app) for one in people(store, "ann@x.org")] == [("ann@x.org", None)]
+    assert people(store, "nobody") == []
 
 
 @pytest.mark.parametrize(
@@ -286,4 +294,4 @@ def test_the_nearest_name(store, asked, near):
 def test_a_span_before_1970_is_empty(store):
     assert Span.before(DAY, 30) == (0, DAY)
     fill(store, [([Activity(NOON, user="ann")], False)])
-    assert of_user(store, "ann", Span.before(-DAY, 30)).per_day == []
+    assert of_user(store, *people(store, "ann"), Span.before(-DAY, 30)).per_day == []

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from casbd import cli
 from casbd.cli._charts import bars, columns
 from casbd.model.activity import Activity
+from casbd.model.identity import canonical
 from casbd.store import activities, segments
 
 HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
@@ -148,7 +149,7 @@ class TestAddress:
         assert set(found) >= set(keys.split())
         numbers = {"ip_address": "203.0.113.7", "open_alerts": 5, "alerts": 5, "activities": 4, "admin_activities": 0}
         assert {name: found[name] for name in numbers} == numbers
-        assert found["users"] == [{"value": "a@contoso.com", "activities": 4}]
+        assert found["users"] == [{"value": "a@contoso.com", "activities": 4, "app": None, "app_instance": None}]
         assert (found["country"], found["ip_category"], found["ip_tags"]) == (None, None, [])
         assert found["first_seen"] == "2025-12-02T12:00:00.000Z"
         assert found["reasons"] == [
@@ -219,7 +220,7 @@ class TestList:
         return lines(run("users", "list", *AS_OF, "--json", *arguments))
 
     def test_json(self, run):
-        first, second = self.listed(run, "--days", "7")
+        first, *others = self.listed(run, "--days", "7")
         assert first == {
             "user": "a@contoso.com",
             "activities": 5,
@@ -229,14 +230,17 @@ class TestList:
             "is_external": None,
             "is_admin": True,
             "groups": [],
+            "app": None,
+            "app_instance": None,
         }
-        assert (second["user"], second["activities"], second["countries"]) == (HOSTILE, 2, 1)
+        assert [(one["user"].lower(), one["activities"]) for one in others] == [(HOSTILE.lower(), 1)] * 2
+        assert {(one["app"], one["app_instance"]) for one in others} == {("Microsoft Exchange Online", "contoso"), (HOSTILE, None)}
 
     @pytest.mark.parametrize(
         ("arguments", "users"),
         [
-            (["--sort", "user"], "aeg"),
-            (["--sort", "last_seen"], "eag"),
+            (["--sort", "user"], "aeeg"),
+            (["--sort", "last_seen"], "eeag"),
             (["--days", "1", "--limit", "1"], "a"),
             (["--admin"], "a"),
             (["--external"], "e"),
@@ -253,7 +257,7 @@ class TestList:
         assert "".join(user["user"][0] for user in found) == users
 
     def test_says_when_it_stops_at_the_limit(self, run):
-        assert "the first 1 of 2 users" in run("users", "list", *AS_OF, "--days", "7", "--limit", "1", errors=True)
+        assert "the first 1 of 3 users" in run("users", "list", *AS_OF, "--days", "7", "--limit", "1", errors=True)
         assert "the first" not in run("users", "list", *AS_OF, errors=True)
 
     @pytest.mark.parametrize("arguments", [["--filter", "nonsense"], ["--sort", "name"], ["--not-seen", "0"], ["--limit", "-1"]])
@@ -321,19 +325,63 @@ class TestCharts:
         assert max(map(len, rows)) == min(width, 2 + 4 + 2 + 4 + 7 + 2 + 40)
 
 
-def test_two_tenants_bobs_are_two_pages(tmp_path):
+@pytest.fixture
+def bobs(tmp_path):
+    """Two tenants' `bob`, one of them in segments, an address in both, and who writes it otherwise."""
     (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
     core = Core(tmp_path / "core")
+    whose = [("bob", "1"), ("BOB", "2"), ("bob", "2"), ("ann@x.org", "1"), ("Ａnn@x.org", "2")]
     packer = activities.Packer()
-    packer.begin()
-    packer.add([Activity(NOON, f"id-{n}", user="bob", app="AWS", app_instance=tenant) for n, tenant in enumerate(("1", "2", "2"))])
-    with core.store.transaction() as connection:
-        activities.add(connection, packer, [packer.part([1, 2, 3])], 0)
+    for tenant in ("1", "2"):
+        own = [
+            Activity(NOON, f"id-{n}", user=name, app="AWS", app_instance=tenant, ip_address="203.0.113.7")
+            for n, (name, where) in enumerate(whose)
+            if where == tenant
+        ]
+        packer.begin()
+        packer.add(own)
+        with core.store.transaction() as connection:
+            activities.add(connection, packer, [packer.part([1] * len(own))], 0)
+        if tenant == "1":
+            assert segments.compact(core.store, at_least=1)
     core.close()
 
-    def shown(*options):
-        return CliRunner().invoke(cli.casbd, ["-c", str(tmp_path / "casbd.yaml"), "users", "show", "bob", *AS_OF, *options]).stdout
+    def shown(*arguments):
+        return CliRunner().invoke(cli.casbd, ["-c", str(tmp_path / "casbd.yaml"), *arguments])
 
-    pages = [json.loads(line) for line in shown("--json").splitlines()]
+    return shown
+
+
+def test_two_tenants_bobs_are_two_rows_and_two_pages(bobs):
+    rows = lines(bobs("users", "list", *AS_OF, "--json").stdout)
+    assert sorted((canonical(row["user"]), row["app_instance"] or "", row["activities"]) for row in rows) == [
+        ("ann@x.org", "", 2),
+        ("bob", "1", 1),
+        ("bob", "2", 2),
+    ]
+    assert "bob (AWS, 1)" in bobs("users", "list", *AS_OF).stdout
+    pages = lines(bobs("users", "show", "bob", *AS_OF, "--json").stdout)
     assert [(page["app"], page["app_instance"], page["activities"]) for page in pages] == [("AWS", "2", 2), ("AWS", "1", 1)]
-    assert "1 of 2 who are called so:\nbob (AWS, 2)\n" in shown()
+    assert "1 of 2 who are called so:\nBOB (AWS, 2)\n" in bobs("users", "show", "bob", *AS_OF).stdout
+    (page,) = lines(bobs("users", "show", "Bob", "--app", "aws", "--instance", "1", *AS_OF, "--json").stdout)
+    assert (page["app_instance"], page["activities"]) == ("1", 1)
+    assert "no user bob there" in bobs("users", "show", "bob", "--app", "Okta", *AS_OF).stderr
+
+
+def test_the_pages_of_one_name_agree_with_the_list(bobs):
+    (page,) = lines(bobs("users", "show", "ann@x.org", *AS_OF, "--json").stdout)
+    assert (page["app"], page["activities"]) == (None, 2)
+    (address,) = lines(bobs("ips", "show", "203.0.113.7", *AS_OF, "--json").stdout)
+    assert {(one["value"].lower(), one["app_instance"], one["activities"]) for one in address["users"]} >= {
+        ("bob", "1", 1),
+        ("bob", "2", 2),
+    }
+    assert "bob (AWS, 1)" in bobs("ips", "show", "203.0.113.7", *AS_OF).stdout
+
+
+def test_the_same_user_is_not_the_other_tenants(bobs):
+    def same(activity_id):
+        return {one["activity_id"] for one in lines(bobs("activities", "show", activity_id, "--same", "user", "--json").stdout)}
+
+    assert same("id-0") == {"id-0"}
+    assert same("id-1") == same("id-2") == {"id-1", "id-2"}

@@ -1,0 +1,95 @@
+"""Who is called so: the people that a name stands for, as windows, alerts and commands tell them apart (`model/identity.py`).
+
+An address is one person in all apps, any other name one within its app and instance; whoever it is may be written in several ways.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from msgspec import Struct
+
+from casbd.activity_log.reading import ActivityLog
+from casbd.activity_log.wanted import Wanted
+from casbd.model.activity import Activity
+from casbd.model.identity import PLAIN, Who, canonical, whose
+from casbd.policies.sql import Sql
+from casbd.policies.tree import Condition
+from casbd.store import alerts as stored_alerts
+from casbd.store.database import Store
+
+_Seen = tuple[str, str | None, str | None]
+"""A user's name with the app and the instance of it."""
+
+
+class Known(Struct, frozen=True):
+    """One person whom the log or an alert knows.
+
+    names: as records write it, the most frequent first. app, app_instance: where a name that is no address is this person's.
+    """
+
+    who: Who
+    names: tuple[str, ...]
+    app: str | None = None
+    app_instance: str | None = None
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether the name is this person's in all apps."""
+        return isinstance(self.who, str)
+
+    def is_named(self, user: str | None, app: str | None, instance: str | None) -> bool:
+        """Whether it is this person whom an app and an instance call so."""
+        return user is not None and whose(user, app, instance) == self.who
+
+    def conditions(self) -> list[Condition]:
+        """What this person's activities meet, and no others."""
+        own = [Condition("user", "eq", self.names)]
+        for field, value in () if self.is_anywhere else (("app", self.app), ("app_instance", self.app_instance)):
+            own.append(Condition(field, "isset", (), negated=True) if value is None else Condition(field, "eq", (value,)))
+        return own
+
+    def wanted(self) -> Wanted:
+        """The same as what is asked of the log."""
+        return Wanted(self.conditions(), lambda: 0)  # no such filter asks for the time
+
+
+def people(store: Store, user: str, app: str | None = None, instance: str | None = None) -> list[Known]:
+    """Those who are called so, the most active first. app, instance: only whom these call so, without regard to case."""
+    name = canonical(user)
+    seen = Counter[_Seen](ActivityLog(store).counts(_called(user), ["user", "app", "app_instance"]))
+    seen.update((alert.user or "", alert.app, alert.app_instance) for alert in stored_alerts.find(store.connection, user=user))
+    found: dict[Who, Counter[_Seen]] = {}
+    for one, number in seen.items():
+        if canonical(one[0]) == name:
+            found.setdefault(whose(*one), Counter())[one] += number
+    known = [_known(who, written) for who, written in sorted(found.items(), key=lambda entry: -entry[1].total())]
+    return [one for one in known if one.is_anywhere or (_is(app, one.app) and _is(instance, one.app_instance))]
+
+
+def person_of(activity: Activity) -> Known:
+    """Who did it; the activity names a user."""
+    assert activity.user is not None
+    who = whose(activity.user, activity.app, activity.app_instance)
+    return _known(who, Counter([(activity.user, activity.app, activity.app_instance)]))
+
+
+def _known(who: Who, written: Counter[_Seen]) -> Known:
+    seen = [one for one, _ in written.most_common()]
+    names = tuple(dict.fromkeys(name for name, _, _ in seen))
+    return Known(who, names) if isinstance(who, str) else Known(who, names, *seen[0][1:])
+
+
+def _is(asked: str | None, value: str | None) -> bool:
+    return asked is None or asked.casefold() == (value or "").casefold()
+
+
+def _called(user: str) -> Wanted:
+    """The activities of all who may be called so. Of SQL they are more: it cannot tell whose the names are that are not plain."""
+    name = canonical(user)
+    wanted = Wanted([], lambda: 0)
+    wanted.meets = lambda activity: activity.user is not None and canonical(activity.user) == name
+    odd = Sql('NOT regexp_full_match(lower("user"), ?)', [PLAIN])
+    plain = Sql(f'(lower("user") = ? OR {odd.text})', [name, *odd.parameters])
+    wanted.where = wanted.surely = plain if name.isascii() else odd
+    return wanted
