@@ -22,6 +22,11 @@ _Seen = tuple[str, str | None, str | None]
 """A user's name with the app and the instance of it."""
 
 
+Asked = tuple[str | None, str | None]
+"""An app and an instance of it; None for any."""
+ANYWHERE: Asked = (None, None)
+
+
 class Known(Struct, frozen=True):
     """One person whom the log or an alert knows.
 
@@ -54,8 +59,8 @@ class Known(Struct, frozen=True):
         return Wanted(self.conditions(), lambda: 0)  # no such filter asks for the time
 
 
-def people(store: Store, user: str, app: str | None = None, instance: str | None = None) -> list[Known]:
-    """Those who are called so, the most active first. app, instance: only whom these call so, without regard to case."""
+def people(store: Store, user: str) -> list[Known]:
+    """Those who are called so, the most active first."""
     name = canonical(user)
     seen = Counter[_Seen](ActivityLog(store).counts(_called(user), ["user", "app", "app_instance"]))
     seen.update((alert.user or "", alert.app, alert.app_instance) for alert in stored_alerts.find(store.connection, user=user))
@@ -63,8 +68,7 @@ def people(store: Store, user: str, app: str | None = None, instance: str | None
     for one, number in seen.items():
         if canonical(one[0]) == name:
             found.setdefault(whose(*one), Counter())[one] += number
-    known = [_known(who, written) for who, written in sorted(found.items(), key=lambda entry: -entry[1].total())]
-    return [one for one in known if one.is_anywhere or (_is(app, one.app) and _is(instance, one.app_instance))]
+    return [_known(who, written) for who, written in sorted(found.items(), key=lambda entry: -entry[1].total())]
 
 
 def person_of(activity: Activity) -> Known:
@@ -80,8 +84,9 @@ def _known(who: Who, written: Counter[_Seen]) -> Known:
     return Known(who, names) if isinstance(who, str) else Known(who, names, *seen[0][1:])
 
 
-def _is(asked: str | None, value: str | None) -> bool:
-    return asked is None or asked.casefold() == (value or "").casefold()
+def is_asked(asked: Asked, app: str | None, instance: str | None) -> bool:
+    """Whether an app and an instance are those that are asked for, without regard to case."""
+    return all(one is None or one.casefold() == (value or "").casefold() for one, value in zip(asked, (app, instance), strict=True))
 
 
 def _called(user: str) -> Wanted:

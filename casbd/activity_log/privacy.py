@@ -20,12 +20,14 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from casbd import __version__
+from casbd.activity_log.people import ANYWHERE, Asked, is_asked, people
 from casbd.activity_log.person import Person, person
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.segments import Opened, Segments, made
 from casbd.clock import Clock
-from casbd.errors import StoreError
+from casbd.errors import CasbdError, StoreError
 from casbd.model.activity import FIELDS, Activity, ActivityObject
+from casbd.model.identity import named
 from casbd.store import personal, segment_files, segments
 from casbd.store.database import Store
 from casbd.store.segments import Segment
@@ -45,13 +47,14 @@ class Forgotten(msgspec.Struct, frozen=True):
     rows: dict[str, int]
 
 
-def export(store: Store, user: str, path: Path, clock: Clock) -> dict[str, int]:
+def export(store: Store, user: str, path: Path, clock: Clock, place: Asked = ANYWHERE) -> dict[str, int]:
     """Write all that is known about a user as a ZIP archive of NDJSON files with an `index.json`; how many records each has.
 
-    StoreError where it cannot be written.
+    place: of several who are called so, the one of this app and instance. SeveralPeople where it leaves more than one, StoreError where
+    it cannot be written.
     """
     log = ActivityLog(store)
-    about = person(log, user, clock)
+    about = the_person(store, user, place)
     counts: Counter[str] = Counter()
     index: list[dict[str, Any]] = []
     try:
@@ -59,13 +62,45 @@ def export(store: Store, user: str, path: Path, clock: Clock) -> dict[str, int]:
             _put(archive, index, counts, "activities", map(json_lines.activity, mentions(log, about)))
             for table, rows in _rows(store, about).items():
                 _put(archive, index, counts, table, rows)
-            told = {"user": about.user, "names": about.names, "created": iso(clock()), "casbd": __version__, "files": index}
+            told = {
+                "user": about.user,
+                **_place_of(about),
+                "names": about.names,
+                "created": iso(clock()),
+                "casbd": __version__,
+                "files": index,
+            }
             archive.writestr("index.json", msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
     except FileExistsError:
         raise StoreError(f"{path} is there already") from None
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from None
     return dict(counts)
+
+
+class SeveralPeople(CasbdError):
+    """A name that several people have, and none of them is meant more than another."""
+
+
+def the_person(store: Store, user: str, place: Asked = ANYWHERE) -> Person:
+    """Who is called so; SeveralPeople where that are more."""
+    called = people(store, user)
+    meant = [one for one in called if one.is_anywhere or is_asked(place, one.app, one.app_instance)]
+    if len(meant) > 1:
+        raise SeveralPeople(", ".join(named(one.names[0], one.app, one.app_instance) for one in meant))
+    if not meant:  # nobody's own activities: who is named by others alone
+        return Person((user,), place if called else None)
+    return person(ActivityLog(store), meant[0], alone=len(called) == 1)
+
+
+def told(store: Store, user: str, place: Asked = ANYWHERE) -> str:
+    """The same for people, with the app and the instance where there are several."""
+    about = the_person(store, user, place) if personal.begun(store) is None else None
+    return named(about.user, *about.place) if about and about.place else user
+
+
+def _place_of(about: Person) -> dict[str, str | None]:
+    return dict(zip(("app", "app_instance"), about.place, strict=True)) if about.place else {}
 
 
 @contextmanager
@@ -91,7 +126,7 @@ def _put(archive: zipfile.ZipFile, index: list[dict[str, Any]], counts: Counter[
 
 def _rows(store: Store, about: Person) -> dict[str, list[bytes]]:
     found: dict[str, list[bytes]] = {}
-    for table, values in personal.rows_of(store, lambda text: about.is_named(text) or about.without(text, "") is not text):
+    for table, values in personal.rows_of(store, about):
         found.setdefault(table, []).append(json_lines.line(values))
     return found
 
@@ -106,7 +141,7 @@ def mentions(log: ActivityLog, about: Person) -> Iterator[Activity]:
 
 def is_own(activity: Activity, about: Person) -> bool:
     """Whether the person did it."""
-    return activity.user is not None and activity.user.casefold() == about.user.casefold()
+    return about.is_user(activity.user, activity.app, activity.app_instance)
 
 
 _WHO = ("user", "user_id", "user_display_name", "object_id", "object_name")
@@ -114,6 +149,7 @@ _WHO = ("user", "user_id", "user_display_name", "object_id", "object_name")
 
 def renamed(activity: Activity, about: Person, other: str) -> Activity:
     """The activity with a person's names replaced; the same object where it has none."""
+    about = about.within(activity.app, activity.app_instance)
 
     def anew(name: str, text: str) -> str:
         if name == "raw":
@@ -139,17 +175,20 @@ def _named(thing: ActivityObject) -> tuple[tuple[str, str | None], ...]:
     return (("id", thing.id), ("name", thing.name))
 
 
-def forget(store: Store, user: str, clock: Clock, *, keep: bool = False, tell: Callable[[str], None] = lambda _: None) -> Forgotten:
+def forget(
+    store: Store, user: str, *, place: Asked = ANYWHERE, keep: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Forgotten:
     """Remove a user's activities, and the name from all others and from every table; nothing is left in any file of the store.
 
-    keep: own activities, alerts and commands stay under the pseudonym. The store is the caller's alone (it has the lock). Each file
-    and each block is replaced in one transaction, and what is known of the person is noted until the end: killed at any point, the
-    next time does the rest. StoreError where damaged segments are set aside, of which nobody knows what they hold, or somebody reads on.
+    place: as of `export`. keep: own activities, alerts and commands stay under the pseudonym. The store is the caller's alone (it has
+    the lock). Each file and each block is replaced in one transaction, and what is known of the person is noted until the end: killed at
+    any point, the next time does the rest. StoreError where damaged segments are set aside, of which nobody knows what they hold, or
+    somebody reads on.
     """
     if damaged := segments.damaged(store):
         raise StoreError(f"damaged segments may name anybody: {damaged[0].path} ... (casbd store rebuild makes the log anew)")
     segments.remove_strays(store)
-    about, pseudonym, keep = _beginning(store, user, clock, keep=keep)
+    about, pseudonym, keep = _beginning(store, user, place, keep=keep)
     counted = Counter[str]()
 
     def anew(activity: Activity) -> Activity | None:
@@ -172,17 +211,20 @@ def forget(store: Store, user: str, clock: Clock, *, keep: bool = False, tell: C
     return Forgotten(pseudonym, counted["removed"], counted["renamed"], changed)
 
 
-def _beginning(store: Store, user: str, clock: Clock, *, keep: bool) -> tuple[Person, str, bool]:
+def _beginning(store: Store, user: str, place: Asked, *, keep: bool) -> tuple[Person, str, bool]:
     """The person, the pseudonym and whether activities are kept: as the last time, where that did not come to its end."""
     known = personal.begun(store)
-    if known is not None and known["names"][0].casefold() != user.casefold():
-        raise StoreError(f"forgetting {known['names'][0]} was broken off: do that to its end first")
     if known is None:
-        names = person(ActivityLog(store), user, clock).names
-        known = {"names": names, "pseudonym": f"person-{secrets.token_hex(6)}", "keep": keep}
+        about = the_person(store, user, place)
+        known = {"names": about.names, "pseudonym": f"person-{secrets.token_hex(6)}", "keep": keep, "place": about.place}
         with store.transaction():
             personal.note(store, known)
-    return Person(tuple(known["names"])), known["pseudonym"], known["keep"]
+        return about, known["pseudonym"], keep
+    own = known.get("place")
+    about = Person(tuple(known["names"]), tuple(own) if own else None)
+    if not about.is_user(user, *(own or ANYWHERE)) or (own and not is_asked(place, *own)):
+        raise StoreError(f"forgetting {named(about.user, *(own or ANYWHERE))} was broken off: do that to its end first")
+    return about, known["pseudonym"], known["keep"]
 
 
 def _hits(store: Store, segment: Segment, about: Person) -> set[tuple[int, int]]:

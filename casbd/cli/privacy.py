@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from casbd.activity_log import privacy
+from casbd.activity_log.people import Asked
 from casbd.activity_log.resolving import resolve
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_alone, store_to_change
 from casbd.cli._common import cell, open_store
+from casbd.cli._namesakes import namesake_options
 from casbd.cli._screen import screen
 from casbd.clock import now
 from casbd.store import audit
@@ -22,27 +26,29 @@ def command() -> None:
     """Tell a person what is known about them, and forget it.
 
     A person is found by the user's name, and by the ids and full names that only this user's activities have: in their own activities,
-    in those of others, in alerts, commands, counted activities, rejects and messages that wait.
+    in those of others, in alerts, commands, counted activities, rejects and messages that wait. Where several have a name, which is no
+    address, --app and --instance say who is meant; what does not say of which app it is (rejects, the audit trail) counts as theirs.
     """
 
 
 @command.command("export")
 @click.argument("user")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@namesake_options
 @click.pass_obj
-def export(configuration: Path, user: str, file: Path) -> None:
+def export(configuration: Path, user: str, file: Path, place: Asked) -> None:
     """Write all that is known about USER into FILE, a ZIP archive of NDJSON files with an index.json.
 
     Exit code 1 if nothing is known. The audit trail notes it.
     """
-    with open_store(configuration) as store:
-        counts = privacy.export(store, user, file, now)
+    with open_store(configuration) as store, _one_person(user):
+        counts = privacy.export(store, user, file, now, place)
     if not counts:
         file.unlink()
         click.echo(f"casbd: nothing is known about {cell(user)}", err=True)
         sys.exit(EXIT_NO)
     with store_to_change(configuration) as store, store.transaction() as connection:
-        audit.add(connection, now(), "privacy export", user, {"records": counts})
+        audit.add(connection, now(), "privacy export", user, {"records": counts} | _asked(place))
     for table, number in counts.items():
         click.echo(f"{number} of {table}", err=True)
 
@@ -72,18 +78,20 @@ def resolve_pseudonyms(configuration: Path, pseudonyms: tuple[str, ...]) -> None
 @click.argument("user")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--pseudonymize", is_flag=True, help="Keep the activities, alerts and commands, under a pseudonym that nobody can resolve.")
+@namesake_options
 @click.pass_obj
-def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool) -> None:
+def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool, place: Asked) -> None:
     """Remove USER's activities, alerts and commands, and the name from everything else; nothing is left in the state directory.
 
     The daemon must be stopped meanwhile; it goes on where it was, and does not read again what it has read. Killed half-way, the same
     command does the rest. The exports themselves, and what was sent to a SIEM, are not ours to change.
     """
-    with store_alone(configuration) as store:
+    with store_alone(configuration) as store, _one_person(user):
         if not yes:
             what = "be kept under a pseudonym" if pseudonymize else "be removed"
-            click.confirm(f"All that is known about {cell(user)} will {what}. This cannot be undone. Go on?", abort=True, err=True)
-        done = privacy.forget(store, user, now, keep=pseudonymize, tell=lambda text: click.echo(text, err=True))
+            whom = privacy.told(store, user, place)
+            click.confirm(f"All that is known about {cell(whom)} will {what}. This cannot be undone. Go on?", abort=True, err=True)
+        done = privacy.forget(store, user, place=place, keep=pseudonymize, tell=lambda text: click.echo(text, err=True))
         if not (done.removed or done.renamed or done.rows):
             click.echo(f"casbd: nothing is known about {cell(user)}", err=True)
             sys.exit(EXIT_NO)
@@ -93,3 +101,17 @@ def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool) -> Non
     click.echo(f"{done.removed} activities removed, the name replaced by {done.pseudonym} in {done.renamed} others", err=True)
     for table, number in done.rows.items():
         click.echo(f"{number} rows of {table}", err=True)
+
+
+def _asked(place: Asked) -> dict[str, str]:
+    return {name: value for name, value in zip(("app", "instance"), place, strict=True) if value is not None}
+
+
+@contextmanager
+def _one_person(user: str) -> Iterator[None]:
+    """Wrong use where several people have the name, and nobody said which."""
+    try:
+        yield
+    except privacy.SeveralPeople as error:
+        told = f"several are called {cell(user)}: {cell(str(error))}; --app and --instance say which"
+        raise click.BadParameter(told, param_hint="USER") from None

@@ -13,7 +13,7 @@ from casbd.activity_log import Wanted
 from casbd.activity_log.insights import UserInsights, of_user
 from casbd.activity_log.known_users import KnownUser, Order, known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
-from casbd.activity_log.people import people
+from casbd.activity_log.people import Asked, is_asked, people
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._namesakes import namesake_options
@@ -41,7 +41,7 @@ def command() -> None:
 @_insights.span_options
 @json_option
 @click.pass_obj
-def show(configuration: Path, user: str, app: str | None, instance: str | None, days: int, as_of: int | None, as_json: bool) -> None:
+def show(configuration: Path, user: str, place: Asked, days: int, as_of: int | None, as_json: bool) -> None:
     """Show one user: alerts, activities, places, devices, what was done to the account.
 
     Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of whose actor is the user, however
@@ -55,10 +55,10 @@ def show(configuration: Path, user: str, app: str | None, instance: str | None, 
     shown = screen(configuration)
     with open_store(configuration) as store:
         name = real(store, shown, user)
-        found = [of_user(store, one, span) for one in people(store, name, app, instance)]
+        found = [of_user(store, one, span) for one in people(store, name) if one.is_anywhere or is_asked(place, one.app, one.app_instance)]
         near = nearest_user(store, user) if not found and not shown.fields else None
     if not found:
-        there = " there" if app or instance else ""
+        there = " there" if any(place) else ""
         click.echo(f"casbd: there is no user {cell(user)}{there}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
         sys.exit(EXIT_NO)
     pages = [_shown(one, shown) for one in found]

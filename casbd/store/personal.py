@@ -33,6 +33,9 @@ class Names(Protocol):
     def without(self, text: str, other: str) -> str:
         """A text with the names in it replaced; the same object where there is none."""
 
+    def within(self, app: str | None, instance: str | None) -> Names:
+        """How the person is found in what is of an app and an instance: elsewhere others may be called so."""
+
 
 _PEOPLE = {"alerts": "user", "governance": "target", "window_entries": "subject", "held_back": "subject"}
 """Columns in which a user may be all of the text. Rows about a person are removed, or renamed."""
@@ -44,12 +47,14 @@ _TEXTS = {
     "refused": ("reason",),
 }
 _BODIES = {"alerts": "body", "governance": "body", "outbox": "body", "refused": "body", "queries": "body", "window_journal": "entries"}
+_OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
+"""Tables with bodies that say of which app and instance they are."""
 _WHO = frozenset({"user", "target", "user_id"})
 _ABOUT = frozenset({"title", "description", "comment", "reason", "error", "app_instance", "filters", "text"})
 """Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
 
 
-def forget(store: Store, names: Names, other: str, *, keep: bool) -> dict[str, int]:
+def forget(store: Store, person: Names, other: str, *, keep: bool) -> dict[str, int]:
     """Inside a transaction: names are replaced in all tables but the activities'; how many rows were changed or removed, by table.
 
     keep: rows about the person stay, under the other name; else they are removed.
@@ -58,6 +63,7 @@ def forget(store: Store, names: Names, other: str, *, keep: bool) -> dict[str, i
     for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
         number = 0
         for key, values in _rows(store.connection, table):
+            names = _placed(table, values, person)
             if not keep and table in _PEOPLE and _is_about(values[_PEOPLE[table]] or "", names):
                 store.connection.execute(f"DELETE FROM {table} WHERE {_where(key)}", tuple(key.values()))
                 number += 1
@@ -70,9 +76,18 @@ def forget(store: Store, names: Names, other: str, *, keep: bool) -> dict[str, i
                 except sqlite3.IntegrityError:  # what differed by the name's case alone is the same now
                     store.connection.execute(f"DELETE FROM {table} WHERE {_where(key)}", tuple(key.values()))
                 number += 1
+        number += _whose_data(store.connection, person, other) if table == "audit" else 0
         if number:
             found[table] = number
     return found
+
+
+def _whose_data(connection: sqlite3.Connection, person: Names, other: str) -> int:
+    """The entries that tell whose data were exported: there a plain word is a person's name, elsewhere it may be a policy's."""
+    rows = connection.execute("SELECT seq, target FROM audit WHERE action = 'privacy export'").fetchall()
+    own = [(other, seq) for seq, target in rows if person.is_named(target)]
+    connection.executemany("UPDATE audit SET target = ? WHERE seq = ?", own)
+    return len(own)
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -81,6 +96,17 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[dict[str
     columns = [*filter(None, (_PEOPLE.get(table), *_TEXTS.get(table, ()), _BODIES.get(table)))]
     for row in connection.execute(f"SELECT {', '.join([*keys, *columns])} FROM {table}").fetchall():
         yield dict(zip(keys, row, strict=False)), dict(zip(columns, row[len(keys) :], strict=True))
+
+
+def _placed(table: str, values: dict[str, Any], person: Names) -> Names:
+    """How a person is found in a row. Where it does not say of which app it is, it may be any."""
+    body = values[_BODIES[table]] if table in _OF_A_PLACE else None
+    return _of_body(_opened(body) if body else None, person)
+
+
+def _of_body(inside: Any, person: Names) -> Names:
+    told = isinstance(inside, dict) and "app_instance" in inside  # an older casbd did not tell
+    return person.within(inside.get("app"), inside["app_instance"]) if told else person
 
 
 def _where(key: dict[str, Any]) -> str:
@@ -133,14 +159,22 @@ def _listed(text: str) -> list[Any] | None:
 
 def _each(several: list[Any], names: Names, other: str) -> list[Any]:
     return [
-        _each(one, names, other) if isinstance(one, list) else _whole(one, names, other) if isinstance(one, str) else one for one in several
+        _each(one, names, other) if isinstance(one, list) else _whole(one, whom, other) if isinstance(one, str) else one
+        for one, whom in zip(several, _whose(several, names), strict=True)
     ]
+
+
+def _whose(several: list[Any], names: Names) -> list[Names]:
+    """How the person is found in each of some texts: of a user with an app and an instance the user is of these."""
+    if len(several) == 3 and all(isinstance(one, str) for one in several):
+        return [names.within(*several[1:]), names, names]
+    return [names] * len(several)
 
 
 def _is_about(text: str, names: Names) -> bool:
     """Whether a user is all of a text, or of the list of a user, an app and an instance that it is."""
     listed = _listed(text) if text.startswith("[") else None
-    return names.is_named(text) or bool(listed and isinstance(listed[0], str) and names.is_named(listed[0]))
+    return names.is_named(text) or bool(listed and isinstance(listed[0], str) and _whose(listed, names)[0].is_named(listed[0]))
 
 
 def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any]:
@@ -200,26 +234,27 @@ def leave_no_trace(store: Store) -> None:
         raise StoreError("another command still reads the store, so traces are left in SQLite's log: end it, and do the same again")
 
 
-def rows_of(store: Store, has: Callable[[str], bool]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows that tell of people and in which a text has a name, with their tables; blobs opened, activities left out."""
+def rows_of(store: Store, person: Names | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows that tell of people, with their tables; blobs opened, activities left out. person: those alone that name this one."""
     for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
         for key, values in _rows(store.connection, table):
             row = key | {column: _opened(value) for column, value in values.items()}
-            if any(map(has, _texts(row))):
+            if person is not None and table == "window_journal":  # a row has what several people did
+                row["entries"] = [one for one in row["entries"] if _names(one, person)]
+            if person is None or _names(row, _placed(table, values, person)):
                 yield table, row
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _names(value: Any, names: Names) -> bool:
+    """Whether a person is named anywhere in it."""
     if isinstance(value, str):
-        yield value
-        if value.startswith("["):
-            yield from _texts(_listed(value) or ())
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _texts(one)
+        listed = _listed(value) if value.startswith("[") else None
+        if listed is not None and not any(isinstance(one, dict) for one in listed):  # a subject; a record is looked at as text
+            return _names(listed, names)
+        return names.is_named(value) or names.without(value, "") is not value
+    if isinstance(value, list | tuple):
+        return any(map(_names, value, _whose([*value], names)))
+    return isinstance(value, dict) and any(_names(one, names) for one in value.values())
 
 
 def _opened(value: Any) -> Any:

@@ -10,6 +10,7 @@ from builders import HOUR, MINUTE, NOON, Core, record, reject, settings
 from builders import chunk as a_chunk
 
 from casbd.activity_log import ActivityLog, privacy
+from casbd.activity_log.people import people
 from casbd.activity_log.person import Person, person
 from casbd.errors import StoreError
 from casbd.store import alerts, governance, personal, segments
@@ -61,7 +62,7 @@ def core(tmp_path):
 def everything(core):
     """All that is in the store, as text."""
     activities = [msgspec.json.encode(one).decode() for one in core.activities()]
-    rows = [f"{table} {values}" for table, values in personal.rows_of(core.store, lambda _: True)]
+    rows = [f"{table} {values}" for table, values in personal.rows_of(core.store)]
     return activities + rows
 
 
@@ -74,7 +75,7 @@ def named(core):
 def test_nothing_is_left(core, keep):
     before = {one.activity_id: one for one in core.activities()}
     assert len(named(core)) > 6
-    done = privacy.forget(core.store, ANNA, now, keep=keep)
+    done = privacy.forget(core.store, ANNA, keep=keep)
     assert named(core) == []
     for path in core.store.directory.rglob("*"):
         assert not path.is_file() or b"anna.berg" not in path.read_bytes().replace(b"joanna.berg", b"").lower()
@@ -90,11 +91,11 @@ def test_nothing_is_left(core, keep):
     found = [alert.user for alert in alerts.find(core.store.connection) if alert.user and alert.user.startswith("person-")]
     assert found == [done.pseudonym] * len(found)
     assert bool(found) is keep
-    assert privacy.forget(core.store, ANNA, now).rows == {}
+    assert privacy.forget(core.store, ANNA).rows == {}
 
 
 def test_what_is_forgotten_does_not_come_back_with_the_same_export(core):
-    privacy.forget(core.store, ANNA, now)
+    privacy.forget(core.store, ANNA)
     core.reopen()
     core.feed_records(record(Id="own-1", at=-24 * HOUR, UserId=ANNA))
     assert named(core) == []
@@ -104,7 +105,7 @@ def test_what_waits_for_a_destination_is_sent_from_where_it_was(core):
     rows = core.store.connection.execute("SELECT block_id FROM outbox WHERE kind = 'activities'").fetchall()
     with core.store.transaction() as connection:
         connection.execute("UPDATE outbox SET sent = 3 WHERE kind = 'activities'")
-    privacy.forget(core.store, ANNA, now)
+    privacy.forget(core.store, ANNA)
     ((sent,),) = core.store.connection.execute("SELECT sent FROM outbox WHERE kind = 'activities'").fetchall()
     assert [one.activity_id for one in core.block(rows[0][0])][sent:] == ["other"]
 
@@ -180,7 +181,7 @@ def test_what_is_called_like_a_person_is_not_touched(core, name):
         return found, [one for one in core.activities() if one.user != name]
 
     before = others()
-    done = privacy.forget(core.store, name, now)
+    done = privacy.forget(core.store, name)
     after = others()
     assert done.removed == 1
     assert [one.activity_id for one in after[1]] == [one.activity_id for one in before[1]]
@@ -198,10 +199,10 @@ def test_what_was_killed_is_done_to_its_end(core, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(personal, "forget_in_blocks", killed)
         with pytest.raises(KeyboardInterrupt):
-            privacy.forget(core.store, ANNA, now)
+            privacy.forget(core.store, ANNA)
     with pytest.raises(StoreError, match="broken off"):
-        privacy.forget(core.store, "bert@contoso.com", now)
-    assert "person-" in privacy.forget(core.store, ANNA.upper(), now).pseudonym
+        privacy.forget(core.store, "bert@contoso.com")
+    assert "person-" in privacy.forget(core.store, ANNA.upper()).pseudonym
     assert named(core) == []
     assert len({word for text in everything(core) for word in re.findall("person-[0-9a-f]{12}", text)}) == 1
 
@@ -212,8 +213,8 @@ def test_while_somebody_reads_there_may_be_traces_left(core):
         assert reader.connection.execute("SELECT count(*) FROM rejects").fetchone() == (1,)
         core.store.connection.execute("PRAGMA busy_timeout = 10")
         with pytest.raises(StoreError, match="still reads"):
-            privacy.forget(core.store, ANNA, now)
-    privacy.forget(core.store, ANNA, now)
+            privacy.forget(core.store, ANNA)
+    privacy.forget(core.store, ANNA)
     assert named(core) == []
 
 
@@ -221,14 +222,14 @@ def test_damaged_segments_may_name_anybody(core):
     (first, *_) = segments.listed(core.store)
     segments.set_aside(core.store, segments.Damage(first.segment_id, first.path, "broken"))
     with pytest.raises(StoreError, match="damaged"):
-        privacy.forget(core.store, ANNA, now)
+        privacy.forget(core.store, ANNA)
 
 
 def test_an_id_that_others_have_too_is_nobodys(core):
     core.feed_records(
         record(Id="shared-1", UserId=ANNA, UserKey="shared-key-1"), record(Id="shared-2", UserId="x@y.zz", UserKey="shared-key-1")
     )
-    assert person(ActivityLog(core.store), ANNA, now).names == (ANNA, ID)
+    assert person(ActivityLog(core.store), *people(core.store, ANNA)).names == (ANNA, ID)
 
 
 @pytest.mark.parametrize("user", ["bob", "b\u00f8b", "guest_fabrikam.com#EXT#@contoso.onmicrosoft.com"])
@@ -244,8 +245,82 @@ def test_who_is_counted_within_an_app_and_an_instance_is_forgotten_too(make_core
     if saved:
         core.feed_records(*(record(UserId="rob", at=n) for n in range(2000)))
 
-    privacy.forget(core.store, user, now)
+    privacy.forget(core.store, user)
 
     left = [text for text in everything(core) if "bob" in text or "b\u00f8b" in text or "b\\u00f8b" in text or "fabrikam" in text]
     assert left == []
     assert any("rob" in text for text in everything(core))
+
+
+@pytest.fixture
+def bobs(make_core):
+    """Two tenants' `bob`: activities in segments and in blocks, alerts of three kinds, commands, what waits, and who names them."""
+    rules = {
+        "single": {"governance": [{"action": "suspend_user", "connector": "entra"}]},
+        "burst": {"match": {"repeated": 2, "within": "1h"}},
+        "both": {"match": {"repeated": 2, "within": "1h", "by": ["user", "ip_address"]}, "alert": {"suppress": "1h"}},
+    }
+    core = make_core(rules=rules, settings=settings({"siem": ["alerts"]}))
+
+    def fed(*numbers):
+        for tenant in ("one", "two"):
+            own = {"OrganizationId": tenant, "UserId": "bob.smith", "UserKey": f"key-of-him-{tenant}"}
+            core.feed_records(*(record(Id=f"{tenant}-{number}", at=number * MINUTE, **own) for number in numbers))
+            core.feed_records(record(Id=f"{tenant}-names", OrganizationId=tenant, UserId=f"admin@{tenant}.com", ObjectId="BOB.SMITH"))
+
+    fed(1, 2)
+    segments.compact(core.store, at_least=1)
+    fed(3)
+    return core
+
+
+def rows_of_one_and_the_other(core):
+    """What tells of bob of the tenant `one`, and what tells of the other one."""
+    texts = everything(core)
+    return [[text for text in texts if f'"{tenant}"' in text or f"'{tenant}'" in text] for tenant in ("one", "two")]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_another_tenants_bob_is_not_forgotten(bobs, keep):
+    before = rows_of_one_and_the_other(bobs)[1]
+    done = privacy.forget(bobs.store, "Bob.Smith", place=("Microsoft Entra ID", "ONE"), keep=keep)
+    assert done.removed == (0 if keep else 3)
+    forgotten, other = rows_of_one_and_the_other(bobs)
+    assert not [text for text in forgotten if re.search(r"\bbob.smith\b", text, re.IGNORECASE)]
+    assert not [text for text in everything(bobs) if "key-of-him-one" in text]
+    assert other == before
+    assert {one.activity_id for one in bobs.activities()} >= {"two-1", "two-2", "two-3", "one-names", "two-names"}
+    users = [alert.user for alert in alerts.find(bobs.store.connection) if alert.app_instance == "two"]
+    assert "bob.smith" in users
+    assert [alert.user for alert in alerts.find(bobs.store.connection, user="bob.smith") if alert.app_instance == "one"] == []
+
+
+def test_of_several_nobody_is_meant(bobs, tmp_path):
+    for place in ((None, None), ("Microsoft Entra ID", None)):
+        with pytest.raises(privacy.SeveralPeople, match=r"bob.smith \(Microsoft Entra ID, one\), bob.smith \(Microsoft Entra ID, two\)"):
+            privacy.forget(bobs.store, "bob.smith", place=place)
+    assert privacy.forget(bobs.store, "bob.smith", place=("Okta", None)).removed == 0
+
+
+def test_the_archive_of_one_bob_has_nothing_of_the_other(bobs, tmp_path):
+    privacy.export(bobs.store, "bob.smith", tmp_path / "bob.zip", now, (None, "one"))
+    with zipfile.ZipFile(tmp_path / "bob.zip") as archive:
+        index = json.loads(archive.read("index.json"))
+        lines = [line for file in index["files"] for line in archive.read(file["file"]).decode().splitlines()]
+    assert (index["app_instance"], index["names"]) == ("one", ["bob.smith", "key-of-him-one"])
+    assert [json.loads(line)["activity_id"] for line in lines if "activity_id" in json.loads(line) and "raw" in line][:1] == ["one-1"]
+    assert not [line for line in lines if "two" in line]
+
+
+def test_one_of_several_that_was_killed_is_done_to_its_end(bobs, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(personal, "forget_in_blocks", killed)
+        with pytest.raises(KeyboardInterrupt):
+            privacy.forget(bobs.store, "bob.smith", place=(None, "one"))
+    with pytest.raises(StoreError, match="broken off"):
+        privacy.forget(bobs.store, "bob.smith", place=(None, "two"))
+    privacy.forget(bobs.store, "bob.smith")
+    assert {one.activity_id for one in bobs.activities()} == {"two-1", "two-2", "two-3", "one-names", "two-names"}

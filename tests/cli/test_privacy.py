@@ -75,3 +75,21 @@ def test_the_daemon_must_be_stopped(place):
         result = run(place, "privacy", "delete", ANNA, "--yes")
     assert (result.exit_code, "stop it first" in result.stderr) == (75, True)
     assert ids(place) == ["other", "own"]
+
+
+def test_of_several_with_a_name_somebody_must_say_which(tmp_path):
+    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
+    core = Core(tmp_path / "core", settings=settings({}))
+    core.feed_records(*(record(Id=f"of-{tenant}", UserId="bob", OrganizationId=tenant) for tenant in ("one", "two")))
+    core.close()
+    for arguments in (["export", "bob", str(tmp_path / "bob.zip")], ["delete", "bob"], ["delete", "bob", "--yes"]):
+        result = run(tmp_path, "privacy", *arguments)
+        assert result.exit_code == 2
+        assert "bob (Microsoft Entra ID, one), bob (Microsoft Entra ID, two); --app and --instance say which" in result.stderr
+    assert not (tmp_path / "bob.zip").exists()
+    assert run(tmp_path, "privacy", "export", "bob", str(tmp_path / "bob.zip"), "--instance", "two").exit_code == 0
+    result = run(tmp_path, "privacy", "delete", "bob", "--instance", "one", input="y\n")
+    assert (result.exit_code, "about bob (Microsoft Entra ID, one) will be removed" in result.stderr) == (0, True)
+    assert ids(tmp_path) == ["of-two"]
+    assert {"records": {"activities": 1}, "instance": "two"} in [entry["detail"] for entry in listed(tmp_path, "audit", "list")]
+    assert "bob" not in [entry["target"] for entry in listed(tmp_path, "audit", "list")]
