@@ -123,9 +123,3 @@ def start(configuration: Path) -> None:
             governance_stop.start(connection)
             audit.add(connection, now(), "governance start", "", {"stopped_by": before.who, "since": iso(before.at)})
     click.echo("Governance is started." if before else "Governance was not stopped.", err=True)
-
-
-def stopped_line(by: Stopped) -> str:
-    """That governance is stopped, for a person."""
-    why = f" ({by.reason})" if by.reason else ""
-    return f"GOVERNANCE IS STOPPED since {iso(by.at)} by {by.who}{why}: nothing leaves until `casbd governance start`"

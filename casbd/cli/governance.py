@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
-from casbd.cli._governance_changes import cancel, start, stop, stopped_line
+from casbd.cli._governance_changes import cancel, start, stop
 from casbd.cli._screen import screen
+from casbd.cli._stopped import Standing
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
 from casbd.store import governance as stored
-from casbd.store.governance_stop import stopped
 from casbd.wire import json_lines
 
 COLUMNS = ("created", "action", "connector", "target", "status", "reason", "error", "command")
@@ -34,8 +34,8 @@ def list_commands(configuration: Path, as_json: bool) -> None:
     """List governance commands, oldest first: with `governance.mode: dry_run` what would have been done."""
     shown = screen(configuration)
     with open_store(configuration) as store:
-        if by := stopped(store.connection):
-            click.secho(cell(stopped_line(by)), fg="red", bold=True, err=True)
+        if told := Standing.of(store).line():
+            click.secho(cell(told), fg="red", bold=True, err=True)
         found = map(shown.command, stored.every(store.connection))
         if as_json:
             write_lines(map(json_lines.command, found))

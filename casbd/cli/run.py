@@ -27,7 +27,8 @@ def command(configuration: Path, once: bool, show: bool) -> None:
 
     Under systemd it says when it is ready, feeds the watchdog, reloads on SIGHUP and stops in order on SIGTERM. A broken
     configuration is exit code 78. With --once 0 means that all was read and delivered; 1 that something was not read and
-    somebody must look at it; 75 that trying again may help: something was not delivered, or is still being written.
+    somebody must look at it; 75 that trying again may help: something was not delivered (also where governance is stopped and
+    commands wait), or is still being written.
     """
     from casbd.daemon.logs import to_standard_error
     from casbd.daemon.service import Service
@@ -42,12 +43,13 @@ def command(configuration: Path, once: bool, show: bool) -> None:
         _show(service)
     if once:
         _tell_unread(service)
+    held = once and _commands_are_held(service)
     if not service.delivered_all:
         click.echo("casbd: not everything could be delivered; it waits for the next run (see `casbd status`)", err=True)
     kinds = {one.kind for one in service.unread}
     if once and "unread" in kinds:
         sys.exit(EXIT_NO)
-    if not service.delivered_all or (once and "waiting" in kinds):
+    if held or not service.delivered_all or (once and "waiting" in kinds):
         sys.exit(EXIT_RETRY)
 
 
@@ -59,6 +61,18 @@ def _tell_unread(service: Service) -> None:
         click.echo(f"casbd: not read: {line}", err=True)
     for name, number in service.rejects.items():
         click.echo(f"casbd: {number:,} records of input {cell(name)} could not be read (see `casbd rejects list`)", err=True)
+
+
+def _commands_are_held(service: Service) -> bool:
+    """Whether commands wait because governance is stopped; that it is, is told in any case."""
+    from casbd.cli._stopped import Standing
+    from casbd.store.database import Store
+
+    with Store(service.engine.settings.state_dir, readonly=True) as store:
+        standing = Standing.of(store)
+    if told := standing.line():
+        click.echo(f"casbd: {cell(told)}", err=True)
+    return standing.by is not None and standing.waiting > 0
 
 
 def _show(service: Service) -> None:

@@ -10,10 +10,11 @@ import msgspec
 
 from casbd import config
 from casbd.cli._common import cell, json_option, table, write_lines
+from casbd.cli._stopped import Standing
 from casbd.cli._unread import lines
 from casbd.model.unread import Unread
 from casbd.pipeline import connector_destination
-from casbd.store import governance, governance_stop, inputs, outbox, policies, service_status
+from casbd.store import inputs, outbox, policies, service_status
 from casbd.store.database import Store
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
@@ -28,10 +29,11 @@ def command(configuration: Path, as_json: bool) -> None:
     queues = [output.name for output in settings.outputs] + [connector_destination(entry.name) for entry in settings.connectors]
     with Store(settings.state_dir, readonly=True) as store:
         found = gather(store, [entry.spec.name for entry in settings.inputs], queues)
+        standing = Standing.of(store)
     if as_json:
         write_lines([json_lines.line(found)])
     else:
-        _print(found)
+        _print(found, standing)
 
 
 def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
         ],
         "outputs": [_output(name, deliveries.get(name), configured=name in outputs) for name in _names(outputs, deliveries)],
         "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
-        "governance": _governance(store),
+        "governance": _governance(Standing.of(store)),
         "unread": service.get("unread", []),
         "more_unread": service.get("more_unread", 0),
         "paused": service.get("paused") or None,
@@ -106,11 +108,10 @@ def _output(name: str, delivery: outbox.Delivery | None, *, configured: bool) ->
     }
 
 
-def _governance(store: Store) -> dict[str, Any]:
+def _governance(standing: Standing) -> dict[str, Any]:
     """Who has stopped it, if anybody, and how many commands wait."""
-    by = governance_stop.stopped(store.connection)
-    waiting = len(governance.with_status(store.connection, "queued"))
-    return {"stopped": by and {"since": iso(by.at), "by": by.who, "reason": by.reason}, "queued": waiting}
+    by = standing.by
+    return {"stopped": by and {"since": iso(by.at), "by": by.who, "reason": by.reason}, "queued": standing.waiting}
 
 
 def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
@@ -133,11 +134,8 @@ def _second(time: str | None) -> str:
     return time[:19].replace("T", " ") if time else ""
 
 
-def _print(found: dict[str, Any]) -> None:
-    if by := found["governance"]["stopped"]:
-        why = f" ({by['reason']})" if by["reason"] else ""
-        waiting = f"{found['governance']['queued']} commands wait" if found["governance"]["queued"] else "no command waits"
-        told = f"GOVERNANCE IS STOPPED since {by['since']} by {by['by']}{why}, {waiting}: `casbd governance start` lets them go"
+def _print(found: dict[str, Any], standing: Standing) -> None:
+    if told := standing.line():
         click.secho(cell(told), fg="red", bold=True)
     table(
         "Inputs",

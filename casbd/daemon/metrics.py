@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import start_http_server
@@ -13,8 +14,9 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from casbd.config.settings import Metrics
+from casbd.model.governance import CommandStatus
+from casbd.store import governance, governance_stop, outbox, service_status
 from casbd.store import inputs as input_store
-from casbd.store import outbox, service_status
 from casbd.store import policies as policy_store
 from casbd.store.database import Store
 
@@ -52,6 +54,7 @@ class StoreCollector(Collector):
                 alerts.add_metric([policy], raised)
             yield matches
             yield alerts
+            yield from _governance(store)
             yield GaugeMetricFamily("casbd_store_bytes", "Size of the SQLite file", value=store.size())
 
 
@@ -102,3 +105,13 @@ def _destinations(store: Store) -> Iterator[Metric]:
         for entry in found.values():
             counter.add_metric([entry.name], getattr(entry, name))
         yield counter
+
+
+def _governance(store: Store) -> Iterator[Metric]:
+    stopped = governance_stop.stopped(store.connection)
+    yield GaugeMetricFamily("casbd_governance_stopped", "Whether `casbd governance stop` holds commands back", value=stopped is not None)
+    commands = GaugeMetricFamily("casbd_governance_commands", "Commands of the governance log, by what became of them", labels=["status"])
+    numbers = governance.numbers(store.connection)
+    for status in get_args(CommandStatus):
+        commands.add_metric([status], numbers.get(status, 0))
+    yield commands

@@ -60,6 +60,11 @@ def with_status(connection: sqlite3.Connection, *statuses: CommandStatus) -> lis
     return [_decode(body) for (body,) in connection.execute(query, statuses)]
 
 
+def numbers(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many commands have each status that occurs."""
+    return dict(connection.execute("SELECT status, count(*) FROM governance GROUP BY status"))
+
+
 def same_since(connection: sqlite3.Connection, like: GovernanceCommand, since: int, statuses: Collection[CommandStatus]) -> str | None:
     """The command with one of these statuses that already asked the same of the same user since then (ms), if any."""
     rows = connection.execute(

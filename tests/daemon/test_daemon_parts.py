@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from builders import HOUR, NOON, Core, chunk, record, reject, settings
+from prometheus_client.exposition import generate_latest
 
 from casbd.config.settings import Metrics
 from casbd.daemon import metrics
@@ -18,7 +19,7 @@ from casbd.daemon.scanning import InProcess, InProcesses
 from casbd.daemon.service import Service
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
-from casbd.store import service_status
+from casbd.store import governance_stop, service_status
 
 UNUSABLE = "title: T\nlogsource: {product: aws}\ndetection: {s: {eventName: x}, condition: s}\nlevel: severe\n"
 RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}}\n"
@@ -260,6 +261,21 @@ def test_metrics_are_read_from_the_store(make_core):
     assert f'casbd_input_last_record_seconds{{input="m365"}} {NOON / 1000}' in text or "casbd_input_last_record_seconds" in text
     assert 'casbd_input_newest_record_seconds{input="m365"} ' in text
     assert 'casbd_input_unread{input="m365"} 2.0' in text
+
+
+def test_metrics_tell_that_governance_is_stopped(make_core):
+    rules = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
+    core = make_core("state", rules=rules, settings=settings({}, mode="enforce"))
+
+    def told():
+        text = generate_latest(metrics.StoreCollector(core.store.directory)).decode()
+        return [line for line in text.splitlines() if line.startswith("casbd_governance")]
+
+    assert {line.rpartition(" ")[2] for line in told()} == {"0.0"}
+    core.feed(chunk([record()]))
+    with core.store.transaction() as connection:
+        governance_stop.stop(connection, governance_stop.Stopped(NOON, "eva"))
+    assert {"casbd_governance_stopped 1.0", 'casbd_governance_commands{status="queued"} 1.0'} <= {*told()}
 
 
 def test_the_status_of_the_daemon_is_kept(make_core):

@@ -150,3 +150,21 @@ def test_nothing_leaves_after_stop_has_returned(make_site):
     assert site.run("governance", "start").code == 0
     wait_until(lambda: len(acted(site)) == 4, tell=site.log)
     assert one["target"] not in acted(site)
+
+
+def test_a_run_that_leaves_commands_as_governance_is_stopped_is_no_success(make_site):
+    site = make_site(rules={"evil": RULE})
+    configure(site)
+    site.write("export.ndjson", [record(2, "SHAREPOINT\\system")])
+    site.once()
+    assert site.run("governance", "stop", "--reason", "exercise").code == 0
+    assert "GOVERNANCE IS STOPPED" in site.once().err  # it is said, and nothing waits
+    site.write("export.ndjson", [record(1, "fresh@contoso.com")])
+
+    told = site.once(code=75).err
+
+    assert "(exercise), 1 command waits: nothing leaves until `casbd governance start`" in told
+    assert acted(site) == []
+    assert site.run("governance", "start").code == 0
+    assert "STOPPED" not in site.once().err
+    assert acted(site) == ["fresh@contoso.com"]
