@@ -33,6 +33,8 @@ from casbd.daemon.own_files import own_files
 from casbd.daemon.reloading import Reloading
 from casbd.daemon.retention import RetentionClock, remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
+from casbd.daemon.second_thoughts import SecondThoughts
+from casbd.daemon.starting import starting
 from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import CasbdError, Mistake, Mistakes, StoreError
@@ -82,6 +84,8 @@ class Service:
         self.delivered_all = True
         self.unread: list[Unread] = []
         self._unread_news = UnreadNews()
+        self._step = "begin"
+        self._second_thoughts = SecondThoughts()
         self._progress = progress
         self._progress_told = 0.0
         self._records = 0
@@ -102,9 +106,11 @@ class Service:
     def run(self) -> None:
         """Start, work until told to stop, stop. Raises Mistakes, StateInUse or StoreError where it cannot start."""
         with self._exit:
-            for step in self.STEPS:
-                log.debug("start", extra={"step": step.__name__})
-                step(self)
+            with starting(self.notifier, lambda: self._step):
+                for step in self.STEPS:
+                    self._step = step.__name__.replace("_", " ")
+                    log.debug("start", extra={"step": self._step})
+                    step(self)
             if self.once:
                 self._read_everything()
             else:
@@ -390,7 +396,7 @@ class Service:
 
     def warn_of_what_is_new(self) -> None:
         """A job: an exception expires while casbd runs, and there is time for second thoughts about the files."""
-        told = map(str, [*self.engine.doubts, *self.engine.warnings(self.clock())])
+        told = map(str, [*self._second_thoughts.of(self.engine), *self.engine.warnings(self.clock())])
         new = [warning for warning in told if warning not in self._warned]
         for warning in new:
             log.warning(warning)

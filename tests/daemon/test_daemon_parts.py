@@ -133,6 +133,8 @@ def test_what_is_doubtful_in_the_files_is_told_when_there_is_time(tmp_path, capl
     (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\n")
     service = Service(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON)
     service.build_engine()
+    service.warn_of_what_is_new()
+    service._second_thoughts.wait()
     for _ in range(2):
         service.warn_of_what_is_new()
     [told] = [record.getMessage() for record in caplog.records]
