@@ -46,12 +46,15 @@ class KnownUser(Struct, kw_only=True):
     app_instance: str | None = None
 
 
-def known_users(store: Store, wanted: Wanted, span: Span, *, unseen_since: int | None = None) -> list[KnownUser]:
+def known_users(
+    store: Store, wanted: Wanted, span: Span, *, unseen_since: int | None = None, log: ActivityLog | None = None
+) -> list[KnownUser]:
     """The users of a span with activities that are wanted; who is one and the same, `model/identity.py` says.
 
     unseen_since: instead those of the whole log up to the span's end whose latest such activity is older than that (milliseconds).
+    log: the store's, if it is not to be read as it was stored.
     """
-    log = ActivityLog(store)
+    log = log or ActivityLog(store)
     found: dict[Who, KnownUser] = {}
     countries: dict[Who, set[str]] = {}
     if unseen_since is not None:

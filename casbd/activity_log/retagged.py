@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+from casbd.activity_log.counting import check, kinds
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.segments import ALL
 from casbd.activity_log.wanted import Wanted
@@ -12,6 +15,10 @@ from casbd.policies.policy import Policy
 from casbd.policies.sql import Sql
 from casbd.policies.tree import conditions
 from casbd.store.database import Store
+from casbd.store.segment_files import columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 OF_RANGES = frozenset({"ip_category", "ip_tags", "isp", "country", "city", "latitude", "longitude"})
 """The fields that a range of addresses may tell."""
@@ -46,6 +53,32 @@ class Retagged(ActivityLog):
             self._anew(some)
             yield from some
 
+    def counts(self, wanted: Wanted, by: Sequence[str], since: int | None = None, until: int | None = None) -> dict[tuple[Any, ...], int]:
+        """As the log's, by today's categories and tags."""
+        if not _asks_for_ranges(wanted, by):
+            return super().counts(wanted, by, since, until)
+        check(by)
+        found: Counter[tuple[Any, ...]] = Counter()
+        for several in self._wanted(wanted, since, until):
+            for activity in several:
+                found.update(kinds(activity, by))
+        return dict(found.most_common())
+
+    def arrow(
+        self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True
+    ) -> Iterator[pa.RecordBatch]:
+        """As the log's, with today's categories and tags."""
+        if not _asks_for_ranges(wanted, fields):
+            yield from super().arrow(wanted, fields, since, until, ordered=ordered)
+            return
+        for several in self._wanted(wanted, since, until):
+            if several:
+                yield from columns(several, fields).to_batches(max_chunksize=10_000)
+
+    def _wanted(self, wanted: Wanted, since: int | None, until: int | None) -> Iterator[list[Activity]]:
+        for several in self.scan(since, until, ALL if _asks_for_ranges(wanted) else wanted.where):
+            yield [*filter(wanted.meets, several)]
+
     def _everything(self, since: int | None, until: int | None, fields: Collection[str]) -> Iterator[list[Activity]]:
         with self._parts(since, until) as parts:
             yield from self._of_segments(parts, ALL, fields)
@@ -58,8 +91,13 @@ class Retagged(ActivityLog):
         self._enrich(several)
 
 
+def _asks_for_ranges(wanted: Wanted, fields: Iterable[str] = ()) -> bool:
+    """Whether the filters or any of some fields look at what a range may tell."""
+    return not OF_RANGES.isdisjoint((*fields, *(condition.field for condition in conditions(wanted.node))))
+
+
 def of_today(wanted: Wanted) -> Wanted:
     """The same activities, where what is stored of ranges decides nothing."""
-    if any(condition.field in OF_RANGES for condition in conditions(wanted.node)):
+    if _asks_for_ranges(wanted):
         wanted.where = wanted.surely = ALL
     return wanted

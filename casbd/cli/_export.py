@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from casbd.activity_log import ActivityLog
 from casbd.activity_log.export import at_most, ending
 from casbd.activity_log.export import export as write
 from casbd.cli import EXIT_RETRY
 from casbd.cli._common import cell, open_store
+from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.cli._search_options import Asked, span_options
 from casbd.model.activity import FIELDS
@@ -42,6 +42,7 @@ def _fields(text: str) -> tuple[str, ...]:
 @click.option("--columns", metavar="FIELD,FIELD...", default="", help="These fields alone, in this order; left out: all.")
 @click.option("--bom", is_flag=True, help="Begin a CSV file with a byte order mark, by which Excel knows that it is UTF-8.")
 @click.option("--force", is_flag=True, help="Write over FILE if it is there.")
+@retag_option
 @click.pass_obj
 def export(
     configuration: Path,
@@ -50,6 +51,7 @@ def export(
     columns: str,
     bom: bool,
     force: bool,
+    retag: bool,
 ) -> None:
     """Export activities to FILE: .csv, .csv.gz, .csv.zst, .ndjson, .ndjson.gz, .ndjson.zst or .parquet.
 
@@ -69,7 +71,7 @@ def export(
         try:
             with _progress(total) as progress:
                 done = write(
-                    ActivityLog(store),
+                    log_of(configuration, store, retag=retag),
                     asked.wanted,
                     file,
                     fields,

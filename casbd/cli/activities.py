@@ -63,15 +63,16 @@ def search_activities(configuration: Path, asked: Asked, listing: Listing, retag
     show_default=f"{MOST} of a field, else all",
     help="At most so many: the most frequent values, the latest days or hours; 0 is all.",
 )
+@retag_option
 @json_option
 @click.pass_obj
-def count(configuration: Path, asked: Asked, by: str, limit: int | None, as_json: bool) -> None:
+def count(configuration: Path, asked: Asked, by: str, limit: int | None, retag: bool, as_json: bool) -> None:
     """Count activities by time or by the values of a field: `casbd activities histogram --by country --from -30d`."""
     if by not in BY:
         raise click.BadParameter(f"no such unit or field: {cell(by)}; allowed: {', '.join(BY)}", param_hint="--by")
     screened = screen(configuration)
     with open_store(configuration) as store:
-        counted = histogram(ActivityLog(store), asked.wanted, by, asked.since, asked.until)
+        counted = histogram(log_of(configuration, store, retag=retag), asked.wanted, by, asked.since, asked.until)
     found = [(screened.value(by, value), number) for value, number in counted]
     most = (0 if by in STEPS else MOST) if limit is None else limit
     shown = found[-most:] if by in STEPS else found[:most] if most else found
@@ -108,11 +109,12 @@ def follow(configuration: Path, asked: Asked, as_json: bool) -> None:
 )
 @click.option("--limit", type=click.IntRange(min=0), show_default=str(LIMIT), help="With --same at most so many; 0 is all.")
 @listing_options
+@retag_option
 @click.pass_obj
-def show(configuration: Path, activity_id: str, same: str | None, limit: int | None, listing: Listing) -> None:
+def show(configuration: Path, activity_id: str, same: str | None, limit: int | None, listing: Listing, retag: bool) -> None:
     """Show everything about one activity: the alerts it is part of, what was new for its user, the record; or others like it."""
-    if same is None and (limit is not None or listing != Listing(None, False, listing.as_json, None)):
-        raise click.UsageError("--limit, --columns, --csv and --after go with --same")
+    if same is None and (retag or limit is not None or listing != Listing(None, False, listing.as_json, None)):
+        raise click.UsageError("--limit, --columns, --csv, --after and --retag go with --same")
     shown = screen(configuration)
     with open_store(configuration) as store:
         log = ActivityLog(store)
@@ -121,7 +123,9 @@ def show(configuration: Path, activity_id: str, same: str | None, limit: int | N
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
         if same is not None:
-            _activity_list.write(log, _activity_drawer.same(found, same, LIMIT if limit is None else limit), listing, shown)
+            others = _activity_drawer.same(found, same, LIMIT if limit is None else limit)
+            others = others._replace(wanted=of_today(others.wanted)) if retag else others
+            _activity_list.write(log_of(configuration, store, retag=retag), others, listing, shown)
             return
         raised = [*map(shown.alert, alerts.with_activity(store.connection, found.activity_id, found.timestamp))]
         unusual = new_for_user(log, found)

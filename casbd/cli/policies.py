@@ -20,6 +20,7 @@ from casbd.cli._known import require
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
+from casbd.cli._search_options import Asked, filter_options
 from casbd.clock import monotonic, now
 from casbd.documents import nearest
 from casbd.errors import CasbdError, Mistakes
@@ -174,18 +175,19 @@ def list_templates(as_json: bool) -> None:
 @command.command("new")
 @click.argument("policy_id")
 @click.option("--from-search", is_flag=True, help="With the filters of a search.")
-@click.option(
-    "--filter", "filters", multiple=True, metavar='"FIELD OP VALUE[,VALUE]"', help="As of `activities search`; with --from-search."
-)
+@filter_options
 @click.option("--template", metavar="T", help="A copy of a shipped policy; `casbd policies templates` lists them.")
 @click.pass_obj
-def new(configuration: Path, /, policy_id: str, from_search: bool, filters: tuple[str, ...], template: str | None) -> None:
+def new(configuration: Path, /, policy_id: str, from_search: bool, asked: Asked, template: str | None) -> None:
     """Write a rule file, from the filters of a search or from a template, to be completed in an editor.
 
     One from a search counts, and alerts nobody yet.
     """
+    filters = asked.query.filters
     if from_search == (template is not None) or from_search != bool(filters):
-        raise click.UsageError("either --from-search with --filter, or --template")
+        raise click.UsageError("either --from-search with --filter or --query, or --template")
+    if asked.query.text:
+        raise click.UsageError("a policy asks for fields: --text, and a query that has it, are for searches alone")
     settings, _ = config.read(configuration)
     if not settings.rules:
         raise click.UsageError(f"{configuration} names no directory of rules")

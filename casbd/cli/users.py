@@ -13,15 +13,18 @@ from casbd.activity_log import Wanted
 from casbd.activity_log.insights import UserInsights, of_user
 from casbd.activity_log.known_users import KnownUser, Order, known_users, nearest_user, ordered
 from casbd.activity_log.observed import DAY, Span
-from casbd.activity_log.people import Asked, is_asked, people
+from casbd.activity_log.people import Asked as Place
+from casbd.activity_log.people import is_asked, people
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._namesakes import namesake_options
-from casbd.cli._screen import real, real_filters, screen
+from casbd.cli._retag import log_of, retag_option
+from casbd.cli._screen import real, screen
+from casbd.cli._search_options import Asked, filter_options
 from casbd.clock import now
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
-from casbd.policies.tree import Condition, Node
+from casbd.policies.tree import Condition
 from casbd.pseudonyms import Pseudonyms
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
@@ -41,7 +44,7 @@ def command() -> None:
 @_insights.span_options
 @json_option
 @click.pass_obj
-def show(configuration: Path, user: str, place: Asked, days: int, as_of: int | None, as_json: bool) -> None:
+def show(configuration: Path, user: str, place: Place, days: int, as_of: int | None, as_json: bool) -> None:
     """Show one user: alerts, activities, places, devices, what was done to the account.
 
     Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of whose actor is the user, however
@@ -73,7 +76,7 @@ def show(configuration: Path, user: str, place: Asked, days: int, as_of: int | N
 
 @command.command("list")
 @_insights.span_options
-@click.option("--filter", "filters", multiple=True, metavar='"FIELD OP VALUE[,VALUE]"', help="Of activities, as in `activities search`.")
+@filter_options
 @click.option("--domain", help="Users of this domain.")
 @click.option("--group", help="Members of this user group.")
 @click.option("--app", help="Users of this app.")
@@ -82,6 +85,7 @@ def show(configuration: Path, user: str, place: Asked, days: int, as_of: int | N
 @click.option("--not-seen", metavar="DAYS", type=click.IntRange(1, 9999), help="Users without such an activity for so many days.")
 @click.option("--sort", type=click.Choice(["alerts", "activities", "last_seen", "user"]), default="alerts", show_default=True)
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=0), help="At most so many; 0 is all.")
+@retag_option
 @json_option
 @click.pass_obj
 def list_users(
@@ -89,7 +93,7 @@ def list_users(
     /,
     days: int,
     as_of: int | None,
-    filters: tuple[str, ...],
+    asked: Asked,
     domain: str | None,
     group: str | None,
     app: str | None,
@@ -98,22 +102,22 @@ def list_users(
     not_seen: int | None,
     sort: Order,
     limit: int,
+    retag: bool,
     as_json: bool,
 ) -> None:
     """List users: who was active in the last days (--days) before now or --as-of.
 
-    Activities, countries and the time last seen are of the activities that meet --filter, --domain, --group and --app; open alerts
-    are all of the user's in these days. With --not-seen: who has such activities in the log, the latest of them longer ago than that.
+    Activities, countries and the time last seen are of the activities that meet --filter, --text, --query, --domain, --group and --app;
+    open alerts are all of the user's in these days. With --not-seen: who has such activities in the log, the latest of them longer ago
+    than that.
     """
     span = _insights.span_of(days, as_of)
     equal = {"user_domain": domain, "user_groups": group, "app": app}
-    nodes: list[str | Node] = [*filters, *(Condition(field, "eq", (value,)) for field, value in equal.items() if value is not None)]
-    try:
-        wanted = Wanted(real_filters(configuration, nodes), now)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--filter") from None
+    nodes = (Condition(field, "eq", (value,)) for field, value in equal.items() if value is not None)
+    wanted = Wanted([asked.wanted.node, *nodes], now)
+    unseen_since = span.until - not_seen * DAY if not_seen else None
     with open_store(configuration) as store:
-        users = known_users(store, wanted, span, unseen_since=span.until - not_seen * DAY if not_seen else None)
+        users = known_users(store, wanted, span, unseen_since=unseen_since, log=log_of(configuration, store, retag=retag))
     users = [user for user in users if (user.is_external or not external) and (user.is_admin or not admin)]
     screened = screen(configuration)
     shown = [_screened(user, screened) for user in ordered(users, sort)[: limit or None]]
