@@ -13,6 +13,7 @@ import pkgutil
 import sqlite3
 import sys
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,14 @@ def _refused(error: OSError) -> int:
     return EXIT_RETRY
 
 
+def _show(error: click.ClickException) -> None:
+    """As click does, but what somebody typed, or a script took from a record, cannot command the terminal."""
+    text = StringIO()
+    error.show(text)
+    for line in text.getvalue().splitlines():
+        click.echo(single_line(line), err=True)
+
+
 def _told() -> int:
     """Run the command; the exit code, after saying why it is not 0."""
     try:
@@ -110,7 +119,7 @@ def _told() -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except Mistakes as error:
         for mistake in error.found:

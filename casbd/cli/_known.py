@@ -1,34 +1,41 @@
-"""Names that arguments of lists ask for: one that is nobody's is told, where an empty list would look like an answer."""
+"""Names that options ask for: one that is nobody's is wrong use, and told, where an empty list would look like an answer."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
 
-from casbd.cli import EXIT_NO
+from casbd.activity_log import ActivityLog, Wanted
 from casbd.cli._common import cell
-from casbd.documents import nearest
 from casbd.errors import Mistakes
 from casbd.store import alerts
 from casbd.store.database import Store
+from casbd.validation_text import nearest
 
 OWN = "casbd."
 """Begins the ids of what raises alerts about casbd itself."""
+_FEW = 20
+"""So many names can be listed in one line."""
+_CALLED = {"app": "app", "user_groups": "user group"}
+"""The fields whose values options name, and what they are called."""
 
 
-def require(what: str, given: str, known: Iterable[str], where: str) -> None:
-    """Go on if the name is known, without regard to case; else the end of the program. where: in which places it was looked for."""
-    names = [*known]
-    if given.casefold() in {name.casefold() for name in names}:
+def require(option: str, what: str, given: str, known: Iterable[str], where: str) -> None:
+    """Go on if the name is known, without regard to case; else wrong use, with the nearest one.
+
+    known: names, or patterns of fnmatch. where: in which places it was looked for.
+    """
+    names = {*known}
+    if any(fnmatchcase(given.casefold(), name.casefold()) for name in names):
         return
-    hint = nearest(given, names)
-    hint = f"; {hint}" if hint.startswith("did") else ""
-    click.echo(f"casbd: there is no {what} {cell(given)} {where}{cell(hint)}", err=True)
-    sys.exit(EXIT_NO)
+    plain = [name for name in names if "*" not in name]
+    hint = nearest(given, plain)
+    hint = f"; {hint}" if hint.startswith("did") or 0 < len(plain) <= _FEW else ""
+    raise click.BadParameter(cell(f"there is no {what} {given} {where}{hint}"), param_hint=option)
 
 
 def require_policy(configuration: Path, store: Store, policy_id: str) -> None:
@@ -40,4 +47,26 @@ def require_policy(configuration: Path, store: Store, policy_id: str) -> None:
     configured: list[str] = []
     with suppress(Mistakes):  # rules or a configuration that are broken hold nobody from looking at alerts
         configured = [path.stem for path in policies.rule_files(config.read(configuration)[0].rules)]
-    require("policy", policy_id, configured, "in the rules, nor an alert of one")
+    require("--policy", "policy", policy_id, configured, "in the rules, nor an alert of one")
+
+
+def require_value(configuration: Path, store: Store, option: str, field: str, given: str) -> None:
+    """Go on if the log or an alert has the value, or the configuration or a format knows it: then there is just nothing of it."""
+    known = {value for (value,) in ActivityLog(store).counts(Wanted([], lambda: 0), [field]) if value is not None}
+    if field == "app":
+        known |= {alert.app for alert in alerts.find(store.connection) if alert.app}
+    with suppress(Mistakes):
+        known |= _configured(configuration, field)
+    require(option, _CALLED[field], given, known, "in the activity log, nor in the configuration")
+
+
+def _configured(configuration: Path, field: str) -> frozenset[str]:
+    """What inputs and lists may put into a field. Raises Mistakes."""
+    from casbd import config, registry
+    from casbd.daemon.known_words import known_words
+    from casbd.plugins import Grouping
+
+    settings, _ = config.read(configuration)
+    kinds = registry.load_all("enrichers").items()
+    grouping = [cls(settings.enrichers[name]) for name, cls in kinds if issubclass(cls, Grouping)] if field == "user_groups" else []
+    return known_words(settings, grouping).get(field, frozenset())

@@ -10,7 +10,7 @@ import click
 
 from casbd.cli._alert_status import chosen, close, reopen
 from casbd.cli._common import SHORT, Time, json_option, moment, open_store, table, write_lines
-from casbd.cli._known import require_policy
+from casbd.cli._known import require_policy, require_value
 from casbd.cli._screen import real, screen
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
 from casbd.policies.policy import Category
@@ -46,12 +46,15 @@ command.add_command(reopen)
 def list_alerts(
     configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, held_back: bool, **equal: str | None
 ) -> None:
-    """List alerts, oldest first. Exit code 1 where there is no policy with the id that is asked for."""
+    """List alerts, oldest first."""
     shown = screen(configuration)
     with open_store(configuration) as store:
         if policy is not None:
             require_policy(configuration, store, policy)
         equal = {name: value and real(store, shown, value) for name, value in equal.items()}
+        app = equal["app"]
+        if app is not None and next(stored.find(store.connection, app=app), None) is None:
+            require_value(configuration, store, "--app", "app", app)
         found = _within(stored.find(store.connection, policy_id=policy, **equal), since, until)
         found = (shown.alert(alert) for alert in found if alert.suppressed or not held_back)
         if as_json:

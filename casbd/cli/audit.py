@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from casbd.cli._common import Time, json_option, moment, open_store, table, write_lines
+from casbd.cli._known import require
 from casbd.cli._screen import screen
 from casbd.store import audit as stored
 from casbd.wire import json_lines
@@ -44,9 +45,22 @@ def list_entries(configuration: Path, /, since: int | None, until: int | None, a
         return replace(entry, target=target, detail=detail)
 
     with open_store(configuration) as store:
+        if action is not None and next(stored.listed(store.connection, action=action), None) is None:
+            _require_action(action)
         found = map(shown, stored.listed(store.connection, since, until, action=action, who=who))
         if as_json:
             write_lines(json_lines.line(asdict(entry) | {"at": iso(entry.at)}) for entry in found)
         else:
             rows = ((moment(e.at), e.who, e.action, e.target, json.dumps(e.detail, ensure_ascii=False) if e.detail else "") for e in found)
             table("", COLUMNS, rows)
+
+
+def _require_action(action: str) -> None:
+    """Go on if the daemon or a command may note it some day, or if it is the first word of such."""
+    root = click.get_current_context().find_root()
+    assert isinstance(root.command, click.Group)
+    known = {*stored.OF_THE_DAEMON}
+    for name in root.command.list_commands(root):
+        group = root.command.get_command(root, name)
+        known |= {name, *(f"{name} {one}" for one in (group.commands if isinstance(group, click.Group) else ()))}
+    require("--action", "action", action, known, "of a command or of the daemon")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +22,6 @@ from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.cli._search_options import Asked, filter_options
 from casbd.clock import monotonic, now
-from casbd.documents import nearest
 from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
@@ -69,7 +68,9 @@ def _require_template(template: str, own: Sequence[Policy]) -> None:
 
     names = {policy.template for policy in own} - {""}
     if template not in names:
-        require("template", template, names | {policy.id for policy in templates()}, "(`casbd policies templates` lists them)")
+        require(
+            "--template", "template", template, names | {policy.id for policy in templates()}, "(`casbd policies templates` lists them)"
+        )
 
 
 @command.command("show")
@@ -220,15 +221,16 @@ def _of_search(filters: tuple[str, ...], policy_id: str) -> str:
         raise click.BadParameter(str(error), param_hint="--filter") from None
 
 
+def _require_a_template(template: str, known: Iterable[str]) -> None:
+    require("--template", "template", template, known, "(`casbd policies templates` lists them)")
+
+
 def _of_template(template: str, policy_id: str) -> str:
     from casbd.policies.templates import templates, text_of
 
     found = {policy.id: policy for policy in templates()}
     if template not in found:
-        hint = nearest(template, found)
-        raise click.BadParameter(
-            f"there is no template {template}" + (f"; {hint}" if hint.startswith("did") else ""), param_hint="--template"
-        )
+        _require_a_template(template, found)
     return text_of(found[template], policy_id)
 
 

@@ -17,6 +17,7 @@ from casbd.activity_log.people import Asked as Place
 from casbd.activity_log.people import is_asked, people
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
+from casbd.cli._known import require_value
 from casbd.cli._namesakes import namesake_options
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import real, screen
@@ -118,6 +119,9 @@ def list_users(
     unseen_since = span.until - not_seen * DAY if not_seen else None
     with open_store(configuration) as store:
         users = known_users(store, wanted, span, unseen_since=unseen_since, log=log_of(configuration, store, retag=retag))
+        for option, field, value in (("--group", "user_groups", group), ("--app", "app", app)):
+            if value is not None and not users:
+                require_value(configuration, store, option, field, value)
     users = [user for user in users if (user.is_external or not external) and (user.is_admin or not admin)]
     screened = screen(configuration)
     shown = [_screened(user, screened) for user in ordered(users, sort)[: limit or None]]

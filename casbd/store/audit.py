@@ -12,6 +12,8 @@ from casbd.store.person import person
 
 DAEMON = "casbd"
 """Who does what nobody at a terminal does."""
+OF_THE_DAEMON = ("start", "reload", "reload refused")
+"""What it notes; all other actions are named after commands."""
 
 
 class Entry(msgspec.Struct, frozen=True):
