@@ -77,6 +77,7 @@ def casbd(context: click.Context, config: Path) -> None:
 def main() -> None:
     """The entry point: what casbd raises on purpose, and what the system refuses, becomes a sentence and an exit code."""
     gc.set_threshold(100_000, 50, 50)  # what a command loads it needs to its end
+    _fill_what_is_closed()
     code: int | str | None
     try:
         code = _told()
@@ -91,6 +92,20 @@ def main() -> None:
         code = code or _refused(error)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def _fill_what_is_closed() -> None:
+    """Give back the three descriptors where a shell has closed one (`>&-`): a file of ours would get its number, and what is printed.
+
+    A closed standard output stays one that refuses what is written: data that go nowhere are told.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)  # gets the lowest free number
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  to the end of the program
 
 
 def _refused(error: OSError) -> int:

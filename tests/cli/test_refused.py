@@ -39,6 +39,25 @@ def test_nobody_reads_on(place):
         assert (process.stderr.read(), process.wait(60)) == ("", 0)
 
 
+@pytest.mark.parametrize("arguments", ["--help", "policies schema", "policies templates", "inputs formats --json", "queries list"])
+def test_a_closed_standard_output(place, arguments):
+    script = f'exec "$0" -m casbd -c "$1" {arguments} >&-'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, place / "casbd.yaml"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (75, ["casbd: [Errno 9] Bad file descriptor"])
+
+
+def test_what_is_closed_is_no_file_of_casbds(place, make_core):
+    """Else SQLite's file would be standard error, and warnings be written into it."""
+    make_core(".").close()
+    script = 'exec "$0" -m casbd -c "$1" alerts list --json <&- 2>&-'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, place / "casbd.yaml"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 @pytest.mark.parametrize("damage", [b"", b"x", b"\x28\xb5\x2f\xfd\x04\x00\x59\x00\x00"])
 @pytest.mark.parametrize("arguments", [("activities", "search"), ("activities", "histogram", "--by", "user")])
 def test_a_damaged_block(place, make_core, damage, arguments):
