@@ -26,7 +26,7 @@ from casbd.policies.policy import Sequenced
 from casbd.policies.repeated import subject
 from casbd.policies.runs import Runs
 from casbd.store import policies as counted
-from casbd.store.database import Store
+from casbd.store.database import Store, is_new
 from casbd.store.window_entries import WindowEntries
 from casbd.wire.record_path import RawReader, parse_path
 
@@ -75,7 +75,9 @@ class Loaded:
         try:
             with Store(self.settings.state_dir, readonly=True) as store:
                 return counted.counts(store.connection)
-        except StoreError:
+        except StoreError as error:
+            if not is_new(self.settings.state_dir):
+                click.echo(f"casbd: how often policies matched is not known: {cell(str(error))}", err=True)
             return {}
 
     def read(self, form: str, raw: str) -> Sequence[Activity]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,11 +16,12 @@ from casbd.activity_log.people import Asked
 from casbd.activity_log.resolving import resolve
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_alone, store_to_change
-from casbd.cli._common import cell, open_store
+from casbd.cli._common import cell
 from casbd.cli._namesakes import namesake_options
 from casbd.cli._screen import screen
 from casbd.clock import now
 from casbd.store import audit
+from casbd.store.database import Store
 
 
 @click.group("privacy")
@@ -41,14 +44,14 @@ def export(configuration: Path, user: str, file: Path, place: Asked) -> None:
 
     Exit code 1 if nothing is known. The audit trail notes it.
     """
-    with open_store(configuration) as store, _one_person(user):
+    with store_to_change(configuration) as store, _one_person(user):  # who may not write the audit trail gets no archive
         counts = privacy.export(store, user, file, now, place)
+        if counts:
+            _note_export(store, user, file, {"records": counts} | _asked(place))
     if not counts:
         file.unlink()
         click.echo(f"casbd: nothing is known about {cell(user)}", err=True)
         sys.exit(EXIT_NO)
-    with store_to_change(configuration) as store, store.transaction() as connection:
-        audit.add(connection, now(), "privacy export", user, {"records": counts} | _asked(place))
     for table, number in counts.items():
         click.echo(f"{number} of {table}", err=True)
 
@@ -105,6 +108,15 @@ def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool, place:
 
 def _asked(place: Asked) -> dict[str, str]:
     return {name: value for name, value in zip(("app", "instance"), place, strict=True) if value is not None}
+
+
+def _note_export(store: Store, user: str, file: Path, detail: Mapping[str, Any]) -> None:
+    try:
+        with store.transaction() as connection:
+            audit.add(connection, now(), "privacy export", user, detail)
+    except sqlite3.Error:
+        file.unlink()
+        raise
 
 
 @contextmanager

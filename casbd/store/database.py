@@ -41,7 +41,8 @@ class Store:
             self.connection = _connect(directory / FILE, readonly=readonly)
         except (sqlite3.Error, OSError, StoreError) as error:
             self._release()
-            raise StoreError(f"{directory / FILE}: {error}") from None
+            why = error.strerror if isinstance(error, OSError) else error
+            raise StoreError(f"{directory / FILE}: {why}") from None
 
     def another(self) -> Store:
         """A connection of its own for another thread of this process, under the same lock."""
@@ -119,10 +120,22 @@ def in_use(directory: Path) -> bool:
     return False
 
 
+def is_new(directory: Path) -> bool:
+    """Whether there is no store in a state directory, as far as this user can see."""
+    try:
+        (directory / FILE).stat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # it may be there
+        return False
+    return False
+
+
 def _connect(file: Path, *, readonly: bool) -> sqlite3.Connection:
     if readonly:
-        if not file.exists():
+        if is_new(file.parent):
             raise StoreError(_NOTHING_YET)
+        file.stat()
         return _ready(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30), _look_into)
     with suppress(FileExistsError):  # SQLite's own mode would let everybody read
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))

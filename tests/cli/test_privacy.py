@@ -50,6 +50,18 @@ def test_of_somebody_unknown_there_is_no_archive(place):
     assert ids(place) == ["other", "own"]
 
 
+def test_without_an_entry_in_the_audit_trail_there_is_no_archive(place, monkeypatch):
+    """Who may only read the state directory, and a disk that is full by then."""
+    with monkeypatch.context() as patched:
+        patched.setattr("os.access", lambda path, _: "casbd.sqlite" not in str(path))
+        assert "may not write" in str(run(place, "privacy", "export", ANNA, str(place / "anna.zip")).exception)
+    assert not (place / "anna.zip").exists()
+    with Store(place / "core/state") as store:
+        store.connection.execute("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
+    assert run(place, "privacy", "export", ANNA, str(place / "anna.zip")).exit_code != 0
+    assert not (place / "anna.zip").exists()
+
+
 def test_a_person_is_forgotten_after_a_question(place):
     assert run(place, "privacy", "delete", ANNA, input="n\n").exit_code == 1
     assert ids(place) == ["other", "own"]

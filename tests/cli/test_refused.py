@@ -70,3 +70,17 @@ def test_a_damaged_block(place, make_core, damage, arguments):
     assert done.stderr.startswith("casbd: block 1 of the activity log is damaged (")
     assert done.stderr.endswith("; `casbd store verify` tells what is, `casbd store rebuild` makes the log anew\n")
     assert done.stderr.count("\n") == 1
+
+
+def test_counts_that_cannot_be_read_are_told(place):
+    """A policy that never matched, and one of which nobody may know it, look alike."""
+    (place / "rules").mkdir()
+    (place / "rules" / "one.yaml").write_text("name: One\nfilters: {user: {eq: a}}\n")
+    (place / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\n")
+    assert run(place, "policies", "list").stderr == ""
+    (place / "state").write_text("no directory")
+    done = run(place, "policies", "list")
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"casbd: how often policies matched is not known: {place}/state/casbd.sqlite: Not a directory\n",
+    )
