@@ -33,7 +33,7 @@ class Person:
     def __init__(self, names: tuple[str, ...], place: Place | None = None) -> None:
         self.user, self.names, self.place = next(iter(names), ""), names, place
         self._elsewhere = Person(tuple(name for name in names if canonical(name) != canonical(names[0]))) if place else self
-        self._whole = {form for name in names for form in (name.casefold(), canonical(name))}
+        self._whole = {form for name in names for form in (name.casefold(), canonical(name)) if form}  # nobody is called nothing
         within = [name for name in names if "@" in name or (len(name) >= _LEAST and not name.isalpha())]
         self._telling = {name.casefold() for name in within}
         self._found = re.compile("|".join(part for name in within for part in _patterns(name)) or r"(?!)", re.IGNORECASE)

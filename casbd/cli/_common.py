@@ -113,6 +113,12 @@ def drawer(activity: Activity, without: Sequence[str]) -> list[tuple[str, object
     return [(name, value) for name, value in values if value not in (None, "", (), [])]
 
 
+def check_span(since: int | None, until: int | None) -> None:
+    """Wrong use where `--from` lies after `--to`: an empty list would look like an answer."""
+    if since is not None and until is not None and since > until:
+        raise click.BadParameter("it lies after --to", param_hint="--from")
+
+
 class Time(click.ParamType[int]):
     """`2026-01-31`, `2026-01-31T12:00 Europe/Oslo`, `-7d` ... (UTC where no zone is given) as milliseconds.
 

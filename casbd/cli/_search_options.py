@@ -16,7 +16,7 @@ import click
 
 from casbd.activity_log import Wanted
 from casbd.activity_log.queries import Query, find, saved, suggested
-from casbd.cli._common import Time, cell, open_store
+from casbd.cli._common import Time, cell, check_span, open_store
 from casbd.cli._screen import real_filters
 from casbd.clock import now
 from casbd.model.activity import FIELDS
@@ -117,8 +117,7 @@ def _asked(query: Query, configuration: Path) -> Asked:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     since, until = _time(query.since, "--from"), _time(query.until, "--to", end=True)
-    if since is not None and until is not None and since > until:
-        raise click.BadParameter("it lies after --to", param_hint="--from")
+    check_span(since, until)
     sort = query.sort or NEWEST_FIRST
     if sort.removeprefix("-") not in FIELDS:
         raise click.BadParameter(f"no such field: {cell(sort)}; fields: {', '.join(FIELDS)}", param_hint="--sort")

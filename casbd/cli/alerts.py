@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 from casbd.cli._alert_status import chosen, close, reopen
-from casbd.cli._common import SHORT, Time, json_option, moment, open_store, table, write_lines
+from casbd.cli._common import SHORT, Time, check_span, json_option, moment, open_store, table, write_lines
 from casbd.cli._known import require_policy, require_value
 from casbd.cli._screen import real, screen
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
@@ -47,6 +47,7 @@ def list_alerts(
     configuration: Path, /, since: int | None, until: int | None, as_json: bool, policy: str | None, held_back: bool, **equal: str | None
 ) -> None:
     """List alerts, oldest first."""
+    check_span(since, until)
     shown = screen(configuration)
     with open_store(configuration) as store:
         if policy is not None:

@@ -9,7 +9,7 @@ import click
 import msgspec
 from msgspec.structs import asdict, replace
 
-from casbd.cli._common import Time, json_option, moment, open_store, table, write_lines
+from casbd.cli._common import Time, check_span, json_option, moment, open_store, table, write_lines
 from casbd.cli._known import require
 from casbd.cli._screen import screen
 from casbd.store import audit as stored
@@ -26,7 +26,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--from", "since", type=Time(), help="Not before this time.")
-@click.option("--to", "until", type=Time(), help="Not after this time.")
+@click.option("--to", "until", type=Time(end=True), help="Not after this time; a day alone is included.")
 @click.option("--action", help='The whole, such as "alerts close", or its first word: alerts.')
 @click.option("--who", help="A login name, also of who was another user then; casbd for what the daemon noted.")
 @json_option
@@ -37,6 +37,7 @@ def list_entries(configuration: Path, /, since: int | None, until: int | None, a
     `eva as root`: the kernel says that eva has logged in, and was root then (by sudo, say).
     What an editor changed is told by the daemon, when it takes it up.
     """
+    check_span(since, until)
     pseudonyms = screen(configuration)
 
     def shown(entry: stored.Entry) -> stored.Entry:

@@ -15,7 +15,7 @@ import msgspec
 from casbd import activity_log, config, policies
 from casbd.cli import EXIT_NO, _bars
 from casbd.cli._changes import noted
-from casbd.cli._common import Time, cell, json_option, open_store, table, write_lines
+from casbd.cli._common import Time, cell, check_span, json_option, open_store, table, write_lines
 from casbd.cli._known import require
 from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
 from casbd.cli._retag import log_of, retag_option
@@ -106,7 +106,7 @@ def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
     from casbd.alerting import trial
 
     loaded = Loaded(configuration)
-    chosen = [loaded.one(policy_id)] if policy_id else loaded.policies
+    chosen = [loaded.one(policy_id)] if policy_id is not None else loaded.policies
     outcomes = [trial.run(policy, example, loaded.read) for policy in chosen for example in policy.tests]
     failed = [outcome for outcome in outcomes if not outcome.passed]
     if as_json:
@@ -135,8 +135,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     """
     from casbd.alerting import trial
 
-    if since is not None and until is not None and since > until:
-        raise click.BadParameter("it lies after --to", param_hint="--from")
+    check_span(since, until)
     begun = monotonic()
     several = _of_file(Path(policy)) if policy.endswith((".yaml", ".yml")) else [Loaded(configuration).one(policy)]
     shown = screen(configuration)
@@ -192,7 +191,7 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, asked: Asked,
     settings, _ = config.read(configuration)
     if not settings.rules:
         raise click.UsageError(f"{configuration} names no directory of rules")
-    if "/" in policy_id or policy_id.startswith(".") or policy_id.endswith((".yaml", ".yml")):
+    if not policy_id or "/" in policy_id or policy_id.startswith(".") or policy_id.endswith((".yaml", ".yml")):
         raise click.BadParameter("an id is the file's name without a path and without .yaml", param_hint="POLICY_ID")
     text = _of_template(template, policy_id) if template is not None else _of_search(filters, policy_id)
     path = settings.rules[0] / f"{policy_id}.yaml"

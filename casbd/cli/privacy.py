@@ -20,6 +20,7 @@ from casbd.cli._common import cell
 from casbd.cli._namesakes import namesake_options
 from casbd.cli._screen import screen
 from casbd.clock import now
+from casbd.model.identity import canonical
 from casbd.store import audit
 from casbd.store.database import Store
 
@@ -121,7 +122,9 @@ def _note_export(store: Store, user: str, file: Path, detail: Mapping[str, Any])
 
 @contextmanager
 def _one_person(user: str) -> Iterator[None]:
-    """Wrong use where several people have the name, and nobody said which."""
+    """Wrong use where several people have the name, and nobody said which, or where it is no name."""
+    if not canonical(user):
+        raise click.BadParameter("an empty name is nobody's", param_hint="USER")
     try:
         yield
     except privacy.SeveralPeople as error:

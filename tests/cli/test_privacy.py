@@ -7,7 +7,10 @@ import pytest
 from builders import Core, record, settings
 from click.testing import CliRunner
 
+from casbd.activity_log import privacy
 from casbd.cli import casbd
+from casbd.model.alert import Alert
+from casbd.store import alerts
 from casbd.store.database import Store
 
 ANNA = "anna.berg@contoso.com"
@@ -105,3 +108,16 @@ def test_of_several_with_a_name_somebody_must_say_which(tmp_path):
     assert ids(tmp_path) == ["of-two"]
     assert {"records": {"activities": 1}, "instance": "two"} in [entry["detail"] for entry in listed(tmp_path, "audit", "list")]
     assert "bob" not in [entry["target"] for entry in listed(tmp_path, "audit", "list")]
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "."])
+def test_who_is_called_nothing_is_nobody(place, name):
+    """Alerts without a user are nobody's: they went with whoever had no name."""
+    with Store(place / "core/state") as store, store.transaction() as connection:
+        alerts.save(connection, Alert(alert_id="a", policy_id="p", policy_name="P", policy_type="activity", severity="low"))
+    assert run(place, "privacy", "delete", name, "--yes").exit_code == 2
+    assert run(place, "privacy", "export", name, str(place / "x.zip")).exit_code == 2
+    with Store(place / "core/state") as store:
+        privacy.forget(store, name)
+        assert [alert.alert_id for alert in alerts.find(store.connection)] == ["a"]
+    assert ids(place) == ["other", "own"]

@@ -76,6 +76,19 @@ def test_of_an_option(run, arguments, told):
 
 
 @pytest.mark.parametrize(
+    "command",
+    ["activities search", "activities histogram", "activities export x.csv", "alerts list", "audit list", "policies backtest burst"],
+)
+def test_no_time_is_in_a_span_that_ends_before_it_begins(run, command):
+    assert "it lies after --to" in run(*command.split(), "--from", "2027-01-02", "--to", "2027-01-01", code=2)[1]
+
+
+def test_an_empty_name_is_not_all_of_them(run):
+    run("policies", "test", "", code=1)
+    run("policies", "new", "", "--from-search", "--filter", "user eq a", code=2)
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         "activities show x",
