@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -122,8 +123,12 @@ def _are_addresses(users: pa.ChunkedArray) -> pa.Array:
     return pa.array([isinstance(whose(name, None, None), str) for name in named.dictionary.to_pylist()], pa.bool_()).take(named.indices)
 
 
+_remembered = lru_cache(100_000)(whose)
+"""A person is in many rows."""
+
+
 def _whose(row: dict[str, Any]) -> Who:
-    return whose(row["user"], row["app"], row["app_instance"])
+    return _remembered(row["user"], row["app"], row["app_instance"])
 
 
 def _add(found: dict[Who, KnownUser], row: dict[str, Any]) -> KnownUser:
