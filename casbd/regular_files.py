@@ -12,6 +12,9 @@ from pathlib import Path
 
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
+_MOST_CERTIFICATES = 8 << 20
+"""Bytes: some thirty times what all certification authorities of an operating system take."""
+
 _GROWN = 1 << 16
 """Bytes that a file may have become larger since it was looked at."""
 
@@ -36,3 +39,10 @@ def read_file(path: Path, most: int) -> bytes:
         if len(data) > most or file.read(1):
             raise OSError(errno.EFBIG, "it was written to while it was read", str(path))
         return data
+
+
+def certificates(path: Path | None) -> Path | None:
+    """The path of a file with certificates or a key, for OpenSSL, which would wait for a pipe. OSError as of `read_file`."""
+    if path is not None:
+        read_file(path, _MOST_CERTIFICATES)
+    return path

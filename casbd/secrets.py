@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 
 from casbd.errors import Mistake, Mistakes
 from casbd.plugins import ConfigPath
+from casbd.regular_files import read_file
 
 _FORMS = "write {credential: NAME}, {env: NAME} or {file: PATH}"
-_MOST = 1024 * 1024
+_MOST = 1 << 20
 _Name = Annotated[str, Field(min_length=1)]
 
 
@@ -74,11 +75,7 @@ class Secret(BaseModel):
 
     def _read(self, path: Path) -> bytes:
         try:
-            with path.open("rb") as file:
-                data = file.read(_MOST + 1)
-            if len(data) > _MOST:
-                raise self._mistake("is larger than a secret can be")
-            return data
+            return read_file(path, _MOST)
         except OSError as error:
             raise self._mistake(f"cannot be read: {error.strerror}") from None
 

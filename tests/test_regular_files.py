@@ -4,12 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from certificates import Authority
 
+from casbd.connectors.webhook import Webhook, WebhookOptions
 from casbd.documents import Document
 from casbd.enrichers._ip_lists import read_list
 from casbd.enrichers._mmdb import Database
-from casbd.errors import Mistakes
+from casbd.errors import CasbdError, Mistakes
+from casbd.inputs.one_look import first_records
+from casbd.outputs.syslog import Syslog, SyslogOptions
 from casbd.regular_files import read_file
+from casbd.secrets import Key, Secret
 
 
 @pytest.fixture(params=["pipe", "device", "socket", "link to a pipe"])
@@ -39,6 +44,56 @@ def test_rules_groups_and_lists(strange, read):
 def test_mmdb(strange):
     with pytest.raises(OSError, match=r"only regular files|No such device"):
         Database(strange, str)
+
+
+@pytest.mark.parametrize("kind", [Secret, Key])
+def test_secrets(strange, kind):
+    with pytest.raises(Mistakes, match=r"only regular files|No such device") as raised:
+        kind(file=strange).check()
+    assert raised.value.found[0].file == str(strange)
+
+
+def test_credentials(strange, tmp_path, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(strange.parent))
+    with pytest.raises(Mistakes, match=r"only regular files|No such device"):
+        Secret(credential=strange.name).check()
+
+
+@pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file"])
+def test_certificates_of_outputs(strange, tmp_path, name):
+    files = {"cert_file": Authority(tmp_path, "ca").issue("localhost")[0]} if name == "key_file" else {}
+    with pytest.raises(Mistakes, match=r"only regular files|No such device") as raised:
+        Syslog(SyslogOptions(host="siem.example.com", transport="tls", **files | {name: strange}))
+    assert raised.value.found[0].file == str(strange)
+
+
+def test_certificates_of_connectors(strange, monkeypatch):
+    monkeypatch.setenv("CASBD_TEST_SECRET", "x")
+    with pytest.raises(Mistakes, match=r"only regular files|No such device") as raised:
+        Webhook(WebhookOptions(url="https://soar.example.com/", secret={"env": "CASBD_TEST_SECRET"}, ca_file=strange))
+    assert raised.value.found[0].file == str(strange)
+
+
+@pytest.mark.parametrize("kind", ["directory", "circle", "huge", "not there"])
+def test_files_that_are_none(tmp_path, kind):
+    path = tmp_path / "key"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "circle":
+        path.symlink_to(path)
+    elif kind == "huge":
+        path.touch()
+        os.truncate(path, 1 << 40)
+    told = {"directory": "Is a directory", "circle": "Too many levels", "huge": "larger than", "not there": "No such file"}[kind]
+    with pytest.raises(Mistakes, match=told):
+        Secret(file=path).check()
+    with pytest.raises(Mistakes, match=told):
+        Syslog(SyslogOptions(host="siem.example.com", transport="tls", ca_file=path))
+
+
+def test_a_look_into_a_file(strange):
+    with pytest.raises(CasbdError):
+        first_records(strange)
 
 
 def test_a_file_is_read_whole_up_to_its_limit(tmp_path):

@@ -19,6 +19,7 @@ from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, ConfigPath, Options
 from casbd.quantities import Duration
 from casbd.registry import plugin
+from casbd.regular_files import certificates
 from casbd.secrets import Key
 from casbd.wire import json_lines
 
@@ -131,7 +132,7 @@ class Webhook:
         return min(max(seconds, 0.0), _LONGEST_WAIT)
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self._options.ca_file) if self._options.ca_file else None)
+        context = ssl.create_default_context(cafile=certificates(self._options.ca_file))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

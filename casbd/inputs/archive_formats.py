@@ -1,7 +1,8 @@
 """What is in a ZIP or a tar archive (APPNOTE.TXT of PKWARE; pax of POSIX.1-2001 and GNU tar), by the standard library's readers.
 
 They believe what an archive claims, so they read through objects that refuse: a directory or a header beyond some length, more than
-so many names, more than so much to be decompressed for finding the names.
+so many names, more than so much to be decompressed for finding the names. The files of a ZIP archive are decompressed here, as the
+library's reader goes on until something comes out, and nothing ever does of gigabytes of empty blocks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -31,6 +33,13 @@ _LONGEST_DIRECTORY = 4 << 20
 """Bytes of a ZIP archive's directory; it becomes some ten times as much in memory."""
 _LONGEST_HEADER = 1 << 16
 """Bytes of an extended header in a tar archive: names longer than that are nobody's."""
+
+_ZIP_HEADER = 30
+"""Bytes of the header before a file in a ZIP archive, without the name and what else is in it."""
+_STEP = 1 << 16
+"""Bytes that come out of a step at most."""
+_FED = 1 << 14
+"""Compressed bytes that are looked at in one step."""
 
 _UNPACK = "unpack it into the same directory"
 _BROKEN = (
@@ -108,7 +117,7 @@ def open_contents(path: str, turn: Turn, opening: Opening) -> Contents:
     """Open an archive. OSError where that is not possible."""
     source = open_source(path, turn, opening)
     if not source.compressed and source.read(0, 2) == b"PK":
-        return _Zip(source)
+        return _Zip(source, turn)
     return _Tar(source)
 
 
@@ -148,7 +157,10 @@ def _is_hidden(name: str) -> bool:
 class _Zip(_Opened):
     """A ZIP archive."""
 
-    _archive: zipfile.ZipFile | None = None
+    def __init__(self, source: Plain | Compressed, turn: Turn) -> None:
+        super().__init__(source)
+        self._turn = turn
+        self._archive: zipfile.ZipFile | None = None
 
     def _opened(self) -> zipfile.ZipFile:
         if self._archive is None:
@@ -180,10 +192,43 @@ class _Zip(_Opened):
 
     def open(self, entry: Entry) -> Any:
         """See Contents."""
-        try:
-            return self._opened().open(entry.where)
-        except _BROKEN as error:
-            raise OSError(0, f"damaged: {_why(error)}") from None
+        info: zipfile.ZipInfo = entry.where
+        header = self._source.read(info.header_offset, _ZIP_HEADER)
+        if len(header) < _ZIP_HEADER or not header.startswith(b"PK\3\4"):
+            raise OSError(0, "damaged: its header is missing")
+        begin = info.header_offset + _ZIP_HEADER + sum(struct.unpack("<HH", header[-4:]))
+        packed = _file(self._source, begin, info.compress_size)
+        content = Compressed(packed, lambda raw: _ZipMember(raw, info), self._turn)
+        return _file(content, 0, info.file_size)
+
+
+class _ZipMember:
+    """The content of a file in a ZIP archive, as a Stream, compared with its checksum."""
+
+    def __init__(self, raw: io.BufferedReader, info: zipfile.ZipInfo) -> None:
+        self._raw, self._left, self._expected = raw, info.file_size, info.CRC
+        self._checksum, self._ended = 0, False
+        self._inflating = zlib.decompressobj(-zlib.MAX_WBITS) if info.compress_type == zipfile.ZIP_DEFLATED else None
+
+    def more(self) -> bytes | None:
+        """See Stream."""
+        if not self._left:
+            return None
+        block = (self._inflated() if self._inflating else self._raw.read1(_STEP))[: self._left]
+        if not block and (self._inflating is None or self._inflating.eof or self._ended):
+            raise EOFError("it ends before the size that the archive says")
+        self._checksum = zlib.crc32(block, self._checksum)
+        self._left -= len(block)
+        if not self._left and self._checksum != self._expected:
+            raise zipfile.BadZipFile("its content has another checksum (CRC-32) than the archive says")
+        return block
+
+    def _inflated(self) -> bytes:
+        assert self._inflating is not None
+        waiting = self._inflating.unconsumed_tail
+        data = waiting or self._raw.read1(_FED)
+        self._ended = not data
+        return self._inflating.decompress(data, _STEP)
 
 
 def _problem_of(info: zipfile.ZipInfo) -> _PassedOver | None:
@@ -192,7 +237,7 @@ def _problem_of(info: zipfile.ZipInfo) -> _PassedOver | None:
         return name, "a file in it has no name", _UNPACK, "unread"
     if _is_hidden(name):
         return name, "it is hidden", "", "left_out"
-    if info.flag_bits & 0x1:
+    if info.flag_bits & 0x41:
         return name, "it is protected by a password", _UNPACK, "unread"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return name, f"it is compressed by a method that casbd does not read (number {info.compress_type})", _UNPACK, "unread"
@@ -256,7 +301,12 @@ class _Tar(_Opened):
 
     def open(self, entry: Entry) -> Any:
         """See Contents."""
-        return io.BufferedReader(_Window(self._source, entry.where, entry.size, 1 << 20), 1 << 16)
+        return _file(self._source, entry.where, entry.size)
+
+
+def _file(source: Source, begin: int, size: int) -> io.BufferedReader:
+    """Some bytes of a source, to be read from their beginning."""
+    return io.BufferedReader(_Window(source, begin, size, 1 << 20), 1 << 16)
 
 
 def _too_many() -> _PassedOver:

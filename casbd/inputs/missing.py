@@ -11,6 +11,7 @@ from casbd.inputs.compression import open_source
 from casbd.inputs.discovery import Found, look
 from casbd.inputs.followed import Followed, context, start
 from casbd.inputs.rotation import DAY
+from casbd.inputs.turn import LaterError
 from casbd.model.chunk import Position
 from casbd.model.unread import Unread
 
@@ -102,13 +103,15 @@ def _found_again(position: Position, reached: Mapping[str, int], files: Mapping[
 
 
 def _holds(found: Found, position: Position) -> bool:
-    """Whether this is still the content that was read, and no other file with the inode that it had."""
+    """Whether this is still the content that was read, and no other file with the inode that it had, as far as a turn can tell."""
     try:
         source = open_source(found.path)
     except OSError:
         return False
     try:
         return identity.continues(source, position, start(position))
+    except LaterError:  # far in a compressed file: to name the place of another one costs less than to name none
+        return True
     finally:
         source.close()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import glob
+import os
 from pathlib import Path
 
 from casbd.clock import now
 from casbd.errors import CasbdError
+from casbd.inputs.fence import open_regular
 from casbd.inputs.follow import Inputs
 from casbd.model.chunk import Chunk, InputSpec
 
@@ -19,8 +21,7 @@ def first_records(path: Path) -> Chunk:
     CasbdError where the file cannot be read, or nothing whole is in it.
     """
     try:
-        with path.open("rb"):
-            pass
+        os.close(open_regular(os.path.realpath(path)))
     except OSError as error:
         raise CasbdError(f"{path}: {error.strerror}") from None
     spec = InputSpec(name="look", path=glob.escape(str(path.resolve())), format="unknown")

@@ -182,5 +182,6 @@ class Syslog:
         try:
             self._context()
         except OSError as error:
-            names = ", ".join(str(path) for path in (self._options.ca_file, self._options.cert_file, self._options.key_file) if path)
+            paths = (self._options.ca_file, self._options.cert_file, self._options.key_file)
+            names = error.filename or ", ".join(str(path) for path in paths if path)
             raise Mistakes([Mistake(names, 0, 0, f"cannot be used for TLS: {error.strerror or error}")]) from None

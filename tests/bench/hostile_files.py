@@ -3,7 +3,7 @@
     python tests/bench/hostile_files.py [SECONDS]
 
 Prints the longest time between two feedings of the watchdog (its interval is 2 s here), after how long a record that is written
-meanwhile was read, and the peak of memory. Needs 50 MB in the directory for temporary files.
+meanwhile was read, and the peak of memory. Needs 300 MB in the directory for temporary files.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -30,8 +31,28 @@ RECORD = json.dumps({"id": "1", "time": "2026-11-20T10:00:00Z", "user": "a@examp
 WAITS = 5.0
 
 
+def empty_blocks() -> bytes:
+    """Eight DEFLATE blocks (RFC 1951, 3.2.7) with tables of their own and nothing else: of all empty ones they take zlib the longest."""
+    fields = [(0, 1), (2, 2), (0, 5), (0, 5), (14, 4)]  # not the last; dynamic; 257 and 1 codes; 18 lengths of lengths
+    fields += [(1 if symbol in (1, 18) else 0, 3) for symbol in (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1)]
+    fields += [(1, 1), (127, 7), (1, 1), (107, 7), (0, 1), (0, 1), (0, 1)]  # 256 unused codes, the end's, the distance's; the end
+    number = place = 0
+    for value, bits in fields * 8:
+        number |= value << place
+        place += bits
+    return number.to_bytes(place // 8, "little")
+
+
+def empty_zip(path: Path, size: int) -> None:
+    """A ZIP archive of one file, which has nothing but blocks without content."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.json", empty_blocks() * (size // len(empty_blocks())))
+        info = archive.infolist()[0]
+        info.compress_type, info.file_size, info.CRC = zipfile.ZIP_DEFLATED, 1, 0
+
+
 def make(directory: Path) -> None:
-    """3.2 GB without a line end in 20 KB and in 3 MB, two million empty members, a hole of a terabyte."""
+    """3.2 GB without a line end in 20 KB and in 3 MB, two million empty members, 200 MB of empty blocks, a hole of a terabyte."""
     (directory / "line.bz2").write_bytes(bz2.compress(b"a" * 900_000 * 9) * 400)
     squeezing = zlib.compressobj(9, zlib.DEFLATED, 31)
     with (directory / "line.gz").open("wb") as file:
@@ -39,6 +60,7 @@ def make(directory: Path) -> None:
             file.write(squeezing.compress(b"a" * (1 << 20)))
         file.write(squeezing.flush())
     (directory / "empty.gz").write_bytes(gzip.compress(b"") * 2_000_000)
+    empty_zip(directory / "empty.zip", 200 << 20)
     with (directory / "hole.json").open("wb") as file:
         file.truncate(1 << 40)
 

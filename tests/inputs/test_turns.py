@@ -10,6 +10,7 @@ import lzma
 import os
 import tarfile
 import tracemalloc
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -17,7 +18,9 @@ import pytest
 import zstandard
 
 from casbd.inputs import turn
+from casbd.inputs.archive_formats import open_contents
 from casbd.inputs.compression import Compressed, open_source
+from casbd.inputs.fence import open_regular
 from casbd.inputs.turn import LaterError, Turn
 
 TURN = 1 << 18
@@ -198,6 +201,91 @@ def test_a_large_record_takes_as_many_turns_as_it_needs(reader, tmp_path):
     one = reader("?", turn_bytes=TURN)
     assert one.numbers() == [1, 1]
     assert one.rejects == []
+
+
+def zipped(content, packed=None, method=zipfile.ZIP_DEFLATED, claims=None):
+    """A ZIP archive of one file. packed: what stands for the content there, whatever it is. claims: the size that it says."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.json", content if packed is None else packed)
+        info = archive.infolist()[0]
+        info.compress_type, info.CRC = method, zlib.crc32(content)
+        info.file_size = len(content) if claims is None else claims
+        if packed is None:
+            info.compress_type = zipfile.ZIP_STORED
+    return data.getvalue()
+
+
+def deflated(content, before=b""):
+    squeezing = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return before + squeezing.compress(content) + squeezing.flush()
+
+
+EMPTY_BLOCKS = b"\0\0\0\xff\xff" * 400_000
+
+
+def test_a_file_in_a_zip_archive_of_nothing_but_empty_blocks_is_read_in_many_turns(tmp_path):
+    """The library's reader goes on until something comes out: a gigabyte took 50 s in one step."""
+    (tmp_path / "a.zip").write_bytes(zipped(line(1), deflated(line(1), EMPTY_BLOCKS)))
+    now = Turn(lambda: 0.0, 4096)
+    turns = 0
+    with open_contents(str(tmp_path / "a.zip"), now, open_regular) as contents:
+        (entry,) = contents.contents().entries
+        file = contents.open(entry)
+        found = b""
+        while len(found) < len(line(1)):
+            now.begin()
+            try:
+                found += file.read1(1000)
+            except LaterError:
+                turns += 1
+    assert found == line(1)
+    assert turns == pytest.approx(len(EMPTY_BLOCKS) / (1 << 14) / 4, rel=0.2)  # four steps of 16 KiB
+
+
+@pytest.mark.parametrize("inside", [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_others_have_their_turn_beside_a_zip_archive_of_empty_blocks(reader, tmp_path, inside):
+    content = inside(line(1))
+    (tmp_path / "a.zip").write_bytes(zipped(content, deflated(content, EMPTY_BLOCKS)))
+    (tmp_path / "b.json").write_bytes(line(2))
+    assert sorted(reader("*", turn_bytes=1 << 14).numbers()) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        zipped(line(1), claims=1 << 40),
+        zipped(line(1), deflated(line(1)), claims=1 << 40),
+        zipped(line(1), deflated(line(1))[:-4]),
+        zipped(line(1), EMPTY_BLOCKS),
+        zipped(line(1), b""),
+    ],
+    ids=["stored", "deflated", "cut off", "nothing else", "nothing"],
+)
+def test_a_file_in_a_zip_archive_that_is_shorter_than_it_claims_is_told(reader, tmp_path, data):
+    (tmp_path / "a.zip").write_bytes(data)
+    os.utime(tmp_path / "a.zip", (OLD, OLD))
+    one = reader("*", turn_bytes=TURN)
+    one.read()
+    assert [(unread.path, unread.kind) for unread in one.inputs.unread()] == [(str(tmp_path / "a.zip/a.json"), "unread")]
+
+
+def test_a_log_that_went_and_takes_more_than_a_turn_to_compare_is_told(reader, tmp_path, monkeypatch):
+    """The turn's end ended the daemon."""
+    (tmp_path / "in").mkdir()
+    content = b"".join(json.dumps({"n": n, "padding": os.urandom(500).hex()}).encode() + b"\n" for n in range(500))
+    (tmp_path / "in/a.gz").write_bytes(gzip.compress(content))
+    one = reader("in/*")
+    one.commit(one.chunk())
+    one.commit(one.chunk())
+    assert one.records
+    one.stop()
+    (tmp_path / "in/a.gz").rename(tmp_path / "b.gz")
+    one.start()
+    one.read()
+    one.scan()
+    monkeypatch.setattr(turn, "SECONDS", -1.0)
+    assert "b.gz" in str(one.inputs.unread())
 
 
 def tarred(numbers):
