@@ -41,12 +41,10 @@ from casbd.store import outbox
 from casbd.store import policies as policy_store
 from casbd.store import rejects as reject_store
 from casbd.store.database import Store
-from casbd.wire import blanks
+from casbd.wire import blanks, long_texts
 
 log = logging.getLogger(__name__)
 
-LONGEST_ID = 1024
-"""Characters of a record's id; a hash stands for a longer one."""
 REJECT_BYTES = 4096
 TOGETHER = 64
 """So many records fit into the processor's second-level cache."""
@@ -151,8 +149,8 @@ class Scanner:
                     activity.app_instance = instance
                 if not activity.activity_id:
                     activity.activity_id = hashlib.blake2b(record, digest_size=16).hexdigest()
-                elif len(activity.activity_id) > LONGEST_ID:  # each window and alert would hold it; the record has it as it was
-                    activity.activity_id = hashlib.blake2b(activity.activity_id.encode(), digest_size=16).hexdigest()
+                if len(record) > long_texts.LONGEST:  # each window and alert would hold it; the record has it as it was
+                    long_texts.shorten(activity)
                 activities.append(activity)
                 rows.append(number)
         return activities, rows

@@ -9,9 +9,10 @@ from builders import HOUR, MINUTE, NOON, chunk, load_rules, record, reject, sett
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.pipeline import LONGEST_ID, REJECT_BYTES, Scanner
+from casbd.pipeline import REJECT_BYTES, Scanner
 from casbd.policies import Matcher
 from casbd.store import inputs, policies, rejects
+from casbd.wire.long_texts import LONGEST
 
 SINGLE = {"failed": {}}
 
@@ -44,8 +45,8 @@ class TestScan:
     def test_a_hash_stands_for_an_id_of_half_a_megabyte(self, make_core):
         long = "x" * 500_000
         core = make_core()
-        core.feed_records(record(Id=long), record(Id=long + "y"), record(Id=long), record(Id="z" * LONGEST_ID))
-        assert sorted(map(len, ids(core))) == [32, 32, LONGEST_ID]
+        core.feed_records(record(Id=long), record(Id=long + "y"), record(Id=long), record(Id="z" * LONGEST))
+        assert sorted(map(len, ids(core))) == [32, 32, LONGEST]
         assert long in next(activity.raw for activity in core.activities() if len(activity.activity_id) == 32)
 
     def test_texts_of_blanks_are_none(self, make_core):

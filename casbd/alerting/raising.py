@@ -14,6 +14,7 @@ from casbd.model.identity import person
 from casbd.policies import Policy
 from casbd.policies.policy import Sequenced, is_of_one_user
 from casbd.policies.runs import Change
+from casbd.wire.long_texts import shortened
 
 MOST_IDS = 1000
 """So many activities are listed in an alert; all are counted."""
@@ -137,5 +138,5 @@ def _describe(policy: Policy, activity: Activity, user: str | None) -> str:
     """One sentence in the SIEM agent's words, and what was done to what."""
     by = f" by '{user}'" if user else ""
     what = activity.activity_type if activity.activity_type != "Unspecified" else activity.action_type
-    target = f": {activity.object_name}" if activity.object_name else ""
+    target = f": {shortened(activity.object_name)}" if activity.object_name else ""
     return f"Activity policy '{policy.name}' was triggered{by}. {what}{target}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +11,11 @@ from casbd.model.counted import Entry
 from casbd.model.identity import Who, text_of, whose, whose_id
 from casbd.policies.policy import Policy, Sequenced
 from casbd.policies.window_tests import step_entry
+from casbd.wire.long_texts import shortened
 from casbd.wire.record_path import RawReader, parse_path, texts
 
 LONGEST_VALUE = 512
-"""Bytes of a value from the record; of a longer one its beginning and a hash are kept for each activity that is counted."""
+"""Characters of a value; of a longer one its beginning and a hash are kept for each activity that is counted."""
 
 
 def subject(policy: Policy, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
@@ -56,7 +56,8 @@ def _who(activity: Activity, field: str, reader: RawReader) -> Who | None:
 def _value(activity: Activity, field: str, reader: RawReader) -> str | None:
     """A field's value, or what stands in the record at a path, as `folded` gives it."""
     if not field.startswith("raw."):
-        return folded(getattr(activity, field))
+        value = folded(getattr(activity, field))
+        return value if value is None or len(value) <= LONGEST_VALUE else _storable(value)
     found = tuple(texts(reader.find(activity.raw, parse_path(field[4:]))))
     value = folded(found[0] or None if len(found) == 1 else found)
     return None if value is None else _storable(value)
@@ -64,12 +65,7 @@ def _value(activity: Activity, field: str, reader: RawReader) -> str | None:
 
 def _storable(value: str) -> str:
     """A value of a record as text that every store takes and that stays small: no half of a surrogate pair, no megabytes."""
-    encoded = value.encode("utf-8", "backslashreplace")
-    if len(encoded) <= LONGEST_VALUE:
-        return encoded.decode()
-    return f"{value[: LONGEST_VALUE // 8]} {hashlib.blake2b(encoded, digest_size=16).hexdigest()}".encode(
-        "utf-8", "backslashreplace"
-    ).decode()
+    return shortened(value.encode("utf-8", "backslashreplace").decode(), LONGEST_VALUE)
 
 
 def entry(policy: Policy, activity: Activity, key: int, value: str | None) -> Entry:

@@ -156,11 +156,13 @@ def _cidr(condition: Condition) -> TextTest:
     return within
 
 
-@lru_cache(20_000)
 def _address(text: str) -> tuple[int, int] | None:
     """Version and number of an address; None for a host name, or whatever else stands where an address should."""
-    if len(text) > 64:  # longer than any address; such text must not fill the cache
-        return None
+    return None if len(text) > 64 else _address_of(text)  # longer than any address; such text must not fill the cache
+
+
+@lru_cache(20_000)
+def _address_of(text: str) -> tuple[int, int] | None:
     try:
         return 4, int.from_bytes(inet_pton(AF_INET, text), "big")  # a tenth of the time of what follows
     except (OSError, ValueError):

@@ -20,10 +20,13 @@ _MINUTES |= {"ACDT": 630, "AEDT": 660, "NZST": 720, "NZDT": 780, "NST": -210, "N
 _MINUTES |= {"CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600}
 
 
-@lru_cache(2_000)
 def zone_of(name: str) -> tzinfo:
     """The zone that `GMT-07:00`, `+0200`, `EST`, `Europe/Oslo` ... name; ValueError for what names none."""
-    name = name.strip()
+    return _zone(name.strip())
+
+
+@lru_cache(2_000)
+def _zone(name: str) -> tzinfo:
     if (minutes := _MINUTES.get(name.upper())) is not None:
         return timezone(timedelta(minutes=minutes)) if minutes else UTC
     if offset := _OFFSET.fullmatch(name):
