@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from ipaddress import IPv6Address
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -21,7 +20,7 @@ from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.remembered import Remembered
 from casbd.wire import addresses
-from casbd.wire.escapes import PART, has_escapes, without
+from casbd.wire.escapes import in_parts
 from casbd.wire.identities import ADDRESS, AT, BEGINS, EMAIL, EMAIL_SIGNS, ENDS, in_json, is_version, spellings, turned, unescaped
 
 Replaced = Literal["user", "ip_address"]
@@ -198,15 +197,9 @@ class Pseudonyms:
 
     def text(self, text: str, identities: Identities = NOBODY) -> str:
         """Any text: the given names, wherever they stand as words, what looks like an e-mail address, and IP addresses; escaped or not."""
-        if self.fields and has_escapes(text):
-            text = PART.sub(lambda part: self._as_read(part[0], identities), text)
+        if self.fields:
+            text = in_parts(text, lambda read: self._as_written(read, identities))
         return self._as_written(text, identities)
-
-    def _as_read(self, part: str, identities: Identities) -> str:
-        """A part of a text, escaped like before where nobody is named below its escapes."""
-        read = without(part) if has_escapes(part) else part
-        other = self._as_written(read, identities) if read != part else read
-        return part if other == read else quote(other.encode(errors="replace"), safe=":@")
 
     def _as_written(self, text: str, identities: Identities) -> str:
         names = self._names[identities.names]

@@ -9,6 +9,8 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.model.identity import canonical, whose
 from casbd.policies.tree import Condition
+from casbd.wire.escapes import DEEP, has_escapes, in_parts
+from casbd.wire.escapes import without as as_read
 from casbd.wire.identities import BEGINS, in_json, spellings
 
 Place = tuple[str | None, str | None]
@@ -25,8 +27,9 @@ class Person:
     place: the app and the instance where the name is this person's, if others are called so elsewhere; all the other names and ids are
     this person's everywhere.
     A name is found whatever its case where it is all of a text, and as a word in longer ones: within URLs (`anna%40contoso.com`), JSON,
-    the names of SharePoint's personal sites (`anna_contoso_com`) and of guests (`anna_contoso.com#EXT#@...`). A short name or a plain
-    word (`admin`) is a person only where it is all of a text in which users are named.
+    the names of SharePoint's personal sites (`anna_contoso_com`) and of guests (`anna_contoso.com#EXT#@...`), and below a few layers of
+    the escapes of URLs, JSON and HTML. A short name or a plain word (`admin`) is a person only where it is all of a text in which users
+    are named. Nobody is found in what is base64, compressed, encrypted or cut in two.
     regex: of RE2, which finds all of that and more.
     """
 
@@ -37,7 +40,7 @@ class Person:
         within = [name for name in names if "@" in name or (len(name) >= _LEAST and not name.isalpha())]
         self._telling = {name.casefold() for name in within}
         self._found = re.compile("|".join(part for name in within for part in _patterns(name)) or r"(?!)", re.IGNORECASE)
-        self.regex = "(?s)" + "|".join(re.sub(r"[^A-Za-z0-9]+", ".{0,24}", name) for name in names)
+        self.regex = "(?s)" + "|".join([*(re.sub(r"[^A-Za-z0-9]+", ".{0,24}", name) for name in names), DEEP])
 
     def within(self, app: str | None, instance: str | None) -> Person:
         """How this person is found in what is of an app and an instance of it."""
@@ -57,6 +60,12 @@ class Person:
         """A text with all names replaced by another one; the same object where there is none."""
         if text.casefold() in self._telling:
             return other
+        new = self._replaced(in_parts(text, lambda read: self._replaced(read, other)), other)
+        if has_escapes(new) and self._found.search(read := as_read(new)):  # a name of several parts: better than its escapes is to be gone
+            new = self._replaced(read, other)
+        return text if new == text else new
+
+    def _replaced(self, text: str, other: str) -> str:
         return self._found.sub(other, text) if self._found.search(text) else text
 
     def record_without(self, raw: str, other: str) -> str:

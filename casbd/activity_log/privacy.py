@@ -135,8 +135,13 @@ def mentions(log: ActivityLog, about: Person) -> Iterator[Activity]:
     """All activities in which a person is named, own ones and others', as they were stored."""
     for several in log.scan():
         for activity in several:
-            if is_own(activity, about) or renamed(activity, about, "") is not activity:
+            if is_about(activity, about):
                 yield activity
+
+
+def is_about(activity: Activity, about: Person) -> bool:
+    """Whether a person did it, or is named in it."""
+    return is_own(activity, about) or renamed(activity, about, "") is not activity
 
 
 def is_own(activity: Activity, about: Person) -> bool:
@@ -228,12 +233,25 @@ def _beginning(store: Store, user: str, place: Asked, *, keep: bool) -> tuple[Pe
 
 
 def _hits(store: Store, segment: Segment, about: Person) -> set[tuple[int, int]]:
-    """The block and place of each activity in a segment that may name a person."""
+    """The block and place of each activity in a segment that names a person."""
     opened = Opened([segment])
     try:
-        return Segments(store.directory).places(opened, about.regex)
+        rows = Segments(store.directory).places(opened, about.regex)
     finally:
         opened.close()
+    return {place for table in segment_files.read(segment.path) for place, one in _some(table, rows) if is_about(one, about)}
+
+
+def _some(table: pa.Table, rows: set[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Activity]]:
+    """The activities of some rows, each with its block and place."""
+    for number, place in enumerate(_places(table)):
+        if place in rows:
+            (one,) = made(table.slice(number, 1).combine_chunks().to_batches()[0])
+            yield place, one
+
+
+def _places(table: pa.Table) -> list[tuple[int, int]]:
+    return [*zip(table[segment_files.BLOCK].to_pylist(), table[segment_files.PLACE].to_pylist(), strict=True)]
 
 
 def _rewrite(store: Store, segment: Segment, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> None:
@@ -248,9 +266,8 @@ def _rewrite(store: Store, segment: Segment, rows: set[tuple[int, int]], anew: C
 
 def _without(table: pa.Table, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> Iterator[pa.Table]:
     """A row group with the activities of some rows made anew, or left out, in the same order."""
-    places = [*zip(table[segment_files.BLOCK].to_pylist(), table[segment_files.PLACE].to_pylist(), strict=True)]
     start = 0
-    for number, place in enumerate(places):
+    for number, place in enumerate(_places(table)):
         if place in rows:
             yield table.slice(start, number - start)
             start = number + 1

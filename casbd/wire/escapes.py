@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import unquote
+from collections.abc import Callable
+from urllib.parse import quote, unquote
 
 MOST = 5
 """Layers that are taken off."""
@@ -12,6 +13,10 @@ _SIGN = re.compile(r"%[0-9A-Fa-f]{2}|&#?\w{1,8};|\\u[0-9A-Fa-f]{4}")
 _UNICODE = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 PART = re.compile(r"""(?:[^\s"'<>&?=/,;()\[\]{}|]|&#?\w{1,8};)+""")
 """A part of a text, such as a value in a URL, that is escaped by itself."""
+
+_LETTER = "(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])"
+DEEP = rf"%{_LETTER}|\\u00{_LETTER}|%2[56]|%5[Cc]u|\\\\u[0-9A-Fa-f]{{4}}|&#?\w{{1,8}};"
+"""What is there wherever letters or digits are escaped, or escapes are within others; an expression of RE2 and of Python."""
 
 
 def has_escapes(text: str) -> bool:
@@ -26,3 +31,17 @@ def without(part: str) -> str:
         if part == before:
             break
     return part
+
+
+def in_parts(text: str, replace: Callable[[str], str]) -> str:
+    """The text with each part that is escaped given to `replace` as it reads; what is not changed stays escaped as it was."""
+    if not has_escapes(text):
+        return text
+
+    def anew(found: re.Match[str]) -> str:
+        part = found[0]
+        read = without(part) if has_escapes(part) else part
+        other = replace(read) if read != part else read
+        return part if other == read else quote(other.encode(errors="replace"), safe=":@")
+
+    return PART.sub(anew, text)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html.entities import codepoint2name
+from urllib.parse import quote
 
 import msgspec
 
@@ -32,7 +34,7 @@ _LITERALS = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*')
 
 def spellings(name: str) -> list[str]:
     """Regular expressions, of RE2 and of Python, for a name as texts may have it; to be used without regard to case."""
-    written = "".join(_SPELT.get(letter) or re.escape(letter) for letter in name)
+    written = "".join(_SPELT.get(letter) or (re.escape(letter) if letter.isascii() else _escaped(letter)) for letter in name)
     return [written, re.escape(re.sub(r"[@.]", "_", name))] if "@" in name else [written]
 
 
@@ -45,7 +47,16 @@ def turned(name: str) -> list[str]:
     return [rf"{first}[ ._+-]?{last}", rf"{last},?[ ._+]?{first}"]
 
 
-_SPELT = {"@": AT, " ": r"(?: |%20|\+)"}
+_SPELT = {"@": rf"(?:{AT}|=40)", " ": r"(?: |%20|\+)", "\\": r"(?:\\+|%5C)"}
+"""With quoted-printable's @ (RFC 2045, 6.7), which is too short a sign for anybody's address."""
+
+
+def _escaped(letter: str) -> str:
+    """A letter that is not ASCII, as it is or as URLs, JSON and HTML escape it."""
+    number = ord(letter)
+    named = f"|&{codepoint2name[number]};" if number in codepoint2name else ""
+    units = json.dumps(letter)[1:-1].replace("\\", r"\\+")
+    return f"(?:{re.escape(letter)}|{quote(letter.encode(errors='replace'))}|{units}|&#{number};|&#x{number:x};{named})"
 
 
 def unescaped(found: str) -> str:

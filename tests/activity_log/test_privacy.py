@@ -3,11 +3,16 @@
 import json
 import re
 import zipfile
+from html import escape
+from urllib.parse import quote
 
 import msgspec
 import pytest
+import re2
 from builders import HOUR, MINUTE, NOON, Core, record, reject, settings
 from builders import chunk as a_chunk
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casbd.activity_log import ActivityLog, privacy
 from casbd.activity_log.people import people
@@ -142,12 +147,63 @@ def test_the_archive_has_all_that_is_known(core, tmp_path):
         ("anna.berg", "x/anna.berg: y", True),
         ("admin", "the admin did it", False),
         ("CONTOSO\\anna", "by contoso\\anna!", True),
+        ("CONTOSO\\anna", r"by contoso\\\\anna!", True),
+        ("CONTOSO\\anna", "u=contoso%5Canna", True),
+        (ANNA, "to=anna.berg%2525252540contoso.com&", True),
+        (ANNA, "%61nna.berg@contoso.com", True),
+        (ANNA, "%256Aoanna.berg@contoso.com", False),
+        (ANNA, "anna.berg&#64;contoso&period;com", True),
+        (ANNA, "%26lt%3Banna.berg%2526commat%253Bcontoso.com", True),
+        (ANNA, "anna.berg=40contoso.com", True),
+        ("Anna Müller", r"by Anna M\\u00fcller", True),
+        ("Anna Müller", "by Anna M%C3%BCller", True),
+        ("Anna Müller", "by Anna M%25C3%25BCller", True),
+        ("Anna Müller", "by&nbsp;Anna&#32;M&uuml;ller", True),
     ],
 )
 def test_how_a_name_is_written(name, text, there):
     about = Person((name,))
     assert (about.without(text, "X") is not text) is there
     assert about.without(about.without(text, "X"), "Y") == about.without(text, "X")
+
+
+LAYERS = {
+    "url": quote,
+    "whole url": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "json": lambda text: json.dumps(text)[1:-1],
+    "whole json": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "html": escape,
+    "whole html": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(LAYERS)), max_size=4), st.sampled_from(["{}", "u={}&x", '{{"a": "{}"}}', "by {}: ok"]))
+def test_no_layer_of_escapes_hides_a_name(layers, around):
+    written = ANNA
+    for layer in layers:
+        written = LAYERS[layer](written)
+    text = around.format(written)
+    about = Person((ANNA,))
+    assert about.without(text, "X") == around.format("X")
+    raw = json.dumps({"raw": text})
+    assert json.loads(about.record_without(raw, "X")) == {"raw": around.format("X")}
+    assert re2.search(f"(?i){about.regex}", text), "else it is not found in segments"
+    assert re2.search(f"(?i){about.regex}", raw)
+
+
+@pytest.mark.parametrize("text", ["anna.berg%2540contoso.com", "%61nna.berg%40contoso.com", r"C:\users %3Cscript%3E a&amp;b"])
+def test_escapes_in_segments_and_blocks(core, text):
+    def feed(name, at):
+        core.feed_records(record(Id=name, at=at, UserId="bert@contoso.com", ObjectId=f"https://x/?u={text}", Workload="OneDrive"))
+
+    feed("segment", 0)
+    with core.store.transaction() as connection:
+        connection.execute("DELETE FROM outbox WHERE kind = 'activities'")
+    segments.compact(core.store, at_least=1)
+    feed("block", MINUTE)
+    privacy.forget(core.store, ANNA, now)
+    found = [one.raw for one in core.activities() if one.activity_id in ("segment", "block")]
+    assert [json.loads(raw)["ObjectId"] == f"https://x/?u={text}" for raw in found] == ["nna" not in text] * 2
 
 
 @pytest.mark.parametrize(
