@@ -217,11 +217,23 @@ class _Raised(NamedTuple):
 
 
 class Pipeline:
-    """The second half: drop repeats, count, raise alerts, ask for governance, and write it all in one transaction."""
+    """The second half: drop repeats, count, raise alerts, ask for governance, and write it all in one transaction.
 
-    def __init__(self, store: Store, settings: Settings, policies: Sequence[Policy], clock: Clock, rails: Rails | None = None) -> None:
+    alive: is told while a commit takes long and goes on, as it does after a restart when somebody acts who was counted a million times.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        policies: Sequence[Policy],
+        clock: Clock,
+        rails: Rails | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._alive = alive
         self._packer = activity_store.Packer()
         self._flood = FloodGuard(settings.limits.policy_matches, {})
         self.use(settings, policies, rails)
@@ -244,7 +256,7 @@ class Pipeline:
     def reload_state(self) -> None:
         """Read the state in memory anew from the store: at the start, and after a commit that failed."""
         self._seen = activity_store.SeenKeys.load(self._store.connection)
-        self._windows = Windows(self._store.connection)
+        self._windows = Windows(self._store.connection, self._alive)
         self._flood = FloodGuard(self._most_matches, policy_store.hours(self._store.connection, flood.Hours))
 
     def commit(self, batches: Sequence[Batch]) -> int:

@@ -9,9 +9,9 @@ from builders import HOUR, MINUTE, NOON, chunk, load_rules, record, reject, sett
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.pipeline import REJECT_BYTES, Scanner
+from casbd.pipeline import REJECT_BYTES, Pipeline, Scanner
 from casbd.policies import Matcher
-from casbd.store import inputs, policies, rejects
+from casbd.store import inputs, policies, rejects, window_entries
 from casbd.wire.long_texts import LONGEST
 
 SINGLE = {"failed": {}}
@@ -315,3 +315,18 @@ class TestFailure:
             "/in/a.json": second.position.offset,
             "/in/b.json": first.position.offset,
         }
+
+
+def test_a_window_that_is_read_back_says_again_and_again_that_it_goes_on(make_core, monkeypatch):
+    """A million rows a subject took 10 s, of which nobody was told: with five, the watchdog ended casbd after every start."""
+    monkeypatch.setattr(window_entries, "BREATH", 10)
+    monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 10)
+    core = make_core(rules={"burst": {"match": {"repeated": 3, "within": "1h"}}})
+    core.feed_records(*(record(at=n) for n in range(100)))
+    core.reopen()
+    told = []
+    core.pipeline = Pipeline(core.store, core.settings, core.policies, lambda: core.now, core.rails(), lambda: told.append(1))
+    core.feed_records(record(at=1000))
+    assert len(told) == 10
+    core.feed_records(record(at=2000))
+    assert len(told) == 10, "it is in memory now"

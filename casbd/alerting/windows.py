@@ -42,10 +42,13 @@ class _Window(msgspec.Struct, gc=False):
 
 
 class Windows:
-    """Counts activities for policies of repeated activity; `save` puts what changed into the batch's transaction."""
+    """Counts activities for policies of repeated activity; `save` puts what changed into the batch's transaction.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._entries = WindowEntries(connection)
+    alive: is told again and again, while a subject with many is read back, that it goes on.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, alive: Callable[[], None] = lambda: None) -> None:
+        self._entries = WindowEntries(connection, alive)
         self._windows: OrderedDict[Window, _Window] = OrderedDict()
         self._held = 0
         self._elsewhere = self._entries.policies()

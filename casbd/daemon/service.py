@@ -144,7 +144,8 @@ class Service:
 
     def build_pipeline(self) -> None:
         """The two halves."""
-        self.pipeline = Pipeline(self.store, self.engine.settings, self.engine.policies, self.clock, self.engine.rails)
+        settings, policies = self.engine.settings, self.engine.policies
+        self.pipeline = Pipeline(self.store, settings, policies, self.clock, self.engine.rails, self.notifier.alive)
         self.scanning: Scanning = self._new_scanning(self.engine)
         self._exit.callback(lambda: self.scanning.close())
 

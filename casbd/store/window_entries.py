@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -17,6 +17,9 @@ from casbd.model.counted import Entry
 
 MOST_IN_JOURNAL = 50_000
 """Entries; so many are sorted into the table in some 200 ms, and read back at a start in half of that."""
+
+BREATH = 5_000
+"""Rows of one window that are read back at once; so many take some 25 ms, and of a flood there may be millions."""
 
 Window = tuple[str, str]
 """A policy as it means now, and the subject that is counted."""
@@ -31,10 +34,13 @@ _decode = msgspec.msgpack.Decoder(list[tuple[str, str, list[Entry]]]).decode
 
 
 class WindowEntries:
-    """The entries of all windows. What it is given in `note` is stored by the next `save`."""
+    """The entries of all windows. What it is given in `note` is stored by the next `save`.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    alive: is told again and again, while many are read back, that it goes on.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, alive: Callable[[], None] = lambda: None) -> None:
+        self._connection, self._alive = connection, alive
         self._journal: dict[Window, dict[tuple[int, int], Entry]] = {}
         self._in_journal = 0
         self._changed: dict[Window, dict[tuple[int, int], Entry]] = {}
@@ -58,9 +64,12 @@ class WindowEntries:
         latest |= {order: entry for order, entry in self._changed.get(window, {}).items() if after < order < before}
         new = iter(sorted(latest))
         following = next(new, LAST)
-        for row in self._connection.execute(
+        rows = self._connection.execute(
             f"{_COUNTED} AND (timestamp, key) > (?, ?) AND (timestamp, key) < (?, ?) {_SORTED}", (*window, *after, *before)
-        ):
+        )
+        for number, row in enumerate(rows, 1):
+            if not number % BREATH:
+                self._alive()
             order = row[:2]
             while following < order:
                 yield latest[following]

@@ -56,6 +56,10 @@ def test_nothing_is_kept_of_what_was_replaced(service, tmp_path, broken):
         gc.enable()
 
 
+def test_a_commit_that_takes_long_feeds_the_watchdog(service):
+    assert service.pipeline._alive == service.notifier.alive
+
+
 def test_a_refused_one_changes_nothing(service, tmp_path):
     engine = service.engine
     (tmp_path / "rules" / "own.yaml").write_text("name: 1\n")
