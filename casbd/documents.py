@@ -57,6 +57,24 @@ class Document:
         return reading.mistakes
 
     @classmethod
+    def of(cls, path: Path, model: type[BaseModel]) -> Document:
+        """A file that should be of a model. Of one with none of its keys nobody knows whose it is: nothing of it is quoted."""
+        document = cls.__new__(cls)
+        wrong = document._read(path, _text(path))
+        keys = _keys_at(model, ())
+        if isinstance(document.data, dict) and document.data and not document.data.keys() & {*keys}:
+            wrong = document._foreign(keys)
+        if wrong:
+            raise Mistakes(wrong)
+        return document
+
+    def _foreign(self, keys: Sequence[str]) -> list[Mistake]:
+        """What is wrong in a mapping without any key that it should have; a key is told where it is nearly one of them."""
+        hints = {key: nearest(key, keys) for key in self.data}
+        meant = [self.mistake([key], f"unknown key `{key}`", hint) for key, hint in hints.items() if hint.startswith("did you mean")]
+        return meant or [self.mistake((), "has none of the keys that belong into this file", f"allowed: {', '.join(sorted(keys))}")]
+
+    @classmethod
     def several(cls, path: Path, text: str | None = None) -> list[Document]:
         """The documents of a file, which `---` parts. Mistakes as for one, those of all documents."""
         documents, wrong = cls.readable(path, text)

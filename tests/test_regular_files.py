@@ -8,13 +8,19 @@ from certificates import Authority
 
 from casbd.connectors.webhook import Webhook, WebhookOptions
 from casbd.documents import Document
+from casbd.enrichers._agent_thresholds import read_thresholds
 from casbd.enrichers._ip_lists import read_list
 from casbd.enrichers._mmdb import Database
+from casbd.enrichers._range_file import read_ranges
+from casbd.enrichers.users import _read_groups
 from casbd.errors import CasbdError, Mistakes
 from casbd.inputs.one_look import first_records
 from casbd.outputs.syslog import Syslog, SyslogOptions
+from casbd.policies.exceptions import _read
 from casbd.regular_files import read_file
 from casbd.secrets import Key, Secret
+
+SECRET = "hunter2hunter2"
 
 
 @pytest.fixture(params=["pipe", "device", "socket", "link to a pipe"])
@@ -89,6 +95,40 @@ def test_files_that_are_none(tmp_path, kind):
         Secret(file=path).check()
     with pytest.raises(Mistakes, match=told):
         Syslog(SyslogOptions(host="siem.example.com", transport="tls", ca_file=path))
+
+
+OTHERS = [
+    f"root:$6${SECRET}:19000:0:99999:7:::\nbin:*:19000:\n",
+    f"{SECRET}\n",
+    f"1.2.3.4/{SECRET}\n",
+    f"1.2.3.4\n::{SECRET}\n",
+    f"{SECRET}: 1\nother: 2\n",
+    f"password: {SECRET}\n",
+    f"{SECRET}: 1\n{SECRET}: 2\n",
+    f"a: !{SECRET} 1\n",
+    f"token: *{SECRET}\n",
+    f"[{SECRET}\n",
+    f'{{"{SECRET}": "{SECRET}"}}\n',
+    f"-----BEGIN {SECRET}-----\nabc=\n",
+    f"- {SECRET}\n- b\n",
+    f"{SECRET},x\n{SECRET},y\n",
+]
+
+
+@pytest.mark.parametrize("read", [read_list, read_ranges, read_thresholds, _read_groups, lambda path: _read(path, None)])
+@pytest.mark.parametrize("text", OTHERS)
+def test_what_is_somebody_elses_is_not_quoted(tmp_path, read, text):
+    (tmp_path / "shadow").write_text(text)
+    with pytest.raises(Mistakes) as raised:
+        read(tmp_path / "shadow")
+    assert SECRET not in str(raised.value)
+    assert all(mistake.file == str(tmp_path / "shadow") for mistake in raised.value.found)
+
+
+def test_a_key_that_is_nearly_one_is_told(tmp_path):
+    (tmp_path / "groups.yaml").write_text("grups: {}\n")
+    with pytest.raises(Mistakes, match=r"groups\.yaml:1:1: unknown key `grups` \(did you mean `groups`\?\)"):
+        _read_groups(tmp_path / "groups.yaml")
 
 
 def test_a_look_into_a_file(strange):

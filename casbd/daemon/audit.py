@@ -23,6 +23,7 @@ class Trail:
 
     def __init__(self, store: Store, engine: Engine) -> None:
         self._store = store
+        self._refused: list[str] = []
         self._know(engine)
 
     def started(self, now: int) -> None:
@@ -30,10 +31,16 @@ class Trail:
         self._add(now, "start", self._engine, {"version": __version__, "policies": len(self._engine.policies)})
 
     def reloaded(self, engine: Engine, outcome: Mapping[str, Any], now: int) -> None:
-        """A reload, refused or not; one that changed nothing is not noted. outcome: as `casbd status` tells it."""
+        """A reload, refused or not; one that changed nothing, or is refused for the same as the last one, is not noted.
+
+        outcome: as `casbd status` tells it.
+        """
         if not outcome["ok"]:
-            self._add(now, "reload refused", engine, {"mistakes": len(outcome["mistakes"])})
+            if outcome["mistakes"] != self._refused:
+                self._add(now, "reload refused", engine, {"mistakes": len(outcome["mistakes"])})
+            self._refused = outcome["mistakes"]
             return
+        self._refused = []
         changes = self._difference(engine)
         if changes:
             self._add(now, "reload", engine, changes)

@@ -112,7 +112,7 @@ class Thresholds(BaseModel):
 
 def read_thresholds(path: Path) -> Thresholds:
     """An operator's file, YAML or JSON. Raises Mistakes."""
-    return Document(path).check(Thresholds)
+    return Document.of(path, Thresholds).check(Thresholds)
 
 
 def shipped_thresholds() -> Thresholds:

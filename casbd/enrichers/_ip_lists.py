@@ -48,12 +48,19 @@ def read_list(path: Path) -> list[Prefix]:
                 raise ValueError("covers every address there is")
             found.append(prefix)
         except ValueError as error:
-            mistakes.append(Mistake(str(path), line, 1 if line else 0, f"`{network[:80]}` {error}"))
+            mistakes.append(Mistake(str(path), line, 1 if line else 0, _wrong(network, error)))
     if not found and not mistakes:
         mistakes.append(Mistake(str(path), 0, 0, "holds no address", "an interrupted download?"))
     if mistakes:
         raise Mistakes(mistakes[:MOST_MISTAKES])
     return found
+
+
+def _wrong(network: str, error: ValueError) -> str:
+    """What is told of it. Only what is written like a network is quoted: the path may lead to somebody else's file, /etc/shadow say."""
+    if _NETWORK.fullmatch(network):
+        return f"`{network[:80]}` {error}"
+    return "what begins this line is neither an IP address nor a network (CIDR)"
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

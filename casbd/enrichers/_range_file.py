@@ -59,7 +59,7 @@ class Subnet(NamedTuple):
 
 def read_ranges(path: Path) -> PrefixTable[Range]:
     """The ranges by network. Raises Mistakes: of YAML, of keys and values, of networks, and of two ranges with the same network."""
-    document = Document(path)
+    document = Document.of(path, RangeFile)
     ranges = document.check(RangeFile).ranges
     table: PrefixTable[Range] = PrefixTable()
     seen: PrefixTable[Subnet] = PrefixTable()

@@ -102,7 +102,7 @@ def _domain_of(name: str) -> str | None:
 
 def _read_groups(path: Path) -> dict[str, list[str]]:
     """The members of each group. Raises Mistakes."""
-    return Document(path).check(GroupFile).groups
+    return Document.of(path, GroupFile).check(GroupFile).groups
 
 
 def _groups_by_member(members: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -73,7 +73,7 @@ def exempted(policy: Policy, exemptions: Sequence[Exemption]) -> Policy:
 
 
 def _read(path: Path, known: Collection[str] | None) -> list[Exemption]:
-    document = Document(path)
+    document = Document.of(path, _File)
     checked: list[_Exception] = []
     found: list[Mistake] = []
     try:

@@ -134,6 +134,19 @@ def test_a_refused_reload(daemon):
     assert daemon.noted() == [("casbd", "reload refused", str(daemon.configuration), {"mistakes": 2})]
 
 
+def test_a_reload_that_is_refused_for_the_same_again_is_noted_once(daemon):
+    def refuse(*mistakes):
+        daemon.trail.reloaded(Engine(daemon.configuration), {"ok": False, "mistakes": [*mistakes]}, NOON)
+        return [(action, detail) for _, action, _, detail in daemon.noted()]
+
+    assert refuse("a") == [("reload refused", {"mistakes": 1})]
+    assert refuse("a") == refuse("a") == []
+    assert refuse("a", "b") == [("reload refused", {"mistakes": 2})]
+    assert refuse("b", "c") == [("reload refused", {"mistakes": 2})]
+    assert daemon.reload() == []
+    assert refuse("b", "c") == [("reload refused", {"mistakes": 2})]
+
+
 def test_what_could_not_be_stored_is_in_the_next_entry(daemon):
     daemon.write("rules/three.yaml", RULE.format("three"))
     daemon.store.connection.execute("PRAGMA query_only = on")
