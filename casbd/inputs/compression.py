@@ -13,10 +13,13 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from casbd.inputs.fence import open_regular
 from casbd.inputs.turn import LaterError, Turn
+
+if TYPE_CHECKING:
+    import zstandard
 
 KEPT = 8192
 """Bytes: twice what is compared before a position."""
@@ -231,10 +234,8 @@ class _Frame:
     # Each block of a bomb makes 128 KiB of 4 bytes: fed in small pieces, it makes 4 MiB at once at most.
     _FED = 128
 
-    def __init__(self) -> None:
-        import zstandard
-
-        self._frame = zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj()
+    def __init__(self, decompressor: zstandard.ZstdDecompressor) -> None:
+        self._frame = decompressor.decompressobj()
         self._waiting = b""
 
     @property
@@ -260,11 +261,23 @@ class _Frame:
         return b""
 
 
+def _frames() -> Callable[[], _Frame]:
+    """Makes the frames of one file: a decompressor takes fifteen times as long to make as an empty frame to read."""
+    import zstandard
+
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_MEMORY)
+    return lambda: _Frame(decompressor)
+
+
+def _stream_of_xz() -> _Part:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
+
+
 class _Kind(NamedTuple):
-    """A way of compressing. padded: zero bytes may follow its end."""
+    """A way of compressing. parts: makes, for one file, what begins a part. padded: zero bytes may follow its end."""
 
     magic: bytes
-    part: Callable[[], _Part]
+    parts: Callable[[], Callable[[], _Part]]
     padded: bool = True
 
 
@@ -277,6 +290,7 @@ class _Parts:
 
     def __init__(self, kind: _Kind, raw: io.BufferedIOBase) -> None:
         self._kind, self._raw = kind, raw
+        self._new = kind.parts()
         self._unused = b""
         self._part: _Part | None = None
         self._padded = False
@@ -311,7 +325,7 @@ class _Parts:
                 return b""
         self._unused = data
         if data:
-            self._part, self._padded = self._kind.part(), self._kind.padded
+            self._part, self._padded = self._new(), self._kind.padded
         return b""
 
 
@@ -327,10 +341,10 @@ class _Stored:
 
 
 _KINDS = (
-    _Kind(b"\x1f\x8b\x08", _Member),
-    _Kind(b"\x28\xb5\x2f\xfd", _Frame, padded=False),
-    _Kind(b"BZh", bz2.BZ2Decompressor),
-    _Kind(b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)),
+    _Kind(b"\x1f\x8b\x08", lambda: _Member),
+    _Kind(b"\x28\xb5\x2f\xfd", _frames, padded=False),
+    _Kind(b"BZh", lambda: bz2.BZ2Decompressor),
+    _Kind(b"\xfd7zXZ\x00", lambda: _stream_of_xz),
 )
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import os
+import struct
 import tarfile
 import tracemalloc
 import zipfile
@@ -59,6 +60,11 @@ HOSTILE = {
     "gzip, empty members": gzip.compress(line(1)) + gzip.compress(b"") * 10_000 + gzip.compress(line(2)),
     "bzip2, empty streams": bz2.compress(line(1)) + bz2.compress(b"") * 10_000 + bz2.compress(line(2)),
     "xz, empty streams": lzma.compress(line(1)) + lzma.compress(b"") * 5_000 + lzma.compress(line(2)),
+    "zstd, empty frames": zstandard.compress(line(1)) + zstandard.compress(b"") * 5_000 + zstandard.compress(line(2)),
+    "zstd, empty skippable frames": zstandard.compress(line(1)) + b"\x50\x2a\x4d\x18\0\0\0\0" * 5_000 + zstandard.compress(line(2)),
+    "zstd, a long skippable frame": b"\x28\xb5\x2f\xfd\0\x58\1\0\0\x50\x2a\x4d\x18" + struct.pack("<I", MANY) + bytes(MANY),
+    "zstd, empty blocks": b"\x28\xb5\x2f\xfd\0\x58" + b"\0\0\0" * 400_000 + b"\1\0\0",
+    "xz, zero bytes behind": lzma.compress(line(1)) + bytes(MANY),
     "gzip, zero bytes behind": gzip.compress(line(1)) + bytes(MANY),
     "gzip, a long name": long_name(line(1)),
     "gzip, empty blocks": b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0\0\0\xff\xff" * 400_000 + b"\3\0" + bytes(8),
