@@ -70,9 +70,10 @@ class CsvRows:
         """Behind the row at `place` whose first line does not end it; 0 where it is not yet whole."""
         if row := self._row.match(text, place):
             return row.end()
-        if final and self._whole(text[place:]):
+        begun = self._begun.match(text, place) if final or len(text) - place < ROW_CAP else None
+        if final and (begun or not line_end) and self._whole(text[place:]):
             return len(text)
-        if not line_end or (len(text) - place < ROW_CAP and self._begun.match(text, place)):
+        if not line_end or (len(text) - place < ROW_CAP and begun):
             return 0
         return line_end
 
