@@ -201,7 +201,7 @@ def test_escapes_in_segments_and_blocks(core, text):
         connection.execute("DELETE FROM outbox WHERE kind = 'activities'")
     segments.compact(core.store, at_least=1)
     feed("block", MINUTE)
-    privacy.forget(core.store, ANNA, now)
+    privacy.forget(core.store, ANNA)
     found = [one.raw for one in core.activities() if one.activity_id in ("segment", "block")]
     assert [json.loads(raw)["ObjectId"] == f"https://x/?u={text}" for raw in found] == ["nna" not in text] * 2
 
