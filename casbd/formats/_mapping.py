@@ -13,6 +13,7 @@ A constant fills a field that neither the mapping nor a pattern fills, and a pat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, ClassVar
@@ -63,7 +64,7 @@ def _a_time_format(text: str) -> str:
     moment = datetime(2026, 1, 31, 23, 59, 58, tzinfo=UTC)
     try:
         read = datetime.strptime(moment.strftime(text), text)  # noqa: DTZ007  the zone is told beside it
-    except ValueError as error:
+    except (ValueError, re.error) as error:  # strptime makes an expression of it, where nothing may be there twice
         raise ValueError(f"`{text}` is no time format ({error}); write it as %d/%m/%Y %H:%M:%S") from None
     if (read.year, read.month, read.day) != (2026, 1, 31):
         raise ValueError(f"`{text}` does not tell year, month and day; write it as %d/%m/%Y %H:%M:%S")

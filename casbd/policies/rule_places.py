@@ -21,8 +21,8 @@ def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list
     """
     seen: set[Path] = set()
     for directory in directories:
-        if not directory.is_dir():
-            found.append(Mistake(str(directory), 0, 0, "is no directory", "rules: a list of directories with rule files"))
+        if why := _no_directory(directory):
+            found.append(Mistake(str(directory), 0, 0, why, "rules: a list of directories with rule files"))
             continue
         for path in sorted(directory.rglob("*")):
             hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
@@ -39,7 +39,7 @@ def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list
 def exception_files(directories: Sequence[Path], left_out: list[Mistake] | None = None) -> list[Path]:
     """The files of exceptions there are, each once. left_out: as for `rule_files`."""
     found: dict[Path, Path] = {}
-    for path in [path for directory in directories for name in EXCEPTIONS for path in sorted(directory.rglob(name))]:
+    for path in [path for directory in _there(directories) for name in EXCEPTIONS for path in sorted(directory.rglob(name))]:
         if told := _leads_out(path, directories):
             if left_out is not None:
                 left_out.append(told)
@@ -53,14 +53,27 @@ def watched(directories: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for directory in directories:
         found.append(directory)
-        found += sorted(path for path in directory.rglob("*") if path.suffix in ENDINGS or path.is_dir())
+        found += sorted(path for one in _there([directory]) for path in one.rglob("*") if path.suffix in ENDINGS or path.is_dir())
     return found
+
+
+def _there(directories: Sequence[Path]) -> Iterator[Path]:
+    """Those that can be looked into; of the others `rule_files` tells."""
+    return (directory for directory in directories if not _no_directory(directory))
+
+
+def _no_directory(path: Path) -> str:
+    """Why a path is none that can be looked into, as far as that can be told; empty where it is one."""
+    try:
+        return "" if path.is_dir() else "is no directory"
+    except OSError as error:  # a name that is too long, say
+        return f"is no directory: {error.strerror}"
 
 
 def _leads_out(path: Path, directories: Sequence[Path]) -> Mistake | None:
     """What is told of a link (the file, or a directory on the way to it) whose end is in none of the directories."""
     end = path.resolve()
-    if any(end.is_relative_to(directory.resolve()) for directory in directories):
+    if any(end.is_relative_to(directory.resolve()) for directory in _there(directories)):
         return None
     hint = "it is not followed: put the file here, or name the directory that it leads to under `rules:`"
     return Mistake(str(path), 0, 0, "is a link out of the rule directories", hint)

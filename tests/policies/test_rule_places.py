@@ -6,7 +6,7 @@ import pytest
 
 from casbd.errors import Mistakes
 from casbd.policies.loading import load_rule_set
-from casbd.policies.rule_places import exception_files
+from casbd.policies.rule_places import exception_files, watched
 
 RULE = "name: x\nfilters: {user: {eq: a}}\n"
 SECRET = "hunter2hunter2"
@@ -101,3 +101,11 @@ def test_what_is_no_rule_is_not_quoted(rules, text):
     with pytest.raises(Mistakes) as caught:
         load_rule_set([rules])
     assert SECRET not in str(caught.value)
+
+
+def test_a_directory_whose_name_is_too_long_is_told(tmp_path):
+    long = tmp_path / ("a" * 300)
+    with pytest.raises(Mistakes, match="is no directory: File name too long"):
+        load_rule_set([long])
+    assert exception_files([long]) == []
+    assert watched([long]) == [long]

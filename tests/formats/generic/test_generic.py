@@ -120,6 +120,7 @@ class TestMapping:
             ({"mapping": {"timestamp": {"path": "t", "zone": "Oslo"}}}, "`Oslo` is no time zone"),
             ({"mapping": {"timestamp": {"path": "t", "format": "%H:%M"}}}, "does not tell year, month and day"),
             ({"mapping": {"timestamp": {"path": "t", "format": "%Q"}}}, "is no time format"),
+            ({"mapping": {"timestamp": {"path": "t", "format": "%Y-%m-%d %H %H"}}}, "is no time format"),
             ({"mapping": {"timestamp": "t", "user": {"path": "u", "zone": "UTC"}}}, "are for `timestamp`"),
             ({"mapping": {"timestamp": "t", "result": {"path": "r", "map": {"0": "sucess"}}}}, "did you mean `success`"),
             ({"mapping": {"timestamp": "t", "result": {"path": "r", "otherwise": "failure"}}}, "needs a `map`"),
