@@ -2,9 +2,9 @@
 
     exported files ─ inputs ─▶ Chunk ─ scan ─▶ Batch ─ commit ─▶ store ─ outbox ─▶ SIEM, connectors
 
-`Scanner.scan` is a pure function: it reads no clock and no disk, so it runs in this process or in many, with the same
-result. `Pipeline.commit` is ordered and has the state: one call is one transaction, and everything a batch leads to is
-in it. Kill the process anywhere: what was committed is complete, and what was not is read again.
+`Scanner.scan` is a pure function, but for policies that cost far too much: it reads no time of day and no disk, so it runs in this
+process or in many, with the same result. `Pipeline.commit` is ordered and has the state: one call is one transaction, and everything
+a batch leads to is in it. Kill the process anywhere: what was committed is complete, and what was not is read again.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import hashlib
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from casbd.alerting import flood, raising, suppression
+from casbd.alerting import costly, flood, raising, suppression
 from casbd.alerting.flood import FloodGuard
 from casbd.alerting.windows import Windows
 from casbd.clock import Clock
@@ -26,18 +26,20 @@ from casbd.config import Settings
 from casbd.enrichment import Enrichment
 from casbd.errors import BadRecord
 from casbd.governance import deciding
-from casbd.governance.rails import Rails
+from casbd.governance.rails import Rails, meaning
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
+from casbd.model.costly import Costly
 from casbd.plugins import Enricher, Format
 from casbd.policies import Matcher, Policy
+from casbd.policies.asking import Asking
 from casbd.policies.matcher import Counted
 from casbd.remembered import Remembered
 from casbd.store import activities as activity_store
 from casbd.store import alerts as alert_store
+from casbd.store import audit, outbox, set_aside
 from casbd.store import inputs as input_store
-from casbd.store import outbox
 from casbd.store import policies as policy_store
 from casbd.store import rejects as reject_store
 from casbd.store.database import Store
@@ -55,6 +57,7 @@ class Batch(msgspec.Struct):
 
     stored: the activities with their keys, as they will be stored. rows: the number of each one's record. matches: the
     number of an activity, the activity, and the ids of the policies whose filters it meets with what each counts of it.
+    costly: the policies that the scanner asks no more since it began. unasked: about so many activities no policy was asked.
     """
 
     input: str
@@ -65,6 +68,8 @@ class Batch(msgspec.Struct):
     rows: list[int] = []
     matches: list[tuple[int, Activity, tuple[str, ...], tuple[tuple[Counted, ...], ...]]] = []
     rejects: list[Reject] = []
+    costly: list[Costly] = []
+    unasked: int = 0
 
     @property
     def activities(self) -> list[Activity]:
@@ -81,8 +86,7 @@ class Scanner:
     def __init__(self, formats: Callable[[str, str], Format], enrichers: Sequence[Enricher], matcher: Matcher, salt: bytes) -> None:
         self._formats = formats
         self._enrich = Enrichment(enrichers).enrich
-        self._match = matcher.match
-        self._counted = matcher.counted
+        self._asking = Asking(matcher)
         self._keys = Keys(salt)
         self._packer = activity_store.Packer()
 
@@ -96,6 +100,7 @@ class Scanner:
         together = 1 if careful else TOGETHER
         keys: list[int] = []
         self._packer.begin()
+        self._asking.begin(sum(map(len, chunk.records)))
         for start in range(0, len(chunk.records), together):
             try:
                 keys += self._add(batch, chunk, range(start, min(start + together, len(chunk.records))))
@@ -105,18 +110,22 @@ class Scanner:
                 batch.rejects.append(_reject(chunk, start, error))
         batch.stored = self._packer.part(keys)
         batch.parsed = batch.received - len(batch.rejects)
+        batch.costly, batch.unasked = self._asking.end()
         return batch
+
+    def do_without(self, policies: Collection[str]) -> None:
+        """Ask some policies, by id, no more."""
+        self._asking.do_without(policies)
 
     def _add(self, batch: Batch, chunk: Chunk, numbers: range) -> list[int]:
         """Put some records' activities into the batch, all or none; their keys."""
         activities, rows = self._parse(batch, chunk, numbers)
         self._enrich(activities)
         matches = []
-        counted = self._counted
-        for index, activity in enumerate(activities, len(batch.rows)):
-            if matched := self._match(activity):
-                activity.matched_policies = ids = tuple([policy.id for policy in matched])
-                matches.append((index, activity, ids, tuple([counted(policy, activity) for policy in matched])))
+        for number, ids, counted in self._asking.ask(activities):
+            activity = activities[number]
+            activity.matched_policies = ids
+            matches.append((len(batch.rows) + number, activity, ids, counted))
         keys = self._keys(activities)
         self._packer.add(activities)
         for _, activity, _, _ in matches:
@@ -288,8 +297,11 @@ class Pipeline:
             self._tell_floods(now)
             kept = {policy: self._flood.kept(policy) for policy in tally}
             policy_store.count(connection, tally, Counter(alert.policy_id for alert in opened), kept)
+            costs = self._tell_costs(batches, now)
         self._windows.saved()
-        return len(opened)
+        for title in costs:
+            log.error(title)
+        return len(opened) + len(costs)
 
     def raise_system(self, alert: Alert, *, besides: str | None = None) -> bool:
         """Store and send an alert about casbd itself, unless it was raised before. besides: the output that does not get it."""
@@ -324,6 +336,28 @@ class Pipeline:
             else:
                 times = {"activity_count": told.activity_count, "last_activity": told.last_activity}
                 alert_store.save(self._store.connection, msgspec.structs.replace(before, **times))
+
+    def _tell_costs(self, batches: Sequence[Batch], now: int) -> list[str]:
+        """Set policies aside that the scanner asks no more, and say so, and whose activities it could not ask about; the titles."""
+        told = []
+        for cost in {one.policy_id: one for batch in batches for one in batch.costly}.values():
+            policy = self._policies.get(cost.policy_id)
+            if policy is None or not set_aside.add(self._store.connection, set_aside.SetAside(policy.id, meaning(policy), now, cost)):
+                continue
+            audit.add(self._store.connection, now, "policies set aside", policy.id, msgspec.to_builtins(cost), audit.DAEMON)
+            told.append(costly.set_aside(policy, meaning(policy), cost, now))
+        for batch in batches:
+            if batch.unasked:
+                alert = costly.unasked(batch.input, batch.unasked, now)
+                before = alert_store.get(self._store.connection, alert.alert_id)
+                if before is None:
+                    told.append(alert)
+                else:
+                    more = before.activity_count + batch.unasked
+                    alert_store.save(self._store.connection, msgspec.structs.replace(before, activity_count=more))
+        for alert in told:
+            self._deliver(alert)
+        return [alert.title for alert in told]
 
     def tell_held_back(self) -> bool:
         """Say how many alerts were held back in times that are over; whether there was anything to say."""

@@ -16,7 +16,7 @@ from casbd.clock import Uptime
 from casbd.config import PluginSettings, Settings
 from casbd.config.reach import Reach
 from casbd.config.settings import Governance, Limits, Outbox, Retention
-from casbd.governance.rails import GroupsOf, Rails
+from casbd.governance.rails import GroupsOf, Rails, meaning
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
@@ -169,6 +169,10 @@ class Core:
     def block(self, number: int) -> list[Activity]:
         """The activities of one block."""
         return activities.read_block(self.store.connection, number)
+
+    def meanings(self) -> dict[str, str]:
+        """What each policy asks for, as a hash."""
+        return {policy.id: meaning(policy) for policy in self.policies}
 
     def commands(self) -> list[GovernanceCommand]:
         """The governance log."""

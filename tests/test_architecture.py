@@ -17,7 +17,7 @@ KINDS = ("formats", "enrichers", "detections", "outputs", "connectors")
 LEVELS = (
     {"model", "errors", "clock", "remembered", "__init__"},
     {"registry", "plugins", "enrichment", "wire", "documents", "pseudonyms", "quantities", "replacing", "secrets", "validation_text"}
-    | {"name_patterns", "regular_files"},
+    | {"name_patterns", "regular_files", "regular_expressions"},
     set(KINDS),
     {"config", "store", "inputs", "policies"},
     {"outbox", "activity_log", "alerting", "governance"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from casbd.cli._common import cell
 from casbd.config.connector_actions import connector_actions
 from casbd.documents import nearest
 from casbd.errors import StoreError
+from casbd.governance.rails import meaning
 from casbd.model.activity import Activity
 from casbd.policies import Policy, compile_filter
 from casbd.policies.exceptions import exempted, load_exemptions
@@ -26,7 +27,9 @@ from casbd.policies.policy import Sequenced
 from casbd.policies.repeated import subject
 from casbd.policies.runs import Runs
 from casbd.store import policies as counted
+from casbd.store import set_aside
 from casbd.store.database import Store, is_new
+from casbd.store.set_aside import SetAside
 from casbd.store.window_entries import WindowEntries
 from casbd.wire.record_path import RawReader, parse_path
 
@@ -78,6 +81,14 @@ class Loaded:
         except StoreError as error:
             if not is_new(self.settings.state_dir):
                 click.echo(f"casbd: how often policies matched is not known: {cell(str(error))}", err=True)
+            return {}
+
+    def set_aside(self, policies: Sequence[Policy]) -> Mapping[str, SetAside]:
+        """Those of some policies that are not asked any more, as they cost too much."""
+        try:
+            with Store(self.settings.state_dir, readonly=True) as store:
+                return set_aside.of(store.connection, {policy.id: meaning(policy) for policy in policies})
+        except StoreError:  # `counts` tells
             return {}
 
     def read(self, form: str, raw: str) -> Sequence[Activity]:

@@ -28,6 +28,7 @@ from casbd.model.alert import Alert
 from casbd.policies import Policy, Repeated
 from casbd.policies.explain import explain as explained
 from casbd.policies.explain import length, sentence
+from casbd.store.set_aside import SetAside
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
 
@@ -48,15 +49,15 @@ def command() -> None:
 def list_policies(configuration: Path, /, template: str | None, as_json: bool) -> None:
     """List the policies, with how often each matched and alerted since the store began.
 
-    Matches of a simulated policy are counted too, and its alerts are those that it would have raised. Exit code 1 where there is
-    no such template.
+    Matches of a simulated policy are counted too, and its alerts are those that it would have raised. One that is `set aside` costs too
+    much and is not asked until its filters change (`casbd status` tells what it took). Exit code 1 where there is no such template.
     """
     loaded = Loaded(configuration)
     found = loaded.policies
     if template is not None:
         _require_template(template, found)
-    counts = loaded.counts()
-    rows = [(policy, *counts.get(policy.id, (0, 0))) for policy in found if template in (None, policy.template)]
+    counts, aside = loaded.counts(), loaded.set_aside(found)
+    rows = [(policy, aside.get(policy.id), *counts.get(policy.id, (0, 0))) for policy in found if template in (None, policy.template)]
     if as_json:
         write_lines(json_lines.line(_told(*row)) for row in rows)
         return
@@ -84,7 +85,7 @@ def show(configuration: Path, /, policy_id: str, as_json: bool) -> None:
     text = policy.path.read_text(encoding="utf-8")
     if as_json:
         counts = loaded.counts()
-        told = _told(policy, *counts.get(policy.id, (0, 0)))
+        told = _told(policy, loaded.set_aside([policy]).get(policy.id), *counts.get(policy.id, (0, 0)))
         more = {
             "description": policy.description or None,
             "references": policy.references,
@@ -350,6 +351,8 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
     policy = loaded.one(policy_id)
     if activity_id is None:
         meaning = sentence(policy, now())
+        if loaded.set_aside([policy]):
+            meaning += " It costs too much and is set aside: casbd does not ask it."
         told = {"policy_id": policy.id, "meaning": meaning}
         write_lines([json_lines.line(told)]) if as_json else click.echo(cell(told["meaning"]))
         return
@@ -409,13 +412,13 @@ def _about(policy: Policy) -> dict[str, Any]:
     }
 
 
-def _told(policy: Policy, matches: int, alerts: int) -> dict[str, Any]:
-    counts = {"enabled": policy.enabled, "mode": policy.mode, "matches": matches, "alerts": alerts}
-    return _about(policy) | counts
+def _told(policy: Policy, aside: SetAside | None, matches: int, alerts: int) -> dict[str, Any]:
+    state = {"enabled": policy.enabled, "mode": policy.mode, "set_aside": iso(aside.at) if aside else None}
+    return _about(policy) | state | {"matches": matches, "alerts": alerts}
 
 
-def _row(policy: Policy, matches: int, alerts: int) -> tuple[Any, ...]:
-    mode = "disabled" if not policy.enabled else policy.mode
+def _row(policy: Policy, aside: SetAside | None, matches: int, alerts: int) -> tuple[Any, ...]:
+    mode = "disabled" if not policy.enabled else "set aside" if aside else policy.mode
     return policy.id, policy.name, policy.severity, mode, _counting(policy), len(policy.tests), matches, alerts
 
 
@@ -434,4 +437,4 @@ def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
 
 
 def _style(cells: Sequence[Any]) -> str:
-    return {"disabled": "dim", "simulate": "cyan"}.get(cells[3], "")
+    return {"disabled": "dim", "set aside": "red", "simulate": "cyan"}.get(cells[3], "")

@@ -9,15 +9,20 @@ import click
 import msgspec
 
 from casbd import config
+from casbd.alerting.costly import what_it_took
 from casbd.cli._common import cell, json_option, table, write_lines
 from casbd.cli._stopped import Standing
 from casbd.cli._unread import lines
+from casbd.model.costly import Costly
 from casbd.model.unread import Unread
 from casbd.pipeline import connector_destination
 from casbd.store import inputs, outbox, policies, service_status
 from casbd.store.database import Store
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
+
+COST = ("seconds", "activities", "characters", "place")
+"""What `status` and `policies list` tell of what a policy took that is set aside."""
 
 
 @click.command("status")
@@ -56,6 +61,7 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
         ],
         "outputs": [_output(name, deliveries.get(name), configured=name in outputs) for name in _names(outputs, deliveries)],
         "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
+        "set_aside": [_set_aside(one) for one in service.get("set_aside", ())],
         "governance": _governance(Standing.of(store)),
         "unread": service.get("unread", []),
         "more_unread": service.get("more_unread", 0),
@@ -112,6 +118,11 @@ def _governance(standing: Standing) -> dict[str, Any]:
     """Who has stopped it, if anybody, and how many commands wait."""
     by = standing.by
     return {"stopped": by and {"since": iso(by.at), "by": by.who, "reason": by.reason}, "queued": standing.waiting}
+
+
+def _set_aside(one: dict[str, Any]) -> dict[str, Any]:
+    """A policy that costs too much, and what it took when that was found."""
+    return {"policy_id": one["policy_id"], "since": iso(one["at"]), **{name: one["cost"][name] for name in COST}}
 
 
 def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
@@ -186,5 +197,9 @@ def _print(found: dict[str, Any], standing: Standing) -> None:
         click.echo(f"Last reload: {found['reload']['at']}, {outcome}")
         for mistake in found["reload"].get("mistakes", ()):
             click.echo(f"  {cell(mistake)}")
+    for one in found["set_aside"]:
+        cost = msgspec.convert(one, Costly)
+        told = f"SET ASIDE since {_second(one['since'])}: the policy {one['policy_id']} took {what_it_took(cost)}"
+        click.secho(cell(f"{told}; it is not asked until its filters change"), fg="red", bold=True)
     for warning in found["warnings"]:
         click.echo(f"Warning: {cell(warning)}")

@@ -55,6 +55,7 @@ class StoreCollector(Collector):
             yield matches
             yield alerts
             yield from _governance(store)
+            yield _set_aside(store)
             yield GaugeMetricFamily("casbd_store_bytes", "Size of the SQLite file", value=store.size())
 
 
@@ -80,6 +81,13 @@ def _inputs(store: Store) -> Iterator[Metric]:
     for entry in found:
         unread.add_metric([entry], listed[entry])
     yield unread
+
+
+def _set_aside(store: Store) -> Metric:
+    aside = GaugeMetricFamily("casbd_policy_set_aside", "Policies that cost too much and are not asked", labels=["policy"])
+    for one in service_status.load(store).get("set_aside", ()):
+        aside.add_metric([one["policy_id"]], 1)
+    return aside
 
 
 def _destinations(store: Store) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context, parent_process
@@ -40,6 +40,9 @@ class Scanning(Protocol):
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """The next batches, in the order of their chunks; empty where there is nothing to read."""
 
+    def do_without(self, policies: Collection[str]) -> None:
+        """Ask some policies, by id, no more."""
+
     def forget(self) -> None:
         """Drop what was read and not handed out: the inputs were rewound."""
 
@@ -52,6 +55,7 @@ class InProcess:
 
     def __init__(self, scanner: Scanner) -> None:
         self._scan = scanner.scan
+        self.do_without = scanner.do_without
 
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """Enough for one transaction."""
@@ -75,6 +79,7 @@ class InProcesses:
         path = engine.settings.path
         self._ahead = 2 * workers
         self._waiting: deque[Future[list[bytes]]] = deque()
+        self._without: frozenset[str] = frozenset()
         self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (path, salt))
         expected = engine.meanings()
         loaded = [self._pool.submit(_policies_of_worker) for _ in range(workers)]
@@ -89,10 +94,16 @@ class InProcesses:
             chunks = list(_enough(next_chunk))
             if not chunks:
                 break
-            self._waiting.append(self._pool.submit(_scan_in_worker, chunks))
+            self._waiting.append(self._pool.submit(_scan_in_worker, chunks, self._without))
         if not self._waiting:
             return []
-        return [_decode(batch) for batch in self._waiting.popleft().result()]
+        found = [_decode(batch) for batch in self._waiting.popleft().result()]
+        self._without |= {cost.policy_id for batch in found for cost in batch.costly}  # what one has found out the others need not
+        return found
+
+    def do_without(self, policies: Collection[str]) -> None:
+        """From the next chunks on."""
+        self._without |= frozenset(policies)
 
     def forget(self) -> None:
         """What is under way is read again."""
@@ -142,6 +153,7 @@ def _end_with(parent: BaseProcess | None) -> None:
     os._exit(0)
 
 
-def _scan_in_worker(chunks: list[Chunk]) -> list[bytes]:
+def _scan_in_worker(chunks: list[Chunk], without: frozenset[str]) -> list[bytes]:
     assert _scanner is not None
+    _scanner.do_without(without)
     return [_encode(_scanner.scan(chunk)) for chunk in chunks]

@@ -18,6 +18,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import msgspec
+
 from casbd import __version__
 from casbd.alerting import raising
 from casbd.alerting.windows import policy_key
@@ -48,7 +50,7 @@ from casbd.outbox.to_output import ToOutput
 from casbd.pipeline import Batch, Pipeline, connector_destination
 from casbd.pseudonyms import Pseudonyms
 from casbd.store import inputs as input_store
-from casbd.store import outbox, segments, service_status
+from casbd.store import outbox, segments, service_status, set_aside
 from casbd.store import policies as policy_store
 from casbd.store.database import Store
 
@@ -148,6 +150,7 @@ class Service:
         self.pipeline = Pipeline(self.store, settings, policies, self.clock, self.engine.rails, self.notifier.alive)
         self.scanning: Scanning = self._new_scanning(self.engine)
         self._exit.callback(lambda: self.scanning.close())
+        self._set_aside()
 
     def open_inputs(self) -> None:
         """Go on where the last commit left off."""
@@ -337,6 +340,13 @@ class Service:
         engine = Engine(self.configuration)
         return engine, self._new_scanning(engine), engine.settings.privacy.pseudonyms()
 
+    def _set_aside(self) -> None:
+        """Policies that once cost too much are not asked, as long as they say what they said then."""
+        self._meanings = self.engine.meanings()
+        with self.store.transaction() as connection:
+            set_aside.forget_changed(connection, self._meanings)
+        self.scanning.do_without(set_aside.of(self.store.connection, self._meanings))
+
     def _refuse_reload(self, mistakes: Sequence[Mistake]) -> None:
         """Nothing was changed. The files with mistakes are watched too, as a new one is not among those known."""
         self._watched.use([*self.engine.files(), *(Path(mistake.file) for mistake in mistakes)], self._begun)
@@ -352,6 +362,7 @@ class Service:
         old, self.engine, self._pseudonyms = self.engine, engine, pseudonyms
         self.scanning.close()
         self.scanning = scanning
+        self._set_aside()
         self.pipeline.use(engine.settings, engine.policies, engine.rails)
         self._own.use_those_of(own_files(engine.settings))
         if engine.settings.inputs != old.settings.inputs:
@@ -467,6 +478,7 @@ class Service:
             "version": __version__,
             "started": self.started,
             "problems": problems(self.unread),
+            "set_aside": [*map(msgspec.to_builtins, set_aside.of(self.store.connection, self._meanings).values())],
             **unread_news.summary(self.unread),
             "paused": self._full,
             "reload": self._reloaded,

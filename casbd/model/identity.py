@@ -7,6 +7,7 @@ invisible of UAX #44 (Default_Ignorable_Code_Point), guests of Microsoft's "Prop
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import unicodedata
@@ -16,6 +17,8 @@ from casbd.remembered import Remembered
 
 LONGEST = 320
 """Characters of an e-mail address (RFC 5321, 4.5.3.1); no vendor has longer names."""
+
+_LONGEST_LOOKED_AT = 10 * LONGEST
 
 PLAIN = r"[a-z0-9._+'\\-]*[a-z0-9_+'\\-](@[a-z0-9.-]*[a-z0-9-])?"
 """Names that are their own canonical form, almost all; an expression of RE2 and of Python."""
@@ -35,13 +38,19 @@ def canonical(name: str) -> str:
     """A name in the one form in which names are compared; that of a guest is the address at home."""
     if _PLAIN.fullmatch(name):
         return name
-    return _others[name]
+    return _others[name if len(name) <= _LONGEST_LOOKED_AT else _shortened(name)]
 
 
 def _canonical(name: str) -> str:
     plain = _PREFIXES.sub("", spelling(name), count=1) if ":" in name else spelling(name)
     guest = _GUEST.fullmatch(plain) if "#ext#" in plain else None
     return f"{guest[1]}@{guest[2]}" if guest else plain
+
+
+def _shortened(name: str) -> str:
+    """Of a name of megabytes, which nobody has, its beginning and a hash of the whole: bringing it into its form would take seconds."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{name[:LONGEST]}...{digest}"
 
 
 _others = Remembered(_canonical, 10_000)

@@ -8,22 +8,24 @@ filter of ten conditions costs one call, where ten closures cost ten.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.text_tests import HOLDING, any_test, clues, numeric_test, text_test
+from casbd.policies.effort import Effort
+from casbd.policies.text_tests import HOLDING, LONG, UNLIMITED, any_test, clues, numeric_test, text_test
 from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.wire.record_path import EVERY, RawReader, parse_path, plain_part, texts
 
 Predicate = Callable[[Activity], bool]
-Texts = Callable[[Activity], Iterable[str]]
+Texts = Callable[[Activity], Sequence[str]]
 
 _DAY = 86_400_000
 _FEW_CLUES = 8
 """Looking for more of them in a text would cost as much as the test itself."""
 _FOLDED = re.compile(r"\bfolded_(\w+)")
+_FOLD = f"folded_{{field}} = '' if {{0}} is None else {{0}}.casefold() if len({{0}}) <= {LONG} else long({{0}})"
 _NOTHING: tuple[Any, ...] = (None, "", ())
 
 
@@ -33,12 +35,16 @@ def compile_filter(node: Node, *, now: Clock, reader: RawReader | None = None) -
 
 
 class Writer:
-    """Writes conditions as expressions over an activity `a`. Those that are alike share what they remember."""
+    """Writes conditions as expressions over an activity `a`. Those that are alike share what they remember.
 
-    def __init__(self, now: Clock, reader: RawReader) -> None:
-        self.names: dict[str, Any] = {"NOTHING": _NOTHING}
+    effort: is told of what may take long, and ends what takes too long.
+    """
+
+    def __init__(self, now: Clock, reader: RawReader, effort: Effort = UNLIMITED) -> None:
+        self.names: dict[str, Any] = {"NOTHING": _NOTHING, "long": lambda text: _LongText(text, effort)}
         self._now = now
         self._reader = reader
+        self._effort = effort
         self._written: dict[Condition, str] = {}
 
     def predicate(self, node: Node) -> Predicate:
@@ -52,7 +58,7 @@ class Writer:
         Where conditions need a field's text casefolded, it is casefolded once for all of them.
         """
         body = "\n    ".join(lines)
-        folded = [f"folded_{field} = '' if a.{field} is None else a.{field}.casefold()" for field in sorted(set(_FOLDED.findall(body)))]
+        folded = [_FOLD.format(f"a.{field}", field=field) for field in sorted(set(_FOLDED.findall(body)))]
         exec("\n    ".join(["def function(a):", *folded, body]), self.names)  # noqa: S102  the source is ours: see above
         return self.names.pop("function")
 
@@ -80,7 +86,7 @@ class Writer:
 
     def _condition(self, condition: Condition) -> str:
         if condition.path:
-            return _negate(f"{self.bind(_raw(condition, self._reader))}(a)", condition)
+            return _negate(f"{self.bind(_raw(condition, self._reader, self._effort))}(a)", condition)
         if condition.role != "actor":
             return _negate(self._about_users(condition), condition)
         value = f"a.{condition.field}"
@@ -92,7 +98,7 @@ class Writer:
         if condition.operator == "isset":
             return _negate(f"({value} not in NOTHING)", condition)
         if kind in ("text", "choice"):
-            holds = f"{self.bind(_null_aside(text_test(condition), negated=False))}({value})"
+            holds = f"{self.bind(_null_aside(text_test(condition, self._effort), negated=False))}({value})"
             some = clues(condition)
             if 0 < len(some) <= _FEW_CLUES:
                 seen = " or ".join(f"{self.bind(clue)} in folded_{condition.field}" for clue in some)
@@ -100,7 +106,7 @@ class Writer:
             return _negate(holds, condition)
         if kind in ("list", "objects"):
             read = value if kind == "list" else f"{self.bind(_object_texts)}(a)"
-            return _negate(f"({value} and {self.bind(any_test(condition))}({read}))", condition)
+            return _negate(f"({value} and {self.bind(any_test(condition, self._effort))}({read}))", condition)
         if condition.operator == "within_days":
             reach = max(days for days in condition.values if isinstance(days, int | float)) * _DAY
             return _negate(f"({value} >= {self.bind(self._now)}() - {self.bind(reach)})", condition)
@@ -110,10 +116,24 @@ class Writer:
         """`user_role: object` asks the objects of type User, `any` these or the one who acted."""
         acted_on = f"{self.bind(USERS_ACTED_ON[condition.field])}(a)"
         if condition.operator != "isset":
-            acted_on = f"{self.bind(any_test(condition))}({acted_on})"
+            acted_on = f"{self.bind(any_test(condition, self._effort))}({acted_on})"
         if condition.role == "object":
             return acted_on
         return f"({self._condition(Condition(condition.field, condition.operator, condition.values))} or {acted_on})"
+
+
+class _LongText:
+    """A casefolded text in which every look is said before, as many conditions may look."""
+
+    __slots__ = ("_effort", "_text")
+
+    def __init__(self, text: str, effort: Effort) -> None:
+        self._effort = effort
+        self._text = text.casefold()
+
+    def __contains__(self, clue: str) -> bool:
+        self._effort.spend(len(self._text))
+        return clue in self._text
 
 
 def _negate(positive: str, condition: Condition) -> str:
@@ -160,13 +180,24 @@ USERS_ACTED_ON: dict[str, Texts] = {
 }
 
 
-def _raw(condition: Condition, reader: RawReader) -> Predicate:
+def _raw(condition: Condition, reader: RawReader, effort: Effort) -> Predicate:
+    holds = _at_path(condition, reader, effort)
+
+    def told_before(activity: Activity) -> bool:
+        if len(activity.raw) > LONG:
+            effort.spend(len(activity.raw))
+        return holds(activity)
+
+    return told_before
+
+
+def _at_path(condition: Condition, reader: RawReader, effort: Effort) -> Predicate:
     path = condition.path
     if condition.operator == "isset":
         return lambda activity: any(value not in (None, "", [], {}) for value in reader.find(activity.raw, path))
     if condition.operator == "same_as":
         return _same_as(condition, reader)
-    fit = any_test(condition)
+    fit = any_test(condition, effort)
     parts = [plain_part(str(value)) for value in condition.values] if EVERY in path and condition.operator in HOLDING else []
     clues = parts if all(parts) else []
 

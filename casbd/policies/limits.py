@@ -1,12 +1,11 @@
 """What a policy may cost: bounds on a filter, so that neither making nor asking it takes long, whoever wrote it.
 
-RE2 takes time in proportion to the text and, at its worst, to the size of the expression's program
-(https://github.com/google/re2/wiki/WhyRE2): 3.4 ns a character and instruction were measured. So both are bounded.
+What it costs in the end is seen when it is asked: see `asking.py`.
 """
 
 from __future__ import annotations
 
-from casbd.policies.tree import Condition, Node
+from casbd.policies.tree import Condition, Node, conditions
 from casbd.policies.values import instructions
 
 MOST_VALUES = 100_000
@@ -14,6 +13,13 @@ MOST_VALUES = 100_000
 MOST_CONDITIONS = 10_000
 MOST_INSTRUCTIONS = 20_000
 """Of all regular expressions of a filter, as RE2 compiles them."""
+
+
+def weight(*nodes: Node) -> int:
+    """How much of everything there is in filters, to compare what they may cost."""
+    own = [condition for node in nodes for condition in conditions(node)]
+    programs = sum(instructions(str(value)) for condition in own if condition.operator == "matches" for value in condition.values)
+    return programs + sum(1 + len(condition.values) for condition in own)
 
 
 def too_large(*nodes: Node) -> str:

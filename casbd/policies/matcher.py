@@ -13,7 +13,7 @@ Three steps, each of which leaves less to do for the next one:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -23,6 +23,7 @@ from casbd import clock
 from casbd.clock import Clock
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.compile import Predicate, Writer
+from casbd.policies.effort import Effort
 from casbd.policies.policy import Aliased, Policy, Repeated, Sequenced
 from casbd.policies.policy import Step as PolicyStep
 from casbd.policies.repeated import different, subject
@@ -68,13 +69,14 @@ _position = attrgetter("position")
 class Matcher:
     """Finds the enabled policies whose filters an activity meets. Not for several threads at once.
 
-    policies: those that are not enabled are left out. now: asked by `within_days` alone.
+    policies: those that are not enabled are left out. now: asked by `within_days` alone. What takes long is told to `effort`.
     """
 
     def __init__(self, policies: Sequence[Policy], *, now: Clock = clock.now) -> None:
+        self.effort = Effort()
         self._policies = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
         self._asked = {policy.id: policy.asked() for policy in self._policies}
-        self._compiler = _Compiler(now)
+        self._compiler = _Compiler(now, self.effort)
         self._decide_by(_signed(self._asked.values()))
 
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
@@ -113,6 +115,29 @@ class Matcher:
                     table.setdefault(value, []).append((position, policy))
                 return
         self._unnamed.append((position, policy))
+
+    @property
+    def policies(self) -> Sequence[Policy]:
+        """Those that are asked, by id."""
+        return self._policies
+
+    def do_without(self, ids: Collection[str]) -> None:
+        """Ask some policies no more."""
+        self._policies = [policy for policy in self._policies if policy.id not in ids]
+        self._asked = {policy.id: self._asked[policy.id] for policy in self._policies}
+        self._decide_by(_signed(self._asked.values()))
+
+    def alone(self, policy: Policy) -> Callable[[Activity], None]:
+        """A function that asks one policy all that an activity may have it asked, to see what that takes."""
+        filters = self._asked[policy.id]
+        meets = self._compiler.predicate(filters)
+
+        def ask(activity: Activity) -> None:
+            self._left(filters, activity)
+            if meets(activity):
+                self.counted(policy, activity)
+
+        return ask
 
     def match(self, activity: Activity) -> tuple[Policy, ...]:
         """The policies by id; the empty tuple for most activities."""
@@ -234,13 +259,14 @@ class Matcher:
 class _Compiler:
     """Compiles every different tree once: of a thousand policies, many leave the same to ask, or nothing at all."""
 
-    def __init__(self, now: Clock) -> None:
+    def __init__(self, now: Clock, effort: Effort) -> None:
         self._now = now
+        self._effort = effort
         self.reader = RawReader()
         self.forget()
 
     def forget(self) -> None:
-        self._writer = Writer(self._now, self.reader)
+        self._writer = Writer(self._now, self.reader, self._effort)
         self._predicates: dict[Node, Predicate] = {}
         self._indexed: dict[tuple[int, Node], _Indexed] = {}
         self._asks: dict[tuple[_Indexed, ...], Callable[[Activity], list[_Indexed]]] = {}

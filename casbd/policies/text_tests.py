@@ -7,46 +7,51 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from socket import AF_INET, inet_pton
 
+from casbd.policies.effort import STRETCH, Effort
 from casbd.policies.tree import Condition, Value
 from casbd.policies.values import regular_expression, words
+from casbd.regular_expressions import MOST_TEXT, looks_at, size
 
 HOLDING = frozenset({"eq", "substring", "startswith", "endswith"})
 """Operators of which a text must hold the value, as it is written, to pass."""
-MOST_TEXT = 100_000
-"""Characters that a regular expression looks at; the rest of a longer text is as if it were not there.
-
-With the bound on its size that is a second at the very worst, where a record of 20 MB took half a minute.
-"""
+LONG = 10_000
+"""What is done with so many characters and more is said before."""
+INSTRUCTION, WORDS, TEXT = 4, 60, 300
+"""About the nanoseconds, at their worst, for one character and one instruction, for one character of words, and for one more text."""
+UNLIMITED = Effort()
 TextTest = Callable[[str], bool]
 NumericTest = Callable[[float], bool]
 
 
-def text_test(condition: Condition) -> TextTest:
-    """The test of one text for a positive operator; numbers in text (of raw values) are compared as numbers."""
+def text_test(condition: Condition, effort: Effort = UNLIMITED) -> TextTest:
+    """The test of one text for a positive operator; numbers in text (of raw values) are compared as numbers.
+
+    effort: is told what long texts take, and may end it.
+    """
     match condition.operator:
         case "gt" | "gte" | "lt" | "lte" | "range":
             return _number_in_text(numeric_test(condition))
         case "matches":
-            return _matches(condition)
+            return _matches(condition, effort)
         case "cidr":
             return _cidr(condition)
         case "contains":
-            return _contains(condition)
+            return _contains(condition, effort)
     values = tuple(_text(value).casefold() for value in condition.values)
     match condition.operator:
         case "eq":
             equal = frozenset(values)
-            return lambda text: text.casefold() in equal
+            return lambda text: _folded(text, effort) in equal
         case "substring":
-            return _substring(values)
+            return _substring(values, effort)
         case "startswith":
-            return lambda text: text.casefold().startswith(values)
+            return lambda text: _folded(text, effort).startswith(values)
         case "endswith":
-            return lambda text: text.casefold().endswith(values)
+            return lambda text: _folded(text, effort).endswith(values)
     raise ValueError(condition.operator)
 
 
@@ -90,42 +95,74 @@ def _text(value: Value) -> str:
     return value
 
 
-def _substring(values: tuple[str, ...]) -> TextTest:
+def _folded(text: str, effort: Effort) -> str:
+    if len(text) > LONG:
+        effort.spend(WORDS * len(text))
+    return text.casefold()
+
+
+def _substring(values: tuple[str, ...], effort: Effort) -> TextTest:
     def substring(text: str) -> bool:
-        folded = text.casefold()
-        return any(value in folded for value in values)
+        return _holds_any(_folded(text, effort), values, effort)
 
     return substring
 
 
-def _contains(condition: Condition) -> TextTest:
+def _holds_any(text: str, values: tuple[str, ...], effort: Effort) -> bool:
+    """Whether some of the values is in a text. Many of them in a long one are looked for a few at a time."""
+    work = len(text) * len(values)
+    if work <= LONG:
+        return any(value in text for value in values)
+    few = max(STRETCH // len(text), 1)
+    for start in range(0, len(values), few):
+        some = values[start : start + few]
+        effort.spend(len(text) * len(some))
+        if any(value in text for value in some):
+            return True
+    return False
+
+
+def _contains(condition: Condition, effort: Effort) -> TextTest:
     phrases = tuple(words(_text(value)) for value in condition.values)
 
     def contains(text: str) -> bool:
-        spaced = words(text)
-        return any(phrase in spaced for phrase in phrases)
+        if len(text) > LONG:
+            effort.spend(WORDS * len(text))
+        return _holds_any(words(text), phrases, effort)
 
     return contains
 
 
-def _matches(condition: Condition) -> TextTest:
-    expressions = tuple(regular_expression(_text(value)) for value in condition.values)
+def _matches(condition: Condition, effort: Effort) -> TextTest:
+    expressions = [regular_expression(_text(value)) for value in condition.values]
+    shown = [(expression.search, looks_at(expression), INSTRUCTION * size(expression)) for expression in expressions]
 
     def matches(text: str) -> bool:
         # Half of a surrogate pair has no UTF-8; a record that holds one must not pass by every other test of its text.
-        encoded = text[:MOST_TEXT].encode(errors="replace")
-        return any(expression.search(encoded) is not None for expression in expressions)
+        text = text[:MOST_TEXT]
+        whole = text.encode(errors="replace")
+        for search, most, cost in shown:
+            effort.spend(cost * min(len(text), most))
+            if search(whole if len(text) <= most else text[:most].encode(errors="replace")) is not None:
+                return True
+        return False
 
     return matches
 
 
-def any_test(condition: Condition) -> Callable[[Iterable[str]], bool]:
+def any_test(condition: Condition, effort: Effort = UNLIMITED) -> Callable[[Sequence[str]], bool]:
     """Whether any of some texts passes. Regular expressions look at so many characters of all of them together, as of one."""
-    fits = text_test(condition)
+    fits = text_test(condition, effort)
     if condition.operator != "matches":
-        return lambda found: any(map(fits, found))
 
-    def matches(found: Iterable[str]) -> bool:
+        def passes(found: Sequence[str]) -> bool:
+            if len(found) > LONG // TEXT:
+                effort.spend(TEXT * len(found))
+            return any(map(fits, found))
+
+        return passes
+
+    def matches(found: Sequence[str]) -> bool:
         left = MOST_TEXT
         for text in found:
             if fits(text[:left]):

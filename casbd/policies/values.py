@@ -6,10 +6,12 @@ import ipaddress
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import re2
 
+from casbd import regular_expressions
 from casbd.documents import nearest
 from casbd.model.activity import FIELDS
 from casbd.policies.operators import Kind, Operator
@@ -17,8 +19,6 @@ from casbd.policies.tree import Value
 from casbd.wire.record_path import parse_path, write_path
 
 DURATION = re.compile(r"(\d{1,9})(s|m|h|d)")
-MOST_INSTRUCTIONS = 2_500
-"""Of one regular expression. `.{300}` makes 2,400."""
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _WORD_ENDS = str.maketrans(dict.fromkeys(",._/\\@-:", " "))
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -207,27 +207,24 @@ def _range(kind: Kind, value: Any) -> tuple[float, float]:
 def _pattern(value: Any) -> str:
     text = _text(value)
     try:
-        size = instructions(text)
+        told = regular_expressions.why_not(regular_expression(text))
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else str(error)
         raise FilterError(f"RE2 refuses this regular expression: {reason}", "syntax: https://github.com/google/re2/wiki/Syntax") from None
-    if size > MOST_INSTRUCTIONS:
-        told = f"RE2 makes {size:,} instructions of this regular expression; at most {MOST_INSTRUCTIONS:,} are allowed"
-        raise FilterError(told, "repeat less: a number in braces copies what stands before it")
+    if told:
+        raise FilterError(told, regular_expressions.REPEAT_LESS)
     return text
 
 
+@lru_cache(4096)
 def instructions(pattern: str) -> int:
-    """The size of the pattern as RE2 compiles it, which a text may have to be compared with at every character."""
-    return int(regular_expression(pattern).programsize)
+    """The size of the pattern as RE2 compiles it."""
+    return regular_expressions.size(regular_expression(pattern))
 
 
 def regular_expression(pattern: str) -> Any:
-    """The compiled pattern, without regard to case. It takes UTF-8 bytes: for text the wrapper would count characters first."""
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    return re2.compile(pattern.encode(), options)
+    """The compiled pattern, without regard to case. It takes UTF-8 bytes."""
+    return regular_expressions.compiled(pattern.encode(), any_case=True)
 
 
 def _network(value: Any) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 
 from casbd.errors import StoreError
 
-VERSION = 7
+VERSION = 8
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -129,7 +129,12 @@ CREATE TABLE governance_moments (
 CREATE INDEX governance_moments_by_time ON governance_moments (at);
 CREATE INDEX governance_moments_by_uptime ON governance_moments (boot, uptime);
 """
-_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6}
+_SINCE_7 = """
+DROP TABLE switched_off;
+-- Policies that cost too much: asked no more while they say what they said then. body: what was measured.
+CREATE TABLE set_aside (policy_id TEXT PRIMARY KEY, meaning TEXT, at INTEGER, body BLOB) WITHOUT ROWID;
+"""
+_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6, 7: _SINCE_7}
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 
 

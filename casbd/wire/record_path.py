@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -18,6 +19,9 @@ Step = str | int
 """A key, or the number of a list's element from 0; or EVERY."""
 EVERY = -1
 """`**`: every value from here on, however deep, that is no object and no list."""
+
+MOST_FOUND = 100_000
+"""So many values at most are looked at behind each step of a path: of a longer list the rest is as if it were not there."""
 
 _STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<key>[^."\[\]]+))|\[(?P<index>\d{1,9})\]')
 _DECODER = msgspec.json.Decoder(float_hook=str)
@@ -174,7 +178,7 @@ def find(record: Any, path: tuple[Step, ...]) -> list[Any]:
 
 def _follow(values: list[Any], path: tuple[Step, ...]) -> list[Any]:
     for step in path:
-        values = [found for value in values for found in _step(value, step)]
+        values = [*islice((found for value in values for found in _step(value, step)), MOST_FOUND)]
         if not values:
             break
     return values
@@ -185,7 +189,7 @@ def texts(values: list[Any]) -> list[str]:
     if len(values) == 1 and isinstance(values[0], str):
         return values
     found = []
-    for value in _opened(values):
+    for value in islice(_opened(values), MOST_FOUND):
         if isinstance(value, str):
             found.append(value)
         elif isinstance(value, bool):
@@ -230,9 +234,9 @@ _TELLING = 3
 
 def _every(value: Any) -> list[Any]:
     """All texts, numbers and truths within a value; of JSON inside a string the string, and what is in it. Without recursion."""
-    found = []
+    found: list[Any] = []
     rest = [value]
-    while rest:
+    while rest and len(found) < MOST_FOUND:
         one = rest.pop()
         if isinstance(one, dict):
             rest.extend(reversed(one.values()))
@@ -257,7 +261,7 @@ def _step(value: Any, step: Step) -> list[Any]:
     if not isinstance(value, list):
         return []
     key = step.casefold()
-    objects = [element for element in _opened(value) if isinstance(element, dict)]
+    objects = [element for element in islice(_opened(value), MOST_FOUND) if isinstance(element, dict)]
     named = [found for element in objects for found in _named(element, key)]
     return named or [found for element in objects for found in _member(element, step)]
 
