@@ -21,9 +21,6 @@ from casbd.store.database import Store
 from casbd.wire import json_lines
 from casbd.wire.timestamps import iso
 
-COST = ("seconds", "activities", "characters", "place")
-"""What `status` and `policies list` tell of what a policy took that is set aside."""
-
 
 @click.command("status")
 @json_option
@@ -122,7 +119,17 @@ def _governance(standing: Standing) -> dict[str, Any]:
 
 def _set_aside(one: dict[str, Any]) -> dict[str, Any]:
     """A policy that costs too much, and what it took when that was found."""
-    return {"policy_id": one["policy_id"], "since": iso(one["at"]), **{name: one["cost"][name] for name in COST}}
+    cost = msgspec.convert(one["cost"], Costly)
+    return {
+        "policy_id": cost.policy_id,
+        "since": iso(one["at"]),
+        "took": what_it_took(cost),
+        "seconds": cost.seconds,
+        "activities": cost.activities,
+        "characters": cost.characters,
+        "first_activity": iso(cost.since),
+        "place": cost.place,
+    }
 
 
 def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
@@ -198,8 +205,7 @@ def _print(found: dict[str, Any], standing: Standing) -> None:
         for mistake in found["reload"].get("mistakes", ()):
             click.echo(f"  {cell(mistake)}")
     for one in found["set_aside"]:
-        cost = msgspec.convert(one, Costly)
-        told = f"SET ASIDE since {_second(one['since'])}: the policy {one['policy_id']} took {what_it_took(cost)}"
+        told = f"SET ASIDE since {_second(one['since'])}: the policy {one['policy_id']} took {one['took']}"
         click.secho(cell(f"{told}; it is not asked until its filters change"), fg="red", bold=True)
     for warning in found["warnings"]:
         click.echo(f"Warning: {cell(warning)}")

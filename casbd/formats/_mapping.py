@@ -14,7 +14,7 @@ A constant fills a field that neither the mapping nor a pattern fills, and a pat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from casbd import plugins
+from casbd import plugins, regular_expressions
 from casbd.documents import nearest
 from casbd.errors import BadRecord
 from casbd.model.activity import FIELDS, Activity, ActivityObject
@@ -30,6 +30,8 @@ from casbd.wire import addresses, record_path, timestamps
 
 OURS = frozenset({"raw", "source", "input", "input_file", "input_offset", "matched_policies", "objects"})
 """Fields that casbd fills in itself."""
+MOST_INSTRUCTIONS = 5_000
+"""Of all patterns of a mapping, as RE2 compiles them: each record is compared with all of them, and nobody sets a pattern aside."""
 UNKNOWN = frozenset({"", "-", "n/a", "null", "none", "<null>", "unknown", "not available"})
 
 Steps = tuple[record_path.Step, ...]
@@ -73,9 +75,12 @@ def _a_time_format(text: str) -> str:
 
 def _a_regex(text: str) -> str:
     try:
-        groups = _compiled(text).groupindex
+        expression = _compiled(text)
     except re2.error as error:
         raise ValueError(f"RE2 refuses this regular expression: {error} (https://github.com/google/re2/wiki/Syntax)") from None
+    if told := regular_expressions.why_not(expression):
+        raise ValueError(f"{told}; {regular_expressions.REPEAT_LESS}")
+    groups = expression.groupindex
     if not groups:
         raise ValueError("it has no named group; write (?P<user>\\S+) for the part that is the user")
     for name in groups:
@@ -84,9 +89,7 @@ def _a_regex(text: str) -> str:
 
 
 def _compiled(text: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(text, options)
+    return regular_expressions.compiled(text, any_case=False)
 
 
 FieldName = Annotated[str, AfterValidator(_a_field)]
@@ -131,7 +134,11 @@ class MappingOptions(plugins.Options):
             _check_part(name, part)
         for name, value in self.constants.items():
             _allowed(name, _json(value))
-        groups = {group for pattern in self.patterns for group in _compiled(pattern.regex).groupindex}
+        patterns = [_compiled(pattern.regex) for pattern in self.patterns]
+        if sum(map(regular_expressions.size, patterns)) > MOST_INSTRUCTIONS:
+            told = f"`patterns` make more than {MOST_INSTRUCTIONS:,} of RE2's instructions in all"
+            raise ValueError(f"{told}; {regular_expressions.REPEAT_LESS}")
+        groups = {group for pattern in patterns for group in pattern.groupindex}
         if "timestamp" not in self.mapping.keys() | groups:
             raise ValueError("`timestamp` must be mapped")
         return self
@@ -180,7 +187,7 @@ class Mapper:
         """One activity; BadRecord where the record has no time."""
         found: dict[str, Any] = {}
         for path, regex in self._patterns:
-            for text in record_path.texts(record_path.find(record, path)):
+            for text in _shown(regex, record_path.texts(record_path.find(record, path))):
                 if match := regex.search(_sound(text)):
                     found |= {name: READERS[FIELDS[name].kind](name, [value]) for name, value in match.groupdict().items() if value}
                     break
@@ -233,6 +240,15 @@ def _clock(form: str | None, zone: tzinfo) -> Read:
             raise BadRecord(f"`{text[:40]}` is no time of the format {form}") from None
 
     return read
+
+
+def _shown(regex: Any, texts: Sequence[str]) -> Iterator[str]:
+    """What a regular expression looks at of some texts: so much of all of them together as of one."""
+    left = regular_expressions.looks_at(regex)
+    for text in texts:
+        if left > 0:
+            yield text[:left]
+        left -= len(text)
 
 
 def _sound(text: str) -> str:

@@ -1,5 +1,7 @@
 """The one form in which names are compared."""
 
+from time import thread_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +96,16 @@ def test_a_plain_address_is_no_shortcut_to_something_else(name):
 @pytest.mark.parametrize("part", ["a", "_a.b", "smtp:", "#ext#", "@", ".", " ", ZERO_WIDTH, "\ufdfa"])
 def test_it_takes_linear_time(part, length):
     canonical(part * length)
+
+
+def test_a_name_of_megabytes_is_not_brought_into_its_form():
+    name = "é\u200b" * 2_000_000
+    begun = thread_time()
+    assert len(canonical(name)) < 400
+    assert thread_time() - begun < 0.5  # it took four
+    assert canonical(name) != canonical(name + "x")
+    assert canonical(name) == canonical(canonical(name))
+    assert canonical("\ud800" * 10_000)
 
 
 def test_an_address_is_one_person_everywhere():

@@ -11,9 +11,9 @@ from casbd.policies import compile_filter
 from casbd.policies.limits import MOST_INSTRUCTIONS, too_large
 from casbd.policies.loading import load_file
 from casbd.policies.operators import OPERATORS
-from casbd.policies.text_tests import MOST_TEXT
 from casbd.policies.tree import AllOf, AnyOf, Condition
-from casbd.policies.values import FilterError, check, instructions
+from casbd.policies.values import FilterError, check, instructions, regular_expression
+from casbd.regular_expressions import MOST_TEXT, MOST_WORK, looks_at, size
 
 SIGMA = "title: t\nlogsource: {product: m365}\nlevel: high\ndetection:\n"
 
@@ -118,6 +118,14 @@ class TestTexts:
     @pytest.mark.parametrize(("before", "found"), [(MOST_TEXT - 1, True), (MOST_TEXT, False)])
     def test_the_first_characters(self, holds, before, found):
         assert holds("result_detail", "n", Activity(result_detail="é" * before + "n" + "é" * 9)) is found
+
+    def test_a_large_expression_is_shown_fewer(self, holds):
+        pattern = "[a-z]{1000}[a-z]{1000}é|needle"
+        expression = regular_expression(pattern)
+        shown = looks_at(expression)
+        assert shown == MOST_WORK // size(expression) < MOST_TEXT / 2
+        assert holds("result_detail", pattern, Activity(result_detail="é" * (shown - 6) + "needle"))
+        assert not holds("result_detail", pattern, Activity(result_detail="é" * (shown - 5) + "needle"))
 
     def test_of_all_values_together(self, holds):
         half = "x" * (MOST_TEXT // 2)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.wire.record_path import EVERY, RawReader, find, parse_path, plain_part, texts, write_path
+from casbd.wire.record_path import EVERY, MOST_FOUND, RawReader, find, parse_path, plain_part, texts, write_path
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,21 @@ json_values = st.recursive(
 @given(json_values, st.lists(st.sampled_from(["a", "b", "name", 0, 1]), min_size=1, max_size=3).map(tuple))
 def test_a_reader_finds_what_the_record_holds(record, path):
     assert RawReader().find(msgspec.json.encode(record).decode(), path) == find(record, path)
+
+
+@pytest.mark.parametrize("path", ["a.b", "**", "a.**"])
+def test_so_many_values_are_looked_at(path):
+    def found(number):
+        objects = [*({"b": 1} for _ in range(number - 1)), {"b": "last"}]
+        return texts(RawReader().find(json.dumps({"a": objects}), parse_path(path)))
+
+    assert found(MOST_FOUND)[-1] == "last"
+    assert len(found(MOST_FOUND + 1)) == MOST_FOUND
+    assert "last" not in found(MOST_FOUND + 1)
+
+
+def test_so_many_elements_are_looked_at():
+    values = ["x"] * MOST_FOUND
+    assert texts([[*values[1:], "last"]])[-1] == "last"
+    assert "last" not in texts([[*values, "last"]])
+    assert len(texts([values, values])) == MOST_FOUND

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from casbd import registry
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity, ActivityObject
+from casbd.regular_expressions import MOST_TEXT
 from casbd.wire import cef
 
 TIME = 1769860800000  # 2026-01-31T12:00:00Z
@@ -109,6 +110,13 @@ class TestMapping:
         assert (found.user, found.ip_address, found.app) == ("anna", "2001:db8::1", "Own")
         assert activity({"t": "2026-01-31", "text": "\ud800 else"}, **options).ip_address is None
 
+    @pytest.mark.parametrize("long", ["x" * MOST_TEXT, ["x" * 1000] * (MOST_TEXT // 1000)])
+    def test_patterns_look_at_so_much_of_a_text(self, long):
+        options = {"mapping": {"timestamp": "t"}, "patterns": [{"path": "text", "regex": "user (?P<user>[a-z]+)"}]}
+        texts = [*([long] if isinstance(long, str) else long), "user bert"]
+        assert activity({"t": "2026-01-31", "text": texts}, **options).user is None
+        assert activity({"t": "2026-01-31", "text": texts[::-1]}, **options).user == "bert"
+
     @pytest.mark.parametrize(
         ("options", "why"),
         [
@@ -129,6 +137,11 @@ class TestMapping:
             ({"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": "(?P<user>"}]}, "RE2 refuses"),
             ({"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": r"(\S+)"}]}, "no named group"),
             ({"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": r"(?P<usr>\S+)"}]}, "did you mean `user`"),
+            (
+                {"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": "(?P<app>[xy]{999}[ab]{999}[cd]{999})"}]},
+                "at most 2,500",
+            ),
+            ({"mapping": {"timestamp": "t"}, "patterns": [{"path": "m", "regex": "(?P<user>x[xy]{900})"}] * 6}, "more than 5,000 of RE2"),
             ({"mapping": {"timestamp": {"path": "t", "fromat": "%Y"}}}, "fromat"),
         ],
     )
