@@ -78,7 +78,7 @@ class InProcesses:
     def __init__(self, engine: Engine, salt: bytes, workers: int) -> None:
         path = engine.settings.path
         self._ahead = 2 * workers
-        self._waiting: deque[Future[list[bytes]]] = deque()
+        self._waiting: deque[tuple[list[Chunk], Future[list[bytes]]]] = deque()
         self._without: frozenset[str] = frozenset()
         self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (path, salt))
         expected = engine.meanings()
@@ -94,12 +94,18 @@ class InProcesses:
             chunks = list(_enough(next_chunk))
             if not chunks:
                 break
-            self._waiting.append(self._pool.submit(_scan_in_worker, chunks, self._without))
+            self._waiting.append(self._scanned(chunks))
         if not self._waiting:
             return []
-        found = [_decode(batch) for batch in self._waiting.popleft().result()]
+        chunks, scanned = self._waiting.popleft()
+        found = [_decode(batch) for batch in scanned.result()]
         self._without |= {cost.policy_id for batch in found for cost in batch.costly}  # what one has found out the others need not
+        if len(found) < len(chunks):
+            self._waiting.appendleft(self._scanned(chunks[len(found) :]))
         return found
+
+    def _scanned(self, chunks: list[Chunk]) -> tuple[list[Chunk], Future[list[bytes]]]:
+        return chunks, self._pool.submit(_scan_in_worker, chunks, self._without)
 
     def do_without(self, policies: Collection[str]) -> None:
         """From the next chunks on."""
@@ -154,6 +160,13 @@ def _end_with(parent: BaseProcess | None) -> None:
 
 
 def _scan_in_worker(chunks: list[Chunk], without: frozenset[str]) -> list[bytes]:
+    """The batches of the first chunks, of all unless that takes long: what is done is to be stored, and the watchdog to hear of it."""
     assert _scanner is not None
     _scanner.do_without(without)
-    return [_encode(_scanner.scan(chunk)) for chunk in chunks]
+    begun = monotonic()
+    batches: list[bytes] = []
+    for chunk in chunks:
+        if batches and monotonic() - begun > COMMIT_SECONDS:
+            break
+        batches.append(_encode(_scanner.scan(chunk)))
+    return batches

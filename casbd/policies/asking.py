@@ -16,7 +16,7 @@ from typing import NamedTuple
 from casbd.clock import thread_cpu
 from casbd.model.activity import Activity
 from casbd.model.costly import Costly
-from casbd.policies.effort import STRETCH, TooCostly
+from casbd.policies.effort import TooCostly
 from casbd.policies.limits import weight
 from casbd.policies.matcher import Counted, Matcher
 
@@ -26,24 +26,19 @@ CHARACTER_SECONDS = 0.2e-6
 operation of its own, and 0.5 s of the oddest record of 32 MB."""
 AGAIN = 0.1
 """The part of that time which is left when a policy was set aside."""
-PATIENCE = 20.0
+PATIENCE = 15.0
 """Seconds for a chunk, finding out who it is included: about what is left of it then no policy is asked, and that is told."""
-PASS_SECONDS = 8.0
+PASS_SECONDS = 6.0
 """Finding out who it is takes no longer; the next time goes on."""
 POLICY_ACTIVITY_SECONDS = 100e-6
 POLICY_CHARACTER_SECONDS = 0.1e-6
 """So long may one policy alone take of an activity and of each character of its record. The dearest of the rules that ship with casbd
 and of Sigma's for cloud services took 7 microseconds, and 0.005 a character."""
-LOOKS = 8
+LOOKS = 16
 """The clock is looked at once for so many activities at least."""
 
-
-class Met(NamedTuple):
-    """The policies whose filters an activity meets, and what each counts of it. number: which of those that were asked about."""
-
-    number: int
-    policies: tuple[str, ...]
-    counted: tuple[tuple[Counted, ...], ...]
+Met = tuple[int, tuple[str, ...], tuple[tuple[Counted, ...], ...]]
+"""Which of the activities that were asked about, the policies whose filters it meets, and what each counts of it."""
 
 
 class Asking:
@@ -94,13 +89,14 @@ class Asking:
         return []
 
     def _met(self, activities: Sequence[Activity]) -> list[Met]:
-        match, counted, spend = self._matcher.match, self._matcher.counted, self._matcher.effort.spend
-        met = []
-        for number, activity in enumerate(activities):
-            spend(STRETCH // LOOKS)
-            if policies := match(activity):
-                own = tuple([counted(policy, activity) for policy in policies])
-                met.append(Met(number, tuple([policy.id for policy in policies]), own))
+        match, counted = self._matcher.match, self._matcher.counted
+        met: list[Met] = []
+        for start in range(0, len(activities), LOOKS):
+            self._matcher.effort.look()
+            for number, activity in enumerate(activities[start : start + LOOKS], start):
+                if policies := match(activity):
+                    ids = tuple([policy.id for policy in policies])
+                    met.append((number, ids, tuple([counted(policy, activity) for policy in policies])))
         return met
 
     def _find_who(self) -> None:

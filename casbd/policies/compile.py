@@ -181,43 +181,41 @@ USERS_ACTED_ON: dict[str, Texts] = {
 
 
 def _raw(condition: Condition, reader: RawReader, effort: Effort) -> Predicate:
-    holds = _at_path(condition, reader, effort)
+    path = condition.path
 
-    def told_before(activity: Activity) -> bool:
+    def find(activity: Activity) -> list[Any]:
         if len(activity.raw) > LONG:
             effort.spend(len(activity.raw))
-        return holds(activity)
+        return reader.find(activity.raw, path)
 
-    return told_before
-
-
-def _at_path(condition: Condition, reader: RawReader, effort: Effort) -> Predicate:
-    path = condition.path
     if condition.operator == "isset":
-        return lambda activity: any(value not in (None, "", [], {}) for value in reader.find(activity.raw, path))
+        return lambda activity: any(value not in (None, "", [], {}) for value in find(activity))
     if condition.operator == "same_as":
-        return _same_as(condition, reader)
+        return _same_as(condition, reader, find)
     fit = any_test(condition, effort)
     parts = [plain_part(str(value)) for value in condition.values] if EVERY in path and condition.operator in HOLDING else []
     clues = parts if all(parts) else []
 
     def some(activity: Activity) -> bool:
-        if clues and not reader.may_hold(activity.raw, clues):
+        raw = activity.raw
+        if len(raw) > LONG:
+            effort.spend(len(raw))
+        if clues and not reader.may_hold(raw, clues):
             return False
-        values = reader.find(activity.raw, path)
+        values = reader.find(raw, path)
         return bool(values) and fit(texts(values))
 
     return some
 
 
-def _same_as(condition: Condition, reader: RawReader) -> Predicate:
+def _same_as(condition: Condition, reader: RawReader, find: Callable[[Activity], list[Any]]) -> Predicate:
     """Whether a value at the path is one that another field has, or another path leads to."""
     others = [str(value) for value in condition.values]
     paths = [parse_path(other[4:]) for other in others if other.startswith("raw.")]
     fields = [other for other in others if not other.startswith("raw.")]
 
     def same(activity: Activity) -> bool:
-        own = {text.casefold() for text in texts(reader.find(activity.raw, condition.path))}
+        own = {text.casefold() for text in texts(find(activity))}
         elsewhere = [text for path in paths for text in texts(reader.find(activity.raw, path))]
         elsewhere += [text for field in fields if (text := getattr(activity, field)) is not None]
         return any(text.casefold() in own for text in elsewhere)

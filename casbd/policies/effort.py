@@ -36,6 +36,10 @@ class Effort:
         """Say that so much is about to be done. TooCostly where the time is over."""
         self._work += work
         if self._work > STRETCH:
-            self._work = 0
-            if thread_cpu() > self._until:
-                raise TooCostly
+            self.look()
+
+    def look(self) -> None:
+        """Look at the clock. TooCostly where the time is over."""
+        self._work = 0
+        if thread_cpu() > self._until:
+            raise TooCostly

@@ -180,7 +180,7 @@ def asking(*, now=lambda: NOON, **filters):
 
 
 def ids(found):
-    return [met.policies for met in found]
+    return [policies for _, policies, _ in found]
 
 
 class TestHonest:
