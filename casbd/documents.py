@@ -308,7 +308,7 @@ class _Reading:
             return text.lower() == "true"
         try:
             if kind == "int":
-                return int(text, 10) if text.lstrip("+-").isdigit() else int(text, 0)
+                return self._whole_number(node, int(text, 10) if text.lstrip("+-").isdigit() else int(text, 0))
             if kind == "float":
                 return float(_FLOATS.get(text.lower().lstrip("+"), text))
         except ValueError:
@@ -317,10 +317,18 @@ class _Reading:
             self._wrong(node, f"the tag `{node.tag}` is not allowed")
         return text
 
+    def _whole_number(self, node: Any, number: int) -> int:
+        """Larger ones are no floats (OverflowError), and no number that anybody counts with."""
+        if number.bit_length() > _BITS:
+            self._wrong(node, "the number is too large")
+            return 0
+        return number
+
     def _wrong(self, node: Any, message: str) -> None:
         self.mistakes.append(Mistake(str(self._path), *_place(node), message))
 
 
+_BITS = 1000
 _FLOATS = {".inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 
 

@@ -32,6 +32,11 @@ def mistakes(read, tmp_path):
     return mistakes
 
 
+@pytest.mark.parametrize("number", ["0x" + "f" * 300, "-0x" + "f" * 300, "9" * 400, "0o" + "7" * 400])
+def test_a_number_that_nobody_counts_with_is_a_mistake(mistakes, number):
+    assert mistakes(f"a:\n  b: {number}\n")[0] == "f.yaml:2:6: the number is too large"
+
+
 class TestValues:
     @pytest.mark.parametrize(
         ("text", "value"),

@@ -84,6 +84,9 @@ _SHAPES = tuple(
         (r"[^@\\]*/.*", "it is a role's session or a service"),
     )
 )
+_GUEST = re.compile(r"_[\w-]+(\.[\w-]+)+#ext#@")
+_NEVER = re.compile(r"[:;|?%&#]|[\\@]\s")
+"""What is in no account's name, but for the `#EXT#` of guests: an address in it may be somebody else's."""
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 
 
@@ -119,6 +122,8 @@ def _reason(name: str) -> str:
     for shape, reason in _SHAPES:
         if shape.fullmatch(plain):
             return reason
+    if _NEVER.search(_GUEST.sub("@", plain)):
+        return "no account has such a name"
     return _of_its_domain(plain) if "@" in plain or not backslash else ""
 
 
@@ -128,7 +133,7 @@ def _of_its_domain(plain: str) -> str:
     if any(domain == service or domain.endswith(f".{service}") for service in _SERVICES):
         return "it is a service's account"
     if at:
-        return "" if re.fullmatch(r"[^\s@]+", local) and _DOMAIN.fullmatch(domain) else "it is no e-mail address"
+        return "" if re.fullmatch(r"[^\s@.]([^\s@]*[^\s@.])?", local) and _DOMAIN.fullmatch(domain) else "it is no e-mail address"
     return "it is a name for people, which no app can resolve" if re.search(r"\s", plain) else ""
 
 

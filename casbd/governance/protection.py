@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from casbd.config.governance import Governance
-from casbd.model.identity import canonical, names_of, spelling
+from casbd.model.identity import alike, canonical, names_of, spelling
 from casbd.name_patterns import NamePatterns
+
+_TENANT = ".onmicrosoft.com"
 
 GroupsOf = Callable[[str], Collection[str]]
 """The groups of a user."""
@@ -45,13 +47,17 @@ def _meant(entry: str) -> Iterable[str]:
 
 def _variants(entry: str) -> Iterator[str]:
     name = canonical(entry)
-    yield from (name, spelling(entry))
+    yield from (name, spelling(entry), alike(name))
     domain, backslash, account = name.rpartition("\\")
     if backslash:
         yield from (account, f"{account}@{domain}", f"{account}@{domain}.*")
         return
     local, at, domain = name.rpartition("@")
     if at:
-        yield from (f"{label}\\{local}" for label in domain.split(".")[:-1] or [domain] if label)
+        labels = [label for label in domain.split(".")[:-1] or [domain] if label]
+        yield from (f"{label}\\{local}" for label in labels)
+        yield from (f"{local}@{label}.onmicrosoft.com" for label in labels)  # the tenant's own address of the same account
+        if domain.endswith(_TENANT):
+            yield f"{local}@{domain.removesuffix(_TENANT)}.*"
         if local and "*" not in local:
             yield f"*\\{local}"

@@ -29,7 +29,15 @@ _ANYWHERE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|s-1-[0-9-]+|[
 _ADDRESS = re.compile(r"[^\s@\\]+@[\w-]+(\.[\w-]+)+")
 _GUEST = re.compile(r"([^@#]+)_([\w-]*(?:\.[\w-]+)+)#ext#@.*")
 """`anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`: no domain has a `_`, so the last one stands for the `@`."""
-_PREFIXES = re.compile(r"(?:smtp:|mailto:|sip:|upn:|i:0[#a-z0-9.]*\.f\|membership\|)+")
+_PREFIXES = re.compile(r"(?:smtp:|mailto:|sip:|upn:|live\.com#|i:0[#a-z0-9.]*\.f\|membership\|)+")
+"""`live.com#` is a Microsoft account, in another's tenant."""
+_BETWEEN = re.compile(r"[\s:;,#|/\\<>()\"'&=]+")
+"""What stands around an address in longer names: `AROAEXAMPLE:anna@contoso.com`, `Anna <anna@contoso.com>`."""
+_AROUND_BACKSLASH = re.compile(r"\s*\\\s*")
+_TAG = re.compile(r"(?<=[^+@])\+[^@]*(?=@)")
+"""Of RFC 5233: `anna+news@contoso.com` is a mailbox of anna@contoso.com's."""
+_EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}
+"""Scripts that stand beside Latin in one word (UTS #39, 5.2, "Highly Restrictive")."""
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]")
 """What nobody sees and Unicode does not call a format character (Cf)."""
 
@@ -42,7 +50,9 @@ def canonical(name: str) -> str:
 
 
 def _canonical(name: str) -> str:
-    plain = _PREFIXES.sub("", spelling(name), count=1) if ":" in name else spelling(name)
+    plain = spelling(name)
+    if ":" in plain or "#" in plain:
+        plain = _PREFIXES.sub("", plain, count=1).strip()
     guest = _GUEST.fullmatch(plain) if "#ext#" in plain else None
     return f"{guest[1]}@{guest[2]}" if guest else plain
 
@@ -65,7 +75,17 @@ def spelling(name: str) -> str:
 
 def is_odd(name: str) -> bool:
     """Whether a name is written otherwise than accounts' names are, but for case: it may be meant to pass for another one."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()) != spelling(name)
+    plain = spelling(name)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()) != plain or _mixes_scripts(plain)
+
+
+def _mixes_scripts(plain: str) -> bool:
+    """Whether a word has letters of two alphabets, as `anna` with a Cyrillic `\u0430`."""
+    return not plain.isascii() and any(len({*map(_script, word)} - _EAST_ASIAN) > 1 for word in re.findall(r"[^\W\d_]+", plain))
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
 
 
 def is_address(name: str) -> bool:
@@ -126,7 +146,30 @@ def _told(found: Any) -> str:
 
 
 def names_of(user: str) -> tuple[str, ...]:
-    """The names under which a user may be known to who protects: `CONTOSO\\\\anna` is `anna` there, a guest the address at home, too."""
-    whole = spelling(user)
-    found = (canonical(user), whole, canonical(user).rpartition("\\")[2], whole.rpartition("\\")[2])
-    return tuple(dict.fromkeys(found))
+    """The names under which a user may be known to who protects: `CONTOSO\\\\anna` is `anna` there, a guest the address at home, too.
+
+    An address that stands somewhere in a longer name is one of them, and each is there again as those directories write it that take
+    `anna+x`, `\u00e0nna` and an international domain for the same.
+    """
+    if len(user) > 4 * LONGEST:
+        return (canonical(user), spelling(user))
+    forms = (canonical(user), spelling(user).replace("%40", "@"))
+    found = [form for whole in forms for form in (whole, _AROUND_BACKSLASH.sub("\\\\", whole), whole.rpartition("\\")[2].strip())]
+    whole = forms[1]
+    found += [part for part in _BETWEEN.split(whole) if is_address(part)]
+    return tuple(dict.fromkeys(form for name in found for form in (name, _TAG.sub("", name), alike(name), alike(_TAG.sub("", name)))))
+
+
+def alike(name: str) -> str:
+    """A name as those directories compare it that know no accents (Active Directory) and no international domains; of no other use."""
+    local, at, domain = name.rpartition("@")
+    letters = unicodedata.normalize("NFKD", f"{local}{at}{_international(domain)}".upper()).casefold()
+    return spelling("".join(letter for letter in letters if not unicodedata.combining(letter)))
+
+
+def _international(domain: str) -> str:
+    """A domain without the labels of RFC 5891, as people read it."""
+    try:
+        return domain.encode("ascii").decode("idna") if "xn--" in domain else domain
+    except UnicodeError:
+        return domain

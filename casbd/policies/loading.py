@@ -182,7 +182,7 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
     found += [*filters.found, *examples.found, *wrong_steps(document, connectors)]
-    match = _match(rule.match, steps) if rule is not None else None
+    match = _match(rule.match, steps, acts=bool(rule.governance)) if rule is not None else None
     found += of_nobody(document, match)
     if not found and (told := too_large(*([tree] if tree else []), *(step.filters for step in steps))):
         found.append(document.mistake(["filters"], told))
@@ -280,10 +280,12 @@ def _steps(filters: FilterReader, match: Any) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _match(match: MatchPart | None, steps: tuple[Step, ...]) -> Repeated | Sequenced | None:
+def _match(match: MatchPart | None, steps: tuple[Step, ...], *, acts: bool) -> Repeated | Sequenced | None:
     if match is None:
         return None
     by = tuple(match.by)
+    if acts and "user_id" in by and "user" not in by:
+        by += ("user",)  # where a log has one id for several names, whoever happens to be last would be acted on
     if match.repeated is None:
         return Sequenced(steps=steps, within=match.within, by=by, single_app=match.single_app, any_order=match.any_order)
     return Repeated(repeated=match.repeated, within=match.within, by=by, single_app=match.single_app, unique=match.unique)

@@ -97,6 +97,14 @@ def test_activities_that_are_counted_by_the_user_are_the_users(make, by):
     assert [(command.status, command.target) for command in core.commands()] == [("queued", "a@contoso.com")]
 
 
+def test_nobody_is_acted_on_for_what_another_name_of_the_same_id_did(make):
+    core = make(rules={"failed": RULES["failed"] | {"match": {"repeated": 2, "within": "5m", "by": "user_id"}}}, mode="enforce")
+
+    core.feed_records(*(record(UserId=user, UserKey="10030000A96E4AAA") for user in ("b@contoso.com", "c@contoso.com", "b@contoso.com")))
+
+    assert [command.target for command in core.commands()] == ["b@contoso.com"]
+
+
 @pytest.mark.parametrize("pattern", ["admin*@contoso.com", "ADMIN*", "*@contoso.com", "*@*.com", "a*1@c*"])
 def test_protected_patterns(make, pattern):
     core = make(mode="enforce", protected_users=[pattern])
