@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from casbd.clock import Clock
+from casbd.daemon import processes
 from casbd.store import log_swap, segments
 from casbd.store.database import Store
 from casbd.store.segment_files import Part
@@ -55,9 +55,9 @@ class Compacting:
         self._process = self._made = None
         self._plan = segments.plan(self._store, self._clock())
         if self._plan is not None:
-            self._answer, answer = get_context("spawn").Pipe(duplex=False)
+            self._answer, answer = processes.context().Pipe(duplex=False)
             arguments = (self._store.directory, self._plan, answer)
-            self._process = get_context("spawn").Process(target=_write, args=arguments, daemon=True)
+            self._process = processes.context().Process(target=_write, args=arguments, daemon=True)
             self._process.start()
             answer.close()
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 from casbd.clock import monotonic
+from casbd.daemon import processes
 from casbd.daemon.engine import Engine
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import Chunk
@@ -80,7 +81,7 @@ class InProcesses:
         self._ahead = 2 * workers
         self._waiting: deque[tuple[list[Chunk], Future[list[bytes]]]] = deque()
         self._without: frozenset[str] = frozenset()
-        self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (path, salt))
+        self._pool = ProcessPoolExecutor(workers, processes.context(), _start_worker, (path, salt))
         expected = engine.meanings()
         loaded = [self._pool.submit(_policies_of_worker) for _ in range(workers)]
         if any(future.result() != expected for future in loaded):
