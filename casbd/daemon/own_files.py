@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -13,19 +14,21 @@ from casbd.secrets import Secret
 
 
 def own_files(settings: Settings) -> OwnFiles:
-    """The store, the credentials of systemd, the configuration, the files of secrets and those of outputs."""
+    """The store, systemd's credentials, the configuration, and whatever outputs and connectors name: secrets, TLS keys, what is written."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     options = [settings.privacy, *(one.options for one in (*settings.outputs, *settings.connectors))]
-    written = [str(path) for output in settings.outputs if (path := getattr(output.options, "path", None))]
-    secrets = [secret for one in options for secret in _secret_files(one)]
-    return OwnFiles([str(settings.state_dir), *([credentials] if credentials else [])], [str(settings.path), *written, *secrets])
+    named = [path for one in options for path in _files(one)]
+    return OwnFiles([str(settings.state_dir), *([credentials] if credentials else [])], [str(settings.path), *named])
 
 
-def _secret_files(options: BaseModel) -> Iterator[str]:
+def _files(options: BaseModel) -> Iterator[str]:
+    """Whatever they name: what is written to, secrets, keys and certificates."""
     for name in type(options).model_fields:
         value = getattr(options, name)
         for one in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else (value,):
-            if isinstance(one, Secret) and one.file is not None:
+            if isinstance(one, Path):
+                yield str(one)
+            elif isinstance(one, Secret) and one.file is not None:
                 yield str(one.file)
             elif isinstance(one, BaseModel) and not isinstance(one, Secret):
-                yield from _secret_files(one)
+                yield from _files(one)

@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from casbd.inputs.generations import family
@@ -61,8 +61,18 @@ class OwnFiles:
         return (directory in self._names and family(name) in self._names[directory]) or any(_below(real, one) for one in self._directories)
 
     def is_one(self, status: os.stat_result) -> bool:
-        """Whether it is one of the files under another name, as a hard link is."""
-        return any(found and os.path.samestat(found, status) for found in map(_stat, self._files))
+        """Whether it is one of the files, or in one of the directories, under another name, as a hard link is."""
+        if any(found and os.path.samestat(found, status) for found in map(_stat, self._files)):
+            return True
+        return status.st_nlink > 1 and any(found and os.path.samestat(found, status) for found in map(_stat, self._all()))
+
+    def _all(self) -> Iterator[str]:
+        """Those that are there, older generations included."""
+        for directory in self._names:
+            yield from filter(self.has, _paths(directory, deep=False))
+        for directory in self._directories:
+            if directory not in _SYSTEM:
+                yield from _paths(directory, deep=True)
 
 
 class Fence:
@@ -131,6 +141,13 @@ def open_regular(real: str) -> int:
 
 def _below(real: str, directory: str) -> bool:
     return real == directory or real.startswith(directory.rstrip("/") + "/")
+
+
+def _paths(directory: str, *, deep: bool) -> Iterator[str]:
+    for above, _, names in os.walk(directory):
+        yield from (os.path.join(above, name) for name in names)  # noqa: PTH118
+        if not deep:
+            return
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -102,11 +102,19 @@ def test_what_casbd_writes_is_no_input(place, reads):
     assert reads("state/*").read() == []
 
 
-def test_nor_by_a_hard_link(place, reads):
-    (place / "spool/m365/a").hardlink_to(place / "log/alerts.cef")
+@pytest.mark.parametrize("own", ["log/alerts.cef", "log/alerts.cef.1", "state/casbd.ndjson", "state/segments/x.ndjson"])
+def test_nor_by_a_hard_link(place, reads, own):
+    (place / "state/segments").mkdir()
+    (place / "state/segments/x.ndjson").write_bytes(lines(7))
+    (place / "spool/m365/a").hardlink_to(place / own)
     one = reads()
     assert one.read() == []
     assert told(one)["a"][1] == "it is casbd's own, which no input reads"
+
+
+def test_other_hard_links_are_read(place, reads):
+    (place / "spool/m365/a").hardlink_to(place / "log/other.json")
+    assert reads().numbers() == [6]
 
 
 @pytest.mark.parametrize("target", ["/proc/self/environ", "/proc/self/root/etc/passwd", "/sys/kernel/mm/transparent_hugepage/enabled"])
