@@ -32,5 +32,5 @@ def set_level(level: str) -> None:
     """Log this level and those above it from now on."""
     root = logging.getLogger()
     root.setLevel(level.upper())
-    for noisy in ("apscheduler", "watchdog", "httpx", "httpcore"):
+    for noisy in ("watchdog", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

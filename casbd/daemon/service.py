@@ -36,6 +36,7 @@ from casbd.daemon.reloading import Reloading
 from casbd.daemon.retention import RetentionClock, remove_some
 from casbd.daemon.scanning import InProcess, InProcesses, Scanning
 from casbd.daemon.second_thoughts import SecondThoughts
+from casbd.daemon.silence import Silence
 from casbd.daemon.starting import starting
 from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.watched import WatchedFiles
@@ -88,6 +89,7 @@ class Service:
         self._unread_news = UnreadNews()
         self._step = "begin"
         self._second_thoughts = SecondThoughts()
+        self._silence = Silence()
         self._progress = progress
         self._progress_told = 0.0
         self._records = 0
@@ -430,9 +432,9 @@ class Service:
             if name not in counts:  # new since a reload: silent since now
                 with self.store.transaction() as connection:
                     input_store.ensure(connection, name, self.clock())
-            if silence is None or last is None or self.clock() - max(last, self.started) <= silence:
+            if silence is None or last is None or (silent := self._silence.of(name, last, self.clock(), self.started)) <= silence:
                 continue
-            minutes = (self.clock() - last) // 60_000
+            minutes = max(silent, self.clock() - last) // 60_000
             alert = raising.system(
                 "input_silent",
                 f"Input {name} is silent",
