@@ -21,7 +21,11 @@ def reach(connection: sqlite3.Connection, at: int) -> None:
 
 
 def newest(connection: sqlite3.Connection) -> int | None:
-    """The time of the newest activity, and of one from the future that of its storing and a day; None where there is none."""
-    blocks = connection.execute("SELECT max(min(last, stored + ?)) FROM blocks", (_AHEAD,)).fetchone()[0]
-    segments = connection.execute("SELECT max(min(last, stored + ?)) FROM segments", (_AHEAD,)).fetchone()[0]
-    return max((int(one) for one in (blocks, segments) if one is not None), default=None)
+    """The time of the newest activities, as far as it is known; None where there are none.
+
+    Who is ahead of its own storing tells nothing, not even that it was stored: a clock that was years ahead then is believed by one
+    record of the far future else. What is stored together with it counts by its oldest.
+    """
+    query = "SELECT max(CASE WHEN last <= stored + ?1 THEN last WHEN first <= stored + ?1 THEN first END) FROM "
+    found = (connection.execute(query + table, (_AHEAD,)).fetchone()[0] for table in ("blocks", "segments"))
+    return max((int(one) for one in found if one is not None), default=None)

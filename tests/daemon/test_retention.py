@@ -100,6 +100,13 @@ def test_a_record_of_the_future_is_no_witness(passes):
     assert passes.clock.told()
 
 
+def test_nor_is_one_that_was_stored_by_the_wrong_clock(passes):
+    passes.core.feed_records(record(Id="future", at=20 * YEARS), record(Id="newer"))
+    passes.core.store.connection.execute("UPDATE blocks SET stored = ? WHERE last > ?", (NOON + YEARS, NOON))
+    assert {*passes.at(NOON + YEARS)} == {"old", "new", "newer", "future"}
+    assert passes.clock.told()
+
+
 def test_a_clock_that_was_back_and_is_right_again(passes):
     passes.go_by(HOUR)
     passes.at(NOON - YEARS)
