@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args
+from socketserver import ThreadingMixIn
+from threading import BoundedSemaphore, Thread
+from typing import Any, get_args
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.exposition import start_http_server
+from prometheus_client.exposition import make_wsgi_app
 from prometheus_client.metrics_core import Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
@@ -20,13 +24,21 @@ from casbd.store import inputs as input_store
 from casbd.store import policies as policy_store
 from casbd.store.database import Store
 
+MOST_AT_A_TIME = 16
+"""Connections; whoever is on this host may open them, and each has a thread of the few that the unit allows."""
+PATIENCE = 10.0
+"""Seconds that one may say nothing."""
+
 
 def serve(options: Metrics, state_dir: Path) -> Callable[[], None]:
     """Serve `/metrics`; returns what ends it. OSError where the port is taken."""
     registry = CollectorRegistry()
     registry.register(StoreCollector(state_dir))
     ProcessCollector(registry=registry)
-    server, thread = start_http_server(options.port, options.host, registry=registry)
+    server = _Server(options.host, options.port)
+    server.set_app(make_wsgi_app(registry))
+    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
 
     def stop() -> None:
         server.shutdown()
@@ -34,6 +46,45 @@ def serve(options: Metrics, state_dir: Path) -> Callable[[], None]:
         thread.join(5)
 
     return stop
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = PATIENCE
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the standard library
+        """Nobody needs to know of each scrape."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection, and no more of them than are bearable: what comes then is closed at once."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 2 * MOST_AT_A_TIME
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        self._free = BoundedSemaphore(MOST_AT_A_TIME)
+        super().__init__((host, port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread can be started
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who hangs up, or is too slow, is no news."""
 
 
 class StoreCollector(Collector):
