@@ -6,7 +6,6 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from running import free_port, wait_until
 
 from casbd.config.settings import Metrics
 from casbd.daemon import metrics
@@ -17,7 +16,9 @@ from casbd.store.database import Store
 def port(tmp_path, monkeypatch):
     monkeypatch.setattr(metrics._Handler, "timeout", 0.5)
     Store(tmp_path / "state").close()
-    port = free_port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     stop = metrics.serve(Metrics(host="127.0.0.1", port=port), tmp_path / "state")
     yield port
     stop()
@@ -47,4 +48,6 @@ def test_who_says_nothing_takes_no_thread_for_ever(port):
             held.enter_context(socket.create_connection(("127.0.0.1", port), 10))
         time.sleep(0.1)
         assert threads() <= metrics.MOST_AT_A_TIME
-        wait_until(lambda: b"casbd_store_bytes" in answer(port), 20)
+        deadline = time.monotonic() + 20
+        while b"casbd_store_bytes" not in answer(port):
+            assert time.monotonic() < deadline

@@ -200,6 +200,16 @@ def test_a_dictionary_of_gigabytes_is_refused_and_told(reader, tmp_path):
     assert "xz -9" in unread.advice
 
 
+def test_nor_is_a_window_of_gigabytes_taken(reader, tmp_path):
+    """A frame header (RFC 8878, 3.1.1.1): no checksum, no size, a window of 512 MiB; a raw block that is the last."""
+    line = lines([1])
+    (tmp_path / "a").write_bytes(b"\x28\xb5\x2f\xfd\x00" + bytes([19 << 3]) + (len(line) << 3 | 1).to_bytes(3, "little") + line)
+    one = reader("a")
+    assert one.numbers() == []
+    (unread,) = one.inputs.unread()
+    assert unread.why == "decompressing it takes more than 128 MiB of memory"
+
+
 def test_a_large_record_takes_as_many_turns_as_it_needs(reader, tmp_path):
     record = json.dumps({"n": 1, "padding": "x" * (5 << 20)}).encode()
     (tmp_path / "a").write_bytes(record + b"\n")
