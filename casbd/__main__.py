@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -11,9 +12,26 @@ def main() -> None:
     if "run" in sys.argv[1:] and "--once" not in sys.argv:
         # Loading takes half a second, in which SIGHUP would end the daemon. It is no loss: the files are read after it.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _open_standard_streams()
     from casbd.cli import main as command_line
 
     command_line()
+
+
+def _open_standard_streams() -> None:
+    """Where one is closed (`casbd ... >&-`), the next file would have its number, and get what was meant for it.
+
+    What is written to a closed standard output cannot be written, which is told; a closed standard error is nobody's.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_RDWR)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
 if __name__ == "__main__":

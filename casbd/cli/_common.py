@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
+AT_MOST = click.IntRange(0, 2**63 - 1)
+"""Of `--limit`: as many as SQLite and lists can count."""
 SHORT = 12
 """Characters of an id in a table; `alerts show` takes them for the whole."""
 

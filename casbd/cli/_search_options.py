@@ -16,7 +16,7 @@ import click
 
 from casbd.activity_log import Wanted
 from casbd.activity_log.queries import Query, find, saved, suggested
-from casbd.cli._common import Time, cell, check_span, open_store
+from casbd.cli._common import AT_MOST, Time, cell, check_span, open_store
 from casbd.cli._screen import real_filters
 from casbd.clock import now
 from casbd.model.activity import FIELDS
@@ -66,7 +66,7 @@ _SPAN = (
 )
 _ORDER = (
     click.option("--sort", "asked_sort", metavar="FIELD", show_default=NEWEST_FIRST, help="A field; with a minus, largest first."),
-    click.option("--limit", "asked_limit", show_default=str(LIMIT), type=click.IntRange(min=0), help="At most so many; 0 is all."),
+    click.option("--limit", "asked_limit", show_default=str(LIMIT), type=AT_MOST, help="At most so many; 0 is all."),
 )
 
 

@@ -15,7 +15,7 @@ from casbd.activity_log.tail import tail
 from casbd.activity_log.unusual import new_for_user
 from casbd.cli import EXIT_NO, _activity_drawer, _activity_list, _bars
 from casbd.cli._activity_list import Listing, listing_options
-from casbd.cli._common import cell, json_option, open_store, terminal, write_lines
+from casbd.cli._common import AT_MOST, cell, json_option, open_store, terminal, write_lines
 from casbd.cli._export import export
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
@@ -59,7 +59,7 @@ def search_activities(configuration: Path, asked: Asked, listing: Listing, retag
 @click.option("--by", default="day", show_default=True, metavar="day|hour|FIELD", help="Time (UTC), or the values of a field.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=AT_MOST,
     show_default=f"{MOST} of a field, else all",
     help="At most so many: the most frequent values, the latest days or hours; 0 is all.",
 )
@@ -107,7 +107,7 @@ def follow(configuration: Path, asked: Asked, as_json: bool) -> None:
 @click.option(
     "--same", type=click.Choice([*_activity_drawer.SAME]), help="List those of the same kind; 48h: of the same user, a day around."
 )
-@click.option("--limit", type=click.IntRange(min=0), show_default=str(LIMIT), help="With --same at most so many; 0 is all.")
+@click.option("--limit", type=AT_MOST, show_default=str(LIMIT), help="With --same at most so many; 0 is all.")
 @listing_options
 @retag_option
 @click.pass_obj

@@ -101,7 +101,7 @@ def formats(name: str | None, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--format", "form", metavar="F", help="Read the records as this format; otherwise it is told by the records.")
 @click.option("--input", "name", metavar="NAME", help="Read them as this input of the configuration would, its mapping included.")
-@click.option("--limit", type=click.IntRange(min=1), default=3, show_default=True, help="So many activities are shown.")
+@click.option("--limit", type=click.IntRange(1, 10**9), default=3, show_default=True, help="So many activities are shown.")
 @json_option
 @click.pass_obj
 def attempt(configuration: Path, file: Path, form: str | None, name: str | None, limit: int, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from casbd.activity_log.observed import DAY, Span
 from casbd.activity_log.people import Asked as Place
 from casbd.activity_log.people import is_asked, people
 from casbd.cli import EXIT_NO, _insights
-from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
+from casbd.cli._common import AT_MOST, cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._known import require_value
 from casbd.cli._namesakes import namesake_options
 from casbd.cli._retag import log_of, retag_option
@@ -85,7 +85,7 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
 @click.option("--admin", is_flag=True, help="Users with administrative activities, or an administrator's account, only.")
 @click.option("--not-seen", metavar="DAYS", type=click.IntRange(1, 9999), help="Users without such an activity for so many days.")
 @click.option("--sort", type=click.Choice(["alerts", "activities", "last_seen", "user"]), default="alerts", show_default=True)
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(min=0), help="At most so many; 0 is all.")
+@click.option("--limit", default=100, show_default=True, type=AT_MOST, help="At most so many; 0 is all.")
 @retag_option
 @json_option
 @click.pass_obj

@@ -43,18 +43,20 @@ def open_files(document: Document, settings: Settings, rules: Iterable[Path], li
         (lists, "the lists", ("enrichment",) if "enrichment" in document.data else ("organization",)),
         ([settings.state_dir], "the state directory", ("state_dir",)),
     ]
-    secrets: list[tuple[Secret, Where]] = [(secret, ("privacy",)) for secret in _secrets(settings.privacy)]
+    keys: list[tuple[Path, Where]] = [(secret.file, ("privacy",)) for secret in _secrets(settings.privacy) if secret.file]
     for section, entries in (("outputs", settings.outputs), ("connectors", settings.connectors)):
         for index, options in _named(document, section, entries):
-            secrets += [(secret, (section, index)) for secret in _secrets(options)]
+            keys += [(secret.file, (section, index)) for secret in _secrets(options) if secret.file]
+            if key_file := getattr(options, "key_file", None):
+                keys.append((key_file, (section, index, "key_file")))
             if ca_file := getattr(options, "ca_file", None):
                 places.append(([ca_file], "whom it trusts", (section, index, "ca_file")))
-    places += [([secret.file], "a key", where) for secret, where in secrets if secret.file]
+    places += [([key], "a key", where) for key, where in keys]
     for paths, name, where in places:
         yield from _told(document, where, name, sorted({culprit for path in paths if (culprit := writable(path))}))
-    for secret, where in secrets:
-        if secret.file and _readable(secret.file):
-            yield document.mistake(where, f"the key in `{secret.file}` may be read by everybody", "chmod o-r")
+    for key, where in keys:
+        if _readable(key):
+            yield document.mistake(where, f"the key in `{key}` may be read by everybody", "chmod o-r")
 
 
 def inputs_over_state(document: Document, settings: Settings) -> Iterator[Mistake]:

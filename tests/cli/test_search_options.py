@@ -114,6 +114,7 @@ class TestWhatIsAskedFor:
             (["--query", "no\x1bne"], "there is no query no ne"),
             (["--columns", "user,usr"], "did you mean"),
             (["--after", "x"], "it is none that a search has printed"),
+            (["--limit", "9" * 30], "is not in the range"),
             (["--after", "kwCheKA", "--sort", "user"], "--sort -timestamp alone"),
             (["--csv", "--json"], "one of them"),
         ],

@@ -154,6 +154,11 @@ class Site:
         """Run a command to its end."""
         return run_to_end([*CASBD, "-c", str(self.configuration), *arguments], self.directory, within)
 
+    def closing(self, streams: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command with some of its standard streams closed: `>&-`."""
+        command = ["sh", "-c", f'exec "$@" {streams}', "sh", *CASBD, "-c", str(self.configuration), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
     def once(self, *, code: int = 0) -> Finished:
         """`casbd run --once`, which must end with this exit code."""
         finished = self.run("run", "--once")

@@ -1,4 +1,4 @@
-"""Whatever stands in the directory where casbd is started, nothing of it is run."""
+"""However casbd is started: nothing of the directory where it is started is run, and closed streams are no one else's files."""
 
 import os
 import subprocess
@@ -29,3 +29,19 @@ def test_no_module_of_the_current_directory_is_loaded(make_site, tmp_path):
 
     assert [path.name for path in tmp_path.glob("ran-*")] == []
     assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["alerts", "list"]])
+def test_a_closed_standard_output_is_told(site, arguments):
+    site.write("audit.ndjson", m365_records.lines(20))
+    site.once()
+    finished = site.closing(">&-", *arguments)
+    assert (finished.returncode, finished.stderr.splitlines()) == (75, ["casbd: [Errno 9] Bad file descriptor"])
+
+
+def test_no_file_gets_the_number_of_a_closed_stream(make_site):
+    """What is written to standard error went into it."""
+    site = make_site()
+    site.write("audit.ndjson", m365_records.lines(20))
+    assert site.closing("<&- >&- 2>&-", "run", "--once").returncode == 0
+    assert site.records() == 20
