@@ -242,9 +242,13 @@ def rule_files(directories: Sequence[Path]) -> list[Path]:
 
 
 def _duplicates(paths: dict[str, list[Path]]) -> Iterator[Mistake]:
+    """Ids that are there twice; those that differ in case alone pass for each other."""
+    alike: dict[str, list[tuple[str, Path]]] = {}
     for name, same in paths.items():
-        for path in same if len(same) > 1 else ():
-            others = ", ".join(str(other) for other in same if other is not path)
+        alike.setdefault(name.casefold(), []).extend((name, path) for path in same)
+    for named in alike.values():
+        for name, path in named if len(named) > 1 else ():
+            others = ", ".join(str(other) for _, other in named if other is not path)
             yield Mistake(str(path), 0, 0, f"the id `{name}` is used twice", f"also {others}")
 
 

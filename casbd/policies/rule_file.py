@@ -183,6 +183,10 @@ def alert_options(part: AlertPart) -> AlertOptions:
     return AlertOptions(daily_limit=part.daily_limit, suppress=part.suppress, email=tuple(part.email), sms=tuple(part.sms))
 
 
+CASBDS_OWN = "casbd."
+"""So begin the ids under which casbd tells of itself: a policy's alerts must not pass for these."""
+
+
 def policy_id(path: Path) -> str:
     """The id of the policy in a file."""
     return path.name.removesuffix(path.suffix)
@@ -190,6 +194,9 @@ def policy_id(path: Path) -> str:
 
 def wrong_id(path: Path) -> list[Mistake]:
     """What is wrong with it."""
-    if re.fullmatch(r"[A-Za-z0-9._-]+", policy_id(path)):
+    name = policy_id(path)
+    if name.casefold().startswith(CASBDS_OWN):
+        return [Mistake(str(path), 0, 0, f"the file's name is the policy's id, and `{name}` is of casbd's own alerts", "another name")]
+    if re.fullmatch(r"[A-Za-z0-9._-]+", name):
         return []
-    return [Mistake(str(path), 0, 0, f"the file's name is the policy's id, and `{policy_id(path)}` is none", "letters, digits, - _ .")]
+    return [Mistake(str(path), 0, 0, f"the file's name is the policy's id, and `{name}` is none", "letters, digits, - _ .")]

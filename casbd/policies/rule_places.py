@@ -17,7 +17,7 @@ EXCEPTIONS = ("exceptions.yaml", "exceptions.yml")
 def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list[Mistake] | None = None) -> Iterator[Path]:
     """Every rule file once, though directories may overlap; nothing hidden, such as an editor's lock or a mount's own links.
 
-    found: takes directories that are none. left_out: takes the links that lead out of all of the directories.
+    found: takes directories that are none. left_out: takes the links that lead out of all of the directories, and `x.YAML`.
     """
     seen: set[Path] = set()
     for directory in directories:
@@ -26,9 +26,9 @@ def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list
             continue
         for path in sorted(directory.rglob("*")):
             hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-            if hidden or path.name in EXCEPTIONS or not (path.suffix in ENDINGS or path.is_symlink()):
+            if hidden or path.name in EXCEPTIONS or not (path.suffix.lower() in ENDINGS or path.is_symlink()):
                 continue
-            if told := _leads_out(path, directories):
+            if told := _leads_out(path, directories) or _misspelt(path):
                 if left_out is not None:
                     left_out.append(told)
             elif path.suffix in ENDINGS and path.is_file() and path.resolve() not in seen:
@@ -77,3 +77,10 @@ def _leads_out(path: Path, directories: Sequence[Path]) -> Mistake | None:
         return None
     hint = "it is not followed: put the file here, or name the directory that it leads to under `rules:`"
     return Mistake(str(path), 0, 0, "is a link out of the rule directories", hint)
+
+
+def _misspelt(path: Path) -> Mistake | None:
+    """What is told of `x.YAML`."""
+    if path.suffix in ENDINGS or path.suffix.lower() not in ENDINGS:
+        return None
+    return Mistake(str(path), 0, 0, f"is not read: its name ends with `{path.suffix}`", "rename it to .yaml or .yml")

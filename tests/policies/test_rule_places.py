@@ -9,6 +9,7 @@ from casbd.policies.loading import load_rule_set
 from casbd.policies.rule_places import exception_files, watched
 
 RULE = "name: x\nfilters: {user: {eq: a}}\n"
+SIGMA = "title: x\nlogsource: {service: okta}\ndetection: {a: {eventtype: x}, condition: a}\n"
 SECRET = "hunter2hunter2"
 EXCEPTIONS = "exceptions: [{policy: linked, filters: {user: {eq: b}}, reason: r, expires: never}]\n"
 
@@ -48,6 +49,31 @@ def test_a_chain_of_links_is_followed_to_its_end(rules):
     (rules / "more" / "step.txt").symlink_to("/etc/passwd")
     (rules / "linked.yaml").symlink_to("more/step.txt")
     assert {Path(mistake.file).name for mistake in load_rule_set([rules]).unusable} == {"linked.yaml", "step.txt"}
+
+
+@pytest.mark.parametrize("name", ["other.YAML", "more/other.Yml"])
+def test_a_name_that_ends_in_capitals_is_told(rules, name):
+    (rules / name).write_text(RULE)
+    [mistake] = load_rule_set([rules]).unusable
+    assert (mistake.file, mistake.hint) == (str(rules / name), "rename it to .yaml or .yml")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("more/Own.yaml", "the id `Own` is used twice"), ("OWN.yml", "the id `OWN` is used twice")]
+    + [(f"{name}.yaml", f"`{name}` is of casbd's own alerts") for name in ("casbd.policy_flood", "CASBD.x")],
+)
+@pytest.mark.parametrize("text", [RULE, SIGMA])
+def test_no_policy_passes_for_another(rules, name, told, text):
+    (rules / name).write_text(text)
+    try:
+        found = load_rule_set([rules])  # of Sigma's rules that cannot be used the others go on
+    except Mistakes as mistakes:
+        wrong = mistakes.found
+    else:
+        wrong = found.unusable
+        assert [policy.id for policy in found.policies] == ["own"]
+    assert any(told in mistake.message for mistake in wrong)
 
 
 def test_an_exception_for_a_policy_that_is_left_out_is_no_mistake(rules):
