@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import zipfile
+from pathlib import Path
 
 import m365_records
 import pytest
@@ -112,6 +113,18 @@ def test_files_that_casbd_writes_itself_are_no_news(make_site):
     site.once()
     site.once()
     assert site.status()["unread"] == []
+
+
+def test_no_link_into_the_state_is_followed_whatever_the_configuration_says(make_site):
+    site = make_site()
+    site.configure(inputs=[{"name": "m365", "path": f"{site.inputs}/*", "format": "m365", "follow_links": True}])
+    site.once(code=75)
+    for place in ("state", "elsewhere"):
+        (site.directory / place).mkdir(exist_ok=True)
+        (site.directory / place / "log").write_bytes(LINES[place == "state"] + b"\n")
+        (site.inputs / place).symlink_to(site.directory / place / "log")
+    site.once(code=1)
+    assert (site.records(), [Path(one["path"]).name for one in site.status()["unread"]]) == (1, ["state"])
 
 
 def test_the_daemon_warns_once_and_the_status_shows_it(auto):

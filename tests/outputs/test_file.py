@@ -46,6 +46,15 @@ def test_json_has_one_object_a_line(tmp_path):
     assert [json.loads(line).get("title") for line in lines] == ["line\nbreak\u2028", None]
 
 
+def test_it_is_not_for_everybody(tmp_path):
+    before = os.umask(0)
+    try:
+        file(tmp_path / "x").send([alert(1)])
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("by", ["rename", "delete", "copytruncate"])
 def test_logrotate_is_noticed(tmp_path, by):
     path = tmp_path / "x"

@@ -133,6 +133,7 @@ class TestTexts:
         assert not holds("objects", "needle", Activity(objects=some))
         assert holds("objects", "needle", Activity(objects=some[1:]))
         assert not holds("user_groups", "needle", Activity(user_groups=(half, half, "needle")))
+        assert not holds("user_groups", "needle", Activity(user_groups=(half, f"{half}needle")))
 
     def test_the_worst_record_does_not_take_long(self, holds):
         hostile = "xyxxyyxyxyyx" * 1_600_000  # 19 MB took 31 s
