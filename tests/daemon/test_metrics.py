@@ -14,6 +14,7 @@ from casbd.store.database import Store
 
 @pytest.fixture
 def port(tmp_path, monkeypatch):
+    assert metrics._Handler.timeout == metrics.PATIENCE
     monkeypatch.setattr(metrics._Handler, "timeout", 0.5)
     Store(tmp_path / "state").close()
     with socket.socket() as probe:

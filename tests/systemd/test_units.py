@@ -1,5 +1,6 @@
 """systemd's own tools judge the unit; no systemd needs to run."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -72,3 +73,11 @@ def test_exporters_have_a_group_of_their_own_which_reads_nothing_of_casbds():
 @pytest.mark.parametrize("limit", ["MemoryMax", "TasksMax", "LimitCORE", "OOMPolicy"])
 def test_what_casbd_may_take_of_the_host_is_limited(limit):
     assert f"\n{limit}=" in UNIT.read_text()
+
+
+def test_what_casbd_keeps_is_not_for_everybody():
+    text = UNIT.read_text()
+    modes = dict(re.findall(r"^(\w+DirectoryMode|UMask)=(\d+)$", text, re.MULTILINE))
+    assert len(modes) == text.count("Directory=") + 1
+    assert not any(int(mode, 8) & 0o007 for name, mode in modes.items() if name != "UMask")
+    assert int(modes["UMask"], 8) & 0o007 == 0o007
