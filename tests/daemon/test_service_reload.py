@@ -77,3 +77,14 @@ def test_a_change_asks_for_one_and_no_more(service, tmp_path):
     (tmp_path / "rules" / "own.yaml").write_text(RULE.replace("failed", "other"))
     service.reload_if_changed()
     assert service._reloading.is_under_way
+
+
+def test_one_that_a_bug_breaks_is_told_and_the_last_configuration_stays(service, monkeypatch):
+    engine = service.engine
+    with monkeypatch.context() as broken:
+        broken.setattr("casbd.daemon.service.Engine", lambda _: 10**400 / 2)
+        reload(service)
+    assert service.engine is engine
+    assert "internal error: OverflowError" in service._reloaded["mistakes"][0]
+    reload(service)
+    assert service._reloaded["ok"]
