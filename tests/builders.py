@@ -10,23 +10,24 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from casbd import policies, registry
 from casbd.activity_log import ActivityLog
 from casbd.clock import Uptime
-from casbd.config import PluginSettings, Settings
 from casbd.config.reach import Reach
-from casbd.config.settings import Governance, Limits, Outbox, Retention
+from casbd.config.settings import Governance, Limits, Outbox, PluginSettings, Retention, Settings
 from casbd.governance.rails import GroupsOf, Rails, meaning
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
 from casbd.model.governance import GovernanceCommand
 from casbd.pipeline import Pipeline, Scanner
-from casbd.plugins import Options
-from casbd.policies import Matcher, Policy
-from casbd.store import activities, alerts, governance, inputs, outbox, segments
+from casbd.plugins import Options, registry
+from casbd.policies import loading
+from casbd.policies.matcher import Matcher
+from casbd.policies.policy import Policy
+from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.wire.timestamps import iso
+from casbd.store.log import blocks, segments
+from casbd.store.state import alerts, governance, inputs, outbox
 
 NOON = 1_767_268_800_000
 """2026-01-01T12:00:00Z, when everything in these tests begins."""
@@ -76,7 +77,7 @@ def load_rules(directory: Path, rules: Mapping[str, Mapping[str, Any]]) -> list[
     for name, rule in rules.items():
         with (directory / f"{name}.yaml").open("w") as file:
             YAML(typ="safe").dump({"name": name, "filters": {"activity_type": {"eq": "Failed log on"}}} | dict(rule), file)
-    return policies.load([directory])
+    return loading.load([directory])
 
 
 def settings(outputs: Mapping[str, Sequence[str]] | None = None, **governance_options: Any) -> Settings:
@@ -168,7 +169,7 @@ class Core:
 
     def block(self, number: int) -> list[Activity]:
         """The activities of one block."""
-        return activities.read_block(self.store.connection, number)
+        return blocks.read_block(self.store.connection, number)
 
     def meanings(self) -> dict[str, str]:
         """What each policy asks for, as a hash."""

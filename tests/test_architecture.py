@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import casbd
-from casbd import registry
+from casbd.plugins import registry
 
 ROOT = Path(casbd.__file__).parent
 KINDS = ("formats", "enrichers", "detections", "outputs", "connectors")
@@ -40,7 +40,7 @@ def tree(name: str) -> ast.Module:
 
 
 def part(module: str) -> str:
-    """`casbd.store.outbox` is of the part `store`."""
+    """`casbd.store.state.outbox` is of the part `store`."""
     return [*module.split("."), "__init__"][1]
 
 

@@ -12,13 +12,14 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from casbd import cli, config, registry
-from casbd.config import settings
+from casbd import cli
+from casbd.config import reading, settings
+from casbd.documents.secrets import Secret
 from casbd.enrichers._range_file import Range
+from casbd.filters.operators import OPERATORS
 from casbd.model.activity import FIELDS
-from casbd.policies.operators import OPERATORS
+from casbd.plugins import registry
 from casbd.policies.rule_file import RuleFile
-from casbd.secrets import Secret
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -36,7 +37,7 @@ def models(model):
 
 
 def configuration_models():
-    yield from models(settings._Top)
+    yield from models(reading._Top)
     yield from (settings.InputOptions, settings.OutputOptions, settings.ConnectorOptions, Range, Secret)
     for kind in ("formats", "enrichers", "outputs", "connectors"):
         yield from (plugin.Options for plugin in registry.load_all(kind).values())
@@ -92,7 +93,7 @@ class TestWhatIsDocumentedWorks:
         path = tmp_path / "casbd.yaml"
         path.write_text(re.sub(r"^( *)# ( *)(- (?:\{|[a-z_]+: )|[a-z_]+: )", r"\1\2\3", CONFIGURATION, flags=re.MULTILINE))
 
-        found, mistakes = config.read(path)
+        found, mistakes = reading.read(path)
 
         assert [str(mistake) for mistake in mistakes] == []
         assert [entry.spec.name for entry in found.inputs] == ["m365", "own"]

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from casbd import registry
+from casbd.plugins import registry
 
 PLUGINS = [(kind, name) for kind in ("outputs", "connectors") for name in registry.names(kind)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from casbd.model.activity import FIELDS, Activity
-from casbd.wire.timestamps import iso
+from casbd.records.timestamps import iso
 
 SPANS = ("day", "hour")
 

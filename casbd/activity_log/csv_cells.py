@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casbd.model.activity import FIELDS, Kind
+from casbd.records.timestamps import iso
 from casbd.wire import csv_cells, json_lines
-from casbd.wire.timestamps import iso
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -24,11 +24,10 @@ import zstandard
 from casbd.activity_log.csv_cells import cells
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
+from casbd.documents.replacing import sync
 from casbd.model.activity import FIELDS, Activity
-from casbd.replacing import sync
-from casbd.store import activities as blocks
-from casbd.store import segment_files, segments
 from casbd.store.database import Store
+from casbd.store.log import blocks, segment_files, segments
 from casbd.wire import json_lines
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casbd.policies.tree import AllOf, AnyOf, Condition, Node
+from casbd.filters.tree import AllOf, AnyOf, Condition, Node
 
 FIELDS = (
     "user",

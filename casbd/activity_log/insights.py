@@ -27,13 +27,13 @@ from casbd.activity_log.observed import (
 from casbd.activity_log.people import Known
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
+from casbd.filters.tree import Condition
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import Who, whose
-from casbd.policies.tree import Condition
-from casbd.store import alerts as stored_alerts
-from casbd.store import governance as stored_governance
 from casbd.store.database import Store
+from casbd.store.state import alerts as stored_alerts
+from casbd.store.state import governance as stored_governance
 
 _OF_A_USER = ("user", "user_display_name", "user_domain", "user_type", "user_organization", "user_groups", "is_external_user")
 _WHO = ("user", "app", "app_instance")

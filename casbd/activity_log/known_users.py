@@ -15,8 +15,8 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.tally import tables
 from casbd.activity_log.wanted import Wanted
 from casbd.model.identity import Who, whose
-from casbd.store import alerts as stored_alerts
 from casbd.store.database import Store
+from casbd.store.state import alerts as stored_alerts
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,7 +11,7 @@ from msgspec import Struct
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.tally import HOUR, count, tables
 from casbd.activity_log.wanted import Wanted
-from casbd.wire.timestamps import iso
+from casbd.records.timestamps import iso
 
 if TYPE_CHECKING:
     import pyarrow as pa

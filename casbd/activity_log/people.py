@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
+from casbd.filters.sql import Sql
+from casbd.filters.tree import Condition
 from casbd.model.activity import Activity
 from casbd.model.identity import PLAIN, Who, canonical, whose
-from casbd.policies.sql import Sql
-from casbd.policies.tree import Condition
-from casbd.store import alerts as stored_alerts
 from casbd.store.database import Store
+from casbd.store.state import alerts as stored_alerts
 
 _Seen = tuple[str, str | None, str | None]
 """A user's name with the app and the instance of it."""

@@ -11,8 +11,8 @@ import msgspec
 
 from casbd.activity_log.free_text import containing
 from casbd.documents import Document
-from casbd.policies.tree import Node
-from casbd.store import queries as stored
+from casbd.filters.tree import Node
+from casbd.store.state import queries as stored
 
 _SUGGESTED = Path(__file__).parents[1] / "data" / "suggested_queries.yaml"
 _NAME = re.compile(r"(?=\S)[\w. -]{1,60}(?<=\S)")

@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 from casbd.activity_log.counting import check, kinds
 from casbd.activity_log.segments import ALL, Opened, Segments
 from casbd.activity_log.wanted import Wanted
+from casbd.counting.subject_sql import Subjects
 from casbd.errors import StoreError
+from casbd.filters.compile import compile_filter
+from casbd.filters.sql import Sql, may
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies import compile_filter
 from casbd.policies.policy import Policy
-from casbd.policies.sql import Sql, may
-from casbd.policies.subject_sql import Subjects
-from casbd.store import activities as blocks
-from casbd.store import segments
-from casbd.store.activities import span
 from casbd.store.database import Store
-from casbd.store.segment_files import columns
-from casbd.store.segments import Segment
+from casbd.store.log import blocks, segments
+from casbd.store.log.blocks import span
+from casbd.store.log.segment_files import columns
+from casbd.store.log.segments import Segment
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,12 +10,12 @@ from casbd.activity_log.counting import check, kinds
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.segments import ALL
 from casbd.activity_log.wanted import Wanted
+from casbd.filters.sql import Sql
+from casbd.filters.tree import conditions
 from casbd.model.activity import Activity
 from casbd.policies.policy import Policy
-from casbd.policies.sql import Sql
-from casbd.policies.tree import conditions
 from casbd.store.database import Store
-from casbd.store.segment_files import columns
+from casbd.store.log.segment_files import columns
 
 if TYPE_CHECKING:
     import pyarrow as pa

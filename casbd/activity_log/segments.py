@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from casbd.activity_log.connecting import connect
 from casbd.activity_log.counting import kinds
 from casbd.activity_log.wanted import Wanted
+from casbd.counting.subject_sql import Subjects
 from casbd.errors import StoreError
+from casbd.filters.sql import Sql
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.identity import canonical
-from casbd.policies.sql import Sql
-from casbd.policies.subject_sql import Subjects
-from casbd.store.segment_files import BLOCK, PLACE, allow_open, schema
-from casbd.store.segments import DIRECTORY, Segment
+from casbd.store.log.segment_files import BLOCK, PLACE, allow_open, schema
+from casbd.store.log.segments import DIRECTORY, Segment
 
 if TYPE_CHECKING:
     import duckdb

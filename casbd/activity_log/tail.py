@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.model.activity import Activity
-from casbd.store import activities as blocks
 from casbd.store.database import Store
+from casbd.store.log import blocks
 
 
 def tail(store: Store, wanted: Wanted, wait: Callable[[], object]) -> Iterator[Activity]:

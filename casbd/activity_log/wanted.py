@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from casbd.clock import Clock
-from casbd.policies import compile_filter, parse_conditions
-from casbd.policies.sql import may, must
-from casbd.policies.tree import AllOf, Node
+from casbd.filters.compile import compile_filter
+from casbd.filters.condition_text import parse_conditions
+from casbd.filters.sql import may, must
+from casbd.filters.tree import AllOf, Node
 
 
 class Wanted:

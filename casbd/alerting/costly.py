@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from casbd.alerting import raising
 from casbd.model.alert import Alert
 from casbd.model.costly import Costly
-from casbd.policies import Policy
-from casbd.wire.timestamps import iso
+from casbd.policies.policy import Policy
+from casbd.records.timestamps import iso
 
 HOUR = 3_600_000
 

@@ -17,7 +17,7 @@ import msgspec
 
 from casbd.alerting import raising
 from casbd.model.alert import Alert
-from casbd.policies import Policy
+from casbd.policies.policy import Policy
 
 HOUR = 3_600_000
 TOGETHER = 3

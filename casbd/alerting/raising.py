@@ -8,13 +8,13 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from casbd.counting.match import Sequenced
+from casbd.counting.runs import Change
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
 from casbd.model.identity import person
-from casbd.policies import Policy
-from casbd.policies.policy import Sequenced, is_of_one_user
-from casbd.policies.runs import Change
-from casbd.wire.long_texts import shortened
+from casbd.policies.policy import Policy, is_of_one_user
+from casbd.records.long_texts import shortened
 
 MOST_IDS = 1000
 """So many activities are listed in an alert; all are counted."""

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from casbd.alerting import raising
 from casbd.model import identity
 from casbd.model.alert import Alert
-from casbd.policies import Policy
-from casbd.store import alerts, held_back
-from casbd.store.held_back import HeldBack
-from casbd.wire.timestamps import iso
+from casbd.policies.policy import Policy
+from casbd.records.timestamps import iso
+from casbd.store.state import alerts, held_back
+from casbd.store.state.held_back import HeldBack
 
 DAY = 86_400_000
 

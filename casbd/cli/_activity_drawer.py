@@ -13,9 +13,9 @@ from casbd.activity_log.queries import Query
 from casbd.cli._common import SHORT, drawer, table
 from casbd.cli._search_options import NEWEST_FIRST, Asked
 from casbd.clock import now
+from casbd.filters.tree import Condition
 from casbd.model.activity import Activity, ActivityObject
 from casbd.model.alert import Alert
-from casbd.policies.tree import Condition
 
 SECTIONS = {
     "what": ("timestamp", "activity_type", "action_type", "app", "app_instance", "result", "result_detail", "is_admin_operation"),

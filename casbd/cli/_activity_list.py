@@ -14,12 +14,12 @@ import click
 from casbd.activity_log import ActivityLog, Cursor, search
 from casbd.cli._common import cell, json_option, moment, table, write_lines
 from casbd.cli._search_options import NEWEST_FIRST, Asked
+from casbd.filters.fields import FieldRef, parse_field
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.fields import FieldRef, parse_field
 from casbd.pseudonyms import Pseudonyms
+from casbd.records.record_path import RawReader, texts
 from casbd.wire import csv_cells, json_lines
 from casbd.wire.plain_text import single_line
-from casbd.wire.record_path import RawReader, texts
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from casbd import config, registry
 from casbd.cli._common import cell
+from casbd.config import reading
 from casbd.errors import Mistakes
-from casbd.plugins import Enricher, Lacking
+from casbd.plugins import Enricher, Lacking, registry
 
 
 def address_enrichers(configuration: Path) -> list[Enricher]:
     """The enrichers that look at the address, in their order; a file that cannot be read is told, and does without."""
-    settings, _ = config.read(configuration)
+    settings, _ = reading.read(configuration)
     enrichers: list[Enricher] = []
     for name, cls in registry.load_all("enrichers").items():
         if cls.reads != ("ip_address",):

@@ -17,8 +17,8 @@ from casbd.cli._common import cell, json_option, write_lines
 from casbd.cli._screen import screen
 from casbd.clock import now
 from casbd.model.alert import RESOLUTIONS, Alert, Resolution
-from casbd.store import alerts as stored
-from casbd.store import audit
+from casbd.store.state import alerts as stored
+from casbd.store.state import audit
 from casbd.wire import json_lines
 
 

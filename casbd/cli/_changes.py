@@ -15,8 +15,8 @@ from casbd.cli._common import cell
 from casbd.clock import now
 from casbd.config.place import state_dir
 from casbd.errors import CasbdError, StateInUse
-from casbd.store import audit
 from casbd.store.database import FILE, Store
+from casbd.store.state import audit
 
 
 def store_to_change(configuration: Path) -> Store:

@@ -14,9 +14,9 @@ from casbd.cli import _times
 from casbd.clock import now
 from casbd.config.place import state_dir
 from casbd.model.activity import FIELDS, Activity
+from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.wire.plain_text import single_line as plain
-from casbd.wire.timestamps import iso
 
 if TYPE_CHECKING:
     from rich.console import Console

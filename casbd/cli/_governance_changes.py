@@ -16,13 +16,13 @@ from casbd.cli._screen import screen
 from casbd.clock import monotonic, now
 from casbd.governance import withdrawing
 from casbd.model.governance import GovernanceCommand
-from casbd.store import audit, governance_moments, governance_stop
-from casbd.store import governance as stored
+from casbd.records.timestamps import iso
 from casbd.store.database import Store, in_use
-from casbd.store.governance_stop import Stopped
-from casbd.store.person import person
+from casbd.store.state import audit, governance_moments, governance_stop
+from casbd.store.state import governance as stored
+from casbd.store.state.governance_stop import Stopped
+from casbd.store.state.operator import person
 from casbd.wire import json_lines
-from casbd.wire.timestamps import iso
 
 LOOK_AGAIN = 0.05
 

@@ -14,8 +14,8 @@ from casbd.activity_log.observed import DayFrequency, Frequency, Span
 from casbd.cli._charts import bars, columns
 from casbd.cli._common import Time, cell, moment
 from casbd.clock import now
+from casbd.records.timestamps import iso
 from casbd.wire.json_lines import line
-from casbd.wire.timestamps import iso
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST = 10

@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 
 import click
 
-from casbd import config
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import OneLine, noted
 from casbd.cli._common import cell
+from casbd.config import reading
 from casbd.config.range_edit import Network, Wanted, read_network
 from casbd.config.range_edit import tag as tag_in_file
 from casbd.errors import CasbdError, Mistakes
@@ -63,7 +63,7 @@ def tag(
     A range with this name gets the network added; category and tags are a range's, so they become those of its other networks too.
     Of the networks that hold an address the smallest decides. The file's comments and layout stay.
     """
-    settings, _ = config.read(configuration)
+    settings, _ = reading.read(configuration)
     path = getattr(settings.enrichers["ip_ranges"], "ip_ranges", None)
     if path is None:
         _refused(f"{configuration} names no file of IP ranges; below `enrichment:` add the line `  ip_ranges: ip_ranges.yaml`")

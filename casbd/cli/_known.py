@@ -11,10 +11,10 @@ import click
 
 from casbd.activity_log import ActivityLog, Wanted
 from casbd.cli._common import cell
+from casbd.documents.wording import nearest
 from casbd.errors import Mistakes
-from casbd.store import alerts
 from casbd.store.database import Store
-from casbd.validation_text import nearest
+from casbd.store.state import alerts
 
 OWN = "casbd."
 """Begins the ids of what raises alerts about casbd itself."""
@@ -42,11 +42,12 @@ def require_policy(configuration: Path, store: Store, policy_id: str) -> None:
     """Go on if the policy is configured, or an alert is (or could be) of it."""
     if policy_id.casefold().startswith(OWN) or alerts.any_of_policy(store.connection, policy_id):
         return
-    from casbd import config, policies  # long to load, and seldom asked
+    from casbd.config import reading
+    from casbd.policies import loading  # long to load, and seldom asked
 
     configured: list[str] = []
     with suppress(Mistakes):  # rules or a configuration that are broken hold nobody from looking at alerts
-        configured = [path.stem for path in policies.rule_files(config.read(configuration)[0].rules)]
+        configured = [path.stem for path in loading.rule_files(reading.read(configuration)[0].rules)]
     require("--policy", "policy", policy_id, configured, "in the rules, nor an alert of one")
 
 
@@ -62,11 +63,11 @@ def require_value(configuration: Path, store: Store, option: str, field: str, gi
 
 def _configured(configuration: Path, field: str) -> frozenset[str]:
     """What inputs and lists may put into a field. Raises Mistakes."""
-    from casbd import config, registry
+    from casbd.config import reading
     from casbd.daemon.known_words import known_words
-    from casbd.plugins import Grouping
+    from casbd.plugins import Grouping, registry
 
-    settings, _ = config.read(configuration)
+    settings, _ = reading.read(configuration)
     kinds = registry.load_all("enrichers").items()
     grouping = [cls(settings.enrichers[name]) for name, cls in kinds if issubclass(cls, Grouping)] if field == "user_groups" else []
     return known_words(settings, grouping).get(field, frozenset())

@@ -11,44 +11,47 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from casbd import config, policies, registry
-from casbd.alerting.windows import policy_key
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell
+from casbd.config import reading
 from casbd.config.connector_actions import connector_actions
+from casbd.counting.match import Sequenced
+from casbd.counting.runs import Runs
+from casbd.counting.subjects import subject
+from casbd.counting.windows import policy_key
 from casbd.documents import nearest
 from casbd.errors import StoreError
+from casbd.filters.compile import compile_filter
 from casbd.governance.rails import meaning
 from casbd.model.activity import Activity
-from casbd.policies import Policy, compile_filter
+from casbd.plugins import registry
+from casbd.policies import loading
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step, length
-from casbd.policies.policy import Sequenced
-from casbd.policies.repeated import subject
-from casbd.policies.runs import Runs
-from casbd.store import policies as counted
-from casbd.store import set_aside
+from casbd.policies.policy import Policy
+from casbd.records.record_path import RawReader, parse_path
 from casbd.store.database import Store, is_new
-from casbd.store.set_aside import SetAside
-from casbd.store.window_entries import WindowEntries
-from casbd.wire.record_path import RawReader, parse_path
+from casbd.store.state import policies as counted
+from casbd.store.state import set_aside
+from casbd.store.state.set_aside import SetAside
+from casbd.store.state.window_entries import WindowEntries
 
 if TYPE_CHECKING:
-    from casbd.alerting.trial import Outcome
-    from casbd.enrichment import Enrichment
+    from casbd.backtest.trial import Outcome
+    from casbd.pipeline.enrichment import Enrichment
 
 
 class Loaded:
     """The configured policies, whatever else is wrong in the configuration. Mistakes where a rule file of casbd's has some."""
 
     def __init__(self, configuration: Path) -> None:
-        self.settings, _ = config.read(configuration)
+        self.settings, _ = reading.read(configuration)
         self._connectors = connector_actions(self.settings)
 
     @cached_property
     def policies(self) -> list[Policy]:
         """All of them, by id. Of Sigma files that cannot be used only the number is told."""
-        found = policies.load_rule_set(self.settings.rules, self._connectors)
+        found = loading.load_rule_set(self.settings.rules, self._connectors)
         files = len({mistake.file for mistake in found.unusable})
         if files:
             told = "a rule file cannot be used and is" if files == 1 else f"{files} rule files cannot be used and are"
@@ -58,14 +61,14 @@ class Loaded:
     @cached_property
     def paths(self) -> list[Path]:
         """All rule files."""
-        return policies.rule_files(self.settings.rules)
+        return loading.rule_files(self.settings.rules)
 
     def one(self, policy_id: str) -> Policy:
         """The policy with this id, whatever is wrong in other files; where there is none, the end of the program."""
         likely = [path for path in self.paths if path.stem == policy_id]
         likely += [path for path in self.paths if policy_id.startswith(f"{path.stem}-")]  # one of several rules of a Sigma file
         for path in likely:
-            for policy in policies.load_all_of(path, self._connectors, others=self.paths):
+            for policy in loading.load_all_of(path, self._connectors, others=self.paths):
                 if policy.id == policy_id:
                     return exempted(policy, load_exemptions(self.settings.rules, None))
         hint = nearest(policy_id, [path.stem for path in self.paths])
@@ -102,7 +105,7 @@ class Loaded:
 
     @cached_property
     def _enrichment(self) -> Enrichment:
-        from casbd.enrichment import Enrichment
+        from casbd.pipeline.enrichment import Enrichment
 
         enrichers = [registry.load("enrichers", name)(options) for name, options in self.settings.enrichers.items()]
         return Enrichment(sorted(enrichers, key=lambda enricher: enricher.order))

@@ -26,7 +26,7 @@ def log_of(configuration: Path, store: Store, *, retag: bool) -> ActivityLog:
         return ActivityLog(store)
     from casbd.activity_log.retagged import Retagged  # with the enrichers, longer to load than most searches take
     from casbd.cli._addresses import address_enrichers
-    from casbd.enrichment import Enrichment
+    from casbd.pipeline.enrichment import Enrichment
     from casbd.plugins import Reasoning
 
     ranges = [enricher for enricher in address_enrichers(configuration) if isinstance(enricher, Reasoning)]

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from casbd.activity_log.resolving import resolve
 from casbd.cli import EXIT_CONFIGURATION
 from casbd.cli._common import cell, open_store
 from casbd.config.place import section
 from casbd.errors import Mistakes
-from casbd.policies import parse_conditions
-from casbd.policies.tree import Condition, Node, conditions
+from casbd.filters.condition_text import parse_conditions
+from casbd.filters.tree import Condition, Node, conditions
+from casbd.personal_data.resolving import resolve
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
 

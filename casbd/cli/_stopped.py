@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from casbd.store import governance, governance_stop
+from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.store.governance_stop import Stopped
-from casbd.wire.timestamps import iso
+from casbd.store.state import governance, governance_stop
+from casbd.store.state.governance_stop import Stopped
 
 
 class Standing(NamedTuple):

@@ -20,7 +20,7 @@ from casbd.cli._export import export
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.cli._search_options import LIMIT, Asked, filter_options, search_options, span_options
-from casbd.store import alerts
+from casbd.store.state import alerts
 from casbd.wire import json_lines
 
 MOST = 20

@@ -14,7 +14,7 @@ from casbd.cli._known import require_policy, require_value
 from casbd.cli._screen import real, screen
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
 from casbd.policies.policy import Category
-from casbd.store import alerts as stored
+from casbd.store.state import alerts as stored
 from casbd.wire import json_lines
 
 STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "informational": "dim"}

@@ -12,9 +12,9 @@ from msgspec.structs import asdict, replace
 from casbd.cli._common import Time, check_span, json_option, moment, open_store, table, write_lines
 from casbd.cli._known import require
 from casbd.cli._screen import screen
-from casbd.store import audit as stored
+from casbd.records.timestamps import iso
+from casbd.store.state import audit as stored
 from casbd.wire import json_lines
-from casbd.wire.timestamps import iso
 
 COLUMNS = ("at", "who", "action", "target", "detail")
 

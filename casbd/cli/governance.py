@@ -12,7 +12,7 @@ from casbd.cli._screen import screen
 from casbd.cli._stopped import Standing
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
-from casbd.store import governance as stored
+from casbd.store.state import governance as stored
 from casbd.wire import json_lines
 
 COLUMNS = ("created", "action", "connector", "target", "status", "reason", "error", "command")

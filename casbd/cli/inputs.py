@@ -14,19 +14,20 @@ from typing import Any
 import click
 import msgspec
 
-from casbd import config, registry
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell, drawer, json_option, table, write_lines
+from casbd.config import reading
 from casbd.daemon import engine
 from casbd.documents import nearest
 from casbd.errors import BadRecord, CasbdError, Mistakes
-from casbd.inputs.followed import sample
-from casbd.inputs.one_look import first_records
-from casbd.inputs.suggestion import leaves, suggest, time_format
+from casbd.inputs.followed_file import sample
 from casbd.model.activity import FIELDS, Activity
 from casbd.model.chunk import Chunk
-from casbd.plugins import Format
-from casbd.wire import blanks, json_lines, record_path
+from casbd.onboarding.first_records import first_records
+from casbd.onboarding.suggestion import leaves, suggest, time_format
+from casbd.plugins import Format, registry
+from casbd.records import blanks, record_path
+from casbd.wire import json_lines
 
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 _MOST_PATHS, _MOST_REASONS = 40, 20
@@ -134,7 +135,7 @@ def attempt(configuration: Path, file: Path, form: str | None, name: str | None,
 
 def _configured(configuration: Path, name: str) -> Format | None:
     """As a configured input reads its records; None where its format is `auto` and would have to be told by them."""
-    settings, mistakes = config.read(configuration)
+    settings, mistakes = reading.read(configuration)
     for one in settings.inputs:
         if one.spec.name == name:
             plugin: Format | None = registry.load("formats", one.spec.format)(one.options) if one.spec.format != "auto" else None

@@ -18,11 +18,11 @@ from casbd.cli._addresses import address_enrichers, lacking
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.cli._ips_tag import tag
 from casbd.cli._screen import real, screen
-from casbd.enrichment import Enrichment
 from casbd.model.activity import Activity
 from casbd.model.identity import named
+from casbd.pipeline.enrichment import Enrichment
 from casbd.plugins import Reason, Reasoning
-from casbd.wire import addresses
+from casbd.records import addresses
 
 _NAMES = {"ip_category": "category", "ip_tags": "tags", "asn": "AS number", "isp": "ISP"}
 _TOLD = ("country", "city", "isp", "asn", "ip_category", "ip_tags")

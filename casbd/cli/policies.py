@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from casbd import activity_log, config, policies
+from casbd import activity_log
 from casbd.cli import EXIT_NO, _bars
 from casbd.cli._changes import noted
 from casbd.cli._common import Time, cell, check_span, json_option, open_store, table, write_lines
@@ -22,15 +22,18 @@ from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.cli._search_options import Asked, filter_options
 from casbd.clock import monotonic, now
+from casbd.config import reading
+from casbd.counting.match import Repeated
 from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.policies import Policy, Repeated
+from casbd.policies import loading
 from casbd.policies.explain import explain as explained
 from casbd.policies.explain import length, sentence
-from casbd.store.set_aside import SetAside
+from casbd.policies.policy import Policy
+from casbd.records.timestamps import iso
+from casbd.store.state.set_aside import SetAside
 from casbd.wire import json_lines
-from casbd.wire.timestamps import iso
 
 COLUMNS = ("policy", "name", "severity", "mode", "counts", "tests", "matches", "alerts")
 LESS = ("name", "counts", "tests")
@@ -104,7 +107,7 @@ def show(configuration: Path, /, policy_id: str, as_json: bool) -> None:
 @click.pass_obj
 def test(configuration: Path, /, policy_id: str | None, as_json: bool) -> None:
     """Run the tests inside the rule files, of all policies or of one. Exit code 1 if any fails."""
-    from casbd.alerting import trial
+    from casbd.backtest import trial
 
     loaded = Loaded(configuration)
     chosen = [loaded.one(policy_id)] if policy_id is not None else loaded.policies
@@ -134,7 +137,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
 
     POLICY is the id of a configured policy, enabled or not, or the path of a rule file that is not installed yet.
     """
-    from casbd.alerting import trial
+    from casbd.backtest import trial
 
     check_span(since, until)
     begun = monotonic()
@@ -189,15 +192,15 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, asked: Asked,
         raise click.UsageError("either --from-search with --filter or --query, or --template")
     if asked.query.text:
         raise click.UsageError("a policy asks for fields: --text, and a query that has it, are for searches alone")
-    settings, _ = config.read(configuration)
+    settings, _ = reading.read(configuration)
     if not settings.rules:
         raise click.UsageError(f"{configuration} names no directory of rules")
     if not policy_id or "/" in policy_id or policy_id.startswith(".") or policy_id.endswith((".yaml", ".yml")):
         raise click.BadParameter("an id is the file's name without a path and without .yaml", param_hint="POLICY_ID")
     text = _of_template(template, policy_id) if template is not None else _of_search(filters, policy_id)
     path = settings.rules[0] / f"{policy_id}.yaml"
-    policies.load_file(path, text=text)  # what is wrong with the id is told too
-    known = [other for other in policies.rule_files(settings.rules) if other.stem == policy_id]
+    loading.load_file(path, text=text)  # what is wrong with the id is told too
+    known = [other for other in loading.rule_files(settings.rules) if other.stem == policy_id]
     if known:
         click.echo(f"casbd: there is a policy {cell(policy_id)} already: {known[0]}", err=True)
         sys.exit(EXIT_NO)
@@ -208,7 +211,7 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, asked: Asked,
         _refused(path, error)
     noted(configuration, "policies new", policy_id, {"file": str(path), "template": template, "filters": filters})
     click.echo(f"{path}: edit it, then `casbd policies backtest {policy_id}`; it counts from the next reload on", err=True)
-    if template is not None and any(other.stem == template for other in policies.rule_files(settings.rules)):
+    if template is not None and any(other.stem == template for other in loading.rule_files(settings.rules)):
         click.echo(f"the policy {template} itself is there too: both will alert, unless one is disabled", err=True)
 
 
@@ -250,7 +253,7 @@ def import_(configuration: Path, /, directory: Path, target: Path | None, as_jso
 
     Without --to nothing is copied. A file that cannot be used, in a directory of rules, is told and left out; all others work.
     """
-    found, others = policies.load_sigma(directory)
+    found, others = loading.load_sigma(directory)
     paths = dict.fromkeys(policy.path for policy in found.policies)
     files = {mistake.file for mistake in found.unusable}
     if target is not None:
@@ -380,7 +383,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
 def _of_file(path: Path) -> list[Policy]:
     """The policies of a file; rules that a correlation refers to lie beside it."""
     others = [other for other in path.parent.glob("*.y*ml") if other != path] if path.parent.is_dir() else []
-    return policies.load_all_of(path, others=others)
+    return loading.load_all_of(path, others=others)
 
 
 class Latest:

@@ -11,9 +11,7 @@ from typing import Any
 
 import click
 
-from casbd.activity_log import privacy
 from casbd.activity_log.people import Asked
-from casbd.activity_log.resolving import resolve
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_alone, store_to_change
 from casbd.cli._common import cell
@@ -21,8 +19,10 @@ from casbd.cli._namesakes import namesake_options
 from casbd.cli._screen import screen
 from casbd.clock import now
 from casbd.model.identity import canonical
-from casbd.store import audit
+from casbd.personal_data import privacy
+from casbd.personal_data.resolving import resolve
 from casbd.store.database import Store
+from casbd.store.state import audit
 
 
 @click.group("privacy")

@@ -8,7 +8,7 @@ import click
 
 from casbd.cli._common import json_option, open_store, table, write_lines
 from casbd.cli._screen import screen
-from casbd.store import rejects as stored
+from casbd.store.state import rejects as stored
 from casbd.wire import json_lines
 
 

@@ -80,8 +80,8 @@ def _show(service: Service) -> None:
     from casbd.cli import alerts
     from casbd.cli._common import table
     from casbd.cli.status import gather
-    from casbd.store import alerts as stored
     from casbd.store.database import Store
+    from casbd.store.state import alerts as stored
 
     settings = service.engine.settings
     less = [name for name in alerts.LESS if name != "status"]

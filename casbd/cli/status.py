@@ -8,18 +8,18 @@ from typing import Any
 import click
 import msgspec
 
-from casbd import config
 from casbd.alerting.costly import what_it_took
 from casbd.cli._common import cell, json_option, table, write_lines
 from casbd.cli._stopped import Standing
 from casbd.cli._unread import lines
+from casbd.config import reading
 from casbd.model.costly import Costly
 from casbd.model.unread import Unread
 from casbd.pipeline import connector_destination
-from casbd.store import inputs, outbox, policies, service_status
+from casbd.records.timestamps import iso
 from casbd.store.database import Store
+from casbd.store.state import inputs, outbox, policies, service_status
 from casbd.wire import json_lines
-from casbd.wire.timestamps import iso
 
 
 @click.command("status")
@@ -27,7 +27,7 @@ from casbd.wire.timestamps import iso
 @click.pass_obj
 def command(configuration: Path, as_json: bool) -> None:
     """Show inputs with their files and counts, what waits for each destination, errors, and the last reload."""
-    settings, _ = config.read(configuration)  # a broken one is told by `check`; the daemon still runs with the last good one
+    settings, _ = reading.read(configuration)  # a broken one is told by `check`; the daemon still runs with the last good one
     queues = [output.name for output in settings.outputs] + [connector_destination(entry.name) for entry in settings.connectors]
     with Store(settings.state_dir, readonly=True) as store:
         found = gather(store, [entry.spec.name for entry in settings.inputs], queues)

@@ -12,7 +12,8 @@ from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_alone, store_to_change
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.clock import now
-from casbd.store import activities, audit, retention, segments
+from casbd.store.log import blocks, segments
+from casbd.store.state import audit, retention
 from casbd.wire import json_lines
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -38,16 +39,16 @@ def verify(configuration: Path, as_json: bool) -> None:
     """
     with open_store(configuration) as store:
         found = [*segments.damaged(store), *segments.verify(store)]
-        blocks = [*activities.damaged(store.connection)]
+        damaged = [*blocks.damaged(store.connection)]
         known = segments.listed(store)
-        waiting = activities.at_most(store.connection)
+        waiting = blocks.at_most(store.connection)
     new = [damage for damage in found if any(damage.segment_id == one.segment_id for one in known)]
     if new:
         with store_to_change(configuration) as store:
             for damage in new:
                 segments.set_aside(store, damage)
     told = [{"path": str(damage.path), "problem": damage.why} for damage in found]
-    told += [{"path": f"block {number}", "problem": why} for number, why in blocks]
+    told += [{"path": f"block {number}", "problem": why} for number, why in damaged]
     whole = [one for one in known if all(one.segment_id != damage.segment_id for damage in new)]
     if as_json:
         write_lines(map(json_lines.line, told))

@@ -23,12 +23,12 @@ from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import real, screen
 from casbd.cli._search_options import Asked, filter_options
 from casbd.clock import now
+from casbd.filters.tree import Condition
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
-from casbd.policies.tree import Condition
 from casbd.pseudonyms import Pseudonyms
+from casbd.records.timestamps import iso
 from casbd.wire import json_lines
-from casbd.wire.timestamps import iso
 
 COLUMNS = ("user", "open alerts", "activities", "countries", "last seen", "external", "admin", "groups")
 LESS = ("groups", "admin", "external", "countries")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from casbd import registry
 from casbd.config.settings import Settings
 from casbd.model.governance import ACTIONS
+from casbd.plugins import registry
 
 
 def connector_actions(settings: Settings) -> dict[str, frozenset[str]] | None:

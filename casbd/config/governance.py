@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from casbd.documents.quantities import Duration
 from casbd.plugins import Options
-from casbd.quantities import Duration
 
 _ADDRESS = re.compile(r"(?![.@])[^\s@,;:<>()\[\]{}\"|?^\\]+@([\w*-]+\.)*[\w*-]+")
 _NO_ACCOUNT = re.compile(r"[\x00-\x1f\x7f,;:<>{}|^?\"]")

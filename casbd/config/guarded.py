@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from casbd.documents import Document, Where
+from casbd.documents.globs import fits
+from casbd.documents.secrets import Secret
 from casbd.errors import Mistake
-from casbd.secrets import Secret
 from casbd.store.database import FILE, LOCK
-from casbd.wire.globs import fits
 
 if TYPE_CHECKING:
     from casbd.config.settings import PluginSettings, Settings

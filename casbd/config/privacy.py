@@ -8,10 +8,10 @@ from pathlib import Path
 from pydantic import model_validator
 
 from casbd.config.place import sections
+from casbd.documents.secrets import Key
 from casbd.errors import Mistake, Mistakes
 from casbd.plugins import Options
 from casbd.pseudonyms import NONE, Pseudonyms, Replaced
-from casbd.secrets import Key
 
 SHORTEST = 16
 """Bytes of a key."""

@@ -16,10 +16,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from casbd import registry
 from casbd.documents import Document
+from casbd.documents.replacing import replace_file
 from casbd.errors import CasbdError, Mistakes
-from casbd.replacing import replace_file
+from casbd.plugins import registry
 
 Network = IPv4Network | IPv6Network
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from casbd.name_patterns import domain_pattern
+from casbd.documents.name_patterns import domain_pattern
 from casbd.plugins import Options
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casbd.documents import Document, Where
+from casbd.documents.globs import fits
 from casbd.errors import Mistake
 from casbd.store.database import FILE, LOCK
-from casbd.wire.globs import fits
 
 if TYPE_CHECKING:
     from casbd.config.settings import Settings
@@ -82,10 +82,10 @@ def _wrong(path: Path, settings: Settings) -> str:
 def _is_own(path: Path, state_dir: Path) -> bool:
     if not path.is_relative_to(state_dir):
         return False
-    from casbd.store import log_swap, segments  # long to load
+    from casbd.store.log import segments, swap  # long to load
 
     first = path.relative_to(state_dir).parts[0]
-    return first in (LOCK, segments.DIRECTORY, log_swap.DIRECTORY) or first.startswith(FILE)
+    return first in (LOCK, segments.DIRECTORY, swap.DIRECTORY) or first.startswith(FILE)
 
 
 def _blocking(path: Path) -> Path | None:

@@ -10,11 +10,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
+from casbd.documents.quantities import Duration
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, Options
-from casbd.quantities import Duration
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 from casbd.wire import json_lines
 from casbd.wire.plain_text import cut, single_line
 

@@ -14,13 +14,13 @@ from pydantic import Field, field_validator
 
 from casbd import __version__
 from casbd.clock import Clock, now
+from casbd.documents.quantities import Duration
+from casbd.documents.regular_files import certificates
+from casbd.documents.secrets import Key
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, ConfigPath, Options
-from casbd.quantities import Duration
-from casbd.registry import plugin
-from casbd.regular_files import certificates
-from casbd.secrets import Key
+from casbd.plugins.registry import plugin
 from casbd.wire import json_lines
 
 _PASSING = frozenset((408, 425, 429))

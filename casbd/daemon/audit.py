@@ -11,11 +11,12 @@ from typing import Any
 
 from msgspec.structs import asdict, replace
 
-from casbd import __version__, registry
+from casbd import __version__
 from casbd.daemon.engine import Engine
-from casbd.policies import Policy
-from casbd.store import audit
+from casbd.plugins import registry
+from casbd.policies.policy import Policy
 from casbd.store.database import Store
+from casbd.store.state import audit
 
 
 class Trail:

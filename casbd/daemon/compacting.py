@@ -11,10 +11,10 @@ from pathlib import Path
 
 from casbd.clock import Clock
 from casbd.daemon import processes
-from casbd.store import log_swap, segments
 from casbd.store.database import Store
-from casbd.store.segment_files import Part
-from casbd.store.segments import Plan
+from casbd.store.log import segments, swap
+from casbd.store.log.segment_files import Part
+from casbd.store.log.segments import Plan
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Compacting:
         self._answer: Connection | None = None
         self._plan: Plan | None = None
         self._made: list[Part] | None = None
-        log_swap.remove_rest(store)
+        swap.remove_rest(store)
         for path in segments.remove_strays(store):
             log.info("removed a file that was not finished", extra={"file": str(path)})
 

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from casbd.alerting import raising
 from casbd.model.alert import Alert
-from casbd.store import outbox
+from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.wire.timestamps import iso
+from casbd.store.state import outbox
 
 
 def down_alerts(store: Store, queues: Collection[str], patience: int, now: int) -> dict[str, Alert]:

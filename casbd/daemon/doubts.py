@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from casbd import registry
-from casbd.config import Settings
 from casbd.config.guarded import inputs_over_state, open_files
 from casbd.config.place import sections
+from casbd.config.settings import Settings
 from casbd.config.written import doubtful
 from casbd.daemon.known_words import known_words
 from casbd.documents import Document
@@ -17,12 +16,12 @@ from casbd.errors import Mistake, Mistakes, StoreError
 from casbd.governance.protected import nobody_protected
 from casbd.governance.reaching import doubtful_reach
 from casbd.model.activity import FIELDS
-from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain
-from casbd.policies import Policy
+from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain, registry
+from casbd.policies.policy import Policy
 from casbd.policies.rule_places import watched as watched_rules
 from casbd.policies.unknown_values import unknown_values
 from casbd.store.database import Store
-from casbd.store.inputs import positions
+from casbd.store.state.inputs import positions
 
 MOST_NAMES = 5
 """Policies that one warning names."""

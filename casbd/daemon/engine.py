@@ -8,19 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from casbd import policies, registry
-from casbd.config import Settings
-from casbd.config import read as read_settings
 from casbd.config.connector_actions import connector_actions
+from casbd.config.reading import read as read_settings
+from casbd.config.settings import Settings
 from casbd.daemon.doubts import doubts
 from casbd.errors import Mistake, Mistakes
 from casbd.governance.protected import unknown_protected
 from casbd.governance.protection import GroupsOf
 from casbd.governance.rails import Rails, meaning
 from casbd.pipeline import Scanner
-from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output
-from casbd.policies import Matcher, Policy, RuleSet
-from casbd.policies.policy import Exemption
+from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, registry
+from casbd.policies import loading
+from casbd.policies.loading import RuleSet
+from casbd.policies.matcher import Matcher
+from casbd.policies.policy import Exemption, Policy
 from casbd.policies.rule_places import watched
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Engine:
         self.settings, mistakes = read_settings(path)
         rules = RuleSet([])
         try:
-            rules = policies.load_rule_set(self.settings.rules, connector_actions(self.settings))
+            rules = loading.load_rule_set(self.settings.rules, connector_actions(self.settings))
         except Mistakes as error:
             mistakes += error.found
         self.policies: list[Policy] = rules.policies

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from casbd import registry
-from casbd.config import InputSettings, Settings
+from casbd.config.settings import InputSettings, Settings
 from casbd.formats import table_words
-from casbd.plugins import Enricher, Telling, Words
+from casbd.plugins import Enricher, Telling, Words, registry
 
 Detected = Mapping[str, Collection[str]]
 """By input, the formats that its files turned out to be."""

@@ -19,10 +19,10 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from casbd.config.settings import Metrics
 from casbd.model.governance import CommandStatus
-from casbd.store import governance, governance_stop, outbox, service_status
-from casbd.store import inputs as input_store
-from casbd.store import policies as policy_store
 from casbd.store.database import Store
+from casbd.store.state import governance, governance_stop, outbox, service_status
+from casbd.store.state import inputs as input_store
+from casbd.store.state import policies as policy_store
 
 MOST_AT_A_TIME = 16
 """Connections; whoever is on this host may open them, and each has a thread of the few that the unit allows."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from casbd.config import Settings
+from casbd.config.settings import Settings
+from casbd.documents.secrets import Secret
 from casbd.inputs.fence import OwnFiles
-from casbd.secrets import Secret
 
 
 def own_files(settings: Settings) -> OwnFiles:

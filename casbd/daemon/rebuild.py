@@ -13,17 +13,17 @@ from pathlib import Path
 import msgspec
 
 from casbd.clock import Clock
-from casbd.config import InputSettings, Settings
+from casbd.config.settings import InputSettings, Settings
 from casbd.daemon.engine import Engine, detect
 from casbd.errors import CasbdError
-from casbd.inputs.follow import Inputs
+from casbd.inputs.following import Inputs
 from casbd.inputs.unread import UNFINISHED
 from casbd.model.chunk import InputSpec
 from casbd.pipeline import Pipeline
-from casbd.store import inputs as input_store
-from casbd.store import log_swap, segments
 from casbd.store.database import Store
-from casbd.store.inputs import Counts
+from casbd.store.log import segments, swap
+from casbd.store.state import inputs as input_store
+from casbd.store.state.inputs import Counts
 
 
 def rebuild(
@@ -35,24 +35,24 @@ def rebuild(
     less: take the new log also where it has fewer activities than the old one, or some records were rejects.
     CasbdError where a file belongs to none, cannot be read, or activities are still to be sent; then nothing has changed.
     """
-    if unsent := log_swap.waiting(store):
+    if unsent := swap.waiting(store):
         raise CasbdError(f"activities are still to be sent to {', '.join(unsent)}: deliver them first (casbd run --once)")
     specs = [_spec(engine.settings, path, given) for path in files]
     try:
-        with log_swap.begin(store) as other:
+        with swap.begin(store) as other:
             _read(engine, other, specs, clock, tell)
             while segments.compact(other, at_least=1):
                 pass
             found = [*input_store.counts(other.connection).values()]
-        old, new = log_swap.activities(store), sum(one.activities for one in found)
+        old, new = swap.activities(store), sum(one.activities for one in found)
         rejects = sum(one.rejects for one in found)
         if not less and (new < old or rejects):
             raise CasbdError(
                 f"nothing is changed: the new log would have {new} activities and {rejects} rejects, the old one has {old}; --yes takes it"
             )
-        log_swap.swap(store)
+        swap.swap(store)
     finally:
-        log_swap.remove_rest(store)
+        swap.remove_rest(store)
     return Counts(*(sum(numbers) for numbers in zip(*(msgspec.structs.astuple(one)[:5] for one in found), strict=True)))
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from casbd.alerting.windows import KEEP_WINDOWS
 from casbd.clock import monotonic
 from casbd.config.settings import Retention
-from casbd.store import activities, alerts, outbox, rejects, retention, segments, window_entries
+from casbd.counting.windows import KEEP_WINDOWS
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
+from casbd.store.state import alerts, outbox, rejects, retention, window_entries
 
 BLOCKS, ROWS = 50, 20_000
 """Removed in one transaction: some ten megabytes."""
@@ -71,7 +72,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
     segments.prune(store, now - keep.activities)
     with store.transaction() as connection:
         outbox.prune_unclaimed(connection, queues, now - keep.activities, now - keep.alerts)
-        more = activities.prune(connection, now - keep.activities, BLOCKS) == BLOCKS
+        more = blocks.prune(connection, now - keep.activities, BLOCKS) == BLOCKS
         for removed in (
             alerts.prune(connection, now - keep.alerts, ROWS),
             rejects.prune(connection, now - keep.rejects, ROWS),

@@ -22,9 +22,9 @@ import msgspec
 
 from casbd import __version__
 from casbd.alerting import raising
-from casbd.alerting.windows import policy_key
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
+from casbd.counting.windows import policy_key
 from casbd.daemon import left_out, logs, unread_news
 from casbd.daemon.audit import Trail
 from casbd.daemon.compacting import Compacting
@@ -50,10 +50,11 @@ from casbd.outbox.to_connector import ToConnector
 from casbd.outbox.to_output import ToOutput
 from casbd.pipeline import Batch, Pipeline, connector_destination
 from casbd.pseudonyms import Pseudonyms
-from casbd.store import inputs as input_store
-from casbd.store import outbox, segments, service_status, set_aside
-from casbd.store import policies as policy_store
 from casbd.store.database import Store
+from casbd.store.log import segments
+from casbd.store.state import inputs as input_store
+from casbd.store.state import outbox, service_status, set_aside
+from casbd.store.state import policies as policy_store
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
+from casbd.documents.regular_files import read_file
 from casbd.enrichers._prefixes import Prefix, read_prefix
 from casbd.errors import Mistake, Mistakes
-from casbd.regular_files import read_file
 
 MAX_BYTES = 256 << 20
 """Of a list: ten million networks."""

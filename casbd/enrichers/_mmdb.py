@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 from maxminddb import MODE_FD, InvalidDatabaseError, open_database
 from maxminddb.decoder import Decoder
 
-from casbd.regular_files import read_file
+from casbd.documents.regular_files import read_file
 
 Answer = TypeVar("Answer")
 

@@ -21,7 +21,7 @@ from casbd.enrichers._prefixes import is_special, read_address
 from casbd.errors import Mistake, Mistakes
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 from casbd.wire.plain_text import cut, single_line
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from casbd.enrichers._range_file import Category, Range, read_ranges
 from casbd.errors import Mistake, Mistakes
 from casbd.plugins import ConfigPath, Reason
 from casbd.plugins import Options as PluginOptions
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 
 Files = Annotated[tuple[ConfigPath, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | Path) else value)]
 """One file or a list of files."""

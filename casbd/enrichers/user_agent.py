@@ -15,7 +15,7 @@ from casbd.enrichers._agent_parser import Parsed, parse_agent
 from casbd.enrichers._agent_thresholds import Threshold, Thresholds, read_thresholds, shipped_thresholds
 from casbd.plugins import ByTime, ConfigPath
 from casbd.plugins import Options as PluginOptions
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 
 LONGEST = 512
 """Characters that are looked at; what follows in a longer user agent tells nothing and may be an attack."""

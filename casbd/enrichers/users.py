@@ -10,11 +10,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from casbd.documents import Document
+from casbd.documents.name_patterns import DOMAIN, NamePatterns, domain_pattern
 from casbd.model.identity import canonical
-from casbd.name_patterns import DOMAIN, NamePatterns, domain_pattern
 from casbd.plugins import ConfigPath
 from casbd.plugins import Options as PluginOptions
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 
 GUEST_MARK = "#ext#"
 """In the user principal name of a guest: `anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from casbd.formats._plain import dict_of, scalar_of
+from casbd.records.record_path import decode
 from casbd.remembered import Remembered
-from casbd.wire.record_path import decode
 
 CLAIM = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 _CATEGORIES = {"administrative", "policy", "security", "servicehealth", "resourcehealth", "alert", "autoscale", "recommendation"}

@@ -18,7 +18,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.wire import addresses
+from casbd.records import addresses
 
 
 def is_alert(record: dict[str, Any]) -> bool:

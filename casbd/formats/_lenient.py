@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from casbd.errors import BadRecord
-from casbd.wire.log_lines import without_time
+from casbd.records.log_lines import without_time
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from casbd.wire.record_path import decode
+from casbd.records.record_path import decode
 
 _NAMES = {
     "TimeGenerated": "CreationTime",

@@ -22,11 +22,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from casbd import plugins, regular_expressions
+from casbd import plugins
 from casbd.documents import nearest
 from casbd.errors import BadRecord
 from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.wire import addresses, record_path, timestamps
+from casbd.records import addresses, record_path, regular_expressions, timestamps
 
 OURS = frozenset({"raw", "source", "input", "input_file", "input_offset", "matched_policies", "objects"})
 """Fields that casbd fills in itself."""

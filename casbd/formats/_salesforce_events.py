@@ -9,7 +9,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
 from casbd.formats._salesforce_row import Row, lower, time_in
 from casbd.model.activity import Activity, ActivityObject
-from casbd.wire import addresses
+from casbd.records import addresses
 
 HISTORY = "LoginHistory"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from casbd.errors import BadRecord
 from casbd.formats._times import time_of
-from casbd.wire import timestamps
+from casbd.records import timestamps
 
 
 class Row:

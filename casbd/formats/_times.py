@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 
 from casbd.errors import BadRecord
-from casbd.wire import timestamps
+from casbd.records import timestamps
 
 
 def time_of(field: str, *moments: object) -> int:

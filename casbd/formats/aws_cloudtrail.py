@@ -33,9 +33,9 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
+from casbd.records import addresses
 from casbd.remembered import Remembered
-from casbd.wire import addresses
 
 TABLE = Path(__file__).parent.parent / "data" / "aws_activities.yaml"
 

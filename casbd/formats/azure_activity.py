@@ -28,9 +28,9 @@ from casbd.formats._plain import dict_of, scalar_of
 from casbd.formats._times import time_of
 from casbd.formats._user_names import address_of, guid_of, is_guid
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
-from casbd.wire import addresses
-from casbd.wire.record_path import decode
+from casbd.plugins.registry import plugin
+from casbd.records import addresses
+from casbd.records.record_path import decode
 
 APP = "Microsoft Azure"
 _TIMES = ("eventTimestamp", "time", "timeGenerated", "eventSubmissionTimestamp", "submissionTimestamp")

@@ -24,8 +24,8 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._mapping import Mapper, MappingOptions
 from casbd.model.activity import Activity
-from casbd.registry import plugin
-from casbd.wire import cef_reading
+from casbd.plugins.registry import plugin
+from casbd.records import cef_reading
 
 STANDARD: dict[str, str] = {
     "timestamp": "time",

@@ -15,8 +15,8 @@ from pydantic import model_validator
 
 from casbd import plugins
 from casbd.formats._mapping import MappingOptions, OfMapping
-from casbd.registry import plugin
-from casbd.wire import record_path
+from casbd.plugins.registry import plugin
+from casbd.records import record_path
 
 
 def _column(name: Any) -> Any:

@@ -32,9 +32,9 @@ from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
-from casbd.wire import addresses, cef_reading
-from casbd.wire.record_path import decode
+from casbd.plugins.registry import plugin
+from casbd.records import addresses, cef_reading
+from casbd.records.record_path import decode
 
 APP = "Active Directory"
 _TABLES = frozenset({"identitylogonevents", "identitydirectoryevents", "identityqueryevents"})

@@ -30,8 +30,8 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import scalar_of
 from casbd.formats._user_names import address_of, first_address, guid_of, is_guid
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
-from casbd.wire import addresses
+from casbd.plugins.registry import plugin
+from casbd.records import addresses
 
 APP = "Microsoft Entra ID"
 _SIGN_INS = frozenset(

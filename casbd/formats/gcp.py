@@ -26,9 +26,9 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
+from casbd.records import addresses
 from casbd.remembered import Remembered
-from casbd.wire import addresses
 
 
 class Record(msgspec.Struct, gc=False):

@@ -23,8 +23,8 @@ from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
-from casbd.wire import addresses
+from casbd.plugins.registry import plugin
+from casbd.records import addresses
 
 
 class Location(msgspec.Struct, gc=False):

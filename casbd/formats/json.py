@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from casbd import plugins
 from casbd.formats._mapping import MappingOptions, OfMapping
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 
 
 @plugin

@@ -27,10 +27,10 @@ from casbd.formats._m365_table import DIRECTORY, table
 from casbd.formats._m365_users import Users
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
+from casbd.records import addresses, timestamps
+from casbd.records.record_path import decode
 from casbd.remembered import Remembered
-from casbd.wire import addresses, timestamps
-from casbd.wire.record_path import decode
 
 
 class Record(msgspec.Struct, gc=False):

@@ -29,8 +29,8 @@ from casbd.formats._objects import put_objects
 from casbd.formats._salesforce_events import event_of, kind_of_event, payload
 from casbd.formats._salesforce_row import Row, lower, time_in
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
-from casbd.wire import addresses
+from casbd.plugins.registry import plugin
+from casbd.records import addresses
 
 TRAIL = "SetupAuditTrail"
 

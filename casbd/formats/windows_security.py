@@ -32,8 +32,8 @@ from casbd.formats._lenient import as_dict, records_of, why_not
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.registry import plugin
-from casbd.wire import addresses
+from casbd.plugins.registry import plugin
+from casbd.records import addresses
 
 APP = "Active Directory"
 _Thing = tuple[str | None, str | None, str | None, str]

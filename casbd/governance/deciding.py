@@ -13,9 +13,9 @@ from casbd.governance.rails import Rails, meaning
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.policies import Policy
-from casbd.store import governance as stored
-from casbd.store import governance_moments as moments
+from casbd.policies.policy import Policy
+from casbd.store.state import governance as stored
+from casbd.store.state import governance_moments as moments
 
 HOUR = 3_600_000
 ONCE_IN = 24 * HOUR

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from casbd.governance.deciding import HOUR, too_many
 from casbd.governance.rails import Rails
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.store import alerts
-from casbd.store import governance_moments as moments
+from casbd.store.state import alerts
+from casbd.store.state import governance_moments as moments
 
 GIVE_UP_ON_COMMANDS = HOUR
 """A governance command that was not carried out within an hour, casbd's own downtime included, fails: a suspension a day late

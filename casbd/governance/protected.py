@@ -8,10 +8,10 @@ from typing import Any
 
 from casbd.config.governance import Governance
 from casbd.documents import Document, nearest
+from casbd.documents.name_patterns import NamePatterns
 from casbd.errors import Mistake
-from casbd.name_patterns import NamePatterns
 from casbd.plugins import Grouping
-from casbd.policies import Policy
+from casbd.policies.policy import Policy
 
 
 def unknown_protected(path: Path, knowing: Sequence[Grouping]) -> Iterator[Mistake]:

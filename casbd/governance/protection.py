@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from casbd.config.governance import Governance
+from casbd.documents.name_patterns import NamePatterns
 from casbd.model.identity import alike, canonical, names_of, spelling
-from casbd.name_patterns import NamePatterns
 
 _TENANT = ".onmicrosoft.com"
 

@@ -11,10 +11,9 @@ from casbd.governance.accounts import no_person
 from casbd.governance.protection import GroupsOf, Protection
 from casbd.governance.reaching import out_of_reach
 from casbd.model.governance import GovernanceCommand
-from casbd.policies import Policy
 from casbd.policies.explain import length
-from casbd.policies.policy import digest
-from casbd.store.governance_moments import Moment
+from casbd.policies.policy import Policy, digest
+from casbd.store.state.governance_moments import Moment
 
 CLOCKS_DIFFER = 5 * 60_000
 """So far ahead may a record's time be, as Kerberos has it (RFC 4120, 8.2): beyond, its age is not known."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from casbd.config import Settings
 from casbd.config.reach import Reach
+from casbd.config.settings import Settings
 from casbd.documents import Document, nearest
+from casbd.documents.name_patterns import NamePatterns
 from casbd.errors import Mistake
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import is_address, spelling
-from casbd.name_patterns import NamePatterns
-from casbd.policies import Policy
+from casbd.policies.policy import Policy
 
 
 def out_of_reach(command: GovernanceCommand, reach: Reach) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.store import governance as stored
-from casbd.store import governance_moments as moments
-from casbd.store import outbox
+from casbd.store.state import governance as stored
+from casbd.store.state import governance_moments as moments
+from casbd.store.state import outbox
 
 
 def ended(command: GovernanceCommand, status: CommandStatus, why: str, now: int, failure: str = "") -> GovernanceCommand:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from casbd.wire.log_lines import without_time
+from casbd.records.log_lines import without_time
 
 WHITESPACE = b" \t\r\n\0"
 """Trimmed from records. Zero bytes too: a writer without O_APPEND leaves a hole of them after a copytruncate."""

@@ -7,11 +7,11 @@ import stat
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from casbd.documents.globs import matcher, matcher_of_hidden
+from casbd.documents.regular_files import kind
 from casbd.inputs.compression import Compressed
 from casbd.inputs.fence import Fence, Refused, wildcard
 from casbd.model.unread import Kind
-from casbd.regular_files import kind
-from casbd.wire.globs import matcher, matcher_of_hidden
 
 
 class Part(Protocol):

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from casbd.inputs import identity
 from casbd.inputs.compression import open_source
 from casbd.inputs.discovery import Found, look
-from casbd.inputs.followed import Followed, context, start
-from casbd.inputs.rotation import DAY
+from casbd.inputs.followed_file import Followed, context, start
+from casbd.inputs.lost_files import DAY
 from casbd.inputs.turn import LaterError
 from casbd.model.chunk import Position
 from casbd.model.unread import Unread

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 
-from casbd.inputs.followed import Followed
+from casbd.inputs.followed_file import Followed
 
 _BESIDE = 48
 """Files that a process has open for all else: its store, observers, outputs."""

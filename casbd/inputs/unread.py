@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from casbd.inputs.discovery import PassedOver
 from casbd.inputs.fence import wildcard
-from casbd.inputs.followed import Followed
+from casbd.inputs.followed_file import Followed
 from casbd.model.chunk import InputSpec
 from casbd.model.unread import Kind, Unread
 

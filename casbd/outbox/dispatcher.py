@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from casbd.clock import Clock, monotonic
 from casbd.outbox.delivering import Delivering
 from casbd.outbox.worker import Worker
-from casbd.store import governance_moments, outbox
 from casbd.store.database import Store
+from casbd.store.state import governance_moments, outbox
 
 
 class Dispatcher:

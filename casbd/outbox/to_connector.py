@@ -17,11 +17,11 @@ from casbd.governance.withdrawing import ended
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox.delivering import BATCH
 from casbd.plugins import Connector
-from casbd.store import governance, outbox
-from casbd.store import governance_moments as moments
 from casbd.store.database import Store
-from casbd.store.governance_stop import stopped
-from casbd.store.outbox import Part, Row
+from casbd.store.state import governance, outbox
+from casbd.store.state import governance_moments as moments
+from casbd.store.state.governance_stop import stopped
+from casbd.store.state.outbox import Part, Row
 
 log = logging.getLogger(__name__)
 

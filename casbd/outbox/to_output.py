@@ -17,9 +17,10 @@ from casbd.model.alert import Alert
 from casbd.outbox.delivering import BATCH
 from casbd.plugins import Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
-from casbd.store import activities, outbox
 from casbd.store.database import Store
-from casbd.store.outbox import Part, Row
+from casbd.store.log import blocks
+from casbd.store.state import outbox
+from casbd.store.state.outbox import Part, Row
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class ToOutput:
 
     def _deliver_block(self, store: Store, row: Row, most: int) -> Retry | None:
         assert row.block_id is not None
-        block = activities.read_block(store.connection, row.block_id)
+        block = blocks.read_block(store.connection, row.block_id)
         start = self._offset[1] if self._offset[0] == row.seq else row.sent
         part = block[start : start + most]
         outcome = self._send(part) if part else _Outcome(0)

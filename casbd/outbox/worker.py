@@ -11,8 +11,8 @@ import threading
 from casbd.clock import Clock, monotonic
 from casbd.errors import Retry, StoreError
 from casbd.outbox.delivering import BATCH, Delivering
-from casbd.store import outbox
 from casbd.store.database import Store
+from casbd.store.state import outbox
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from casbd.regular_files import certificates
+from casbd.documents.regular_files import certificates
 
 
 def client_context(*, ca_file: Path | None, cert_file: Path | None, key_file: Path | None, verify: bool) -> ssl.SSLContext:

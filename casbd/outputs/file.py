@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ByteSize, Field
 
+from casbd.documents.replacing import sync
 from casbd.errors import Retry
 from casbd.outputs._message import Item, writer
 from casbd.plugins import ConfigPath, Options
-from casbd.registry import plugin
-from casbd.replacing import sync
+from casbd.plugins.registry import plugin
 from casbd.wire.cef import Profile
 
 

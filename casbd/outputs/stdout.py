@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from casbd.errors import Retry
 from casbd.outputs._message import Item, Layout, writer
 from casbd.plugins import Options
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 from casbd.wire.cef import Profile
 
 

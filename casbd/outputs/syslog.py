@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from casbd.documents.quantities import Duration
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Alert
 from casbd.outputs._connection import Address
@@ -22,8 +23,7 @@ from casbd.outputs._relp import Relp
 from casbd.outputs._stream import Stream
 from casbd.outputs._tls import client_context
 from casbd.plugins import ConfigPath, Options
-from casbd.quantities import Duration
-from casbd.registry import plugin
+from casbd.plugins.registry import plugin
 from casbd.wire import syslog
 from casbd.wire.cef import Profile
 

@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from casbd.clock import thread_cpu
+from casbd.filters.effort import TooCostly
+from casbd.filters.limits import weight
 from casbd.model.activity import Activity
 from casbd.model.costly import Costly
-from casbd.policies.effort import TooCostly
-from casbd.policies.limits import weight
 from casbd.policies.matcher import Counted, Matcher
 
 CHUNK_SECONDS = 6.0

@@ -10,10 +10,10 @@ import msgspec
 
 from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake
+from casbd.filters.values import FilterError, milliseconds, time
 from casbd.model.activity import FIELDS, Activity, ActivityObject, Field
 from casbd.model.alert import Alert
 from casbd.policies.policy import Example, ExampleActivity
-from casbd.policies.values import FilterError, milliseconds, time
 
 _HOW = ("repeat", "every", "at", "format")
 _ALERT_FIELDS = tuple(field.name for field in msgspec.structs.fields(Alert))

@@ -21,10 +21,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
 
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake, Mistakes
-from casbd.policies.filters import FilterReader
+from casbd.filters.reading import FilterReader
+from casbd.filters.values import time
 from casbd.policies.policy import Exemption, Policy
 from casbd.policies.rule_places import exception_files
-from casbd.policies.values import time
 
 
 def _list(value: Any) -> Any:

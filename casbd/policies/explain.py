@@ -8,15 +8,16 @@ from typing import Any
 import msgspec
 
 from casbd.clock import Clock
+from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Step as PolicyStep
+from casbd.filters.compile import USERS_ACTED_ON, compile_filter
+from casbd.filters.operators import NEGATIVES
+from casbd.filters.text_tests import HOLDING, text_test
+from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.compile import USERS_ACTED_ON, compile_filter
-from casbd.policies.operators import NEGATIVES
-from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced
-from casbd.policies.policy import Step as PolicyStep
-from casbd.policies.text_tests import HOLDING, text_test
-from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
-from casbd.wire.record_path import EVERY, RawReader, texts, write_path
-from casbd.wire.timestamps import iso
+from casbd.policies.policy import Exemption, Policy
+from casbd.records.record_path import EVERY, RawReader, texts, write_path
+from casbd.records.timestamps import iso
 
 MOST_VALUES = 5
 """So many values of a condition are named in a sentence."""

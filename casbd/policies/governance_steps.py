@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from casbd.counting.match import Repeated, Sequenced
 from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake
 from casbd.model.governance import ACTIONS
 from casbd.plugins import ACTION_NAME
-from casbd.policies.policy import Repeated, Sequenced, is_of_one_user
+from casbd.policies.policy import is_of_one_user
 
 Connectors = Mapping[str, Collection[str]]
 """By a connector's name, the actions that may be asked of it."""

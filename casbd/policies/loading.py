@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casbd.counting.match import Repeated, Sequenced, Step
 from casbd.documents import Document, Where
 from casbd.errors import Mistake, Mistakes
+from casbd.filters.limits import too_large
+from casbd.filters.reading import FilterReader
+from casbd.filters.tree import AllOf, AnyOf
 from casbd.policies.examples import ExampleReader
 from casbd.policies.exceptions import exempted, load_exemptions
-from casbd.policies.filters import FilterReader
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
-from casbd.policies.limits import too_large
-from casbd.policies.policy import Exemption, Policy, Repeated, Sequenced, Step, digest
+from casbd.policies.policy import Exemption, Policy, digest
 from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, wrong_id
 from casbd.policies.rule_places import exception_files
 from casbd.policies.rule_places import rule_files as _rule_files
 from casbd.policies.sigma import is_sigma
-from casbd.policies.tree import AllOf, AnyOf
 
 if TYPE_CHECKING:
     from casbd.policies.sigma.rules import SigmaFiles

@@ -21,15 +21,16 @@ import msgspec
 
 from casbd import clock
 from casbd.clock import Clock
+from casbd.counting.match import Aliased, Repeated, Sequenced
+from casbd.counting.match import Step as PolicyStep
+from casbd.counting.subjects import different, subject
+from casbd.filters.compile import Predicate, Writer
+from casbd.filters.effort import Effort
+from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, conditions
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.compile import Predicate, Writer
-from casbd.policies.effort import Effort
-from casbd.policies.policy import Aliased, Policy, Repeated, Sequenced
-from casbd.policies.policy import Step as PolicyStep
-from casbd.policies.repeated import different, subject
-from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf, conditions
+from casbd.policies.policy import Policy
+from casbd.records.record_path import RawReader, Step, texts
 from casbd.remembered import Remembered
-from casbd.wire.record_path import RawReader, Step, texts
 
 _FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
 """The fields that are decided beforehand, the telling ones first."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from casbd.filters.condition_text import parse_conditions
+from casbd.filters.operators import NEGATIVES
+from casbd.filters.tree import Condition, Value
 from casbd.model.activity import FIELDS
-from casbd.policies.condition_text import parse_conditions
-from casbd.policies.operators import NEGATIVES
-from casbd.policies.tree import Condition, Value
-from casbd.wire.record_path import write_path
-from casbd.wire.timestamps import iso
+from casbd.records.record_path import write_path
+from casbd.records.timestamps import iso
 
 _TEXT = """\
 {made}

@@ -9,10 +9,11 @@ from typing import Literal
 
 import msgspec
 
+from casbd.counting.match import Repeated, Sequenced
 from casbd.errors import Mistake
+from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
 from casbd.model.activity import Activity
 from casbd.model.alert import Severity
-from casbd.policies.tree import AllOf, Condition, Node, NoneOf, conditions
 
 Category = Literal[
     "access_control",
@@ -25,55 +26,6 @@ Category = Literal[
     "threat_detection",
 ]
 Mode = Literal["enforce", "simulate"]
-
-
-class Aliased(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose those activities are that meet a filter, where it is told by other fields than of the rest.
-
-    by: these fields, as many as the whole match has. unique: the field whose different values are counted of them.
-    """
-
-    filters: Node
-    by: tuple[str, ...]
-    unique: str | None = None
-
-
-class Repeated(msgspec.Struct, frozen=True, kw_only=True):
-    """How many matching activities of one subject make an alert.
-
-    within: milliseconds of event time. by: the fields that make the subject. single_app: each app is counted apart.
-    unique: the field whose different values are counted; None counts activities. aliased: all activities by what they meet, where
-    `by` is only of the first of these; an activity that meets several may have several subjects.
-    """
-
-    repeated: int
-    within: int
-    by: tuple[str, ...] = ("user",)
-    single_app: bool = False
-    unique: str | None = None
-    aliased: tuple[Aliased, ...] = ()
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a sequence. repeated: so many activities that meet the filters."""
-
-    filters: Node
-    repeated: int = 1
-
-
-class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
-    """Which activities of one subject, one after the other, make an alert.
-
-    within: milliseconds of event time from the first to the last. any_order: it does not matter which comes first. aliased: as of
-    repeated activities, one for each step.
-    """
-
-    steps: tuple[Step, ...]
-    within: int
-    by: tuple[str, ...] = ("user",)
-    single_app: bool = False
-    any_order: bool = False
-    aliased: tuple[Aliased, ...] = ()
 
 
 class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):

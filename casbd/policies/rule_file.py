@@ -14,13 +14,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from casbd.documents import nearest
 from casbd.errors import Mistake
+from casbd.filters.fields import parse_field
+from casbd.filters.values import FilterError, milliseconds
 from casbd.model.activity import FIELDS
 from casbd.model.alert import SEVERITIES, Severity
 from casbd.plugins import action_name
-from casbd.policies.fields import parse_field
 from casbd.policies.policy import AlertOptions, Category, Mode
-from casbd.policies.values import FilterError, milliseconds
-from casbd.wire.record_path import EVERY
+from casbd.records.record_path import EVERY
 
 
 class _Part(BaseModel):

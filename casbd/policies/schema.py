@@ -10,13 +10,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, get_args
 
+from casbd.filters.operators import OPERATORS, RAW, Kind, Operator, allowed
+from casbd.filters.reading import GROUPS
+from casbd.filters.tree import Role
 from casbd.model.activity import FIELDS, Field
 from casbd.model.governance import ACTIONS
 from casbd.plugins import ACTION_NAME
-from casbd.policies.filters import GROUPS
-from casbd.policies.operators import OPERATORS, RAW, Kind, Operator, allowed
 from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS, RuleFile, countable, different
-from casbd.policies.tree import Role
 
 Schema = dict[str, Any]
 

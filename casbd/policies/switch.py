@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from casbd.documents.replacing import replace_file
 from casbd.errors import CasbdError, Mistakes
 from casbd.policies.loading import load_all_of
 from casbd.policies.policy import Policy
-from casbd.replacing import replace_file
 
 _ENABLED = re.compile(r"^(enabled[ \t]*:[ \t]*)[^\s#]+", re.MULTILINE)
 _NEXT = re.compile(r"---(\s|$)")

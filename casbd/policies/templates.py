@@ -7,12 +7,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from casbd.filters.tree import conditions
 from casbd.model.activity import FIELDS
 from casbd.plugins import Lacking
+from casbd.plugins.registry import load_all
 from casbd.policies.loading import load, load_file
 from casbd.policies.policy import Policy
-from casbd.policies.tree import conditions
-from casbd.registry import load_all
 
 _PLACES = (Path(__file__).parents[2] / "rules", Path(sys.prefix) / "share/casbd/rules", Path("/usr/share/casbd/rules"))
 _NAME = re.compile(r"^(?=name[ \t]*:)", re.MULTILINE)

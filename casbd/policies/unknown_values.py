@@ -14,7 +14,7 @@ from typing import Any
 
 from casbd.documents import Document, Where
 from casbd.errors import Mistake, Mistakes
-from casbd.policies.filters import GROUPS
+from casbd.filters.reading import GROUPS
 from casbd.policies.loading import rule_files
 from casbd.policies.rule_places import exception_files
 from casbd.policies.sigma import is_sigma

@@ -16,8 +16,8 @@ import msgspec
 from casbd.model.activity import FIELDS, Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
+from casbd.records.timestamps import iso
 from casbd.wire.plain_text import BLANKS
-from casbd.wire.timestamps import iso
 
 ALERT_KEYS = (
     "alert_id",

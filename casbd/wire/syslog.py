@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from casbd.model.alert import Severity
-from casbd.wire.timestamps import LATEST, iso
+from casbd.records.timestamps import LATEST, iso
 
 Framing = Literal["lf", "octet-counting"]
 Facility = Literal[

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.records.timestamps import iso
 from casbd.wire.plain_text import cut, single_line
-from casbd.wire.timestamps import iso
 
 _MOST = 200
 """Characters of one value."""

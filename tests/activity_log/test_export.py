@@ -23,10 +23,10 @@ from casbd.activity_log import ActivityLog, Wanted
 from casbd.activity_log import export as module
 from casbd.activity_log.export import at_most, ending, export
 from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.store import activities, segments
+from casbd.records.timestamps import NEWEST, OLDEST, iso
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
 from casbd.wire import json_lines
-from casbd.wire.timestamps import NEWEST, OLDEST, iso
 
 EVERYTHING = Wanted([], lambda: 0)
 DANGEROUS = [*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
@@ -45,21 +45,21 @@ def core(make_core):
     return make_core()
 
 
-def put(store, *blocks):
+def put(store, *some_blocks):
     """Activities as the whole log: of each block what is in it, and whether it and all before become a segment."""
-    packer = activities.Packer()
+    packer = blocks.Packer()
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")
         connection.execute("DELETE FROM segments")
     segments.remove_strays(store)
-    for made, compacted in blocks:
+    for made, compacted in some_blocks:
         packer.begin()
         packer.add(made)
         with store.transaction() as connection:
-            activities.add(connection, packer, [packer.part(range(1, len(made) + 1))], 0)
+            blocks.add(connection, packer, [packer.part(range(1, len(made) + 1))], 0)
         if compacted:
             assert segments.compact(store, at_least=1)
-    return [activity for made, _ in blocks for activity in made]
+    return [activity for made, _ in some_blocks for activity in made]
 
 
 def exported(store, path, *arguments, wanted=EVERYTHING, **options):
@@ -120,11 +120,11 @@ one = st.builds(
     raw=texts,
 )
 """One field of each kind: the others are treated as these are."""
-blocks = st.lists(st.tuples(st.lists(one, min_size=1, max_size=4), st.booleans()), max_size=3)
+some_blocks = st.lists(st.tuples(st.lists(one, min_size=1, max_size=4), st.booleans()), max_size=3)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(blocks)
+@given(some_blocks)
 def test_what_is_read_back_is_what_was_stored(store, tmp_path, made):
     stored = put(store, *made)
 

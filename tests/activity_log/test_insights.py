@@ -18,9 +18,10 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import canonical, whose
-from casbd.store import activities, alerts, governance, segments
+from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.wire.timestamps import iso
+from casbd.store.log import blocks, segments
+from casbd.store.state import alerts, governance
 
 IP = "203.0.113.7"
 NAMES = ["ann", "ANN", "bo", "straße", "STRASSE", "ann@x.org", "Ａnn@x.org.", "ann_x.org#EXT#@y.org"]
@@ -63,21 +64,21 @@ activity = st.builds(
 logs = st.lists(st.tuples(st.lists(activity, min_size=1, max_size=12), st.booleans()), max_size=4)
 
 
-def fill(store: Store, blocks) -> list[Activity]:
+def fill(store: Store, some_blocks) -> list[Activity]:
     """Blocks of activities, some made into segments; all of them in their order. What was there is gone."""
     everything: list[Activity] = []
-    packer = activities.Packer()
+    packer = blocks.Packer()
     store.connection.execute("PRAGMA synchronous = OFF")
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")
         connection.execute("DELETE FROM segments")
-    for made, compacted in blocks:
+    for made, compacted in some_blocks:
         made = [msgspec.structs.replace(one, activity_id=f"id-{len(everything) + n}") for n, one in enumerate(made)]
         everything += made
         packer.begin()
         packer.add(made)
         with store.transaction() as connection:
-            activities.add(connection, packer, [packer.part([1] * len(made))], 0)
+            blocks.add(connection, packer, [packer.part([1] * len(made))], 0)
         if compacted:
             segments.compact(store, at_least=1)
     return everything
@@ -123,10 +124,10 @@ def check_common(found, mine, whole):
 
 @settings(max_examples=60)
 @given(logs, st.sampled_from(NAMES), st.sampled_from([1, 100_000]))
-def test_of_a_user(store, blocks, name, at_once):
+def test_of_a_user(store, some_blocks, name, at_once):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tallying, "AT_ONCE", at_once)
-        called = [one for one in fill(store, blocks) if one.user and canonical(one.user) == canonical(name)]
+        called = [one for one in fill(store, some_blocks) if one.user and canonical(one.user) == canonical(name)]
         known = people(store, name.swapcase())
         assert {one.who for one in known} == {who(one) for one in called}
         assert len(known) == len({one.who for one in known})
@@ -151,8 +152,8 @@ def check_user(found, whole):
 
 @settings(max_examples=60)
 @given(logs)
-def test_of_an_address(store, blocks):
-    whole = [one for one in fill(store, blocks) if one.ip_address == IP]
+def test_of_an_address(store, some_blocks):
+    whole = [one for one in fill(store, some_blocks) if one.ip_address == IP]
     mine = inside(whole)
 
     found = of_address(store, IP, SPAN)
@@ -176,8 +177,8 @@ def test_of_an_address(store, blocks):
 
 @settings(max_examples=60)
 @given(logs, st.none() | st.integers(0, 5 * 24))
-def test_the_list_of_users(store, blocks, hours):
-    everything = [one for one in fill(store, blocks) if one.user and one.app in ("Okta", "okta") and one.timestamp <= NOON]
+def test_the_list_of_users(store, some_blocks, hours):
+    everything = [one for one in fill(store, some_blocks) if one.user and one.app in ("Okta", "okta") and one.timestamp <= NOON]
     unseen_since = None if hours is None else NOON - hours * HOUR
 
     found = known_users(store, Wanted(["app eq okta"], lambda: NOON), SPAN, unseen_since=unseen_since)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.activity_log import ActivityLog
-from casbd.alerting import trial
+from casbd.backtest import trial
 from casbd.model.activity import Activity
-from casbd.store import activities, segments
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
 
 FAILED, LOG_ON = {"activity_type": {"eq": "Failed log on"}}, {"activity_type": {"eq": "log on"}}
 RULES = {
@@ -46,7 +46,7 @@ activity = st.builds(
     st.sampled_from([None, 1, 2]),
     st.sampled_from(["ann", "straße", "strasse", ""]),
 )
-blocks = st.lists(st.tuples(st.lists(activity, min_size=1, max_size=8), st.booleans()), min_size=1, max_size=5)
+some_blocks = st.lists(st.tuples(st.lists(activity, min_size=1, max_size=8), st.booleans()), min_size=1, max_size=5)
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +55,14 @@ def policies(tmp_path_factory):
 
 
 @settings(max_examples=120)
-@given(blocks, st.none() | st.integers(0, 60), st.none() | st.integers(0, 60))
+@given(some_blocks, st.none() | st.integers(0, 60), st.none() | st.integers(0, 60))
 def test_the_alerts_are_those_of_everything(policies, given_blocks, since, until):
     since, until = (end if end is None else NOON + end * MINUTE for end in (since, until))
     everything: list[Activity] = []
     directory = Path(tempfile.mkdtemp(prefix="casbd-look-back-"))
     with Store(directory) as store:
         store.connection.execute("PRAGMA synchronous = OFF")
-        packer = activities.Packer()
+        packer = blocks.Packer()
         for made, compacted in given_blocks:
             for one in made:
                 one.activity_id = f"id-{len(everything)}"
@@ -70,11 +70,11 @@ def test_the_alerts_are_those_of_everything(policies, given_blocks, since, until
             packer.begin()
             packer.add(made)
             with store.transaction() as connection:
-                activities.add(connection, packer, [packer.part([1] * len(made))], 0)
+                blocks.add(connection, packer, [packer.part([1] * len(made))], 0)
             if compacted:
                 segments.compact(store, at_least=1)
         log = ActivityLog(store)
-        low, high = activities.span(since, until)
+        low, high = blocks.span(since, until)
         asked = [one for one in everything if low <= one.timestamp <= high]
         for policy in policies:
             found = trial.alerts_of(policy, log.matching(policy, since, until), lambda: NOON)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from casbd.activity_log import ActivityLog, Cursor, Wanted, search
 from casbd.model.activity import Activity
-from casbd.store import activities, segments
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
 
 WANTED = Wanted(["user neq B"], lambda: 0)
 
@@ -38,11 +38,11 @@ class Log:
             if activity.app_instance is None:
                 activity.activity_id += f"-{len(self.all)}"
             self.all.append(activity)
-        packer = activities.Packer()
+        packer = blocks.Packer()
         packer.begin()
         packer.add(made)
         with self.store.transaction() as connection:
-            activities.add(connection, packer, [packer.part([1] * len(made))], 0)
+            blocks.add(connection, packer, [packer.part([1] * len(made))], 0)
         if compact:
             assert segments.compact(self.store, at_least=1)
 
@@ -54,11 +54,11 @@ class Log:
 
 
 row = st.tuples(st.integers(0, 4), st.integers(0, 3), st.sampled_from([None, "a", "B"]))
-blocks = st.tuples(st.lists(row, min_size=1, max_size=6), st.booleans())
+some_blocks = st.tuples(st.lists(row, min_size=1, max_size=6), st.booleans())
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(st.lists(blocks, max_size=5), st.integers(1, 5))
+@given(st.lists(some_blocks, max_size=5), st.integers(1, 5))
 def test_joined_they_are_the_whole(store, given_blocks, limit):
     log = Log(store)
     for rows, compact in given_blocks:
@@ -74,7 +74,7 @@ def test_joined_they_are_the_whole(store, given_blocks, limit):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(blocks, st.lists(blocks, max_size=6), st.integers(1, 4))
+@given(some_blocks, st.lists(some_blocks, max_size=6), st.integers(1, 4))
 def test_new_ones_shift_nothing(store, begun, arriving, limit):
     log = Log(store)
     log.put(begun[0], compact=begun[1])

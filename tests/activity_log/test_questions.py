@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from casbd.activity_log import ActivityLog, Wanted, containing, search
 from casbd.activity_log.histogram import BY, histogram
 from casbd.activity_log.unusual import new_for_user
+from casbd.filters.compile import compile_filter
 from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.policies import compile_filter
-from casbd.store import activities as blocks
-from casbd.store import segments
+from casbd.store.log import blocks, segments
 
 DAY = 24 * HOUR
 TEXTS = ["a", "A b", "ab", "B-a", "straße", "STRASSE", "10.0.0.1", "Log ON"]

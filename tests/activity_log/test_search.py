@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from casbd.activity_log import ActivityLog, Wanted, pretty_raw, search
 from casbd.model.activity import Activity
-from casbd.store import activities, segments
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +24,14 @@ def core(make_core):
 
 
 rows = st.lists(st.tuples(st.integers(0, 30), st.sampled_from([None, "a", "B", "ä"])), min_size=1, max_size=6)
-blocks = st.lists(st.tuples(rows, st.booleans()), max_size=6)
+some_blocks = st.lists(st.tuples(rows, st.booleans()), max_size=6)
 ends = st.none() | st.integers(0, 30)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(blocks, ends, ends, st.sampled_from(["-timestamp", "timestamp", "user", "-user"]), st.integers(0, 8))
+@given(some_blocks, ends, ends, st.sampled_from(["-timestamp", "timestamp", "user", "-user"]), st.integers(0, 8))
 def test_is_what_sorting_everything_gives(store, given_blocks, since, until, sort, limit):
-    everything, packer = [], activities.Packer()
+    everything, packer = [], blocks.Packer()
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")
         connection.execute("DELETE FROM segments")
@@ -41,7 +41,7 @@ def test_is_what_sorting_everything_gives(store, given_blocks, since, until, sor
             everything += made
             packer.begin()
             packer.add(made)
-            activities.add(connection, packer, [packer.part([1] * len(made))], 0)
+            blocks.add(connection, packer, [packer.part([1] * len(made))], 0)
         if compacted:
             assert segments.compact(store, at_least=1)
 
@@ -63,8 +63,8 @@ def test_the_newest_first_reads_no_more_than_it_needs(core, monkeypatch):
     for n in range(20):
         core.feed_records(record(at=n))
     decoded = []
-    real = activities.read_block
-    monkeypatch.setattr(activities, "read_block", lambda *which: decoded.append(which) or real(*which))
+    real = blocks.read_block
+    monkeypatch.setattr(blocks, "read_block", lambda *which: decoded.append(which) or real(*which))
 
     found = list(search(ActivityLog(core.store), Wanted([], lambda: NOON), limit=3))
 

@@ -8,8 +8,8 @@ from builders import MINUTE, record, settings
 
 from casbd.activity_log import Wanted
 from casbd.activity_log.tail import tail
-from casbd.store import activities, segments
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
 
 EVERYTHING = Wanted([], lambda: 0)
 
@@ -96,6 +96,6 @@ def test_numbers_that_are_given_again_when_retention_has_removed_all(core):
     feed(core, "older")()
 
     def remove():
-        activities.prune(core.store.connection, 2**62)
+        blocks.prune(core.store.connection, 2**62)
 
     assert followed(core, remove, feed(core, "a"), feed(core, "b")) == ["a", "b"]

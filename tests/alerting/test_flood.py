@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from casbd.alerting import flood
 from casbd.alerting.flood import FIRST_ALERTS, MOST_HOURS, WHOLE, FloodGuard, Hours
 from casbd.config.settings import Limits
-from casbd.store import policies as policy_store
+from casbd.store.state import policies as policy_store
 
 
 def met(guard, *hours, policy="one", subject="ann"):

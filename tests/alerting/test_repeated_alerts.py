@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from casbd.alerting import windows
-from casbd.policies import load
-from casbd.store import window_entries
-from casbd.store.policies import counts
-from casbd.store.window_entries import WindowEntries
-from casbd.wire import timestamps
+from casbd.counting import windows
+from casbd.policies.loading import load
+from casbd.records import timestamps
+from casbd.store.state import window_entries
+from casbd.store.state.policies import counts
+from casbd.store.state.window_entries import WindowEntries
 
 SECOND = 1000
 

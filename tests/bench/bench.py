@@ -220,8 +220,8 @@ def _copied(state: Path, total: int) -> float:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from casbd.store import segment_files, segments
     from casbd.store.database import Store
+    from casbd.store.log import segment_files, segments
 
     with Store(state) as store:
         begun = time.process_time()

@@ -19,8 +19,8 @@ from typing import Any
 
 from hostile_files import measure
 
-from casbd.store import service_status
 from casbd.store.database import Store
+from casbd.store.state import service_status
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 CONFIGURATION = f"""\

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from casbd.cli import casbd
-from casbd.store import alerts, audit
 from casbd.store.database import Store
-from casbd.store.person import person
+from casbd.store.state import alerts, audit
+from casbd.store.state.operator import person
 
 BURST = {"match": {"repeated": 3, "within": "5m"}}
 CASBD = [sys.executable, "-c", "from casbd.cli import main; main()"]

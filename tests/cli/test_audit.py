@@ -8,9 +8,9 @@ from builders import MINUTE, NOON
 from click.testing import CliRunner
 
 from casbd.cli import casbd
-from casbd.store import audit
 from casbd.store.database import Store
-from casbd.store.person import person
+from casbd.store.state import audit
+from casbd.store.state.operator import person
 
 HOSTILE = "evil\x1b[31m\x9b2J\u202e\u2028"
 RULE = "name: x\nfilters: {user: {eq: a}}\n"

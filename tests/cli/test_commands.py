@@ -10,10 +10,11 @@ import pytest
 from builders import HOUR, MINUTE, NOON, Core, chunk, record, reject, settings
 from click.testing import CliRunner
 
-from casbd import cli, registry
+from casbd import cli
 from casbd.model.activity import FIELDS
-from casbd.store import service_status
+from casbd.plugins import registry
 from casbd.store.database import FILE
+from casbd.store.state import service_status
 
 HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
 CONFIGURATION = """

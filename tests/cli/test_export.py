@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from casbd import cli
 from casbd.cli._export import _ended_by_signals
 from casbd.model.activity import FIELDS
-from casbd.store import segments
+from casbd.store.log import segments
 
 IDS = [f"fail-{n}" for n in range(6)]
 

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from casbd.cli import casbd
-from casbd.store import audit, governance, governance_moments, governance_stop
-from casbd.store.person import person
+from casbd.store.state import audit, governance, governance_moments, governance_stop
+from casbd.store.state.operator import person
 
 RULES = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
 

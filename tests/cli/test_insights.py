@@ -12,7 +12,7 @@ from casbd import cli
 from casbd.cli._charts import bars, columns
 from casbd.model.activity import Activity
 from casbd.model.identity import canonical
-from casbd.store import activities, segments
+from casbd.store.log import blocks, segments
 
 HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
 AS_OF = ["--as-of", "2026-01-02T00:00:00Z"]
@@ -41,14 +41,14 @@ def place(request, tmp_path_factory):
         record(at=2 * HOUR, Operation="New-InboxRule", Workload="Exchange", UserId=HOSTILE, ClientIP="203.0.113.9"),
         record(at=-30 * 24 * HOUR, UserId="gone@fabrikam.com", Operation="UserLoggedIn"),
     )
-    packer = activities.Packer()
+    packer = blocks.Packer()
     packer.begin()
     told = {"country": HOSTILE, "isp": HOSTILE, "city": HOSTILE, "app": HOSTILE, "os": HOSTILE, "user_display_name": HOSTILE}
     text = {"user_groups": (HOSTILE,), "ip_category": "Other", "ip_tags": (HOSTILE,), "action_type": HOSTILE, "user_organization": HOSTILE}
     text |= {"user_domain": "contoso.com", "is_external_user": True}
     packer.add([Activity(NOON + 3 * HOUR, "h", user=HOSTILE, ip_address="203.0.113.9", **told, **text)])
     with core.store.transaction() as connection:
-        activities.add(connection, packer, [packer.part([1])], 0)
+        blocks.add(connection, packer, [packer.part([1])], 0)
     if request.param == "segments":
         assert segments.compact(core.store, at_least=1)
     core.close()
@@ -99,10 +99,10 @@ class TestUser:
         def activities(days, as_of):
             return lines(run("users", "show", "a@contoso.com", "--days", days, "--as-of", as_of, "--json"))[0]["activities"]
 
-        assert activities("1", "2026-01-01T12:02:00Z") == 3
-        assert activities("1", "2026-01-01T12:01:59.999Z") == 2
-        assert activities("1", "2026-01-02T12:00:00Z") == 4
-        assert activities("1", "2026-01-02T11:59:59.999Z") == 5
+        assert blocks("1", "2026-01-01T12:02:00Z") == 3
+        assert blocks("1", "2026-01-01T12:01:59.999Z") == 2
+        assert blocks("1", "2026-01-02T12:00:00Z") == 4
+        assert blocks("1", "2026-01-02T11:59:59.999Z") == 5
 
     def test_what_is_long_ago_is_seen_all_the_same(self, run):
         (found,) = lines(run("users", "show", "a@contoso.com", "--as-of", "2026-06-01", "--json"))
@@ -331,7 +331,7 @@ def bobs(tmp_path):
     (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
     core = Core(tmp_path / "core")
     whose = [("bob", "1"), ("BOB", "2"), ("bob", "2"), ("ann@x.org", "1"), ("Ａnn@x.org", "2")]
-    packer = activities.Packer()
+    packer = blocks.Packer()
     for tenant in ("1", "2"):
         own = [
             Activity(NOON, f"id-{n}", user=name, app="AWS", app_instance=tenant, ip_address="203.0.113.7")
@@ -341,7 +341,7 @@ def bobs(tmp_path):
         packer.begin()
         packer.add(own)
         with core.store.transaction() as connection:
-            activities.add(connection, packer, [packer.part([1] * len(own))], 0)
+            blocks.add(connection, packer, [packer.part([1] * len(own))], 0)
         if tenant == "1":
             assert segments.compact(core.store, at_least=1)
     core.close()

@@ -4,9 +4,9 @@ import pytest
 from click.testing import CliRunner
 
 from casbd.cli import casbd
-from casbd.store import audit
 from casbd.store.database import Store
-from casbd.store.person import person
+from casbd.store.state import audit
+from casbd.store.state.operator import person
 
 RANGES = "# ours\nranges:\n  - {name: Office, subnets: [10.0.0.0/8], category: Corporate}\n"
 

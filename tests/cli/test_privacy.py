@@ -7,11 +7,11 @@ import pytest
 from builders import Core, record, settings
 from click.testing import CliRunner
 
-from casbd.activity_log import privacy
 from casbd.cli import casbd
 from casbd.model.alert import Alert
-from casbd.store import alerts
+from casbd.personal_data import privacy
 from casbd.store.database import Store
+from casbd.store.state import alerts
 
 ANNA = "anna.berg@contoso.com"
 

@@ -11,7 +11,7 @@ from casbd.cli import EXIT_CONFIGURATION, casbd
 from casbd.daemon.service import Service
 from casbd.errors import Mistakes
 from casbd.pseudonyms import Pseudonyms
-from casbd.store import segments
+from casbd.store.log import segments
 
 ANNA, BOB, IP = "anna.berg@contoso.com", "bob@contoso.com", "203.0.113.7"
 KEY = "correct horse battery"

@@ -7,7 +7,7 @@ from builders import Core, record, settings
 from click.testing import CliRunner
 
 from casbd.cli import casbd
-from casbd.store import segments
+from casbd.store.log import segments
 
 RANGES = "ranges: [{name: office, subnets: [203.0.113.0/24], category: Corporate, tags: [hq], isp: Contoso}]\n"
 

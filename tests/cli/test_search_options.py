@@ -18,7 +18,7 @@ from casbd import cli
 from casbd.cli._activity_drawer import SECTIONS
 from casbd.clock import now
 from casbd.model.activity import FIELDS
-from casbd.store import segments
+from casbd.store.log import segments
 
 DAY = 24 * HOUR
 RULES = {"failed": {"severity": "high"}}

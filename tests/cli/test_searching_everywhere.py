@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from casbd.activity_log import ActivityLog, Wanted
 from casbd.activity_log.retagged import OF_RANGES, Retagged
 from casbd.cli import casbd
-from casbd.store import segments
+from casbd.store.log import segments
 
 FILTERS = {"--filter", "--text", "--query"}
 SPAN = {"--from", "--to"}

@@ -7,7 +7,7 @@ from builders import Core, record, settings
 from click.testing import CliRunner
 
 from casbd.cli import casbd
-from casbd.store import segments
+from casbd.store.log import segments
 
 
 @pytest.fixture

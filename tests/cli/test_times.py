@@ -3,7 +3,7 @@
 import pytest
 
 from casbd.cli._times import milliseconds
-from casbd.wire.timestamps import iso
+from casbd.records.timestamps import iso
 
 NOW = 1_774_737_000_000
 """2026-03-28T22:30:00Z, when it is 23:30 in Oslo; the night after, clocks go forward there."""

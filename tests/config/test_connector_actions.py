@@ -2,7 +2,7 @@
 
 import pytest
 
-from casbd import config
+from casbd.config import reading
 from casbd.config.connector_actions import connector_actions
 from casbd.model.governance import ACTIONS
 
@@ -23,4 +23,4 @@ WEBHOOK = "type: webhook, url: 'https://soar.example.com', secret: {env: X}"
 def test_what_is_listed_and_all_of_casbds_own_for_a_star(tmp_path, kind, listed, takes):
     path = tmp_path / "casbd.yaml"
     path.write_text(f"connectors: [{{name: one, {kind}{listed}}}]\n")
-    assert connector_actions(config.load(path)) == {"one": takes}
+    assert connector_actions(reading.load(path)) == {"one": takes}

@@ -2,13 +2,13 @@
 
 import pytest
 
-from casbd import config
+from casbd.config import reading
 
 
 def told(tmp_path, text):
     path = tmp_path / "casbd.yaml"
     path.write_text(text)
-    return [str(mistake).removeprefix(f"{path}:") for mistake in config.read(path)[1]]
+    return [str(mistake).removeprefix(f"{path}:") for mistake in reading.read(path)[1]]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from casbd import config
+from casbd.config import reading
 from casbd.config.guarded import inputs_over_state, open_files, writable
 from casbd.documents import Document
 from casbd.policies.rule_places import watched
@@ -44,7 +44,7 @@ def made(directory):
 
 def told(place):
     """Mistakes and warnings."""
-    settings, mistakes = config.read(place / "casbd.yaml")
+    settings, mistakes = reading.read(place / "casbd.yaml")
     document = Document(place / "casbd.yaml")
     warnings = [*open_files(document, settings, watched(settings.rules), [place / "tor.txt"]), *inputs_over_state(document, settings)]
     return [[str(one).replace(f"{place}/", "").replace(str(place), ".") for one in found] for found in (mistakes, warnings)]

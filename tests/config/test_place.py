@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from casbd import config
+from casbd.config import reading
 from casbd.config.place import state_dir
 from casbd.errors import Mistakes
 
@@ -21,7 +21,7 @@ from casbd.errors import Mistakes
 def test_it_is_what_the_settings_say(tmp_path, text, expected):
     path = tmp_path / "casbd.yaml"
     path.write_text(text)
-    assert state_dir(path) == Path(expected.format(here=tmp_path, above=tmp_path.parent)) == config.read(path)[0].state_dir
+    assert state_dir(path) == Path(expected.format(here=tmp_path, above=tmp_path.parent)) == reading.read(path)[0].state_dir
 
 
 @pytest.mark.parametrize("text", ["", "- 1\n", "state_dir: [1]\n", "state_dir: ''\n", "a: [\n"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from casbd import config
+from casbd.config import reading
 from casbd.config.privacy import Privacy, read
 from casbd.errors import Mistakes
 from casbd.pseudonyms import Pseudonyms
@@ -29,7 +29,7 @@ def write(tmp_path):
 )
 def test_mistakes(write, text, said):
     path = write(text)
-    _, (mistake, *_) = config.read(path)
+    _, (mistake, *_) = reading.read(path)
     assert (said in str(mistake), mistake.line) == (True, 2), str(mistake)
     with pytest.raises(Mistakes, match=said):
         read(path)
@@ -37,7 +37,7 @@ def test_mistakes(write, text, said):
 
 @pytest.mark.parametrize("text", ["", "privacy:", "privacy: {}", "privacy: {pseudonymize: []}"])
 def test_nothing_is_replaced(write, text):
-    settings, mistakes = config.read(write(text))
+    settings, mistakes = reading.read(write(text))
     assert (mistakes, settings.privacy.pseudonyms().fields) == ([], frozenset())
     assert read(write(text)).pseudonyms().fields == frozenset()
 

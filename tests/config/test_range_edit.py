@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd import registry
 from casbd.config.range_edit import MOST_TOLD, Wanted, read_network, tag
 from casbd.errors import CasbdError, Mistakes
+from casbd.plugins import registry
 
 FILE = """\
 # Head

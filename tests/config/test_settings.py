@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from casbd import config
+from casbd.config import reading
 from casbd.errors import Mistakes
 
 HERE = Path(__file__).parent
@@ -17,7 +17,7 @@ def load(tmp_path):
     def load(text):
         path = tmp_path / "casbd.yaml"
         path.write_text(text)
-        return config.load(path)
+        return reading.load(path)
 
     return load
 
@@ -35,7 +35,7 @@ def mistakes(load, tmp_path):
 def test_every_mistake_is_told_at_once():
     """`CASBD_ACCEPT=1` writes what came out as what is expected."""
     with pytest.raises(Mistakes) as caught:
-        config.load(HERE / "mistakes.yaml")
+        reading.load(HERE / "mistakes.yaml")
     found = str(caught.value).replace(f"{HERE}/", "") + "\n"
     if os.environ.get("CASBD_ACCEPT"):
         (HERE / "mistakes.txt").write_text(found)
@@ -135,7 +135,7 @@ class TestMistakes:
             "enrichment: {tor: 5, ip_ranges: r.yaml}\noutputs: [{name: a, type: stdout}, {name: b, type: b}]\n"
         )
 
-        settings, mistakes = config.read(path)
+        settings, mistakes = reading.read(path)
 
         assert len(mistakes) == 5
         assert settings.rules == (tmp_path / "mine",)
@@ -168,4 +168,4 @@ class TestMistakes:
 
     def test_a_file_that_is_not_there(self, tmp_path):
         with pytest.raises(Mistakes, match="cannot be read: No such file"):
-            config.load(tmp_path / "casbd.yaml")
+            reading.load(tmp_path / "casbd.yaml")

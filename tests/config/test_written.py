@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from casbd import config
+from casbd.config import reading
 from casbd.config.written import doubtful
 from casbd.documents import Document
 
@@ -22,7 +22,7 @@ def place(tmp_path):
 
 def told(place, text):
     (place / "casbd.yaml").write_text(text)
-    found, mistakes = config.read(place / "casbd.yaml")
+    found, mistakes = reading.read(place / "casbd.yaml")
     assert found is not None
     return [str(one).replace(f"{place}/", "") for one in mistakes]
 
@@ -89,7 +89,7 @@ class TestWhoMayWrite:
 
         def doubts(path, state_dir="state"):
             (place / "casbd.yaml").write_text(f"state_dir: {state_dir}\noutputs: [{output(path)}]\n")
-            settings = config.load(place / "casbd.yaml")
+            settings = reading.load(place / "casbd.yaml")
             return [str(one).replace(f"{place}/", "") for one in doubtful(Document(place / "casbd.yaml"), settings)]
 
         if os.geteuid():

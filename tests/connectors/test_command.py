@@ -6,9 +6,9 @@ import stat
 import pytest
 from pydantic import ValidationError
 
-from casbd import registry
 from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
+from casbd.plugins import registry
 
 Command = registry.load("connectors", "command")
 

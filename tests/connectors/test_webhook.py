@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace
 from pydantic import ValidationError
 
-from casbd import registry
 from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
+from casbd.plugins import registry
 
 Webhook = registry.load("connectors", "webhook")
 

@@ -8,8 +8,8 @@ from builders import NOON
 from casbd import __version__
 from casbd.daemon.audit import Trail
 from casbd.daemon.engine import Engine
-from casbd.store import audit
 from casbd.store.database import Store
+from casbd.store.state import audit
 
 RULE = "name: {}\nfilters: {{activity_type: {{eq: Failed log on}}}}\n"
 SECRET = "hunter2"

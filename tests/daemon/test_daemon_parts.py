@@ -19,7 +19,7 @@ from casbd.daemon.scanning import InProcess, InProcesses
 from casbd.daemon.service import Service
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
-from casbd.store import governance_stop, service_status
+from casbd.store.state import governance_stop, service_status
 
 UNUSABLE = "title: T\nlogsource: {product: aws}\ndetection: {s: {eventName: x}, condition: s}\nlevel: severe\n"
 RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}}\n"

@@ -4,8 +4,8 @@ import pytest
 from builders import HOUR, NOON, record, settings
 
 from casbd.daemon.destinations import down_alerts
-from casbd.store import outbox
-from casbd.store.outbox import Part
+from casbd.store.state import outbox
+from casbd.store.state.outbox import Part
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from casbd import config, registry
+from casbd.config import reading
 from casbd.daemon.known_words import known_words
+from casbd.plugins import registry
 
 FORMATS = Path(__file__).parents[1] / "formats"
 GOLDEN = [path for path in sorted(FORMATS.rglob("*.json")) if '"activity_type"' in path.read_text(errors="replace")]
@@ -16,7 +17,7 @@ GOLDEN = [path for path in sorted(FORMATS.rglob("*.json")) if '"activity_type"' 
 def known(tmp_path):
     def known(inputs="[]"):
         (tmp_path / "casbd.yaml").write_text(f"inputs: {inputs}\n")
-        return known_words(config.load(tmp_path / "casbd.yaml"))
+        return known_words(reading.load(tmp_path / "casbd.yaml"))
 
     return known
 
@@ -74,7 +75,7 @@ def test_formats_that_write_what_the_record_says(known, form, fields):
 @pytest.mark.parametrize(("form", "anything"), [("mdca", True), ("cef", True), ("defender_for_identity", True), ("okta", False)])
 def test_what_an_input_turned_out_to_be_counts(tmp_path, known, form, anything):
     known("[{name: x, path: /x}]")
-    settings = config.load(tmp_path / "casbd.yaml")
+    settings = reading.load(tmp_path / "casbd.yaml")
     assert ("app" not in known_words(settings, detected={"x": {form}})) == anything
     assert "app" in known_words(settings, detected={"other": {form}})
 
@@ -83,8 +84,8 @@ def test_the_groups_of_the_file(tmp_path, known):
     (tmp_path / "groups.yaml").write_text("groups: {Finance: [a@x.com], Board: [a@x.com, b@x.com], Empty: []}\n")
     users = registry.load("enrichers", "users")
     without, some = (users(users.Options.model_validate(given)) for given in ({}, {"user_groups": tmp_path / "groups.yaml"}))
-    settings = config.load(tmp_path / "casbd.yaml") if known() else None
+    settings = reading.load(tmp_path / "casbd.yaml") if known() else None
     assert "user_groups" not in known_words(settings, [without])
     assert known_words(settings, [some])["user_groups"] == {"Finance", "Board"}
     known("[{name: x, path: /x, format: json, mapping: {timestamp: t, user_groups: g}}]")
-    assert "user_groups" not in known_words(config.load(tmp_path / "casbd.yaml"), [some])
+    assert "user_groups" not in known_words(reading.load(tmp_path / "casbd.yaml"), [some])

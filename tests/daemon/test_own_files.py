@@ -3,7 +3,7 @@
 import json
 import os
 
-from casbd.config.settings import load
+from casbd.config.reading import load
 from casbd.daemon.own_files import own_files
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from casbd.cli import casbd
 from casbd.config.settings import Retention
 from casbd.daemon.retention import RetentionClock, remove_some
-from casbd.store import retention
+from casbd.store.state import retention
 
 DAY = 24 * HOUR
 YEARS = 3 * 365 * DAY

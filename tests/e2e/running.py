@@ -19,8 +19,8 @@ from typing import Any
 import m365_records
 
 from casbd.errors import StoreError
-from casbd.store import inputs
 from casbd.store.database import Store
+from casbd.store.state import inputs
 
 CASBD = [sys.executable, "-m", "casbd"]
 PATIENCE = 30.0

@@ -6,7 +6,7 @@ import time
 import pytest
 from running import wait_until
 
-from casbd.wire.timestamps import iso
+from casbd.records.timestamps import iso
 
 HOUR = 3_600_000
 RULE = "name: Evil\nfilters: {action_type: {eq: Evil}}\ngovernance: [{action: suspend_user, connector: act}]\n"

@@ -9,10 +9,11 @@ import sys
 
 import pytest
 
-from casbd.activity_log import ActivityLog, privacy
+from casbd.activity_log import ActivityLog
 from casbd.model.activity import Activity
-from casbd.store import activities, segments
+from casbd.personal_data import privacy
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
 
 KILLS = int(os.environ.get("CASBD_E2E_KILLS", "7"))
 DAY = 86_400_000
@@ -21,9 +22,9 @@ ANNA = "anna@contoso.com"
 AT_WORK = f"""
 import sys
 from pathlib import Path
-from casbd.activity_log import privacy
-from casbd.store import activities, segments
+from casbd.personal_data import privacy
 from casbd.store.database import Store
+from casbd.store.log import blocks, segments
 
 segments.ACTIVITIES, segments.PARTS = 60, 3
 with Store(Path(sys.argv[1])) as store:
@@ -35,7 +36,7 @@ with Store(Path(sys.argv[1])) as store:
         privacy.forget(store, "{ANNA}")
     elif sys.argv[2] == "retention":
         segments.prune(store, {START + DAY})
-        activities.prune(store.connection, {START + DAY})
+        blocks.prune(store.connection, {START + DAY})
     print("done", flush=True)
 """
 
@@ -53,11 +54,11 @@ def stored(store, dice, first, number):
             )
             for n in range(dice.randrange(1, 25))
         ]
-        packer = activities.Packer()
+        packer = blocks.Packer()
         packer.begin()
         packer.add(some)
         with store.transaction() as connection:
-            activities.add(connection, packer, [packer.part(range(1, len(some) + 1))], START)
+            blocks.add(connection, packer, [packer.part(range(1, len(some) + 1))], START)
         made += some
     return made
 

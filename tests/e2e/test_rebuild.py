@@ -4,8 +4,8 @@ import m365_records
 import pytest
 from running import Site
 
-from casbd.store import segments
 from casbd.store.database import Store
+from casbd.store.log import segments
 
 
 @pytest.fixture

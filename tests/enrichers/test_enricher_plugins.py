@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from casbd import registry
 from casbd.documents import Document
-from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import FIELDS, Activity
+from casbd.pipeline.enrichment import Enrichment
+from casbd.plugins import registry
 
 ALL = registry.load_all("enrichers")
 

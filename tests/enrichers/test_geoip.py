@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.enrichers.geoip import GeoIP
-from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
+from casbd.pipeline.enrichment import Enrichment
 
 MAXMIND = Path(__file__).parent / "maxmind"
 CITY = MAXMIND / "GeoLite2-City-Test.mmdb"

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from casbd.enrichers.ip_ranges import IPRanges
-from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
+from casbd.pipeline.enrichment import Enrichment
 from casbd.plugins import Reasoning
 
 RANGES = """\

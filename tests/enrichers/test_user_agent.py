@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from casbd.enrichers._agent_thresholds import ALWAYS, Threshold, shipped_thresholds
 from casbd.enrichers.user_agent import UserAgent
-from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import FIELDS, Activity
+from casbd.pipeline.enrichment import Enrichment
 
 THRESHOLDS = """\
 generated: 2026-11-21

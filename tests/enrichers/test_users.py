@@ -5,9 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from casbd.enrichers.users import Users
-from casbd.enrichment import Enrichment
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
+from casbd.pipeline.enrichment import Enrichment
 
 DOMAINS = ("contoso.com", "*.Contoso.net")
 

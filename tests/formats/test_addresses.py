@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from casbd import registry
+from casbd.plugins import registry
 
 EVENTS = {"Timestamp": "2026-01-31T12:00:00Z", "ActionType": "FileDownloaded", "ApplicationId": 20892, "ReportId": "i"}
 LOGON = {"Timestamp": "2026-01-31T12:00:00Z", "Type": "IdentityLogonEvents", "ActionType": "LogonSuccess", "AccountUpn": "anna@contoso.com"}

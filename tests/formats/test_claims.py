@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from casbd import registry
 from casbd.daemon.engine import detect
+from casbd.plugins import registry
 
 HERE = Path(__file__).parent
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from casbd import registry
 from casbd.errors import BadRecord
 from casbd.formats._times import time_of
+from casbd.plugins import registry
 
 MOMENT = 1_769_860_800_123
 """2026-01-31T12:00:00.123Z"""

@@ -8,7 +8,7 @@ import pytest
 import targets
 from mutation import LARGEST, mutate
 
-from casbd import registry
+from casbd.plugins import registry
 
 FOUND = Path(__file__).parent / "found"
 INPUTS = {"record": 250, "file": 250, "rule": 150, "configuration": 20, "clock": 15}

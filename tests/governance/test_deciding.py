@@ -5,7 +5,7 @@ from builders import HOUR, MINUTE, NOON, load_rules, record, settings
 from msgspec.structs import replace
 
 from casbd.pipeline import connector_destination
-from casbd.store import alerts as alert_store
+from casbd.store.state import alerts as alert_store
 
 SUSPEND = {"action": "suspend_user", "connector": "entra"}
 RULES = {"failed": {"name": "Failed log on", "governance": [SUSPEND]}}

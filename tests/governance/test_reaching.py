@@ -5,11 +5,10 @@ import json
 import pytest
 from builders import HOUR, chunk, record, settings
 
-from casbd import registry
 from casbd.config.reach import Reach
 from casbd.governance.reaching import out_of_reach
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Options
+from casbd.plugins import Options, registry
 
 
 def command(target, app="AWS", instance="1111"):

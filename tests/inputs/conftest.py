@@ -12,7 +12,7 @@ import pytest
 from casbd.clock import now
 from casbd.inputs import Inputs
 from casbd.model.chunk import Chunk, InputSpec, Position
-from casbd.wire.log_lines import without_time
+from casbd.records.log_lines import without_time
 
 
 class Reader:

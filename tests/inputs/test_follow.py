@@ -18,7 +18,7 @@ import zstandard
 from watchdog.events import FileModifiedEvent
 
 from casbd.inputs.discovery import Discovery
-from casbd.inputs.one_input import FollowedInput
+from casbd.inputs.followed_input import FollowedInput
 from casbd.model.chunk import InputSpec
 
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from casbd.errors import Retry
 from casbd.outbox.to_output import ToOutput
 from casbd.plugins import Uncertain
-from casbd.store import outbox
+from casbd.store.state import outbox
 
 SETTINGS = settings({"siem": ["alerts", "activities"]})
 RULES = {"failed": {"filters": {"action_type": {"eq": "UserLoginFailed"}}}}

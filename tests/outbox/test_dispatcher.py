@@ -21,8 +21,8 @@ from casbd.outbox.to_connector import ToConnector
 from casbd.outbox.to_output import ToOutput
 from casbd.outbox.worker import Worker
 from casbd.pseudonyms import Pseudonyms
-from casbd.store import governance, outbox
 from casbd.store.database import Store
+from casbd.store.state import governance, outbox
 
 PATIENCE = 10
 """Seconds that a test waits for what must come; it comes in milliseconds."""
@@ -549,13 +549,13 @@ class TestBlocks:
         assert not {*again.taken} & {*output.taken[1:]} - {*output.taken[:1]}
 
     def test_retention_keeps_what_is_still_to_be_sent(self, core, start):
-        from casbd.store import activities
+        from casbd.store.log import blocks
 
         with core.store.transaction() as connection:
-            assert activities.prune(connection, NOON + HOUR) == 0
+            assert blocks.prune(connection, NOON + HOUR) == 0
         assert start(siem=Memory()).drain(PATIENCE, PATIENCE)
         with core.store.transaction() as connection:
-            assert activities.prune(connection, NOON + HOUR) == 2
+            assert blocks.prune(connection, NOON + HOUR) == 2
 
 
 class TestCommands:

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from casbd.errors import Retry
 from casbd.governance import withdrawing
 from casbd.outbox.to_connector import ToConnector
-from casbd.store import alerts, governance, governance_moments, governance_stop, outbox
-from casbd.store.governance_stop import Stopped
+from casbd.store.state import alerts, governance, governance_moments, governance_stop, outbox
+from casbd.store.state.governance_stop import Stopped
 
 QUEUE = "connector:entra"
 SUSPEND = {"action": "suspend_user", "connector": "entra"}

@@ -8,10 +8,10 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from casbd import registry
 from casbd.errors import Retry
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.plugins import registry
 
 File = registry.load("outputs", "file")
 

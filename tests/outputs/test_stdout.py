@@ -3,10 +3,10 @@ import os
 
 import pytest
 
-from casbd import registry
 from casbd.errors import Retry
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.plugins import registry
 
 Stdout = registry.load("outputs", "stdout")
 

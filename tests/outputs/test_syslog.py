@@ -2,10 +2,10 @@ import pytest
 import strict_cef
 from pydantic import ValidationError
 
-from casbd import registry
 from casbd.errors import Mistakes, Retry
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.plugins import registry
 
 Syslog = registry.load("outputs", "syslog")
 

@@ -9,13 +9,16 @@ import pytest
 from builders import NOON, chunk, record
 
 from casbd.clock import thread_cpu
+from casbd.filters.condition_text import parse_condition
+from casbd.filters.effort import STRETCH, Effort, TooCostly
+from casbd.filters.tree import AllOf
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies import Matcher, Policy, load, parse_condition
 from casbd.policies import asking as module
 from casbd.policies.asking import Asking, who_is_costly
-from casbd.policies.effort import STRETCH, Effort, TooCostly
-from casbd.policies.tree import AllOf
-from casbd.store import audit, set_aside
+from casbd.policies.loading import load
+from casbd.policies.matcher import Matcher
+from casbd.policies.policy import Policy
+from casbd.store.state import audit, set_aside
 
 HONEST = {"failed": {}}
 SHIPPED = Path(__file__).parents[2] / "rules"

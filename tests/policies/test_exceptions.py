@@ -4,7 +4,8 @@ import pytest
 from builders import NOON, load_rules
 
 from casbd.model.activity import Activity
-from casbd.policies import Matcher, load
+from casbd.policies.loading import load
+from casbd.policies.matcher import Matcher
 
 FAILED = {"activity_type": "Failed log on", "timestamp": NOON}
 DAY = 86_400_000

@@ -5,10 +5,12 @@ from builders import load_rules
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casbd.filters.compile import compile_filter
+from casbd.filters.condition_text import parse_condition
+from casbd.filters.tree import AllOf, AnyOf, NoneOf
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies import compile_filter, load, parse_condition
 from casbd.policies.explain import explain, sentence, steps_of, written
-from casbd.policies.tree import AllOf, AnyOf, NoneOf
+from casbd.policies.loading import load
 
 NOON = 1_767_268_800_000
 

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
+from casbd.counting.match import Repeated
 from casbd.errors import Mistakes
+from casbd.filters.tree import AllOf, Condition
 from casbd.model.activity import Activity
-from casbd.policies import Matcher, Repeated, load
 from casbd.policies.examples import BEGINNING, activities
-from casbd.policies.loading import load_file
+from casbd.policies.loading import load, load_file
+from casbd.policies.matcher import Matcher
 from casbd.policies.policy import AlertOptions
-from casbd.policies.tree import AllOf, Condition
 
 # The rule file of the public interface (CONTRACT.md, section 2), word for word in what matters.
 WHOLE = """

@@ -1,7 +1,8 @@
+from casbd.filters.condition_text import parse_condition
+from casbd.filters.tree import AllOf, AnyOf, Condition, NoneOf
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies import Matcher, Policy, parse_condition
-from casbd.policies.matcher import required
-from casbd.policies.tree import AllOf, AnyOf, Condition, NoneOf
+from casbd.policies.matcher import Matcher, required
+from casbd.policies.policy import Policy
 
 
 def all_of(*texts):

@@ -10,7 +10,7 @@ import pytest
 
 from casbd.errors import Mistakes
 from casbd.model.governance import ACTIONS
-from casbd.policies import load
+from casbd.policies.loading import load
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())
 

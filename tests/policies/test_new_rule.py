@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.policies import load_file, parse_condition, parse_conditions
+from casbd.filters.condition_text import parse_condition, parse_conditions
+from casbd.filters.tree import AllOf
+from casbd.policies.loading import load_file
 from casbd.policies.new_rule import rule_text
-from casbd.policies.tree import AllOf
 
 FILTERS = [
     "user eq a@b.c", "country neq NO,SE", "user neq root", "user neq admin", "object_name ncontains salary", "user_agent matches curl/.*",

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from casbd.model.activity import Activity
-from casbd.policies import Matcher, load
+from casbd.policies.loading import load
+from casbd.policies.matcher import Matcher
 from casbd.wire.json_lines import line
 
 RULES = [json.loads(text) for text in (Path(__file__).parent / "panther/rules.jsonl").read_text().splitlines()]

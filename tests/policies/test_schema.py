@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from casbd.errors import Mistakes
+from casbd.filters.operators import OPERATORS
 from casbd.model.activity import FIELDS
-from casbd.policies import load
-from casbd.policies.operators import OPERATORS
+from casbd.policies.loading import load
 from casbd.policies.schema import schema
 
 RULES = Path(__file__).parents[2] / "rules"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from casbd.errors import CasbdError, Mistakes
-from casbd.policies import load_file
+from casbd.policies.loading import load_file
 from casbd.policies.switch import switch
 
 RULES = sorted((Path(__file__).parents[2] / "rules").glob("**/*.yaml"))

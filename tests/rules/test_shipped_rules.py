@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from casbd import registry
-from casbd.alerting import trial
+from casbd.backtest import trial
 from casbd.documents import Document
+from casbd.filters.tree import conditions
 from casbd.formats._activity_table import DATA
-from casbd.policies import Policy, load, load_file
-from casbd.policies.policy import Example
+from casbd.plugins import registry
+from casbd.policies.loading import load, load_file
+from casbd.policies.policy import Example, Policy
 from casbd.policies.templates import text_of
-from casbd.policies.tree import conditions
 
 RULES = Path(__file__).parents[2] / "rules"
 POLICIES = load([RULES], connectors=())

@@ -9,9 +9,10 @@ import pytest
 from builders import Core, chunk, record
 
 from casbd.errors import StateInUse, StoreError
-from casbd.store import held_back, inputs, outbox, policies, schema
-from casbd.store.activities import SeenKeys, _Table
+from casbd.store import schema
 from casbd.store.database import FILE, Store
+from casbd.store.log.blocks import SeenKeys, _Table
+from casbd.store.state import held_back, inputs, outbox, policies
 
 
 @pytest.fixture

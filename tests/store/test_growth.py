@@ -5,8 +5,9 @@ import threading
 import pytest
 from builders import HOUR, NOON, Core, record, settings
 
-from casbd.store import activities, alerts, outbox, rejects
 from casbd.store.database import Store
+from casbd.store.log import blocks
+from casbd.store.state import alerts, outbox, rejects
 
 
 def test_several_threads_read_blocks_at_once(make_core):
@@ -19,7 +20,7 @@ def test_several_threads_read_blocks_at_once(make_core):
     def read(number):
         with Store(core.store.directory, readonly=True) as store:
             for _ in range(50):
-                found = activities.read_block(store.connection, number)
+                found = blocks.read_block(store.connection, number)
                 if len(found) != expected[number]:
                     wrong.append(number)
 
@@ -31,7 +32,7 @@ def test_several_threads_read_blocks_at_once(make_core):
     assert not wrong
 
 
-@pytest.mark.parametrize("scan", [activities.scan, lambda connection: activities.scan_containing(connection, b"UserLoginFailed")])
+@pytest.mark.parametrize("scan", [blocks.scan, lambda connection: blocks.scan_containing(connection, b"UserLoginFailed")])
 def test_a_search_in_a_pager_does_not_hold_back_the_write_ahead_log(make_core, scan):
     core: Core = make_core()
     for _ in range(5):
@@ -74,7 +75,7 @@ def test_retention_is_done_in_parts(make_core):
         core.feed_records(record(), b"{")
     later = NOON + HOUR
     with core.store.transaction() as connection:
-        for prune, left in ((activities.prune, [2, 2, 1, 0]), (alerts.prune, [2, 2, 1, 0])):
+        for prune, left in ((blocks.prune, [2, 2, 1, 0]), (alerts.prune, [2, 2, 1, 0])):
             assert [prune(connection, later, 2) for _ in left] == left
         assert rejects.prune(connection, later) == 5
 
@@ -88,7 +89,7 @@ def test_what_waits_for_a_destination_that_is_gone_goes_when_it_is_too_old(make_
     def prune(before):
         with core.store.transaction() as connection:
             removed = outbox.prune_unclaimed(connection, ["siem"], before, before)
-            return removed, activities.prune(connection, before)
+            return removed, blocks.prune(connection, before)
 
     assert prune(NOON) == (0, 0)
     assert prune(NOON + 1) == (2, 1)

@@ -26,7 +26,8 @@ from casbd.errors import Rejected, Retry
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk
 from casbd.outbox.to_output import ToOutput
-from casbd.store import governance, inputs, outbox, segments, window_entries
+from casbd.store.log import segments
+from casbd.store.state import governance, inputs, outbox, window_entries
 
 FAILED = {"action_type": {"eq": "UserLoginFailed"}}
 DOWNLOADED = {"action_type": {"eq": "FileDownloaded"}}

@@ -30,12 +30,12 @@ from sigma.types import (
     SpecialChars,
 )
 
-from casbd.policies.fields import FieldRef, parse_field
-from casbd.policies.operators import OPERATORS
+from casbd.filters.fields import FieldRef, parse_field
+from casbd.filters.operators import OPERATORS
+from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf
+from casbd.filters.values import FilterError, check
 from casbd.policies.sigma.sources import GENERIC, Source, Target, Unmapped
-from casbd.policies.tree import AllOf, AnyOf, Condition, Node, NoneOf
-from casbd.policies.values import FilterError, check
-from casbd.wire.record_path import EVERY, plain_part
+from casbd.records.record_path import EVERY, plain_part
 
 _RESULTS = {"success": "success", "succeeded": "success", "failure": "failure", "failed": "failure"}
 _FLAGS = {

@@ -13,14 +13,14 @@ from typing import Any
 
 import msgspec
 
+from casbd.counting.match import Aliased, Repeated, Sequenced, Step
 from casbd.documents import nearest
-from casbd.policies.fields import parse_field
-from casbd.policies.policy import Aliased, Repeated, Sequenced, Step
+from casbd.filters.fields import parse_field
+from casbd.filters.tree import AnyOf, Node
 from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS
 from casbd.policies.sigma.conditions import WrongField
 from casbd.policies.sigma.sources import Source, Unmapped
-from casbd.policies.tree import AnyOf, Node
-from casbd.wire.record_path import EVERY
+from casbd.records.record_path import EVERY
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_629_746_000, "y": 31_556_952_000}
 _OLD = re.compile(r"count\s*\(\s*(?P<field>[^)]*?)\s*\)\s*(?:by\s+(?P<by>[^\s,]+(?:\s*,\s*[^\s,]+)*)\s*)?(?P<op>>=|>)\s*(?P<count>\d+)")

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
+from casbd.filters.tree import AllOf, Node
 from casbd.policies.sigma.correlation import Base
 from casbd.policies.sigma.meaning import filter_of
 from casbd.policies.sigma.sources import Source
-from casbd.policies.tree import AllOf, Node
 
 _PARTS = ("product", "service", "category")
 

@@ -13,11 +13,11 @@ from sigma.rule import SigmaRule
 
 from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistakes
+from casbd.filters.tree import AnyOf, Node
 from casbd.policies.sigma import weight
 from casbd.policies.sigma.conditions import WrongField, tree
 from casbd.policies.sigma.correlation import Base, aggregated
 from casbd.policies.sigma.sources import Source, UnknownSource, Unmapped, source_of
-from casbd.policies.tree import AnyOf, Node
 
 
 def rule_of(document: Document) -> Base:

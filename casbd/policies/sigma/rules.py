@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from casbd.clock import thread_cpu
 from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
+from casbd.filters.limits import too_large
+from casbd.filters.tree import depth
 from casbd.model.alert import Severity
 from casbd.policies.examples import ExampleReader
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
-from casbd.policies.limits import too_large
 from casbd.policies.policy import Policy, digest
 from casbd.policies.rule_file import alert_options, policy_id, wrong_id
 from casbd.policies.sigma import LEVEL_CRITICAL, is_sigma
@@ -29,7 +30,6 @@ from casbd.policies.sigma.filters import Filters, is_filter
 from casbd.policies.sigma.keys import SigmaKeys, notes
 from casbd.policies.sigma.meaning import rule_of
 from casbd.policies.sigma.sources import Unmapped
-from casbd.policies.tree import depth
 
 LEVELS: dict[str, Severity] = {"informational": "informational", "low": "low", "medium": "medium", "high": "high", LEVEL_CRITICAL: "high"}
 

@@ -19,7 +19,7 @@ import msgspec
 
 from casbd.documents import nearest
 from casbd.model.activity import FIELDS
-from casbd.wire.record_path import parse_path, write_path
+from casbd.records.record_path import parse_path, write_path
 
 GENERIC = ("json", "csv")
 """Formats that read anybody's records."""

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from casbd import registry
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity, ActivityObject
-from casbd.regular_expressions import MOST_TEXT
+from casbd.plugins import registry
+from casbd.records.regular_expressions import MOST_TEXT
 from casbd.wire import cef
 
 TIME = 1769860800000  # 2026-01-31T12:00:00Z

@@ -11,7 +11,7 @@ from casbd.errors import BadRecord
 from casbd.formats.salesforce import Salesforce
 from casbd.model.activity import Activity
 from casbd.plugins import Options
-from casbd.wire import timestamps
+from casbd.records import timestamps
 
 FORMAT = Salesforce(Options())
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import strict_cef
 from builders import chunk
 
-from casbd import policies, registry
 from casbd.daemon.engine import detect
 from casbd.model.activity import Activity
 from casbd.model.chunk import InputSpec
 from casbd.pipeline import Scanner
-from casbd.policies import Matcher
+from casbd.plugins import registry
+from casbd.policies import loading
+from casbd.policies.matcher import Matcher
 from casbd.wire import cef, json_lines, text_line
 from targets import FORMATS, ROOT, FaultError
 from targets.file import read
@@ -59,7 +60,7 @@ def _scanner() -> Scanner:
     enrichers = [cls(cls.Options()) for cls in registry.load_all("enrichers").values()]
     enrichers.sort(key=lambda enricher: enricher.order)
     return Scanner(
-        lambda _, name: formats[name], enrichers, Matcher(policies.load([ROOT / "rules"]), now=lambda: 1_767_268_800_000), b"salt"
+        lambda _, name: formats[name], enrichers, Matcher(loading.load([ROOT / "rules"]), now=lambda: 1_767_268_800_000), b"salt"
     )
 
 

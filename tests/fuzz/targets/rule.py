@@ -8,13 +8,15 @@ from pathlib import Path
 
 from builders import NOON
 
-from casbd.alerting import trial
+from casbd.backtest import trial
 from casbd.errors import Mistake, Mistakes
+from casbd.filters.operators import OPERATORS
+from casbd.filters.sql import may
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies import Matcher, Policy, examples, explain
+from casbd.policies import examples, explain
 from casbd.policies.loading import load_all_of
-from casbd.policies.operators import OPERATORS
-from casbd.policies.sql import may
+from casbd.policies.matcher import Matcher
+from casbd.policies.policy import Policy
 from targets import ROOT, FaultError
 
 TOKENS = [

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from casbd.errors import Mistakes
 from casbd.model.activity import Activity
-from casbd.policies import Matcher, load, load_all_of, load_rule_set
 from casbd.policies.explain import sentence
+from casbd.policies.loading import load, load_all_of, load_rule_set
+from casbd.policies.matcher import Matcher
 from casbd.policies.sigma import is_sigma
 
 OWN = "name: own\nfilters: {user: {eq: a}}\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from casbd.policies import load_file, load_rule_set
+from casbd.policies.loading import load_file, load_rule_set
 from casbd.policies.rule_file import CommonKeys
 from casbd.policies.sigma.keys import KEYS, RULE_KEYS
 

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_sigma import keyword
 
+from casbd.filters.sql import may, must
+from casbd.filters.tree import conditions
 from casbd.model.activity import Activity
-from casbd.policies import Matcher, load_file
 from casbd.policies.explain import explain, sentence
-from casbd.policies.sql import may, must
-from casbd.policies.tree import conditions
+from casbd.policies.loading import load_file
+from casbd.policies.matcher import Matcher
 
 HEAD = "title: T\nlogsource: {product: aws, service: cloudtrail}\ndetection:\n  words: "
 CONNECTION = duckdb.connect(config={"threads": 1})

@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from naive_sigma import holds
 from ruamel.yaml import YAML
 
-from casbd.alerting.trial import alerts_of
+from casbd.backtest.trial import alerts_of
+from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.subject_sql import Subjects
 from casbd.errors import Mistakes
+from casbd.filters.tree import AnyOf
 from casbd.formats.aws_cloudtrail import AwsCloudTrail
 from casbd.model.activity import Activity
 from casbd.plugins import Options
-from casbd.policies import Matcher, Repeated, load, load_file
 from casbd.policies.explain import sentence
-from casbd.policies.policy import Sequenced
-from casbd.policies.subject_sql import Subjects
-from casbd.policies.tree import AnyOf
+from casbd.policies.loading import load, load_file
+from casbd.policies.matcher import Matcher
 
 HERE = Path(__file__).parent
 RULES = {path.stem: path for path in sorted((HERE / "rules").glob("*.yml"))}

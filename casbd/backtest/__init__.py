@@ -1,0 +1,1 @@
+"""What policies would have raised, of activities that are there."""

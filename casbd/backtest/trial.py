@@ -1,0 +1,117 @@
+"""What one policy raises of some activities, in memory: for its inline tests, and for a look back at the log.
+
+The counting and the alerts are the stream's own; the store, the daily limit and governance have no part in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from casbd.alerting import raising
+from casbd.clock import Clock
+from casbd.counting.runs import Runs
+from casbd.counting.subjects import entry
+from casbd.counting.windows import KEEP_WINDOWS
+from casbd.errors import BadRecord
+from casbd.filters.values import FilterError, time
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.policies.examples import activities
+from casbd.policies.matcher import Matcher
+from casbd.policies.policy import Example, Policy
+from casbd.records.timestamps import iso
+from casbd.wire.json_lines import ALERT_TIMES
+
+FORGET_EVERY = 100_000
+"""Counted activities."""
+
+Read = Callable[[str, str], Sequence[Activity]]
+"""The activities of a raw record, by the name of its format and its text. Raises BadRecord."""
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an inline test came to. expected, got: numbers of alerts, or the alerts' fields as far as the test tells them.
+
+    error: why a raw record of it could not be read, if so.
+    """
+
+    policy_id: str
+    test: str
+    passed: bool
+    expected: int | list[dict[str, Any]]
+    got: int | list[dict[str, Any]]
+    error: str = ""
+
+
+def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Alert]:
+    """The alerts that a policy raises of these activities, in the order in which they come; enabled or not.
+
+    now: asked for the time that `within_days` counts back from, and for that of the alerts' creation.
+    """
+    matcher = Matcher([msgspec.structs.replace(policy, enabled=True)], now=now)
+    met = (activity for activity in given if matcher.match(activity))
+    if policy.match is None:
+        return [raising.of_one(policy, activity, now()) for activity in met]
+    raised: dict[str, Alert] = {}
+    counted_ones = 0
+    windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
+    counted = ((number, activity, *one) for number, activity in enumerate(met) for one in matcher.counted(policy, activity))
+    for number, activity, who, value in counted:
+        one = entry(policy, activity, number, value)
+        counted_ones += 1
+        if counted_ones % FORGET_EVERY == 0:
+            _forget(windows, activity.timestamp - KEEP_WINDOWS - policy.match.within)
+        change = windows[who].add(one, partial(raising.run_identity, policy, who, activity))
+        if change is None:
+            continue
+        run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())
+        growth = raising.Growth()
+        growth.add_change(change)
+        for other in change.joined:
+            growth.join(raised.pop(other), None)
+        raised[change.alert_id] = raising.grown(run, growth)
+    return list(raised.values())
+
+
+def _forget(windows: dict[str, Runs], before: int) -> None:
+    """Let go of what is too old to become part of anything, as the stream does."""
+    for who, runs in [*windows.items()]:
+        runs.prune(before)
+        if not len(runs):
+            del windows[who]
+
+
+def run(policy: Policy, example: Example, read: Read) -> Outcome:
+    """Run one inline test. It is about the rule as it is written, so exceptions have no part in it."""
+    policy = msgspec.structs.replace(policy, exemptions=())
+    given: list[Activity] = []
+    try:
+        for activity, source in activities(example):
+            given += [activity] if activity is not None else read(source.format or "", source.raw or "")
+    except BadRecord as error:
+        return Outcome(policy.id, example.name, False, example.alerts, 0, f"a raw record cannot be read: {error}")
+    latest = max((activity.timestamp for activity in given), default=0)
+    alerts = alerts_of(policy, given, lambda: latest)
+    if not example.fields:
+        return Outcome(policy.id, example.name, len(alerts) == example.alerts, example.alerts, len(alerts))
+    expected = [{name: _plain(name, value) for name, value in fields.items()} for fields in example.fields]
+    got = []
+    for index, alert in enumerate(alerts):
+        names = expected[min(index, len(expected) - 1)]
+        got.append({name: _plain(name, getattr(alert, name)) for name in names})
+    return Outcome(policy.id, example.name, got == expected, expected, got)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """An alert's field as people and JSON write it: a time as text, a list for a tuple."""
+    if name in ALERT_TIMES:
+        try:
+            return iso(value if isinstance(value, int) else time(value))
+        except FilterError:
+            return value  # it will be told as a difference
+    return msgspec.to_builtins(value)

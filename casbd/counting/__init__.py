@@ -1,0 +1,1 @@
+"""Runs of activities in event time: repeated ones, sequences, windows, and whose they are."""

@@ -1,0 +1,57 @@
+"""Which subjects a policy could count up to an alert, as SQL: most users never come near ten failed log ons.
+
+As with `sql.py`, it only leaves out what cannot be: counts are of all time, not of a window, and of all that may be met.
+"""
+
+from __future__ import annotations
+
+from casbd.counting.match import Repeated
+from casbd.filters.sql import Sql, may
+from casbd.filters.tree import conditions
+from casbd.model.activity import FIELDS
+from casbd.model.identity import PLAIN
+from casbd.policies.policy import Policy
+
+
+class Subjects:
+    """The subjects of a policy of repeated activity, by columns. None of `of` where something of it is in the record alone."""
+
+    def __init__(self, policy: Policy) -> None:
+        match = policy.match
+        assert match is not None
+        texts = [f'"{field}"' for field in match.by if FIELDS[field].kind in ("text", "choice")]
+        self.fields = match.by
+        columns = [f'"{field}"' for field in match.by]
+        parts = (f"k{number} := lower({column})" if column in texts else f"k{number} := {column}" for number, column in enumerate(columns))
+        self.key = f"struct_pack({', '.join(parts)})"
+        self.strange = " OR ".join(map(_strange, texts)) or "FALSE"
+        self.enough = _enough(policy)
+
+    @classmethod
+    def of(cls, policy: Policy) -> Subjects | None:
+        """Those of a policy; None where a look at the columns tells nothing."""
+        match = policy.match
+        plain = match is not None and all(field in FIELDS and FIELDS[field].kind not in ("list", "objects", "time") for field in match.by)
+        few = isinstance(match, Repeated) and match.repeated == 1
+        asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(policy.asked()))
+        several = match is not None and bool(match.aliased)
+        return cls(policy) if plain and not few and not several and not asks_for_the_time else None
+
+
+def _strange(column: str) -> str:
+    """Whether Python may take a text for the same as one that SQL takes for another."""
+    if column == '"user"':
+        plain = PLAIN.replace("'", "''")
+        return f"NOT regexp_full_match(lower({column}), '{plain}')"
+    return f"strlen({column}) <> length({column})"
+
+
+def _enough(policy: Policy) -> Sql:
+    """What a subject's activities, taken together, must be."""
+    match = policy.match
+    if isinstance(match, Repeated):
+        return Sql("count(*) >= ?", [match.repeated])
+    assert match is not None
+    steps = [(may(step.filters, None), step.repeated) for step in match.steps]
+    text = " AND ".join(f"count(*) FILTER (WHERE {where.text}) >= ?" for where, _ in steps)
+    return Sql(text, [value for where, repeated in steps for value in (*where.parameters, repeated)])

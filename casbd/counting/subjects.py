@@ -1,0 +1,88 @@
+"""Whose activities are counted together, and what is counted of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from casbd.counting.match import Sequenced
+from casbd.counting.window_tests import step_entry
+from casbd.model.activity import Activity
+from casbd.model.counted import Entry
+from casbd.model.identity import Who, text_of, whose, whose_id
+from casbd.policies.policy import Policy
+from casbd.records.long_texts import shortened
+from casbd.records.record_path import RawReader, parse_path, texts
+
+LONGEST_VALUE = 512
+"""Characters of a value; of a longer one its beginning and a hash are kept for each activity that is counted."""
+
+
+def subject(policy: Policy, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
+    """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
+
+    None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own. A user is
+    the person: two tenants' `bob` are two.
+    by: other fields than the policy's.
+    """
+    match = policy.match
+    assert match is not None, "only repeated policies count by subject"
+    by = by or match.by
+    parts = [_who(activity, field, reader) for field in by]
+    if None in parts:
+        return None
+    if len(parts) == 1 and parts[0] is not None and not match.single_app:
+        return text_of(parts[0])
+    if match.single_app:
+        parts.append(folded(activity.app))
+    return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
+
+
+def different(unique: str | None, activity: Activity, reader: RawReader) -> str | None:
+    """The casefolded value of the field whose different values are counted; None where it is null, or activities are counted."""
+    who = _who(activity, unique, reader) if unique else None
+    return None if who is None else text_of(who)
+
+
+def _who(activity: Activity, field: str, reader: RawReader) -> Who | None:
+    """A field's value; of a user whose it is."""
+    if field == "user" and activity.user:
+        return whose(activity.user, activity.app, activity.app_instance)
+    if field == "user_id" and activity.user_id:
+        return whose_id(activity.user_id, activity.app, activity.app_instance)
+    return _value(activity, field, reader)
+
+
+def _value(activity: Activity, field: str, reader: RawReader) -> str | None:
+    """A field's value, or what stands in the record at a path, as `folded` gives it."""
+    if not field.startswith("raw."):
+        value = folded(getattr(activity, field))
+        return value if value is None or len(value) <= LONGEST_VALUE else _storable(value)
+    found = tuple(texts(reader.find(activity.raw, parse_path(field[4:]))))
+    value = folded(found[0] or None if len(found) == 1 else found)
+    return None if value is None else _storable(value)
+
+
+def _storable(value: str) -> str:
+    """A value of a record as text that every store takes and that stays small: no half of a surrogate pair, no megabytes."""
+    return shortened(value.encode("utf-8", "backslashreplace").decode(), LONGEST_VALUE)
+
+
+def entry(policy: Policy, activity: Activity, key: int, value: str | None) -> Entry:
+    """What is counted of an activity. value: what the matcher says to count of it."""
+    counted = Entry(activity.timestamp, key, activity.activity_id, value)
+    return step_entry(counted) if isinstance(policy.match, Sequenced) else counted
+
+
+def folded(value: Any) -> str | None:
+    """A field's value as one casefolded text, for subjects and for the values of `unique`; None where it is null."""
+    if isinstance(value, str):
+        return value.casefold()
+    if value is None or value == ():
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return json.dumps(sorted(element.casefold() for element in value))
+    return str(value)

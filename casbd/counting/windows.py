@@ -1,0 +1,116 @@
+"""Repeated activity: the runs of every policy and subject, in memory while they are busy, in the store always."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.runs import Change, Runs
+from casbd.counting.subjects import entry
+from casbd.model.activity import Activity
+from casbd.policies.policy import Policy
+from casbd.store.state.window_entries import Stored, Window, WindowEntries
+
+MOST_SUBJECTS = 50_000
+"""So many subjects are kept in memory; the others are read back from the store when they act again."""
+MOST_HELD = 1_000_000
+"""So many counted activities are kept in memory, of all subjects together (some 280 MB)."""
+MOST_ENTRIES = 2_000
+"""A subject with more keeps only the last hours in memory. An older late record reads the rest back, and then the subject
+has twice the room: records that come in any order are read back a few times, not for each of them."""
+KEEP_WINDOWS = 7 * 86_400_000
+"""Counted activities are kept so long after they were read: a record may come so late and still complete
+a window. The length of the longest window comes to that."""
+HOURS_KEPT = 6 * 3_600_000
+
+
+def policy_key(policy: Policy) -> str:
+    """The policy as it means now: when its meaning changes it starts to count afresh, and when it is simulated no longer."""
+    return f"{policy.id}:{policy.digest}" + (":simulated" if policy.mode == "simulate" else "")
+
+
+class _Window(msgspec.Struct, gc=False):
+    """One policy and subject in memory. room: so many before some go. floor: older ones are in the store alone."""
+
+    runs: Runs
+    room: int
+    floor: int = -(2**62)
+
+
+class Windows:
+    """Counts activities for policies of repeated activity; `save` puts what changed into the batch's transaction.
+
+    alive: is told again and again, while a subject with many is read back, that it goes on.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, alive: Callable[[], None] = lambda: None) -> None:
+        self._entries = WindowEntries(connection, alive)
+        self._windows: OrderedDict[Window, _Window] = OrderedDict()
+        self._held = 0
+        self._elsewhere = self._entries.policies()
+        """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
+
+    def add(
+        self, policy: Policy, subject: str, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
+    ) -> Change | None:
+        """Count one activity that met the policy's filters. alert_id: tells the id of the alert that it opens."""
+        assert policy.match is not None
+        name = (policy_key(policy), subject)
+        window = self._window(policy.match, name, activity.timestamp)
+        runs = window.runs
+        held, counted = len(runs), runs.counted
+        one = entry(policy, activity, key, value)
+        change = runs.add(one, alert_id)
+        holds = len(runs)
+        if runs.counted > counted:  # else it was there: a repeat that is too old to be known as one
+            self._entries.note(name, one)
+        for member in (*change.members, *change.renamed) if change is not None else ():
+            self._entries.note(name, member)
+        if holds > window.room:
+            _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
+            holds = len(runs)
+        self._held += holds - held
+        return change
+
+    def save(self, connection: sqlite3.Connection, now: int) -> None:
+        """Store what changed since the last time."""
+        self._entries.save(connection, now)
+
+    def saved(self) -> None:
+        """The transaction is through: nothing is left to store, and memory may be bounded again."""
+        self._entries.saved()
+        while len(self._windows) > MOST_SUBJECTS or (self._held > MOST_HELD and len(self._windows) > 1):
+            name, window = self._windows.popitem(last=False)
+            self._held -= len(window.runs)
+            self._elsewhere.add(name[0])
+
+    def _window(self, match: Repeated | Sequenced, name: Window, timestamp: int) -> _Window:
+        window = self._windows.get(name)
+        if window is None:
+            runs = self._read_back(match, name) if name[0] in self._elsewhere else Runs(match, (), Stored(self._entries, name))
+            window = self._windows[name] = _Window(runs, max(MOST_ENTRIES, 2 * len(runs)))
+            self._held += len(runs)
+        elif timestamp - 2 * match.within > window.floor:
+            self._windows.move_to_end(name)
+        else:
+            runs = self._read_back(match, name)
+            self._held += len(runs) - len(window.runs)
+            window = self._windows[name] = _Window(runs, 2 * (len(runs) + MOST_ENTRIES))
+        return window
+
+    def _read_back(self, match: Repeated | Sequenced, name: Window) -> Runs:
+        stored = Stored(self._entries, name)
+        return Runs(match, stored.all(), stored)
+
+
+def _shorten(window: _Window, floor: int) -> None:
+    before = len(window.runs)
+    window.runs.prune(floor)
+    if len(window.runs) < before:
+        window.floor = max(floor, window.floor)
+    if len(window.runs) > before // 2:  # they lie close together; do not try again for each further one
+        window.room = 2 * before

@@ -1,0 +1,366 @@
+"""YAML files that people write: read once, checked against a pydantic model, every mistake with its place.
+
+YAML 1.2 (`NO` is Norway), duplicate keys and tabs are mistakes, and what ruamel.yaml or pydantic say becomes one
+sentence that tells what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from casbd.documents.regular_files import read_file
+from casbd.documents.wording import nearest, told
+from casbd.errors import Mistake, Mistakes
+
+__all__ = ["Document", "Where", "nearest"]
+
+if TYPE_CHECKING:  # loaded where a document is checked: who only reads one is done in the time that it takes
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound="BaseModel")
+Where = Sequence[str | int]
+"""A path into a document: keys and list indexes."""
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_DEPTH = 100
+MAX_DOCUMENTS = 100
+MAX_NODES = 200_000
+"""More than this after resolving anchors is an attack or an accident, not a rule file."""
+
+
+class Document:
+    """One YAML file and where everything in it stands.
+
+    data: plain dicts, lists and scalars. Raises Mistakes where the file cannot be read or is no YAML.
+    """
+
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        wrong = self._read(path, _text(path) if text is None else text)
+        if wrong:
+            raise Mistakes(wrong)
+
+    def _read(self, path: Path, text: str) -> list[Mistake]:
+        """Fill it; what is wrong in text that is YAML, such as a key that is there twice. Mistakes where it is none."""
+        self.path = path
+        reading = _Reading(path)
+        self.data: Any = reading.values(_parse(path, text))
+        self._places = reading.places
+        return reading.mistakes
+
+    @classmethod
+    def of(cls, path: Path, model: type[BaseModel]) -> Document:
+        """A file that should be of a model. Of one with none of its keys nobody knows whose it is: nothing of it is quoted."""
+        document = cls.__new__(cls)
+        wrong = document._read(path, _text(path))
+        keys = _keys_at(model, ())
+        if isinstance(document.data, dict) and document.data and not document.data.keys() & {*keys}:
+            wrong = document._foreign(keys)
+        if wrong:
+            raise Mistakes(wrong)
+        return document
+
+    def _foreign(self, keys: Sequence[str]) -> list[Mistake]:
+        """What is wrong in a mapping without any key that it should have; a key is told where it is nearly one of them."""
+        hints = {key: nearest(key, keys) for key in self.data}
+        meant = [self.mistake([key], f"unknown key `{key}`", hint) for key, hint in hints.items() if hint.startswith("did you mean")]
+        return meant or [self.mistake((), "has none of the keys that belong into this file", f"allowed: {', '.join(sorted(keys))}")]
+
+    @classmethod
+    def several(cls, path: Path, text: str | None = None) -> list[Document]:
+        """The documents of a file, which `---` parts. Mistakes as for one, those of all documents."""
+        documents, wrong = cls.readable(path, text)
+        if wrong:
+            raise Mistakes(wrong)
+        return documents
+
+    @classmethod
+    def readable(cls, path: Path, text: str | None = None) -> tuple[list[Document], list[Mistake]]:
+        """The documents of a file in so far as they are YAML, and all that is wrong in it; so it can be told whose file it is."""
+        documents: list[Document] = []
+        wrong: list[Mistake] = []
+        try:
+            parts = _parts(path, _text(path) if text is None else text)
+        except Mistakes as mistakes:
+            return [], [*mistakes.found]
+        for part in parts:
+            document = cls.__new__(cls)
+            try:
+                wrong += document._read(path, part)
+                documents.append(document)
+            except Mistakes as mistakes:
+                wrong += mistakes.found
+        return documents, wrong
+
+    def completed(self, by: Document) -> Document:
+        """The document, and what another one has where this one has nothing, down to the keys of mappings in mappings."""
+        own = copy(self)
+        own.data = _merged(by.data, self.data)
+        own._places = by._places | self._places
+        return own
+
+    def mistake(self, where: Where, message: str, hint: str = "", *, at_key: bool = True) -> Mistake:
+        """A mistake at a path into the document; the nearest parent where the path leads nowhere."""
+        line, column = self.place(where, at_key=at_key)
+        return Mistake(str(self.path), line, column, message, hint)
+
+    def place(self, where: Where, *, at_key: bool = True) -> tuple[int, int]:
+        """Line and column (from 1) of a key or list element; of its value where `at_key` is false."""
+        for length in range(len(where), -1, -1):
+            found = self._places.get(tuple(where[:length]))
+            if found is not None:
+                return found[0] if at_key else found[1]
+        return 1, 1
+
+    def check(self, model: type[Model], *, context: dict[str, Any] | None = None, within: Where = ()) -> Model:
+        """The document (or the part at `within`) as the model; Mistakes with every error and its place."""
+        from pydantic import ValidationError
+
+        data = self.data
+        for step in within:
+            data = data[step]
+        try:
+            return model.model_validate(data if data is not None else {}, context=context)
+        except ValidationError as error:
+            raise Mistakes(self.mistakes_of(error, model, within)) from None
+
+    def mistakes_of(self, error: ValidationError, model: type[BaseModel], within: Where = ()) -> list[Mistake]:
+        """What pydantic found, each as one mistake with its place."""
+        return [self._mistake_of(found, model, within) for found in error.errors(include_url=False)]
+
+    def _mistake_of(self, found: ErrorDetails, model: type[BaseModel], within: Where) -> Mistake:
+        where = [*within, *found["loc"]]
+        if found["type"] == "extra_forbidden":
+            known = _keys_at(model, found["loc"][:-1])
+            return self.mistake(where, f"unknown key `{found['loc'][-1]}`", nearest(str(found["loc"][-1]), known))
+        if found["type"] == "missing":
+            return self.mistake(where[:-1], f"`{found['loc'][-1]}` is missing")
+        message, hint = told(found)
+        is_key = where[-1:] == ["[key]"]  # so pydantic calls a key of a mapping that is wrong itself
+        steps = found["loc"][:-1] if is_key else found["loc"]
+        name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+        return self.mistake(where[: len(within) + len(steps)], f"`{name}`: {message}" if name else message, hint, at_key=is_key)
+
+
+def _parts(path: Path, text: str) -> list[str]:
+    """The documents of a text, each with as many empty lines before it that every line keeps its number."""
+    parts: list[list[str]] = [[]]
+    some = marked = False  # whether the last part has anything but comments and directives; whether it has begun with `---`
+    for number, line in enumerate(text.splitlines(keepends=True)):
+        unmarked = line.removeprefix("\ufeff")  # files put behind each other, each with its own mark of the byte order
+        begins = _MARK.match(unmarked)
+        if begins or not some:
+            line = unmarked
+        if begins:
+            if some:
+                if len(parts) == MAX_DOCUMENTS:
+                    raise Mistakes([Mistake(str(path), number + 1, 1, f"more than {MAX_DOCUMENTS} documents in one file")])
+                parts.append(["\n" * number])
+            elif marked:
+                parts[-1] = ["\n" * number]  # the last document was empty
+            some, marked = False, True
+        parts[-1].append(line)
+        some = some or _CONTENT.match(line) is not None
+    if len(parts) > 1 and not some:
+        parts.pop()
+    return ["".join(part) for part in parts]
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    return below | {key: _merged(below.get(key), value) for key, value in above.items()}
+
+
+_MARK = re.compile(r"---(\s|$)")
+_CONTENT = re.compile(r"(?!---|#|%|\.\.\.(?:\s|$))\s*\S|---\s+[^\s#]")
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise Mistakes([Mistake(str(path), 0, 0, f"larger than {MAX_BYTES // 1024**2} MiB")])
+        return read_file(path, MAX_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError as error:
+        raise Mistakes([Mistake(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        raise Mistakes([Mistake(str(path), 0, 0, f"is not UTF-8 (byte {error.start})")]) from None
+
+
+def _parse(path: Path, text: str) -> Any:
+    try:
+        return _compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        problem = (error.problem or "is no YAML").splitlines()[0]
+        raise Mistakes([Mistake(str(path), line, column, *_plainer(problem))]) from None
+    except (YAMLError, RecursionError) as error:
+        raise Mistakes([Mistake(str(path), 0, 0, f"is no YAML: {error}".splitlines()[0])]) from None
+
+
+def _plainer(problem: str) -> tuple[str, str]:
+    """What the YAML parser says, and a hint on what is most likely meant."""
+    told = _QUOTED.sub("'...'", problem)
+    for words, message, hint in _SYNTAX:
+        if words in problem:
+            return message or told, hint
+    return told, ""
+
+
+_QUOTED = re.compile(r"""(["'])(?!<)(?:(?!\1).){3,}\1""")
+"""The parser quotes names of the file. Of one that is no YAML nobody knows what it is, and whether it may be told."""
+
+
+_COLUMNS = "keys of one mapping, and dashes of one list, begin in the same column"
+_SYNTAX = (
+    ("\\t", "", "indent with blanks, not with tabs"),
+    ("mapping values are not allowed", "no `key: value` can stand here", f"{_COLUMNS}; a text with `: ` in it needs quotes"),
+    ("expected <block end>", "the indentation does not fit the lines above", _COLUMNS),
+    ("could not find expected ':'", "a key without `:`", "key: value; a text of several lines needs quotes"),
+    ("but got '<stream end>'", "a bracket is not closed", ""),
+)
+"""Words of the parser, a plainer message (empty: the parser's own), a hint."""
+
+
+def _compose(text: str) -> Any:
+    """The tree of nodes, scalars resolved as YAML 1.2 says.
+
+    The parser in C takes a tenth of the time, but knows the syntax of YAML 1.1 (no colons within `[https://...]`); so what
+    it refuses, the slow one decides. RecursionError where the one in C would overrun its stack.
+    """
+    if _is_deep(text):
+        raise RecursionError("nested too deep")
+    try:
+        return YAML(typ="safe").compose(text)
+    except YAMLError:
+        parser = YAML(typ="safe", pure=True)
+        parser.composer.warn_double_anchors = False  # YAML allows them; the warning would go to standard error in lines of its own
+        return parser.compose(text)
+
+
+def _is_deep(text: str) -> bool:
+    """Whether there are more than a thousand levels: of brackets, or of `- - - ...` in one line."""
+    if _DEEP_IN_A_LINE.search(text):
+        return True
+    depth = deepest = 0
+    for bracket in re.findall(r"[][{}]", text) if text.count("[") + text.count("{") > _DEEP else ():
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest > _DEEP
+
+
+_DEEP = 1000
+_DEEP_IN_A_LINE = re.compile(rf"(?:[-?][ \t]+){{{_DEEP}}}")
+
+
+class _Reading:
+    """Makes plain values of YAML nodes, and remembers where they stand: for each path the place of key and of value."""
+
+    def __init__(self, path: Path) -> None:
+        self.places: dict[tuple[str | int, ...], tuple[tuple[int, int], tuple[int, int]]] = {}
+        self.mistakes: list[Mistake] = []
+        self._path = path
+        self._count = 0
+
+    def values(self, root: Any) -> Any:
+        """The value of the whole document; None where it is empty."""
+        return self._value(root, (), root) if root is not None else None
+
+    def _value(self, node: Any, where: tuple[str | int, ...], key: Any) -> Any:
+        self._count += 1
+        if len(where) > MAX_DEPTH:
+            raise Mistakes([Mistake(str(self._path), *_place(node), "nested too deep (an anchor that refers to itself?)")])
+        if self._count > MAX_NODES:  # anchors count as often as they are used, so that nested ones cannot explode
+            raise Mistakes([Mistake(str(self._path), 0, 0, "too many values (anchors that refer to anchors?)")])
+        self.places[where] = (_place(key), _place(node))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, where)
+        if isinstance(node, SequenceNode):
+            return [self._value(element, (*where, index), element) for index, element in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: Any, where: tuple[str | int, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self._wrong(key, "a key must be text")
+                continue
+            if key.value in found:
+                self._wrong(key, f"duplicate key `{key.value}`")
+            found[key.value] = self._value(value, (*where, key.value), key)
+        return found
+
+    def _scalar(self, node: Any) -> Any:
+        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+        text = node.value
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        try:
+            if kind == "int":
+                return self._whole_number(node, int(text, 10) if text.lstrip("+-").isdigit() else int(text, 0))
+            if kind == "float":
+                return float(_FLOATS.get(text.lower().lstrip("+"), text))
+        except ValueError:
+            return text
+        if kind not in ("str", "timestamp", "value", "merge"):
+            self._wrong(node, f"the tag `{node.tag}` is not allowed")
+        return text
+
+    def _whole_number(self, node: Any, number: int) -> int:
+        """Larger ones are no floats (OverflowError), and no number that anybody counts with."""
+        if number.bit_length() > _BITS:
+            self._wrong(node, "the number is too large")
+            return 0
+        return number
+
+    def _wrong(self, node: Any, message: str) -> None:
+        self.mistakes.append(Mistake(str(self._path), *_place(node), message))
+
+
+_BITS = 1000
+_FLOATS = {".inf": "inf", "-.inf": "-inf", ".nan": "nan"}
+
+
+def _place(node: Any) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _keys_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
+    """The keys that a (nested) model allows at a path, as far as they can be told."""
+    from pydantic import BaseModel
+
+    current: Any = model
+    for step in where:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)) or not isinstance(step, str):
+            continue
+        field = current.model_fields.get(step)
+        if field is None:
+            return []
+        current = _model_in(field.annotation)
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return [field.alias or name for name, field in current.model_fields.items()]
+    return []
+
+
+def _model_in(annotation: Any) -> Any:
+    """The first model mentioned in an annotation: `list[Range]` -> Range."""
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _model_in(part)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,47 @@
+"""Whose pseudonym it is: found by making those of all whom the log names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from casbd.activity_log.reading import ActivityLog
+from casbd.activity_log.wanted import Wanted
+from casbd.pseudonyms import Pseudonyms
+from casbd.store.database import Store
+from casbd.store.state import alerts, governance
+
+
+def resolve(store: Store, pseudonyms: Pseudonyms, wanted: Collection[str], *, everywhere: bool = False) -> dict[str, str]:
+    """The users and addresses of some pseudonyms; of one that nobody has there is none.
+
+    They are looked for among the log's users and addresses, in alerts and governance commands; everywhere: then in all that the
+    activities' texts name, which takes as long as reading the whole log.
+    """
+    found: dict[str, str] = {}
+
+    def made(identity: str, pseudonym: str) -> None:
+        if pseudonym in wanted:
+            found.setdefault(pseudonym, identity)
+
+    for _ in _all_named(store, pseudonyms.telling(made), everywhere=everywhere):
+        if found.keys() >= set(wanted):
+            break
+    return found
+
+
+def _all_named(store: Store, pseudonyms: Pseudonyms, *, everywhere: bool) -> Iterator[None]:
+    log, everything = ActivityLog(store), Wanted([], lambda: 0)
+    for field, name_of in (("user", pseudonyms.user), ("ip_address", pseudonyms.address)):
+        for (name,) in log.counts(everything, [field]) if field in pseudonyms.fields else ():
+            if name:
+                name_of(name)
+        yield
+    for alert in alerts.find(store.connection):
+        pseudonyms.alert(alert)
+    for command in governance.every(store.connection):
+        pseudonyms.command(command)
+    yield
+    for several in log.scan() if everywhere else ():
+        for activity in several:
+            pseudonyms.activity(activity)
+        yield

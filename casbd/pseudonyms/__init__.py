@@ -1,0 +1,300 @@
+"""Pseudonyms in the place of users and addresses: the same ones for the same key, so that what belongs together stays so.
+
+Who has the key can find out whose a pseudonym is, by making those of everybody; nobody else can.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b32encode
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
+from ipaddress import IPv6Address
+from typing import Any, Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from casbd.model.activity import FIELDS, Activity, ActivityObject
+from casbd.model.alert import Alert
+from casbd.model.governance import GovernanceCommand
+from casbd.pseudonyms.escapes import in_parts
+from casbd.pseudonyms.identities import ADDRESS, AT, BEGINS, EMAIL, EMAIL_SIGNS, ENDS, in_json, is_version, spellings, turned, unescaped
+from casbd.records import addresses
+from casbd.remembered import Remembered
+
+Replaced = Literal["user", "ip_address"]
+USER = re.compile("user-[a-z2-7]{16}")
+"""A user's pseudonym; a name that is written so is taken for one."""
+_LEAST = 3
+"""Characters of a name that is looked for inside texts; a shorter one is replaced where it is the whole text, and is no number."""
+_ANYBODY = frozenset(
+    {
+        *("account", "admin", "administrator", "alert", "alerts", "audit", "backup", "contact", "finance", "guest", "help", "helpdesk"),
+        *("info", "job", "jobs", "mail", "office", "root", "sales", "security", "service", "support", "system", "team", "test", "user"),
+    }
+)
+"""What stands before the `@` and is a word of any message, where it names nobody."""
+_ACTOR = ("user", "user_id", "user_display_name")
+_KEPT = frozenset(
+    {
+        *("activity_id", "activity_type", "action_type", "app", "user_domain", "ip_tags", "country", "city", "isp", "user_agent_tags"),
+        *("browser", "browser_version", "os", "os_version", "device_tags", "object_type", "source", "input", "matched_policies"),
+    }
+)
+"""Texts that name nobody, by what they are."""
+_TEXTS = tuple(
+    field.name
+    for field in FIELDS.values()
+    if field.kind in ("text", "list") and field.name not in {*_KEPT, *_ACTOR, "ip_address", "object_id", "object_name", "raw"}
+)
+
+
+class Identities(NamedTuple):
+    """Who is named in a text. names: pairs of a name and the pseudonym in its place. ip: an address that is one even after `word/`."""
+
+    names: tuple[tuple[str, str], ...] = ()
+    ip: str | None = None
+
+
+NOBODY = Identities()
+
+
+class _Finder(NamedTuple):
+    """A regular expression with a group for each name, and what stands in its place; None for any e-mail address."""
+
+    pattern: re.Pattern[str]
+    pseudonyms: tuple[str | None, ...]
+
+
+class _Names(NamedTuple):
+    """How to find some identities. whole: by texts, casefolded, that are nothing else; finder: in those without an `@`."""
+
+    whole: dict[str, str]
+    finder: _Finder
+    finder_at: _Finder
+
+
+class Pseudonyms:
+    """fields: what is replaced; nothing, and everything stays as it is. made: is told of each pair of an identity and its pseudonym.
+
+    A user's is `user-` and 80 bits as letters and digits; an address's is an IPv6 address in a private network (RFC 4193) that is the
+    key's own, and by which it is known as a pseudonym. Pseudonyms themselves stay as they are.
+    """
+
+    def __init__(self, fields: Collection[Replaced], key: bytes, made: Callable[[str, str], object] = lambda *_: None) -> None:
+        self._key = key
+        self._made = made
+        self._network = b"\xfd" + self._digest("network")[:5]
+        self._users = Remembered(self._new_user, 50_000) if "user" in fields else None
+        self._addresses = Remembered(self._new_address, 50_000) if "ip_address" in fields else None
+        self._names = Remembered(self._new_names, 5_000)
+        self.fields = frozenset(fields)
+
+    def telling(self, made: Callable[[str, str], object]) -> Pseudonyms:
+        """The same ones, of which somebody is told."""
+        return Pseudonyms(self.fields, self._key, made)
+
+    def user(self, name: str) -> str:
+        """A user's pseudonym, whatever the name's case."""
+        return name if self._users is None else self._users[name]
+
+    def address(self, ip: str) -> str:
+        """An address's pseudonym; of what is no address, the text itself."""
+        return ip if self._addresses is None else self._addresses[ip]
+
+    def is_pseudonym(self, text: str) -> bool:
+        """Whether a text is the pseudonym of a user or an address."""
+        if "user" in self.fields and USER.fullmatch(text):
+            return True
+        return "ip_address" in self.fields and ":" in text and (ip := addresses.parse(text).ip) is not None and self._is_own(ip)
+
+    def activity(self, activity: Activity) -> Activity:
+        """The activity without the actor's and other users' names, and without addresses; another object where anything is replaced."""
+        if not self.fields:
+            return activity
+        new = copy(activity)
+        own = next((name for field in _ACTOR if (name := getattr(activity, field))), None)
+        for field in _ACTOR:
+            if own is not None and getattr(activity, field) is not None:
+                setattr(new, field, self.user(own) if self._users is not None else getattr(activity, field))
+        if activity.ip_address is not None:
+            new.ip_address = self.address(activity.ip_address)
+        identities = self.identities(activity)
+        for field in _TEXTS:
+            value = getattr(activity, field)
+            if value:
+                changed = self.text(value, identities) if isinstance(value, str) else tuple(self.text(one, identities) for one in value)
+                setattr(new, field, changed)
+        new.objects = tuple(self._object(thing, identities) for thing in activity.objects)
+        new.object_id = activity.object_id and self.text(activity.object_id, identities)
+        new.object_name = activity.object_name and self.text(activity.object_name, identities)
+        new.raw = self.record(activity.raw, identities)
+        return new
+
+    def alert(self, alert: Alert) -> Alert:
+        """The alert with its user, its address and its texts replaced."""
+        if not self.fields:
+            return alert
+        identities = Identities(self._of_person(alert.user), alert.ip_address)
+        return replace(
+            alert,
+            user=alert.user and self.user(alert.user),
+            ip_address=alert.ip_address and self.address(alert.ip_address),
+            app_instance=alert.app_instance and self.text(alert.app_instance, identities),
+            title=self.text(alert.title, identities),
+            description=self.text(alert.description, identities),
+            comment=alert.comment and self.text(alert.comment, identities),
+        )
+
+    def command(self, command: GovernanceCommand) -> GovernanceCommand:
+        """The governance command with its target and its texts replaced."""
+        if not self.fields:
+            return command
+        identities = Identities(self._of_person(command.target))
+        return replace(
+            command,
+            target=self.user(command.target),
+            user_id=command.user_id and self.user(command.user_id),
+            app_instance=command.app_instance and self.text(command.app_instance, identities),
+            reason=self.text(command.reason, identities),
+            error=command.error and self.text(command.error, identities),
+        )
+
+    def every(self, items: Sequence[Alert] | Sequence[Activity]) -> Sequence[Alert] | Sequence[Activity]:
+        """Alerts or activities, as an output gets them."""
+        if not self.fields:
+            return items
+        return [self.alert(item) if isinstance(item, Alert) else self.activity(item) for item in items]  # type: ignore[return-value]
+
+    def value(self, field: str, value: object) -> object:
+        """The value of one of an activity's fields, without the rest of the activity."""
+        if not isinstance(value, str) or field in _KEPT:
+            return value
+        if field in _ACTOR:
+            return self.user(value)
+        return self.address(value) if field == "ip_address" else self.text(value)
+
+    def values_of(self, activity: Activity, value: Any) -> Any:
+        """Values that were taken from an activity, lists and mappings of such included."""
+        if isinstance(value, list | tuple):
+            return [self.values_of(activity, one) for one in value]
+        if isinstance(value, dict):
+            return {key: self.values_of(activity, one) for key, one in value.items()}
+        return self.text(value, self.identities(activity)) if isinstance(value, str) and self.fields else value
+
+    def record(self, raw: str, identities: Identities = NOBODY) -> str:
+        """An exported record: JSON stays JSON."""
+        if not self.fields:
+            return raw
+        whole = self._names[identities.names].whole
+
+        def replaced(text: str) -> str:
+            return self.text(text, identities) if not text.isdecimal() or text in whole else text
+
+        changed = in_json(raw, replaced) if raw[:1] in ("{", "[", '"') else None
+        return self.text(raw, identities) if changed is None else changed
+
+    def text(self, text: str, identities: Identities = NOBODY) -> str:
+        """Any text: the given names, wherever they stand as words, what looks like an e-mail address, and IP addresses; escaped or not."""
+        if self.fields:
+            text = in_parts(text, lambda read: self._as_written(read, identities))
+        return self._as_written(text, identities)
+
+    def _as_written(self, text: str, identities: Identities) -> str:
+        names = self._names[identities.names]
+        folded = text.casefold()
+        if text.isalnum() or text.isidentifier() or folded in names.whole:  # one word, most often
+            return names.whole.get(folded, text)
+        pattern, others = names.finder_at if any(sign in folded for sign in EMAIL_SIGNS) else names.finder
+        if others:
+            text = pattern.sub(lambda found: others[(found.lastindex or 1) - 1] or self.user(unescaped(found[0])), text)
+        if self._addresses is None:
+            return text
+        return ADDRESS.sub(
+            lambda found: found[0] if is_version(found) and found[0] != identities.ip else self._found_address(found[0]), text
+        )
+
+    def _object(self, thing: ActivityObject, identities: Identities) -> ActivityObject:
+        return ActivityObject(
+            thing.id and self.text(thing.id, identities), thing.name and self.text(thing.name, identities), thing.type, thing.role
+        )
+
+    def identities(self, activity: Activity) -> Identities:
+        """All who are named in an activity; the actor first, who may be named as an object too."""
+        actor = [name for field in _ACTOR if (name := getattr(activity, field))]
+        found = dict(self._of_person(*actor[:1], *actor))
+        things = [thing for thing in activity.objects if thing.type in ("User", "Account")]
+        if activity.object_type in ("User", "Account"):
+            things.append(ActivityObject(activity.object_id, activity.object_name))
+        for thing in things:
+            names = sorted(filter(None, (thing.name, thing.id)), key=lambda name: "@" not in name)
+            for name, pseudonym in self._of_person(*names[:1], *names):
+                found.setdefault(name, pseudonym)
+        return Identities(tuple(found.items()), activity.ip_address)
+
+    def _of_person(self, person: str | None = None, *names: str) -> tuple[tuple[str, str], ...]:
+        if self._users is None or not person:
+            return ()
+        return tuple((name, self.user(person)) for name in (person, *names) if not self.is_pseudonym(name))
+
+    def _new_names(self, people: tuple[tuple[str, str], ...]) -> _Names:
+        whole: dict[str, str] = {}
+        first: list[tuple[str, str | None]] = []
+        rest: list[tuple[str, str | None]] = []  # after e-mail addresses, of which a name may be the beginning
+        for name, pseudonym in sorted(people, key=lambda one: -len(one[0])):
+            local, account = name.partition("@")[0], name.rpartition("\\")[2]  # of local@domain, DOMAIN\account
+            for one in (name, local, account, re.sub("[@.]", "_", name)):
+                if len(one) >= _LEAST or (one == name and not one.isdecimal()):
+                    whole.setdefault(one.casefold(), pseudonym)
+            (first if "@" in name else rest).extend((pattern, pseudonym) for pattern in _patterns(name, local, account))
+        anybody: list[tuple[str, str | None]] = [] if self._users is None else [(EMAIL, None)]
+        return _Names(whole, _finder(first + rest), _finder(first + anybody + rest))
+
+    def _found_address(self, found: str) -> str:
+        written = unescaped(found)
+        for text in (written, written.rstrip(".:"), written.lstrip(":").rstrip(".:")):
+            if text not in ("", "::") and addresses.parse(text).ip is not None:
+                return written.replace(text, self.address(text), 1)
+        return found
+
+    def _new_user(self, name: str) -> str:
+        if USER.fullmatch(name):
+            return name
+        pseudonym = "user-" + b32encode(self._digest(f"user\0{name.casefold()}")[:10]).decode().lower()
+        self._made(name, pseudonym)
+        return pseudonym
+
+    def _new_address(self, text: str) -> str:
+        ip = addresses.parse(text).ip
+        if ip is None or self._is_own(ip):
+            return ip or text
+        pseudonym = str(IPv6Address(self._network + self._digest(f"ip_address\0{ip}")[:10]))
+        self._made(ip, pseudonym)
+        return pseudonym
+
+    def _is_own(self, ip: str) -> bool:
+        return ":" in ip and IPv6Address(ip).packed.startswith(self._network)
+
+    def _digest(self, text: str) -> bytes:
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def _patterns(name: str, local: str, account: str) -> list[str]:
+    """Regular expressions for a name inside texts."""
+    names = [one for one in dict.fromkeys((name, account)) if len(one.strip()) >= _LEAST]
+    found = [f"{BEGINS}{spelt}{ENDS}" for one in names for spelt in [*spellings(one), *turned(one)]]
+    if local != name and len(local) >= _LEAST:
+        found.append(rf"(?<=\\){re.escape(local)}{ENDS}(?!{AT})")
+        if local.casefold() not in _ANYBODY:
+            found += [f"{BEGINS}{spelt}{ENDS}(?!{AT})" for spelt in (re.escape(local), *turned(local))]
+    return found
+
+
+def _finder(parts: list[tuple[str, str | None]]) -> _Finder:
+    pattern = "|".join(f"({one})" for one, _ in parts)
+    return _Finder(re.compile(pattern, re.IGNORECASE), tuple(pseudonym for _, pseudonym in parts))
+
+
+NONE = Pseudonyms((), b"")
+"""Everything stays as it is."""

@@ -1,0 +1,1 @@
+"""How things come in: paths into records, times, addresses, reading CEF."""

@@ -1,0 +1,1 @@
+"""The activity log: blocks that wait in SQLite, and the Parquet segments that they become."""

@@ -1,0 +1,302 @@
+"""The activity log's older part: Parquet files, one or a few a day, which analytical queries read in a fraction of the time.
+
+Blocks become parts of the days of their activities; the parts of a day become one when there are many. Files are whole and
+durable before the one transaction that puts them in the place of what they were made of; a file that no transaction speaks of
+is the rest of a crash, and is removed. Blocks in segments keep their keys alone, as repeated records are known by them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from casbd.store.database import Store
+from casbd.store.log import segment_files
+from casbd.store.log.blocks import read_block, span
+from casbd.store.log.segment_files import Part, PartWriter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DIRECTORY = "segments"
+AT_LEAST = 300_000
+"""So many activities wait in blocks before the oldest of them become a part of segments: with an export of years there is no haste."""
+AFTER_A_WHILE, WHILE = 20_000, 60_000
+"""So many are enough when the oldest of them has waited so long (ms)."""
+ACTIVITIES = 200_000
+"""Taken from blocks at once, about; and of parts that are put together, each has less than half of it."""
+PARTS = 8
+"""So many small parts of a day, one behind the other, become one."""
+
+
+DAYS, YEARS = 1000, 60
+"""So many files of days are written at once, and so many of years, in which the days are that came later: a file may hold records of
+25,000 days, and each file that is being written takes memory."""
+FEW = 40
+"""Files that a process has open beside."""
+WAITING = 256 << 20
+"""Bytes of activities that wait for being written, in all files together."""
+
+
+class Segment(NamedTuple):
+    """One file. first, last: the earliest and latest time in it; stored: when the last of it was. day: None of an older casbd's."""
+
+    segment_id: int
+    path: Path
+    activities: int
+    first: int
+    last: int
+    stored: int
+    day: str | None
+    first_block: int
+    last_block: int
+    digest: bytes | None
+
+
+def listed(store: Store, since: int | None = None, until: int | None = None) -> list[Segment]:
+    """The segments that may hold activities of a span of event time, by their first block; none that were set aside."""
+    query = (
+        "SELECT segment_id, file, activities, first, last, stored, day, first_block, last_block, digest FROM segments"
+        " WHERE damaged IS NULL AND last >= ? AND first <= ? ORDER BY first_block, segment_id"
+    )
+    found = store.connection.execute(query, span(since, until)).fetchall()
+    return [Segment(number, store.directory / DIRECTORY / file, *rest) for number, file, *rest in found]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Files to be: of blocks, or of the parts of one day, in their order. token: makes the files' names their own."""
+
+    token: str
+    blocks: tuple[int, ...] = ()
+    parts: tuple[int, ...] = ()
+
+
+def plan(store: Store, now: int | None = None, *, at_least: int | None = None) -> Plan | None:
+    """What is to be done next, if anything: small parts of a day are put together, else the oldest blocks become parts.
+
+    now: milliseconds; without it nothing is done for having waited long.
+    What is still to be sent stays in blocks, and so does all that is younger: segments come before blocks.
+    """
+    if small := _small_parts(listed(store)):
+        return Plan(secrets.token_hex(4), parts=small)
+    rows = store.connection.execute(
+        "SELECT block_id, activities, stored FROM blocks WHERE body IS NOT NULL AND block_id <"
+        " (SELECT coalesce(min(block_id), 1 << 62) FROM outbox WHERE block_id IS NOT NULL) ORDER BY block_id"
+    ).fetchall()
+    waiting = sum(count for _, count, _ in rows)
+    long = now is not None and bool(rows) and rows[0][2] <= now - WHILE and waiting >= AFTER_A_WHILE
+    if not rows or not (long or waiting >= (AT_LEAST if at_least is None else at_least)):
+        return None
+    totals = itertools.accumulate((count for _, count, _ in rows), initial=0)
+    return Plan(secrets.token_hex(4), tuple(block_id for (block_id, *_), before in zip(rows, totals, strict=False) if before < ACTIVITIES))
+
+
+def _small_parts(known: Sequence[Segment]) -> tuple[int, ...]:
+    """Those of one day that are to become one: they stand one behind the other, so that their order is that of their blocks."""
+    days: dict[str, list[Segment]] = {}
+    for segment in known:
+        if segment.day is not None:
+            days.setdefault(segment.day, []).append(segment)
+    for of_day in days.values():
+        for small, run in itertools.groupby(of_day, lambda one: one.activities < ACTIVITIES // 2):
+            parts = tuple(one.segment_id for one in run)
+            if small and len(parts) >= PARTS:
+                return parts
+    return ()
+
+
+def write(store: Store, plan: Plan) -> list[Part]:
+    """Write the files of a plan; they are there whole or not at all. StoreError where that fails."""
+    directory = store.directory / DIRECTORY
+    directory.mkdir(mode=0o750, exist_ok=True)
+    if plan.blocks:
+        return write_parts(directory, plan.token, (segment_files.rows(read_block(store.connection, one), one) for one in plan.blocks))
+    parts = {segment.segment_id: segment for segment in listed(store)}
+    chosen = [parts[number] for number in plan.parts if number in parts]
+    return write_parts(directory, plan.token, (table for one in chosen for table in segment_files.read(one.path)))
+
+
+def write_parts(directory: Path, token: str, tables: Iterator[pa.Table]) -> list[Part]:
+    """Tables in the order of their blocks, as one file for each day; far more days than a log has share some."""
+    writers: dict[str, PartWriter] = {}
+    few = _FewFiles(segment_files.allow_open(DAYS + YEARS) - FEW)
+    try:
+        for table in tables:
+            for day, some in segment_files.by_day(table, few.day):
+                if day not in writers:
+                    writers[day] = PartWriter(directory, day, token)
+                writers[day].add(some)
+            if sum(writer.waiting for writer in writers.values()) > WAITING:
+                max(writers.values(), key=lambda writer: writer.waiting).flush()
+        return [writer.finish() for writer in writers.values()]
+    except BaseException:  # whatever it is: on a full disk nothing may be left lying about
+        for writer in writers.values():
+            writer.give_up()
+        raise
+
+
+class _FewFiles:
+    """Chooses the days that stand for days: each for itself, until there are many; then its year's first, then its century's."""
+
+    def __init__(self, may_be_open: int) -> None:
+        self._days = max(1, min(DAYS, may_be_open // 2))
+        self._years = self._days + max(1, min(YEARS, may_be_open // 4))
+        self._chosen: dict[str, str] = {}
+        self._files: set[str] = set()
+
+    def day(self, day: str) -> str:
+        """The day whose file has the activities of this one."""
+        if day not in self._chosen:
+            self._chosen[day] = self._new(day)
+            self._files.add(self._chosen[day])
+        return self._chosen[day]
+
+    def _new(self, day: str) -> str:
+        for label, most in ((day, self._days), (f"{day[:4]}-01-01", self._years)):
+            if label in self._files or len(self._files) < most:
+                return label
+        return max(f"{day[:2]}00-01-01", "0001-01-01")
+
+
+def adopt(store: Store, plan: Plan, made: Sequence[Part]) -> None:
+    """The files are written: from now on their activities are read from there. If retention was faster, they are given up."""
+    gone: list[str] = []
+    with store.transaction():
+        if plan.blocks:
+            given = _among(store, "SELECT block_id, stored FROM blocks WHERE body IS NOT NULL AND block_id IN ({})", plan.blocks)
+        else:
+            given = _among(store, "SELECT segment_id, stored FROM segments WHERE damaged IS NULL AND segment_id IN ({})", plan.parts)
+        if len(given) != len(plan.blocks or plan.parts):
+            gone = [part.file for part in made]
+        else:
+            add(store, made, max(stored for _, stored in given))
+            if plan.blocks:
+                _among(store, "UPDATE blocks SET body = NULL WHERE block_id IN ({})", plan.blocks)
+            else:
+                gone = remove(store, plan.parts)
+    unlink(store, gone)
+
+
+def add(store: Store, made: Sequence[Part], stored: int) -> None:
+    """Inside a transaction: these files are segments from now on."""
+    store.connection.executemany(
+        "INSERT INTO segments (file, activities, first, last, stored, day, first_block, last_block, digest)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(one.file, one.activities, one.first, one.last, stored, one.day, one.first_block, one.last_block, one.digest) for one in made],
+    )
+
+
+def remove(store: Store, numbers: Sequence[int]) -> list[str]:
+    """Inside a transaction: these are segments no more; their files, to be removed when it is over.
+
+    Who reads them has them open, so they can be read to the end.
+    """
+    files = [file for (file,) in _among(store, "SELECT file FROM segments WHERE segment_id IN ({})", numbers)]
+    _among(store, "DELETE FROM segments WHERE segment_id IN ({})", numbers)
+    return files
+
+
+def _among(store: Store, query: str, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
+    """A query over some rows; SQLite takes only so many parameters at once."""
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        found += store.connection.execute(query.format(", ".join("?" * len(some))), some).fetchall()
+    return found
+
+
+def unlink(store: Store, files: Sequence[str]) -> None:
+    """Remove files, and the folders of days that have none left."""
+    for file in files:
+        path = store.directory / DIRECTORY / file
+        path.unlink(missing_ok=True)
+        if path.parent.name.startswith("date="):
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+def compact(store: Store, now: int | None = None, *, at_least: int | None = None) -> bool:
+    """Do what is to be done next; whether there was anything."""
+    planned = plan(store, now, at_least=at_least)
+    if planned is not None:
+        adopt(store, planned, write(store, planned))
+    return planned is not None
+
+
+def write_apart(directory: Path, plan: Plan, tell: Callable[[list[Part]], None]) -> None:
+    """The work of a process of its own: it takes seconds, and the daemon reads on. tell: gets the files when they are whole."""
+    with suppress(OSError):  # the unit file does not let it
+        os.nice(10)
+    with Store(directory, readonly=True) as store:
+        tell(write(store, plan))
+
+
+def prune(store: Store, before: int) -> int:
+    """Remove the segments whose activities and whose storing are older; how many."""
+    with store.transaction() as connection:
+        old = [number for (number,) in connection.execute("SELECT segment_id FROM segments WHERE last < ?1 AND stored < ?1", (before,))]
+        files = remove(store, old)
+    unlink(store, files)
+    return len(files)
+
+
+def remove_strays(store: Store) -> list[Path]:
+    """Remove the files that no segment is, the rest of a crash; which they were. For the daemon's start."""
+    known = {file for (file,) in store.connection.execute("SELECT file FROM segments")}
+    directory = store.directory / DIRECTORY
+    strays = [path for path in directory.rglob("*") if path.is_file() and str(path.relative_to(directory)) not in known]
+    unlink(store, [str(path.relative_to(directory)) for path in strays])
+    return strays
+
+
+class Damage(NamedTuple):
+    """A segment that is not what was written. path: where its file lies now."""
+
+    segment_id: int
+    path: Path
+    why: str
+
+
+def verify(store: Store, numbers: Collection[int] | None = None) -> Iterator[Damage]:
+    """Read every segment, or some, and compare with what was written; those that differ."""
+    for segment in listed(store):
+        why = _differs(segment) if numbers is None or segment.segment_id in numbers else ""
+        if why and any(one.segment_id == segment.segment_id for one in listed(store)):  # else it was compacted meanwhile
+            yield Damage(segment.segment_id, segment.path, why)
+
+
+def _differs(segment: Segment) -> str:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if segment.digest is not None and segment_files.digest_of(segment.path) != segment.digest:
+            return "its contents have changed"
+        with pq.ParquetFile(segment.path) as file:
+            number = file.metadata.num_rows
+            for group in range(file.num_row_groups):
+                file.read_row_group(group)
+    except FileNotFoundError:
+        return "the file is gone"
+    except (OSError, pa.ArrowException) as error:
+        return str(error)
+    return "" if number == segment.activities else f"it has {number} activities, {segment.activities} were written"
+
+
+def set_aside(store: Store, damage: Damage) -> None:
+    """A damaged segment is read no more, so that the rest can be; its file stays, for who can mend it."""
+    with store.transaction() as connection:
+        connection.execute("UPDATE segments SET damaged = ? WHERE segment_id = ?", (damage.why, damage.segment_id))
+
+
+def damaged(store: Store) -> list[Damage]:
+    """Those that were set aside."""
+    found = store.connection.execute("SELECT segment_id, file, damaged FROM segments WHERE damaged IS NOT NULL ORDER BY segment_id")
+    return [Damage(number, store.directory / DIRECTORY / file, why) for number, file, why in found]

@@ -1,0 +1,81 @@
+"""The governance log."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from casbd.model.governance import CommandStatus, GovernanceCommand
+from casbd.model.identity import canonical, person
+from casbd.store.state.spelt import may_be
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(GovernanceCommand).decode
+
+
+def save(connection: sqlite3.Connection, command: GovernanceCommand) -> None:
+    """Add a command, or put it in the place of the one with its id."""
+    c = command
+    connection.execute(
+        "INSERT OR REPLACE INTO governance VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (c.command_id, c.action, c.connector, c.target, c.status, c.created, _encode(c)),
+    )
+
+
+def get(connection: sqlite3.Connection, command_id: str) -> GovernanceCommand | None:
+    """One command by its id."""
+    row = connection.execute("SELECT body FROM governance WHERE command_id = ?", (command_id,)).fetchone()
+    return _decode(row[0]) if row else None
+
+
+def every(connection: sqlite3.Connection) -> Iterator[GovernanceCommand]:
+    """All commands, oldest first."""
+    for (body,) in connection.execute("SELECT body FROM governance ORDER BY created, command_id"):
+        yield _decode(body)
+
+
+def of_target(connection: sqlite3.Connection, target: str) -> Iterator[GovernanceCommand]:
+    """The commands about a user, however the name is written, oldest first."""
+    where, parameters = may_be("target", target)
+    query = f"SELECT body FROM governance WHERE {where} ORDER BY created, command_id"  # noqa: S608  a condition of ours
+    for (body,) in connection.execute(query, parameters):
+        command = _decode(body)
+        if canonical(command.target) == canonical(target):
+            yield command
+
+
+def beginning_with(connection: sqlite3.Connection, start: str) -> list[GovernanceCommand]:
+    """The commands whose id begins like this, in any case."""
+    start = start.lower()
+    rows = connection.execute("SELECT body FROM governance WHERE substr(command_id, 1, ?) = ? ORDER BY command_id", (len(start), start))
+    return [_decode(body) for (body,) in rows]
+
+
+def with_status(connection: sqlite3.Connection, *statuses: CommandStatus) -> list[GovernanceCommand]:
+    """The commands with one of these, oldest first."""
+    marks = ", ".join("?" * len(statuses))
+    query = f"SELECT body FROM governance WHERE status IN ({marks}) ORDER BY created, command_id"  # noqa: S608  only question marks
+    return [_decode(body) for (body,) in connection.execute(query, statuses)]
+
+
+def numbers(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many commands have each status that occurs."""
+    return dict(connection.execute("SELECT status, count(*) FROM governance GROUP BY status"))
+
+
+def same_since(connection: sqlite3.Connection, like: GovernanceCommand, since: int, statuses: Collection[CommandStatus]) -> str | None:
+    """The command with one of these statuses that already asked the same of the same user since then (ms), if any."""
+    rows = connection.execute(
+        "SELECT status, body FROM governance WHERE target = ? COLLATE NOCASE AND created >= ? AND action = ? AND connector = ?"
+        " AND command_id <> ? ORDER BY created",
+        (like.target, since, like.action, like.connector, like.command_id),
+    )
+    whose = person(like.target, like.app, like.app_instance)
+    for status, body in rows:
+        if status in statuses:
+            found = _decode(body)
+            if person(found.target, found.app, found.app_instance) == whose:
+                return found.command_id
+    return None

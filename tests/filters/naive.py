@@ -1,0 +1,109 @@
+"""Filters the slow and obvious way, read straight from the public interface: what the compiled ones must agree with."""
+
+import ipaddress
+import json
+import re
+
+from casbd.filters.tree import AllOf, AnyOf, Condition
+from casbd.model.activity import FIELDS
+from casbd.records.record_path import EVERY
+
+NOW = 1_770_000_000_000
+
+
+def holds(node, activity):
+    if isinstance(node, Condition):
+        return positive(node, activity) != node.negated
+    answers = [holds(child, activity) for child in node.nodes]
+    if isinstance(node, AllOf):
+        return all(answers)
+    return any(answers) if isinstance(node, AnyOf) else not any(answers)
+
+
+def positive(condition, activity):
+    values = values_of(condition, activity)
+    if condition.operator == "isset":
+        return any(value not in (None, "", [], {}, ()) for value in values)
+    if condition.operator == "within_days":
+        return any(activity.timestamp >= NOW - days * 86_400_000 for days in condition.values)
+    return any(value is not None and fits(condition.operator, value, wanted) for value in values for wanted in condition.values)
+
+
+def values_of(condition, activity):
+    if condition.path:
+        leaves = walk(json.loads(activity.raw) if activity.raw else None, list(condition.path))
+        if condition.operator == "isset":
+            return leaves
+        flat = [part for leaf in leaves for part in (leaf if isinstance(leaf, list) else [leaf])]
+        return [as_text(part) for part in flat if part not in ({}, []) and not isinstance(part, list)]
+    own = getattr(activity, condition.field)
+    if FIELDS[condition.field].kind == "objects":
+        if condition.operator == "isset":
+            return [own]
+        return [text for thing in own for text in (thing.id, thing.name, thing.type)]
+    actor = list(own) if isinstance(own, tuple) else [own]
+    users = [thing for thing in activity.objects if (thing.type or "").lower() == "user"]
+    acted_on = {
+        "user": [text for thing in users for text in (thing.name, thing.id)],
+        "user_id": [thing.id for thing in users],
+    }.get(condition.field, [])
+    return {"actor": actor, "object": acted_on, "any": actor + acted_on}[condition.role]
+
+
+def as_text(part):
+    return part if part is None or isinstance(part, str) else json.dumps(part, ensure_ascii=False, separators=(",", ":"))
+
+
+def walk(value, path):
+    if not path:
+        return [value]
+    if path == [EVERY]:
+        return every(value)
+    if isinstance(value, dict):
+        return [leaf for key, member in value.items() if key.casefold() == path[0].casefold() for leaf in walk(member, path[1:])]
+    if isinstance(value, list):
+        pairs = [pair for pair in value if isinstance(pair, dict) and "Name" in pair and "Value" in pair]
+        named = [pair["Value"] for pair in pairs if pair["Name"].casefold() == path[0].casefold()]
+        if named:
+            return [leaf for own in named for leaf in walk(own, path[1:])]
+        return [leaf for element in value for leaf in walk(element, path)]
+    return []
+
+
+def every(value):
+    if isinstance(value, dict | list):
+        return [leaf for one in (value.values() if isinstance(value, dict) else value) for leaf in every(one)]
+    return [] if value is None else [value]
+
+
+def fits(operator, value, wanted):
+    if operator in ("gt", "gte", "lt", "lte", "range"):
+        try:
+            number = float(value)
+        except ValueError:
+            return False
+        low, high = wanted if operator == "range" else (wanted, wanted)
+        ordered = {"gt": number > low, "gte": number >= low, "lt": number < low, "lte": number <= low}
+        return low <= number <= high if operator == "range" else ordered[operator]
+    if not isinstance(value, str):
+        return value == wanted
+    one, other = value.casefold(), str(wanted).casefold()
+    if operator == "contains":
+        have, want = words(one), words(other)
+        return any(have[start : start + len(want)] == want for start in range(len(have)))
+    if operator == "cidr":
+        try:
+            return ipaddress.ip_address(value) in ipaddress.ip_network(wanted)
+        except ValueError:
+            return False
+    return {
+        "eq": one == other,
+        "substring": other in one,
+        "startswith": one.startswith(other),
+        "endswith": one.endswith(other),
+        "matches": operator == "matches" and re.search(wanted, value, re.IGNORECASE) is not None,
+    }[operator]
+
+
+def words(text):
+    return [word for word in re.split(r"[,. _/\\@\-:]", text) if word]

@@ -1,0 +1,384 @@
+"""Nothing that names a person is left, everything else is as it was; and all that is known is in the archive."""
+
+import json
+import re
+import zipfile
+from html import escape
+from urllib.parse import quote
+
+import msgspec
+import pytest
+import re2
+from builders import HOUR, MINUTE, NOON, Core, record, reject, settings
+from builders import chunk as a_chunk
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd.activity_log import ActivityLog
+from casbd.activity_log.people import people
+from casbd.errors import StoreError
+from casbd.personal_data import privacy
+from casbd.personal_data.person import Person, person
+from casbd.store.database import Store
+from casbd.store.log import segments
+from casbd.store.state import alerts, governance, personal
+
+ANNA = "anna.berg@contoso.com"
+ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
+RULES = {
+    "failed": {"severity": "high", "governance": [{"action": "suspend_user", "connector": "entra"}]},
+    "burst": {"match": {"repeated": 2, "within": "1h"}},
+}
+
+
+def now():
+    return NOON
+
+
+@pytest.fixture
+def core(tmp_path):
+    """Anna and Joanna; what an administrator did to Anna; one day in segments, the latest in blocks; alerts, commands, a reject."""
+    core = Core(tmp_path / "core", rules=RULES, settings=settings({"siem": ["alerts"], "lake": ["activities"]}))
+    own = {"UserId": ANNA.title(), "UserKey": ID}
+    core.feed_records(
+        record(Id="own-1", at=-24 * HOUR, **own),
+        record(Id="joanna", at=-23 * HOUR, UserId="jo" + ANNA),
+        record(Id="of-her", Operation="Reset user password.", UserId="admin@contoso.com", ObjectId=ANNA, Target=[{"ID": ID, "Type": 2}]),
+    )
+    with core.store.transaction() as connection:
+        connection.execute("DELETE FROM outbox WHERE kind = 'activities'")
+    segments.compact(core.store, at_least=1)
+    core.feed_records(
+        record(Id="own-2", at=MINUTE, **own),
+        record(Id="own-3", at=2 * MINUTE, **own),
+        record(
+            Id="her-site",
+            Workload="OneDrive",
+            Operation="FileAccessed",
+            UserId="bert@contoso.com",
+            ObjectId="https://contoso-my.sharepoint.com/personal/anna_berg_contoso_com/Documents/a.docx",
+            SiteUrl="https://x?u=%2Fanna.berg%40contoso.com",
+        ),
+        record(Id="other", UserId="bert@contoso.com"),
+    )
+    core.feed(a_chunk([], rejects=[reject(raw=f'{{"user": "{ANNA}"'.encode())], start=10_000))
+    yield core
+    core.close()
+
+
+def everything(core):
+    """All that is in the store, as text."""
+    activities = [msgspec.json.encode(one).decode() for one in core.activities()]
+    rows = [f"{table} {values}" for table, values in personal.rows_of(core.store)]
+    return activities + rows
+
+
+def named(core):
+    about = Person((ANNA, ID))
+    return [text for text in everything(core) if about.without(text, "") is not text or ID in text]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_nothing_is_left(core, keep):
+    before = {one.activity_id: one for one in core.activities()}
+    assert len(named(core)) > 6
+    done = privacy.forget(core.store, ANNA, keep=keep)
+    assert named(core) == []
+    for path in core.store.directory.rglob("*"):
+        assert not path.is_file() or b"anna.berg" not in path.read_bytes().replace(b"joanna.berg", b"").lower()
+    after = {one.activity_id: one for one in core.activities()}
+    own = {"own-1", "own-2", "own-3"}
+    assert after.keys() == (before.keys() if keep else before.keys() - own)
+    assert [after[name] for name in ("joanna", "other")] == [before[name] for name in ("joanna", "other")]
+    assert after["of-her"].object_id == done.pseudonym
+    assert done.pseudonym in after["her-site"].raw
+    assert json.loads(after["her-site"].raw)["Operation"] == "FileAccessed"
+    assert (done.removed, done.renamed) == ((0, 5) if keep else (3, 2))
+    assert [*segments.verify(core.store)] == []
+    found = [alert.user for alert in alerts.find(core.store.connection) if alert.user and alert.user.startswith("person-")]
+    assert found == [done.pseudonym] * len(found)
+    assert bool(found) is keep
+    assert privacy.forget(core.store, ANNA).rows == {}
+
+
+def test_what_is_forgotten_does_not_come_back_with_the_same_export(core):
+    privacy.forget(core.store, ANNA)
+    core.reopen()
+    core.feed_records(record(Id="own-1", at=-24 * HOUR, UserId=ANNA))
+    assert named(core) == []
+
+
+def test_what_waits_for_a_destination_is_sent_from_where_it_was(core):
+    rows = core.store.connection.execute("SELECT block_id FROM outbox WHERE kind = 'activities'").fetchall()
+    with core.store.transaction() as connection:
+        connection.execute("UPDATE outbox SET sent = 3 WHERE kind = 'activities'")
+    privacy.forget(core.store, ANNA)
+    ((sent,),) = core.store.connection.execute("SELECT sent FROM outbox WHERE kind = 'activities'").fetchall()
+    assert [one.activity_id for one in core.block(rows[0][0])][sent:] == ["other"]
+
+
+def test_the_archive_has_all_that_is_known(core, tmp_path):
+    counts = privacy.export(core.store, ANNA, tmp_path / "anna.zip", now)
+    with zipfile.ZipFile(tmp_path / "anna.zip") as archive:
+        index = json.loads(archive.read("index.json"))
+        lines = {file["file"]: archive.read(file["file"]).splitlines() for file in index["files"]}
+    assert index["names"] == [ANNA, ID]
+    ids = [json.loads(line)["activity_id"] for line in lines["activities.ndjson"]]
+    assert ids == ["own-1", "of-her", "own-2", "own-3", "her-site"]
+    assert {"activities", "alerts", "governance", "rejects"} <= counts.keys()
+    assert {name.removesuffix(".ndjson"): len(some) for name, some in lines.items()} == counts
+    with pytest.raises(StoreError, match="there already"):
+        privacy.export(core.store, ANNA, tmp_path / "anna.zip", now)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "there"),
+    [
+        (ANNA, "by Anna.Berg@contoso.com.", True),
+        (ANNA, "joanna.berg@contoso.com", False),
+        (ANNA, "anna.berg@contoso.com2", False),
+        (ANNA, "anna.berg@contoso.com.au", False),
+        (ANNA, r'"{\"u\": \"anna.berg\u0040contoso.com\"}"', True),
+        (ANNA, r"line\nanna.berg@contoso.com", True),
+        (ANNA, "/personal/anna_berg_contoso_com/", True),
+        (ANNA, "x=%2fanna.berg%40contoso.com&y", True),
+        (ANNA, "anna.berg_contoso.com#EXT#@fabrikam.onmicrosoft.com", True),
+        (ANNA, "anna berg", False),
+        ("anna.berg", "anna.berg@contoso.com", False),
+        ("anna.berg", "anna.berg.larsen", False),
+        ("anna.berg", "x/anna.berg: y", True),
+        ("admin", "the admin did it", False),
+        ("CONTOSO\\anna", "by contoso\\anna!", True),
+        ("CONTOSO\\anna", r"by contoso\\\\anna!", True),
+        ("CONTOSO\\anna", "u=contoso%5Canna", True),
+        (ANNA, "to=anna.berg%2525252540contoso.com&", True),
+        (ANNA, "%61nna.berg@contoso.com", True),
+        (ANNA, "%256Aoanna.berg@contoso.com", False),
+        (ANNA, "anna.berg&#64;contoso&period;com", True),
+        (ANNA, "%26lt%3Banna.berg%2526commat%253Bcontoso.com", True),
+        (ANNA, "anna.berg=40contoso.com", True),
+        ("Anna Müller", r"by Anna M\\u00fcller", True),
+        ("Anna Müller", "by Anna M%C3%BCller", True),
+        ("Anna Müller", "by Anna M%25C3%25BCller", True),
+        ("Anna Müller", "by&nbsp;Anna&#32;M&uuml;ller", True),
+    ],
+)
+def test_how_a_name_is_written(name, text, there):
+    about = Person((name,))
+    assert (about.without(text, "X") is not text) is there
+    assert about.without(about.without(text, "X"), "Y") == about.without(text, "X")
+
+
+LAYERS = {
+    "url": quote,
+    "whole url": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "json": lambda text: json.dumps(text)[1:-1],
+    "whole json": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "html": escape,
+    "whole html": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(LAYERS)), max_size=4), st.sampled_from(["{}", "u={}&x", '{{"a": "{}"}}', "by {}: ok"]))
+def test_no_layer_of_escapes_hides_a_name(layers, around):
+    written = ANNA
+    for layer in layers:
+        written = LAYERS[layer](written)
+    text = around.format(written)
+    about = Person((ANNA,))
+    assert about.without(text, "X") == around.format("X")
+    raw = json.dumps({"raw": text})
+    assert json.loads(about.record_without(raw, "X")) == {"raw": around.format("X")}
+    assert re2.search(f"(?i){about.regex}", text), "else it is not found in segments"
+    assert re2.search(f"(?i){about.regex}", raw)
+
+
+@pytest.mark.parametrize("text", ["anna.berg%2540contoso.com", "%61nna.berg%40contoso.com", r"C:\users %3Cscript%3E a&amp;b"])
+def test_escapes_in_segments_and_blocks(core, text):
+    def feed(name, at):
+        core.feed_records(record(Id=name, at=at, UserId="bert@contoso.com", ObjectId=f"https://x/?u={text}", Workload="OneDrive"))
+
+    feed("segment", 0)
+    with core.store.transaction() as connection:
+        connection.execute("DELETE FROM outbox WHERE kind = 'activities'")
+    segments.compact(core.store, at_least=1)
+    feed("block", MINUTE)
+    privacy.forget(core.store, ANNA)
+    found = [one.raw for one in core.activities() if one.activity_id in ("segment", "block")]
+    assert [json.loads(raw)["ObjectId"] == f"https://x/?u={text}" for raw in found] == ["nna" not in text] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "expected"),
+    [
+        ("jörg@contoso.com", '{"u": "J\\u00d6RG@contoso.com"}', '{"u": "X"}'),
+        ("o'brien@contoso.com", '{"u": "o\\u0027brien@contoso.com", "n": 1.50}', '{"u": "X", "n": 1.50}'),
+        ("CONTOSO\\anna", '{"u": "contoso\\\\anna"}', '{"u": "X"}'),
+        ("1234567", '{"id": 1234567, "other": 12345678}', '{"id": "X", "other": 12345678}'),
+        ("straße@x.de", '{"u": "STRASSE@x.de"}', '{"u": "X"}'),
+        ("anna@contoso.com", "no json: anna@contoso.com", "no json: X"),
+    ],
+)
+def test_records_stay_what_they_are(name, raw, expected):
+    assert Person((name,)).record_without(raw, "X") == expected
+
+
+@pytest.mark.parametrize("name", ["anna", "open", "siem", "m365", "user", "failed", "admin", "lake", "a", "suspend_user", "high"])
+def test_what_is_called_like_a_person_is_not_touched(core, name):
+    core.feed_records(record(Id="named", UserId=name), record(Id="anna-l", UserId="anna.larsen@contoso.com", UserType=2))
+    with core.store.transaction() as connection:
+        connection.execute("INSERT INTO queries VALUES (?, ?)", (name, b'{"filters": ["user eq x"]}'))
+
+    def others():
+        tables = ("inputs", "positions", "destinations", "policies", "meta", "queries")
+        found = {table: core.store.connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+        found["alerts"] = [alert for alert in alerts.find(core.store.connection) if alert.user != name]
+        found["governance"] = [command for command in governance.every(core.store.connection) if command.target != name]
+        queued = core.store.connection.execute("SELECT seq, destination, kind, block_id, sent, size, stored, body FROM outbox").fetchall()
+        found["outbox"] = [row for row in queued if name.encode() not in row[-1] or name in ("open", "failed", "user", "high", "a")]
+        return found, [one for one in core.activities() if one.user != name]
+
+    before = others()
+    done = privacy.forget(core.store, name)
+    after = others()
+    assert done.removed == 1
+    assert [one.activity_id for one in after[1]] == [one.activity_id for one in before[1]]
+    for table, rows in before[0].items():
+        if table != "outbox":
+            assert after[0][table] == rows, table
+
+
+def test_what_was_killed_is_done_to_its_end(core, monkeypatch):
+    """After the own activities are gone, nobody could tell the person's id any more."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(personal, "forget_in_blocks", killed)
+        with pytest.raises(KeyboardInterrupt):
+            privacy.forget(core.store, ANNA)
+    with pytest.raises(StoreError, match="broken off"):
+        privacy.forget(core.store, "bert@contoso.com")
+    assert "person-" in privacy.forget(core.store, ANNA.upper()).pseudonym
+    assert named(core) == []
+    assert len({word for text in everything(core) for word in re.findall("person-[0-9a-f]{12}", text)}) == 1
+
+
+def test_while_somebody_reads_there_may_be_traces_left(core):
+    with Store(core.store.directory, readonly=True) as reader:
+        reader.connection.execute("BEGIN")
+        assert reader.connection.execute("SELECT count(*) FROM rejects").fetchone() == (1,)
+        core.store.connection.execute("PRAGMA busy_timeout = 10")
+        with pytest.raises(StoreError, match="still reads"):
+            privacy.forget(core.store, ANNA)
+    privacy.forget(core.store, ANNA)
+    assert named(core) == []
+
+
+def test_damaged_segments_may_name_anybody(core):
+    (first, *_) = segments.listed(core.store)
+    segments.set_aside(core.store, segments.Damage(first.segment_id, first.path, "broken"))
+    with pytest.raises(StoreError, match="damaged"):
+        privacy.forget(core.store, ANNA)
+
+
+def test_an_id_that_others_have_too_is_nobodys(core):
+    core.feed_records(
+        record(Id="shared-1", UserId=ANNA, UserKey="shared-key-1"), record(Id="shared-2", UserId="x@y.zz", UserKey="shared-key-1")
+    )
+    assert person(ActivityLog(core.store), *people(core.store, ANNA)).names == (ANNA, ID)
+
+
+@pytest.mark.parametrize("user", ["bob", "b\u00f8b", "guest_fabrikam.com#EXT#@contoso.onmicrosoft.com"])
+@pytest.mark.parametrize("by", ["user", ["user", "ip_address"]])
+@pytest.mark.parametrize("saved", [False, True])
+def test_who_is_counted_within_an_app_and_an_instance_is_forgotten_too(make_core, user, by, saved):
+    rules = {
+        "burst": {"match": {"repeated": 3, "within": "1h", "by": by}, "alert": {"suppress": "1h"}},
+        "single": {"alert": {"suppress": "1h"}},
+    }
+    core = make_core(rules=rules, settings=settings({}))
+    core.feed_records(record(UserId=user), record(UserId="rob"))
+    if saved:
+        core.feed_records(*(record(UserId="rob", at=n) for n in range(2000)))
+
+    privacy.forget(core.store, user)
+
+    left = [text for text in everything(core) if "bob" in text or "b\u00f8b" in text or "b\\u00f8b" in text or "fabrikam" in text]
+    assert left == []
+    assert any("rob" in text for text in everything(core))
+
+
+@pytest.fixture
+def bobs(make_core):
+    """Two tenants' `bob`: activities in segments and in blocks, alerts of three kinds, commands, what waits, and who names them."""
+    rules = {
+        "single": {"governance": [{"action": "suspend_user", "connector": "entra"}]},
+        "burst": {"match": {"repeated": 2, "within": "1h"}},
+        "both": {"match": {"repeated": 2, "within": "1h", "by": ["user", "ip_address"]}, "alert": {"suppress": "1h"}},
+    }
+    core = make_core(rules=rules, settings=settings({"siem": ["alerts"]}))
+
+    def fed(*numbers):
+        for tenant in ("one", "two"):
+            own = {"OrganizationId": tenant, "UserId": "bob.smith", "UserKey": f"key-of-him-{tenant}"}
+            core.feed_records(*(record(Id=f"{tenant}-{number}", at=number * MINUTE, **own) for number in numbers))
+            core.feed_records(record(Id=f"{tenant}-names", OrganizationId=tenant, UserId=f"admin@{tenant}.com", ObjectId="BOB.SMITH"))
+
+    fed(1, 2)
+    segments.compact(core.store, at_least=1)
+    fed(3)
+    return core
+
+
+def rows_of_one_and_the_other(core):
+    """What tells of bob of the tenant `one`, and what tells of the other one."""
+    texts = everything(core)
+    return [[text for text in texts if f'"{tenant}"' in text or f"'{tenant}'" in text] for tenant in ("one", "two")]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_another_tenants_bob_is_not_forgotten(bobs, keep):
+    before = rows_of_one_and_the_other(bobs)[1]
+    done = privacy.forget(bobs.store, "Bob.Smith", place=("Microsoft Entra ID", "ONE"), keep=keep)
+    assert done.removed == (0 if keep else 3)
+    forgotten, other = rows_of_one_and_the_other(bobs)
+    assert not [text for text in forgotten if re.search(r"\bbob.smith\b", text, re.IGNORECASE)]
+    assert not [text for text in everything(bobs) if "key-of-him-one" in text]
+    assert other == before
+    assert {one.activity_id for one in bobs.activities()} >= {"two-1", "two-2", "two-3", "one-names", "two-names"}
+    users = [alert.user for alert in alerts.find(bobs.store.connection) if alert.app_instance == "two"]
+    assert "bob.smith" in users
+    assert [alert.user for alert in alerts.find(bobs.store.connection, user="bob.smith") if alert.app_instance == "one"] == []
+
+
+def test_of_several_nobody_is_meant(bobs, tmp_path):
+    for place in ((None, None), ("Microsoft Entra ID", None)):
+        with pytest.raises(privacy.SeveralPeople, match=r"bob.smith \(Microsoft Entra ID, one\), bob.smith \(Microsoft Entra ID, two\)"):
+            privacy.forget(bobs.store, "bob.smith", place=place)
+    assert privacy.forget(bobs.store, "bob.smith", place=("Okta", None)).removed == 0
+
+
+def test_the_archive_of_one_bob_has_nothing_of_the_other(bobs, tmp_path):
+    privacy.export(bobs.store, "bob.smith", tmp_path / "bob.zip", now, (None, "one"))
+    with zipfile.ZipFile(tmp_path / "bob.zip") as archive:
+        index = json.loads(archive.read("index.json"))
+        lines = [line for file in index["files"] for line in archive.read(file["file"]).decode().splitlines()]
+    assert (index["app_instance"], index["names"]) == ("one", ["bob.smith", "key-of-him-one"])
+    assert [json.loads(line)["activity_id"] for line in lines if "activity_id" in json.loads(line) and "raw" in line][:1] == ["one-1"]
+    assert not [line for line in lines if "two" in line]
+
+
+def test_one_of_several_that_was_killed_is_done_to_its_end(bobs, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(personal, "forget_in_blocks", killed)
+        with pytest.raises(KeyboardInterrupt):
+            privacy.forget(bobs.store, "bob.smith", place=(None, "one"))
+    with pytest.raises(StoreError, match="broken off"):
+        privacy.forget(bobs.store, "bob.smith", place=(None, "two"))
+    privacy.forget(bobs.store, "bob.smith")
+    assert {one.activity_id for one in bobs.activities()} == {"two-1", "two-2", "two-3", "one-names", "two-names"}

@@ -1,0 +1,112 @@
+import json
+import re
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd.records.record_path import EVERY, MOST_FOUND, RawReader, find, parse_path, plain_part, texts, write_path
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("a", ("a",)),
+        ("Parameters.ForwardTo", ("Parameters", "ForwardTo")),
+        ("items[0].id", ("items", 0, "id")),
+        ("a[0][12]", ("a", 0, 12)),
+        ("[0].a", (0, "a")),
+        ('"a.b".c', ("a.b", "c")),
+        (r'a."say \"x\" \\"', ("a", 'say "x" \\')),
+        ("a b.c-d.@e", ("a b", "c-d", "@e")),
+        ('""', ("",)),
+        ("**", (EVERY,)),
+        ("a.**", ("a", EVERY)),
+        ('"**"', ("**",)),
+    ],
+)
+def test_paths(text, steps):
+    assert parse_path(text) == steps
+
+
+@pytest.mark.parametrize("text", ["", ".", ".a", "a.", "a..b", "a[x]", "a[-1]", "a]", 'a"b', '"a', "a[0]b", "a.[0]"])
+def test_no_paths(text):
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        parse_path(text)
+
+
+@given(st.tuples(st.text(), st.one_of(st.text(), st.integers(0, 999_999_999))) | st.tuples(st.text()))
+def test_a_path_that_was_written_is_read_again(steps):
+    assert parse_path(write_path(steps)) == steps
+
+
+@pytest.mark.parametrize(
+    ("record", "path", "values"),
+    [
+        ({"a": 1, "b": [True, None, {"c": "x"}]}, "**", [1, True, "x"]),
+        ({"a": 1, "b": [True, {"c": "x"}]}, "b.**", [True, "x"]),
+        ({"a": '{"b": ["c", "[1]"]}'}, "**", ['{"b": ["c", "[1]"]}', "c", "[1]", 1]),
+        ({"a": "[no JSON"}, "a.**", ["[no JSON"]),
+        ({"**": "x", "y": "z"}, "**", ["x", "z"]),
+        ({"**": "x", "y": "z"}, '"**"', ["x"]),
+        ([{"Name": "a", "Value": "b"}], "a.**", ["b"]),
+        ({}, "**", []),
+    ],
+)
+def test_every_value(record, path, values):
+    assert find(record, parse_path(path)) == values
+    assert RawReader().find(json.dumps(record), parse_path(path)) == values
+
+
+@given(st.text(), st.text(), st.text(), st.booleans())
+def test_whatever_holds_a_text_may_hold_its_plain_part(before, text, after, ascii_only):
+    written = json.dumps({"x": json.dumps([before + text + after], ensure_ascii=ascii_only)}, ensure_ascii=ascii_only)
+    assert RawReader().may_hold(written, [plain_part(text)])
+
+
+def test_most_that_does_not_hold_a_text_may_not():
+    reader = RawReader()
+    assert plain_part("https://evil.example/x") == "evil.example"
+    assert [plain_part(text) for text in ("", "a/b", "äö", "STRAßE")] == ["", "", "", "strasse"]
+    assert not reader.may_hold('{"x": "https:\\/\\/good.example"}', ["evil.example", "bad.example"])
+    assert reader.may_hold('{"x": "EVIL.example"}', ["evil.example"])
+    assert reader.may_hold('{"x": "\\u0065vil.example"}', ["evil.example"])
+
+
+def test_one_reader_for_many_records():
+    reader = RawReader()
+    records = ['{"a": {"b": 1}}', '{"a": {"b": 2}}', "no JSON", '{"a": "{\\"b\\": 3}"}']
+    for _ in range(2):
+        assert [texts(reader.find(record, ("a", "b"))) for record in records] == [["1"], ["2"], [], ["3"]]
+        assert [reader.find(record, ("missing",)) for record in records] == [[]] * 4
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "x", '{"a": [1]}', "[", '["b"]']),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.sampled_from(["a", "B", "Name", "Value"]), children, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(json_values, st.lists(st.sampled_from(["a", "b", "name", 0, 1]), min_size=1, max_size=3).map(tuple))
+def test_a_reader_finds_what_the_record_holds(record, path):
+    assert RawReader().find(msgspec.json.encode(record).decode(), path) == find(record, path)
+
+
+@pytest.mark.parametrize("path", ["a.b", "**", "a.**"])
+def test_so_many_values_are_looked_at(path):
+    def found(number):
+        objects = [*({"b": 1} for _ in range(number - 1)), {"b": "last"}]
+        return texts(RawReader().find(json.dumps({"a": objects}), parse_path(path)))
+
+    assert found(MOST_FOUND)[-1] == "last"
+    assert len(found(MOST_FOUND + 1)) == MOST_FOUND
+    assert "last" not in found(MOST_FOUND + 1)
+
+
+def test_so_many_elements_are_looked_at():
+    values = ["x"] * MOST_FOUND
+    assert texts([[*values[1:], "last"]])[-1] == "last"
+    assert "last" not in texts([[*values, "last"]])
+    assert len(texts([values, values])) == MOST_FOUND

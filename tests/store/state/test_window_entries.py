@@ -1,0 +1,90 @@
+"""The journal and the table of counted activities: whenever they are sorted in, fail or are read anew, they hold what was noted."""
+
+import sqlite3
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from casbd.model.counted import Entry
+from casbd.store import schema
+from casbd.store.state import window_entries
+from casbd.store.state.window_entries import WindowEntries
+
+windows = st.sampled_from([("p:1", "a"), ("p:1", "b"), ("q:2", "a"), ("q:2", "ä\0")])
+entries = st.builds(
+    Entry, st.integers(0, 5), st.integers(1, 3), st.text("xy", max_size=2), st.none() | st.just("v"), st.none() | st.just("alert")
+)
+
+
+class Journal(RuleBasedStateMachine):
+    """Compared with a dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        schema.prepare(self.connection)
+        self.stored: dict = {}
+        self.noted: dict = {}
+        self.monkeypatch = pytest.MonkeyPatch()
+        self.monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 6)
+        self.restart()
+
+    def teardown(self):
+        self.monkeypatch.undo()
+        self.connection.close()
+
+    @rule()
+    def restart(self):
+        """What was not saved is gone."""
+        self.entries = WindowEntries(self.connection)
+        self.noted = dict(self.stored)
+
+    @rule(window=windows, given=st.lists(entries, max_size=5))
+    def note(self, window, given):
+        for entry in given:
+            self.entries.note(window, entry)
+            self.noted[*window, entry.timestamp, entry.key] = entry
+
+    @rule(fails=st.booleans())
+    def save(self, fails):
+        self.connection.execute("BEGIN")
+        self.entries.save(self.connection, 7)
+        self.connection.execute("ROLLBACK" if fails else "COMMIT")
+        if fails:
+            self.restart()
+        else:
+            self.entries.saved()
+            self.stored = dict(self.noted)
+
+    @invariant()
+    def holds_what_was_noted(self):
+        for window in (("p:1", "a"), ("p:1", "b"), ("q:2", "a"), ("q:2", "ä\0")):
+            expected = [entry for key, entry in sorted(self.noted.items(), key=lambda item: item[0]) if key[:2] == window]
+            assert [*self.entries.of(window)] == expected
+            orders = [(entry.timestamp, entry.key) for entry in expected]
+            after, before = (1, 2), (4, 2)
+            assert [*self.entries.of(window, after, before)] == [one for one in expected if after < (one.timestamp, one.key) < before]
+            near = {(entry.timestamp, entry.key) for entry in self.entries.near(window, (3, 0), 2)}
+            assert near >= {*[one for one in orders if one < (3, 0)][-2:], *[one for one in orders if one > (3, 0)][:2]}
+        assert self.entries.policies() == {policy for policy, *_ in self.stored}
+
+
+TestJournal = Journal.TestCase
+
+
+def test_a_commit_writes_one_row_until_there_are_many(monkeypatch):
+    monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 5)
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.prepare(connection)
+    entries = WindowEntries(connection)
+    sizes = []
+    for n in range(6):
+        entries.note(("p", str(n % 2)), Entry(n, n + 1, f"{n}"))
+        entries.save(connection, 0)
+        entries.saved()
+        sizes.append(
+            tuple(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("window_journal", "window_entries"))
+        )
+    connection.close()
+    assert sizes == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 6)]
