@@ -84,7 +84,7 @@ class ActivityLog:
         Of subjects with too few activities for an alert nothing is given; who asks looks at each activity all the same. Fields
         that the policy does not read may be unknown.
         """
-        where, fields, subjects = may(policy.asked(), None), policy.reads(), Subjects.of(policy)
+        where, fields, subjects = may(policy.asked(), None), policy.reads(), Subjects.of(policy.match, policy.asked())
         with self._parts(since, until) as parts:
             if subjects is None or not parts.opened.segments:
                 for several in itertools.chain(self._of_segments(parts, where, fields), self._of_blocks(parts)):

@@ -62,7 +62,7 @@ def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Ale
     windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
     counted = ((number, activity, *one) for number, activity in enumerate(met) for one in matcher.counted(policy, activity))
     for number, activity, who, value in counted:
-        one = entry(policy, activity, number, value)
+        one = entry(policy.match, activity, number, value)
         counted_ones += 1
         if counted_ones % FORGET_EVERY == 0:
             _forget(windows, activity.timestamp - KEEP_WINDOWS - policy.match.within)

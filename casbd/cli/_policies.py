@@ -18,7 +18,6 @@ from casbd.config.connector_actions import connector_actions
 from casbd.counting.match import Sequenced
 from casbd.counting.runs import Runs
 from casbd.counting.subjects import subject
-from casbd.counting.windows import policy_key
 from casbd.documents import nearest
 from casbd.errors import StoreError
 from casbd.filters.compile import compile_filter
@@ -138,8 +137,8 @@ def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any
     assert match is not None, "only repeated policies count"
     reader = RawReader()
     fields = next((one.by for one in match.aliased if compile_filter(one.filters, now=lambda: activity.timestamp)(activity)), match.by)
-    who = subject(policy, activity, reader, fields)
-    entries = [*WindowEntries(store.connection).of((policy_key(policy), who))] if who is not None else []
+    who = subject(match, activity, reader, fields)
+    entries = [*WindowEntries(store.connection).of((policy.window_key, who))] if who is not None else []
     own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
     until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
     steps: list[dict[str, int]] | None = None

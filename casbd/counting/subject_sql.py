@@ -5,37 +5,33 @@ As with `sql.py`, it only leaves out what cannot be: counts are of all time, not
 
 from __future__ import annotations
 
-from casbd.counting.match import Repeated
+from casbd.counting.match import Repeated, Sequenced
 from casbd.filters.sql import Sql, may
-from casbd.filters.tree import conditions
+from casbd.filters.tree import Node, conditions
 from casbd.model.activity import FIELDS
 from casbd.model.identity import PLAIN
-from casbd.policies.policy import Policy
 
 
 class Subjects:
     """The subjects of a policy of repeated activity, by columns. None of `of` where something of it is in the record alone."""
 
-    def __init__(self, policy: Policy) -> None:
-        match = policy.match
-        assert match is not None
+    def __init__(self, match: Repeated | Sequenced) -> None:
         texts = [f'"{field}"' for field in match.by if FIELDS[field].kind in ("text", "choice")]
         self.fields = match.by
         columns = [f'"{field}"' for field in match.by]
         parts = (f"k{number} := lower({column})" if column in texts else f"k{number} := {column}" for number, column in enumerate(columns))
         self.key = f"struct_pack({', '.join(parts)})"
         self.strange = " OR ".join(map(_strange, texts)) or "FALSE"
-        self.enough = _enough(policy)
+        self.enough = _enough(match)
 
     @classmethod
-    def of(cls, policy: Policy) -> Subjects | None:
-        """Those of a policy; None where a look at the columns tells nothing."""
-        match = policy.match
+    def of(cls, match: Repeated | Sequenced | None, asked: Node) -> Subjects | None:
+        """Those of a policy by its match and what is asked of each activity; None where a look at the columns tells nothing."""
         plain = match is not None and all(field in FIELDS and FIELDS[field].kind not in ("list", "objects", "time") for field in match.by)
         few = isinstance(match, Repeated) and match.repeated == 1
-        asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(policy.asked()))
+        asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(asked))
         several = match is not None and bool(match.aliased)
-        return cls(policy) if plain and not few and not several and not asks_for_the_time else None
+        return cls(match) if match is not None and plain and not few and not several and not asks_for_the_time else None
 
 
 def _strange(column: str) -> str:
@@ -46,12 +42,10 @@ def _strange(column: str) -> str:
     return f"strlen({column}) <> length({column})"
 
 
-def _enough(policy: Policy) -> Sql:
+def _enough(match: Repeated | Sequenced) -> Sql:
     """What a subject's activities, taken together, must be."""
-    match = policy.match
     if isinstance(match, Repeated):
         return Sql("count(*) >= ?", [match.repeated])
-    assert match is not None
     steps = [(may(step.filters, None), step.repeated) for step in match.steps]
     text = " AND ".join(f"count(*) FILTER (WHERE {where.text}) >= ?" for where, _ in steps)
     return Sql(text, [value for where, repeated in steps for value in (*where.parameters, repeated)])

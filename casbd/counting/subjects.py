@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from casbd.counting.match import Sequenced
+from casbd.counting.match import Repeated, Sequenced
 from casbd.counting.window_tests import step_entry
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.model.identity import Who, text_of, whose, whose_id
-from casbd.policies.policy import Policy
 from casbd.records.long_texts import shortened
 from casbd.records.record_path import RawReader, parse_path, texts
 
@@ -19,15 +18,13 @@ LONGEST_VALUE = 512
 """Characters of a value; of a longer one its beginning and a hash are kept for each activity that is counted."""
 
 
-def subject(policy: Policy, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
+def subject(match: Repeated | Sequenced, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
     """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
 
     None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own. A user is
     the person: two tenants' `bob` are two.
-    by: other fields than the policy's.
+    by: other fields than the match's own.
     """
-    match = policy.match
-    assert match is not None, "only repeated policies count by subject"
     by = by or match.by
     parts = [_who(activity, field, reader) for field in by]
     if None in parts:
@@ -69,10 +66,10 @@ def _storable(value: str) -> str:
     return shortened(value.encode("utf-8", "backslashreplace").decode(), LONGEST_VALUE)
 
 
-def entry(policy: Policy, activity: Activity, key: int, value: str | None) -> Entry:
+def entry(match: Repeated | Sequenced, activity: Activity, key: int, value: str | None) -> Entry:
     """What is counted of an activity. value: what the matcher says to count of it."""
     counted = Entry(activity.timestamp, key, activity.activity_id, value)
-    return step_entry(counted) if isinstance(policy.match, Sequenced) else counted
+    return step_entry(counted) if isinstance(match, Sequenced) else counted
 
 
 def folded(value: Any) -> str | None:

@@ -12,7 +12,6 @@ from casbd.counting.match import Repeated, Sequenced
 from casbd.counting.runs import Change, Runs
 from casbd.counting.subjects import entry
 from casbd.model.activity import Activity
-from casbd.policies.policy import Policy
 from casbd.store.state.window_entries import Stored, Window, WindowEntries
 
 MOST_SUBJECTS = 50_000
@@ -26,11 +25,6 @@ KEEP_WINDOWS = 7 * 86_400_000
 """Counted activities are kept so long after they were read: a record may come so late and still complete
 a window. The length of the longest window comes to that."""
 HOURS_KEPT = 6 * 3_600_000
-
-
-def policy_key(policy: Policy) -> str:
-    """The policy as it means now: when its meaning changes it starts to count afresh, and when it is simulated no longer."""
-    return f"{policy.id}:{policy.digest}" + (":simulated" if policy.mode == "simulate" else "")
 
 
 class _Window(msgspec.Struct, gc=False):
@@ -55,15 +49,16 @@ class Windows:
         """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
 
     def add(
-        self, policy: Policy, subject: str, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
+        self, name: Window, match: Repeated | Sequenced, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
     ) -> Change | None:
-        """Count one activity that met the policy's filters. alert_id: tells the id of the alert that it opens."""
-        assert policy.match is not None
-        name = (policy_key(policy), subject)
-        window = self._window(policy.match, name, activity.timestamp)
+        """Count one activity that met a policy's filters, for one subject. alert_id: tells the id of the alert that it opens.
+
+        name: the policy's `window_key`, and the subject.
+        """
+        window = self._window(match, name, activity.timestamp)
         runs = window.runs
         held, counted = len(runs), runs.counted
-        one = entry(policy, activity, key, value)
+        one = entry(match, activity, key, value)
         change = runs.add(one, alert_id)
         holds = len(runs)
         if runs.counted > counted:  # else it was there: a repeat that is too old to be known as one
@@ -71,7 +66,7 @@ class Windows:
         for member in (*change.members, *change.renamed) if change is not None else ():
             self._entries.note(name, member)
         if holds > window.room:
-            _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * policy.match.within))
+            _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * match.within))
             holds = len(runs)
         self._held += holds - held
         return change

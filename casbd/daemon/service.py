@@ -24,7 +24,6 @@ from casbd import __version__
 from casbd.alerting import raising
 from casbd.clock import Clock, monotonic, now
 from casbd.config.settings import Metrics
-from casbd.counting.windows import policy_key
 from casbd.daemon import left_out, logs, unread_news
 from casbd.daemon.audit import Trail
 from casbd.daemon.compacting import Compacting
@@ -456,7 +455,7 @@ class Service:
 
     def remove_old(self) -> None:
         """A job: retention. Does a part, and comes again at once where there is more to remove."""
-        windows = {policy_key(policy): policy.match.within for policy in self.engine.policies if policy.match}
+        windows = {policy.window_key: policy.match.within for policy in self.engine.policies if policy.match}
         asked = self._retention_clock.told()
         until = self._retention_clock(self.clock())
         for question in [] if asked else self._retention_clock.told():

@@ -387,7 +387,9 @@ class Pipeline:
     def _count_one(self, policy: Policy, activity: Activity, key: int, counted: Counted, raised: _Raised, now: int) -> None:
         """Count an activity for one subject; its run may be a new alert, or one that grows."""
         who, value = counted
-        change = self._windows.add(policy, who, activity, key, value, lambda: raising.run_identity(policy, who, activity))
+        assert policy.match is not None, "what counts has been told what"
+        name = (policy.window_key, who)
+        change = self._windows.add(name, policy.match, activity, key, value, lambda: raising.run_identity(policy, who, activity))
         if change is None:
             return
         run = self._alert(raised, change.alert_id)

@@ -169,7 +169,7 @@ class Matcher:
         if match.aliased:
             return self._counted_of_each(policy, match, activity)
         reader = self._compiler.reader
-        who = subject(policy, activity, reader)
+        who = subject(match, activity, reader)
         if who is None:
             return ()
         if isinstance(match, Repeated):
@@ -183,7 +183,7 @@ class Matcher:
         bits: dict[str, int] = {}
         for number in self._met(policy.id, match.aliased, activity):
             own = match.aliased[number]
-            who = subject(policy, activity, reader, own.by)
+            who = subject(match, activity, reader, own.by)
             if who is not None:
                 values.setdefault(who, different(own.unique, activity, reader))
                 bits[who] = bits.get(who, 0) | 1 << number

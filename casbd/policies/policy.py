@@ -136,6 +136,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             found |= {condition.field} if condition.role == "actor" else {condition.field, "objects"}
         return found
 
+    @property
+    def window_key(self) -> str:
+        """The policy as it means now: when its meaning changes it starts to count afresh, and when it is simulated no longer."""
+        return f"{self.id}:{self.digest}" + (":simulated" if self.mode == "simulate" else "")
+
     def asked(self) -> Node:
         """What an activity must meet, exceptions included."""
         if not self.exemptions:

@@ -286,7 +286,7 @@ class TestPolicies:
         core.feed_records(*failures(0, 1))
 
         with core.store.transaction() as connection:
-            assert window_entries.prune(connection, NOON - 1, [windows.policy_key(p) for p in core.policies]) == 0
+            assert window_entries.prune(connection, NOON - 1, [p.window_key for p in core.policies]) == 0
             assert window_entries.prune(connection, NOON - 1, ["other"]) == 2
 
 

@@ -16,11 +16,10 @@ from casbd.counting.match import Repeated, Sequenced, Step
 from casbd.counting.runs import Runs
 from casbd.counting.subjects import different, folded, subject
 from casbd.counting.window_tests import step_entry
-from casbd.filters.tree import AllOf, Condition
+from casbd.filters.tree import AllOf
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.policies.loading import load_file
-from casbd.policies.policy import Policy
 from casbd.records.record_path import RawReader
 
 
@@ -479,21 +478,19 @@ class TestSubject:
         "user", ["ANN@example.com", "ann@example.com.", "a\u200bnn@example.com", "ann_example.com#EXT#@x.onmicrosoft.com"]
     )
     def test_an_address_is_one_person_in_all_apps(self, user):
-        policy = counting("user")
-        assert subject(policy, Activity(user=user, app="AWS", app_instance="1"), RawReader()) == "ann@example.com"
+        match = counting("user")
+        assert subject(match, Activity(user=user, app="AWS", app_instance="1"), RawReader()) == "ann@example.com"
         assert different("user", Activity(user=user, app="Okta"), RawReader()) == "ann@example.com"
 
     def test_an_objects_id_is_one_in_all_apps(self):
         one, other = "6CDF381D-5eef-4ab2-be3d-07780fcc4b5d", "6cdf381d-5eef-4ab2-be3d-07780fcc4b5d"
-        policy = counting("user_id")
-        assert subject(policy, Activity(user_id=one, app="x"), RawReader()) == subject(
-            policy, Activity(user_id=other, app="y"), RawReader()
-        )
+        match = counting("user_id")
+        assert subject(match, Activity(user_id=one, app="x"), RawReader()) == subject(match, Activity(user_id=other, app="y"), RawReader())
 
     def test_no_value_can_pass_for_two(self):
-        policy = counting("[user, city]")
-        one = subject(policy, Activity(user='a", "b', city="c"), RawReader())
-        other = subject(policy, Activity(user="a", city='b", "c'), RawReader())
+        match = counting("[user, city]")
+        one = subject(match, Activity(user='a", "b', city="c"), RawReader())
+        other = subject(match, Activity(user="a", city='b", "c'), RawReader())
         assert one != other
 
 
@@ -501,12 +498,7 @@ def counting(by, single_app=False):
     text = (
         f"name: x\nfilters: {{user: {{isset: true}}}}\nmatch: {{repeated: 2, within: 1m, by: {by}, single_app: {str(single_app).lower()}}}"
     )
-    return load_file(Path("x.yaml"), None, text)
-
-
-def test_only_repeated_policies_have_subjects():
-    with pytest.raises(AssertionError):
-        subject(Policy(id="x", name="x", filters=Condition("user", "isset")), Activity(), RawReader())
+    return load_file(Path("x.yaml"), None, text).match
 
 
 @pytest.mark.parametrize(("value", "expected"), [("ÄB", "äb"), (None, None), ((), None), (1.5, "1.5"), (True, "true")])
