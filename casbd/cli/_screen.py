@@ -24,11 +24,12 @@ def screen(configuration: Path) -> Pseudonyms:
     """What everything that names people goes through before it is shown. Without the key nothing is: the end of the program."""
     if section(configuration, "privacy") is None:
         return NONE
-    from casbd.config import privacy  # it takes longer to load than most commands to run
+    from casbd.config import privacy  # they take longer to load than most commands to run
+    from casbd.pseudonyms.configured import pseudonyms_of
 
     found = privacy.read(configuration)
     try:
-        return found.pseudonyms()
+        return pseudonyms_of(found)
     except Mistakes as error:
         for mistake in error.found:
             click.echo(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import model_validator
 
@@ -11,8 +12,8 @@ from casbd.config.place import sections
 from casbd.documents.secrets import Key
 from casbd.errors import Mistake, Mistakes
 from casbd.plugins import Options
-from casbd.pseudonyms import NONE, Pseudonyms, Replaced
 
+Replaced = Literal["user", "ip_address"]
 SHORTEST = 16
 """Bytes of a key."""
 
@@ -34,16 +35,16 @@ class Privacy(Options):
         if self.pseudonymize and self.key is not None:
             self.key.check()
             if self.key.credential is None or os.environ.get("CREDENTIALS_DIRECTORY"):
-                self.pseudonyms()
+                self.key_bytes()
 
-    def pseudonyms(self) -> Pseudonyms:
-        """What replaces them. Mistakes where the key cannot be read, or is too short."""
+    def key_bytes(self) -> bytes:
+        """The key; empty where nothing is replaced. Mistakes where it cannot be read, or is too short."""
         if not self.pseudonymize or self.key is None:
-            return NONE
+            return b""
         key = self.key.key()
         if len(key) < SHORTEST:
             raise Mistakes([Mistake(str(self.key), 0, 0, f"the key of `privacy` has {len(key)} bytes; it takes {SHORTEST} or more")])
-        return Pseudonyms(self.pseudonymize, key)
+        return key
 
 
 def read(path: Path) -> Privacy:

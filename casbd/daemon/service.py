@@ -49,6 +49,7 @@ from casbd.outbox.to_connector import ToConnector
 from casbd.outbox.to_output import ToOutput
 from casbd.pipeline import Batch, Pipeline, connector_destination
 from casbd.pseudonyms import Pseudonyms
+from casbd.pseudonyms.configured import pseudonyms_of
 from casbd.store.database import Store
 from casbd.store.log import segments
 from casbd.store.state import inputs as input_store
@@ -133,7 +134,7 @@ class Service:
         """Configuration, rules and lists: all right, or no start."""
         begun = self.clock()
         self.engine = Engine(self.configuration)
-        self._pseudonyms = self.engine.settings.privacy.pseudonyms()
+        self._pseudonyms = pseudonyms_of(self.engine.settings.privacy)
         self._watched = WatchedFiles(self.engine.files(), begun)
         if not self.once:
             logs.set_level(self.engine.settings.log_level)
@@ -340,7 +341,7 @@ class Service:
     def _prepare(self) -> tuple[Engine, Scanning, Pseudonyms]:
         """What a reload takes up; in another thread, so nothing of this one's is touched."""
         engine = Engine(self.configuration)
-        return engine, self._new_scanning(engine), engine.settings.privacy.pseudonyms()
+        return engine, self._new_scanning(engine), pseudonyms_of(engine.settings.privacy)
 
     def _set_aside(self) -> None:
         """Policies that once cost too much are not asked, as long as they say what they said then."""

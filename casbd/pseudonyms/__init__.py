@@ -11,7 +11,7 @@ from base64 import b32encode
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from ipaddress import IPv6Address
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,7 +23,9 @@ from casbd.pseudonyms.identities import ADDRESS, AT, BEGINS, EMAIL, EMAIL_SIGNS,
 from casbd.records import addresses
 from casbd.remembered import Remembered
 
-Replaced = Literal["user", "ip_address"]
+if TYPE_CHECKING:
+    from casbd.config.privacy import Replaced
+
 USER = re.compile("user-[a-z2-7]{16}")
 """A user's pseudonym; a name that is written so is taken for one."""
 _LEAST = 3

@@ -6,6 +6,7 @@ from casbd.config import reading
 from casbd.config.privacy import Privacy, read
 from casbd.errors import Mistakes
 from casbd.pseudonyms import Pseudonyms
+from casbd.pseudonyms.configured import pseudonyms_of
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def test_mistakes(write, text, said):
 @pytest.mark.parametrize("text", ["", "privacy:", "privacy: {}", "privacy: {pseudonymize: []}"])
 def test_nothing_is_replaced(write, text):
     settings, mistakes = reading.read(write(text))
-    assert (mistakes, settings.privacy.pseudonyms().fields) == ([], frozenset())
-    assert read(write(text)).pseudonyms().fields == frozenset()
+    assert (mistakes, pseudonyms_of(settings.privacy).fields) == ([], frozenset())
+    assert pseudonyms_of(read(write(text))).fields == frozenset()
 
 
 def test_the_key(write, tmp_path):
@@ -51,14 +52,14 @@ def test_the_key(write, tmp_path):
         read(path).check()
     (tmp_path / "key").write_text("long enough for a key\n")
     read(path).check()
-    assert read(path).pseudonyms().user("a") == Pseudonyms(("user",), b"long enough for a key").user("a")
+    assert pseudonyms_of(read(path)).user("a") == Pseudonyms(("user",), b"long enough for a key").user("a")
 
 
 def test_a_key_of_random_bytes(write, tmp_path):
     path = write("privacy: {pseudonymize: [user], key: {file: key}}")
     (tmp_path / "key").write_bytes(b"\x00\xff" * 8 + b"\n")
     read(path).check()
-    assert read(path).pseudonyms().user("a") == Pseudonyms(("user",), b"\x00\xff" * 8 + b"\n").user("a")
+    assert pseudonyms_of(read(path)).user("a") == Pseudonyms(("user",), b"\x00\xff" * 8 + b"\n").user("a")
 
 
 def test_a_credential_is_there_under_systemd_alone(monkeypatch):
@@ -66,4 +67,4 @@ def test_a_credential_is_there_under_systemd_alone(monkeypatch):
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     privacy.check()
     with pytest.raises(Mistakes, match="systemd"):
-        privacy.pseudonyms()
+        privacy.key_bytes()
