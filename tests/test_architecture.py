@@ -228,7 +228,7 @@ def test_unit_tests_do_not_sleep(path):
 
 def test_handlers_of_signals_only_set_a_flag():
     found = 0
-    for node in ast.walk(tree("casbd.daemon.service")):
+    for node in ast.walk(tree("casbd.daemon.signals")):
         if isinstance(node, ast.FunctionDef) and node.name in ("_on_stop", "_on_reload"):
             found += 1
             assert all(isinstance(step, ast.Assign) for step in node.body), node.name

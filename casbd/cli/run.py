@@ -15,7 +15,8 @@ from casbd.cli._common import cell
 from casbd.cli._progress import progress
 
 if TYPE_CHECKING:
-    from casbd.daemon.service import Service
+    from casbd.config.settings import Settings
+    from casbd.daemon.service import Outcome
 
 
 @click.command("run")
@@ -30,52 +31,51 @@ def command(configuration: Path, once: bool, show: bool) -> None:
     somebody must look at it; 75 that trying again may help: something was not delivered (also where governance is stopped and
     commands wait), or is still being written.
     """
+    from casbd.daemon import service
     from casbd.daemon.logs import to_standard_error
-    from casbd.daemon.service import Service
 
     to_standard_error("warning" if once else "info")
     with progress() if once else nullcontext() as told:
-        service = Service(configuration, once=once, progress=told)
         gc.freeze()  # what is loaded now stays; batches hold many objects and no cycles
         gc.set_threshold(100_000, 50, 50)
-        service.run()
+        outcome = service.run(configuration, once=once, progress=told)
     if once and show:
-        _show(service)
+        _show(outcome.settings)
     if once:
-        _tell_unread(service)
-    held = once and _commands_are_held(service)
-    if not service.delivered_all:
+        _tell_unread(outcome)
+    held = once and _commands_are_held(outcome.settings)
+    if not outcome.delivered_all:
         click.echo("casbd: not everything could be delivered; it waits for the next run (see `casbd status`)", err=True)
-    kinds = {one.kind for one in service.unread}
+    kinds = {one.kind for one in outcome.unread}
     if once and "unread" in kinds:
         sys.exit(EXIT_NO)
-    if held or not service.delivered_all or (once and "waiting" in kinds):
+    if held or not outcome.delivered_all or (once and "waiting" in kinds):
         sys.exit(EXIT_RETRY)
 
 
-def _tell_unread(service: Service) -> None:
+def _tell_unread(outcome: Outcome) -> None:
     """What was not read, a line each, and how many records were rejects."""
     from casbd.cli._unread import lines
 
-    for line in lines([one for one in service.unread if one.kind != "left_out"]):
+    for line in lines([one for one in outcome.unread if one.kind != "left_out"]):
         click.echo(f"casbd: not read: {line}", err=True)
-    for name, number in service.rejects.items():
+    for name, number in outcome.rejects.items():
         click.echo(f"casbd: {number:,} records of input {cell(name)} could not be read (see `casbd rejects list`)", err=True)
 
 
-def _commands_are_held(service: Service) -> bool:
+def _commands_are_held(settings: Settings) -> bool:
     """Whether commands wait because governance is stopped; that it is, is told in any case."""
     from casbd.cli._stopped import Standing
     from casbd.store.database import Store
 
-    with Store(service.engine.settings.state_dir, readonly=True) as store:
+    with Store(settings.state_dir, readonly=True) as store:
         standing = Standing.of(store)
     if told := standing.line():
         click.echo(f"casbd: {cell(told)}", err=True)
     return standing.by is not None and standing.waiting > 0
 
 
-def _show(service: Service) -> None:
+def _show(settings: Settings) -> None:
     """All alerts of the store as a table, what was read, and where the messages are."""
     from casbd.cli import alerts
     from casbd.cli._common import table
@@ -83,7 +83,6 @@ def _show(service: Service) -> None:
     from casbd.store.database import Store
     from casbd.store.state import alerts as stored
 
-    settings = service.engine.settings
     less = [name for name in alerts.LESS if name != "status"]
     with Store(settings.state_dir, readonly=True) as store:
         table("Alerts", alerts.COLUMNS[:-2], (alerts.row(alert)[:-2] for alert in stored.find(store.connection)), alerts.style, less=less)

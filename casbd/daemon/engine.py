@@ -89,6 +89,10 @@ class Engine:
 
     def meanings(self) -> dict[str, str]:
         """What each policy asks for, exceptions included, as a hash."""
+        return self._meanings
+
+    @cached_property
+    def _meanings(self) -> dict[str, str]:
         return {policy.id: meaning(policy) for policy in self.policies}
 
     def warnings(self, now: int) -> list[Mistake]:

@@ -2,10 +2,11 @@
 
 import gc
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
-from casbd.daemon import reloading
-from casbd.daemon.service import Service
+from casbd.daemon import reload_thread
+from casbd.daemon.service import start
 
 
 def resident() -> float:
@@ -16,22 +17,20 @@ def resident() -> float:
 
 def main() -> None:
     """Reload so many times as the second argument says."""
-    reloading.LEAST_REST, reloading.SHARE = 0.0, 1
+    reload_thread.LEAST_REST, reload_thread.SHARE = 0.0, 1
     number = int(sys.argv[2])
-    service = Service(Path(sys.argv[1]), once=True)
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
-    with service._exit:
-        for step in service.STEPS:
-            step(service)
+    with ExitStack() as undo:
+        running = start(Path(sys.argv[1]), undo, once=True)
         figures = []
         for done in range(number + 1):
             if done % max(1, number // 5) == 0 or done == 20:
                 figures.append(f"{resident():.0f} MB after {done}")
-            service._reloading.ask()
-            while service._reloading.is_under_way:
-                service.reload()
-                service._pause(0.01)
+            running.reload.ask()
+            while running.reload.is_under_way:
+                running.reload.go_on()
+                running.loop.pause(0.01)
     print(f"reloads                     {', '.join(figures)}")
 
 

@@ -4,10 +4,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from casbd.daemon.service import Service
+from casbd.daemon.running import Running
+from casbd.daemon.service import read_everything, start
 
 spent: Counter[str] = Counter()
 
@@ -25,29 +27,26 @@ def timed(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return measured
 
 
-def watch(service: Service) -> None:
-    """Put clocks around the parts of a service that is about to run."""
-    service.inputs.next_chunk = timed("read and cut", service.inputs.next_chunk)
-    scanner = service.scanning._scan.__self__
+def watch(running: Running) -> None:
+    """Put clocks around the parts of what is about to run."""
+    parts = running.parts
+    parts.inputs.next_chunk = timed("read and cut", parts.inputs.next_chunk)
+    scanner = parts.current.scanning._scan.__self__
     scanner._parse = timed("parse", scanner._parse)
     scanner._enrich = timed("enrich", scanner._enrich)
     scanner._packer.add = timed("blocks", scanner._packer.add)
     scanner._packer.part = timed("blocks", scanner._packer.part)
-    service.scanning._scan = timed("scan", service.scanning._scan)
-    service.pipeline.commit = timed("commit", service.pipeline.commit)
+    parts.current.scanning._scan = timed("scan", parts.current.scanning._scan)
+    parts.pipeline.commit = timed("commit", parts.pipeline.commit)
 
 
 def main() -> None:
     """Run, and tell."""
-    service = Service(Path(sys.argv[1]), once=True)
-    steps = list(service.STEPS)
-
-    def last(self: Service) -> None:
-        watch(self)
+    with ExitStack() as undo:
+        running = start(Path(sys.argv[1]), undo, once=True)
+        watch(running)
         spent["start"] = time.process_time()
-
-    type(service).STEPS = (*steps, last)
-    service.run()
+        read_everything(running)
     total = time.process_time()
     shares = [
         ("start", spent["start"]),

@@ -8,7 +8,7 @@ from builders import HOUR, MINUTE, NOON, Core, record, settings
 from click.testing import CliRunner
 
 from casbd.cli import EXIT_CONFIGURATION, casbd
-from casbd.daemon.service import Service
+from casbd.daemon import service
 from casbd.errors import Mistakes
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.log import segments
@@ -133,7 +133,7 @@ def test_outputs_get_pseudonyms_and_the_store_has_the_names(place):
     outputs = "outputs: [{name: out, type: file, path: out.json, format: json, send: [alerts, activities]}]\n"
     text = CONFIGURATION.replace("core/state", "state") + "inputs: [{name: m365, path: in/*, format: m365}]\n" + outputs
     (place / "casbd.yaml").write_text(text)
-    Service(place / "casbd.yaml", once=True, clock=lambda: NOON).run()
+    service.run(place / "casbd.yaml", once=True, clock=lambda: NOON)
 
     written = (place / "out.json").read_text()
     assert {json.loads(line)["user"] for line in written.splitlines()} == {NAMES.user(ANNA)}
@@ -145,7 +145,7 @@ def test_outputs_get_pseudonyms_and_the_store_has_the_names(place):
 def test_casbd_does_not_start_without_the_key(place):
     (place / "key").write_text("short")
     with pytest.raises(Mistakes, match="16 or more"):
-        Service(place / "casbd.yaml", once=True, clock=lambda: NOON).run()
+        service.run(place / "casbd.yaml", once=True, clock=lambda: NOON)
     assert "16 or more" in run(place, "check", code=1).output
 
 

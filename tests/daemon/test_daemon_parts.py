@@ -3,6 +3,7 @@
 import os
 import socket
 import urllib.request
+from contextlib import ExitStack
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from prometheus_client.exposition import generate_latest
 from casbd.config.settings import Metrics
 from casbd.daemon import metrics
 from casbd.daemon import scanning as module
+from casbd.daemon.due_jobs import DueJobs
 from casbd.daemon.engine import Engine, detect
+from casbd.daemon.jobs import warn_of_what_is_new
 from casbd.daemon.notify import Notifier
 from casbd.daemon.scanning import InProcess, InProcesses
-from casbd.daemon.service import Service
+from casbd.daemon.service import start
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
 from casbd.store.state import governance_stop, service_status
@@ -131,15 +134,15 @@ def test_what_is_doubtful_in_the_files_is_told_when_there_is_time(tmp_path, capl
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "logon.yaml").write_text("name: x\nfilters: {activity_type: {eq: Logon}}\n")
     (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\n")
-    service = Service(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON)
-    service.build_engine()
-    service.warn_of_what_is_new()
-    service._second_thoughts.wait()
-    for _ in range(2):
-        service.warn_of_what_is_new()
+    with ExitStack() as undo:
+        running = start(tmp_path / "casbd.yaml", undo, once=True, clock=lambda: NOON)
+        warn_of_what_is_new.run(running)
+        running.warnings.second_thoughts.wait()
+        for _ in range(2):
+            warn_of_what_is_new.run(running)
     [told] = [record.getMessage() for record in caplog.records]
     assert told.startswith(f"{tmp_path}/rules/logon.yaml:2:31: `activity_type` can be no `Logon`")
-    assert service._warned == [told]
+    assert running.warnings.told == [told]
 
 
 class TestDetect:
@@ -289,11 +292,13 @@ def test_the_status_of_the_daemon_is_kept(make_core):
 
 
 @pytest.mark.parametrize("error", [OSError("no space left"), TypeError("a bug")])
-def test_a_job_that_fails_does_not_end_the_daemon(configuration, caplog, error):
+def test_a_job_that_fails_does_not_end_the_daemon(caplog, error):
     def job():
         raise error
 
-    service = Service(configuration)
-    service._due.put(job)
-    service._run_due_jobs()
+    woken = []
+    due = DueJobs(lambda: woken.append(True))
+    due.soon("job", job)
+    due.run()
+    assert woken == [True]
     assert [record.job for record in caplog.records if record.levelname == "ERROR"] == ["job"]

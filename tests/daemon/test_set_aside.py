@@ -2,15 +2,16 @@
 
 import json
 import random
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from click.testing import CliRunner
 
 from casbd.cli import casbd
 from casbd.clock import monotonic
-from casbd.daemon import reloading
+from casbd.daemon import reload_thread
 from casbd.daemon.metrics import StoreCollector
-from casbd.daemon.service import Service
+from casbd.daemon.service import start
 from casbd.policies import asking
 
 COSTLY = json.dumps({"name": "costly", "filters": {"raw": {"substring": [f"xyxyxyxyxy{number}" for number in range(20_000)]}}})
@@ -21,8 +22,8 @@ MAPPING = "mapping: {timestamp: time, activity_id: id, user: user}"
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setattr(asking, "CHUNK_SECONDS", 0.05)
-    monkeypatch.setattr(reloading, "LEAST_REST", 0.0)
-    monkeypatch.setattr(reloading, "SHARE", 1)
+    monkeypatch.setattr(reload_thread, "LEAST_REST", 0.0)
+    monkeypatch.setattr(reload_thread, "SHARE", 1)
     for name in ("rules", "in"):
         (tmp_path / name).mkdir()
     (tmp_path / "rules" / "costly.yaml").write_text(COSTLY)
@@ -38,44 +39,42 @@ def write(place, number=3, text="xyxyxyxyxyz " * 4000):
     (place / "in" / f"{made}.json").write_text("\n".join(lines) + "\n")
 
 
+@contextmanager
 def started(place):
-    service = Service(place / "casbd.yaml", once=True)
-    for step in service.STEPS:
-        step(service)
-    return service
+    with ExitStack() as undo:
+        yield start(place / "casbd.yaml", undo, once=True)
 
 
-def read(service):
+def read(running):
     """All there is, and no delivery."""
-    while service._work():
+    while running.loop.work():
         pass
-    service.inputs.finish()
-    while service._work():
+    running.parts.inputs.finish()
+    while running.loop.work():
         pass
-    service.save_status()
+    running.status.save()
 
 
-def asked(service):
-    return [policy.id for policy in service.engine.matcher.policies]
+def asked(running):
+    return [policy.id for policy in running.parts.engine.matcher.policies]
 
 
-def reload(service):
-    service._reloading.ask()
+def reload(running):
+    running.reload.ask()
     until = monotonic() + 30
-    while service._reloading.is_under_way:
-        service.reload()
+    while running.reload.is_under_way:
+        running.reload.go_on()
         assert monotonic() < until
 
 
 @pytest.fixture
-def service(place):
+def running(place):
     """One that has set a policy aside."""
     write(place)
-    service = started(place)
-    with service._exit:
-        read(service)
-        assert asked(service) == ["honest"]
-        yield service
+    with started(place) as running:
+        read(running)
+        assert asked(running) == ["honest"]
+        yield running
 
 
 def run(place, *arguments):
@@ -87,11 +86,10 @@ def run(place, *arguments):
 def test_a_restart_changes_nothing(place):
     for _ in range(2):
         write(place)
-        service = started(place)
-        with service._exit:
-            before = asked(service)
-            read(service)
-    assert before == asked(service) == ["honest"]
+        with started(place) as running:
+            before = asked(running)
+            read(running)
+    assert before == asked(running) == ["honest"]
 
 
 @pytest.mark.parametrize(
@@ -102,43 +100,43 @@ def test_a_restart_changes_nothing(place):
     ],
     ids=["another name", "another filter"],
 )
-def test_it_comes_back_when_it_asks_for_something_else(service, place, written, left):
+def test_it_comes_back_when_it_asks_for_something_else(running, place, written, left):
     (place / "rules" / "costly.yaml").write_text(written)
-    reload(service)
-    assert asked(service) == left
-    service.save_status()
+    reload(running)
+    assert asked(running) == left
+    running.status.save()
     assert bool(json.loads(run(place, "status", "--json"))["set_aside"]) is ("costly" not in left)
 
 
-def test_not_because_its_file_was_away(service, place):
+def test_not_because_its_file_was_away(running, place):
     (place / "rules" / "costly.yaml").rename(place / "away")
-    reload(service)
-    service.save_status()
+    reload(running)
+    running.status.save()
     assert json.loads(run(place, "status", "--json"))["set_aside"] == []
     (place / "away").rename(place / "rules" / "costly.yaml")
-    reload(service)
-    assert asked(service) == ["honest"]
+    reload(running)
+    assert asked(running) == ["honest"]
 
 
-def test_an_exception_changes_what_it_asks_for(service, place):
+def test_an_exception_changes_what_it_asks_for(running, place):
     (place / "rules" / "exceptions.yaml").write_text(
         "exceptions: [{policy: costly, filters: {user: {eq: b}}, reason: a test, expires: 2099-01-01}]\n"
     )
-    reload(service)
-    assert service._reloaded["ok"], service._reloaded
-    assert asked(service) == ["costly", "honest"]
+    reload(running)
+    assert running.status.reloaded["ok"], running.status.reloaded
+    assert asked(running) == ["costly", "honest"]
 
 
-def test_a_refused_reload_changes_nothing(service, place):
+def test_a_refused_reload_changes_nothing(running, place):
     (place / "rules" / "honest.yaml").write_text("name: 1\n")
-    reload(service)
-    assert asked(service) == ["honest"]
+    reload(running)
+    assert asked(running) == ["honest"]
 
 
 class TestIsShown:
     """Wherever people look."""
 
-    def test_status(self, service, place):
+    def test_status(self, running, place):
         (told,) = json.loads(run(place, "status", "--json"))["set_aside"]
         assert told["policy_id"] == "costly"
         assert told["seconds"] > 0.004
@@ -150,7 +148,7 @@ class TestIsShown:
         assert f"SET ASIDE since {told['since'][:10]}" in shown
         assert "the policy costly took 0.0" in shown
 
-    def test_policies(self, service, place):
+    def test_policies(self, running, place):
         listed = [json.loads(line) for line in run(place, "policies", "list", "--json").splitlines()]
         assert [(one["policy_id"], bool(one["set_aside"])) for one in listed] == [("costly", True), ("honest", False)]
         assert "set aside" in run(place, "policies", "list")
@@ -158,18 +156,18 @@ class TestIsShown:
         assert "set aside" in run(place, "policies", "explain", "costly")
         assert "set aside" not in run(place, "policies", "explain", "honest")
 
-    def test_metrics(self, service, place):
+    def test_metrics(self, running, place):
         metrics = {metric.name: metric for metric in StoreCollector(place / "state").collect()}
         assert [sample.labels for sample in metrics["casbd_policy_set_aside"].samples] == [{"policy": "costly"}]
 
-    def test_an_alert_and_the_audit_trail(self, service, place):
+    def test_an_alert_and_the_audit_trail(self, running, place):
         (told,) = [one for one in map(json.loads, run(place, "alerts", "list", "--json").splitlines()) if one["policy_type"] == "system"]
         assert told["title"] == "costly costs too much and is set aside"
         assert "policies set aside" in run(place, "audit", "list")
 
-    def test_backtest_tells_what_it_would_have_found(self, service, place):
+    def test_backtest_tells_what_it_would_have_found(self, running, place):
         write(place, 1, "xyxyxyxyxy7 ")
-        read(service)
+        read(running)
         (told,) = [one for one in map(json.loads, run(place, "alerts", "list", "--json").splitlines()) if one["policy_type"] == "system"]
         command = told["description"].rpartition("`casbd ")[2].rstrip("`.")
         found = [json.loads(line) for line in run(place, *command.split(), "--json").splitlines()]

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import pytest
 
+from casbd.daemon import boot, service
 from casbd.daemon import starting as module
 from casbd.daemon.engine import Engine
 from casbd.daemon.notify import Notifier
 from casbd.daemon.second_thoughts import SecondThoughts
-from casbd.daemon.service import Service
 from casbd.daemon.starting import starting
 
 
@@ -57,14 +57,14 @@ def test_the_service_says_so_before_it_reads_its_files(tmp_path, monkeypatch, sy
     (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: []\n")
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     reading, go_on = threading.Event(), threading.Event()
-    service = Service(tmp_path / "casbd.yaml", once=True)
 
-    def slow_disk(_):
+    def slow_disk(path):
         reading.set()
         assert go_on.wait(30)
+        return Engine(path)
 
-    monkeypatch.setattr(Service, "STEPS", (slow_disk, *Service.STEPS))
-    thread = threading.Thread(target=service.run)
+    monkeypatch.setattr(boot, "Engine", slow_disk)
+    thread = threading.Thread(target=service.run, args=(tmp_path / "casbd.yaml",), kwargs={"once": True})
     thread.start()
     try:
         assert reading.wait(30)

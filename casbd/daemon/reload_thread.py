@@ -24,7 +24,7 @@ LONG = 60.0
 """Seconds after which it is told that a reload takes long."""
 
 
-class Reloading(Generic[T]):
+class ReloadThread(Generic[T]):
     """prepare: builds what is to be taken up; it runs in a thread of its own. done: is called from there when something is built."""
 
     def __init__(self, prepare: Callable[[], T], done: Callable[[], None], now: Callable[[], float] = monotonic) -> None:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from casbd.daemon.reloading import LEAST_REST, LONG, LONGEST_REST, SHARE, Reloading
+from casbd.daemon.reload_thread import LEAST_REST, LONG, LONGEST_REST, SHARE, ReloadThread
 from casbd.errors import Mistakes
 
 
@@ -17,7 +17,7 @@ class Building:
         self.fails = None
         self.may = threading.Semaphore(0)
         self.done = threading.Semaphore(0)
-        self.reloading = Reloading(self._build, self.done.release, lambda: self.now)
+        self.reloading = ReloadThread(self._build, self.done.release, lambda: self.now)
 
     def _build(self):
         assert self.may.acquire(timeout=20)

@@ -1,0 +1,29 @@
+"""Retention: what is too old goes, a part at a time."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from casbd.daemon.retention import remove_some
+from casbd.daemon.running import Running
+from casbd.store.state import inputs as input_store
+
+log = logging.getLogger(__name__)
+
+EVERY = 3600
+
+
+def run(running: Running) -> None:
+    """Remove a part; it comes again at once where there is more."""
+    parts = running.parts
+    windows = {policy.window_key: policy.match.within for policy in parts.engine.policies if policy.match}
+    asked = parts.retention_clock.told()
+    until = parts.retention_clock(parts.clock())
+    for question in [] if asked else parts.retention_clock.told():
+        log.warning(question)
+    more = remove_some(parts.store, parts.settings.retention, until, parts.queues(), windows)
+    with parts.store.transaction() as connection:
+        input_store.forget_positions(connection, parts.inputs.forgotten())
+    if more:
+        running.due.soon("remove_old", partial(run, running))

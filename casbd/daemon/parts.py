@@ -1,0 +1,97 @@
+"""What a running casbd is made of: `boot.py` builds it; the loop, the reload and the jobs work with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from casbd.clock import Clock
+from casbd.config.settings import Settings
+from casbd.daemon.audit import Trail
+from casbd.daemon.compacting import Compacting
+from casbd.daemon.engine import Engine
+from casbd.daemon.notify import Notifier
+from casbd.daemon.retention import RetentionClock
+from casbd.daemon.scanning import InProcess, InProcesses, Scanning
+from casbd.daemon.watched import WatchedFiles
+from casbd.inputs import Inputs
+from casbd.inputs.fence import OwnFiles
+from casbd.model.alert import Alert
+from casbd.outbox.delivering import Delivering
+from casbd.outbox.dispatcher import Dispatcher
+from casbd.outbox.to_connector import ToConnector
+from casbd.outbox.to_output import ToOutput
+from casbd.pipeline import Pipeline, connector_destination
+from casbd.pseudonyms import Pseudonyms
+from casbd.store.database import Store
+
+
+@dataclass
+class Current:
+    """What a reload replaces, as a whole."""
+
+    engine: Engine
+    pseudonyms: Pseudonyms
+    scanning: Scanning
+
+    def close(self) -> None:
+        """End the processes that scan."""
+        self.scanning.close()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """once: it reads what there is, delivers it, and ends. started: milliseconds since 1970."""
+
+    configuration: Path
+    once: bool
+    clock: Clock
+    started: int
+    notifier: Notifier
+    watched: WatchedFiles
+    store: Store
+    salt: bytes
+    trail: Trail
+    retention_clock: RetentionClock
+    current: Current
+    pipeline: Pipeline
+    own: OwnFiles
+    inputs: Inputs
+    compacting: Compacting
+    dispatcher: Dispatcher
+
+    @property
+    def engine(self) -> Engine:
+        """The present one: a reload replaces it."""
+        return self.current.engine
+
+    @property
+    def settings(self) -> Settings:
+        """The present ones."""
+        return self.current.engine.settings
+
+    def queues(self) -> set[str]:
+        """The names of all configured destinations' queues in the outbox."""
+        return {*self.engine.outputs, *map(connector_destination, self.engine.connectors)}
+
+    def destinations(self) -> dict[str, Delivering]:
+        """By queue, what delivers it."""
+        deliver: dict[str, Delivering] = {
+            name: ToOutput(name, output, self.clock, lambda: self.current.pseudonyms) for name, output in self.engine.outputs.items()
+        }
+        for name, connector in self.engine.connectors.items():
+            queue = connector_destination(name)
+            deliver[queue] = ToConnector(queue, connector, self.clock, lambda: self.engine.rails)
+        return deliver
+
+    def raise_system(self, alert: Alert, *, besides: str | None = None) -> None:
+        """Raise an alert about casbd itself, once. besides: the output that does not get it."""
+        if self.pipeline.raise_system(alert, besides=besides):
+            self.dispatcher.wake()
+
+
+def scanning_of(engine: Engine, salt: bytes) -> Scanning:
+    """In this process, or in as many as `workers` says. Mistakes where a file was changed meanwhile."""
+    if engine.settings.workers == 1:
+        return InProcess(engine.scanner(salt))
+    return InProcesses(engine, salt, engine.settings.workers)

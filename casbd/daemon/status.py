@@ -1,0 +1,58 @@
+"""What only the running process knows, for `casbd status`; and what it finds unread, which is said once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from casbd import __version__
+from casbd.daemon import left_out, unread_news
+from casbd.daemon.back_pressure import BackPressure
+from casbd.daemon.parts import Parts
+from casbd.daemon.unread_news import UnreadNews
+from casbd.daemon.warnings import Warnings
+from casbd.model.unread import Unread, problems
+from casbd.store.state import service_status, set_aside
+
+
+class Status:
+    """unread: what was not read when it was last saved. reloaded: the last reload, with what was wrong or what it changed."""
+
+    def __init__(self, parts: Parts, news: UnreadNews, warnings: Warnings, back_pressure: BackPressure) -> None:
+        self._parts = parts
+        self._news = news
+        self._warnings = warnings
+        self._back_pressure = back_pressure
+        self.unread: list[Unread] = []
+        self.reloaded: dict[str, Any] = {}
+        self._saved: dict[str, Any] = {}
+
+    def save(self) -> None:
+        """Store it where it is another one now."""
+        parts = self._parts
+        self.unread = [one for one in self._news.all(parts.inputs.unread()) if not self._is_ours(one.path)]
+        if not parts.once:
+            self._news.log(self.unread)
+        status = {
+            "pid": os.getpid(),
+            "version": __version__,
+            "started": parts.started,
+            "problems": problems(self.unread),
+            "set_aside": [*map(msgspec.to_builtins, set_aside.of(parts.store.connection, parts.engine.meanings()).values())],
+            **unread_news.summary(self.unread),
+            "paused": self._back_pressure.full,
+            "reload": self.reloaded,
+            "warnings": [*left_out.told(parts.engine.unusable), *self._warnings.told, *parts.retention_clock.told()],
+        }
+        if status != self._saved:
+            service_status.save(parts.store, status)
+            self._saved = status
+
+    def _is_ours(self, path: str) -> bool:
+        """Whether casbd itself writes it: an input's path may meet such files, and they are no news."""
+        outputs = self._parts.settings.outputs
+        own = [self._parts.store.directory, *(Path(file) for one in outputs if (file := getattr(one.options, "path", None)))]
+        return any(Path(path).is_relative_to(one) for one in own)

@@ -1,0 +1,88 @@
+"""A reload inside a running service: nothing of what it replaces is kept."""
+
+import gc
+import weakref
+from contextlib import ExitStack
+
+import pytest
+
+from casbd.clock import monotonic
+from casbd.daemon import reload_thread
+from casbd.daemon.service import start
+
+RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}, user: {matches: 'a+b'}}\n"
+SIGMA = "title: T\nlogsource: {product: aws}\ndetection: {s: {eventName: x}, condition: s}\nlevel: high\n"
+
+
+@pytest.fixture
+def running(tmp_path, monkeypatch):
+    monkeypatch.setattr(reload_thread, "LEAST_REST", 0.0)
+    monkeypatch.setattr(reload_thread, "SHARE", 1)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "own.yaml").write_text(RULE)
+    (tmp_path / "rules" / "sigma.yaml").write_text(SIGMA)
+    (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\ninputs: [{name: a, path: in/*}]\n")
+    with ExitStack() as undo:
+        yield start(tmp_path / "casbd.yaml", undo, once=True)
+
+
+def reload(running):
+    """One, from asking to taking it up."""
+    running.reload.ask()
+    until = monotonic() + 30
+    while running.reload.is_under_way:
+        running.reload.go_on()
+        assert monotonic() < until
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_nothing_is_kept_of_what_was_replaced(running, tmp_path, broken):
+    gc.disable()  # so that nothing goes by chance
+    try:
+        old = []
+        for number in range(3):
+            if broken:
+                (tmp_path / "rules" / "own.yaml").write_text(f"name: {number}\n")
+            else:
+                old.append(weakref.ref(running.parts.engine))
+                old.append(weakref.ref(running.parts.engine.matcher))
+            reload(running)
+            assert running.status.reloaded["ok"] is not broken
+        assert [ref() for ref in old] == [None] * len(old)
+        assert gc.collect() < 500
+    finally:
+        gc.enable()
+
+
+def test_a_commit_that_takes_long_feeds_the_watchdog(running):
+    assert running.parts.pipeline._alive == running.parts.notifier.alive
+
+
+def test_a_refused_one_changes_nothing(running, tmp_path):
+    engine = running.parts.engine
+    (tmp_path / "rules" / "own.yaml").write_text("name: 1\n")
+    reload(running)
+    assert running.parts.engine is engine
+    (tmp_path / "rules" / "own.yaml").write_text(RULE)
+    reload(running)
+    assert running.status.reloaded["ok"]
+
+
+def test_a_change_asks_for_one_and_no_more(running, tmp_path):
+    running.reload.ask_if_changed()
+    reload(running)
+    assert not running.reload.is_under_way
+    (tmp_path / "rules" / "own.yaml").write_text(RULE.replace("failed", "other"))
+    running.reload.ask_if_changed()
+    assert running.reload.is_under_way
+
+
+def test_one_that_a_bug_breaks_is_told_and_the_last_configuration_stays(running, monkeypatch):
+    engine = running.parts.engine
+    with monkeypatch.context() as broken:
+        broken.setattr("casbd.daemon.reload.Engine", lambda _: 10**400 / 2)
+        reload(running)
+    assert running.parts.engine is engine
+    assert "internal error: OverflowError" in running.status.reloaded["mistakes"][0]
+    reload(running)
+    assert running.status.reloaded["ok"]
