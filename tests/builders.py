@@ -19,7 +19,8 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position, Reject
 from casbd.model.governance import GovernanceCommand
-from casbd.pipeline import Pipeline, Scanner
+from casbd.pipeline import Pipeline
+from casbd.pipeline.scan import Scanner
 from casbd.plugins import Options, registry
 from casbd.policies import loading
 from casbd.policies.matcher import Matcher

@@ -15,10 +15,10 @@ from casbd.cli._unread import lines
 from casbd.config import reading
 from casbd.model.costly import Costly
 from casbd.model.unread import Unread
-from casbd.pipeline import connector_destination
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.state import inputs, outbox, policies, service_status
+from casbd.store.state.outbox import connector_destination
 from casbd.wire import json_lines
 
 

@@ -41,7 +41,7 @@ class Windows:
     alive: is told again and again, while a subject with many is read back, that it goes on.
     """
 
-    def __init__(self, connection: sqlite3.Connection, alive: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, connection: sqlite3.Connection, alive: Callable[[], object] = lambda: None) -> None:
         self._entries = WindowEntries(connection, alive)
         self._windows: OrderedDict[Window, _Window] = OrderedDict()
         self._held = 0

@@ -16,7 +16,7 @@ from casbd.errors import Mistake, Mistakes
 from casbd.governance.protected import unknown_protected
 from casbd.governance.protection import GroupsOf
 from casbd.governance.rails import Rails, meaning
-from casbd.pipeline import Scanner
+from casbd.pipeline.scan import Scanner
 from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, registry
 from casbd.policies import loading
 from casbd.policies.loading import RuleSet

@@ -16,7 +16,7 @@ from casbd.daemon.back_pressure import BackPressure
 from casbd.daemon.parts import Parts
 from casbd.daemon.unread_news import UnreadNews
 from casbd.errors import CasbdError
-from casbd.pipeline import Batch
+from casbd.pipeline.scan import Batch
 from casbd.store.state import inputs as input_store
 
 log = logging.getLogger(__name__)

@@ -21,9 +21,10 @@ from casbd.outbox.delivering import Delivering
 from casbd.outbox.dispatcher import Dispatcher
 from casbd.outbox.to_connector import ToConnector
 from casbd.outbox.to_output import ToOutput
-from casbd.pipeline import Pipeline, connector_destination
+from casbd.pipeline import Pipeline
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.database import Store
+from casbd.store.state.outbox import connector_destination
 
 
 @dataclass

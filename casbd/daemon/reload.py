@@ -19,9 +19,9 @@ from casbd.daemon.signals import Signals
 from casbd.daemon.status import Status
 from casbd.daemon.warnings import Warnings
 from casbd.errors import Mistake, Mistakes, StoreError
-from casbd.pipeline import connector_destination
 from casbd.pseudonyms.configured import pseudonyms_of
 from casbd.store.state import inputs as input_store
+from casbd.store.state.outbox import connector_destination
 
 log = logging.getLogger(__name__)
 

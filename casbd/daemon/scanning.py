@@ -21,7 +21,7 @@ from casbd.daemon import processes
 from casbd.daemon.engine import Engine
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import Chunk
-from casbd.pipeline import Batch, Scanner
+from casbd.pipeline.scan import Batch, Scanner
 
 COMMIT_BYTES = 4 << 20
 COMMIT_CHUNKS = 256

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from casbd.model.unread import Unread
-from casbd.pipeline import Batch
+from casbd.pipeline.scan import Batch
 
 log = logging.getLogger(__name__)
 

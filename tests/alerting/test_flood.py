@@ -165,7 +165,7 @@ def test_a_commit_that_fails_changes_nothing(core, monkeypatch):
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(core.pipeline._windows, "save", full)
+        patch.setattr(core.pipeline._memory.windows, "save", full)
         with pytest.raises(sqlite3.OperationalError):
             core.feed_records(*failures(11))
     core.pipeline.reload_state()

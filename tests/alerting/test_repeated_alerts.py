@@ -360,7 +360,7 @@ class TestMemory:
 
         assert bounded.alerts() == unbounded.alerts()
         assert len(bounded.alerts()) > 20
-        kept = bounded.pipeline._windows
+        kept = bounded.pipeline._memory.windows
         assert len(kept._windows) <= subjects
         assert kept._held == sum(len(window.runs) for window in kept._windows.values())
         assert kept._held <= held or len(kept._windows) == 1

@@ -10,7 +10,7 @@ from builders import chunk, reject
 from casbd.daemon import unread_news
 from casbd.daemon.unread_news import UnreadNews
 from casbd.model.unread import Unread
-from casbd.pipeline import Batch
+from casbd.pipeline.scan import Batch
 
 
 def unread(path, why="it is locked", **fields):

@@ -4,8 +4,8 @@ import pytest
 from builders import HOUR, MINUTE, NOON, load_rules, record, settings
 from msgspec.structs import replace
 
-from casbd.pipeline import connector_destination
 from casbd.store.state import alerts as alert_store
+from casbd.store.state.outbox import connector_destination
 
 SUSPEND = {"action": "suspend_user", "connector": "entra"}
 RULES = {"failed": {"name": "Failed log on", "governance": [SUSPEND]}}

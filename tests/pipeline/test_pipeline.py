@@ -9,7 +9,8 @@ from builders import HOUR, MINUTE, NOON, chunk, load_rules, record, reject, sett
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.pipeline import REJECT_BYTES, Pipeline, Scanner
+from casbd.pipeline import Pipeline
+from casbd.pipeline.scan import REJECT_BYTES, Scanner
 from casbd.policies.matcher import Matcher
 from casbd.records.long_texts import LONGEST
 from casbd.store.state import inputs, policies, rejects, window_entries

@@ -221,3 +221,8 @@ def deliveries(connection: sqlite3.Connection) -> dict[str, Delivery]:
 
 
 _STORED = "(SELECT coalesce(outbox.stored, blocks.stored) FROM outbox LEFT JOIN blocks USING (block_id) WHERE seq = foremost)"
+
+
+def connector_destination(name: str) -> str:
+    """The name of a connector's queue."""
+    return f"connector:{name}"

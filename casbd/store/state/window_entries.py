@@ -39,7 +39,7 @@ class WindowEntries:
     alive: is told again and again, while many are read back, that it goes on.
     """
 
-    def __init__(self, connection: sqlite3.Connection, alive: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, connection: sqlite3.Connection, alive: Callable[[], object] = lambda: None) -> None:
         self._connection, self._alive = connection, alive
         self._journal: dict[Window, dict[tuple[int, int], Entry]] = {}
         self._in_journal = 0

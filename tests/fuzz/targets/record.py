@@ -16,7 +16,7 @@ from builders import chunk
 from casbd.daemon.engine import detect
 from casbd.model.activity import Activity
 from casbd.model.chunk import InputSpec
-from casbd.pipeline import Scanner
+from casbd.pipeline.scan import Scanner
 from casbd.plugins import registry
 from casbd.policies import loading
 from casbd.policies.matcher import Matcher

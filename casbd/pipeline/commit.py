@@ -1,0 +1,179 @@
+"""What one commit leads to: activities counted, alerts raised and grown, commands asked for, messages queued."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from casbd.alerting import flood, raising, suppression
+from casbd.governance import deciding
+from casbd.governance.rails import Rails
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.pipeline.memory import Memory
+from casbd.pipeline.scan import Batch
+from casbd.policies.matcher import Counted
+from casbd.policies.policy import Policy
+from casbd.store.state import alerts as alert_store
+from casbd.store.state import inputs as input_store
+from casbd.store.state import outbox
+from casbd.store.state import policies as policy_store
+
+
+class Commit:
+    """The alerts of one transaction, by alert: whose it is, what is to be added to its run, and the activity that raised it or
+    let it grow last. now: milliseconds since 1970. outputs: those that get alerts."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        policies: Mapping[str, Policy],
+        memory: Memory,
+        rails: Rails,
+        outputs: Sequence[str],
+        now: int,
+    ) -> None:
+        self._connection = connection
+        self._policies = policies
+        self._windows = memory.windows
+        self._floods = memory.floods
+        self._rails = rails
+        self._outputs = outputs
+        self._now = now
+        self._tally: Counter[str] = Counter()
+        self._alerts: dict[str, Alert] = {}
+        self._subjects: dict[str, str] = {}
+        self._growth: dict[str, raising.Growth] = {}
+        self._by: dict[str, Activity] = {}
+
+    def count(self, batch: Batch, fresh: Sequence[bool]) -> None:
+        """received = records + duplicates + rejects; a record of several activities is new if one of them is."""
+        if not batch.received:
+            return  # only the position moved: the input has said nothing
+        repeated = set() if all(fresh) else set(batch.rows) - {row for row, new in zip(batch.rows, fresh, strict=True) if new}
+        counts = input_store.Counts(
+            received=batch.received,
+            records=batch.parsed - len(repeated),
+            activities=sum(fresh),
+            duplicates=len(repeated),
+            rejects=len(batch.rejects),
+            newest=batch.stored.last if batch.stored.keys else None,
+        )
+        input_store.count(self._connection, batch.input, counts, self._now)
+
+    def match(self, batch: Batch, fresh: Sequence[bool]) -> None:
+        """Raise alerts for the batch's new activities that meet a policy's filters, or count them."""
+        for index, activity, ids, counts in batch.matches:
+            if fresh[index]:
+                for policy_id, counted in zip(ids, counts, strict=True):
+                    self._tally[policy_id] += 1
+                    self._matched(policy_id, activity, batch.stored.keys[index], counted)
+
+    def save(self) -> int:
+        """Store new and grown alerts; those that are new are sent. How many are new."""
+        opened = [policy_id for alert in self._alerts.values() if (policy_id := self._save(alert)) is not None]
+        self._tell_floods()
+        kept = {policy: self._floods.kept(policy) for policy in self._tally}
+        policy_store.count(self._connection, self._tally, Counter(opened), kept)
+        return len(opened)
+
+    def _matched(self, policy_id: str, activity: Activity, key: int, counted: Sequence[Counted]) -> None:
+        """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
+        policy = self._policies.get(policy_id)
+        if policy is None or not policy.enabled:
+            return  # scanned before the policy was taken out
+        if policy.match is None:
+            subject = raising.subject_of_one(activity)
+            if policy.mode != "simulate" and not self._floods.raises(policy_id, subject, activity.timestamp):
+                return
+            self._note(raising.of_one(policy, activity, self._now), subject, activity)
+        for one in counted:
+            self._count_one(policy, activity, key, one)
+
+    def _note(self, alert: Alert, subject: str, activity: Activity) -> None:
+        self._alerts[alert.alert_id] = alert
+        self._subjects[alert.alert_id] = subject
+        self._by[alert.alert_id] = activity
+
+    def _count_one(self, policy: Policy, activity: Activity, key: int, counted: Counted) -> None:
+        """Count an activity for one subject; its run may be a new alert, or one that grows."""
+        who, value = counted
+        assert policy.match is not None, "what counts has been told what"
+        name = (policy.window_key, who)
+        change = self._windows.add(name, policy.match, activity, key, value, lambda: raising.run_identity(policy, who, activity))
+        if change is None:
+            return
+        run = self._alert(change.alert_id)
+        while run is not None and run.merged_into is not None:  # all that is left of it is what it was called
+            run = self._alert(run.merged_into)
+        if run is None:
+            if not change.opened:
+                return  # a simulated alert, or one that retention has removed
+            run = raising.of_a_run(policy, who, activity, self._now)
+        self._note(run, who, activity)
+        growth = self._growth.setdefault(run.alert_id, raising.Growth())
+        growth.add_change(change)
+        for other in change.joined:
+            later = self._alert(other)
+            if later is not None and later.merged_into is None:
+                growth.join(later, self._growth.get(other))
+                self._alerts[other] = replace(later, merged_into=run.alert_id)
+
+    def _alert(self, alert_id: str) -> Alert | None:
+        """An alert as it is stored or about to be, without the members of this commit."""
+        return self._alerts.get(alert_id) or alert_store.get(self._connection, alert_id)
+
+    def _save(self, alert: Alert) -> str | None:
+        """Store one that is new or has grown, and what follows; the policy's id where it is new."""
+        if alert.alert_id in self._growth:
+            alert = raising.grown(alert, self._growth[alert.alert_id])
+        before = alert_store.get(self._connection, alert.alert_id)
+        if before is not None:
+            if before.policy_type in ("repeated_activity", "sequence"):  # it has grown; that of a single activity is as it was
+                alert_store.save(self._connection, alert)
+                self._govern(deciding.decide_again, alert)
+            return None
+        policy = self._policies[alert.policy_id]
+        if policy.mode != "simulate":
+            decision = suppression.decide(self._connection, policy, self._subjects[alert.alert_id], self._now)
+            if decision.told is not None:
+                self._deliver(decision.told)
+            if decision.held:
+                alert = replace(alert, suppressed=True)
+            self._deliver(alert)
+            self._govern(deciding.decide, alert)
+        return alert.policy_id
+
+    def _govern(self, decide: deciding.Decide, alert: Alert) -> None:
+        """Queue the commands that an alert leads to; a run that became a part of another one, or was closed, leads to none."""
+        policy, activity = self._policies.get(alert.policy_id), self._by.get(alert.alert_id)
+        if policy is None or activity is None or alert.merged_into is not None or alert.status != "open":
+            return
+        for command in decide(self._connection, alert, activity, policy, self._rails, self._now):
+            if command.status == "queued":
+                outbox.add(self._connection, outbox.connector_destination(command.connector), command)
+
+    def _tell_floods(self) -> None:
+        """Say once of each flood that there is one; its alert then counts what is not raised."""
+        for policy_id, subject, hours in self._floods.floods():
+            told = flood.told(self._policies[policy_id], subject, hours, self._floods.most, self._now)
+            before = alert_store.get(self._connection, told.alert_id)
+            if before is None:
+                self._deliver(told)
+            else:
+                alert_store.save(self._connection, replace(before, activity_count=told.activity_count, last_activity=told.last_activity))
+
+    def _deliver(self, alert: Alert) -> None:
+        deliver(self._connection, alert, self._outputs)
+
+
+def deliver(connection: sqlite3.Connection, alert: Alert, outputs: Sequence[str], *, besides: str | None = None) -> None:
+    """Store an alert, and queue it for the outputs. besides: the one that does not get it."""
+    alert_store.save(connection, alert)
+    if not alert.suppressed:
+        for output in outputs:
+            if output != besides:
+                outbox.add(connection, output, alert)

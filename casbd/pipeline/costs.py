@@ -1,0 +1,41 @@
+"""Policies that cost too much are set aside, and said; so are activities about which none could be asked."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from casbd.alerting import costly
+from casbd.governance.rails import meaning
+from casbd.pipeline.commit import deliver
+from casbd.pipeline.scan import Batch
+from casbd.policies.policy import Policy
+from casbd.store.state import alerts, audit, set_aside
+
+log = logging.getLogger(__name__)
+
+
+def tell(connection: sqlite3.Connection, policies: Mapping[str, Policy], outputs: Sequence[str], batches: Sequence[Batch], now: int) -> int:
+    """Raise an alert for each that is new; how many. outputs: those that get alerts. now: milliseconds since 1970."""
+    told = []
+    for cost in {one.policy_id: one for batch in batches for one in batch.costly}.values():
+        policy = policies.get(cost.policy_id)
+        if policy is None or not set_aside.add(connection, set_aside.SetAside(policy.id, meaning(policy), now, cost)):
+            continue
+        audit.add(connection, now, "policies set aside", policy.id, msgspec.to_builtins(cost), audit.DAEMON)
+        told.append(costly.set_aside(policy, meaning(policy), cost, now))
+    for batch in batches:
+        if batch.unasked:
+            alert = costly.unasked(batch.input, batch.unasked, now)
+            before = alerts.get(connection, alert.alert_id)
+            if before is None:
+                told.append(alert)
+            else:
+                alerts.save(connection, msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked))
+    for alert in told:
+        deliver(connection, alert, outputs)
+        log.error(alert.title)
+    return len(told)

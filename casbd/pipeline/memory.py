@@ -1,0 +1,25 @@
+"""What commits remember from one to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from casbd.alerting import flood
+from casbd.alerting.flood import FloodGuard
+from casbd.counting.windows import Windows
+from casbd.store.log.blocks import SeenKeys
+from casbd.store.state import policies
+
+
+class Memory:
+    """seen: the keys of the newest activities. windows: of repeated activity. floods: how often policies were met of late.
+
+    It is read from the store: at the start, and after a commit that failed. most_matches: of `limits.policy_matches`. alive: is told while
+    reading windows back takes long, as it does after a restart when somebody acts who was counted a million times.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, most_matches: int, alive: Callable[[], object]) -> None:
+        self.seen = SeenKeys.load(connection)
+        self.windows = Windows(connection, alive)
+        self.floods = FloodGuard(most_matches, policies.hours(connection, flood.Hours))
