@@ -122,7 +122,7 @@ def test_every_module_of_a_plugin_folder_is_one_plugin(kind):
         assert cls.__module__ == f"casbd.{kind}.{name}"
         assert cls.name == name
     for path in (ROOT / kind).glob("_*.py"):
-        assert "@plugin" not in path.read_text(), path
+        assert "@registry." not in path.read_text(), path
 
 
 @pytest.mark.parametrize("kind", ["formats", "enrichers", "outputs", "connectors"])
@@ -135,7 +135,7 @@ def test_every_example_is_right_and_a_misspelt_key_is_not(kind):
 
 def test_a_plugin_registers_once():
     with pytest.raises(RuntimeError, match="a plugin is one file"):
-        registry.plugin(registry.load("outputs", "file"))
+        registry.output(registry.load("outputs", "file"))
     with pytest.raises(KeyError):
         registry.load("outputs", "nonsense")
 

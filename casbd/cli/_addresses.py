@@ -18,7 +18,7 @@ def address_enrichers(configuration: Path) -> list[Enricher]:
     settings, _ = reading.read(configuration)
     enrichers: list[Enricher] = []
     for name, cls in registry.load_all("enrichers").items():
-        if cls.reads != ("ip_address",):
+        if cls.reads != ("ip_address",) or name not in settings.enrichers:
             continue
         try:
             enrichers.append(cls(settings.enrichers[name]))

@@ -78,7 +78,7 @@ def tag(path: Path, network: Network, wanted: Wanted, like: Path) -> Tagged:
     before = None
     text = _NEW
     if path.exists():
-        plugin(plugin.Options(ip_ranges=path))
+        plugin(plugin.Options.model_validate({"ip_ranges": path}))
         before = path.read_bytes()
         text = before.decode("utf-8-sig").replace("\r\n", "\n")
     file = _File(path, text)
@@ -93,7 +93,7 @@ def tag(path: Path, network: Network, wanted: Wanted, like: Path) -> Tagged:
 
     def check(beside: Path) -> None:
         try:
-            plugin(plugin.Options(ip_ranges=beside))
+            plugin(plugin.Options.model_validate({"ip_ranges": beside}))
         except Mistakes as error:
             raise CasbdError(f"{path}: this file must be edited by hand: {error.found[0].message}") from None
         if before is not None and path.read_bytes() != before:

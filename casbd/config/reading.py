@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
@@ -227,19 +227,36 @@ class _Reader:
         return checked, part_of(checked, own_of)
 
     def enrichers(self) -> dict[str, Options]:
-        """The options of every enricher, from the sections they live in."""
+        """The options of the enrichers that run, from the sections they live in: those that are configured, and those by default."""
         classes = registry.load_all("enrichers")
         options: dict[str, Options] = {}
         for section in ("organization", "enrichment"):
             mine = {name: cls.Options for name, cls in classes.items() if cls.section == section}
-            both = create_model(section, __base__=tuple(dict.fromkeys((*mine.values(), Options))))
+            _refuse_common_keys(section, mine)
+            both = _joined(section, mine.values())
             data = self.section(section)
             if data is not None and not isinstance(data, dict):
                 self.mistakes.append(self.document.mistake((section,), f"`{section}` is a mapping"))
                 data = None
             checked = self.checked(both, (section,)) if data else both()
-            options |= {name: part_of(checked, cls) for name, cls in mine.items()}
+            for name, cls in mine.items():
+                if classes[name].by_default or cls.model_fields.keys() & (data or {}).keys():
+                    options[name] = part_of(checked, cls)
         return options
+
+
+def _joined(name: str, models: Iterable[type[Options]]) -> type[Options]:
+    """A model with the fields of all."""
+    return cast("type[Options]", create_model(name, __base__=tuple(dict.fromkeys((*models, Options)))))
+
+
+def _refuse_common_keys(section: str, models: Mapping[str, type[Options]]) -> None:
+    """RuntimeError where two enrichers have a key of the same name: each would change what the other one is told."""
+    owners: dict[str, str] = {}
+    for name, model in models.items():
+        for key in model.model_fields:
+            if (other := owners.setdefault(key, name)) != name:
+                raise RuntimeError(f"`{section}.{key}` is an option of two enrichers: {other} and {name}")
 
 
 def part_of(checked: BaseModel, model: type[Model]) -> Model:

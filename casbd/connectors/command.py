@@ -13,8 +13,7 @@ from pydantic import Field, field_validator
 from casbd.documents.quantities import Duration
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Actions, Options
-from casbd.plugins.registry import plugin
+from casbd.plugins import Actions, Options, registry
 from casbd.wire import json_lines
 from casbd.wire.plain_text import cut, single_line
 
@@ -43,7 +42,7 @@ class CommandOptions(Options):
         return command
 
 
-@plugin
+@registry.connector
 class Command:
     """Runs one program per governance command.
 
@@ -52,7 +51,7 @@ class Command:
     the first line of its standard error as the reason.
     """
 
-    Options = CommandOptions
+    Options: ClassVar[type[Options]] = CommandOptions
     actions: ClassVar[tuple[str, ...]] = ("*",)
     example: ClassVar[dict[str, Any]] = {"command": ["/usr/local/lib/casbd/suspend", "--domain", "example.com"], "timeout": "30s"}
 

@@ -19,8 +19,7 @@ from casbd.documents.regular_files import certificates
 from casbd.documents.secrets import Key
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Actions, ConfigPath, Options
-from casbd.plugins.registry import plugin
+from casbd.plugins import Actions, ConfigPath, Options, registry
 from casbd.wire import json_lines
 
 _PASSING = frozenset((408, 425, 429))
@@ -60,7 +59,7 @@ class WebhookOptions(Options):
         return url
 
 
-@plugin
+@registry.connector
 class Webhook:
     """Posts each governance command as JSON.
 
@@ -68,7 +67,7 @@ class Webhook:
     and the body, `Idempotency-Key` the command's id, which stays the same when it is sent again. A 2xx answer: done.
     """
 
-    Options = WebhookOptions
+    Options: ClassVar[type[Options]] = WebhookOptions
     actions: ClassVar[tuple[str, ...]] = ("*",)
     example: ClassVar[dict[str, Any]] = {"url": "https://soar.example.com/casbd", "secret": {"credential": "webhook-key"}}
 

@@ -82,7 +82,8 @@ def _sections(old: Engine, new: Engine) -> set[str]:
     found = {
         name for name in type(after).model_fields if name not in ("path", "enrichers") and getattr(before, name) != getattr(after, name)
     }
-    changed = (name for name, options in after.enrichers.items() if before.enrichers.get(name) != options)
+    enrichers = {*before.enrichers, *after.enrichers}
+    changed = (name for name in enrichers if before.enrichers.get(name) != after.enrichers.get(name))
     return found | {registry.load("enrichers", name).section for name in changed}
 
 

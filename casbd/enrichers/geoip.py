@@ -19,9 +19,7 @@ from casbd.enrichers._geo_records import NOTHING, Found, understand
 from casbd.enrichers._mmdb import DAMAGED, Database
 from casbd.enrichers._prefixes import is_special, read_address
 from casbd.errors import Mistake, Mistakes
-from casbd.plugins import ConfigPath
-from casbd.plugins import Options as PluginOptions
-from casbd.plugins.registry import plugin
+from casbd.plugins import ConfigPath, Options, registry
 from casbd.wire.plain_text import cut, single_line
 
 log = logging.getLogger(__name__)
@@ -34,28 +32,31 @@ _KNOWS: Mapping[str, tuple[str, str, Callable[[Found], bool]]] = {
 """What a file must know to serve under an option, one that does, and whether an answer is that."""
 
 
-@plugin
+class GeoIPOptions(Options):
+    """Paths to MaxMind-format files (`.mmdb`).
+
+    city: with places; its country is used too. country: where `city` has no place; left out: the file that ships
+    with casbd. asn: with providers and autonomous systems.
+    """
+
+    city: ConfigPath | None = None
+    country: ConfigPath | None = None
+    asn: ConfigPath | None = None
+
+
+@registry.enricher
 class GeoIP:
     """Looks addresses up in up to three files."""
 
-    class Options(PluginOptions):
-        """Paths to MaxMind-format files (`.mmdb`).
-
-        city: with places; its country is used too. country: where `city` has no place; left out: the file that ships
-        with casbd. asn: with providers and autonomous systems.
-        """
-
-        city: ConfigPath | None = None
-        country: ConfigPath | None = None
-        asn: ConfigPath | None = None
-
+    Options: ClassVar[type[Options]] = GeoIPOptions
     example: ClassVar[dict[str, Any]] = {"city": "GeoLite2-City.mmdb", "asn": "GeoLite2-ASN.mmdb"}
+    by_default: ClassVar[bool] = True
     section: ClassVar[str] = "enrichment"
     order: ClassVar[int] = 10
     reads: ClassVar[tuple[str, ...]] = ("ip_address",)
     provides: ClassVar[tuple[str, ...]] = ("country", "city", "latitude", "longitude", "isp", "asn")
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: GeoIPOptions) -> None:
         country = options.country or Path(str(files("casbd").joinpath("data", "country.mmdb")))
         paths = {"city": options.city, "country": country, "asn": options.asn}
         self._paths = [path for path in paths.values() if path]

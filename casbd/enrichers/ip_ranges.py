@@ -16,9 +16,7 @@ from casbd.enrichers._ip_lists import read_list
 from casbd.enrichers._prefixes import Prefix, PrefixTable, read_address
 from casbd.enrichers._range_file import Category, Range, read_ranges
 from casbd.errors import Mistake, Mistakes
-from casbd.plugins import ConfigPath, Reason
-from casbd.plugins import Options as PluginOptions
-from casbd.plugins.registry import plugin
+from casbd.plugins import ConfigPath, Options, Reason, registry
 
 Files = Annotated[tuple[ConfigPath, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | Path) else value)]
 """One file or a list of files."""
@@ -28,35 +26,38 @@ Label = tuple[Category, str]
 """What a published list says of its addresses: the category and the tag."""
 
 
-@plugin
+class IPRangesOptions(Options):
+    """Files of ranges and lists.
+
+    ip_ranges: the operator's ranges, `{ranges: [{name, subnets: [cidr], category, tags: [], isp, country, city}]}`.
+    The rest are published lists (text, CSV or the cloud providers' JSON), each option one file or several:
+    tor: addresses get the category Risky and the tag `Tor`. anonymous_proxy: Risky and `Anonymous proxy`.
+    cloud_providers: by name, `{AWS: ip-ranges.json}`: Cloud provider and the name as tag.
+    """
+
+    ip_ranges: ConfigPath | None = None
+    tor: Files = ()
+    anonymous_proxy: Files = ()
+    cloud_providers: dict[str, Files] = Field(default_factory=dict)
+
+
+@registry.enricher
 class IPRanges:
     """Finds the smallest range and all lists that hold an address."""
 
-    class Options(PluginOptions):
-        """Files of ranges and lists.
-
-        ip_ranges: the operator's ranges, `{ranges: [{name, subnets: [cidr], category, tags: [], isp, country, city}]}`.
-        The rest are published lists (text, CSV or the cloud providers' JSON), each option one file or several:
-        tor: addresses get the category Risky and the tag `Tor`. anonymous_proxy: Risky and `Anonymous proxy`.
-        cloud_providers: by name, `{AWS: ip-ranges.json}`: Cloud provider and the name as tag.
-        """
-
-        ip_ranges: ConfigPath | None = None
-        tor: Files = ()
-        anonymous_proxy: Files = ()
-        cloud_providers: dict[str, Files] = Field(default_factory=dict)
-
+    Options: ClassVar[type[Options]] = IPRangesOptions
     example: ClassVar[dict[str, Any]] = {
         "ip_ranges": "ip_ranges.yaml",
         "tor": "lists/torbulkexitlist",
         "cloud_providers": {"AWS": "lists/ip-ranges.json"},
     }
+    by_default: ClassVar[bool] = True
     section: ClassVar[str] = "enrichment"
     order: ClassVar[int] = 20
     reads: ClassVar[tuple[str, ...]] = ("ip_address",)
     provides: ClassVar[tuple[str, ...]] = ("ip_category", "ip_tags", "country", "city", "latitude", "longitude", "isp")
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: IPRangesOptions) -> None:
         lists: list[tuple[Label, Path]] = [
             *((("Risky", "Tor"), path) for path in options.tor),
             *((("Risky", "Anonymous proxy"), path) for path in options.anonymous_proxy),

@@ -13,9 +13,7 @@ from typing import Any, ClassVar
 
 from casbd.enrichers._agent_parser import Parsed, parse_agent
 from casbd.enrichers._agent_thresholds import Threshold, Thresholds, read_thresholds, shipped_thresholds
-from casbd.plugins import ByTime, ConfigPath
-from casbd.plugins import Options as PluginOptions
-from casbd.plugins.registry import plugin
+from casbd.plugins import ByTime, ConfigPath, Options, registry
 
 LONGEST = 512
 """Characters that are looked at; what follows in a longer user agent tells nothing and may be an attack."""
@@ -43,22 +41,25 @@ _PC = frozenset(
 _MOBILE = frozenset({"Windows Phone", "Windows Mobile", "BlackBerry OS", "Symbian OS", "KaiOS"})
 
 
-@plugin
+class UserAgentOptions(Options):
+    """user_agent_thresholds: a file like casbd's own `data/user_agents.json` (YAML or JSON), to be used in its place."""
+
+    user_agent_thresholds: ConfigPath | None = None
+
+
+@registry.enricher
 class UserAgent:
     """Parses user agents."""
 
-    class Options(PluginOptions):
-        """user_agent_thresholds: a file like casbd's own `data/user_agents.json` (YAML or JSON), to be used in its place."""
-
-        user_agent_thresholds: ConfigPath | None = None
-
+    Options: ClassVar[type[Options]] = UserAgentOptions
     example: ClassVar[dict[str, Any]] = {"user_agent_thresholds": "user_agents.json"}
+    by_default: ClassVar[bool] = True
     section: ClassVar[str] = "enrichment"
     order: ClassVar[int] = 30
     reads: ClassVar[tuple[str, ...]] = ("user_agent",)
     provides: ClassVar[tuple[str, ...]] = ("browser", "browser_version", "os", "os_version", "device_type", "user_agent_tags")
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: UserAgentOptions) -> None:
         self._path = options.user_agent_thresholds
         self._thresholds: Thresholds = read_thresholds(self._path) if self._path else shipped_thresholds()
 

@@ -12,9 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from casbd.documents import Document
 from casbd.documents.name_patterns import DOMAIN, NamePatterns, domain_pattern
 from casbd.model.identity import canonical
-from casbd.plugins import ConfigPath
-from casbd.plugins import Options as PluginOptions
-from casbd.plugins.registry import plugin
+from casbd.plugins import ConfigPath, Options, registry
 
 GUEST_MARK = "#ext#"
 """In the user principal name of a guest: `anna_fabrikam.com#EXT#@contoso.onmicrosoft.com`."""
@@ -28,26 +26,29 @@ class GroupFile(BaseModel):
     groups: dict[str, list[str]]
 
 
-@plugin
+class UsersOptions(Options):
+    """domains: those of the organization; `*.contoso.com` stands for all below contoso.com, not for itself.
+
+    user_groups: a YAML file, `{groups: {Finance: [a@contoso.com, ...]}}`.
+    """
+
+    domains: tuple[Annotated[str, AfterValidator(domain_pattern)], ...] = ()
+    user_groups: ConfigPath | None = None
+
+
+@registry.enricher
 class Users:
     """Looks users up."""
 
-    class Options(PluginOptions):
-        """domains: those of the organization; `*.contoso.com` stands for all below contoso.com, not for itself.
-
-        user_groups: a YAML file, `{groups: {Finance: [a@contoso.com, ...]}}`.
-        """
-
-        domains: tuple[Annotated[str, AfterValidator(domain_pattern)], ...] = ()
-        user_groups: ConfigPath | None = None
-
+    Options: ClassVar[type[Options]] = UsersOptions
     example: ClassVar[dict[str, Any]] = {"domains": ["contoso.com", "*.contoso.com"], "user_groups": "user_groups.yaml"}
+    by_default: ClassVar[bool] = True
     section: ClassVar[str] = "organization"
     order: ClassVar[int] = 40
     reads: ClassVar[tuple[str, ...]] = ("user", "user_domain", "user_type")
     provides: ClassVar[tuple[str, ...]] = ("user_domain", "user_groups", "is_external_user")
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: UsersOptions) -> None:
         self._own = NamePatterns(options.domains)
         self._path = options.user_groups
         self._members = _read_groups(options.user_groups) if options.user_groups else {}

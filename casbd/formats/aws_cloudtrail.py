@@ -33,7 +33,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 from casbd.remembered import Remembered
 
@@ -141,7 +141,7 @@ def table() -> Table:
 APP = "AWS"
 
 
-@plugin
+@registry.format
 class AwsCloudTrail:
     """`format: aws_cloudtrail`."""
 

@@ -28,7 +28,7 @@ from casbd.formats._plain import dict_of, scalar_of
 from casbd.formats._times import time_of
 from casbd.formats._user_names import address_of, guid_of, is_guid
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 from casbd.records.record_path import decode
 
@@ -45,7 +45,7 @@ _LIVE = "live.com#"
 """Before the address of an account that is not of the tenant's."""
 
 
-@plugin
+@registry.format
 class AzureActivity:
     """`format: azure_activity`."""
 

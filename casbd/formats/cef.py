@@ -24,7 +24,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._mapping import Mapper, MappingOptions
 from casbd.model.activity import Activity
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import cef_reading
 
 STANDARD: dict[str, str] = {
@@ -54,7 +54,7 @@ class CefOptions(MappingOptions):
         return given | {"mapping": STANDARD | mapping} if isinstance(mapping, dict) else given
 
 
-@plugin
+@registry.format
 class Cef:
     """`format: cef`."""
 

@@ -15,7 +15,7 @@ from pydantic import model_validator
 
 from casbd import plugins
 from casbd.formats._mapping import MappingOptions, OfMapping
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import record_path
 
 
@@ -44,7 +44,7 @@ def _with_column(part: dict[str, Any]) -> dict[str, Any]:
     return part | {"path": _column(part["path"])} if "path" in part else part
 
 
-@plugin
+@registry.format
 class Csv(OfMapping):
     """`format: csv`."""
 

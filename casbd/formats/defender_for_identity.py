@@ -32,7 +32,7 @@ from casbd.formats._lenient import as_dict, share, why_not
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses, cef_reading
 from casbd.records.record_path import decode
 
@@ -44,7 +44,7 @@ _OTHER_TABLES = ("RawEventData", "ActivityType", "DeviceId", "ActionResult")
 _DEVICE_TYPES = {"workstation": "PC", "desktop": "PC", "laptop": "PC", "mobile": "Mobile", "tablet": "Tablet", "server": "Other"}
 
 
-@plugin
+@registry.format
 class DefenderForIdentity:
     """`format: defender_for_identity`."""
 

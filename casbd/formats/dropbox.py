@@ -23,7 +23,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, list_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 
@@ -44,7 +44,7 @@ class Record(msgspec.Struct, gc=False):
 APP = "Dropbox"
 
 
-@plugin
+@registry.format
 class Dropbox:
     """`format: dropbox`."""
 

@@ -30,7 +30,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import scalar_of
 from casbd.formats._user_names import address_of, first_address, guid_of, is_guid
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 APP = "Microsoft Entra ID"
@@ -45,7 +45,7 @@ _INTERRUPTS = frozenset(
 """Sign-ins that were asked for more, or sent elsewhere (https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes)."""
 
 
-@plugin
+@registry.format
 class Entra:
     """`format: entra`."""
 

@@ -23,7 +23,7 @@ from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 
@@ -60,7 +60,7 @@ class Record(msgspec.Struct, gc=False):
 APP = "GitHub"
 
 
-@plugin
+@registry.format
 class GitHub:
     """`format: github`."""
 

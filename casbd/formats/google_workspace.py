@@ -27,7 +27,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 
@@ -87,7 +87,7 @@ _APPS = {
 }
 
 
-@plugin
+@registry.format
 class GoogleWorkspace:
     """`format: google_workspace`."""
 

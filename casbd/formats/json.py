@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 
 from casbd import plugins
 from casbd.formats._mapping import MappingOptions, OfMapping
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 
 
-@plugin
+@registry.format
 class Json(OfMapping):
     """`format: json`."""
 

@@ -27,7 +27,7 @@ from casbd.formats._m365_table import DIRECTORY, table
 from casbd.formats._m365_users import Users
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses, timestamps
 from casbd.records.record_path import decode
 from casbd.remembered import Remembered
@@ -105,7 +105,7 @@ APP = "Microsoft 365"
 """Of a workload that the table does not have; its name stands behind it."""
 
 
-@plugin
+@registry.format
 class M365:
     """`format: m365`."""
 

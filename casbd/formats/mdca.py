@@ -30,14 +30,14 @@ from casbd.formats._plain import dict_of, list_of
 from casbd.formats._times import time_of
 from casbd.formats._user_names import address_of, first_address, guid_of
 from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses, cef_reading
 from casbd.records.record_path import decode
 
 ALERT = "Security alert"
 
 
-@plugin
+@registry.format
 class Mdca:
     """`format: mdca`."""
 

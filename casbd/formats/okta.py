@@ -22,7 +22,7 @@ from casbd.formats._lenient import Reader, delivered, share
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 
@@ -96,7 +96,7 @@ _HOOK = "com.okta.event_hook"
 APP = "Okta"
 
 
-@plugin
+@registry.format
 class Okta:
     """`format: okta`."""
 

@@ -29,7 +29,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._salesforce_events import event_of, kind_of_event, payload
 from casbd.formats._salesforce_row import Row, lower, time_in
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 TRAIL = "SetupAuditTrail"
@@ -37,7 +37,7 @@ TRAIL = "SetupAuditTrail"
 APP = "Salesforce"
 
 
-@plugin
+@registry.format
 class Salesforce:
     """`format: salesforce`."""
 

@@ -22,7 +22,7 @@ from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 
@@ -73,7 +73,7 @@ class Record(msgspec.Struct, gc=False):
 APP = "Slack"
 
 
-@plugin
+@registry.format
 class Slack:
     """`format: slack`."""
 

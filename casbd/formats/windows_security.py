@@ -32,7 +32,7 @@ from casbd.formats._lenient import as_dict, records_of, why_not
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
-from casbd.plugins.registry import plugin
+from casbd.plugins import registry
 from casbd.records import addresses
 
 APP = "Active Directory"
@@ -60,7 +60,7 @@ class Event(NamedTuple):
         return None
 
 
-@plugin
+@registry.format
 class WindowsSecurity:
     """`format: windows_security`."""
 

@@ -12,8 +12,7 @@ from pydantic import ByteSize, Field
 from casbd.documents.replacing import sync
 from casbd.errors import Retry
 from casbd.outputs._message import Item, writer
-from casbd.plugins import ConfigPath, Options
-from casbd.plugins.registry import plugin
+from casbd.plugins import ConfigPath, Options, registry
 from casbd.wire.cef import Profile
 
 
@@ -34,11 +33,11 @@ class FileOptions(Options):
     """How many older files (`.1` is the newest of them) stay when `max_size` begins a new one."""
 
 
-@plugin
+@registry.output
 class File:
     """Appends to one file. `send` returns once the disk has the lines; casbd must be the only writer of the file."""
 
-    Options = FileOptions
+    Options: ClassVar[type[Options]] = FileOptions
     example: ClassVar[dict[str, Any]] = {"path": "/var/log/casbd/alerts.cef", "max_size": "100MB", "keep": 5}
 
     def __init__(self, options: FileOptions) -> None:

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from casbd.errors import Retry
 from casbd.outputs._message import Item, Layout, writer
-from casbd.plugins import Options
-from casbd.plugins.registry import plugin
+from casbd.plugins import Options, registry
 from casbd.wire.cef import Profile
 
 
@@ -24,11 +23,11 @@ class StdoutOptions(Options):
     """The address of a web page with alerts, for links in CEF messages."""
 
 
-@plugin
+@registry.output
 class Stdout:
     """Writes to the process's standard output. A reader that has gone is a passing failure: the rest waits."""
 
-    Options = StdoutOptions
+    Options: ClassVar[type[Options]] = StdoutOptions
     example: ClassVar[dict[str, Any]] = {"format": "text"}
 
     def __init__(self, options: StdoutOptions, *, descriptor: int = 1) -> None:

@@ -22,8 +22,7 @@ from casbd.outputs._message import Item, cef_message
 from casbd.outputs._relp import Relp
 from casbd.outputs._stream import Stream
 from casbd.outputs._tls import client_context
-from casbd.plugins import ConfigPath, Options
-from casbd.plugins.registry import plugin
+from casbd.plugins import ConfigPath, Options, registry
 from casbd.wire import syslog
 from casbd.wire.cef import Profile
 
@@ -97,11 +96,11 @@ class SyslogOptions(Options):
         return self.transport == "tls" or self.encrypt
 
 
-@plugin
+@registry.output
 class Syslog:
     """Sends to one receiver over a connection that is kept."""
 
-    Options = SyslogOptions
+    Options: ClassVar[type[Options]] = SyslogOptions
     example: ClassVar[dict[str, Any]] = {
         "host": "siem.example.com",
         "port": 6514,

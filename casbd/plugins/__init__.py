@@ -105,14 +105,15 @@ class Telling(Protocol):
 class Enricher(Protocol):
     """Adds to an activity what can be looked up (`casbd/enrichers/`).
 
-    section: the part of the configuration its options live in. order: lower ones go first; a later one may override.
-    reads: the fields that its answer depends on. provides: the fields that it fills in. Raises Mistakes from `__init__`
-    where one of its files cannot be used.
+    section: the part of the configuration its options live in. by_default: whether it runs where none of them is given.
+    order: lower ones go first; a later one may override. reads: the fields that its answer depends on. provides: the fields that
+    it fills in. Raises Mistakes from `__init__` where one of its files cannot be used.
     """
 
     Options: ClassVar[type[Options]]
     example: ClassVar[dict[str, Any]]
     section: ClassVar[str]
+    by_default: ClassVar[bool]
     order: ClassVar[int]
     reads: ClassVar[tuple[str, ...]]
     provides: ClassVar[tuple[str, ...]]

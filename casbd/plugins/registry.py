@@ -1,7 +1,9 @@
 """Finding plugins: every module of a kind's folder registers exactly one class, under the module's own name.
 
-@plugin
+@output
 class Syslog: ...           # casbd/outputs/syslog.py is the output type `syslog`
+
+The decorator of a kind is typed: what lacks a part of its protocol, or has it otherwise, is an error of the type checker.
 """
 
 from __future__ import annotations
@@ -9,16 +11,43 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
+
+from casbd.plugins import Connector, Enricher, Format, Output
 
 Kind = Literal["formats", "enrichers", "detections", "outputs", "connectors"]
-T = TypeVar("T", bound=type)
+F = TypeVar("F", bound=Format)
+E = TypeVar("E", bound=Enricher)
+O = TypeVar("O", bound=Output)  # noqa: E741  the letter of its kind
+C = TypeVar("C", bound=Connector)
 
-_found: dict[tuple[str, str], type] = {}
+_found: dict[tuple[str, str], Any] = {}
 
 
-def plugin(cls: T) -> T:
-    """Register the class under its module's name."""
+def format(cls: type[F]) -> type[F]:  # noqa: A001  what it makes is a format
+    """Register an export format."""
+    return _registered(cls)
+
+
+def enricher(cls: type[E]) -> type[E]:
+    """Register an enricher."""
+    return _registered(cls)
+
+
+def output(cls: type[O]) -> type[O]:
+    """Register a kind of destination."""
+    return _registered(cls)
+
+
+def connector(cls: type[C]) -> type[C]:
+    """Register what carries out governance actions."""
+    return _registered(cls)
+
+
+T = TypeVar("T")
+
+
+def _registered(cls: type[T]) -> type[T]:
     kind, name = cls.__module__.split(".")[-2:]
     if (kind, name) in _found:
         raise RuntimeError(f"{cls.__module__} registers two plugins; a plugin is one file")
@@ -34,6 +63,16 @@ def names(kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
 
 
+@overload
+def load(kind: Literal["formats"], name: str) -> type[Format]: ...
+@overload
+def load(kind: Literal["enrichers"], name: str) -> type[Enricher]: ...
+@overload
+def load(kind: Literal["outputs"], name: str) -> type[Output]: ...
+@overload
+def load(kind: Literal["connectors"], name: str) -> type[Connector]: ...
+@overload
+def load(kind: Kind, name: str) -> type[Format | Enricher | Output | Connector]: ...
 def load(kind: Kind, name: str) -> Any:
     """The class of one plugin; imports its module only now. KeyError where there is none."""
     if name not in names(kind):
@@ -42,6 +81,16 @@ def load(kind: Kind, name: str) -> Any:
     return _found[kind, name]
 
 
+@overload
+def load_all(kind: Literal["formats"]) -> dict[str, type[Format]]: ...
+@overload
+def load_all(kind: Literal["enrichers"]) -> dict[str, type[Enricher]]: ...
+@overload
+def load_all(kind: Literal["outputs"]) -> dict[str, type[Output]]: ...
+@overload
+def load_all(kind: Literal["connectors"]) -> dict[str, type[Connector]]: ...
+@overload
+def load_all(kind: Kind) -> dict[str, Any]: ...
 def load_all(kind: Kind) -> dict[str, Any]:
     """All plugins of a kind, by name."""
     return {name: load(kind, name) for name in names(kind)}
