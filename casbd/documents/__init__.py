@@ -189,9 +189,6 @@ def _text(path: Path) -> str:
         raise Mistakes([Mistake(str(path), 0, 0, f"is not UTF-8 (byte {error.start})")]) from None
 
 
-_BITS = 1000
-
-
 def _keys_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
     """The keys that a (nested) model allows at a path, as far as they can be told."""
     from pydantic import BaseModel

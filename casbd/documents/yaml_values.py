@@ -160,6 +160,7 @@ class Reading:
         self.mistakes.append(Mistake(str(self._path), *_place(node), message))
 
 
+_BITS = 1000
 _FLOATS = {".inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 
 
