@@ -18,7 +18,7 @@ from casbd.config.connector_actions import connector_actions
 from casbd.counting.match import Sequenced
 from casbd.counting.runs import Runs
 from casbd.counting.subjects import subject
-from casbd.documents import nearest
+from casbd.documents import durations, nearest
 from casbd.errors import StoreError
 from casbd.filters.compile import compile_filter
 from casbd.governance.rails import meaning
@@ -26,7 +26,7 @@ from casbd.model.activity import Activity
 from casbd.plugins import registry
 from casbd.policies import loading
 from casbd.policies.exceptions import exempted, load_exemptions
-from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step, length
+from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step
 from casbd.policies.policy import Policy
 from casbd.records.record_path import RawReader, parse_path
 from casbd.store.database import Store, is_new
@@ -181,7 +181,7 @@ def tell_window(window: dict[str, Any]) -> None:
         counts = ", ".join(steps) or f"{window['counted']}, it takes {window['needed']}"
         counts += alert + ("" if steps else later)
         who = ", ".join(map(_shown, window["subject"]))
-        click.echo(f"counted of {who} in the {length(window['within'])} until then: {counts}")
+        click.echo(f"counted of {who} in the {durations.written(window['within'])} until then: {counts}")
 
 
 def tell(outcome: Outcome) -> None:

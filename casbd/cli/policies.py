@@ -24,12 +24,13 @@ from casbd.cli._search_options import Asked, filter_options
 from casbd.clock import monotonic, now
 from casbd.config import reading
 from casbd.counting.match import Repeated
+from casbd.documents import durations
 from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.policies import loading
 from casbd.policies.explain import explain as explained
-from casbd.policies.explain import length, sentence
+from casbd.policies.explain import sentence
 from casbd.policies.policy import Policy
 from casbd.records.timestamps import iso
 from casbd.store.state.set_aside import SetAside
@@ -430,7 +431,7 @@ def _counting(policy: Policy) -> str:
     if policy.match is None:
         return "each"
     number = policy.match.repeated if isinstance(policy.match, Repeated) else f"{len(policy.match.steps)} steps"
-    return f"{number} in {length(policy.match.within)}"
+    return f"{number} in {durations.written(policy.match.within)}"
 
 
 def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:

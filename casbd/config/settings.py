@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 from casbd.config.governance import Governance
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
-from casbd.documents.quantities import Duration
+from casbd.documents.durations import Duration
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
 

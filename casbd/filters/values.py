@@ -11,15 +11,13 @@ from typing import Any
 
 import re2
 
-from casbd.documents import nearest
+from casbd.documents import durations, nearest
 from casbd.filters.operators import Kind, Operator
 from casbd.filters.tree import Value
 from casbd.model.activity import FIELDS
 from casbd.records import regular_expressions
 from casbd.records.record_path import parse_path, write_path
 
-DURATION = re.compile(r"(\d{1,9})(s|m|h|d)")
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _WORD_ENDS = str.maketrans(dict.fromkeys(",._/\\@-:", " "))
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,10 +41,10 @@ def words(text: str) -> str:
 
 def milliseconds(duration: Any) -> int:
     """A duration such as `90s`, `5m`, `1h` or `7d`; FilterError where it is none."""
-    found = DURATION.fullmatch(duration) if isinstance(duration, str) else None
-    if found is None or int(found[1]) == 0:
-        raise FilterError(f"`{duration}` is no duration", "a whole number and s, m, h or d, such as 5m")
-    return int(found[1]) * _UNITS[found[2]]
+    found = durations.milliseconds(duration)
+    if found is None:
+        raise FilterError(f"`{duration}` is no duration", durations.ALLOWED)
+    return found
 
 
 def time(value: Any) -> int:

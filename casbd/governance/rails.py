@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from casbd.clock import Uptime, uptime
 from casbd.config.governance import Governance
 from casbd.config.reach import Reach
+from casbd.documents import durations
 from casbd.governance.accounts import no_person
 from casbd.governance.protection import GroupsOf, Protection
 from casbd.governance.reaching import out_of_reach
 from casbd.model.governance import GovernanceCommand
-from casbd.policies.explain import length
 from casbd.policies.policy import Policy, digest
 from casbd.store.state.governance_moments import Moment
 
@@ -76,7 +76,9 @@ class Rails:
         """Why an activity of then (ms) is no reason to act now: it is history, or its time is one that cannot be."""
         age = now - last_activity
         if age > self.care.max_activity_age:
-            return f"the activity was {_roughly(age)} ago, and governance.max_activity_age is {length(self.care.max_activity_age)}"
+            return (
+                f"the activity was {_roughly(age)} ago, and governance.max_activity_age is {durations.written(self.care.max_activity_age)}"
+            )
         if age < -CLOCKS_DIFFER:
             return f"the activity's time lies {_roughly(-age)} in the future: the clock there or here is wrong"
         return ""

@@ -10,6 +10,7 @@ import msgspec
 from casbd.clock import Clock
 from casbd.counting.match import Repeated, Sequenced
 from casbd.counting.match import Step as PolicyStep
+from casbd.documents import durations
 from casbd.filters.compile import USERS_ACTED_ON, compile_filter
 from casbd.filters.operators import NEGATIVES
 from casbd.filters.text_tests import HOLDING, text_test
@@ -115,13 +116,13 @@ def sentence(policy: Policy, now: int = 0) -> str:
             whom = "every activity"
         case Sequenced(steps=steps, any_order=any_order):
             told = (", and " if any_order else ", then ").join(_step(step) for step in steps)
-            whom = f"activities of the same {_subject(policy.match)} within {length(policy.match.within)}: {told}"
+            whom = f"activities of the same {_subject(policy.match)} within {durations.written(policy.match.within)}: {told}"
             whom += " (in any order)" if any_order else ""
             where = f", all of them where {_clause(policy.filters.nodes[0])}" if isinstance(policy.filters, AllOf) else ""
         case Repeated(repeated=repeated, unique=unique):
             counted = f"activities with {repeated} different values of {_name(unique)}" if unique else ""
             counted = counted or (f"{repeated} activities" if repeated > 1 else "each series of activities")
-            whom = f"{counted} of the same {_subject(policy.match)} within {length(policy.match.within)}"
+            whom = f"{counted} of the same {_subject(policy.match)} within {durations.written(policy.match.within)}"
     does = "Counts, without an alert," if policy.mode == "simulate" else f"Raises an alert of {policy.severity} severity for"
     off = "" if policy.enabled else " It is switched off."
     exempt = "".join(
@@ -140,14 +141,6 @@ def _subject(match: Repeated | Sequenced) -> str:
 
 def _step(step: PolicyStep) -> str:
     return f"{step.repeated if step.repeated > 1 else 'one'} where {_clause(step.filters)}"
-
-
-def length(milliseconds: int) -> str:
-    """`90s`, `5m`, `2h`, `1d`: as in the rule file."""
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
-        if milliseconds % size == 0:
-            return f"{milliseconds // size}{unit}"
-    return f"{milliseconds}ms"
 
 
 def _clause(node: Node, *, inside: bool = False) -> str:

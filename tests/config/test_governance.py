@@ -78,4 +78,4 @@ def test_a_domain_with_its_at_is_meant_for_everybody(tmp_path):
 def test_an_age_is_a_length_of_time(tmp_path, value):
     [mistake] = told(tmp_path, f"governance: {{max_activity_age: {value}}}\n")
     assert "`governance.max_activity_age`" in mistake
-    assert "write a number and s, m, h or d" in mistake
+    assert "write a whole number and s, m, h or d" in mistake

@@ -4,7 +4,6 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from casbd.documents import MAX_BYTES, Document, nearest
-from casbd.documents.quantities import milliseconds
 from casbd.errors import MOST_OF_A_MESSAGE, Mistake, Mistakes
 
 
@@ -204,17 +203,6 @@ def test_nearest():
     assert nearest("sevrity", ["severity", "name"]) == "did you mean `severity`?"
     assert nearest("x", ["b", "a"]) == "allowed: a, b"
     assert nearest("x", []) == ""
-
-
-class TestQuantities:
-    @pytest.mark.parametrize(("text", "value"), [("30s", 30_000), ("5m", 300_000), (" 2 h ", 7_200_000), ("180d", 15_552_000_000)])
-    def test_durations(self, text, value):
-        assert milliseconds(text) == value
-
-    @pytest.mark.parametrize("text", ["", "5", 5, "5 minutes", "0s", "-5m", "1.5h", "5M", None, True, "9" * 5000 + "s", [], "5m5s"])
-    def test_what_is_none(self, text):
-        with pytest.raises(ValueError, match="write a number and s, m, h or d, as in 5m"):
-            milliseconds(text)
 
 
 class TestSeveral:

@@ -1,0 +1,38 @@
+"""Lengths of time as people write them: `30s`, `5m`, `2h`, `180d`. In casbd they are milliseconds."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+"""Milliseconds of each, the shortest first."""
+ALLOWED = "a whole number and s, m, h or d, such as 5m"
+_WRITTEN = re.compile(r"\s*(\d{1,9})\s*(s|m|h|d)\s*")
+
+
+def milliseconds(value: Any) -> int | None:
+    """`5m` as 300,000; None where it is no length of time, or is none at all."""
+    found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+    return int(found[1]) * UNITS[found[2]] or None if found else None
+
+
+def written(milliseconds: int) -> str:
+    """300,000 as `5m`: in the largest unit of which it is a whole number."""
+    for unit, size in reversed(UNITS.items()):
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def _checked(value: Any) -> int:
+    found = milliseconds(value)
+    if found is None:
+        raise ValueError(f"{value!r} is no length of time; write {ALLOWED}")
+    return found
+
+
+Duration = Annotated[int, BeforeValidator(_checked)]
+"""Milliseconds, written as `5m`."""
