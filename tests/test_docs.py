@@ -110,10 +110,34 @@ class TestWhatIsDocumentedWorks:
         assert max(map(len, done.stderr.replace(str(tmp_path), "").splitlines())) < 350
 
     def test_links_lead_somewhere(self):
-        more = ("README.md", "SECURITY.md", "rules/README.md", "systemd/README.md", "tests/fuzz/README.md")
+        more = (
+            "README.md",
+            "SECURITY.md",
+            "ARCHITECTURE.md",
+            "CONTRIBUTING.md",
+            "rules/README.md",
+            "systemd/README.md",
+            "tests/fuzz/README.md",
+        )
         for document in (*(ROOT / name for name in more), *(ROOT / "docs").glob("*.md")):
             for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
                 assert target.startswith("https:") or (document.parent / target).exists(), target
+
+    @pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
+    def test_every_file_of_casbd_that_is_named_is_there(self, name):
+        text = (ROOT / name).read_text()
+        found = re.findall(r"`((?:casbd/|tests/)?[a-z_]+(?:/[a-z_]+)*\.py|tests/[a-z_/]+)`", text)
+        for path in found:
+            above = (ROOT, ROOT / "casbd", *(ROOT / "casbd").iterdir())  # a file alone is one of the room that was just named
+            assert any((place / path).exists() for place in above), path
+        assert found
+
+    def test_the_table_of_rooms_has_every_room(self):
+        table = (ROOT / "ARCHITECTURE.md").read_text().partition("## What lives where")[2].partition("\n## ")[0]
+        rooms = {path.parent.name for path in (ROOT / "casbd").glob("*/__init__.py")}
+        assert {
+            name for line in table.splitlines() for name in re.findall(r"`([a-z_]+)/`", line.partition("|")[2].partition("|")[0])
+        } == rooms
 
     def test_what_is_said_to_hold_a_promise_is_there(self):
         text = (ROOT / "SECURITY.md").read_text()
