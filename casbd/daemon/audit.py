@@ -6,13 +6,13 @@ Names alone: what a configuration says may be secret.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import asdict, replace
 
 from casbd import __version__
 from casbd.daemon.engine import Engine
+from casbd.daemon.watched import signature
 from casbd.plugins import registry
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
@@ -50,12 +50,12 @@ class Trail:
     def _know(self, engine: Engine) -> None:
         self._engine = engine
         self._policies = {policy.id: _said(policy) for policy in engine.policies}
-        self._lists = {path: _state(path) for enricher in engine.enrichers for path in enricher.files()}
+        self._lists = {path: signature(path) for enricher in engine.enrichers for path in enricher.files()}
 
     def _difference(self, engine: Engine) -> dict[str, list[str]]:
         """Names of policies, of the configuration's sections, and of list files; nothing where all is as it was."""
         old, new = self._policies, {policy.id: _said(policy) for policy in engine.policies}
-        lists = {path: _state(path) for enricher in engine.enrichers for path in enricher.files()}
+        lists = {path: signature(path) for enricher in engine.enrichers for path in enricher.files()}
         found = {
             "policies_added": new.keys() - old.keys(),
             "policies_changed": {policy for policy in new.keys() & old.keys() if new[policy] != old[policy]},
@@ -85,12 +85,3 @@ def _sections(old: Engine, new: Engine) -> set[str]:
     enrichers = {*before.enrichers, *after.enrichers}
     changed = (name for name in enrichers if before.enrichers.get(name) != after.enrichers.get(name))
     return found | {registry.load("enrichers", name).section for name in changed}
-
-
-def _state(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is written."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -26,17 +26,18 @@ class WatchedFiles:
         since: when their reading began (ms). What was changed after that may have been read half written, so it counts as
         changed, and is read once more.
         """
-        self._seen = {path: _signature(path) for path in files}
-        for path, signature in self._seen.items():
-            if signature and 0 <= signature[-1] // 1_000_000 - (since - TICK) < LONGEST_READING:
+        self._seen = {path: signature(path) for path in files}
+        for path, seen in self._seen.items():
+            if seen and 0 <= seen[-1] // 1_000_000 - (since - TICK) < LONGEST_READING:
                 self._seen[path] = None
 
     def changed(self) -> bool:
         """Whether one was changed, replaced, added to its directory, or removed. A stat a file, no more."""
-        return any(_signature(path) != before for path, before in self._seen.items())
+        return any(signature(path) != before for path, before in self._seen.items())
 
 
-def _signature(path: Path) -> Signature | None:
+def signature(path: Path) -> Signature | None:
+    """What changes whenever a file is written, replaced or given other rights; None where it is not there."""
     try:
         found = path.stat()
     except OSError:

@@ -17,8 +17,8 @@ from casbd.filters.tree import AllOf, AnyOf
 from casbd.policies.examples import ExampleReader
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
-from casbd.policies.policy import Exemption, Policy, digest
-from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, alert_options, policy_id, wrong_id
+from casbd.policies.policy import Exemption, Policy
+from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, policy_id, policy_of, wrong_id
 from casbd.policies.rule_places import exception_files
 from casbd.policies.rule_places import rule_files as _rule_files
 from casbd.policies.sigma import is_sigma
@@ -193,25 +193,20 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     if steps:
         one_of_them = AnyOf(tuple(step.filters for step in steps))
         filled = AllOf((filled, one_of_them)) if "filters" in data else one_of_them
-    return Policy(
+    return policy_of(
+        rule,
+        document,
+        filled,
+        match,
+        tests,
         id=policy_id(path),
         name=rule.name,
         description=rule.description,
         severity=rule.severity,
         category=rule.category,
-        enabled=rule.enabled,
-        mode=rule.mode,
-        filters=filled,
-        match=match,
-        alert=alert_options(rule.alert),
-        governance=tuple((step.action, step.connector) for step in rule.governance),
         tags=tuple(rule.tags),
         references=tuple(rule.references),
-        path=path,
-        digest=digest(filled, match),
-        tests=tests,
         template=rule.template,
-        line=document.place([])[0],
     )
 
 

@@ -12,14 +12,16 @@ from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from casbd.documents import nearest
+from casbd.counting.match import Repeated, Sequenced
+from casbd.documents import Document, nearest
 from casbd.errors import Mistake
 from casbd.filters.fields import parse_field
+from casbd.filters.tree import Node
 from casbd.filters.values import FilterError, milliseconds
 from casbd.model.activity import FIELDS
 from casbd.model.alert import SEVERITIES, Severity
 from casbd.plugins import action_name
-from casbd.policies.policy import AlertOptions, Category, Mode
+from casbd.policies.policy import AlertOptions, Category, Example, Mode, Policy, digest
 from casbd.records.record_path import EVERY
 
 
@@ -178,8 +180,26 @@ class RuleFile(CommonKeys):
     references: list[StrictStr] = []
 
 
-def alert_options(part: AlertPart) -> AlertOptions:
-    """`alert:` as the rest of casbd knows it."""
+def policy_of(
+    keys: CommonKeys, document: Document, filters: Node, match: Repeated | Sequenced | None, tests: tuple[Example, ...], **own: Any
+) -> Policy:
+    """The policy of a document: what all kinds of rule files have, and what is its `own`, by the names of Policy's fields."""
+    return Policy(
+        path=document.path,
+        line=document.place([])[0],
+        enabled=keys.enabled,
+        mode=keys.mode,
+        alert=_alert_options(keys.alert),
+        governance=tuple((step.action, step.connector) for step in keys.governance),
+        filters=filters,
+        match=match,
+        digest=digest(filters, match),
+        tests=tests,
+        **own,
+    )
+
+
+def _alert_options(part: AlertPart) -> AlertOptions:
     return AlertOptions(daily_limit=part.daily_limit, suppress=part.suppress, email=tuple(part.email), sms=tuple(part.sms))
 
 

@@ -24,9 +24,8 @@ def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list
         if why := _no_directory(directory):
             found.append(Mistake(str(directory), 0, 0, why, "rules: a list of directories with rule files"))
             continue
-        for path in sorted(directory.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-            if hidden or path.name in EXCEPTIONS or not (path.suffix.lower() in ENDINGS or path.is_symlink()):
+        for path in _in(directory):
+            if path.name in EXCEPTIONS or not (path.suffix.lower() in ENDINGS or path.is_symlink()):
                 continue
             if told := _leads_out(path, directories) or _misspelt(path):
                 if left_out is not None:
@@ -39,7 +38,7 @@ def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list
 def exception_files(directories: Sequence[Path], left_out: list[Mistake] | None = None) -> list[Path]:
     """The files of exceptions there are, each once. left_out: as for `rule_files`."""
     found: dict[Path, Path] = {}
-    for path in [path for directory in _there(directories) for name in EXCEPTIONS for path in sorted(directory.rglob(name))]:
+    for path in [path for directory in _there(directories) for path in _in(directory) if path.name in EXCEPTIONS]:
         if told := _leads_out(path, directories):
             if left_out is not None:
                 left_out.append(told)
@@ -53,8 +52,14 @@ def watched(directories: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for directory in directories:
         found.append(directory)
-        found += sorted(path for one in _there([directory]) for path in one.rglob("*") if path.suffix in ENDINGS or path.is_dir())
+        found += [path for one in _there([directory]) for path in _in(one) if path.suffix in ENDINGS or path.is_dir()]
     return found
+
+
+def _in(directory: Path) -> list[Path]:
+    """All that is below a directory and not hidden, in one order."""
+    below = sorted(directory.rglob("*"))
+    return [path for path in below if not any(part.startswith(".") for part in path.relative_to(directory).parts)]
 
 
 def _there(directories: Sequence[Path]) -> Iterator[Path]:

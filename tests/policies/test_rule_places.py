@@ -135,3 +135,13 @@ def test_a_directory_whose_name_is_too_long_is_told(tmp_path):
         load_rule_set([long])
     assert exception_files([long]) == []
     assert watched([long]) == [long]
+
+
+@pytest.mark.parametrize("hidden", [".#own.yaml", ".git/x.yaml", "more/.x.yaml", ".exceptions/exceptions.yaml"])
+def test_what_is_hidden_is_neither_read_nor_watched(rules, hidden):
+    before = watched([rules])
+    (rules / hidden).parent.mkdir(exist_ok=True)
+    (rules / hidden).write_text("no rule\n")
+    assert [policy.id for policy in load_rule_set([rules]).policies] == ["own"]
+    assert exception_files([rules]) == []
+    assert watched([rules]) == before

@@ -21,8 +21,8 @@ from casbd.filters.tree import depth
 from casbd.model.alert import Severity
 from casbd.policies.examples import ExampleReader
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
-from casbd.policies.policy import Policy, digest
-from casbd.policies.rule_file import alert_options, policy_id, wrong_id
+from casbd.policies.policy import Policy
+from casbd.policies.rule_file import policy_id, policy_of, wrong_id
 from casbd.policies.sigma import LEVEL_CRITICAL, is_sigma
 from casbd.policies.sigma.collections import expanded
 from casbd.policies.sigma.correlation import Base, WrongRule, correlated
@@ -200,24 +200,19 @@ class SigmaFiles:
             raise Mistakes(found)
         data = document.data
         level = _level(data)
-        return Policy(
+        return policy_of(
+            keys,
+            document,
+            meaning.filters,
+            meaning.match,
+            tests,
             id=numbered(path, number),
             name=data["title"],
             description=_description(data),
             severity=LEVELS[level],
             category=keys.category or "threat_detection",
-            enabled=keys.enabled,
-            mode=keys.mode,
-            filters=meaning.filters,
-            match=meaning.match,
-            alert=alert_options(keys.alert),
-            governance=tuple((step.action, step.connector) for step in keys.governance),
             tags=(*_texts(data.get("tags")), *((LEVEL_CRITICAL,) if level == LEVEL_CRITICAL else ())),
             references=tuple(_texts(data.get("references"))),
-            path=path,
-            line=document.place([])[0],
-            digest=digest(meaning.filters, meaning.match),
-            tests=tests,
         )
 
 
