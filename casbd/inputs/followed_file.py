@@ -11,6 +11,7 @@ import msgspec
 
 from casbd.inputs import containers, encodings, foreign, identity
 from casbd.inputs.compression import TOO_MUCH_MEMORY, Compressed, Plain, open_source, opened_again
+from casbd.inputs.cursor import Cursor, context
 from casbd.inputs.cutting import WHITESPACE, Context, Cut
 from casbd.inputs.discovery import Found
 from casbd.inputs.fence import Fence
@@ -27,16 +28,8 @@ _REST = 9
 _SAMPLE_RECORDS, _SAMPLE_BYTES = 50, 1 << 16
 
 
-class ReplacedError(Exception):
-    """The file is there, but what it holds is no longer what was read: truncated, rewritten, or an inode used again."""
-
-
 class MovedError(Exception):
     """Another file stands under this name now."""
-
-
-class DamagedError(Exception):
-    """A compressed file ends before what was read of it: damaged, or not yet whole; the message says how."""
 
 
 _UNCLAIMED = Problem("no format claims its records", "`casbd inputs try FILE` shows a mapping to begin with")
@@ -85,10 +78,15 @@ class Followed:
         self.first_sight = found
         self.restart()
 
+    @property
+    def offset(self) -> int:
+        """How many bytes of its content have been read."""
+        return self.cursor.offset
+
     def restart(self) -> None:
         """Forget what was read: the next read decides anew where to begin."""
         self.position: Position | None = None
-        self.offset, self._tail, self._fingerprint, self.format = 0, "", ("", 0), ""
+        self.cursor, self.format = Cursor(), ""
         self._text = FileText(self.limits.record)
         self._context: Context | None = None
         self.header: Context | None = None
@@ -108,8 +106,8 @@ class Followed:
         self.position = msgspec.structs.replace(
             position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen, told=False
         )
-        self.offset, self._tail, self.format = start(position), position.tail, position.format
-        self._fingerprint = (position.fingerprint, position.fingerprint_size)
+        self.cursor.resume(position)
+        self.format = position.format
         self._context, self._text.cutter = going_on, containers.restore(msgspec.structs.replace(going_on))
         self._ended = going_on.ended and position.size == self.found.size
         self.grew, self._met_its_end = going_on.grew, position.offset == position.size
@@ -158,8 +156,8 @@ class Followed:
             path=found.path,
             device=found.device,
             inode=found.inode,
-            fingerprint=self._fingerprint[0],
-            fingerprint_size=self._fingerprint[1],
+            fingerprint=self.cursor.fingerprint[0],
+            fingerprint_size=self.cursor.fingerprint[1],
             offset=0,
             size=found.size,
             tail=identity.digest(b""),
@@ -196,7 +194,7 @@ class Followed:
     @property
     def begun(self) -> bool:
         """Whether it is known how its content begins."""
-        return bool(self.position or self._fingerprint[1])
+        return bool(self.position or self.cursor.fingerprint[1])
 
     def prime(self) -> bool:
         """Look at the first bytes of a file that is still to be read: it may be rotated away before its turn comes.
@@ -209,7 +207,7 @@ class Followed:
         source = self.open()
         head = source.read(0, identity.SIZES[-1])
         if head:
-            self._fingerprint = identity.fingerprint(head)
+            self.cursor.fingerprint = identity.fingerprint(head)
         unchanged = Found.of(self.found.path, source.stat()) == self.found
         if not was_open:
             self.close()
@@ -251,7 +249,7 @@ class Followed:
         self._want = self._want or (min(_AFTER_A_TURN, self.limits.chunk) if self._text.turned else self.limits.chunk)
         while True:
             want = self._want
-            before, raw = self._read(source, want)
+            before, raw = self.cursor.read(source, want)
             self._turn.took(len(raw))
             if not self.offset and (problem := foreign.recognise(raw, inside=self.found.part is not None)):
                 self.problem, self._want = problem, 0
@@ -279,37 +277,13 @@ class Followed:
             if cut.records or cut.rejects:
                 ended = at_end and cut.used + cut.closers == len(raw) and source.compressed and not source.damage
                 return self._chunk(cut, now, ended=ended)
-            self._skip_hole(source, raw)
+            self.cursor.skip_hole(source, raw)
             if self._turn.over:
                 return self._chunk(cut, now, ended=False)
             self._want = self.limits.chunk
 
     def _longest(self) -> int:
         return max(self.limits.chunk, self.limits.record + SHOWN)
-
-    def _read(self, source: Plain | Compressed, want: int) -> tuple[bytes, bytes]:
-        """(the bytes before the offset, those from it on). ReplacedError where the former are not what they were."""
-        raw = source.read(self.offset, want)
-        # Looked at after reading: were the file replaced in between, what was read would not count.
-        size = min(identity.TAIL, self.offset)
-        before = source.read(self.offset - size, size)
-        if size and identity.digest(before) != self._tail:
-            if source.damage:
-                raise DamagedError(source.damage)
-            raise ReplacedError
-        if not self.offset and self._fingerprint[1] and identity.digest(source.read(0, self._fingerprint[1])) != self._fingerprint[0]:
-            raise ReplacedError
-        return before, raw
-
-    def _skip_hole(self, source: Plain | Compressed, raw: bytes) -> None:
-        """A terabyte that was never written is passed by in one step, as far as the file system tells where it ends."""
-        if raw.strip(b"\0") or not isinstance(source, Plain):
-            return
-        end = source.end_of_hole(self.offset)
-        size = min(identity.TAIL, end)
-        before = source.read(end - size, size)
-        if end > self.offset and not before.strip(b"\0"):  # else it was written to meanwhile
-            self.offset, self._tail = end, identity.digest(before)
 
     def _wait(self, source: Plain | Compressed, raw: bytes, closers: int) -> None:
         self.rest = bool(raw)
@@ -332,10 +306,7 @@ class Followed:
         return True
 
     def _advance(self, before: bytes, raw: bytes, used: int) -> None:
-        if not self.offset:
-            self._fingerprint = identity.fingerprint(raw[:used])
-        self._tail = identity.digest((before + raw[max(0, used - identity.TAIL) : used])[-identity.TAIL :])
-        self.offset += used
+        self.cursor.advance(before, raw, used)
         self._context = msgspec.structs.replace(self._text.cutter.context) if self._text.cutter else None
         self.problem = None
         self.grew |= self._met_its_end
@@ -353,11 +324,11 @@ class Followed:
             path=found.path,
             device=found.device,
             inode=found.inode,
-            fingerprint=self._fingerprint[0],
-            fingerprint_size=self._fingerprint[1],
+            fingerprint=self.cursor.fingerprint[0],
+            fingerprint_size=self.cursor.fingerprint[1],
             offset=self.offset + cut.closers,
             size=max(found.size, self.offset + cut.closers) if isinstance(self.source, Plain) else found.size,
-            tail=self._tail,
+            tail=self.cursor.tail,
             context=msgspec.json.encode(going_on).decode(),
             format=self.format,
             seen=now,
@@ -376,18 +347,6 @@ class Followed:
             rejects=rejects,
             position=self.position,
         )
-
-
-def start(position: Position) -> int:
-    """Where reading goes on: before brackets that only close an array, since its writer may overwrite them."""
-    return position.offset - context(position).closers
-
-
-def context(position: Position) -> Context:
-    """How to go on from `position`."""
-    if not position.context:
-        return Context("ndjson")
-    return msgspec.json.decode(position.context, type=Context)
 
 
 def sample(records: Sequence[bytes]) -> list[bytes]:

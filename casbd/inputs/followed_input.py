@@ -14,10 +14,11 @@ import msgspec
 from casbd.inputs import identity, unread
 from casbd.inputs.announcing import Announcing
 from casbd.inputs.archives import Archives
+from casbd.inputs.cursor import DamagedError, ReplacedError, context
 from casbd.inputs.cutting import Context
 from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
 from casbd.inputs.fence import Fence, OwnFiles
-from casbd.inputs.followed_file import DamagedError, Detect, Followed, Limits, MovedError, ReplacedError, context, not_whole
+from casbd.inputs.followed_file import Detect, Followed, Limits, MovedError, not_whole
 from casbd.inputs.foreign import Problem
 from casbd.inputs.lost_files import Lost, best
 from casbd.inputs.missing import Missing

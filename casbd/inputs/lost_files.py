@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from casbd.inputs import identity
 from casbd.inputs.compression import Compressed, Plain, open_source
+from casbd.inputs.cursor import context, start
 from casbd.inputs.discovery import Found, Listing, look
 from casbd.inputs.fence import Fence
-from casbd.inputs.followed_file import Followed, context, start
+from casbd.inputs.followed_file import Followed
 from casbd.inputs.generations import family
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Position

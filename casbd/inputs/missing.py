@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from casbd.inputs import identity
 from casbd.inputs.compression import open_source
+from casbd.inputs.cursor import context, start
 from casbd.inputs.discovery import Found, look
-from casbd.inputs.followed_file import Followed, context, start
+from casbd.inputs.followed_file import Followed
 from casbd.inputs.lost_files import DAY
 from casbd.inputs.turn import LaterError
 from casbd.model.chunk import Position
