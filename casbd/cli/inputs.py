@@ -20,7 +20,7 @@ from casbd.config import reading
 from casbd.daemon import engine
 from casbd.documents import nearest
 from casbd.errors import BadRecord, CasbdError, Mistakes
-from casbd.inputs.followed_file import sample
+from casbd.inputs.record_reader import sample
 from casbd.model.activity import FIELDS, Activity
 from casbd.model.chunk import Chunk
 from casbd.onboarding.first_records import first_records

@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from casbd.inputs import containers, encodings, foreign, identity
+from casbd.inputs import identity
 from casbd.inputs.compression import TOO_MUCH_MEMORY, Compressed, Plain, open_source, opened_again
 from casbd.inputs.cursor import Cursor, context
-from casbd.inputs.cutting import WHITESPACE, Context, Cut
+from casbd.inputs.cutting import Context
 from casbd.inputs.discovery import Found
 from casbd.inputs.fence import Fence
-from casbd.inputs.file_text import SHOWN, FileText
 from casbd.inputs.foreign import Problem
+from casbd.inputs.record_reader import AtEnd, Detect, Limits, RecordReader, Taken
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Chunk, InputSpec, Position, Reject
 
-Detect = Callable[[Sequence[bytes]], str | None]
-
-_AFTER_A_TURN = 1 << 14
 _REST = 9
 """What took a second and gave nothing is left alone for so many: a record of megabytes that grows by a byte must not cost a processor."""
-_SAMPLE_RECORDS, _SAMPLE_BYTES = 50, 1 << 16
 
 
 class MovedError(Exception):
     """Another file stands under this name now."""
-
-
-_UNCLAIMED = Problem("no format claims its records", "`casbd inputs try FILE` shows a mapping to begin with")
 
 
 def not_whole(damage: str) -> Problem:
@@ -40,13 +31,6 @@ def not_whole(damage: str) -> Problem:
     if damage == TOO_MUCH_MEMORY:
         return Problem(damage, "compress it again, with `xz -9`, `zstd` or `gzip`")
     return Problem(f"damaged or not yet whole: {damage}", "copy it again if nobody is writing it", heals=True)
-
-
-class Limits(NamedTuple):
-    """Bytes that a chunk has about, and that one record may have."""
-
-    chunk: int
-    record: int
 
 
 class Followed:
@@ -65,8 +49,8 @@ class Followed:
     """
 
     def __init__(self, spec: InputSpec, found: Found, limits: Limits, turn: Turn, fence: Fence, *, matched: bool = True) -> None:
-        self.spec, self.found, self.limits, self.matched = spec, found, limits, matched
-        self._turn, self._fence = turn, fence
+        self.spec, self.found, self.matched = spec, found, matched
+        self._limits, self._turn, self._fence = limits, turn, fence
         self.stored: list[Position] = []
         self.source: Plain | Compressed | None = None
         self.target = ""
@@ -86,15 +70,13 @@ class Followed:
     def restart(self) -> None:
         """Forget what was read: the next read decides anew where to begin."""
         self.position: Position | None = None
-        self.cursor, self.format = Cursor(), ""
-        self._text = FileText(self.limits.record)
-        self._context: Context | None = None
+        self.cursor = Cursor()
+        self._records = RecordReader(self.cursor, self.spec.format, self._limits, self._turn)
         self.header: Context | None = None
         self.placed = self.rest = self._ended = self.grew = self._met_its_end = False
         self.waiting = 0
         self.problem: Problem | None = None
         self.comparing: identity.Compared | None = None
-        self._want = 0
         self._spent = self.rests_until = 0.0
 
     def resume(self, position: Position) -> None:
@@ -106,9 +88,7 @@ class Followed:
         self.position = msgspec.structs.replace(
             position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen, told=False
         )
-        self.cursor.resume(position)
-        self.format = position.format
-        self._context, self._text.cutter = going_on, containers.restore(msgspec.structs.replace(going_on))
+        self._records.resume(position)
         self._ended = going_on.ended and position.size == self.found.size
         self.grew, self._met_its_end = going_on.grew, position.offset == position.size
 
@@ -145,7 +125,9 @@ class Followed:
         """How far it has been read, for people to see."""
         found = self.found
         known = self.position or self.unread()
-        return msgspec.structs.replace(known, path=found.path, size=found.size, offset=max(known.offset, self.offset), format=self.format)
+        return msgspec.structs.replace(
+            known, path=found.path, size=found.size, offset=max(known.offset, self.offset), format=self._records.format
+        )
 
     def unread(self) -> Position:
         """The position of a file of which nothing has been read. Without a fingerprint it fits no content, but tells since
@@ -167,7 +149,7 @@ class Followed:
     @property
     def table(self) -> Context | None:
         """How it is cut, where it is a CSV whose header is known."""
-        return self._context if self._context and self._context.columns else None
+        return going_on if (going_on := self._records.context) and going_on.columns else None
 
     @property
     def left(self) -> int:
@@ -243,80 +225,35 @@ class Followed:
             return None
         source = self.open()
         self.waiting = 0
-        if not (self.offset or self.found.part or self._want):
+        if self._records.untouched and not self.found.part:
             source = self.source = opened_again(source, self._turn)
-        # A file that turns with each line must not have a whole chunk read for each of them.
-        self._want = self._want or (min(_AFTER_A_TURN, self.limits.chunk) if self._text.turned else self.limits.chunk)
-        while True:
-            want = self._want
-            before, raw = self.cursor.read(source, want)
-            self._turn.took(len(raw))
-            if not self.offset and (problem := foreign.recognise(raw, inside=self.found.part is not None)):
-                self.problem, self._want = problem, 0
-                return None
-            at_end = len(raw) < want
-            cut = self._text.cut(
-                raw, self.offset, at_end=at_end, final=final or (source.compressed and not source.damage), header=self.header
-            )
-            if not cut.used:
-                if at_end:
-                    self._want = 0
-                    self._wait(source, raw, cut.closers)
-                    return None
-                if want >= self._longest():
-                    cut = self._text.too_long(raw, self.offset)
-                else:
-                    self._want = min(want * 4, self._longest())
-                    if self._turn.over:
-                        raise LaterError
-                    continue
-            self._want = 0
-            if not self._recognised(cut, detect):
-                return None
-            self._advance(before, raw, cut.used)
-            if cut.records or cut.rejects:
-                ended = at_end and cut.used + cut.closers == len(raw) and source.compressed and not source.damage
-                return self._chunk(cut, now, ended=ended)
-            self.cursor.skip_hole(source, raw)
-            if self._turn.over:
-                return self._chunk(cut, now, ended=False)
-            self._want = self.limits.chunk
+        self._records.begin()
+        while isinstance(got := self._next(source, detect, final=final), Taken):
+            self.problem = None
+            self.grew |= self._met_its_end
+            self._met_its_end = False
+            if got.complete:
+                return self._chunk(got, now)
+        if isinstance(got, AtEnd):
+            self._at_end(source.damage, got)
+        else:
+            self.problem = got
+        return None
 
-    def _longest(self) -> int:
-        return max(self.limits.chunk, self.limits.record + SHOWN)
+    def _next(self, source: Plain | Compressed, detect: Detect, *, final: bool) -> Taken | AtEnd | Problem:
+        return self._records.next(source, detect, final=final, inside=self.found.part is not None, header=self.header)
 
-    def _wait(self, source: Plain | Compressed, raw: bytes, closers: int) -> None:
-        self.rest = bool(raw)
-        self.waiting = len(encodings.without_mark(raw[closers:]).strip(WHITESPACE))
-        self.problem = not_whole(source.damage) if source.damage else None
+    def _at_end(self, damage: str, end: AtEnd) -> None:
+        self.rest, self.waiting = end
+        self.problem = not_whole(damage) if damage else None
         self._met_its_end = True
-        if not self.offset:
-            self._text.cutter = None
 
-    def _recognised(self, cut: Cut, detect: Detect) -> bool:
-        """Whether the file's format is known; else the cut does not count."""
-        if self.format or not cut.records:
-            return True
-        found = detect(sample(cut.records)) if self.spec.format == "auto" else self.spec.format
-        if found is None:
-            self.problem = _UNCLAIMED
-            self._text.cutter = containers.restore(msgspec.structs.replace(self._context)) if self._context else None
-            return False
-        self.format = found
-        return True
-
-    def _advance(self, before: bytes, raw: bytes, used: int) -> None:
-        self.cursor.advance(before, raw, used)
-        self._context = msgspec.structs.replace(self._text.cutter.context) if self._text.cutter else None
-        self.problem = None
-        self.grew |= self._met_its_end
-        self._met_its_end = False
-
-    def _chunk(self, cut: Cut, now: int, *, ended: bool) -> Chunk:
-        assert self._text.cutter is not None
+    def _chunk(self, taken: Taken, now: int) -> Chunk:
+        assert self._records.context is not None
+        cut = taken.cut
         archive = self.found.part.container if self.found.part else ""
         going_on = msgspec.structs.replace(
-            self._text.cutter.context, closers=cut.closers, target=self.target, ended=ended, grew=self.grew, archive=archive
+            self._records.context, closers=cut.closers, target=self.target, ended=taken.ended, grew=self.grew, archive=archive
         )
         found = self.found
         self.position = Position(
@@ -330,31 +267,20 @@ class Followed:
             size=max(found.size, self.offset + cut.closers) if isinstance(self.source, Plain) else found.size,
             tail=self.cursor.tail,
             context=msgspec.json.encode(going_on).decode(),
-            format=self.format,
+            format=self._records.format,
             seen=now,
         )
         rejects = [
             Reject(input=self.spec.name, input_file=found.path, input_offset=place, reason=reason, raw=shown)
-            for place, reason, shown in self._text.rejects
+            for place, reason, shown in taken.rejects
         ]
         return Chunk(
             input=self.spec.name,
             path=found.path,
-            format=self.format,
+            format=self._records.format,
             instance=self.spec.instance,
             records=cut.records,
             offsets=cut.places,
             rejects=rejects,
             position=self.position,
         )
-
-
-def sample(records: Sequence[bytes]) -> list[bytes]:
-    """The first records of a file by which its format is told."""
-    found, size = [], 0
-    for record in records[:_SAMPLE_RECORDS]:
-        found.append(record)
-        size += len(record)
-        if size > _SAMPLE_BYTES:
-            break
-    return found

@@ -18,11 +18,12 @@ from casbd.inputs.cursor import DamagedError, ReplacedError, context
 from casbd.inputs.cutting import Context
 from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
 from casbd.inputs.fence import Fence, OwnFiles
-from casbd.inputs.followed_file import Detect, Followed, Limits, MovedError, not_whole
+from casbd.inputs.followed_file import Followed, MovedError, not_whole
 from casbd.inputs.foreign import Problem
 from casbd.inputs.lost_files import Lost, best
 from casbd.inputs.missing import Missing
 from casbd.inputs.open_files import OpenFiles
+from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread

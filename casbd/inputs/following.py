@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from casbd.clock import Clock, monotonic
 from casbd.inputs.fence import OwnFiles
-from casbd.inputs.followed_file import Detect, Limits
 from casbd.inputs.followed_input import FollowedInput
 from casbd.inputs.open_files import OpenFiles, may_be_open
+from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import BYTES, Turn
 from casbd.inputs.watch import Changes, Watch
 from casbd.model.chunk import Chunk, InputSpec, Position

@@ -19,7 +19,7 @@ from pathlib import Path
 import zstandard
 
 from casbd.inputs import Inputs, cutting
-from casbd.inputs.followed_file import Detect
+from casbd.inputs.record_reader import Detect
 from casbd.model.chunk import Chunk, InputSpec
 from casbd.model.unread import Unread
 from targets import FORMATS, ROOT, FaultError
