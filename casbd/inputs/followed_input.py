@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import traceback
-from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
-from casbd.inputs import identity, unread
+from casbd.inputs import unread
 from casbd.inputs.announcing import Announcing
 from casbd.inputs.archives import Archives
-from casbd.inputs.cursor import DamagedError, ReplacedError, context
-from casbd.inputs.cutting import Context
+from casbd.inputs.cursor import DamagedError, ReplacedError
 from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
 from casbd.inputs.fence import Fence, OwnFiles
 from casbd.inputs.followed_file import Followed, MovedError, not_whole
 from casbd.inputs.foreign import Problem
-from casbd.inputs.lost_files import Lost, best
-from casbd.inputs.missing import Missing
+from casbd.inputs.known_contents import KnownContents
 from casbd.inputs.open_files import OpenFiles
+from casbd.inputs.read_queue import ReadQueue, look_at_beginning
 from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Chunk, InputSpec, Position
@@ -30,40 +27,10 @@ from casbd.model.unread import Unread
 
 log = logging.getLogger(__name__)
 
-_IN_A_ROW = 16
-"""Chunks of one file before another one's turn. A rotated file's rest is read to its end thereby, unless it is very long:
-what was written first is read first, and completes the same windows as without an interruption."""
-
-_HELD = 3
-"""Scans that a file waits at most for one that is older and not sure: new files that grow for ever must not stop the reading."""
-
-_IN_TURN = 8
-"""Files of one input that are read in turns; the others wait, oldest first, so that few need to be open."""
-
 _LINGERS = 60_000
 """Milliseconds that a deleted file is kept open: its writer may still have it open too."""
 
-_COMPARED = 16
-"""Contents with the same beginning that a new file is compared with. Beyond: read from its start, which loses nothing."""
-
 Key = tuple[int, int]
-
-
-def _order(file: Followed) -> tuple[bool, bool, int, str, int]:
-    """What was written first is read first: what is left of rotated files, then by time.
-
-    The kernel's clock ticks every few milliseconds, and copytruncate needs less: a rotated file has the longer name. What is in
-    an archive is read in its order, since going back in a compressed one means starting again. What took a turn and gave nothing waits
-    for all others.
-    """
-    part = file.found.part
-    return (
-        file.fruitless,
-        not file.goes_first,
-        file.found.mtime,
-        part.container if part else "",
-        part.place if part else -len(file.found.path),
-    )
 
 
 class FollowedInput:
@@ -81,40 +48,28 @@ class FollowedInput:
         self.files: dict[Key, Followed] = {}
         self.directories: list[str] = []
         self.scan_wanted = False
-        self.lost = Lost(turn, self._fence)
+        self._known = KnownContents(turn, self._fence, self.files)
+        self.lost = self._known.lost
         self._open_files, self._limits = open_files, limits
-        self._stored: dict[Key, list[Position]] = {}
         self._paths: dict[str, Followed] = {}
-        self._queue: deque[Followed] = deque()
-        self._latest: Followed | None = None
-        self._in_a_row = 0
-        self._contents: dict[str, list[Followed | Position]] | None = None
+        self._queue = ReadQueue(turn)
         self._archives = Archives(turn, self._fence)
         self._announcing = Announcing(spec.name)
-        self._missing = Missing()
         self._passed_over: list[PassedOver] = []
         self._had_files = False
-        self._final = False
         self._listings: dict[str, Listing] = {}
-        self._headers: dict[str, Context] = {}
 
     def go_back(self, positions: Iterable[Position], now: int) -> None:
         """Go on from the stored positions, at the start and after a failed commit; whatever else was read is read again."""
-        self._stored.clear()
-        self._contents = None
-        self.lost.clear()
-        self._missing.clear()
-        for position in sorted(positions, key=lambda position: position.seen):
-            self._stored.setdefault((position.device, position.inode), []).append(position)
-            self._had_files = True
-            if (going_on := context(position)).columns:
-                self._headers[position.path] = going_on
-        for key, file in self.files.items():
+        positions = list(positions)
+        self._had_files |= bool(positions)
+        self._known.go_back(positions)
+        for file in self.files.values():
             file.restart()
-            file.stored = self._stored.pop(key, [])
-            self._enqueue(file)
+            self._known.claim(file)
+            self._queue.add(file)
         if self.files:
-            self._give_up_on_the_rest(now)
+            self._known.give_up_on_the_rest(now)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -126,10 +81,10 @@ class FollowedInput:
 
     def finish(self) -> None:
         """From now on nothing more is expected: a last line without line break counts if it is whole."""
-        self._final = self.scan_wanted = True
+        self._queue.final = self.scan_wanted = True
         for file in self.files.values():
             if file.rest or file.changed:
-                self._enqueue(file)
+                self._queue.add(file)
 
     def scan(self, now: int) -> None:
         """Look at all directories and files."""
@@ -138,32 +93,22 @@ class FollowedInput:
         self._had_files |= bool(discovery.files)
         self.scan_wanted = False
         self._listings.clear()
-        self._contents = None
+        self._known.look_again()
         self._paths = {}
         present: set[Key] = set()
-        files = [*self._archives.expand(discovery.files, now, final=self._final)]
+        files = [*self._archives.expand(discovery.files, now, final=self._queue.final)]
         self._passed_over += self._archives.passed_over(now)
         changed = [file for found in files if (file := self._see(found, present))]
         for key in [key for key in self.files if key not in present]:
             if self._trace(self.files[key], now):
                 changed.append(self.files[key])
-        self._give_up_on_the_rest(now)
+        self._known.give_up_on_the_rest(now)
         rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._listing, self.files))]
         self.scan_wanted |= self.unfinished
-        # A file that is written to while it is looked at may be a copy that is just being made, or a log whose first content is in
-        # a copy by now. The next scan tells; until then nothing that is younger is begun.
-        unsure = False
-        for file in sorted([*rest, *changed], key=_order):
-            unsure |= not self._prime(file)
-            if unsure and not file.position and file.held < _HELD:
-                file.held += 1
-                self.scan_wanted = True
-            else:
-                file.held = 0
-                self._enqueue(file)
+        self.scan_wanted |= self._queue.admit([*rest, *changed])
         self._settle(now)
         self._announcing.tell_the_rest(now)
-        self._queue = deque(sorted(self._queue, key=_order))
+        self._queue.sort()
         for file in self.files.values():
             if file.target:
                 self._paths[file.target] = file
@@ -186,36 +131,25 @@ class FollowedInput:
         if file.update(found):
             if not file.begun:
                 return False
-            self._enqueue(file)
+            self._queue.add(file)
         return True
 
     def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
         """The next records of any file; None where there is nothing to read at this moment, or the turn is over (`busy`)."""
         self.busy = False
         while self._queue and not self.busy:
-            file = self._queue.popleft()
-            file.queued = False
+            file = self._queue.take()
             try:
                 chunk = self._read(file, detect, now)
             except LaterError:
                 file.fruitless = self.busy = True
-                self._enqueue(file)
+                self._queue.add(file)
                 continue
             self.busy = bool(self._queue) and self._turn.over
             if chunk is not None:
-                self._put_back(file, chunk)
+                self._queue.put_back(file, chunk)
                 return chunk
         return None
-
-    def _put_back(self, file: Followed, chunk: Chunk) -> None:
-        """A file that gave something stays the first for a while; one that was read for nothing waits for the others."""
-        self._in_a_row = self._in_a_row + 1 if file is self._latest else 0
-        self._latest = file
-        file.fruitless = not (chunk.records or chunk.rejects)
-        stays = (self._in_a_row < _IN_A_ROW or file.found.part) and not file.fruitless
-        file.queued = True
-        self._queue.insert(0 if stays else _IN_TURN - 1, file)
-        self._in_a_row %= _IN_A_ROW
 
     @property
     def unfinished(self) -> bool:
@@ -230,15 +164,15 @@ class FollowedInput:
     def unread(self, now: int) -> list[Unread]:
         """What is missing, unreadable, not recognised or left out."""
         found = unread.passed_over(self.spec, self._passed_over)
-        found += [one for file in self.files.values() if (one := unread.of_file(file, now, final=self._final))]
-        found += [one for one, _ in self._missing.unread(self.files, self._paths, now)]
+        found += [one for file in self.files.values() if (one := unread.of_file(file, now, final=self._queue.final))]
+        found += [one for one, _ in self._known.missing.unread(self.files, self._paths, now)]
         if not self._had_files and not any(one.kind != "left_out" for one in found):
             found.append(unread.nothing_matches(self.spec, self._passed_over))
         return found
 
     def given_up(self, now: int) -> list[Position]:
         """Positions in files that are gone for good, as far as can be known, with something unread; marked as told."""
-        gone = [position for _, position in self._missing.unread(self.files, self._paths, now) if position]
+        gone = [position for _, position in self._known.missing.unread(self.files, self._paths, now) if position]
         return [msgspec.structs.replace(position, told=True) for position in gone if position.offset]
 
     def _read(self, file: Followed, detect: Detect, now: int) -> Chunk | None:
@@ -246,11 +180,11 @@ class FollowedInput:
         try:
             if file.empty:
                 file.open()  # and only that: what is in it by now may be younger than a copy that was not found yet
-            elif not file.placed and not self._place(file, now):
-                self._enqueue(file)
+            elif not file.placed and not self._known.place(file, now):
+                self._queue.add(file)
                 return None
             else:
-                chunk = file.next_chunk(detect, now, final=self._final or file.settled)
+                chunk = file.next_chunk(detect, now, final=self._queue.final or file.settled)
         except LaterError:
             raise  # not broken: it goes on in its next turn
         except ReplacedError:
@@ -268,8 +202,8 @@ class FollowedInput:
             file.problem = self._broken(file, error)
         else:
             self._open_files.used(file)
-            if chunk and file.table:
-                self._headers[file.found.path] = file.table
+            if chunk:
+                self._known.cut(file)
             self._announce(file, chunk, now)
             return chunk
         return None
@@ -294,19 +228,6 @@ class FollowedInput:
         files = self.files.values()
         return sum(file.done for file in files), sum(file.found.size for file in files)
 
-    def _enqueue(self, file: Followed) -> None:
-        if file.rests_until > self._turn.now() and not self._final:
-            file.changed = True  # so that a later scan asks again
-        elif not file.queued:
-            file.queued = True
-            self._queue.append(file)
-
-    def _prime(self, file: Followed) -> bool:
-        """Look at the beginning of a file that was found; False where it was written to meanwhile."""
-        with contextlib.suppress(OSError, MovedError, LaterError):  # told when it is its turn to be read
-            return file.prime()
-        return True
-
     def _see(self, found: Found, present: set[Key]) -> Followed | None:
         """Take notice of a file that the glob finds; the file where there may be something to read in it."""
         key = found[1:3]
@@ -316,7 +237,7 @@ class FollowedInput:
         file = self.files.get(key)
         if file is None:
             file = self._follow(found, matched=True)
-            file.stored = self._stored.pop(key, [])
+            self._known.claim(file)
         self._paths[found.path] = file
         file.matched = True
         return file if file.update(found) else None
@@ -373,92 +294,27 @@ class FollowedInput:
 
     def _drop(self, file: Followed, now: int) -> None:
         if (file.queued or file.waiting) and file.left and file.found[1:3] not in self._archives:
-            self._missing.deleted(file.position or file.unread(), file.left, now)
+            self._known.missing.deleted(file.position or file.unread(), file.left, now)
         file.close()
         self._open_files.closed(file)
         del self.files[file.found.device, file.found.inode]
-        if file.queued:
-            self._queue.remove(file)
-        for position in [file.position or file.unread(), *file.stored]:
-            self.lost.add(position, now)
+        self._queue.remove(file)
+        self._known.dropped(file, now)
 
     def _replaced(self, file: Followed, now: int) -> None:
         """Truncated and perhaps regrown, or an inode used again: the old content may go on elsewhere, the new one is new."""
-        self.lost.add(file.position or file.unread(), now)
+        self._known.replaced(file, now)
         file.restart()
         self._archives.forget(file.found[1:3])
         file.first_sight = file.found
-        self._contents = None
-        self._prime(file)
+        look_at_beginning(file)
         file.changed = self.scan_wanted = True  # the scan looks for the old content, whose rest is to be read before the new
-
-    def _place(self, file: Followed, now: int) -> bool:
-        """Decide where to begin in a file: where its stored position is, if it is still this content; else where a known
-        content that it begins with was left (it is a copy, or the compressed form); else at its start.
-
-        False where that content is just being read in another file: it is for that one to finish.
-        """
-        source = file.open()
-        compared = file.comparing = file.comparing or identity.Compared(source)
-        position = best(source, file.found, file.stored, compared)
-        if position is None:
-            alike = self._alike(file, compared.read(0, identity.SIZES[-1]))
-            position = best(source, file.found, alike, compared)
-            if position is None and source.damage and alike and now - file.found.mtime // 1_000_000 < unread.SETTLED:
-                raise DamagedError(source.damage)  # a log that was read is just being compressed
-            other = self.files.get((position.device, position.inode)) if position else None
-            if other and other.queued and other.position is position:
-                return False
-        for stored in file.stored:
-            if stored is not position:
-                self.lost.add(stored, now)
-                self._missing.went(stored)
-        file.stored = []
-        file.placed, file.comparing = True, None
-        file.header = self._headers.get(file.found.path)
-        if position:
-            file.resume(position)
-        return True
-
-    def _alike(self, file: Followed, head: bytes) -> list[Position]:
-        """Known positions in contents that begin as this file does."""
-        if self._contents is None:
-            self._contents = self._known_contents()
-        alike: list[Position] = []
-        if not self._contents:
-            return alike
-        for size in identity.SIZES:
-            if size > len(head):
-                break
-            for known in self._contents.get(identity.digest(head[:size]), []):
-                position = known.position if isinstance(known, Followed) else known
-                if position and known is not file:
-                    alike.append(position)
-        return sorted(alike, key=lambda position: position.offset, reverse=True)[:_COMPARED]
-
-    def _known_contents(self) -> dict[str, list[Followed | Position]]:
-        """By fingerprint. A file stands for wherever it will have been read to when it is asked."""
-        contents: dict[str, list[Followed | Position]] = {}
-        for file in self.files.values():
-            if file.position:
-                contents.setdefault(file.position.fingerprint, []).append(file)
-        for position in [*self.lost.positions(), *(position for file in self.files.values() for position in file.stored)]:
-            contents.setdefault(position.fingerprint, []).append(position)
-        return contents
-
-    def _give_up_on_the_rest(self, now: int) -> None:
-        """Stored positions whose file was not found by the glob: their files must be looked for."""
-        for positions in self._stored.values():
-            for position in positions:
-                self.lost.add(position, now)
-                self._missing.went(position)
-        self._stored.clear()
 
     def _settle(self, now: int) -> None:
         for file in self.files.values():
             if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > unread.SETTLED:
                 file.settled = True
-                self._enqueue(file)
+                self._queue.add(file)
 
     def _listing(self, directory: str) -> Listing:
         if directory not in self._listings:
