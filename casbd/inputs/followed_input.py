@@ -13,7 +13,7 @@ from casbd.inputs import unread
 from casbd.inputs.announcing import Announcing
 from casbd.inputs.archives import Archives
 from casbd.inputs.cursor import DamagedError, ReplacedError
-from casbd.inputs.discovery import Discovery, Found, Listing, PassedOver, look, may_read
+from casbd.inputs.discovery import Discovery, Found, PassedOver, look, may_read
 from casbd.inputs.fence import Fence, OwnFiles
 from casbd.inputs.followed_file import Followed, MovedError, not_whole
 from casbd.inputs.foreign import Problem
@@ -22,13 +22,11 @@ from casbd.inputs.open_files import OpenFiles
 from casbd.inputs.read_queue import ReadQueue, look_at_beginning
 from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import LaterError, Turn
+from casbd.inputs.whereabouts import Whereabouts
 from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread
 
 log = logging.getLogger(__name__)
-
-_LINGERS = 60_000
-"""Milliseconds that a deleted file is kept open: its writer may still have it open too."""
 
 Key = tuple[int, int]
 
@@ -57,7 +55,7 @@ class FollowedInput:
         self._announcing = Announcing(spec.name)
         self._passed_over: list[PassedOver] = []
         self._had_files = False
-        self._listings: dict[str, Listing] = {}
+        self._whereabouts = Whereabouts()
 
     def go_back(self, positions: Iterable[Position], now: int) -> None:
         """Go on from the stored positions, at the start and after a failed commit; whatever else was read is read again."""
@@ -92,7 +90,7 @@ class FollowedInput:
         self.directories, self._passed_over = discovery.directories, discovery.passed_over
         self._had_files |= bool(discovery.files)
         self.scan_wanted = False
-        self._listings.clear()
+        self._whereabouts.look_again()
         self._known.look_again()
         self._paths = {}
         present: set[Key] = set()
@@ -103,7 +101,7 @@ class FollowedInput:
             if self._trace(self.files[key], now):
                 changed.append(self.files[key])
         self._known.give_up_on_the_rest(now)
-        rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._listing, self.files))]
+        rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._whereabouts.listing, self.files))]
         self.scan_wanted |= self.unfinished
         self.scan_wanted |= self._queue.admit([*rest, *changed])
         self._settle(now)
@@ -260,36 +258,16 @@ class FollowedInput:
         if file.found.part or file.found[1:3] in self._archives:
             self._drop(file, now)
             return False
-        found = self._find(file)
-        if found is None and file.source is not None:
-            status = file.source.stat()
-            found = Found.of(file.found.path, status)
-            if not status.st_nlink:
-                return self._linger(file, found, now)
-        if found is None:
+        place = self._whereabouts.of(file, now)
+        if place is None:
             self._drop(file, now)
             return False
-        self._paths[found.path] = file
-        return file.update(found)
-
-    def _find(self, file: Followed) -> Found | None:
-        key = file.found[1:3]
-        found = look(file.found.path)
-        if found and found[1:3] == key:
-            return found
-        for path in filter(None, (file.found.path, file.target)):
-            if found := self._listing(os.path.dirname(path)).find(*key):  # noqa: PTH120
-                return found
-        return None
-
-    def _linger(self, file: Followed, found: Found, now: int) -> bool:
-        """A deleted file that is still open: what its writer wrote last is read too."""
-        since = file.gone or now
-        if now - since > _LINGERS and not file.queued and found[3:] == file.found[3:]:
-            self._drop(file, now)
-            return False
-        changed = file.update(found)
-        file.gone = since
+        gone_since = file.gone or now
+        changed = file.update(place.found)
+        if place.deleted:
+            file.gone = gone_since
+        else:
+            self._paths[place.found.path] = file
         return changed
 
     def _drop(self, file: Followed, now: int) -> None:
@@ -315,8 +293,3 @@ class FollowedInput:
             if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > unread.SETTLED:
                 file.settled = True
                 self._queue.add(file)
-
-    def _listing(self, directory: str) -> Listing:
-        if directory not in self._listings:
-            self._listings[directory] = Listing(directory)
-        return self._listings[directory]
