@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-import traceback
 from collections.abc import Iterable
 
 import msgspec
 
 from casbd.inputs import unread
-from casbd.inputs.announcing import Announcing
 from casbd.inputs.archives import Archives
-from casbd.inputs.cursor import DamagedError, ReplacedError
-from casbd.inputs.discovery import Discovery, Found, PassedOver, look, may_read
+from casbd.inputs.discovery import Discovery, Found, PassedOver, look
 from casbd.inputs.fence import Fence, OwnFiles
-from casbd.inputs.followed_file import Followed, MovedError, not_whole
-from casbd.inputs.foreign import Problem
+from casbd.inputs.followed_file import Followed
+from casbd.inputs.input_reader import InputReader
 from casbd.inputs.known_contents import KnownContents
 from casbd.inputs.open_files import OpenFiles
-from casbd.inputs.read_queue import ReadQueue, look_at_beginning
+from casbd.inputs.read_queue import ReadQueue
 from casbd.inputs.record_reader import Detect, Limits
-from casbd.inputs.turn import LaterError, Turn
+from casbd.inputs.turn import Turn
 from casbd.inputs.whereabouts import Whereabouts
 from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread
@@ -32,27 +29,22 @@ Key = tuple[int, int]
 
 
 class FollowedInput:
-    """Follows the files of one input. Its `directories` want to be watched.
-
-    busy: there is something to read, and the turn is over.
-    scan_wanted: a file turned out to be another one than at the last scan; what was there before must be looked for.
-    """
+    """Follows the files of one input: `files`, by device and inode. Its `directories` want to be watched. lost: what is looked for."""
 
     def __init__(self, spec: InputSpec, open_files: OpenFiles, limits: Limits, turn: Turn, own: OwnFiles) -> None:
         self.spec = spec
         self._fence = Fence(spec.path, follow_links=spec.follow_links, own=own)
-        self.busy = False
         self._turn = turn
         self.files: dict[Key, Followed] = {}
         self.directories: list[str] = []
-        self.scan_wanted = False
+        self._scan_wanted = False
         self._known = KnownContents(turn, self._fence, self.files)
         self.lost = self._known.lost
         self._open_files, self._limits = open_files, limits
         self._paths: dict[str, Followed] = {}
         self._queue = ReadQueue(turn)
         self._archives = Archives(turn, self._fence)
-        self._announcing = Announcing(spec.name)
+        self._reader = InputReader(spec.name, turn, open_files, self._queue, self._known, self._archives)
         self._passed_over: list[PassedOver] = []
         self._had_files = False
         self._whereabouts = Whereabouts()
@@ -79,7 +71,7 @@ class FollowedInput:
 
     def finish(self) -> None:
         """From now on nothing more is expected: a last line without line break counts if it is whole."""
-        self._queue.final = self.scan_wanted = True
+        self._queue.final = self._scan_wanted = True
         for file in self.files.values():
             if file.rest or file.changed:
                 self._queue.add(file)
@@ -89,7 +81,7 @@ class FollowedInput:
         discovery = Discovery(self.spec.path, self._fence)
         self.directories, self._passed_over = discovery.directories, discovery.passed_over
         self._had_files |= bool(discovery.files)
-        self.scan_wanted = False
+        self._scan_wanted = self._reader.scan_wanted = False
         self._whereabouts.look_again()
         self._known.look_again()
         self._paths = {}
@@ -102,10 +94,10 @@ class FollowedInput:
                 changed.append(self.files[key])
         self._known.give_up_on_the_rest(now)
         rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._whereabouts.listing, self.files))]
-        self.scan_wanted |= self.unfinished
-        self.scan_wanted |= self._queue.admit([*rest, *changed])
-        self._settle(now)
-        self._announcing.tell_the_rest(now)
+        self._scan_wanted |= self.unfinished
+        self._scan_wanted |= self._queue.admit([*rest, *changed])
+        self._queue.settle(self.files.values(), now)
+        self._reader.announcing.tell_the_rest(now)
         self._queue.sort()
         for file in self.files.values():
             if file.target:
@@ -134,20 +126,17 @@ class FollowedInput:
 
     def next_chunk(self, detect: Detect, now: int) -> Chunk | None:
         """The next records of any file; None where there is nothing to read at this moment, or the turn is over (`busy`)."""
-        self.busy = False
-        while self._queue and not self.busy:
-            file = self._queue.take()
-            try:
-                chunk = self._read(file, detect, now)
-            except LaterError:
-                file.fruitless = self.busy = True
-                self._queue.add(file)
-                continue
-            self.busy = bool(self._queue) and self._turn.over
-            if chunk is not None:
-                self._queue.put_back(file, chunk)
-                return chunk
-        return None
+        return self._reader.next_chunk(detect, now)
+
+    @property
+    def busy(self) -> bool:
+        """There is something to read, and the turn is over."""
+        return self._reader.busy
+
+    @property
+    def scan_wanted(self) -> bool:
+        """The last scan was not sure, or a file turned out since to be another one: what was there before must be looked for."""
+        return self._scan_wanted or self._reader.scan_wanted
 
     @property
     def unfinished(self) -> bool:
@@ -172,54 +161,6 @@ class FollowedInput:
         """Positions in files that are gone for good, as far as can be known, with something unread; marked as told."""
         gone = [position for _, position in self._known.missing.unread(self.files, self._paths, now) if position]
         return [msgspec.structs.replace(position, told=True) for position in gone if position.offset]
-
-    def _read(self, file: Followed, detect: Detect, now: int) -> Chunk | None:
-        chunk = None
-        try:
-            if file.empty:
-                file.open()  # and only that: what is in it by now may be younger than a copy that was not found yet
-            elif not file.placed and not self._known.place(file, now):
-                self._queue.add(file)
-                return None
-            else:
-                chunk = file.next_chunk(detect, now, final=self._queue.final or file.settled)
-        except LaterError:
-            raise  # not broken: it goes on in its next turn
-        except ReplacedError:
-            self._replaced(file, now)
-        except MovedError:
-            file.changed = self.scan_wanted = True
-        except DamagedError as error:
-            file.changed = True
-            file.problem = not_whole(str(error))
-        except OSError as error:
-            file.changed = True
-            file.problem = Problem(error.strerror or str(error), may_read(error))
-        except Exception as error:  # noqa: BLE001  whatever a hostile file breaks is that file's trouble: all others go on being read
-            file.changed = True
-            file.problem = self._broken(file, error)
-        else:
-            self._open_files.used(file)
-            if chunk:
-                self._known.cut(file)
-            self._announce(file, chunk, now)
-            return chunk
-        return None
-
-    def _broken(self, file: Followed, error: Exception) -> Problem:
-        """What nothing here raises on purpose is a mistake of ours: the log says where, without what is in the file."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        told = {"input": self.spec.name, "path": file.found.path, "offset": file.offset, "error": type(error).__name__}
-        log.error("a file broke its reader: please report it", extra=told | {"place": f"{place.filename}:{place.lineno}"})
-        return Problem(f"internal error: {type(error).__name__}", "please report it")
-
-    def _announce(self, file: Followed, chunk: Chunk | None, now: int) -> None:
-        if chunk and not file.taken_up:
-            file.taken_up = True
-            self._announcing.tell("taken up", file.found.path, chunk.offsets[0] if chunk.offsets else 0, now)
-        elif not chunk and file.taken_up and not (file.finished or file.problem):
-            file.finished = True
-            self._announcing.tell("read to its end", file.found.path, file.offset, now)
 
     def progress(self) -> tuple[int, int]:
         """(bytes that were read or need not be, bytes that there are) of the files that are followed, as on disk."""
@@ -278,18 +219,3 @@ class FollowedInput:
         del self.files[file.found.device, file.found.inode]
         self._queue.remove(file)
         self._known.dropped(file, now)
-
-    def _replaced(self, file: Followed, now: int) -> None:
-        """Truncated and perhaps regrown, or an inode used again: the old content may go on elsewhere, the new one is new."""
-        self._known.replaced(file, now)
-        file.restart()
-        self._archives.forget(file.found[1:3])
-        file.first_sight = file.found
-        look_at_beginning(file)
-        file.changed = self.scan_wanted = True  # the scan looks for the old content, whose rest is to be read before the new
-
-    def _settle(self, now: int) -> None:
-        for file in self.files.values():
-            if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > unread.SETTLED:
-                file.settled = True
-                self._queue.add(file)

@@ -6,6 +6,7 @@ import contextlib
 from collections import deque
 from collections.abc import Iterable
 
+from casbd.inputs import unread
 from casbd.inputs.followed_file import Followed, MovedError
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Chunk
@@ -56,6 +57,13 @@ class ReadQueue:
                 file.held = 0
                 self.add(file)
         return waits
+
+    def settle(self, files: Iterable[Followed], now: int) -> None:
+        """Add the files at whose end a rest has waited for long: it will not be continued. now: milliseconds."""
+        for file in files:
+            if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > unread.SETTLED:
+                file.settled = True
+                self.add(file)
 
     def sort(self) -> None:
         """What was written first comes first."""
