@@ -7,6 +7,7 @@ import msgspec
 from casbd.inputs import identity
 from casbd.inputs.compression import Compressed, Plain
 from casbd.inputs.cutting import Context
+from casbd.inputs.discovery import Found
 from casbd.model.chunk import Position
 
 
@@ -34,6 +35,21 @@ class Cursor:
         """Go to where `position` says; that it belongs to this content has been checked."""
         self.offset, self.tail = start(position), position.tail
         self.fingerprint = (position.fingerprint, position.fingerprint_size)
+
+    def position(self, name: str, found: Found, *, offset: int, tail: str, seen: int) -> Position:
+        """A place in this content, to be stored for the input `name`. seen: milliseconds."""
+        return Position(
+            input=name,
+            path=found.path,
+            device=found.device,
+            inode=found.inode,
+            fingerprint=self.fingerprint[0],
+            fingerprint_size=self.fingerprint[1],
+            offset=offset,
+            size=found.size,
+            tail=tail,
+            seen=seen,
+        )
 
     def read(self, source: Plain | Compressed, size: int) -> tuple[bytes, bytes]:
         """(the bytes before the offset, up to `size` from it on).

@@ -1,4 +1,4 @@
-"""One file that is being followed: reads it chunk by chunk, and notices when its content is no longer the same."""
+"""One file that is being followed: opens it, reads it chunk by chunk, and knows how it stands with it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,19 @@ def not_whole(damage: str) -> Problem:
 
 
 class Followed:
-    """A file of one input. Who it is: `found`. How far it has been read: `offset`; 0 and no cutter where nothing has been.
+    """A file of one input. Who it is: `found`. How far it has been read: `offset`; 0 where nothing has been.
 
     placed: whether it has been decided where to begin. stored: positions that may be this file's, still to be checked.
     matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
-    its end. waiting: how many of them are not merely brackets and blanks. grew: it was appended to after it had been read
-    to its end. settled: it has not changed for long. gone: since when (milliseconds) it has no name any more.
+    its end. waiting: how many of them are not merely brackets and blanks. settled: it has not changed for long.
+    gone: since when (milliseconds) it has no name any more. ended: a compressed one has been read to its end.
     goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
     header: how the CSV was cut that was under this name before, if there was one.
     taken_up, finished: whether the log has told so.
     held: how many scans in a row it was not begun for another one's sake.
     fruitless: its last turn was over before it gave anything.
     rests_until: seconds of the turn's clock; what costs much and gives nothing is not read again at once.
+    cursor: the place in its content. records: what reads from there; both are new when the content is.
     """
 
     def __init__(self, spec: InputSpec, found: Found, limits: Limits, turn: Turn, fence: Fence, *, matched: bool = True) -> None:
@@ -71,9 +72,9 @@ class Followed:
         """Forget what was read: the next read decides anew where to begin."""
         self.position: Position | None = None
         self.cursor = Cursor()
-        self._records = RecordReader(self.cursor, self.spec.format, self._limits, self._turn)
+        self.records = RecordReader(self.cursor, self.spec.format, self._limits, self._turn)
         self.header: Context | None = None
-        self.placed = self.rest = self._ended = self.grew = self._met_its_end = False
+        self.placed = self.rest = self.ended = False
         self.waiting = 0
         self.problem: Problem | None = None
         self.comparing: identity.Compared | None = None
@@ -88,15 +89,14 @@ class Followed:
         self.position = msgspec.structs.replace(
             position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen, told=False
         )
-        self._records.resume(position)
-        self._ended = going_on.ended and position.size == self.found.size
-        self.grew, self._met_its_end = going_on.grew, position.offset == position.size
+        self.records.resume(position)
+        self.ended = going_on.ended and position.size == self.found.size
 
     def update(self, found: Found) -> bool:
         """What a look at the file told; True where there may be something to read."""
         if found[3:] != self.found[3:]:
             self.changed = True
-            self._ended = self.settled = False
+            self.ended = self.settled = False
             if isinstance(self.source, Compressed) and self.source.ended:
                 self.source.retry()
                 self.comparing = None
@@ -121,52 +121,25 @@ class Followed:
                 self.target = real if real != self.found.path else ""
         return self.source
 
-    def where(self) -> Position:
-        """How far it has been read, for people to see."""
-        found = self.found
-        known = self.position or self.unread()
-        return msgspec.structs.replace(
-            known, path=found.path, size=found.size, offset=max(known.offset, self.offset), format=self._records.format
-        )
-
     def unread(self) -> Position:
         """The position of a file of which nothing has been read. Without a fingerprint it fits no content, but tells since
         when there was one."""
         found = self.first_sight
-        return Position(
-            input=self.spec.name,
-            path=found.path,
-            device=found.device,
-            inode=found.inode,
-            fingerprint=self.cursor.fingerprint[0],
-            fingerprint_size=self.cursor.fingerprint[1],
-            offset=0,
-            size=found.size,
-            tail=identity.digest(b""),
-            seen=found.mtime // 1_000_000 - 1,
-        )
+        return self.cursor.position(self.spec.name, found, offset=0, tail=identity.digest(b""), seen=found.mtime // 1_000_000 - 1)
 
     @property
     def table(self) -> Context | None:
         """How it is cut, where it is a CSV whose header is known."""
-        return going_on if (going_on := self._records.context) and going_on.columns else None
+        return going_on if (going_on := self.records.context) and going_on.columns else None
 
     @property
     def left(self) -> int:
         """How many bytes were not read, as far as a look at the file tells; of a compressed one those on disk."""
-        if self._ended:
+        if self.ended:
             return 0
         if isinstance(self.source, Compressed):
             return self.waiting or (self.found.size if self.queued or self.problem else 0)
         return max(0, self.found.size - self.offset)
-
-    @property
-    def done(self) -> int:
-        """How many of the file's bytes (as on disk) have been read, or need not be."""
-        size = self.found.size
-        if not self.queued or self._ended:
-            return size
-        return min(size, self.source.consumed if isinstance(self.source, Compressed) and not self.found.part else self.offset)
 
     @property
     def empty(self) -> bool:
@@ -221,17 +194,16 @@ class Followed:
 
     def _next_chunk(self, detect: Detect, now: int, *, final: bool) -> Chunk | None:
         self.changed = self.rest = False
-        if self._ended:
+        if self.ended:
             return None
         source = self.open()
         self.waiting = 0
-        if self._records.untouched and not self.found.part:
+        if self.records.untouched and not self.found.part:
             source = self.source = opened_again(source, self._turn)
-        self._records.begin()
-        while isinstance(got := self._next(source, detect, final=final), Taken):
+        inside = self.found.part is not None
+        self.records.begin()
+        while isinstance(got := self.records.next(source, detect, final=final, inside=inside, header=self.header), Taken):
             self.problem = None
-            self.grew |= self._met_its_end
-            self._met_its_end = False
             if got.complete:
                 return self._chunk(got, now)
         if isinstance(got, AtEnd):
@@ -240,47 +212,40 @@ class Followed:
             self.problem = got
         return None
 
-    def _next(self, source: Plain | Compressed, detect: Detect, *, final: bool) -> Taken | AtEnd | Problem:
-        return self._records.next(source, detect, final=final, inside=self.found.part is not None, header=self.header)
-
     def _at_end(self, damage: str, end: AtEnd) -> None:
         self.rest, self.waiting = end
         self.problem = not_whole(damage) if damage else None
-        self._met_its_end = True
 
     def _chunk(self, taken: Taken, now: int) -> Chunk:
-        assert self._records.context is not None
-        cut = taken.cut
-        archive = self.found.part.container if self.found.part else ""
+        """Made of what was read. The position is moved behind it."""
+        assert self.records.context is not None
+        found, closers = self.found, taken.cut.closers
+        archive = found.part.container if found.part else ""
         going_on = msgspec.structs.replace(
-            self._records.context, closers=cut.closers, target=self.target, ended=taken.ended, grew=self.grew, archive=archive
+            self.records.context, closers=closers, target=self.target, ended=taken.ended, grew=self.records.grew, archive=archive
         )
-        found = self.found
-        self.position = Position(
-            input=self.spec.name,
-            path=found.path,
-            device=found.device,
-            inode=found.inode,
-            fingerprint=self.cursor.fingerprint[0],
-            fingerprint_size=self.cursor.fingerprint[1],
-            offset=self.offset + cut.closers,
-            size=max(found.size, self.offset + cut.closers) if isinstance(self.source, Plain) else found.size,
-            tail=self.cursor.tail,
+        offset = self.offset + closers
+        self.position = msgspec.structs.replace(
+            self.cursor.position(self.spec.name, found, offset=offset, tail=self.cursor.tail, seen=now),
+            size=max(found.size, offset) if isinstance(self.source, Plain) else found.size,
             context=msgspec.json.encode(going_on).decode(),
-            format=self._records.format,
-            seen=now,
+            format=self.records.format,
         )
-        rejects = [
-            Reject(input=self.spec.name, input_file=found.path, input_offset=place, reason=reason, raw=shown)
-            for place, reason, shown in taken.rejects
-        ]
-        return Chunk(
-            input=self.spec.name,
-            path=found.path,
-            format=self._records.format,
-            instance=self.spec.instance,
-            records=cut.records,
-            offsets=cut.places,
-            rejects=rejects,
-            position=self.position,
-        )
+        return _chunk_of(self.spec, found, taken, self.position)
+
+
+def _chunk_of(spec: InputSpec, found: Found, taken: Taken, position: Position) -> Chunk:
+    rejects = [
+        Reject(input=spec.name, input_file=found.path, input_offset=place, reason=reason, raw=shown)
+        for place, reason, shown in taken.rejects
+    ]
+    return Chunk(
+        input=spec.name,
+        path=found.path,
+        format=position.format,
+        instance=spec.instance,
+        records=taken.cut.records,
+        offsets=taken.cut.places,
+        rejects=rejects,
+        position=position,
+    )

@@ -16,6 +16,7 @@ from casbd.inputs.followed_file import Followed
 from casbd.inputs.input_reader import InputReader
 from casbd.inputs.known_contents import KnownContents
 from casbd.inputs.open_files import OpenFiles
+from casbd.inputs.progress import done
 from casbd.inputs.read_queue import ReadQueue
 from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import Turn
@@ -165,7 +166,7 @@ class FollowedInput:
     def progress(self) -> tuple[int, int]:
         """(bytes that were read or need not be, bytes that there are) of the files that are followed, as on disk."""
         files = self.files.values()
-        return sum(file.done for file in files), sum(file.found.size for file in files)
+        return sum(done(file) for file in files), sum(file.found.size for file in files)
 
     def _see(self, found: Found, present: set[Key]) -> Followed | None:
         """Take notice of a file that the glob finds; the file where there may be something to read in it."""

@@ -8,6 +8,7 @@ from casbd.clock import Clock, monotonic
 from casbd.inputs.fence import OwnFiles
 from casbd.inputs.followed_input import FollowedInput
 from casbd.inputs.open_files import OpenFiles, may_be_open
+from casbd.inputs.progress import where
 from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import BYTES, Turn
 from casbd.inputs.watch import Changes, Watch
@@ -158,7 +159,7 @@ class Inputs:
 
     def files(self) -> list[Position]:
         """The files that are followed now, with how far each has been read and its present size."""
-        return [file.where() for one in self._inputs for file in one.files.values()]
+        return [where(file) for one in self._inputs for file in one.files.values()]
 
     def forgotten(self) -> list[Position]:
         """Stored positions that are not needed any more: their files have been gone for long. Each is told once."""

@@ -55,6 +55,7 @@ class RecordReader:
 
     spec_format: the name of the records' format, or `auto`. format: the name, as far as it is known.
     context: how to go on at the cursor; None where nothing has been read.
+    grew: the file was appended to after it had been read to its end.
     """
 
     def __init__(self, cursor: Cursor, spec_format: str, limits: Limits, turn: Turn) -> None:
@@ -63,12 +64,14 @@ class RecordReader:
         self._want = 0
         self.context: Context | None = None
         self.format = ""
+        self.grew = self._met_its_end = False
 
     def resume(self, position: Position) -> None:
         """Go on from `position`, which has been checked to belong to this content."""
         self._cursor.resume(position)
         self.format = position.format
         self.context = context(position)
+        self.grew, self._met_its_end = self.context.grew, position.offset == position.size
         self._restore()
 
     def _restore(self) -> None:
@@ -118,6 +121,8 @@ class RecordReader:
             return _UNCLAIMED
         self._cursor.advance(before, raw, cut.used)
         self.context = msgspec.structs.replace(self._text.cutter.context) if self._text.cutter else None
+        self.grew |= self._met_its_end
+        self._met_its_end = False
         if cut.records or cut.rejects:
             return Taken(cut, self._text.rejects, complete=True, ended=at_end and cut.used + cut.closers == len(raw) and whole)
         self._cursor.skip_hole(source, raw)
@@ -129,7 +134,7 @@ class RecordReader:
         return max(self._limits.chunk, self._limits.record + SHOWN)
 
     def _wait(self, raw: bytes, closers: int) -> AtEnd:
-        self._want = 0
+        self._want, self._met_its_end = 0, True
         if not self._cursor.offset:
             self._text.cutter = None
         return AtEnd(bool(raw), len(encodings.without_mark(raw[closers:]).strip(WHITESPACE)))
