@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from casbd.counting import runs
+from casbd.counting import held_entries, runs
 from casbd.counting.match import Repeated, Sequenced, Step
 from casbd.counting.runs import Runs
 from casbd.counting.window_tests import step_entry
@@ -51,7 +51,7 @@ def flood(rule, kind, seconds):
 @pytest.mark.parametrize("span", [HOUR // 2, 0], ids=["half an hour", "one moment"])
 @pytest.mark.parametrize(("rule", "kind", "order"), CASES)
 def test_few_are_held_of_a_flood(rule, kind, order, span, monkeypatch):
-    monkeypatch.setattr(runs, "HELD_IN_ORDER", 0)
+    monkeypatch.setattr(held_entries, "HELD_IN_ORDER", 0)
     counted = Runs(RULES[rule])
     alerts, number, most = set(), 0, 0
     for one in ORDERS[order](flood(RULES[rule], kind, span)):
@@ -61,15 +61,15 @@ def test_few_are_held_of_a_flood(rule, kind, order, span, monkeypatch):
             alerts.add(change.alert_id)
             number += change.number
     needed = RULES[rule].repeated if isinstance(RULES[rule], Repeated) else sum(step.repeated for step in RULES[rule].steps)
-    assert most <= 2 * 4 * 4 * needed + runs.SPARE, "what is left of it, twice"
+    assert most <= 2 * 4 * 4 * needed + held_entries.SPARE, "what is left of it, twice"
     assert counted.counted == NUMBER
     assert number in (0, NUMBER)
 
 
 @pytest.mark.parametrize("rule", ["number", "different values", "sequence"])
 def test_what_was_read_back_is_held_as_sparingly(rule, monkeypatch):
-    monkeypatch.setattr(runs, "SPARE_AT_A_START", 100)
-    monkeypatch.setattr(runs, "HELD_IN_ORDER", 0)
+    monkeypatch.setattr(held_entries, "SPARE_AT_A_START", 100)
+    monkeypatch.setattr(held_entries, "HELD_IN_ORDER", 0)
     entries = sorted(flood(RULES[rule], "all alike", HOUR // 2), key=lambda one: (one.timestamp, one.key))
     assert len(Runs(RULES[rule], entries)) < 300
 
@@ -80,8 +80,8 @@ def test_of_a_sequence_in_order_so_many_are_held_whatever_they_are(order):
     for number, one in enumerate(ORDERS[order](flood(RULES["sequence"], "two kinds", HOUR // 2)), 1):
         counted.add(one, lambda: "alert")
         most = max(most, len(counted))
-        assert number > runs.HELD_IN_ORDER or len(counted) == number
-    assert most <= runs.HELD_IN_ORDER + 1
+        assert number > held_entries.HELD_IN_ORDER or len(counted) == number
+    assert most <= held_entries.HELD_IN_ORDER + 1
 
 
 def test_the_members_of_a_late_claim_are_bounded_and_all_are_counted():

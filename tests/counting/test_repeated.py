@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from casbd.counting import runs
+from casbd.counting import held_entries
 from casbd.counting.archive import Memory, order_of
 from casbd.counting.match import Repeated, Sequenced, Step
 from casbd.counting.runs import Runs
@@ -310,7 +310,7 @@ steps = st.lists(st.tuples(st.one_of(st.integers(0, 60), st.integers(0, 8)), st.
 
 
 def test_a_late_value_joins_the_next_run_by_way_of_an_activity_that_is_not_held(monkeypatch):
-    monkeypatch.setattr(runs, "SPARE", 0)
+    monkeypatch.setattr(held_entries, "SPARE", 0)
     counted = Counted(rule(1, 2, "object_id"))
     arrivals = [(0, None, 3), (0, None, 0), (1, None, 7), (0, None, 4), (0, "x", 5), (4, "x", 8), (0, None, 1), (3, None, 2)]
     for timestamp, value, key in arrivals:
@@ -320,7 +320,7 @@ def test_a_late_value_joins_the_next_run_by_way_of_an_activity_that_is_not_held(
 
 
 def test_an_entry_that_was_held_again_is_counted_once(monkeypatch):
-    monkeypatch.setattr(runs, "SPARE", -(10**6))
+    monkeypatch.setattr(held_entries, "SPARE", -(10**6))
     counted = Stepped(sequence(1, 1, within=10))
     for key, (timestamp, step) in enumerate([(1, 2), (0, 2), (0, 1), (1, 2), (1, 1)]):
         assert counted.add(timestamp, step, key=key) is None
@@ -333,7 +333,7 @@ DENSE += [(23, 0), (14, 0), (3, 0), (3, 0), (23, 1), (34, 0), (17, 0), (22, 1), 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_steps_that_come_late_among_entries_that_are_not_held(monkeypatch, seed):
-    monkeypatch.setattr(runs, "SPARE", -(10**6))
+    monkeypatch.setattr(held_entries, "SPARE", -(10**6))
     arrivals = random.Random(seed).sample(DENSE, len(DENSE))
     entries = [step_entry(Entry(timestamp, key, f"{key}", str(1 << step))) for key, (timestamp, step) in enumerate(arrivals)]
     count_all(sequence(2, 1, within=seed % 20), entries, set(), True)
@@ -349,8 +349,8 @@ def test_sequences_are_exact_however_late_their_steps_come(seed):
     arrivals = [(chance.randint(0, 35), key, 1 << chance.choices(range(len(repeated)), weights)[0]) for key in range(30)]
     entries = [step_entry(Entry(timestamp, key, f"{key}", str(steps))) for timestamp, key, steps in arrivals]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "SPARE", -(10**6))
-        patch.setattr(runs, "SPARE_AT_A_START", -(10**6))
+        patch.setattr(held_entries, "SPARE", -(10**6))
+        patch.setattr(held_entries, "SPARE_AT_A_START", -(10**6))
         count_all(rule, entries, {chance.randint(0, 30)} if chance.random() < 0.3 else set(), True)
 
 
@@ -365,7 +365,7 @@ class Everything(Memory):
         pass
 
 
-@pytest.mark.parametrize("spare", [-(10**6), 0, runs.SPARE], ids=["idle ones are never held", "a few", "as it is"])
+@pytest.mark.parametrize("spare", [-(10**6), 0, held_entries.SPARE], ids=["idle ones are never held", "a few", "as it is"])
 @settings(max_examples=800)
 @given(
     st.one_of(st.tuples(rules, arrivals), st.tuples(sequences, steps)),
@@ -382,8 +382,8 @@ def test_the_runs_do_not_depend_on_the_order_of_arrival(spare, given, random, re
     if random is not None:
         random.shuffle(entries)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "SPARE", spare)
-        patch.setattr(runs, "SPARE_AT_A_START", spare)
+        patch.setattr(held_entries, "SPARE", spare)
+        patch.setattr(held_entries, "SPARE_AT_A_START", spare)
         count_all(rule, entries, restarts if stored else set(), stored)
 
 
