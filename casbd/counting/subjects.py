@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from casbd.counting.match import Repeated, Sequenced
-from casbd.counting.window_tests import step_entry
+from casbd.counting.steps import step_entry
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.model.identity import Who, text_of, whose, whose_id

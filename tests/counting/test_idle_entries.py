@@ -7,7 +7,7 @@ import pytest
 from casbd.counting import held_entries, runs
 from casbd.counting.match import Repeated, Sequenced, Step
 from casbd.counting.runs import Runs
-from casbd.counting.window_tests import step_entry
+from casbd.counting.steps import step_entry
 from casbd.filters.tree import AllOf
 from casbd.model.counted import Entry
 

@@ -14,8 +14,8 @@ from casbd.counting import held_entries
 from casbd.counting.archive import Memory, order_of
 from casbd.counting.match import Repeated, Sequenced, Step
 from casbd.counting.runs import Runs
+from casbd.counting.steps import step_entry
 from casbd.counting.subjects import different, folded, subject
-from casbd.counting.window_tests import step_entry
 from casbd.filters.tree import AllOf
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
