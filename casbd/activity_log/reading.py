@@ -10,7 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from casbd.activity_log.counting import check, kinds
-from casbd.activity_log.segments import ALL, Opened, Segments
+from casbd.activity_log.kept_subjects import keep_subjects
+from casbd.activity_log.opened_segments import ALL, Opened
+from casbd.activity_log.segments import Segments
 from casbd.activity_log.wanted import Wanted
 from casbd.counting.subject_sql import Subjects
 from casbd.errors import StoreError
@@ -92,7 +94,7 @@ class ActivityLog:
                 return
             meets = compile_filter(policy.asked(), now=lambda: 0)  # `Subjects` are of no policy that asks for the time
             recent = [activity for several in self._of_blocks(parts) for activity in several if meets(activity)]
-            where = self._segments.keep_subjects(parts.opened, subjects, where, (parts.low, parts.high), recent)
+            where = keep_subjects(self._segments.queries, parts.opened, subjects, where, (parts.low, parts.high), recent)
             for several in self._of_segments(parts, where, fields):
                 yield from several
             yield from recent

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casbd.activity_log.counting import check, kinds
+from casbd.activity_log.opened_segments import ALL
 from casbd.activity_log.reading import ActivityLog
-from casbd.activity_log.segments import ALL
 from casbd.activity_log.wanted import Wanted
 from casbd.filters.sql import Sql
 from casbd.filters.tree import conditions

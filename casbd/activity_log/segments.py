@@ -7,65 +7,28 @@ All text of the queries is made of columns' names and of templates; values are p
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casbd.activity_log.connecting import connect
 from casbd.activity_log.counting import kinds
+from casbd.activity_log.opened_segments import ALL, Opened, table, within_span
+from casbd.activity_log.segment_queries import AT_ONCE, Queries
+from casbd.activity_log.segment_rows import COLUMNS, made, unknown
 from casbd.activity_log.wanted import Wanted
-from casbd.counting.subject_sql import Subjects
-from casbd.errors import StoreError
 from casbd.filters.sql import Sql
-from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.model.identity import canonical
-from casbd.store.log.segment_files import BLOCK, PLACE, allow_open, schema
-from casbd.store.log.segments import DIRECTORY, Segment
+from casbd.model.activity import FIELDS, Activity
+from casbd.store.log.segment_files import BLOCK, PLACE, schema
+from casbd.store.log.segments import Segment
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
-AT_ONCE = 2_048
 WINDOW = 20_000
 """Activities that are put into the order of their storing at once."""
 AT_A_TIME = 64 << 20
 """Bytes of activities that are put into the order of their times at once: of records of 20 MB few."""
-_COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
-_LISTS = tuple(number for number, field in enumerate(FIELDS.values()) if field.kind == "list")
-_OBJECTS = [*FIELDS].index("objects")
 _SPANS = {"day": "strftime(epoch_ms(timestamp), '%Y-%m-%d')", "hour": "strftime(epoch_ms(timestamp), '%Y-%m-%d %H')"}
-ALL = Sql("TRUE")
-
-
-class Opened:
-    """Segments with their files open: what is removed meanwhile, since it became a part of another, is read to the end all the same.
-
-    FileNotFoundError where one is already gone.
-    """
-
-    def __init__(self, several: Sequence[Segment]) -> None:
-        self.segments = several
-        self._open: dict[int, int] = {}
-        allow_open(len(several))
-        try:
-            for segment in several:
-                self._open[segment.segment_id] = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            self.close()
-            raise
-
-    def path(self, segment: Segment) -> str:
-        """Where the open file is read (proc_pid_fd(5))."""
-        return f"/proc/self/fd/{self._open[segment.segment_id]}"
-
-    def close(self) -> None:
-        """Give the files back."""
-        for number in self._open.values():
-            os.close(number)
-        self._open.clear()
 
 
 class Segments:
@@ -75,17 +38,13 @@ class Segments:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        self._state_dir = state_dir
-
-    @cached_property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        return connect([self._state_dir, self._state_dir / DIRECTORY])  # which may be a link to a larger disk
+        self.queries = Queries(state_dir)
 
     def read(self, opened: Opened, where: Sql, low: int, high: int, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         """What may meet a condition, in the order in which it was stored. fields: what is read of it, the rest is unknown."""
-        columns = ", ".join(f'"{name}"' if name in fields else _unknown(name) for name in FIELDS)
+        columns = ", ".join(f'"{name}"' if name in fields else unknown(name) for name in FIELDS)
         for text, parameters, order in self._windows(opened, where, low, high, raw="raw" in fields):
-            yield from map(made, self._batches(f"SELECT {columns} {text}{order}", parameters, opened))
+            yield from map(made, self.queries.batches(f"SELECT {columns} {text}{order}", parameters, opened))
 
     def arrow(
         self, opened: Opened, wanted: Wanted, fields: Sequence[str], low: int, high: int, *, ordered: bool
@@ -104,12 +63,12 @@ class Segments:
         for text, parameters, order in parts:
             decided: Iterator[bool] | None = None
             query = f"SELECT {names}, ({surely.text}) AS sure {text}{order}"
-            for batch in self._batches(query, [*surely.parameters, *parameters], opened):
+            for batch in self.queries.batches(query, [*surely.parameters, *parameters], opened):
                 sure = batch.column(len(fields))
                 if sure.false_count:
                     if decided is None:
-                        doubtful = f"SELECT {_COLUMNS} {text} AND NOT ({surely.text}){order}"
-                        rows = self._batches(doubtful, [*parameters, *surely.parameters], opened)
+                        doubtful = f"SELECT {COLUMNS} {text} AND NOT ({surely.text}){order}"
+                        rows = self.queries.batches(doubtful, [*parameters, *surely.parameters], opened)
                         decided = (wanted.meets(activity) for some in rows for activity in made(some))
                     batch = batch.filter(pa.array([one or next(decided) for one in sure.to_pylist()]))
                 arrays = [column.cast(kind.type) for column, kind in zip(batch.columns, types, strict=False)]
@@ -121,8 +80,8 @@ class Segments:
             return {}
         keys = [f"{_SPANS.get(name, chr(34) + name + chr(34))} AS k{number}" for number, name in enumerate(by)]
         lists = [name for name in by if name in FIELDS and FIELDS[name].kind == "list"]
-        files, parameters = _table(opened, opened.segments)
-        within = _within(opened, low, high)
+        files, parameters = table(opened, opened.segments)
+        within = within_span(opened, low, high)
         surely = ALL if wanted.surely.text == wanted.where.text else wanted.surely  # a constant costs nothing to group by
         source = f"(SELECT *, ({surely.text}) AS sure FROM {files} WHERE {within.text} AND {wanted.where.text})"
         for name in lists:
@@ -132,7 +91,7 @@ class Segments:
         text = f"SELECT {sure}, {', '.join([*keys, 'count(*)'])} FROM {source} GROUP BY ALL"
         found: dict[tuple[Any, ...], int] = {}
         certain = True
-        for is_sure, *key, number in self._rows(text, given, opened):
+        for is_sure, *key, number in self.queries.rows(text, given, opened):
             if is_sure:
                 found[tuple(key)] = number
             certain = certain and is_sure
@@ -144,44 +103,19 @@ class Segments:
                         found[kind] = found.get(kind, 0) + 1
         return found
 
-    def keep_subjects(self, opened: Opened, subjects: Subjects, where: Sql, within: tuple[int, int], recent: Sequence[Activity]) -> Sql:
-        """A condition that leaves out the subjects that have too few activities in these segments for a policy to alert.
-
-        recent: activities outside the segments; what their subjects did before is kept, whatever it is.
-        """
-        import pyarrow as pa
-
-        files, parameters = _table(opened, opened.segments)
-        key, fields = subjects.key, ", ".join(f'"{field}"' for field in subjects.fields)
-        given = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
-        parameters = [*parameters, *within, *where.parameters]
-        enough = f"CREATE OR REPLACE TABLE kept AS SELECT {key} AS subject {given} GROUP BY ALL HAVING {subjects.enough.text}"
-        others = f"SELECT DISTINCT {fields} {given} AND ({subjects.strange})"
-        self._rows(enough, [*parameters, *subjects.enough.parameters], opened)
-        strange = self._rows(others, parameters, opened)
-        # What SQL tells apart Python may not: `straße` and `STRASSE` are one subject.
-        of_recent = {tuple(getattr(activity, field) for field in subjects.fields) for activity in recent}
-        more = [tuple(map(_folded, subjects.fields, row)) for row in (*strange, *of_recent)]
-        columns = {
-            field: pa.array([row[number] for row in more], type=schema().field(field).type) for number, field in enumerate(subjects.fields)
-        }
-        self._connection.register("more", pa.table(columns))
-        self._connection.execute(f"INSERT INTO kept SELECT DISTINCT {key} FROM more")
-        return Sql(f"{where.text} AND ({key} IN (SELECT subject FROM kept) OR {subjects.strange})", where.parameters)
-
     def newest_first(self, opened: Opened, several: Sequence[Segment], where: Sql, low: int, high: int) -> Iterator[Activity]:
         """The same, the newest first: their times, and then a few at a time, as hardly anybody wants all."""
-        files, parameters = _table(opened, several)
+        files, parameters = table(opened, several)
         given = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
         text = f"SELECT timestamp, count(*) {given} GROUP BY timestamp"
-        rows = self._rows(text, [*parameters, low, high, *where.parameters], opened)
+        rows = self.queries.rows(text, [*parameters, low, high, *where.parameters], opened)
         rows.sort(reverse=True)
         most = max(1, AT_A_TIME // self._size_of_one(opened, several))
         size, newest, some = min(AT_ONCE // 16, most), high, 0
         for number, (moment, times) in enumerate(rows, 1):
             some += times
             if some >= size or number == len(rows):
-                batches = self._batches(f"SELECT {_COLUMNS} {given}", [*parameters, moment, newest, *where.parameters], opened)
+                batches = self.queries.batches(f"SELECT {COLUMNS} {given}", [*parameters, moment, newest, *where.parameters], opened)
                 found = [activity for batch in batches for activity in made(batch)]
                 yield from sorted(found, key=lambda activity: -activity.timestamp)
                 size, newest, some = min(8 * AT_ONCE, most), moment - 1, 0
@@ -189,37 +123,39 @@ class Segments:
     def _size_of_one(self, opened: Opened, several: Sequence[Segment]) -> int:
         """Bytes of an activity, on the average."""
         files = [opened.path(segment) for segment in several]
-        ((size,),) = self._rows("SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata(?)", [files], opened)
+        ((size,),) = self.queries.rows("SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata(?)", [files], opened)
         return int(size) // max(1, sum(segment.activities for segment in several)) + 1
 
     def count(self, opened: Opened, several: Sequence[Segment], low: int, high: int) -> int:
         """How many activities of a span of event time there are."""
         if not several:
             return 0
-        files, parameters = _table(opened, several)
-        return int(self._rows(f"SELECT count(*) FROM {files} WHERE timestamp BETWEEN ? AND ?", [*parameters, low, high], opened)[0][0])
+        files, parameters = table(opened, several)
+        return int(
+            self.queries.rows(f"SELECT count(*) FROM {files} WHERE timestamp BETWEEN ? AND ?", [*parameters, low, high], opened)[0][0]
+        )
 
     def block(self, opened: Opened, block_id: int) -> list[Activity]:
         """The activities that came from one block."""
-        files, parameters = _table(opened, opened.segments)
-        text = f"SELECT {_COLUMNS} FROM {files} WHERE {BLOCK} = ? ORDER BY {PLACE}"
-        return [one for batch in self._batches(text, [*parameters, block_id], opened) for one in made(batch)]
+        files, parameters = table(opened, opened.segments)
+        text = f"SELECT {COLUMNS} FROM {files} WHERE {BLOCK} = ? ORDER BY {PLACE}"
+        return [one for batch in self.queries.batches(text, [*parameters, block_id], opened) for one in made(batch)]
 
     def with_id(self, opened: Opened, activity_id: str) -> Activity | None:
         """The newest activity with an id."""
         if any("\ud800" <= letter <= "\udfff" for letter in activity_id) or not opened.segments:
             return None  # half of a pair, which no record's id has
-        files, parameters = _table(opened, opened.segments)
-        text = f"SELECT {_COLUMNS} FROM {files} WHERE activity_id = ? ORDER BY {BLOCK} DESC, {PLACE} DESC LIMIT 1"
-        return next((one for batch in self._batches(text, [*parameters, activity_id], opened) for one in made(batch)), None)
+        files, parameters = table(opened, opened.segments)
+        text = f"SELECT {COLUMNS} FROM {files} WHERE activity_id = ? ORDER BY {BLOCK} DESC, {PLACE} DESC LIMIT 1"
+        return next((one for batch in self.queries.batches(text, [*parameters, activity_id], opened) for one in made(batch)), None)
 
     def places(self, opened: Opened, regex: str) -> set[tuple[int, int]]:
         """Block and place of each activity that has a text which a regular expression (RE2, whatever the case) finds in any column."""
-        files, parameters = _table(opened, opened.segments)
+        files, parameters = table(opened, opened.segments)
         texts = [f'"{field.name}"' for field in FIELDS.values() if field.kind in ("text", "choice")]
         texts += [f"{name}::VARCHAR" for name in ("objects", *(field.name for field in FIELDS.values() if field.kind == "list"))]
         where = " OR ".join(f"coalesce(regexp_matches({text}, ?, 'i'), FALSE)" for text in texts)
-        rows = self._rows(f"SELECT {BLOCK}, {PLACE} FROM {files} WHERE {where}", [*parameters, *[regex] * len(texts)], opened)
+        rows = self.queries.rows(f"SELECT {BLOCK}, {PLACE} FROM {files} WHERE {where}", [*parameters, *[regex] * len(texts)], opened)
         return {(block_id, place) for block_id, place in rows}
 
     def _windows(self, opened: Opened, where: Sql, low: int, high: int, *, raw: bool) -> Iterator[tuple[str, list[Any], str]]:
@@ -229,42 +165,17 @@ class Segments:
         """
         if not opened.segments:
             return
-        files, parameters = _table(opened, opened.segments)
+        files, parameters = table(opened, opened.segments)
         condition = f"timestamp BETWEEN ? AND ? AND {where.text}"
         text = f"SELECT {BLOCK}, count(*) FROM {files} WHERE {condition} GROUP BY 1 ORDER BY 1"
-        rows = self._rows(text, [*parameters, low, high, *where.parameters], opened)
+        rows = self.queries.rows(text, [*parameters, low, high, *where.parameters], opened)
         most = min(WINDOW, max(1, 4 * AT_A_TIME // self._size_of_one(opened, opened.segments))) if raw else WINDOW
         for first, last in _spans(rows, most):
             among = [one for one in opened.segments if one.first_block <= last and first <= one.last_block]
-            files, parameters = _table(opened, among)
+            files, parameters = table(opened, among)
             order = f" ORDER BY {BLOCK}, {PLACE}" if len(among) > 1 else ""  # one file is in order
             text = f"FROM {files} WHERE {BLOCK} BETWEEN ? AND ? AND {condition}"
             yield text, [*parameters, first, last, low, high, *where.parameters], order
-
-    def _rows(self, text: str, parameters: Sequence[Any], opened: Opened) -> list[tuple[Any, ...]]:
-        import duckdb
-
-        try:
-            return self._connection.execute(text, parameters).fetchall()
-        except duckdb.Error as error:
-            raise _told(error, opened) from None
-
-    def _batches(self, text: str, parameters: Sequence[Any], opened: Opened) -> Iterator[pa.RecordBatch]:
-        import duckdb
-
-        cursor = self._connection.cursor()  # its own, so that several readings can go on side by side
-        try:
-            yield from cursor.sql(text, params=parameters).to_arrow_reader(AT_ONCE)
-        except duckdb.Error as error:
-            raise _told(error, opened) from None
-        finally:
-            cursor.close()
-
-
-def _unknown(field: str) -> str:
-    """What stands for a field that is not read."""
-    kind = FIELDS[field].kind
-    return f'{"[]" if kind in ("list", "objects") else chr(39) * 2 if field == "raw" else "NULL"} AS "{field}"'
 
 
 def _spans(rows: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
@@ -281,50 +192,6 @@ def _spans(rows: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, in
 def _all_at_once(opened: Opened, where: Sql, low: int, high: int) -> Iterator[tuple[str, list[Any], str]]:
     """As `_windows`, in no order."""
     if opened.segments:
-        files, parameters = _table(opened, opened.segments)
-        within = _within(opened, low, high)
+        files, parameters = table(opened, opened.segments)
+        within = within_span(opened, low, high)
         yield f"FROM {files} WHERE {within.text} AND {where.text}", [*parameters, *within.parameters, *where.parameters], ""
-
-
-def _within(opened: Opened, low: int, high: int) -> Sql:
-    """The condition of a span of time, where there is anything outside of it: to look at the times of all costs as much as counting."""
-    whole = all(low <= segment.first and segment.last <= high for segment in opened.segments)
-    return ALL if whole else Sql("timestamp BETWEEN ? AND ?", [low, high])
-
-
-def _table(opened: Opened, several: Sequence[Segment]) -> tuple[str, list[Any]]:
-    """Files as one table. Those of an older casbd have whole blocks, in order, and no column that says so."""
-    new = [opened.path(segment) for segment in several if segment.day is not None]
-    old = [opened.path(segment) for segment in several if segment.day is None]
-    parts: list[str] = []
-    if new or not old:
-        parts.append("SELECT * FROM read_parquet(?)")
-    if old:
-        parts.append(
-            f"SELECT * EXCLUDE (file_row_number), file_row_number::INTEGER AS {PLACE} FROM read_parquet(?, file_row_number = true)"
-        )
-    return (f"({' UNION ALL BY NAME '.join(parts)})" if old else "read_parquet(?)"), [files for files in (new, old) if files]
-
-
-def _told(error: Exception, opened: Opened) -> StoreError:
-    """Which file it is that cannot be read."""
-    text = str(error)
-    for segment in opened.segments:
-        text = text.replace(opened.path(segment), str(segment.path))
-    return StoreError(f"{text.splitlines()[0]}; `casbd store verify` sets damaged segments aside")
-
-
-def made(batch: pa.RecordBatch) -> list[Activity]:
-    """Activities of all columns."""
-    columns = [column.to_pylist() for column in batch.columns[: len(FIELDS)]]
-    for number in _LISTS:
-        columns[number] = [tuple(values) for values in columns[number]]
-    columns[_OBJECTS] = [tuple(ActivityObject(*thing.values()) for thing in things) for things in columns[_OBJECTS]]
-    return [Activity(*values) for values in zip(*columns, strict=True)]
-
-
-def _folded(field: str, value: Any) -> Any:
-    """A value of a subject as Python compares it."""
-    if not isinstance(value, str):
-        return value
-    return canonical(value) if field == "user" else value.casefold()

@@ -20,9 +20,11 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from casbd import __version__
+from casbd.activity_log.opened_segments import Opened
 from casbd.activity_log.people import ANYWHERE, Asked, is_asked, people
 from casbd.activity_log.reading import ActivityLog
-from casbd.activity_log.segments import Opened, Segments, made
+from casbd.activity_log.segment_rows import made
+from casbd.activity_log.segments import Segments
 from casbd.clock import Clock
 from casbd.errors import CasbdError, StoreError
 from casbd.model.activity import FIELDS, Activity, ActivityObject
