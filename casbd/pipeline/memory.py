@@ -8,7 +8,7 @@ from collections.abc import Callable
 from casbd.alerting import flood
 from casbd.alerting.flood import FloodGuard
 from casbd.counting.windows import Windows
-from casbd.store.log.blocks import SeenKeys
+from casbd.store.log.seen_keys import SeenKeys
 from casbd.store.state import policies
 
 

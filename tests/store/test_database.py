@@ -6,12 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from builders import Core, chunk, record
 
 from casbd.errors import StateInUse, StoreError
 from casbd.store import schema
 from casbd.store.database import FILE, Store
-from casbd.store.log.blocks import SeenKeys, _Table
 from casbd.store.state import held_back, inputs, outbox, policies
 
 
@@ -180,44 +178,3 @@ def test_the_salt_is_of_this_store(store, tmp_path):
     assert store.salt() == salt
     with Store(tmp_path / "other") as other:
         assert other.salt() != salt
-
-
-class TestSeenKeys:
-    def test_knows_repeats_within_a_call_and_between(self):
-        seen = SeenKeys()
-        assert seen.new([1, 2, 1]) == [True, True, False]
-        assert seen.new([2, 3]) == [False, True]
-
-    def test_remembers_at_least_its_capacity_and_no_more_than_twice(self):
-        seen = SeenKeys(capacity=100)
-        for key in range(1, 1001):
-            seen.new([key])
-        assert not any(seen.new(range(901, 1001)))
-        assert all(seen.new([key])[0] for key in range(1, 801))
-
-    def test_keys_that_fall_on_the_same_place(self):
-        table = _Table()
-        keys = [1 + (n << 17) for n in range(60_000)]
-        assert all(table.add(keys[:1000]))
-        assert not any(table.add(keys[:1000]))
-        assert keys[1000] not in table
-
-    def test_grows(self):
-        table = _Table()
-        keys = [n * 0x9E3779B97F4A7C15 % 2**63 or 1 for n in range(1, 100_001)]
-        assert all(table.add(keys))
-        assert all(key in table for key in keys)
-        assert table.count == len(keys)
-
-    def test_is_rebuilt_from_the_newest_blocks(self, make_core):
-        core: Core = make_core()
-        records = [record() for _ in range(10)]
-        for one in records:
-            core.feed_records(one)
-        batches = [core.scanner.scan(chunk([one])) for one in records]
-
-        seen = SeenKeys.load(core.store.connection, capacity=4)
-
-        known = [not seen.new(batch.stored.keys)[0] for batch in batches[::-1]]
-        assert known[:4] == [True] * 4
-        assert known[-1] is False
