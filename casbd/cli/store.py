@@ -12,7 +12,7 @@ from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_alone, store_to_change
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.clock import now
-from casbd.store.log import blocks, segments
+from casbd.store.log import blocks, segment_damage, segments
 from casbd.store.state import audit, retention
 from casbd.wire import json_lines
 
@@ -38,7 +38,7 @@ def verify(configuration: Path, as_json: bool) -> None:
     also of an earlier time.
     """
     with open_store(configuration) as store:
-        found = [*segments.damaged(store), *segments.verify(store)]
+        found = [*segment_damage.damaged(store), *segment_damage.verify(store)]
         damaged = [*blocks.damaged(store.connection)]
         known = segments.listed(store)
         waiting = blocks.at_most(store.connection)
@@ -46,7 +46,7 @@ def verify(configuration: Path, as_json: bool) -> None:
     if new:
         with store_to_change(configuration) as store:
             for damage in new:
-                segments.set_aside(store, damage)
+                segment_damage.set_aside(store, damage)
     told = [{"path": str(damage.path), "problem": damage.why} for damage in found]
     told += [{"path": f"block {number}", "problem": why} for number, why in damaged]
     whole = [one for one in known if all(one.segment_id != damage.segment_id for damage in new)]

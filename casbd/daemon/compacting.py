@@ -12,7 +12,7 @@ from pathlib import Path
 from casbd.clock import Clock
 from casbd.daemon import processes
 from casbd.store.database import Store
-from casbd.store.log import segments, swap
+from casbd.store.log import segment_damage, segments, swap
 from casbd.store.log.segment_files import Part
 from casbd.store.log.segments import Plan
 
@@ -63,8 +63,8 @@ class Compacting:
 
     def _set_aside(self, parts: Sequence[int]) -> None:
         """A damaged part must not keep the others from becoming one, and the rest of the log from becoming segments."""
-        for damage in segments.verify(self._store, parts):
-            segments.set_aside(self._store, damage)
+        for damage in segment_damage.verify(self._store, parts):
+            segment_damage.set_aside(self._store, damage)
             log.error("a segment is damaged and was set aside", extra={"file": str(damage.path), "problem": damage.why})
 
     def stop(self) -> None:

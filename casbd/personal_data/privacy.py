@@ -32,7 +32,7 @@ from casbd.model.identity import named
 from casbd.personal_data.person import Person, person
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.store.log import segment_files, segments
+from casbd.store.log import segment_damage, segment_files, segments
 from casbd.store.log.segments import Segment
 from casbd.store.state import personal
 from casbd.wire import json_lines
@@ -193,7 +193,7 @@ def forget(
     any point, the next time does the rest. StoreError where damaged segments are set aside, of which nobody knows what they hold, or
     somebody reads on.
     """
-    if damaged := segments.damaged(store):
+    if damaged := segment_damage.damaged(store):
         raise StoreError(f"damaged segments may name anybody: {damaged[0].path} ... (casbd store rebuild makes the log anew)")
     segments.remove_strays(store)
     about, pseudonym, keep = _beginning(store, user, place, keep=keep)

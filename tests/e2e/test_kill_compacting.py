@@ -13,7 +13,7 @@ from casbd.activity_log import ActivityLog
 from casbd.model.activity import Activity
 from casbd.personal_data import privacy
 from casbd.store.database import Store
-from casbd.store.log import blocks, segments
+from casbd.store.log import blocks, segment_damage, segments
 
 KILLS = int(os.environ.get("CASBD_E2E_KILLS", "7"))
 DAY = 86_400_000
@@ -81,7 +81,7 @@ def test_killed_again_and_again(tmp_path, work):
         process.stdout.close()
         with Store(tmp_path / "state", readonly=True) as store:
             found = scanned(store)
-            assert [*segments.verify(store)] == []
+            assert [*segment_damage.verify(store)] == []
         if work == "compacting":
             assert found == expected
         else:  # what is old is there or is gone, and the rest is as it was
@@ -114,7 +114,7 @@ def test_forgetting_is_killed_again_and_again(tmp_path):
         process.stdout.close()
         with Store(tmp_path / "state", readonly=True) as store:
             found = scanned(store)
-            assert [*segments.verify(store)] == []
+            assert [*segment_damage.verify(store)] == []
         others = [one.activity_id for one in expected if one.user != ANNA]
         left = {one.activity_id for one in found}
         assert [one.activity_id for one in found if one.user != ANNA] == others

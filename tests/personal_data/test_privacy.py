@@ -20,7 +20,7 @@ from casbd.errors import StoreError
 from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
-from casbd.store.log import segments
+from casbd.store.log import segment_damage, segments
 from casbd.store.state import alerts, governance, personal
 
 ANNA = "anna.berg@contoso.com"
@@ -94,7 +94,7 @@ def test_nothing_is_left(core, keep):
     assert done.pseudonym in after["her-site"].raw
     assert json.loads(after["her-site"].raw)["Operation"] == "FileAccessed"
     assert (done.removed, done.renamed) == ((0, 5) if keep else (3, 2))
-    assert [*segments.verify(core.store)] == []
+    assert [*segment_damage.verify(core.store)] == []
     found = [alert.user for alert in alerts.find(core.store.connection) if alert.user and alert.user.startswith("person-")]
     assert found == [done.pseudonym] * len(found)
     assert bool(found) is keep
@@ -278,7 +278,7 @@ def test_while_somebody_reads_there_may_be_traces_left(core):
 
 def test_damaged_segments_may_name_anybody(core):
     (first, *_) = segments.listed(core.store)
-    segments.set_aside(core.store, segments.Damage(first.segment_id, first.path, "broken"))
+    segment_damage.set_aside(core.store, segment_damage.Damage(first.segment_id, first.path, "broken"))
     with pytest.raises(StoreError, match="damaged"):
         privacy.forget(core.store, ANNA)
 

@@ -11,7 +11,7 @@ from casbd.activity_log import ActivityLog, Wanted, search
 from casbd.daemon.compacting import Compacting
 from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
-from casbd.store.log import blocks, segment_files, segments
+from casbd.store.log import blocks, segment_damage, segment_files, segments
 from casbd.store.state import outbox
 
 
@@ -206,7 +206,7 @@ def test_a_file_of_an_older_casbd_is_read_beside_new_ones(core):
     log = ActivityLog(core.store)
     assert [one.activity_id for one in log.newest_first()] == [*expected[:0:-1], *sorted((expected[0], more[0])), *more[1:]]
     assert log.counts(Wanted([], lambda: 0), ["day"]) == {("2026-01-01",): 23}
-    assert [*segments.verify(core.store)] == []
+    assert [*segment_damage.verify(core.store)] == []
 
 
 def test_late_activities_go_to_their_day(core):
@@ -261,12 +261,12 @@ def test_a_damaged_segment_is_set_aside_and_the_rest_stays_readable(core, how):
     if how != "a byte":
         with pytest.raises(StoreError, match=rf"{first.day}.*store verify"):
             ids(core)
-    (damage,) = segments.verify(core.store)
+    (damage,) = segment_damage.verify(core.store)
     assert damage.path == first.path
-    segments.set_aside(core.store, damage)
+    segment_damage.set_aside(core.store, damage)
     assert ids(core) == ["late"]
-    assert segments.damaged(core.store) == [damage]
-    assert [*segments.verify(core.store)] == []
+    assert segment_damage.damaged(core.store) == [damage]
+    assert [*segment_damage.verify(core.store)] == []
     segments.remove_strays(core.store)
     assert first.path.exists() is (how != "gone"), "who can mend it finds it"
 
@@ -310,7 +310,7 @@ def test_records_of_more_days_than_a_log_has_share_files(core, monkeypatch):
     assert 20 < len(known) < 20 + 3 + 7
     assert sum(one.activities for one in known) == len(days)
     assert ids(core) == expected
-    assert not [*segments.verify(core.store)]
+    assert not [*segment_damage.verify(core.store)]
     day = 24 * 60 * MINUTE
     assert [one.activity_id for one in core.activities() if one.timestamp == NOON - 400 * day] == ["day-400"]
     assert segments.prune(core.store, 2**61) == len(known)
@@ -352,7 +352,7 @@ def test_a_damaged_part_does_not_keep_the_others_from_becoming_one(core, monkeyp
     compacting.go_on()
     compacting._process.join(60)
     compacting.go_on()
-    assert len(segments.damaged(core.store)) == 1
+    assert len(segment_damage.damaged(core.store)) == 1
     assert ids(core) == ["0", "2"]
     compacting.stop()
 

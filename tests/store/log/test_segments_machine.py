@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from casbd.activity_log import ActivityLog, Wanted
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.database import Store
-from casbd.store.log import blocks, segments
+from casbd.store.log import blocks, segment_damage, segments
 
 DAY = 86_400_000
 START = 1_767_225_600_000
@@ -143,7 +143,7 @@ class Log(RuleBasedStateMachine):
 
     @rule()
     def nothing_is_damaged(self):
-        assert [*segments.verify(self.store)] == []
+        assert [*segment_damage.verify(self.store)] == []
 
     def teardown(self):
         segments.ACTIVITIES, segments.PARTS = self.old
