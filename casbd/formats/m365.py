@@ -21,7 +21,8 @@ import msgspec
 from casbd import plugins
 from casbd.formats._entra_operations import kind_of
 from casbd.formats._lenient import Reader, as_dict, share
-from casbd.formats._m365_objects import NOTHING, Named, ObjectsOf, Principal, objects_for, value_of
+from casbd.formats._m365_objects import Named, ObjectsOf, objects_for, value_of
+from casbd.formats._m365_record import Record, audit_record_within, holds_audit_record, is_audit_record
 from casbd.formats._m365_rows import as_record, is_row
 from casbd.formats._m365_table import DIRECTORY, table
 from casbd.formats._m365_users import Users
@@ -29,59 +30,7 @@ from casbd.formats._times import time_of
 from casbd.model.activity import Activity
 from casbd.plugins import registry
 from casbd.records import addresses, timestamps
-from casbd.records.record_path import decode
 from casbd.remembered import Remembered
-
-
-class Record(msgspec.Struct, gc=False):
-    """The part of an audit record that becomes an activity. Names are Microsoft's; the rest stays in `raw`.
-
-    In the order in which Microsoft writes them, which the decoder is fastest at. Raw: decoded only where it is needed.
-    """
-
-    CreationTime: str
-    Operation: str
-    Id: str | None = None
-    OrganizationId: str | None = None
-    RecordType: int | str | None = None
-    ResultStatus: str | None = None
-    UserKey: str | None = None
-    UserType: int | str | None = None
-    Workload: str | None = None
-    ClientIP: str | None = None
-    ObjectId: str | None = None
-    UserId: str | None = None
-    ClientIPAddress: str | None = None
-    ClientInfoString: str | None = None
-    ExtendedProperties: list[Named] | str | None = None
-    ModifiedProperties: msgspec.Raw = NOTHING
-    Actor: msgspec.Raw = NOTHING
-    ActorIpAddress: str | None = None
-    Target: list[Principal] | str | None = None
-    ErrorNumber: int | str | None = None
-    LogonError: str | None = None
-    LogonType: int | str | None = None
-    MailboxOwnerUPN: str | None = None
-    Parameters: msgspec.Raw = NOTHING
-    ActorIP: str | None = None
-    UserAgent: str | None = None
-    ExtraProperties: list[Named] | str | None = None
-    DeviceProperties: list[Named] | str | None = None
-    Item: Any = None
-    AffectedItems: Any = None
-    Folder: Any = None
-    ItemType: str | None = None
-    SourceFileName: str | None = None
-    SiteUrl: str | None = None
-    TargetUserOrGroupName: str | None = None
-    TargetUserOrGroupType: str | None = None
-    UserSharedWith: str | None = None
-    TeamName: str | None = None
-    ChannelName: str | None = None
-    Members: Any = None
-    Subject: str | None = None
-    IsSuccess: bool | None = None
-    CopilotEventData: msgspec.Raw = NOTHING
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -124,14 +73,14 @@ class M365:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every audit record has CreationTime, Operation and Workload, which no other export has; or it holds one, or is a row of such."""
-        return share(sample, lambda record: _is_ours(record) or is_row(record) or _holds_one(record))
+        return share(sample, lambda record: is_audit_record(record) or is_row(record) or holds_audit_record(record))
 
     def parse(self, record: bytes, *, holder: bytes = b"{}") -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or operation. holder: what the record stands in."""
         try:
             found = self._decode(record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if (inside := _inside(record)) is not None:
+            if (inside := audit_record_within(record)) is not None:
                 activities = self.parse(inside, holder=record)
                 for activity in activities:
                     activity.raw = inside.decode(errors="replace")
@@ -225,41 +174,6 @@ class M365:
             activity.user_agent = agent
         if record.DeviceProperties:
             activity.device_tags = _device_tags(record.DeviceProperties)
-
-
-def _is_ours(record: dict[str, Any]) -> bool:
-    required = ("CreationTime", "Operation", "Workload")
-    return all(key in record for key in required) and ("RecordType" in record or "OrganizationId" in record)
-
-
-_HOLDERS = ("auditData", "AuditData")
-"""Of Graph's audit log queries, an object; of `Search-UnifiedAuditLog | ConvertTo-Json`, JSON as text."""
-
-
-def _holds_one(record: dict[str, Any]) -> bool:
-    inside = next((record[key] for key in _HOLDERS if key in record), None)
-    inside = decode(inside) if isinstance(inside, str) else inside
-    return isinstance(inside, dict) and _is_ours(inside)
-
-
-class _Holder(msgspec.Struct, gc=False):
-    graph: msgspec.Raw = msgspec.field(default=NOTHING, name="auditData")
-    search: str | None = msgspec.field(default=None, name="AuditData")
-
-
-_HOLDER = msgspec.json.Decoder(_Holder)
-
-
-def _inside(record: bytes) -> bytes | None:
-    """The audit record within this one."""
-    if b'uditData"' not in record:
-        return None
-    try:
-        found = _HOLDER.decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    inside = bytes(found.graph) or (found.search or "").encode(errors="replace")
-    return inside if inside[:1] == b"{" and b'uditData"' not in inside else None
 
 
 _OTHER_TIMES = ("CreationDate", "CreatedDateTime", "createdDateTime", "TimeGenerated")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casbd.errors import BadRecord
-from casbd.formats.m365 import M365, Record
+from casbd.formats._m365_record import Record
+from casbd.formats.m365 import M365
 from casbd.plugins import Options
 
 FORMAT = M365(Options())
