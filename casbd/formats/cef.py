@@ -22,7 +22,8 @@ from pydantic import model_validator
 
 from casbd import plugins
 from casbd.errors import BadRecord
-from casbd.formats._mapping import Mapper, MappingOptions
+from casbd.formats._mapping import Mapper
+from casbd.formats._mapping_options import MappingOptions
 from casbd.model.activity import Activity
 from casbd.plugins import registry
 from casbd.records import cef_reading

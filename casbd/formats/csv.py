@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 
 from casbd import plugins
-from casbd.formats._mapping import MappingOptions, OfMapping
+from casbd.formats._mapping import OfMapping
+from casbd.formats._mapping_options import MappingOptions
 from casbd.plugins import registry
 from casbd.records import record_path
 

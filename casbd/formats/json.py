@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from casbd import plugins
-from casbd.formats._mapping import MappingOptions, OfMapping
+from casbd.formats._mapping import OfMapping
+from casbd.formats._mapping_options import MappingOptions
 from casbd.plugins import registry
 
 
