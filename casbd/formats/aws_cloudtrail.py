@@ -28,6 +28,7 @@ import msgspec
 from casbd import plugins
 from casbd.documents import Document
 from casbd.formats._activity_table import UNSPECIFIED
+from casbd.formats._aws_record import CONTROL, DIGEST, Identity, Record, is_cloudtrail, is_insight, record_as_text
 from casbd.formats._lenient import Reader, as_dict, delivered, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, text_of
@@ -38,83 +39,6 @@ from casbd.records import addresses
 from casbd.remembered import Remembered
 
 TABLE = Path(__file__).parent.parent / "data" / "aws_activities.yaml"
-
-
-class Issuer(msgspec.Struct, gc=False):
-    """Who gave a session its rights."""
-
-    userName: str | None = None  # noqa: N815
-
-
-class Session(msgspec.Struct, gc=False):
-    """Of temporary credentials."""
-
-    sessionIssuer: Issuer | None = None  # noqa: N815
-
-
-class Identity(msgspec.Struct, gc=False):
-    """`userIdentity`."""
-
-    type: str | None = None
-    principalId: str | None = None  # noqa: N815
-    arn: str | None = None
-    accountId: str | None = None  # noqa: N815
-    userName: str | None = None  # noqa: N815
-    invokedBy: str | None = None  # noqa: N815
-    sessionContext: Session | None = None  # noqa: N815
-    onBehalfOf: Any = None  # noqa: N815
-
-
-class Record(msgspec.Struct, gc=False):
-    """The part of a CloudTrail record that becomes an activity; names are Amazon's, the rest stays in `raw`.
-
-    shipped: Logstash puts the time there, and takes eventTime away.
-    """
-
-    eventName: str  # noqa: N815
-    eventTime: str | None = None  # noqa: N815
-    shipped: str | None = msgspec.field(default=None, name="@timestamp")
-    eventSource: str = ""  # noqa: N815
-    eventID: str | None = None  # noqa: N815
-    eventCategory: str | None = None  # noqa: N815
-    userIdentity: Identity | None = None  # noqa: N815
-    sourceIPAddress: str | None = None  # noqa: N815
-    userAgent: str | None = None  # noqa: N815
-    errorCode: str | None = None  # noqa: N815
-    errorMessage: str | None = None  # noqa: N815
-    readOnly: bool | str | None = None  # noqa: N815
-    requestParameters: Any = None  # noqa: N815
-    responseElements: Any = None  # noqa: N815
-    resources: Any = None
-    recipientAccountId: str | None = None  # noqa: N815
-    additionalEventData: Any = None  # noqa: N815
-    serviceEventDetails: Any = None  # noqa: N815
-
-
-_DIGEST = frozenset({"digestS3Bucket", "digestS3Object", "logFiles"})
-"""Keys of a digest, by which AWS shows that log files were not changed."""
-
-
-_CONTROL = "CWL CONTROL MESSAGE"
-"""What CloudWatch sends now and then to see whether a subscription's receiver is there."""
-
-
-def _is_ours(record: dict[str, Any]) -> bool:
-    text = _inside(record)
-    if text is not None:
-        return text.startswith(_CONTROL) or _is_ours(as_dict(text.encode(errors="replace")) or {})
-    required = ("eventSource", "eventName", "awsRegion", "userIdentity")
-    return all(key in record for key in required) or record.keys() >= _DIGEST or _is_insight(record)
-
-
-def _is_insight(record: dict[str, Any]) -> bool:
-    return record.get("eventCategory") == "Insight" and "insightDetails" in record
-
-
-def _inside(record: dict[str, Any]) -> str | None:
-    """The record that LookupEvents, and CloudWatch with its subscriptions, give as text."""
-    found = next((record[key] for key in ("CloudTrailEvent", "message", "@message") if key in record), None)
-    return found if isinstance(found, str) else None
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -157,7 +81,7 @@ class AwsCloudTrail:
     @classmethod
     def claims(cls, sample: Sequence[bytes]) -> float:
         """Every record has eventSource, eventName, awsRegion and userIdentity, or one such as text inside; or is a digest."""
-        return share(sample, _is_ours)
+        return share(sample, is_cloudtrail)
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity; none of an Insight event, a digest, or a message by which CloudWatch tries a subscription.
@@ -167,8 +91,8 @@ class AwsCloudTrail:
         own = delivered(record)
         if own is None and b'"eventName"' not in record:
             around = as_dict(record) or {}
-            text = _inside(around)
-            if around.keys() >= _DIGEST or (text or "").startswith(_CONTROL):
+            text = record_as_text(around)
+            if around.keys() >= DIGEST or (text or "").startswith(CONTROL):
                 return ()
             own = text.encode(errors="replace") if text is not None else None
         found = self._parse(record if own is None else own)
@@ -178,7 +102,7 @@ class AwsCloudTrail:
         return found
 
     def _parse(self, text: bytes) -> Sequence[Activity]:
-        if b'"insightDetails"' in text and _is_insight(as_dict(text) or {}):
+        if b'"insightDetails"' in text and is_insight(as_dict(text) or {}):
             return ()
         record = self._read(text)
         return (self._activity(record, time_of("eventTime", record.eventTime, record.shipped)),)
