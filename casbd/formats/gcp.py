@@ -21,11 +21,12 @@ import msgspec
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
+from casbd.formats._gcp_objects import delegates, dicts_of, grants, resources, role_changes, workspace_objects
 from casbd.formats._lenient import Reader, share
 from casbd.formats._objects import put_objects
-from casbd.formats._plain import dict_of, list_of, text_of
+from casbd.formats._plain import dict_of, text_of
 from casbd.formats._times import time_of
-from casbd.model.activity import Activity, ActivityObject
+from casbd.model.activity import Activity
 from casbd.plugins import registry
 from casbd.records import addresses
 from casbd.remembered import Remembered
@@ -115,13 +116,11 @@ class Gcp:
             activity.user, activity.user_type = values["affected_email_address"].lower(), "Regular"
         if kind == "Failed log on":
             activity.result, activity.result_detail = "failure", values.get("login_failure_type") or activity.result_detail
-        changes = _changes(payload)
+        changes = role_changes(payload)
         if changes and kind == "Change permissions":
             removed = all(change.get("action") == "REMOVE" for change in changes)
             activity.activity_type = "Remove member from role" if removed else "Add member to role"
-        put_objects(
-            activity, [*_workspace_objects(values), *_grants(changes), *_resources(payload, resource), *_delegates(payload, activity)]
-        )
+        put_objects(activity, [*workspace_objects(values), *grants(changes), *resources(payload, resource), *delegates(payload, activity)])
         return activity
 
     def _type(self, key: tuple[str, str, str | None]) -> str:
@@ -147,8 +146,6 @@ _LOGS = frozenset({"activity", "data_access", "system_event"})
 """A denial by policy may be of either kind."""
 _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _VERSION = re.compile(r"v\d+(?:(?:p\d+)?(?:alpha|beta)\d*)?|alpha|beta")
-_AGENT = re.compile(r"service-\d+@.*\.gserviceaccount\.com")
-"""Google's own accounts: a virtual machine that uses its service account is nobody who acts as another."""
 _CODES = {
     1: "CANCELLED",
     2: "UNKNOWN",
@@ -184,10 +181,6 @@ def _payload(record: dict[str, Any]) -> dict[str, Any]:
     if payload and str(payload.get("@type", "AuditLog")).endswith("AuditLog"):
         return payload
     return dict_of(record.get("protopayload_auditlog"))
-
-
-def _list(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 _CONTAINERS = frozenset({"organizations", "folders", "billingAccounts"})
@@ -229,115 +222,8 @@ def _result(payload: dict[str, Any], operation: dict[str, Any]) -> tuple[str, st
 
 def _event(payload: dict[str, Any]) -> tuple[str | None, dict[str, str]]:
     """The name of the event that Google Workspace sent, and its parameters that are text."""
-    events = _list(dict_of(payload.get("metadata")).get("event"))
+    events = dicts_of(dict_of(payload.get("metadata")).get("event"))
     if not events:
         return None, {}
-    pairs = ((text_of(one.get("name")), text_of(one.get("value"))) for one in _list(events[0].get("parameter")))
+    pairs = ((text_of(one.get("name")), text_of(one.get("value"))) for one in dicts_of(events[0].get("parameter")))
     return text_of(events[0].get("eventName")), {name: value for name, value in pairs if name and value}
-
-
-def _workspace_objects(values: dict[str, str]) -> list[ActivityObject]:
-    return [ActivityObject(values[name], values[name], kind, "target") for name, kind in _WORKSPACE_NAMES.items() if name in values]
-
-
-_WORKSPACE_NAMES = {
-    "USER_EMAIL": "User",
-    "affected_email_address": "User",
-    "member_id": "User",
-    "GROUP_EMAIL": "Group",
-    "group_id": "Group",
-    "ROLE_NAME": "Role",
-    "app_name": "Application",
-    "SETTING_NAME": "Setting",
-    "DOMAIN_NAME": "Domain",
-}
-
-
-def _changes(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """Who was given which role, or lost it; BigQuery has another name for serviceData."""
-    data = dict_of(payload.get("serviceData")) or dict_of(payload.get("servicedata_v1_iam"))
-    return _list(dict_of(data.get("policyDelta")).get("bindingDeltas"))
-
-
-def _grants(changes: list[dict[str, Any]]) -> list[ActivityObject]:
-    """All members, then all roles."""
-    members, roles = {}, {}
-    for change in changes:
-        if member := text_of(change.get("member")):
-            kind, _, name = member.removeprefix("deleted:").partition(":")
-            name = name.lower() if "@" in name else name or kind
-            members[member] = ActivityObject(member, name, _MEMBERS.get(kind, "User"), "grantee")
-        if role := text_of(change.get("role")):
-            roles[role] = ActivityObject(role, role, "Role", "target")
-    return [*members.values(), *roles.values()]
-
-
-_MEMBERS = {
-    "serviceAccount": "Service account",
-    "group": "Group",
-    "domain": "Domain",
-    "allUsers": "Everyone",
-    "allAuthenticatedUsers": "Everyone",
-}
-
-
-def _resources(payload: dict[str, Any], resource: dict[str, Any]) -> list[ActivityObject]:
-    """A service account that the entry is about, then what the method was called on."""
-    found = []
-    kind = text_of(resource.get("type"))
-    name = text_of(payload.get("resourceName"))
-    for denied in list_of(dict_of(payload.get("metadata")).get("resourceNames")):  # of VPC Service Controls; `name` is the project then
-        if (of := text_of(denied)) and of != name:
-            whole, inside, file = of.partition("/objects/")
-            found.append(ActivityObject(of, file or whole.rpartition("/")[2], "File" if inside else kind, "target"))
-    if kind == "service_account":
-        labels, request = dict_of(resource.get("labels")), dict_of(payload.get("request"))
-        account = text_of(labels.get("email_id")) or text_of(request.get("account_id"))
-        if account:
-            found.append(ActivityObject(text_of(labels.get("unique_id")) or account, account, "Service account", "target"))
-    if name and not (found and "/serviceAccounts/" in name):
-        whole, inside, file = name.partition("/objects/")
-        parts = whole.split("/")
-        if inside and "/buckets/" in whole:
-            found.append(ActivityObject(name, file, "File", "target"))
-            found.append(ActivityObject(whole, parts[-1], "Bucket", "container"))
-        else:
-            parts = parts[:-2] if parts[-2:-1] == ["versions"] and len(parts) > 3 else parts
-            found.append(ActivityObject(name, parts[-1] or name, _COLLECTIONS.get("".join(parts[-2:-1]), kind), "target"))
-    return found
-
-
-_COLLECTIONS = {
-    "buckets": "Bucket",
-    "clusters": "Cluster",
-    "datasets": "Dataset",
-    "disks": "Disk",
-    "firewalls": "Firewall rule",
-    "folders": "Folder",
-    "images": "Image",
-    "instances": "Instance",
-    "keys": "Key",
-    "networks": "Network",
-    "organizations": "Organization",
-    "policies": "Policy",
-    "projects": "Project",
-    "roles": "Role",
-    "secrets": "Secret",
-    "serviceAccounts": "Service account",
-    "sinks": "Sink",
-    "snapshots": "Snapshot",
-    "tables": "Table",
-}
-"""What comes before the name in a resource's name; else the type of the monitored resource tells."""
-
-
-def _delegates(payload: dict[str, Any], activity: Activity) -> list[ActivityObject]:
-    """Who really acts through a service account."""
-    found = []
-    for one in _list(dict_of(payload.get("authenticationInfo")).get("serviceAccountDelegationInfo")):
-        name = text_of(dict_of(one.get("firstPartyPrincipal")).get("principalEmail")) or text_of(one.get("principalSubject"))
-        if name and not _AGENT.fullmatch(name):
-            activity.is_impersonated = True
-            kind = "Service account" if name.endswith(".gserviceaccount.com") else "User"
-            found.append(ActivityObject(name, name.lower() if "@" in name else name, kind, "delegate"))
-    return found
