@@ -22,7 +22,7 @@ is read as UTC. A replication with directory rights (DCSync) is a 4662 that only
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from casbd import plugins
 from casbd.documents import Document
@@ -31,6 +31,7 @@ from casbd.formats._activity_table import DATA, ActivityTable
 from casbd.formats._lenient import as_dict, records_of, why_not
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
+from casbd.formats._windows_event import Event, as_number, as_text, event_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.plugins import registry
 from casbd.records import addresses
@@ -38,26 +39,6 @@ from casbd.records import addresses
 APP = "Active Directory"
 _Thing = tuple[str | None, str | None, str | None, str]
 """An object's id, name, type and role."""
-
-
-class Event(NamedTuple):
-    """An event, whatever shape it came in. outcome: the keywords' Audit Success or Audit Failure."""
-
-    time: Any
-    id: str
-    channel: str
-    computer: str
-    number: str
-    outcome: str | None
-    data: dict[str, Any]
-
-    def text(self, *names: str) -> str | None:
-        """The first of these fields that is known; Windows has a dash for what is not."""
-        for name in names:
-            value = self.data.get(name)
-            if value is not None and (text := _text(value).strip()) and text != "-":
-                return text
-        return None
 
 
 @registry.format
@@ -77,7 +58,7 @@ class WindowsSecurity:
     def claims(cls, sample: Sequence[bytes]) -> float:
         """All are Windows events with a channel, and some are of the Security log: agents mix the logs."""
         records = records_of(sample)
-        events = [event for event in map(_event, records) if event and event.id and event.channel and event.time]
+        events = [event for event in map(event_of, records) if event and event.id and event.channel and event.time]
         return len(events) / len(records) if any(event.channel.casefold() == "security" for event in events) else 0.0
 
     def parse(self, record: bytes) -> Sequence[Activity]:
@@ -85,7 +66,7 @@ class WindowsSecurity:
         data = as_dict(record)
         if data is None:
             raise BadRecord(why_not(record))
-        event = _event(data)
+        event = event_of(data)
         if event is None:
             raise BadRecord("not a Windows event: it has no winlog, System or EventID")
         if not (event.id.isascii() and event.id.isdigit() and len(event.id) <= 5):
@@ -153,137 +134,23 @@ _GROUPS = frozenset(str(number) for number in (*range(4727, 4738), *range(4744, 
 _COMPUTERS = frozenset({"4741", "4742", "4743"})
 
 
-def _text(value: Any) -> str:
-    """A value as text; of a list (Elasticsearch) the first, of an element with attributes what is inside."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        value = next((value[key] for key in ("#text", "_", "$t") if key in value), None)
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    text = str(value)
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _event(record: dict[str, Any]) -> Event | None:
-    """The event in a record of any of the shapes; None where it is none."""
-    source = record.get("_source")
-    record = source if isinstance(source, dict) else record
-    inner = record.get("Event")
-    xml = inner if isinstance(inner, dict) else record
-    if isinstance(xml.get("System"), dict):
-        return _of_xml(xml["System"], xml)
-    if "EventID" in record:
-        outcome = _outcome(record.get("EventType"), record.get("Keywords"))
-        moment = [record[name] for name in ("EventTime", "TimeCreated", "TimeGenerated") if record.get(name)]
-        channel, computer, number = (_first(record, *names) for names in (("Channel",), ("Hostname", "Computer"), _NUMBERS))
-        return Event(moment, _text(record["EventID"]), channel, computer, number, outcome, record)
-    return _of_winlogbeat(record)
-
-
-_NUMBERS = ("RecordNumber", "EventRecordID", "EventRecordId")
-
-
-def _first(record: dict[str, Any], *names: str) -> str:
-    return next((text for name in names if (text := _text(record.get(name)))), "")
-
-
-def _of_winlogbeat(record: dict[str, Any]) -> Event | None:
-    data = _under(record, "winlog.event_data") or _under(record, "winlog.user_data")
-    old = "event_id" in record and "log_name" in record  # before version 7
-    if old:
-        data = _under(record, "event_data") or _under(record, "user_data")
-    identity = _text(_at(record, "event_id" if old else "winlog.event_id")) or (_text(_at(record, "event.code")) if data else "")
-    if not identity:
-        return None
-    names = ("log_name", "computer_name", "record_number") if old else ("winlog.channel", "winlog.computer_name", "winlog.record_id")
-    channel, computer, number = (_text(_at(record, name)) for name in names)
-    outcome = _outcome(_at(record, "event.outcome"), _at(record, "winlog.keywords"), record.get("keywords"))
-    return Event(record.get("@timestamp"), identity, channel, computer, number, outcome, data)
-
-
-def _at(record: Any, path: str) -> Any:
-    """A value, whether its path is one key with dots, objects inside objects, or something of both."""
-    if not isinstance(record, dict):
-        return None
-    if path in record:
-        return record[path]
-    head, _, rest = path.partition(".")
-    return _at(record.get(head), rest) if rest else None
-
-
-def _under(record: dict[str, Any], path: str) -> dict[str, Any]:
-    """All values under a path."""
-    found = _at(record, path)
-    if isinstance(found, dict):
-        return found
-    return {key[len(path) + 1 :]: value for key, value in record.items() if key.startswith(f"{path}.")}
-
-
-def _of_xml(system: dict[str, Any], event: dict[str, Any]) -> Event:
-    data: dict[str, Any] = {}
-    for part in (event.get("EventData"), event.get("UserData")):
-        if not isinstance(part, dict):
-            continue
-        pairs = part.get("Data")
-        for pair in pairs if isinstance(pairs, list) else ():
-            if name := _text(_attribute(pair, "Name")):
-                data[name] = _text(pair)
-        inner = pairs if isinstance(pairs, dict) else part.get("LogFileCleared")
-        data |= inner if isinstance(inner, dict) else part
-    moment = _attribute(system.get("TimeCreated"), "SystemTime") or system.get("TimeCreated")
-    channel, computer, number = (_text(system.get(name)) for name in ("Channel", "Computer", "EventRecordID"))
-    return Event(moment, _text(system.get("EventID")), channel, computer, number, _outcome(system.get("Keywords")), data)
-
-
-def _attribute(element: Any, name: str) -> Any:
-    """An attribute, as the usual XML-to-JSON tools write them."""
-    if not isinstance(element, dict):
-        return None
-    inner = next((element[key] for key in ("#attributes", "$") if isinstance(element.get(key), dict)), element)
-    return inner.get(name) or inner.get(f"@{name}")
-
-
-def _outcome(*values: Any) -> str | None:
-    """Success or failure in words, or by the bits of the keywords."""
-    for value in values:
-        for one in value if isinstance(value, list) else [value]:
-            text = _text(one).casefold()
-            if "success" in text or "failure" in text:
-                return "success" if "success" in text else "failure"
-            number = _number(text)
-            if number and number & 0x30000000000000:
-                return "failure" if number & 0x10000000000000 else "success"
-    return None
-
-
-def _number(text: str) -> int | None:
-    """A decimal number or one in hexadecimal."""
-    try:
-        return int(text, 0) if len(text) <= 24 else None
-    except ValueError:
-        return None
-
-
 def _code(text: str | None) -> str | None:
     """A status as `0xC000006A`; what is no number stays as it is."""
     if not text:
         return None
-    number = _number(text)
+    number = as_number(text)
     return text[:40] if number is None else f"0x{number & 0xFFFFFFFF:X}"
 
 
 def _port(text: str | None) -> int | None:
-    number = _number(text or "")
+    number = as_number(text or "")
     return number if number and 0 < number < 65536 else None
 
 
 def _timestamp(moment: Any) -> int:
     """Of text, or of a number of seconds or milliseconds, which NXLog is often told to write; of several the first that is a time."""
     moments = moment if isinstance(moment, list) else [moment]
-    return time_of("time", *(one if isinstance(one, int | dict) else _text(one) for one in moments))
+    return time_of("time", *(one if isinstance(one, int | dict) else as_text(one) for one in moments))
 
 
 def _domain_of(computer: str) -> str | None:
