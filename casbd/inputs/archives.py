@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from casbd.inputs import archive_formats
 from casbd.inputs.archive_formats import Contents, Entry, Listed
-from casbd.inputs.compression import Compressed, peeled
+from casbd.inputs.compression import Compressed
+from casbd.inputs.compression_formats import peeled
 from casbd.inputs.discovery import Found, PassedOver
 from casbd.inputs.fence import Fence
 from casbd.inputs.turn import LaterError, Turn
