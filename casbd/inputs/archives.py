@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from casbd.inputs import archive_formats
-from casbd.inputs.archive_formats import Contents, Entry, Listed
+from casbd.inputs.archive_contents import Contents, Entry, Listed
 from casbd.inputs.compression import Compressed
 from casbd.inputs.compression_formats import peeled
 from casbd.inputs.discovery import Found, PassedOver

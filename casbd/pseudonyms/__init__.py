@@ -19,7 +19,8 @@ from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.pseudonyms.escapes import in_parts
-from casbd.pseudonyms.identities import ADDRESS, AT, BEGINS, EMAIL, EMAIL_SIGNS, ENDS, in_json, is_version, spellings, turned, unescaped
+from casbd.pseudonyms.identities import ADDRESS, EMAIL_SIGNS, in_json, is_version, unescaped
+from casbd.pseudonyms.name_finding import Names, names_of
 from casbd.records import addresses
 from casbd.remembered import Remembered
 
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
 
 USER = re.compile("user-[a-z2-7]{16}")
 """A user's pseudonym; a name that is written so is taken for one."""
-_LEAST = 3
-"""Characters of a name that is looked for inside texts; a shorter one is replaced where it is the whole text, and is no number."""
-_ANYBODY = frozenset(
-    {
-        *("account", "admin", "administrator", "alert", "alerts", "audit", "backup", "contact", "finance", "guest", "help", "helpdesk"),
-        *("info", "job", "jobs", "mail", "office", "root", "sales", "security", "service", "support", "system", "team", "test", "user"),
-    }
-)
-"""What stands before the `@` and is a word of any message, where it names nobody."""
 _ACTOR = ("user", "user_id", "user_display_name")
 _KEPT = frozenset(
     {
@@ -62,21 +54,6 @@ class Identities(NamedTuple):
 NOBODY = Identities()
 
 
-class _Finder(NamedTuple):
-    """A regular expression with a group for each name, and what stands in its place; None for any e-mail address."""
-
-    pattern: re.Pattern[str]
-    pseudonyms: tuple[str | None, ...]
-
-
-class _Names(NamedTuple):
-    """How to find some identities. whole: by texts, casefolded, that are nothing else; finder: in those without an `@`."""
-
-    whole: dict[str, str]
-    finder: _Finder
-    finder_at: _Finder
-
-
 class Pseudonyms:
     """fields: what is replaced; nothing, and everything stays as it is. made: is told of each pair of an identity and its pseudonym.
 
@@ -90,7 +67,9 @@ class Pseudonyms:
         self._network = b"\xfd" + self._digest("network")[:5]
         self._users = Remembered(self._new_user, 50_000) if "user" in fields else None
         self._addresses = Remembered(self._new_address, 50_000) if "ip_address" in fields else None
-        self._names = Remembered(self._new_names, 5_000)
+        self._names: Remembered[tuple[tuple[str, str], ...], Names] = Remembered(
+            lambda people: names_of(people, any_address="user" in fields), 5_000
+        )
         self.fields = frozenset(fields)
 
     def telling(self, made: Callable[[str, str], object]) -> Pseudonyms:
@@ -240,19 +219,6 @@ class Pseudonyms:
             return ()
         return tuple((name, self.user(person)) for name in (person, *names) if not self.is_pseudonym(name))
 
-    def _new_names(self, people: tuple[tuple[str, str], ...]) -> _Names:
-        whole: dict[str, str] = {}
-        first: list[tuple[str, str | None]] = []
-        rest: list[tuple[str, str | None]] = []  # after e-mail addresses, of which a name may be the beginning
-        for name, pseudonym in sorted(people, key=lambda one: -len(one[0])):
-            local, account = name.partition("@")[0], name.rpartition("\\")[2]  # of local@domain, DOMAIN\account
-            for one in (name, local, account, re.sub("[@.]", "_", name)):
-                if len(one) >= _LEAST or (one == name and not one.isdecimal()):
-                    whole.setdefault(one.casefold(), pseudonym)
-            (first if "@" in name else rest).extend((pattern, pseudonym) for pattern in _patterns(name, local, account))
-        anybody: list[tuple[str, str | None]] = [] if self._users is None else [(EMAIL, None)]
-        return _Names(whole, _finder(first + rest), _finder(first + anybody + rest))
-
     def _found_address(self, found: str) -> str:
         written = unescaped(found)
         for text in (written, written.rstrip(".:"), written.lstrip(":").rstrip(".:")):
@@ -280,22 +246,6 @@ class Pseudonyms:
 
     def _digest(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
-
-
-def _patterns(name: str, local: str, account: str) -> list[str]:
-    """Regular expressions for a name inside texts."""
-    names = [one for one in dict.fromkeys((name, account)) if len(one.strip()) >= _LEAST]
-    found = [f"{BEGINS}{spelt}{ENDS}" for one in names for spelt in [*spellings(one), *turned(one)]]
-    if local != name and len(local) >= _LEAST:
-        found.append(rf"(?<=\\){re.escape(local)}{ENDS}(?!{AT})")
-        if local.casefold() not in _ANYBODY:
-            found += [f"{BEGINS}{spelt}{ENDS}(?!{AT})" for spelt in (re.escape(local), *turned(local))]
-    return found
-
-
-def _finder(parts: list[tuple[str, str | None]]) -> _Finder:
-    pattern = "|".join(f"({one})" for one, _ in parts)
-    return _Finder(re.compile(pattern, re.IGNORECASE), tuple(pseudonym for _, pseudonym in parts))
 
 
 NONE = Pseudonyms((), b"")
