@@ -24,46 +24,30 @@ from casbd.clock import Clock
 from casbd.counting.match import Aliased, Repeated, Sequenced
 from casbd.counting.match import Step as PolicyStep
 from casbd.counting.subjects import different, subject
-from casbd.filters.compile import Predicate, Writer
+from casbd.filters.compile import Predicate
 from casbd.filters.effort import Effort
-from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, conditions
+from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
 from casbd.model.activity import FIELDS, Activity
+from casbd.policies.compiler import FALSE, TRUE, Asked, Compiler, Indexed
+from casbd.policies.conditions_by_value import FEW_VALUES, Place, folded, has_sign, rank, required, signed_fields
 from casbd.policies.policy import Policy
-from casbd.records.record_path import RawReader, Step, texts
-from casbd.remembered import Remembered
 
-_FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
-"""The fields that are decided beforehand, the telling ones first."""
-_EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
-"""Fields whose values have no signs: nearly every activity brings a new one."""
 _REMEMBERED = 8192
-_REMEMBERED_SIGNS = 20_000
 _LONGEST_REMEMBERED = 512
 """Records may name any operation: what is remembered must not grow with them."""
 _WORTH_A_TABLE = 3
 """A look-up by an activity's value costs as much as asking about so many policies."""
 Counted = tuple[str, str | None]
-TRUE = AllOf(())
-FALSE = AnyOf(())
-
-
-class _Indexed(msgspec.Struct, frozen=True, gc=False, eq=False):
-    """A policy, and what of its filter is to be asked; None: nothing, it is met."""
-
-    position: int
-    policy: Policy
-    holds: Predicate | None
 
 
 class _Candidates(msgspec.Struct, frozen=True, gc=False, eq=False):
     """The policies that an activity may meet: a function that asks some, and those to be found by the value of a field."""
 
-    ask: Callable[[Activity], list[_Indexed]]
-    tables: tuple[tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[_Indexed]]], ...]
+    ask: Callable[[Activity], list[Indexed]]
+    tables: tuple[tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[Indexed]]], ...]
 
 
-_Asked = tuple[_Indexed, Node]
-_Table = tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[_Indexed]]]
+_Table = tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[Indexed]]]
 _position = attrgetter("position")
 
 
@@ -77,11 +61,11 @@ class Matcher:
         self.effort = Effort()
         self._policies = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
         self._asked = {policy.id: policy.asked() for policy in self._policies}
-        self._compiler = _Compiler(now, self.effort)
-        self._decide_by(_signed(self._asked.values()))
+        self._compiler = Compiler(now, self.effort)
+        self._decide_by(signed_fields(self._asked.values()))
 
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
-        """Arrange the policies. signed: the fields whose signs are looked at besides _FEW_VALUES, and the conditions on them."""
+        """Arrange the policies. signed: the fields whose signs are looked at besides FEW_VALUES, and the conditions on them."""
         self._compiler.forget()
         self._steps: dict[str, list[Predicate]] = {}
         self._remembered: dict[Any, _Candidates] = {}
@@ -96,20 +80,20 @@ class Matcher:
             fields = {condition.field for condition in conditions(filters)}
             mentioned |= fields
             for condition in conditions(filters):
-                if condition.field in _FEW_VALUES or (condition.field in signed and _has_sign(condition)):
+                if condition.field in FEW_VALUES or (condition.field in signed and has_sign(condition)):
                     self._decided[id(condition)] = self._compiler.predicate(condition)
-            if fields.isdisjoint((*_FEW_VALUES, *signed)):
+            if fields.isdisjoint((*FEW_VALUES, *signed)):
                 apart.append((position, policy, filters))
             else:
                 self._add(position, policy)
-        few = [*_FEW_VALUES[:2], *(field for field in _FEW_VALUES[2:] if field in mentioned)]
+        few = [*FEW_VALUES[:2], *(field for field in FEW_VALUES[2:] if field in mentioned)]
         self._few = len(few)
         self._key = self._compiler.key(few, signed)
         self._apart = self._arranged(apart)
 
     def _add(self, position: int, policy: Policy) -> None:
         values = required(self._asked[policy.id])
-        for field in (*_FEW_VALUES, *self._signed):
+        for field in (*FEW_VALUES, *self._signed):
             if field in values:
                 table = self._named.setdefault(field, {})
                 for value in values[field]:
@@ -126,7 +110,7 @@ class Matcher:
         """Ask some policies no more."""
         self._policies = [policy for policy in self._policies if policy.id not in ids]
         self._asked = {policy.id: self._asked[policy.id] for policy in self._policies}
-        self._decide_by(_signed(self._asked.values()))
+        self._decide_by(signed_fields(self._asked.values()))
 
     def alone(self, policy: Policy) -> Callable[[Activity], None]:
         """A function that asks one policy all that an activity may have it asked, to see what that takes."""
@@ -150,7 +134,7 @@ class Matcher:
         for get, many, table in candidates.tables:
             value = get(activity)
             for text in value if many else (value,):
-                found += [one for one in table.get(_folded(text), ()) if one.holds is None or one.holds(activity)]
+                found += [one for one in table.get(folded(text), ()) if one.holds is None or one.holds(activity)]
         if not found:
             return ()
         if candidates.tables:  # a list field may have found one twice
@@ -201,7 +185,7 @@ class Matcher:
         named = [*self._unnamed]
         for field, table in self._named.items():
             value = getattr(activity, field)
-            for one in set(map(_folded, value)) if isinstance(value, tuple) else (_folded(value),):
+            for one in set(map(folded, value)) if isinstance(value, tuple) else (folded(value),):
                 named += table.get(one, ())
         named = sorted(set(named), key=itemgetter(0))  # a list may have found one twice
         left = [(position, policy, self._left(self._asked[policy.id], activity)) for position, policy in named]
@@ -217,15 +201,15 @@ class Matcher:
             self._remembered[key] = candidates
         return candidates
 
-    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> tuple[list[_Asked], tuple[_Table, ...]]:
+    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> tuple[list[Asked], tuple[_Table, ...]]:
         """The policies with what is left of their filters, those that name values of one field in a table by value."""
-        asked: list[_Asked] = []
-        by_field: dict[Place, list[tuple[_Asked, frozenset[Any]]]] = {}
+        asked: list[Asked] = []
+        by_field: dict[Place, list[tuple[Asked, frozenset[Any]]]] = {}
         several = [((self._compiler.indexed(position, policy, left), left), required(left)) for position, policy, left in policies]
         named = Counter(field for _, values in several for field in values)
         for one, values in several:
             if values:
-                field = min(values, key=lambda field: (_rank(field), -named[field], str(field)))
+                field = min(values, key=lambda field: (rank(field), -named[field], str(field)))
                 by_field.setdefault(field, []).append((one, values[field]))
             else:
                 asked.append(one)
@@ -257,144 +241,9 @@ class Matcher:
         return left[0] if len(left) == 1 and not isinstance(node, NoneOf) else type(node)(tuple(left))
 
 
-class _Compiler:
-    """Compiles every different tree once: of a thousand policies, many leave the same to ask, or nothing at all."""
-
-    def __init__(self, now: Clock, effort: Effort) -> None:
-        self._now = now
-        self._effort = effort
-        self.reader = RawReader()
-        self.forget()
-
-    def forget(self) -> None:
-        self._writer = Writer(self._now, self.reader, self._effort)
-        self._predicates: dict[Node, Predicate] = {}
-        self._indexed: dict[tuple[int, Node], _Indexed] = {}
-        self._asks: dict[tuple[_Indexed, ...], Callable[[Activity], list[_Indexed]]] = {}
-
-    @property
-    def compiled(self) -> int:
-        """How many functions there are: also of activities whose combination was too long to be remembered."""
-        return len(self._asks)
-
-    def key(self, few: Sequence[str], signed: Mapping[str, Sequence[Condition]]) -> Callable[[Activity], tuple[Any, ...]]:
-        """A function that gives the values of some fields, and the signs of the others' values."""
-        values = [f"a.{field}" for field in few]
-        values += [f"{self._writer.bind(self._signs(field, several))}[a.{field}]" for field, several in signed.items()]
-        found: Callable[[Activity], tuple[Any, ...]] = self._writer.function([f"return ({', '.join(values)})"])
-        return found
-
-    def _signs(self, field: str, several: Sequence[Condition]) -> Remembered[Any, int]:
-        """Which of the conditions on a field its value meets, one bit each.
-
-        Hundreds of policies may name users, each another one: what a value is equal to is looked up, and the rest is asked.
-        """
-        equal: dict[Any, int] = {}
-        unequal: dict[Any, int] = {}
-        all_unequal = 0
-        asked = []
-        for number, condition in enumerate(several):
-            if condition.operator != "eq":
-                asked.append((1 << number, self.predicate(condition)))
-                continue
-            table = unequal if condition.negated else equal
-            for one in set(map(_folded, condition.values)):
-                table[one] = table.get(one, 0) | 1 << number
-            all_unequal |= condition.negated << number
-        activity = Activity()
-
-        def ask(value: Any) -> int:
-            setattr(activity, field, value)
-            bits = all_unequal
-            for one in value if isinstance(value, tuple) else () if value is None else (value,):
-                folded = _folded(one)
-                bits = (bits | equal.get(folded, 0)) & ~unequal.get(folded, 0)
-            return bits | sum(bit for bit, holds in asked if holds(activity))
-
-        return Remembered(ask, _REMEMBERED_SIGNS)
-
-    def at(self, path: tuple[Step, ...]) -> Callable[[Activity], list[str]]:
-        """A function that gives the texts that a path leads to."""
-        return lambda activity: texts(self.reader.find(activity.raw, path))
-
-    def predicate(self, node: Node) -> Predicate:
-        found = self._predicates.get(node)
-        if found is None:
-            found = self._predicates[node] = self._writer.predicate(node)
-        return found
-
-    def indexed(self, position: int, policy: Policy, left: Node) -> _Indexed:
-        found = self._indexed.get((position, left))
-        if found is None:
-            holds = None if left is TRUE else self.predicate(left)
-            found = self._indexed[position, left] = _Indexed(position, policy, holds)
-        return found
-
-    def ask(self, asked: list[_Asked]) -> Callable[[Activity], list[_Indexed]]:
-        """A function that gives those of some policies that an activity meets, in their order."""
-        key = tuple([one for one, _ in asked])
-        found = self._asks.get(key)
-        if found is None:
-            lines = ["met = []"]
-            for one, left in asked:
-                condition = "" if left is TRUE else f"if {self._writer.expression(left)}: "
-                lines.append(f"{condition}met.append({self._writer.bind(one)})")
-            found = self._asks[key] = self._writer.function([*lines, "return met"])
-        return found
-
-
-def _signed(filters: Iterable[Node]) -> dict[str, list[Condition]]:
-    """The fields whose values have signs, with the different conditions on them."""
-    found: dict[str, dict[Condition, None]] = {}
-    for node in filters:
-        for condition in conditions(node):
-            if condition.field not in _FEW_VALUES and _has_sign(condition):
-                found.setdefault(condition.field, {})[condition] = None
-    return {field: list(several) for field, several in found.items()}
-
-
-def _has_sign(condition: Condition) -> bool:
-    """Whether the condition is about a field's value alone, and the values come again and again."""
-    about_the_value = not condition.path and condition.role == "actor"
-    return about_the_value and FIELDS[condition.field].kind in ("text", "choice", "list", "flag") and condition.field not in _EVER_NEW
-
-
-Place = str | tuple[Step, ...]
-"""A field, or the path to a value in the record."""
-
-
-def required(node: Node) -> dict[Place, frozenset[Any]]:
-    """Per place the folded values of which an activity must have one, to meet the filter; other places may hold anything."""
-    match node:
-        case Condition(operator="eq", negated=False, role="actor") if node.path or FIELDS[node.field].kind != "objects":
-            return {node.path or node.field: frozenset(map(_folded, node.values))}
-        case AllOf():
-            found: dict[Place, frozenset[Any]] = {}
-            for child in node.nodes:
-                for field, values in required(child).items():
-                    found[field] = min(found.get(field, values), values, key=len)
-            return found
-        case AnyOf() if node.nodes:
-            branches = [required(child) for child in node.nodes]
-            return {field: frozenset().union(*(b[field] for b in branches)) for field in branches[0] if all(field in b for b in branches)}
-    return {}
-
-
-_KINDS = ("text", "integer", "choice", "list", "number", "time", "flag")
-
-
-def _rank(place: Place) -> int:
-    """Places by how few policies one of their values is likely to find; the record's are dear."""
-    return _KINDS.index(FIELDS[place].kind) if isinstance(place, str) else len(_KINDS)
-
-
-def _by_value(policies: Iterable[tuple[_Asked, frozenset[Any]]]) -> dict[Any, list[_Indexed]]:
-    table: dict[Any, list[_Indexed]] = {}
+def _by_value(policies: Iterable[tuple[Asked, frozenset[Any]]]) -> dict[Any, list[Indexed]]:
+    table: dict[Any, list[Indexed]] = {}
     for (indexed, _), values in policies:
         for value in values:
             table.setdefault(value, []).append(indexed)
     return table
-
-
-def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value

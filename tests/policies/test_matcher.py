@@ -1,7 +1,8 @@
 from casbd.filters.condition_text import parse_condition
 from casbd.filters.tree import AllOf, AnyOf, Condition, NoneOf
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies.matcher import Matcher, required
+from casbd.policies.conditions_by_value import required
+from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Policy
 
 

@@ -1,0 +1,67 @@
+"""What of a filter its values decide: the fields whose values have signs, and the places whose value finds a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from casbd.filters.tree import AllOf, AnyOf, Condition, Node, conditions
+from casbd.model.activity import FIELDS
+from casbd.records.record_path import Step
+
+FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
+"""The fields that are decided beforehand, the telling ones first."""
+
+
+_EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
+"""Fields whose values have no signs: nearly every activity brings a new one."""
+
+
+def signed_fields(filters: Iterable[Node]) -> dict[str, list[Condition]]:
+    """The fields whose values have signs, with the different conditions on them."""
+    found: dict[str, dict[Condition, None]] = {}
+    for node in filters:
+        for condition in conditions(node):
+            if condition.field not in FEW_VALUES and has_sign(condition):
+                found.setdefault(condition.field, {})[condition] = None
+    return {field: list(several) for field, several in found.items()}
+
+
+def has_sign(condition: Condition) -> bool:
+    """Whether the condition is about a field's value alone, and the values come again and again."""
+    about_the_value = not condition.path and condition.role == "actor"
+    return about_the_value and FIELDS[condition.field].kind in ("text", "choice", "list", "flag") and condition.field not in _EVER_NEW
+
+
+Place = str | tuple[Step, ...]
+"""A field, or the path to a value in the record."""
+
+
+def required(node: Node) -> dict[Place, frozenset[Any]]:
+    """Per place the folded values of which an activity must have one, to meet the filter; other places may hold anything."""
+    match node:
+        case Condition(operator="eq", negated=False, role="actor") if node.path or FIELDS[node.field].kind != "objects":
+            return {node.path or node.field: frozenset(map(folded, node.values))}
+        case AllOf():
+            found: dict[Place, frozenset[Any]] = {}
+            for child in node.nodes:
+                for field, values in required(child).items():
+                    found[field] = min(found.get(field, values), values, key=len)
+            return found
+        case AnyOf() if node.nodes:
+            branches = [required(child) for child in node.nodes]
+            return {field: frozenset().union(*(b[field] for b in branches)) for field in branches[0] if all(field in b for b in branches)}
+    return {}
+
+
+_KINDS = ("text", "integer", "choice", "list", "number", "time", "flag")
+
+
+def rank(place: Place) -> int:
+    """Places by how few policies one of their values is likely to find; the record's are dear."""
+    return _KINDS.index(FIELDS[place].kind) if isinstance(place, str) else len(_KINDS)
+
+
+def folded(value: Any) -> Any:
+    """A value as values are compared: text without regard to case."""
+    return value.casefold() if isinstance(value, str) else value
