@@ -58,8 +58,9 @@ def record(*, at: int = 0, **fields: Any) -> bytes:
 def chunk(records: Sequence[bytes], *, name: str = "m365", path: str = "/in/a.json", start: int = 0, **fields: Any) -> Chunk:
     """Records as an input hands them over, the first at byte `start`."""
     offsets = [*itertools.accumulate((len(one) + 1 for one in records), initial=start)]
+    end = offsets[-1]
     where = Position(
-        input=name, path=path, device=1, inode=sum(path.encode()), fingerprint="", fingerprint_size=0, offset=offsets[-1], size=offsets[-1]
+        input=name, path=path, device=1, inode=sum(path.encode()), fingerprint="", fingerprint_size=0, offset=end, size=end, seen=NOON
     )
     values = {"format": "m365", "instance": None, "rejects": []} | fields
     return Chunk(input=name, path=path, records=list(records), offsets=offsets[:-1], position=where, **values)
@@ -150,7 +151,7 @@ class Core:
         return Rails(self.settings.governance, groups_of, self.policies, self.reaches, lambda: Uptime("boot", self.now - NOON + self.ahead))
 
     def _new_scanner(self) -> None:
-        self.scanner = Scanner(lambda *_: self.format, [], Matcher(self.policies, now=lambda: self.now), self.store.salt())
+        self.scanner = Scanner(lambda *_: self.format, [], Matcher(self.policies), self.store.salt())
 
     def feed(self, *chunks: Chunk) -> int:
         """Scan and commit in one transaction; how many alerts were raised."""

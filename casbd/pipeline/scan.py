@@ -1,7 +1,7 @@
 """The first half: from the records of a file to activities, with the policies that each meets.
 
 It is a pure function, but for policies that cost far too much: no time of day, no disk, nothing shared; so it runs in this process or
-in many, with the same result.
+in many, with the same result. What depends on the time (`within_days`) depends on when the chunk was read.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Scanner:
         together = 1 if careful else TOGETHER
         keys: list[int] = []
         self._packer.begin()
-        self._asking.begin(sum(map(len, chunk.records)))
+        self._asking.begin(sum(map(len, chunk.records)), chunk.position.seen)
         for start in range(0, len(chunk.records), together):
             try:
                 keys += self._add(batch, chunk, range(start, min(start + together, len(chunk.records))))

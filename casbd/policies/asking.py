@@ -49,8 +49,9 @@ class Asking:
         self._costly: dict[str, Costly] = {}
         self.begin(0)
 
-    def begin(self, characters: int) -> None:
-        """A chunk of so many characters comes."""
+    def begin(self, characters: int, moment: int = 0) -> None:
+        """A chunk of so many characters comes. moment: when it was read, from which `within_days` counts back."""
+        self._matcher.moment.at = moment
         self._allowed = CHUNK_SECONDS + characters * CHARACTER_SECONDS
         self._left, self._patience = self._allowed, PATIENCE + characters * CHARACTER_SECONDS
         self._longest = _Asked(0.0, (), ())

@@ -19,7 +19,6 @@ from typing import Any
 
 import msgspec
 
-from casbd import clock
 from casbd.clock import Clock
 from casbd.counting.match import Aliased, Repeated, Sequenced
 from casbd.counting.match import Step as PolicyStep
@@ -51,17 +50,30 @@ _Table = tuple[Callable[[Activity], Any], bool, Mapping[Any, Sequence[Indexed]]]
 _position = attrgetter("position")
 
 
+class Moment:
+    """A time that stands until it is set: milliseconds since 1970."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    def __call__(self) -> int:
+        """As a clock."""
+        return self.at
+
+
 class Matcher:
     """Finds the enabled policies whose filters an activity meets. Not for several threads at once.
 
-    policies: those that are not enabled are left out. now: asked by `within_days` alone. What takes long is told to `effort`.
+    policies: those that are not enabled are left out. now: asked by `within_days` alone; else it counts back from what `moment` was set
+    to, so that the same records give the same answer whenever they are scanned. What takes long is told to `effort`.
     """
 
-    def __init__(self, policies: Sequence[Policy], *, now: Clock = clock.now) -> None:
+    def __init__(self, policies: Sequence[Policy], *, now: Clock | None = None) -> None:
         self.effort = Effort()
+        self.moment = Moment()
         self._policies = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
         self._asked = {policy.id: policy.asked() for policy in self._policies}
-        self._compiler = Compiler(now, self.effort)
+        self._compiler = Compiler(now or self.moment, self.effort)
         self._decide_by(signed_fields(self._asked.values()))
 
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:

@@ -18,7 +18,7 @@ import pytest
 import zstandard
 from watchdog.events import FileModifiedEvent
 
-from casbd.inputs import archive_formats
+from casbd.inputs import archive_contents, tar_archives, zip_archives
 from casbd.inputs.archives import Archives
 from casbd.inputs.discovery import Discovery
 from casbd.inputs.fence import Fence
@@ -266,27 +266,29 @@ class TestHostile:
         assert "longer than" in found["a"][1]
 
     def test_a_directory_that_is_too_large(self, reader, tmp_path, monkeypatch):
-        monkeypatch.setattr(archive_formats, "_LONGEST_DIRECTORY", 1000)
+        monkeypatch.setattr(zip_archives, "_LONGEST_DIRECTORY", 1000)
         (tmp_path / "a").write_bytes(zipped({f"{n}.json": b"" for n in range(100)}))
         assert "longer than" in self.peak(reader("a"))["a"][1]
 
     @pytest.mark.parametrize("pack", [zipped, tarred])
     def test_too_many_files(self, reader, tmp_path, monkeypatch, pack):
-        monkeypatch.setattr(archive_formats, "MOST_FILES", 30)
+        for kind in (zip_archives, tar_archives, archive_contents):
+            monkeypatch.setattr(kind, "MOST_FILES", 30)
         (tmp_path / "a").write_bytes(pack({f"{n}.json": lines([n]) for n in range(50)}))
         one = reader("a")
         assert self.peak(one)["a"] == ("unread", "it holds more than 30 files, and the others are not read")
         assert len(one.records) == 30
 
     def test_more_than_may_be_decompressed(self, reader, tmp_path, monkeypatch):
-        monkeypatch.setattr(archive_formats, "MOST_LISTED", 10_000)
+        monkeypatch.setattr(tar_archives, "MOST_LISTED", 10_000)
         (tmp_path / "a").write_bytes(KINDS["tar.gz"])
         one = reader("a")
         assert "4 GiB" in self.peak(one)["a"][1]
         assert 0 < len(one.records) < 250
 
     def test_headers_that_lead_in_a_circle(self, reader, tmp_path, monkeypatch):
-        monkeypatch.setattr(archive_formats, "MOST_FILES", 100)
+        for kind in (tar_archives, archive_contents):
+            monkeypatch.setattr(kind, "MOST_FILES", 100)
         header = bytearray(tarfile.TarInfo("x").tobuf())
         header[124:136] = b"\xff" * 4 + struct.pack(">q", -1024)  # its size: back to the header before
         header[148:156] = b" " * 8

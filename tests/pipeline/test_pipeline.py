@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 from builders import HOUR, MINUTE, NOON, chunk, load_rules, record, reject, settings
+from msgspec.structs import replace
 
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
@@ -76,6 +77,14 @@ class TestScan:
         batch = make_core().scanner.scan(chunk([b'{"a": "' + b"x" * 10_000]))
 
         assert len(batch.rejects[0].raw) == REJECT_BYTES
+
+    def test_the_same_chunk_gives_the_same_whenever_it_is_scanned(self, make_core):
+        """`within_days` counts back from when the chunk was read: a chunk that is scanned again after a failed commit is no other."""
+        core = make_core(rules={"lately": {"filters": {"timestamp": {"within_days": 1}}}})
+        one = chunk([record(at=-24 * HOUR), record(at=-24 * HOUR - 1000)])
+        assert [[ids for _, _, ids, _ in core.scanner.scan(one).matches] for _ in range(2)] == [[("lately",)]] * 2
+        later = replace(one, position=replace(one.position, seen=one.position.seen + 48 * HOUR))
+        assert core.scanner.scan(later).matches == []
 
     def test_what_breaks_a_format_is_a_reject(self, make_core, caplog):
         class Broken:
