@@ -99,10 +99,10 @@ class TestUser:
         def activities(days, as_of):
             return lines(run("users", "show", "a@contoso.com", "--days", days, "--as-of", as_of, "--json"))[0]["activities"]
 
-        assert blocks("1", "2026-01-01T12:02:00Z") == 3
-        assert blocks("1", "2026-01-01T12:01:59.999Z") == 2
-        assert blocks("1", "2026-01-02T12:00:00Z") == 4
-        assert blocks("1", "2026-01-02T11:59:59.999Z") == 5
+        assert activities("1", "2026-01-01T12:02:00Z") == 3
+        assert activities("1", "2026-01-01T12:01:59.999Z") == 2
+        assert activities("1", "2026-01-02T12:00:00Z") == 4
+        assert activities("1", "2026-01-02T11:59:59.999Z") == 5
 
     def test_what_is_long_ago_is_seen_all_the_same(self, run):
         (found,) = lines(run("users", "show", "a@contoso.com", "--as-of", "2026-06-01", "--json"))

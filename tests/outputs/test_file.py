@@ -102,7 +102,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path):
     """The size limit of a process stands for the full disk: the kernel takes a part of the write, then refuses."""
     program = """
 import resource, signal, sys
-from casbd import registry
+from casbd.plugins import registry
 from casbd.errors import Retry
 from casbd.model.alert import Alert
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
