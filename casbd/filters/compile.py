@@ -16,7 +16,8 @@ from casbd.filters.effort import Effort
 from casbd.filters.text_tests import HOLDING, LONG, UNLIMITED, any_test, clues, numeric_test, text_test
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.model.activity import FIELDS, Activity
-from casbd.records.record_path import EVERY, RawReader, parse_path, plain_part, texts
+from casbd.records.plain_parts import plain_part
+from casbd.records.record_path import EVERY, RawReader, parse_path, texts
 
 Predicate = Callable[[Activity], bool]
 Texts = Callable[[Activity], Sequence[str]]

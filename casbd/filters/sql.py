@@ -15,7 +15,7 @@ from casbd.filters.text_tests import HOLDING
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node
 from casbd.filters.values import words
 from casbd.model.activity import FIELDS
-from casbd.records.record_path import plain_part
+from casbd.records.plain_parts import plain_part
 
 _DAY = 86_400_000
 _LARGE = 1 << 100

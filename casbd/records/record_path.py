@@ -219,19 +219,6 @@ def _opened(values: list[Any]) -> Iterator[Any]:
             yield value
 
 
-def plain_part(text: str) -> str:
-    """The longest part of a text that JSON writes as it is, casefolded, in text within text too; empty where it would tell little.
-
-    A record that holds the text holds this part, unless it is not ASCII or has an escape such as `\\u0061`.
-    """
-    longest = max(_PLAIN.findall(text.casefold()), key=len, default="")
-    return longest if len(longest) >= _TELLING else ""
-
-
-_PLAIN = re.compile(r"[a-z0-9._@:-]+")
-_TELLING = 3
-
-
 def _every(value: Any) -> list[Any]:
     """All texts, numbers and truths within a value; of JSON inside a string the string, and what is in it. Without recursion."""
     found: list[Any] = []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.records.record_path import EVERY, MOST_FOUND, RawReader, find, parse_path, plain_part, texts, write_path
+from casbd.records.plain_parts import plain_part
+from casbd.records.record_path import EVERY, MOST_FOUND, RawReader, find, parse_path, texts, write_path
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ from casbd.filters.operators import OPERATORS
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.filters.values import FilterError, check
 from casbd.policies.sigma.sources import GENERIC, Source, Target, Unmapped
-from casbd.records.record_path import EVERY, plain_part
+from casbd.records.plain_parts import plain_part
+from casbd.records.record_path import EVERY
 
 _RESULTS = {"success": "success", "succeeded": "success", "failure": "failure", "failed": "failure"}
 _FLAGS = {
