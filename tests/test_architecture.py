@@ -79,6 +79,21 @@ def imports(name: str) -> frozenset[str]:
     return frozenset(visitor.found - {name})
 
 
+LONGEST_FILE, LONGEST_CLASS = 300, 200
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_files_and_classes_are_short(name):
+    assert len(MODULES[name].read_text().splitlines()) <= LONGEST_FILE
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.ClassDef) and node.end_lineno is not None:
+            assert node.end_lineno - node.lineno < LONGEST_CLASS, node.name
+
+
+def test_the_program_is_on_one_page():
+    assert len(MODULES["casbd.pipeline"].read_text().splitlines()) <= 100
+
+
 def test_every_part_has_its_level():
     assert {part(name) for name in MODULES} <= LEVEL.keys()
 

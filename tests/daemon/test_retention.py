@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from casbd.cli import casbd
 from casbd.config.settings import Retention
 from casbd.daemon.retention import RetentionClock, remove_some
+from casbd.store.log import segments
 from casbd.store.state import retention
 
 DAY = 24 * HOUR
@@ -64,6 +65,16 @@ def test_a_clock_that_is_years_ahead_removes_nothing_and_is_told(passes, restart
     assert "casbd store trust-clock" in told
     assert passes.at(NOON + 2 * HOUR) == ["old", "new"]
     assert passes.clock.told() == []
+
+
+def test_segments_expire_too(passes, core):
+    segments.compact(core.store, at_least=1)
+    assert [*segments.listed(core.store)]
+    for days in range(0, 400, 2):
+        passes.go_by(2 * DAY)
+        passes.at(NOON + (days + 2) * DAY)
+    assert [*segments.listed(core.store)] == []
+    assert [*(core.store.directory / segments.DIRECTORY).rglob("*.parquet")] == []
 
 
 def test_time_that_goes_by_is_believed(passes):
