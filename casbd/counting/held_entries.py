@@ -63,8 +63,8 @@ class HeldEntries:
 
     def idle(self, entry: Entry, position: int) -> bool:
         """Whether an entry that comes to this position decides nothing, and need not be held."""
-        if self._in_order and len(self.orders) < HELD_IN_ORDER:
-            return False
+        if self._in_order and self._gone is None:
+            return False  # nothing was let go yet, so all is exact; from then on it is a flood, and must cost no more than a trickle
         return position > 0 and self.test.idle(entry, Sides(self.entries, position, self.entries, position))
 
     def let_go(self, entry: Entry, order: Order, *, in_run: bool) -> None:

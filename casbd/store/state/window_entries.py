@@ -8,7 +8,7 @@ into the table together. A reader of this process sees no difference: what the j
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
@@ -44,6 +44,8 @@ class WindowEntries:
         self._journal: dict[Window, dict[tuple[int, int], Entry]] = {}
         self._in_journal = 0
         self._changed: dict[Window, dict[tuple[int, int], Entry]] = {}
+        self._changed_sorted: dict[Window, list[Order]] = {}
+        """Of windows that `near` was asked about since the last commit: sorting them for each late record would cost a millisecond."""
         self._sorted: dict[Window, list[Order]] = {}
         self._sorted_in = False
         for (entries,) in connection.execute("SELECT entries FROM window_journal ORDER BY seq"):
@@ -93,7 +95,9 @@ class WindowEntries:
         place = bisect_left(orders, order)
         found |= {one: journal[one] for one in orders[max(0, place - number) : place + number]}
         changed = self._changed.get(window, {})
-        here = sorted(changed)
+        here = self._changed_sorted.get(window)
+        if here is None:
+            here = self._changed_sorted[window] = sorted(changed)
         place = bisect_left(here, order)
         found |= {one: changed[one] for one in here[max(0, place - number) : place + number]}
         return [*found.values()]
@@ -110,7 +114,10 @@ class WindowEntries:
         changed = self._changed.get(window)
         if changed is None:
             changed = self._changed[window] = {}
-        changed[entry.timestamp, entry.key] = entry
+        order = entry.timestamp, entry.key
+        if window in self._changed_sorted and order not in changed:
+            insort(self._changed_sorted[window], order)
+        changed[order] = entry
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
         """Store what was noted since the last time, inside a transaction; `saved` says that it is through.
@@ -139,6 +146,7 @@ class WindowEntries:
             self._journal, self._in_journal, self._sorted_in = {}, 0, False
             self._sorted = {}
         self._changed = {}
+        self._changed_sorted = {}
 
     def _take(self, entries: Sequence[tuple[str, str, list[Entry]]]) -> None:
         """One row of the journal, into memory."""
