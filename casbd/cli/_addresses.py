@@ -9,23 +9,17 @@ import click
 
 from casbd.cli._common import cell
 from casbd.config import reading
-from casbd.errors import Mistakes
-from casbd.plugins import Enricher, Lacking, registry
+from casbd.pipeline.enrichment import configured
+from casbd.plugins import Enricher, Lacking
 
 
 def address_enrichers(configuration: Path) -> list[Enricher]:
     """The enrichers that look at the address, in their order; a file that cannot be read is told, and does without."""
     settings, _ = reading.read(configuration)
-    enrichers: list[Enricher] = []
-    for name, cls in registry.load_all("enrichers").items():
-        if cls.reads != ("ip_address",) or name not in settings.enrichers:
-            continue
-        try:
-            enrichers.append(cls(settings.enrichers[name]))
-        except Mistakes as error:
-            for mistake in error.found:
-                click.echo(cell(mistake), err=True)
-    return sorted(enrichers, key=lambda enricher: enricher.order)
+    enrichers, mistakes = configured(settings.enrichers, lambda enricher: enricher.reads == ("ip_address",))
+    for mistake in mistakes:
+        click.echo(cell(mistake), err=True)
+    return enrichers
 
 
 def lacking(enrichers: Sequence[Enricher]) -> dict[str, str]:

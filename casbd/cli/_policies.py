@@ -15,12 +15,8 @@ from casbd.cli import EXIT_NO
 from casbd.cli._common import cell
 from casbd.config import reading
 from casbd.config.connector_actions import connector_actions
-from casbd.counting.match import Sequenced
-from casbd.counting.runs import Runs
-from casbd.counting.subjects import subject
 from casbd.documents import durations, nearest
-from casbd.errors import StoreError
-from casbd.filters.compile import compile_filter
+from casbd.errors import Mistakes, StoreError
 from casbd.governance.rails import meaning
 from casbd.model.activity import Activity
 from casbd.plugins import registry
@@ -28,15 +24,15 @@ from casbd.policies import loading
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step
 from casbd.policies.policy import Policy
-from casbd.records.record_path import RawReader, parse_path
+from casbd.records.finished import finish
 from casbd.store.database import Store, is_new
 from casbd.store.state import policies as counted
 from casbd.store.state import set_aside
 from casbd.store.state.set_aside import SetAside
-from casbd.store.state.window_entries import WindowEntries
 
 if TYPE_CHECKING:
     from casbd.backtest.trial import Outcome
+    from casbd.counting.last_window import LastWindow
     from casbd.pipeline.enrichment import Enrichment
 
 
@@ -94,20 +90,23 @@ class Loaded:
             return {}
 
     def read(self, form: str, raw: str) -> Sequence[Activity]:
-        """The activities of a raw record, enriched as the daemon would."""
-        plugin = registry.load("formats", form)
-        activities: Sequence[Activity] = plugin(plugin.Options()).parse(raw.encode())
-        for activity in activities:
-            activity.raw, activity.source = activity.raw or raw, form
-        self._enrichment.enrich(activities)
-        return activities
+        """The activities of a raw record, finished and enriched as the stream would."""
+        plugin, record = registry.load("formats", form), raw.encode()
+        found = plugin(plugin.Options()).parse(record)
+        finish(found, record, raw)
+        for activity in found:
+            activity.source = form
+        self._enrichment.enrich(found)
+        return found
 
     @cached_property
     def _enrichment(self) -> Enrichment:
-        from casbd.pipeline.enrichment import Enrichment
+        from casbd.pipeline.enrichment import Enrichment, configured
 
-        enrichers = [registry.load("enrichers", name)(options) for name, options in self.settings.enrichers.items()]
-        return Enrichment(sorted(enrichers, key=lambda enricher: enricher.order))
+        enrichers, mistakes = configured(self.settings.enrichers)
+        if mistakes:
+            raise Mistakes(mistakes)
+        return Enrichment(enrichers)
 
 
 def tell_steps(steps: Sequence[Step]) -> None:
@@ -128,60 +127,20 @@ def _shown(value: Any) -> str:
     return cell(value) or "nothing"
 
 
-def window_of(store: Store, policy: Policy, activity: Activity) -> dict[str, Any]:
-    """What a policy of repeated activity had counted when this activity came, in its subject's last window until then.
-
-    subject: None where the activity has none; counted: None where the activity itself is not among what was counted.
-    """
-    match = policy.match
-    assert match is not None, "only repeated policies count"
-    reader = RawReader()
-    fields = next((one.by for one in match.aliased if compile_filter(one.filters, now=lambda: activity.timestamp)(activity)), match.by)
-    who = subject(match, activity, reader, fields)
-    entries = [*WindowEntries(store.connection).of((policy.window_key, who))] if who is not None else []
-    own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
-    until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
-    steps: list[dict[str, int]] | None = None
-    if isinstance(match, Sequenced):
-        done = [sum(int(entry.value or 0) >> number & 1 for entry in until) for number in range(len(match.steps))]
-        steps = [{"counted": number, "needed": step.repeated} for number, step in zip(done, match.steps, strict=True)]
-        counts = sum(step["counted"] >= step["needed"] for step in steps)
-    else:
-        counts = len({entry.value for entry in until} - {None}) if match.unique else len(until)
-    by = [*fields, *(["app"] if match.single_app and "app" not in fields else [])]
-    return {
-        "by": by,
-        "subject": None
-        if who is None
-        else [reader.find(activity.raw, parse_path(f[4:])) if f.startswith("raw.") else getattr(activity, f) for f in by],
-        "counted": None if own is None else counts,
-        "counts": "steps" if isinstance(match, Sequenced) else match.unique or "activities",
-        "needed": len(match.steps) if isinstance(match, Sequenced) else match.repeated,
-        "steps": steps,
-        "within": match.within,
-        "alert_id": None if own is None else Runs(match, entries).alert_of(own),
-    }
-
-
-def _held(activity: Activity, field: str, reader: RawReader) -> Any:
-    """A field's value, or what stands in the record at a path."""
-    return reader.find(activity.raw, parse_path(field[4:])) if field.startswith("raw.") else getattr(activity, field)
-
-
-def tell_window(window: dict[str, Any]) -> None:
-    """What `window_of` found, as a sentence."""
-    if window["subject"] is None:
-        click.echo(f"not counted: of {' and '.join(window['by'])} something is unknown, so it is nobody's")
-    elif window["counted"] is None:
+def tell_window(window: LastWindow) -> None:
+    """What had been counted when an activity came, as a sentence."""
+    if window.subject is None:
+        click.echo(f"not counted: of {' and '.join(window.by)} something is unknown, so it is nobody's")
+    elif window.counted is None:
         click.echo("not counted: the policy is newer than the activity, was changed since or is off, or it was more than a week ago")
     else:
-        alert = f"; part of alert {window['alert_id']}" if window["alert_id"] else ""
-        later = ", which began later in this run" if alert and window["counted"] < window["needed"] else ""
-        steps = [f"step {n}: {step['counted']} of {step['needed']}" for n, step in enumerate(window["steps"] or (), 1)]
-        counts = ", ".join(steps) or f"{window['counted']}, it takes {window['needed']}"
+        alert = f"; part of alert {window.alert_id}" if window.alert_id else ""
+        later = ", which began later in this run" if alert and window.counted < window.needed else ""
+        steps = [f"step {n}: {step.counted} of {step.needed}" for n, step in enumerate(window.steps or (), 1)]
+        counts = ", ".join(steps) or f"{window.counted}, it takes {window.needed}"
         counts += alert + ("" if steps else later)
-        who = ", ".join(map(_shown, window["subject"]))
-        click.echo(f"counted of {who} in the {durations.written(window['within'])} until then: {counts}")
+        who = ", ".join(map(_shown, window.subject))
+        click.echo(f"counted of {who} in the {durations.written(window.within)} until then: {counts}")
 
 
 def tell(outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ import click
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._governance_changes import cancel, start, stop
 from casbd.cli._screen import screen
-from casbd.cli._stopped import Standing
+from casbd.governance.standing import Standing
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
 from casbd.store.state import governance as stored

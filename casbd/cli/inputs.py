@@ -26,7 +26,8 @@ from casbd.model.chunk import Chunk
 from casbd.onboarding.first_records import first_records
 from casbd.onboarding.suggestion import leaves, suggest, time_format
 from casbd.plugins import Format, registry
-from casbd.records import blanks, record_path
+from casbd.records import record_path
+from casbd.records.finished import finish
 from casbd.wire import json_lines
 
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
@@ -164,13 +165,11 @@ def _parsed(plugin: Format, chunk: Chunk) -> tuple[list[Activity], Counter[str]]
     for record in chunk.records:
         try:
             found = plugin.parse(record)
+            finish(found, record, record.decode())
         except (BadRecord, UnicodeError) as error:
             reasons[str(error)] += 1
             continue
-        for activity in found:
-            blanks.take_out(activity)
-            activity.raw = activity.raw or record.decode()
-            activities.append(activity)
+        activities += found
     return activities, reasons
 
 

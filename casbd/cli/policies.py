@@ -17,16 +17,16 @@ from casbd.cli import EXIT_NO, _bars
 from casbd.cli._changes import noted
 from casbd.cli._common import Time, cell, check_span, json_option, open_store, table, write_lines
 from casbd.cli._known import require
-from casbd.cli._policies import Loaded, tell, tell_steps, tell_window, window_of
+from casbd.cli._policies import Loaded, tell, tell_steps, tell_window
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.cli._search_options import Asked, filter_options
 from casbd.clock import monotonic, now
 from casbd.config import reading
+from casbd.counting.last_window import window_of
 from casbd.counting.match import Repeated
 from casbd.documents import durations
 from casbd.errors import CasbdError, Mistakes
-from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.policies import loading
 from casbd.policies.explain import explain as explained
@@ -138,7 +138,7 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
 
     POLICY is the id of a configured policy, enabled or not, or the path of a rule file that is not installed yet.
     """
-    from casbd.backtest import trial
+    from casbd.backtest.stored_log import would_have_raised
 
     check_span(since, until)
     begun = monotonic()
@@ -147,9 +147,8 @@ def backtest(configuration: Path, /, policy: str, since: int | None, until: int 
     alerts: list[Alert] = []
     with open_store(configuration) as store:
         for chosen in several:
-            latest, log = Latest(), log_of(configuration, store, retag=retag)
-            given = map(latest.of, log.matching(chosen, since, until))
-            alerts += map(shown.alert, trial.alerts_of(chosen, given, latest))
+            log = log_of(configuration, store, retag=retag)
+            alerts += map(shown.alert, would_have_raised(chosen, log, since, until))
         number = log.looked_at
     alerts.sort(key=lambda alert: (alert.first_activity, alert.alert_id))
     if as_json:
@@ -367,9 +366,9 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
         steps = list(explained(policy, activity, now))
-        window = window_of(store, policy, activity) if policy.match and steps[0].held else None
+        window = window_of(store, policy.match, policy.window_key, activity) if policy.match and steps[0].held else None
     steps = [msgspec.structs.replace(step, value=shown.values_of(activity, step.value)) for step in steps]
-    window = window and window | {"subject": shown.values_of(activity, window["subject"])}
+    window = window and msgspec.structs.replace(window, subject=shown.values_of(activity, window.subject))
     if as_json:
         found = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
         write_lines([json_lines.line(found | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
@@ -385,22 +384,6 @@ def _of_file(path: Path) -> list[Policy]:
     """The policies of a file; rules that a correlation refers to lie beside it."""
     others = [other for other in path.parent.glob("*.y*ml") if other != path] if path.parent.is_dir() else []
     return loading.load_all_of(path, others=others)
-
-
-class Latest:
-    """The latest time among the activities that went by: the present as the stream had it then."""
-
-    def __init__(self) -> None:
-        self.moment = 0
-
-    def __call__(self) -> int:
-        """The moment, as a clock."""
-        return self.moment
-
-    def of(self, activity: Activity) -> Activity:
-        """One more; given on."""
-        self.moment = max(self.moment, activity.timestamp)
-        return activity
 
 
 def _about(policy: Policy) -> dict[str, Any]:

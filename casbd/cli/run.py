@@ -65,7 +65,7 @@ def _tell_unread(outcome: Outcome) -> None:
 
 def _commands_are_held(settings: Settings) -> bool:
     """Whether commands wait because governance is stopped; that it is, is told in any case."""
-    from casbd.cli._stopped import Standing
+    from casbd.governance.standing import Standing
     from casbd.store.database import Store
 
     with Store(settings.state_dir, readonly=True) as store:
@@ -79,7 +79,7 @@ def _show(settings: Settings) -> None:
     """All alerts of the store as a table, what was read, and where the messages are."""
     from casbd.cli import alerts
     from casbd.cli._common import table
-    from casbd.cli.status import gather
+    from casbd.daemon.gathered_status import gather
     from casbd.store.database import Store
     from casbd.store.state import alerts as stored
 

@@ -16,6 +16,7 @@ from casbd.errors import Mistake, Mistakes
 from casbd.governance.protected import unknown_protected
 from casbd.governance.protection import GroupsOf
 from casbd.governance.rails import Rails, meaning
+from casbd.pipeline.enrichment import configured
 from casbd.pipeline.scan import Scanner
 from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, registry
 from casbd.policies import loading
@@ -45,10 +46,10 @@ class Engine:
         self.unusable = rules.unusable
         """What is wrong in Sigma files, and links out of the rule directories: they are left out, and all other policies work."""
         self._notes = rules.notes
+        self.enrichers: list[Enricher]
+        self.enrichers, lists = configured(self.settings.enrichers)
+        mistakes += lists
         build = _Builder(mistakes)
-        self.enrichers: list[Enricher] = [
-            enricher for name, options in self.settings.enrichers.items() if (enricher := build.plugin("enrichers", name, options))
-        ]
         build.attempt(self.settings.privacy.check)
         self.outputs: dict[str, Output] = {
             o.name: output for o in self.settings.outputs if (output := build.plugin("outputs", o.type, o.options))
@@ -62,7 +63,6 @@ class Engine:
             raise Mistakes([*mistakes, *rules.unusable])
         self._groups_of: GroupsOf = lambda user: [group for one in knowing_groups for group in one.groups_of(user)]
         self.rails = self._rails()
-        self.enrichers.sort(key=lambda enricher: enricher.order)
         self.matcher = Matcher(self.policies)
         self._formats: dict[tuple[str, str], Format] = {}
         self._options: dict[str, tuple[str, Options]] = {

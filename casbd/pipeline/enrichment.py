@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from casbd.errors import Mistake, Mistakes
 from casbd.model.activity import Activity
-from casbd.plugins import ByTime, Enricher
+from casbd.plugins import ByTime, Enricher, Options, registry
 from casbd.remembered import Remembered, length_of
 
 MOST = 50_000
@@ -20,6 +21,24 @@ LONGEST = 500
 _Fill = Callable[[Activity, tuple[Any, ...]], None]
 _Answer = tuple[_Fill, tuple[Any, ...]]
 """What fills in some fields, and their values."""
+
+
+def configured(
+    options: Mapping[str, Options], wanted: Callable[[type[Enricher]], bool] = lambda _: True
+) -> tuple[list[Enricher], list[Mistake]]:
+    """The enrichers of a configuration in their order, and what is wrong with the files of those that are left out because of it.
+
+    options: by the enricher's name. wanted: which of them are made; all of them otherwise.
+    """
+    enrichers: list[Enricher] = []
+    mistakes: list[Mistake] = []
+    for name, own in options.items():
+        enricher = registry.load("enrichers", name)
+        try:
+            enrichers += [enricher(own)] if wanted(enricher) else []
+        except Mistakes as error:
+            mistakes += error.found
+    return sorted(enrichers, key=lambda one: one.order), mistakes
 
 
 class Enrichment:

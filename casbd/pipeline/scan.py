@@ -6,7 +6,6 @@ in many, with the same result. What depends on the time (`within_days`) depends 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import traceback
 from collections.abc import Callable, Collection, Sequence
@@ -22,7 +21,7 @@ from casbd.pipeline.keys import Keys
 from casbd.plugins import Enricher, Format
 from casbd.policies.asking import Asking
 from casbd.policies.matcher import Counted, Matcher
-from casbd.records import blanks, long_texts
+from casbd.records.finished import finish
 from casbd.store.log import blocks
 
 log = logging.getLogger(__name__)
@@ -117,7 +116,7 @@ class Scanner:
 
     def _parse(self, batch: Batch, chunk: Chunk, numbers: range) -> tuple[list[Activity], list[int]]:
         """The activities of some records, and the number of each one's record."""
-        parse, take_out = self._formats(chunk.input, chunk.format).parse, blanks.take_out
+        parse = self._formats(chunk.input, chunk.format).parse
         source, name, path, instance = chunk.format, chunk.input, chunk.path, chunk.instance
         activities, rows = [], []
         for number in numbers:
@@ -128,19 +127,14 @@ class Scanner:
             except (BadRecord, UnicodeDecodeError) as error:
                 batch.rejects.append(_reject(chunk, number, error))
                 continue
+            finish(found, record, raw)
             for activity in found:
-                take_out(activity)
                 activity.source = source
                 activity.input = name
                 activity.input_file = path
                 activity.input_offset = chunk.offsets[number]
-                activity.raw = activity.raw or raw  # a format tells where the record lies within another
                 if instance is not None:
                     activity.app_instance = instance
-                if not activity.activity_id:
-                    activity.activity_id = hashlib.blake2b(record, digest_size=16).hexdigest()
-                if len(record) > long_texts.LONGEST:  # each window and alert would hold it; the record has it as it was
-                    long_texts.shorten(activity)
                 activities.append(activity)
                 rows.append(number)
         return activities, rows

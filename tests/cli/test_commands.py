@@ -570,6 +570,32 @@ class TestPolicies:
         (rules.parent / "rules" / "inside.yaml").write_text(json.dumps(rule))
         assert "1 of 1 tests passed" in run("policies", "test", "inside", config=rules, errors=True)
 
+    def test_a_blank_text_of_a_raw_record_is_unknown_as_in_the_stream(self, run, rules):
+        rule = {
+            "name": "Agent",
+            "filters": {"user_agent": {"isset": True}},
+            "tests": [
+                {
+                    "name": "blank",
+                    "activities": [{"format": "m365", "raw": json.loads(record(UserAgent=" \t\u00a0"))}],
+                    "alerts": 0,
+                },
+                {"name": "told", "activities": [{"format": "m365", "raw": json.loads(record(UserAgent="curl"))}], "alerts": 1},
+            ],
+        }
+        (rules.parent / "rules" / "agent.yaml").write_text(json.dumps(rule))
+        assert "2 of 2 tests passed" in run("policies", "test", "agent", config=rules, errors=True)
+
+    def test_a_list_of_addresses_that_is_none_is_told(self, run, rules):
+        """Its enricher would say something else than the daemon's: nothing is tested then."""
+        (rules.parent / "ranges.yaml").write_text("- {name: x, range: nonsense}\n")
+        rules.write_text(rules.read_text() + "enrichment: {ip_ranges: ranges.yaml}\n")
+        (rules.parent / "rules" / "failed.yaml").write_text(
+            "name: F\nseverity: low\nfilters: {user: {isset: true}}\ntests:\n"
+            f"  - {{name: raw, activities: [{{format: m365, raw: {record().decode()}}}], alerts: 1}}\n"
+        )
+        assert "ranges.yaml:1:" in run("policies", "test", "failed", config=rules, code=78)
+
     def test_test_for_programs(self, run, rules):
         told = [json.loads(line) for line in run("policies", "test", "--json", config=rules, code=1).splitlines()]
         assert told[0] == {"policy_id": "failed", "test": "one", "passed": True, "expected": 1, "got": 1}

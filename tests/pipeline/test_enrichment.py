@@ -7,7 +7,8 @@ import pytest
 
 from casbd.model.activity import Activity
 from casbd.pipeline import enrichment
-from casbd.pipeline.enrichment import Enrichment
+from casbd.pipeline.enrichment import Enrichment, configured
+from casbd.plugins import registry
 
 
 class Told:
@@ -78,3 +79,19 @@ def test_what_is_said_of_long_values_is_not_kept(monkeypatch):
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 1_000_000
+
+
+def test_those_that_are_configured_in_their_order_and_all_that_is_wrong(tmp_path):
+    classes = registry.load_all("enrichers")
+    (tmp_path / "bad.yaml").write_text("- {name: x, range: nonsense}\n")
+    options = {name: cls.Options() for name, cls in reversed(classes.items())}
+    enrichers, mistakes = configured(options)
+    assert [one.order for one in enrichers] == sorted(cls.order for cls in classes.values())
+    assert not mistakes
+    options["ip_ranges"] = classes["ip_ranges"].Options.model_validate({"ip_ranges": tmp_path / "bad.yaml"})
+    enrichers, mistakes = configured(options)
+    assert len(enrichers) == len(classes) - 1
+    assert [mistake.file for mistake in mistakes] == [str(tmp_path / "bad.yaml")]
+    assert [type(one).__module__ for one in configured(options, lambda cls: cls.section == "organization")[0]] == [
+        cls.__module__ for cls in classes.values() if cls.section == "organization"
+    ]
