@@ -1,4 +1,4 @@
-"""The command line. Every file of this folder is one command, loaded only when it is called.
+"""The command line. Every file of this folder is one command, and every folder a group of them; loaded only when it is called.
 
 Exit codes: 0 done; 1 the answer is no; 2 wrong use; 75 a passing failure worth retrying; 78 broken configuration.
 Data goes to standard output, everything else to standard error.
@@ -7,19 +7,17 @@ Data goes to standard output, everything else to standard error.
 from __future__ import annotations
 
 import gc
-import importlib
 import os
-import pkgutil
 import sqlite3
 import sys
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import click
 
 from casbd import __version__
+from casbd.cli._commands import Commands
 from casbd.errors import CasbdError, Mistakes, StoreError
 from casbd.wire.plain_text import single_line
 
@@ -28,31 +26,7 @@ EXIT_RETRY = 75
 EXIT_CONFIGURATION = 78
 
 
-class Commands(click.Group):
-    """Finds its commands in this folder."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        """The names of the files."""
-        return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of one file."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command = importlib.import_module(f"casbd.cli.{cmd_name}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. That nobody reads on (`casbd ... | head`) is no failure; click's own answer is exit code 1."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the rest goes that Python flushes at its end
-            ctx.exit(0)
-
-
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Commands, package=__name__, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "-c",
     "--config",

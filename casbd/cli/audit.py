@@ -63,5 +63,5 @@ def _require_action(action: str) -> None:
     known = {*stored.OF_THE_DAEMON}
     for name in root.command.list_commands(root):
         group = root.command.get_command(root, name)
-        known |= {name, *(f"{name} {one}" for one in (group.commands if isinstance(group, click.Group) else ()))}
+        known |= {name, *(f"{name} {one}" for one in (group.list_commands(root) if isinstance(group, click.Group) else ()))}
     require("--action", "action", action, known, "of a command or of the daemon")

@@ -1,13 +1,12 @@
-"""What the commands of `casbd policies` share: the configured policies, and what is told of them to people."""
+"""The configured policies, and what the store knows of them."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,14 +14,13 @@ from casbd.cli import EXIT_NO
 from casbd.cli._common import cell
 from casbd.config import reading
 from casbd.config.connector_actions import connector_actions
-from casbd.documents import durations, nearest
+from casbd.documents import nearest
 from casbd.errors import Mistakes, StoreError
 from casbd.governance.rails import meaning
 from casbd.model.activity import Activity
 from casbd.plugins import registry
 from casbd.policies import loading
 from casbd.policies.exceptions import exempted, load_exemptions
-from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step
 from casbd.policies.policy import Policy
 from casbd.records.finished import finish
 from casbd.store.database import Store, is_new
@@ -31,8 +29,6 @@ from casbd.store.state import set_aside
 from casbd.store.state.set_aside import SetAside
 
 if TYPE_CHECKING:
-    from casbd.backtest.trial import Outcome
-    from casbd.counting.last_window import LastWindow
     from casbd.pipeline.enrichment import Enrichment
 
 
@@ -107,54 +103,3 @@ class Loaded:
         if mistakes:
             raise Mistakes(mistakes)
         return Enrichment(enrichers)
-
-
-def tell_steps(steps: Sequence[Step]) -> None:
-    """An explained filter, a line a condition."""
-    for step in steps:
-        yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")
-        group = step.condition in GROUPS or step.condition.startswith(NO_EXCEPTION)
-        saw = "" if group else f"    [{_shown(step.value)}]"
-        click.echo(f"{yes} {'  ' * step.depth}{cell(step.condition)}{saw}")
-
-
-def _shown(value: Any) -> str:
-    """A value that a condition saw."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_shown, value)) or "nothing"
-    if isinstance(value, dict | bool):
-        return cell(json.dumps(value, ensure_ascii=False, default=str))
-    return cell(value) or "nothing"
-
-
-def tell_window(window: LastWindow) -> None:
-    """What had been counted when an activity came, as a sentence."""
-    if window.subject is None:
-        click.echo(f"not counted: of {' and '.join(window.by)} something is unknown, so it is nobody's")
-    elif window.counted is None:
-        click.echo("not counted: the policy is newer than the activity, was changed since or is off, or it was more than a week ago")
-    else:
-        alert = f"; part of alert {window.alert_id}" if window.alert_id else ""
-        later = ", which began later in this run" if alert and window.counted < window.needed else ""
-        steps = [f"step {n}: {step.counted} of {step.needed}" for n, step in enumerate(window.steps or (), 1)]
-        counts = ", ".join(steps) or f"{window.counted}, it takes {window.needed}"
-        counts += alert + ("" if steps else later)
-        who = ", ".join(map(_shown, window.subject))
-        click.echo(f"counted of {who} in the {durations.written(window.within)} until then: {counts}")
-
-
-def tell(outcome: Outcome) -> None:
-    """A failed test, for people: what differs, one line each."""
-    click.secho(f"FAILED {cell(outcome.policy_id)}: {cell(outcome.test)}", fg="red")
-    if outcome.error:
-        click.echo(f"    {cell(outcome.error)}")
-        return
-    if isinstance(outcome.expected, int) or isinstance(outcome.got, int):
-        click.echo(f"    alerts: expected {outcome.expected}, got {outcome.got}")
-        return
-    if len(outcome.expected) != len(outcome.got):
-        click.echo(f"    alerts: expected {len(outcome.expected)}, got {len(outcome.got)}")
-    for number, (expected, got) in enumerate(zip(outcome.expected, outcome.got, strict=False), 1):
-        for name in expected:
-            if expected[name] != got[name]:
-                click.echo(f"    alert {number}, {name}: expected {cell(expected[name])}, got {cell(got[name])}")

@@ -1,0 +1,39 @@
+"""What is told of a policy to programs, and how its counting is written for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from casbd.counting.match import Repeated
+from casbd.documents import durations
+from casbd.policies.policy import Policy
+from casbd.records.timestamps import iso
+from casbd.store.state.set_aside import SetAside
+
+
+def about(policy: Policy) -> dict[str, Any]:
+    """What its file says."""
+    return {
+        "policy_id": policy.id,
+        "name": policy.name,
+        "severity": policy.severity,
+        "category": policy.category,
+        "tests": len(policy.tests),
+        "tags": policy.tags,
+        "template": policy.template or None,
+        "file": str(policy.path),
+    }
+
+
+def told_of(policy: Policy, aside: SetAside | None, matches: int, alerts: int) -> dict[str, Any]:
+    """What its file says, whether it is asked, and how often it matched and alerted."""
+    state = {"enabled": policy.enabled, "mode": policy.mode, "set_aside": iso(aside.at) if aside else None}
+    return about(policy) | state | {"matches": matches, "alerts": alerts}
+
+
+def counting(policy: Policy) -> str:
+    """`10 in 5m`; `each` where every activity counts."""
+    if policy.match is None:
+        return "each"
+    number = policy.match.repeated if isinstance(policy.match, Repeated) else f"{len(policy.match.steps)} steps"
+    return f"{number} in {durations.written(policy.match.within)}"
