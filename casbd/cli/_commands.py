@@ -33,9 +33,9 @@ class Commands(click.Group):
         return _named(importlib.import_module(f"{self._package}.{module}"), cmd_name) if module else None
 
     def _modules(self) -> dict[str, str]:
-        """By the command's name: `import_` has the command `import`, as Python keeps that word for itself."""
-        path = sys.modules[self._package].__path__
-        return {module.name.rstrip("_"): module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_")}
+        """By the command's name: `import_` has `import`, a word that Python keeps for itself; `trust_clock` has `trust-clock`."""
+        modules = pkgutil.iter_modules(sys.modules[self._package].__path__)
+        return {one.name.rstrip("_").replace("_", "-"): one.name for one in modules if not one.name.startswith("_")}
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does; of a misspelt name it says which one was meant, which click knows only of commands that are loaded."""
