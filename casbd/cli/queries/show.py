@@ -1,0 +1,33 @@
+"""`casbd queries show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from casbd.activity_log import queries
+from casbd.cli._common import cell, json_option, open_store, write_lines
+from casbd.cli.queries._written import about, options_of, there_is_none
+from casbd.wire import json_lines
+
+
+@click.command("show")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def show(configuration: Path, name: str, as_json: bool) -> None:
+    """Show one query as options of `casbd activities search`, a line each."""
+    found = queries.find(name, queries.suggested())
+    kind = "suggested"
+    if found is None:
+        kind = "saved"
+        with open_store(configuration) as store:
+            found = queries.find(name, queries.saved(store.connection))
+    if found is None:
+        there_is_none(name)
+    elif as_json:
+        write_lines([json_lines.line(about(found[0], kind, found[1]))])
+    else:
+        for option in options_of(found[1]):
+            click.echo(cell(option))
