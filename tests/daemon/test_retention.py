@@ -134,7 +134,7 @@ def test_a_first_pass_believes_the_clock(core):
 
 
 def test_a_person_says_that_it_is_right(passes, tmp_path, monkeypatch):
-    monkeypatch.setattr("casbd.cli.store.now", lambda: NOON + YEARS)
+    monkeypatch.setattr("casbd.cli.store.trust_clock.now", lambda: NOON + YEARS)
     assert passes.at(NOON + YEARS) == ["old", "new"]
     (tmp_path / "casbd.yaml").write_text(json.dumps({"state_dir": str(passes.core.store.directory), "rules": [], "inputs": []}))
     result = CliRunner().invoke(casbd, ["-c", str(tmp_path / "casbd.yaml"), "store", "trust-clock"])
