@@ -1,4 +1,4 @@
-"""`casbd rejects`."""
+"""`casbd rejects list`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from casbd.store.state import rejects as stored
 from casbd.wire import json_lines
 
 
-@click.group("rejects")
-def command() -> None:
-    """See the records that could not be read."""
-
-
-@command.command("list")
+@click.command("list")
 @json_option
 @click.pass_obj
 def list_rejects(configuration: Path, as_json: bool) -> None:
