@@ -1,4 +1,4 @@
-"""`casbd audit`."""
+"""`casbd audit list`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,7 @@ from casbd.wire import json_lines
 COLUMNS = ("at", "who", "action", "target", "detail")
 
 
-@click.group("audit")
-def command() -> None:
-    """See who changed what: alerts, policies, IP ranges, the configuration."""
-
-
-@command.command("list")
+@click.command("list")
 @click.option("--from", "since", type=Time(), help="Not before this time.")
 @click.option("--to", "until", type=Time(end=True), help="Not after this time; a day alone is included.")
 @click.option("--action", help='The whole, such as "alerts close", or its first word: alerts.')
