@@ -1,4 +1,4 @@
-"""`casbd ips`."""
+"""`casbd ips show`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from casbd.activity_log.observed import Span
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._addresses import address_enrichers, lacking
 from casbd.cli._common import cell, json_option, open_store, write_lines
-from casbd.cli._ips_tag import tag
 from casbd.cli._screen import real, screen
 from casbd.model.activity import Activity
 from casbd.model.identity import named
@@ -39,14 +38,6 @@ class Today(NamedTuple):
     takes: Mapping[str, str]
 
 
-@click.group("ips")
-def command() -> None:
-    """Show what came from IP addresses, and say what they are."""
-
-
-command.add_command(tag)
-
-
 class Address(click.ParamType[str]):
     """An IP address in any of the usual forms, as the canonical text."""
 
@@ -60,7 +51,7 @@ class Address(click.ParamType[str]):
         return found
 
 
-@command.command("show")
+@click.command("show")
 @click.argument("ip", type=Address())
 @_insights.span_options
 @json_option
