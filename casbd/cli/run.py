@@ -77,15 +77,15 @@ def _commands_are_held(settings: Settings) -> bool:
 
 def _show(settings: Settings) -> None:
     """All alerts of the store as a table, what was read, and where the messages are."""
-    from casbd.cli import alerts
     from casbd.cli._common import table
+    from casbd.cli.alerts._table import COLUMNS, LESS, row, style
     from casbd.daemon.gathered_status import gather
     from casbd.store.database import Store
     from casbd.store.state import alerts as stored
 
-    less = [name for name in alerts.LESS if name != "status"]
+    less = [name for name in LESS if name != "status"]
     with Store(settings.state_dir, readonly=True) as store:
-        table("Alerts", alerts.COLUMNS[:-2], (alerts.row(alert)[:-2] for alert in stored.find(store.connection)), alerts.style, less=less)
+        table("Alerts", COLUMNS[:-2], (row(alert)[:-2] for alert in stored.find(store.connection)), style, less=less)
         found = gather(store, [], [])
     read = ", ".join(f"{sum(entry[name] for entry in found['inputs'])} {name}" for name in ("records", "duplicates", "rejects"))
     click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")

@@ -1,37 +1,24 @@
-"""`casbd alerts`."""
+"""`casbd alerts list`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import click
 
-from casbd.cli._alert_status import chosen, close, reopen
-from casbd.cli._common import SHORT, Time, check_span, json_option, moment, open_store, table, write_lines
+from casbd.cli._common import Time, check_span, json_option, open_store, table, write_lines
 from casbd.cli._known import require_policy, require_value
 from casbd.cli._screen import real, screen
+from casbd.cli.alerts._table import COLUMNS, LESS, row, style
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
 from casbd.policies.policy import Category
 from casbd.store.state import alerts as stored
 from casbd.wire import json_lines
 
-STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "informational": "dim"}
-COLUMNS = ("first activity", "severity", "policy", "user", "app", "from", "country", "activities", "status", "alert")
-LESS = ("country", "app", "status", "activities", "from")
 
-
-@click.group("alerts")
-def command() -> None:
-    """List and show alerts, and say what they turned out to be."""
-
-
-command.add_command(close)
-command.add_command(reopen)
-
-
-@command.command("list")
+@click.command("list")
 @click.option("--status", type=click.Choice(["open", "closed"]))
 @click.option("--severity", type=click.Choice(SEVERITIES))
 @click.option("--category", type=click.Choice([*get_args(Category), SYSTEM], case_sensitive=False))
@@ -62,43 +49,6 @@ def list_alerts(
             write_lines(map(json_lines.alert, found))
         else:
             table("", COLUMNS, map(row, found), style, less=LESS)
-
-
-@command.command("show")
-@click.argument("alert_id")
-@json_option
-@click.pass_obj
-def show(configuration: Path, alert_id: str, as_json: bool) -> None:
-    """Show one alert and its activities' ids. The beginning of an alert's id is enough."""
-    with open_store(configuration) as store:
-        (found,) = map(screen(configuration).alert, chosen(store.connection, [alert_id]))
-    if as_json:
-        write_lines([json_lines.alert(found)])
-        return
-    rows = [(name, getattr(found, name)) for name in found.__struct_fields__]
-    rows = [(name, moment(value) if name in json_lines.ALERT_TIMES else value) for name, value in rows]
-    table("", ("field", "value"), [entry for entry in rows if entry[1] not in (None, "", (), False)])
-
-
-def row(alert: Alert) -> Sequence[Any]:
-    """The cells of one alert."""
-    return (
-        moment(alert.first_activity),
-        alert.severity,
-        alert.policy_name,
-        alert.user,
-        alert.app,
-        alert.ip_address,
-        alert.country,
-        alert.activity_count,
-        "merged" if alert.merged_into else "held back" if alert.suppressed and alert.status == "open" else alert.status,
-        alert.alert_id[:SHORT],
-    )
-
-
-def style(cells: Sequence[Any]) -> str:
-    """The colour of a row."""
-    return STYLES[cells[1]]
 
 
 def _within(alerts: Iterator[Alert], since: int | None, until: int | None) -> Iterator[Alert]:
