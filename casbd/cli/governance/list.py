@@ -1,4 +1,4 @@
-"""`casbd governance`."""
+"""`casbd governance list`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
-from casbd.cli._governance_changes import cancel, start, stop
 from casbd.cli._screen import screen
 from casbd.governance.standing import Standing
 from casbd.model.governance import GovernanceCommand
@@ -18,16 +17,7 @@ from casbd.wire import json_lines
 COLUMNS = ("created", "action", "connector", "target", "status", "reason", "error", "command")
 
 
-@click.group("governance")
-def command() -> None:
-    """See what was done to accounts, or would have been; take commands back, or stop all."""
-
-
-for one in (cancel, stop, start):
-    command.add_command(one)
-
-
-@command.command("list")
+@click.command("list")
 @json_option
 @click.pass_obj
 def list_commands(configuration: Path, as_json: bool) -> None:
