@@ -15,7 +15,7 @@ from builders import HOUR, MINUTE, NOON, Core, chunk, record, settings
 from click.testing import CliRunner
 
 from casbd import cli
-from casbd.cli._activity_drawer import SECTIONS
+from casbd.cli.activities._drawer import SECTIONS
 from casbd.clock import now
 from casbd.model.activity import FIELDS
 from casbd.store.log import segments
