@@ -19,7 +19,7 @@ from casbd.wire import json_lines
 @click.command("check")
 @json_option
 @click.pass_obj
-def command(configuration: Path, as_json: bool) -> None:
+def check(configuration: Path, as_json: bool) -> None:
     """Check configuration, rules and lists; print every mistake with file, line and column. Exit code 1 if any.
 
     A Sigma file that cannot be used, or a link out of the rule directories, is a mistake here; the daemon leaves it out and

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--once", is_flag=True, help="Read all there is, deliver it, tell what was not read, and exit.")
 @click.option("--show", is_flag=True, help="With --once: print the alerts in the end, and where they went.")
 @click.pass_obj
-def command(configuration: Path, once: bool, show: bool) -> None:
+def run(configuration: Path, once: bool, show: bool) -> None:
     """Run the daemon: follow the inputs, apply the policies, deliver alerts.
 
     Under systemd it says when it is ready, feeds the watchdog, reloads on SIGHUP and stops in order on SIGTERM. A broken
