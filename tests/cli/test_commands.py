@@ -3,15 +3,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 import pytest
 from builders import Core, chunk, record, settings
 
 from casbd import cli
-from casbd.model.activity import FIELDS
-from casbd.plugins import registry
 from casbd.store.database import FILE
 
 HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
@@ -19,162 +16,6 @@ HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
 
 def lines(text):
     return [json.loads(line) for line in text.splitlines()]
-
-
-def found(text):
-    return [one["activity_id"] for one in lines(text)]
-
-
-class TestSearch:
-    def test_newest_first(self, run):
-        assert found(run("activities", "search", "--json")) == ["hostile", "on", "fail-3", "fail-2", "fail-1", "fail-0", "early"]
-
-    @pytest.mark.parametrize(
-        ("filters", "wanted"),
-        [
-            (["user eq B@contoso.com"], ["fail-3"]),
-            (["activity_type eq Failed log on", "user neq a@contoso.com"], ["fail-3"]),
-            (["action_type eq UserLoggedIn,New-InboxRule"], ["hostile", "on"]),
-            (["ip_address cidr 198.51.100.0/24"], ["on"]),
-            (["ip_address isset false"], ["early"]),
-            (["matched_policies isset false"], ["hostile", "on"]),
-            (['user eq "nobody, really"'], []),
-            (["raw.Operation startswith new-"], ["hostile"]),
-        ],
-    )
-    def test_filters(self, run, filters, wanted):
-        arguments = [part for text in filters for part in ("--filter", text)]
-        assert found(run("activities", "search", "--json", *arguments)) == wanted
-
-    @pytest.mark.parametrize(
-        ("span", "wanted"),
-        [
-            (["--from", "2026-01-01T12:01:00Z", "--to", "2026-01-01T12:02:00Z"], ["fail-2", "fail-1"]),
-            (["--from", "2026-01-01T14:00:00"], ["hostile"]),
-            (["--from", "2026-01-01T15:00:00+01:00"], ["hostile"]),
-            (["--to", "2026-01-01T11:30"], ["early"]),
-            (["--from", "2026-01-02"], []),
-        ],
-    )
-    def test_times(self, run, span, wanted):
-        assert found(run("activities", "search", "--json", *span)) == wanted
-
-    def test_sort_both_ways_with_unknown_values_last(self, run):
-        up = found(run("activities", "search", "--json", "--sort", "ip_address"))
-        down = found(run("activities", "search", "--json", "--sort=-ip_address"))
-        assert up[0] == "on"
-        assert up[-1] == down[-1] == "early"
-        assert down[-2] == "on"
-        assert found(run("activities", "search", "--json", "--sort", "timestamp"))[0] == "early"
-
-    def test_limit(self, run):
-        assert len(found(run("activities", "search", "--json", "--limit", "2"))) == 2
-        assert len(found(run("activities", "search", "--json", "--limit", "0"))) == 7
-        assert found(run("activities", "search", "--json", "--limit", "1", "--sort", "timestamp")) == ["early"]
-
-    def test_fields_and_types(self, run):
-        one = lines(run("activities", "search", "--json", "--filter", "activity_id eq fail-0"))[0]
-        assert list(one) == list(FIELDS)
-        assert one["timestamp"] == "2026-01-01T12:00:00.000Z"
-        assert one["user_groups"] == one["objects"] == []
-        assert one["city"] is None
-        assert one["is_admin_operation"] is False
-        assert one["input_offset"] == 0
-        assert json.loads(one["raw"])["Id"] == "fail-0"
-        assert one["matched_policies"] == ["burst", "failed"]
-
-    def test_a_table_for_people(self, run):
-        text = run("activities", "search")
-        assert "2026-01-01 12:00:00" in text
-        assert "Failed log on" in text
-
-    @pytest.mark.parametrize(
-        "arguments",
-        [
-            ["--filter", "usr eq x"],
-            ["--filter", "user is x"],
-            ["--filter", "user"],
-            ["--filter", "ip_address cidr nonsense"],
-            ["--sort", "nonsense"],
-            ["--limit", "-1"],
-            ["--from", "some day"],
-            ["--nonsense"],
-        ],
-    )
-    def test_wrong_use(self, run, arguments):
-        assert "Error" in run("activities", "search", *arguments, code=2)
-
-
-class TestShow:
-    def test_everything(self, run):
-        text = run("activities", "show", "fail-0")
-        assert "a@contoso.com" in text
-        assert '"Operation": "UserLoginFailed"' in text
-
-    def test_json(self, run):
-        assert found(run("activities", "show", "fail-0", "--json")) == ["fail-0"]
-
-    def test_not_found(self, run):
-        assert "there is no activity nonsense" in run("activities", "show", "nonsense", code=1)
-
-
-class TestAlerts:
-    def test_list(self, run):
-        alerts = lines(run("alerts", "list", "--json"))
-        assert len(alerts) == 6
-        names = (
-            "alert_id policy_id policy_name policy_type severity category title description user app ip_address country first_activity"
-            " last_activity activity_count activity_ids status resolution comment risk_score created"
-        )
-        assert set(alerts[0]) >= set(names.split())
-        burst = next(alert for alert in alerts if alert["policy_id"] == "burst")
-        assert (burst["activity_count"], burst["activity_ids"]) == (3, ["fail-0", "fail-1", "fail-2"])
-        assert (burst["first_activity"], burst["policy_type"]) == ("2026-01-01T12:00:00.000Z", "repeated_activity")
-
-    @pytest.mark.parametrize(
-        ("arguments", "number"),
-        [
-            (["--severity", "high"], 5),
-            (["--severity", "low"], 1),
-            (["--policy", "burst"], 1),
-            (["--category", "threat_detection"], 5),
-            (["--user", "B@CONTOSO.com"], 1),
-            (["--app", "microsoft entra id"], 6),
-            (["--status", "closed"], 0),
-            (["--from", "2026-01-01T12:03"], 1),
-            (["--to", "2026-01-01T11:30"], 1),
-        ],
-    )
-    def test_filters(self, run, arguments, number):
-        assert len(lines(run("alerts", "list", "--json", *arguments))) == number
-
-    def test_show(self, run):
-        alert = lines(run("alerts", "list", "--json", "--policy", "burst"))[0]
-        assert lines(run("alerts", "show", alert["alert_id"], "--json")) == [alert]
-        assert "fail-1" in run("alerts", "show", alert["alert_id"])
-        assert "there is no alert x" in run("alerts", "show", "x", code=1)
-
-    def test_wrong_use(self, run):
-        run("alerts", "list", "--severity", "critical", code=2)
-        run("alerts", "list", "--category", "threat-detection", code=2)
-
-    @pytest.mark.parametrize("as_json", [[], ["--json"]])
-    def test_a_policy_that_there_is_not(self, run, as_json):
-        told = run("alerts", "list", "--policy", "brust", *as_json, code=2)
-        assert "--policy: there is no policy brust in the rules, nor an alert of one; did you mean `burst`?\n" in told
-        assert "\x1b" not in run("alerts", "list", "--policy", "\x1b", *as_json, code=2)
-
-    def test_a_policy_without_alerts(self, run, place, tmp_path):
-        (tmp_path / "casbd.yaml").write_text(f"state_dir: {place}/core/state\nrules: [rules]\n")
-        (tmp_path / "rules").mkdir()
-        (tmp_path / "rules" / "quiet.yaml").write_text("name: quiet\nfilters: {user: {eq: nobody}}\n")
-        for policy in ("quiet", "Quiet", "casbd.silence"):
-            assert run("alerts", "list", "--json", "--policy", policy, config=tmp_path / "casbd.yaml") == ""
-
-    def test_alerts_of_a_policy_that_is_no_longer_there(self, run, place, tmp_path):
-        (tmp_path / "casbd.yaml").write_text(f"state_dir: {place}/core/state\nrules: [gone]\n")
-        assert len(lines(run("alerts", "list", "--json", "--policy", "BURST", config=tmp_path / "casbd.yaml"))) == 1
-        run("alerts", "list", "--json", "--policy", "other", config=tmp_path / "casbd.yaml", code=2)
 
 
 def test_governance(run):
@@ -384,24 +225,6 @@ class TestTables:
         assert run("alerts", "list", "--user", "nobody", "--json", errors=True) == ""
 
 
-class TestBeginningOfAnAlertId:
-    def test_is_enough(self, run):
-        (first, *_) = lines(run("alerts", "list", "--json"))
-        assert lines(run("alerts", "show", first["alert_id"][:12], "--json")) == [first]
-        assert first["alert_id"][:12] in run("alerts", "list")
-
-    def test_of_several_or_none(self, run):
-        ids = [one["alert_id"] for one in lines(run("alerts", "list", "--json"))]
-        shared = next(letter for letter in "0123456789abcdef" if sum(name.startswith(letter) for name in ids) != 1)
-        run("alerts", "show", shared, code=1)
-        run("alerts", "show", "", code=1)
-
-
-def test_search_says_when_it_stops_at_the_limit(run):
-    assert "(--limit 0 is all)" in run("activities", "search", "--limit", "2", errors=True)
-    assert "(--limit 0 is all)" not in run("activities", "search", "--limit", "0", errors=True)
-
-
 class TestHelp:
     def test_lists_every_command(self, run):
         text = run("--help")
@@ -441,81 +264,3 @@ def test_a_reader_that_goes_away_is_no_error(place, arguments):
     process.stderr.close()
     assert process.wait() == 0
     assert error == b""
-
-
-class TestInputs:
-    @pytest.fixture
-    def files(self, tmp_path):
-        (tmp_path / "m365.json").write_bytes(b"[" + b",".join(record(Id=f"r-{n}", UserAgent="Mozilla/5.0") for n in range(5)) + b"]")
-        own = {"ts": 1767268800, "who": {"email": "anna@contoso.com"}, "what": "file.read", "evil\x1b[31m": "x\x1b[31m"}
-        (tmp_path / "own.json").write_text(json.dumps(own) + "\n")
-        (tmp_path / "rest.log").write_text("Jan  1 12:00:00 host sshd[1]: x\n")
-        (tmp_path / "empty").touch()
-        return tmp_path
-
-    def test_detect(self, run, files):
-        (told,) = lines(run("inputs", "detect", str(files / "m365.json"), "--json"))
-        assert (told["format"], told["sure"], told["container"], told["records"]) == ("m365", 1.0, "json", 5)
-        assert "100%" in run("inputs", "detect", str(files / "m365.json"))
-
-    @pytest.mark.parametrize(
-        ("name", "why"), [("own.json", "no format claims"), ("rest.log", "no "), ("empty", "no whole record"), ("gone", "No such file")]
-    )
-    def test_detect_what_nobody_knows(self, run, files, name, why):
-        assert why in run("inputs", "detect", str(files / "m365.json"), str(files / name), code=1)
-
-    def test_try_tells_what_records_become(self, run, files):
-        text = run("inputs", "try", str(files / "m365.json"), "--limit", "2", errors=True)
-        assert text.count("Failed log on") == 2
-        assert "raw.Workload" in text
-        assert "raw.UserAgent" not in text  # which is a field's value
-        assert "5 records at the beginning of the file: 5 activities, 0 rejects" in text
-        assert found(run("inputs", "try", str(files / "m365.json"), "--json")) == ["r-0", "r-1", "r-2"]
-
-    def test_try_another_format_tells_why_not(self, run, files):
-        assert "5 rejects: not a" in run("inputs", "try", str(files / "m365.json"), "--format", "okta", code=1)
-        assert "did you mean `okta`" in run("inputs", "try", str(files / "m365.json"), "--format", "otka", code=2)
-
-    def test_what_it_suggests_can_be_configured(self, run, files):
-        suggested = run("inputs", "try", str(files / "own.json"), code=1)
-        assert "\x1b" not in suggested
-        (files / "casbd.yaml").write_text("state_dir: state\n" + suggested[suggested.index("inputs:") :])
-        assert run("check", config=files / "casbd.yaml", errors=True)
-        (told,) = lines(run("inputs", "try", str(files / "own.json"), "--input", "own", "--json", config=files / "casbd.yaml"))
-        assert (told["user"], told["action_type"], told["timestamp"]) == ("anna@contoso.com", "file.read", "2026-01-01T12:00:00.000Z")
-        assert "there is no input `x`" in run("inputs", "try", str(files / "own.json"), "--input", "x", config=files / "casbd.yaml", code=2)
-
-    def test_what_it_suggests_for_a_table(self, run, files):
-        (files / "own.csv").write_text("Event DateTime;User Name\n2026-01-31T12:00:00Z;anna\n")
-        suggested = run("inputs", "try", str(files / "own.csv"), "--format", "csv", code=1)
-        assert 'format: csv\n    mapping:\n      timestamp: "Event DateTime"\n      user: "User Name"' in suggested
-        (files / "casbd.yaml").write_text("state_dir: state\n" + suggested[suggested.index("inputs:") :])
-        (told,) = lines(run("inputs", "try", str(files / "own.csv"), "--input", "own", "--json", config=files / "casbd.yaml"))
-        assert (told["user"], told["timestamp"]) == ("anna", "2026-01-31T12:00:00.000Z")
-
-    def test_try_what_the_azure_portal_exports(self, run, files):
-        row = '"1/31/2026, 12:00:00.123 PM",SharePoint,FileDownloaded,anna@contoso.com,"192.168.22.33, 81.2.69.160"," ","\t"\n'
-        columns = "TimeGenerated [UTC],OfficeWorkload,Operation,UserId,ClientIP,OfficeObjectId,UserKey\n"
-        (files / "office.csv").write_text(columns + row)
-        (told,) = lines(run("inputs", "try", str(files / "office.csv"), "--json"))
-        assert (told["timestamp"], told["ip_address"], told["result"]) == ("2026-01-31T12:00:00.123Z", "81.2.69.160", "success")
-        assert (told["objects"], told["object_name"], told["user_id"]) == ([], None, None)
-
-    def test_try_leaves_blanks_out_as_the_daemon_does(self, run, files):
-        sign_on = {"uuid": "u", "published": "2026-01-01T00:00:00Z", "eventType": "user.session.start", "actor": {"id": "x"}}
-        target = [{"id": " ", "displayName": "\u00a0", "type": "AppInstance"}]
-        (files / "okta.json").write_text(json.dumps(sign_on | {"target": target, "client": {"userAgent": {"rawUserAgent": " "}}}) + "\n")
-        (told,) = lines(run("inputs", "try", str(files / "okta.json"), "--json"))
-        assert (told["objects"], told["object_name"], told["user_agent"]) == ([], None, None)
-
-    def test_try_what_has_no_time(self, run, files):
-        assert "nothing was found" in run("inputs", "try", str(files / "rest.log"), code=1)
-        assert "No such file" in run("inputs", "try", str(files / "gone"), code=75)
-
-    def test_formats(self, run):
-        known = [one["format"] for one in lines(run("inputs", "formats", "--json"))]
-        assert known == list(registry.names("formats"))
-        readme = (Path(__file__).parents[2] / "README.md").read_text()
-        assert [name for name in known if f"`{name}`" not in readme.partition("## Formats")[2]] == []
-        assert "What it cannot know" in run("inputs", "formats", "okta")
-        assert "did you mean `okta`" in run("inputs", "formats", "otka", code=2)

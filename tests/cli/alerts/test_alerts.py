@@ -1,0 +1,81 @@
+"""`casbd alerts list` and `show`."""
+
+import json
+
+import pytest
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class TestAlerts:
+    def test_list(self, run):
+        alerts = lines(run("alerts", "list", "--json"))
+        assert len(alerts) == 6
+        names = (
+            "alert_id policy_id policy_name policy_type severity category title description user app ip_address country first_activity"
+            " last_activity activity_count activity_ids status resolution comment risk_score created"
+        )
+        assert set(alerts[0]) >= set(names.split())
+        burst = next(alert for alert in alerts if alert["policy_id"] == "burst")
+        assert (burst["activity_count"], burst["activity_ids"]) == (3, ["fail-0", "fail-1", "fail-2"])
+        assert (burst["first_activity"], burst["policy_type"]) == ("2026-01-01T12:00:00.000Z", "repeated_activity")
+
+    @pytest.mark.parametrize(
+        ("arguments", "number"),
+        [
+            (["--severity", "high"], 5),
+            (["--severity", "low"], 1),
+            (["--policy", "burst"], 1),
+            (["--category", "threat_detection"], 5),
+            (["--user", "B@CONTOSO.com"], 1),
+            (["--app", "microsoft entra id"], 6),
+            (["--status", "closed"], 0),
+            (["--from", "2026-01-01T12:03"], 1),
+            (["--to", "2026-01-01T11:30"], 1),
+        ],
+    )
+    def test_filters(self, run, arguments, number):
+        assert len(lines(run("alerts", "list", "--json", *arguments))) == number
+
+    def test_show(self, run):
+        alert = lines(run("alerts", "list", "--json", "--policy", "burst"))[0]
+        assert lines(run("alerts", "show", alert["alert_id"], "--json")) == [alert]
+        assert "fail-1" in run("alerts", "show", alert["alert_id"])
+        assert "there is no alert x" in run("alerts", "show", "x", code=1)
+
+    def test_wrong_use(self, run):
+        run("alerts", "list", "--severity", "critical", code=2)
+        run("alerts", "list", "--category", "threat-detection", code=2)
+
+    @pytest.mark.parametrize("as_json", [[], ["--json"]])
+    def test_a_policy_that_there_is_not(self, run, as_json):
+        told = run("alerts", "list", "--policy", "brust", *as_json, code=2)
+        assert "--policy: there is no policy brust in the rules, nor an alert of one; did you mean `burst`?\n" in told
+        assert "\x1b" not in run("alerts", "list", "--policy", "\x1b", *as_json, code=2)
+
+    def test_a_policy_without_alerts(self, run, place, tmp_path):
+        (tmp_path / "casbd.yaml").write_text(f"state_dir: {place}/core/state\nrules: [rules]\n")
+        (tmp_path / "rules").mkdir()
+        (tmp_path / "rules" / "quiet.yaml").write_text("name: quiet\nfilters: {user: {eq: nobody}}\n")
+        for policy in ("quiet", "Quiet", "casbd.silence"):
+            assert run("alerts", "list", "--json", "--policy", policy, config=tmp_path / "casbd.yaml") == ""
+
+    def test_alerts_of_a_policy_that_is_no_longer_there(self, run, place, tmp_path):
+        (tmp_path / "casbd.yaml").write_text(f"state_dir: {place}/core/state\nrules: [gone]\n")
+        assert len(lines(run("alerts", "list", "--json", "--policy", "BURST", config=tmp_path / "casbd.yaml"))) == 1
+        run("alerts", "list", "--json", "--policy", "other", config=tmp_path / "casbd.yaml", code=2)
+
+
+class TestBeginningOfAnAlertId:
+    def test_is_enough(self, run):
+        (first, *_) = lines(run("alerts", "list", "--json"))
+        assert lines(run("alerts", "show", first["alert_id"][:12], "--json")) == [first]
+        assert first["alert_id"][:12] in run("alerts", "list")
+
+    def test_of_several_or_none(self, run):
+        ids = [one["alert_id"] for one in lines(run("alerts", "list", "--json"))]
+        shared = next(letter for letter in "0123456789abcdef" if sum(name.startswith(letter) for name in ids) != 1)
+        run("alerts", "show", shared, code=1)
+        run("alerts", "show", "", code=1)
