@@ -127,8 +127,8 @@ class Scanner:
             except (BadRecord, UnicodeDecodeError) as error:
                 batch.rejects.append(_reject(chunk, number, error))
                 continue
-            finish(found, record, raw)
             for activity in found:
+                finish(activity, record, raw)
                 activity.source = source
                 activity.input = name
                 activity.input_file = path

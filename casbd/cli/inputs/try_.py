@@ -94,8 +94,9 @@ def _parsed(plugin: Format, chunk: Chunk) -> tuple[list[Activity], Counter[str]]
     reasons = Counter(reject.reason for reject in chunk.rejects)
     for record in chunk.records:
         try:
-            found = plugin.parse(record)
-            finish(found, record, record.decode())
+            found = [*plugin.parse(record)]
+            for activity in found:
+                finish(activity, record, record.decode())
         except (BadRecord, UnicodeError) as error:
             reasons[str(error)] += 1
             continue

@@ -88,9 +88,9 @@ class Loaded:
     def read(self, form: str, raw: str) -> Sequence[Activity]:
         """The activities of a raw record, finished and enriched as the stream would."""
         plugin, record = registry.load("formats", form), raw.encode()
-        found = plugin(plugin.Options()).parse(record)
-        finish(found, record, raw)
+        found = [*plugin(plugin.Options()).parse(record)]
         for activity in found:
+            finish(activity, record, raw)
             activity.source = form
         self._enrichment.enrich(found)
         return found
