@@ -186,6 +186,8 @@ class HeldEntries:
         del self.orders[:gone], self.entries[:gone]
         if self._hidden is not None and self._hidden[1][0] < before:
             self._hidden = None
+        if self._gone is not None and self._gone[1][0] < before:
+            self._gone = None  # the flood is over
         self.test.changed()
         return True
 

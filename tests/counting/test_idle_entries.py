@@ -5,6 +5,7 @@ import random
 import pytest
 
 from casbd.counting import held_entries, runs
+from casbd.counting.archive import Memory
 from casbd.counting.match import Repeated, Sequenced, Step
 from casbd.counting.runs import Runs
 from casbd.counting.steps import step_entry
@@ -91,3 +92,23 @@ def test_the_members_of_a_late_claim_are_bounded_and_all_are_counted():
     change = counted.add(step_entry(Entry(HOUR // 2, 1, "last", "2")), lambda: "alert")
     assert (change.number, len(change.members), change.count) == (NUMBER + 1, runs.MOST_MEMBERS + 1, NUMBER + 1)
     assert [change.members[0].activity_id, change.members[-1].activity_id] == ["0", "last"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("rule", ["sequence", "sequence of three"])
+def test_late_activities_of_a_flood_have_no_neighbours_fetched(rule, order):
+    """With the sizes as they are: for each of them the archive was asked, and ten times the CPU of a trickle taken."""
+
+    class Asked(Memory):
+        times = 0
+
+        def near(self, order, number):
+            self.times += 1
+            return super().near(order, number)
+
+    archive = Asked()
+    counted = Runs(RULES[rule], (), archive)
+    for one in ORDERS[order](flood(RULES[rule], "all alike", HOUR // 2)):
+        counted.add(one, lambda: "alert")
+    assert counted.counted == NUMBER
+    assert archive.times < NUMBER // 20
