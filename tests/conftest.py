@@ -19,6 +19,15 @@ hypothesis.settings.register_profile("casbd", deadline=None, derandomize=bool(os
 hypothesis.settings.load_profile("casbd")
 
 
+@pytest.fixture(autouse=True)
+def environment_as_it_was():
+    """casbd sets PYTHONSAFEPATH for the processes that it starts; here a later test's own programs would not find what is beside them."""
+    before = os.environ.copy()
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture
 def make_core(tmp_path):
     """Makes a `Core` in a directory of its own; closes its store after the test."""
