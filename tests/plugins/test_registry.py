@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import casbd
 from casbd.config import reading
 from casbd.plugins import Options, registry
 
@@ -48,7 +47,7 @@ def test_what_is_no_plugin_of_its_kind_does_not_pass_the_type_checker(tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env={**os.environ, "MYPYPATH": str(Path(casbd.__file__).parents[1])},
+        env={**os.environ, "MYPYPATH": str(Path(__file__).parents[2])},
     )
     wrong = {line.partition(".py")[0] for line in done.stdout.splitlines() if "error:" in line}
     assert wrong == {"format_without_parse", "output_with_another_send"}, done.stdout
