@@ -53,6 +53,16 @@ def numbers(*counted: tuple[int, str, str]) -> str:
     return ", ".join(f"{number} {one if number == 1 else several}" for number, one, several in counted)
 
 
+def alerts_and_activities(found: UserInsights | AddressInsights) -> tuple[tuple[int, str, str], ...]:
+    """The numbers that come first, for `numbers`."""
+    return (
+        (found.open_alerts, "open alert", "open alerts"),
+        (found.alerts, "alert", "alerts"),
+        (found.matches, "policy match", "policy matches"),
+        (found.activities, "activity", "activities"),
+    )
+
+
 def when(found: UserInsights | AddressInsights, days: int, span: Span) -> None:
     """The span, when there was activity at all, and what is older and still open."""
     click.echo(f"in the {numbers((days, 'day', 'days'))} up to {moment(span.until)} UTC")

@@ -77,9 +77,11 @@ class Pipeline:
                 for output in self._activity_outputs:
                     outbox.add_block(connection, output, *block)
             self._memory.windows.save(connection, now)
-            raised = commit.save() + costs.tell(connection, self._policies, self._alert_outputs, batches, now)
+            raised = commit.save()
+            dear = costs.tell(connection, self._policies, self._alert_outputs, batches, now)
         self._memory.windows.saved()
-        return raised
+        costs.log_those(dear)
+        return raised + len(dear)
 
     def raise_system(self, alert: Alert, *, besides: str | None = None) -> bool:
         """Store and send an alert about casbd itself, unless it was raised before. besides: the output that does not get it."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from casbd.alerting import costly
 from casbd.governance.rails import meaning
+from casbd.model.alert import Alert
 from casbd.pipeline.commit import deliver
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
@@ -18,8 +19,10 @@ from casbd.store.state import alerts, audit, set_aside
 log = logging.getLogger(__name__)
 
 
-def tell(connection: sqlite3.Connection, policies: Mapping[str, Policy], outputs: Sequence[str], batches: Sequence[Batch], now: int) -> int:
-    """Raise an alert for each that is new; how many. outputs: those that get alerts. now: milliseconds since 1970."""
+def tell(
+    connection: sqlite3.Connection, policies: Mapping[str, Policy], outputs: Sequence[str], batches: Sequence[Batch], now: int
+) -> list[Alert]:
+    """Raise an alert for each that is new; which. outputs: those that get alerts. now: milliseconds since 1970."""
     told = []
     for cost in {one.policy_id: one for batch in batches for one in batch.costly}.values():
         policy = policies.get(cost.policy_id)
@@ -37,5 +40,10 @@ def tell(connection: sqlite3.Connection, policies: Mapping[str, Policy], outputs
                 alerts.save(connection, msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked))
     for alert in told:
         deliver(connection, alert, outputs)
+    return told
+
+
+def log_those(told: Iterable[Alert]) -> None:
+    """Say it in the log too, once it is stored: what is not is told again."""
+    for alert in told:
         log.error(alert.title)
-    return len(told)

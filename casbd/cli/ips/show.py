@@ -108,10 +108,7 @@ def _page(found: AddressInsights, today: Today, days: int, span: Span) -> None:
     click.echo()
     click.echo(
         _insights.numbers(
-            (found.open_alerts, "open alert", "open alerts"),
-            (found.alerts, "alert", "alerts"),
-            (found.matches, "policy match", "policy matches"),
-            (found.activities, "activity", "activities"),
+            *_insights.alerts_and_activities(found),
             (found.admin_activities, "administrative activity", "administrative activities"),
             (found.failed_log_ons, "failed log on", "failed log ons"),
             (len(found.users), "user", "users"),

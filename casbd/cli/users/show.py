@@ -81,10 +81,7 @@ def _page(found: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) 
     click.echo()
     click.echo(
         _insights.numbers(
-            (found.open_alerts, "open alert", "open alerts"),
-            (found.alerts, "alert", "alerts"),
-            (found.matches, "policy match", "policy matches"),
-            (found.activities, "activity", "activities"),
+            *_insights.alerts_and_activities(found),
             (found.failed_log_ons, "failed log on", "failed log ons"),
             (len(found.countries), "country", "countries"),
             (len(found.isps), "ISP", "ISPs"),

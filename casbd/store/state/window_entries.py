@@ -91,15 +91,13 @@ class WindowEntries:
         for comparison, direction in (("<", "DESC"), (">", "ASC")):
             query = f"{_COUNTED} AND (timestamp, key) {comparison} (?, ?) ORDER BY timestamp {direction}, key {direction} LIMIT ?"
             found |= {row[:2]: Entry(*row) for row in self._connection.execute(query, (*window, *order, number))}
-        journal, orders = self._journal.get(window, {}), self._orders_of(window)
-        place = bisect_left(orders, order)
-        found |= {one: journal[one] for one in orders[max(0, place - number) : place + number]}
         changed = self._changed.get(window, {})
         here = self._changed_sorted.get(window)
         if here is None:
             here = self._changed_sorted[window] = sorted(changed)
-        place = bisect_left(here, order)
-        found |= {one: changed[one] for one in here[max(0, place - number) : place + number]}
+        for entries, orders in ((self._journal.get(window, {}), self._orders_of(window)), (changed, here)):
+            place = bisect_left(orders, order)
+            found |= {one: entries[one] for one in orders[max(0, place - number) : place + number]}
         return [*found.values()]
 
     def _orders_of(self, window: Window) -> list[Order]:
