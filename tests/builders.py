@@ -11,9 +11,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from casbd.activity_log import ActivityLog
-from casbd.clock import Uptime
+from casbd.clock import Uptime, monotonic
 from casbd.config.reach import Reach
 from casbd.config.settings import Governance, Limits, Outbox, PluginSettings, Retention, Settings
+from casbd.daemon.running import Running
 from casbd.governance.rails import GroupsOf, Rails, meaning
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
@@ -64,6 +65,15 @@ def chunk(records: Sequence[bytes], *, name: str = "m365", path: str = "/in/a.js
     )
     values = {"format": "m365", "instance": None, "rejects": []} | fields
     return Chunk(input=name, path=path, records=list(records), offsets=offsets[:-1], position=where, **values)
+
+
+def reload(running: Running) -> None:
+    """A reload of a running casbd, from asking to taking it up."""
+    running.reload.ask()
+    until = monotonic() + 60
+    while running.reload.is_under_way:
+        running.reload.go_on()
+        assert monotonic() < until
 
 
 def reject(*, name: str = "m365", offset: int = 0, raw: bytes = b"\xff") -> Reject:

@@ -24,8 +24,9 @@ def environment_as_it_was():
     """casbd sets PYTHONSAFEPATH for the processes that it starts; here a later test's own programs would not find what is beside them."""
     before = os.environ.copy()
     yield
-    os.environ.clear()
-    os.environ.update(before)
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture

@@ -55,24 +55,6 @@ def place(request, tmp_path_factory):
     return directory
 
 
-@pytest.fixture
-def run(place):
-    def run(*arguments, config=place / "casbd.yaml", code=0, errors=False):
-        with CliRunner().isolation() as streams:
-            try:
-                sys.argv = ["casbd", "-c", str(config), *arguments]
-                cli.main()
-                exit_code = 0
-            except SystemExit as error:
-                exit_code = error.code or 0
-            sys.stdout.flush()
-            out, err = streams[0].getvalue().decode(), streams[1].getvalue().decode()
-        assert exit_code == code, (exit_code, out, err)
-        return err + out if code or errors else out
-
-    return run
-
-
 def lines(text):
     return [json.loads(line) for line in text.splitlines()]
 

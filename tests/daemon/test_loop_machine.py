@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from builders import record
+from builders import record, reload
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from casbd.activity_log import ActivityLog
-from casbd.clock import monotonic
 from casbd.daemon import boot, loop, reload_thread
 from casbd.daemon.service import start, work_until_stopped
 from casbd.inputs import Inputs
@@ -108,11 +107,7 @@ class Loop(RuleBasedStateMachine):
     @rule(severity=st.sampled_from(["low", "high"]))
     def reload(self, severity):
         (self.place / "rules/each.yaml").write_text(EACH.format(severity=severity))
-        self.running.reload.ask()
-        until = monotonic() + 60
-        while self.running.reload.is_under_way:
-            self.running.reload.go_on()
-            assert monotonic() < until
+        reload(self.running)
 
     def end(self):
         if self.running is not None:

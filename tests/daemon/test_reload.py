@@ -5,8 +5,8 @@ import weakref
 from contextlib import ExitStack
 
 import pytest
+from builders import reload
 
-from casbd.clock import monotonic
 from casbd.daemon import reload_thread
 from casbd.daemon.service import start
 
@@ -24,15 +24,6 @@ def running(tmp_path, monkeypatch):
     (tmp_path / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\ninputs: [{name: a, path: in/*}]\n")
     with ExitStack() as undo:
         yield start(tmp_path / "casbd.yaml", undo, once=True)
-
-
-def reload(running):
-    """One, from asking to taking it up."""
-    running.reload.ask()
-    until = monotonic() + 30
-    while running.reload.is_under_way:
-        running.reload.go_on()
-        assert monotonic() < until
 
 
 @pytest.mark.parametrize("broken", [False, True])

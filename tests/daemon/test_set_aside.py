@@ -5,10 +5,10 @@ import random
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from builders import reload
 from click.testing import CliRunner
 
 from casbd.cli import casbd
-from casbd.clock import monotonic
 from casbd.daemon import reload_thread
 from casbd.daemon.metrics import StoreCollector
 from casbd.daemon.service import start
@@ -57,14 +57,6 @@ def read(running):
 
 def asked(running):
     return [policy.id for policy in running.parts.engine.matcher.policies]
-
-
-def reload(running):
-    running.reload.ask()
-    until = monotonic() + 30
-    while running.reload.is_under_way:
-        running.reload.go_on()
-        assert monotonic() < until
 
 
 @pytest.fixture
