@@ -53,12 +53,6 @@ def age(connection: sqlite3.Connection, command_id: str, created: int, moment: M
     return max(at - created, up - row[0]) if row else at - created
 
 
-def was_tried(connection: sqlite3.Connection, command_id: str) -> bool:
-    """Whether a command was ever given to its connector, so that it may have been done."""
-    query = "SELECT 1 FROM governance_moments WHERE command_id = ? AND what = 'tried'"
-    return connection.execute(query, (command_id,)).fetchone() is not None
-
-
 def sending(connection: sqlite3.Connection) -> list[str]:
     """The commands that connectors are carrying out just now."""
     return [row[0] for row in connection.execute("SELECT command_id FROM governance_moments WHERE what = 'sending' ORDER BY at")]
