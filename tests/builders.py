@@ -29,7 +29,7 @@ from casbd.policies.policy import Policy
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.state import alerts, governance, inputs, outbox
+from casbd.store.state import governance_log, input_progress, outbox, raised_alerts
 
 NOON = 1_767_268_800_000
 """2026-01-01T12:00:00Z, when everything in these tests begins."""
@@ -173,7 +173,7 @@ class Core:
 
     def alerts(self) -> list[Alert]:
         """All, oldest activity first."""
-        return list(alerts.find(self.store.connection))
+        return list(raised_alerts.find(self.store.connection))
 
     def activities(self) -> list[Activity]:
         """All, as they were stored."""
@@ -189,11 +189,11 @@ class Core:
 
     def commands(self) -> list[GovernanceCommand]:
         """The governance log."""
-        return list(governance.every(self.store.connection))
+        return list(governance_log.every(self.store.connection))
 
     def counts(self) -> dict[str, tuple[int, int, int, int, int]]:
         """By input: received, records, activities, duplicates, rejects."""
-        found = inputs.counts(self.store.connection)
+        found = input_progress.counts(self.store.connection)
         return {name: (c.received, c.records, c.activities, c.duplicates, c.rejects) for name, c in found.items()}
 
     def waiting(self, destination: str = "siem") -> list[outbox.Row]:

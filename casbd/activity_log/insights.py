@@ -32,8 +32,7 @@ from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import Who, whose
 from casbd.store.database import Store
-from casbd.store.state import alerts as stored_alerts
-from casbd.store.state import governance as stored_governance
+from casbd.store.state import governance_log, raised_alerts
 
 _OF_A_USER = ("user", "user_display_name", "user_domain", "user_type", "user_organization", "user_groups", "is_external_user")
 _WHO = ("user", "app", "app_instance")
@@ -122,9 +121,9 @@ def of_user(store: Store, whom: Known, span: Span) -> UserInsights:
     )
     found = Observed(_OF_A_USER, kinds)
     found.read(ActivityLog(store), whom.wanted(), span)
-    alerts = [alert for alert in stored_alerts.find(store.connection, user=whom.names[0]) if alert.merged_into is None]
+    alerts = [alert for alert in raised_alerts.find(store.connection, user=whom.names[0]) if alert.merged_into is None]
     alerts = [alert for alert in alerts if whom.is_named(alert.user, alert.app, alert.app_instance)]
-    commands = stored_governance.of_target(store.connection, whom.names[0])
+    commands = governance_log.of_target(store.connection, whom.names[0])
     latest = found.latest or dict.fromkeys(_OF_A_USER)
     return UserInsights(
         **_numbers(alerts, span)._asdict(),
@@ -160,7 +159,7 @@ def of_address(store: Store, ip: str, span: Span) -> AddressInsights | None:
     kinds = (("matched_policies",), _WHO, ("app",), ("activity_type", "action_type"), ("is_admin_operation",))
     found = Observed(_OF_AN_ADDRESS, kinds)
     found.read(ActivityLog(store), Wanted([Condition("ip_address", "eq", (ip,))], lambda: 0), span)  # no such filter asks for the time
-    alerts = [alert for alert in stored_alerts.find(store.connection, ip_address=ip) if alert.merged_into is None]
+    alerts = [alert for alert in raised_alerts.find(store.connection, ip_address=ip) if alert.merged_into is None]
     if not found.latest and not alerts:
         return None
     latest = found.latest or dict.fromkeys(_OF_AN_ADDRESS)

@@ -16,7 +16,7 @@ from casbd.activity_log.tally import tables
 from casbd.activity_log.wanted import Wanted
 from casbd.model.identity import Who, whose
 from casbd.store.database import Store
-from casbd.store.state import alerts as stored_alerts
+from casbd.store.state import raised_alerts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -149,6 +149,6 @@ def _open_alerts(store: Store, span: Span) -> Counter[Who]:
     """How many open alerts of a span each person has; those that are a part of an earlier one are none."""
     return Counter(
         whose(alert.user, alert.app, alert.app_instance)
-        for alert in stored_alerts.find(store.connection, status="open")
+        for alert in raised_alerts.find(store.connection, status="open")
         if alert.user and alert.merged_into is None and span.meets(alert.first_activity, alert.last_activity)
     )

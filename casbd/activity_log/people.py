@@ -16,7 +16,7 @@ from casbd.filters.tree import Condition
 from casbd.model.activity import Activity
 from casbd.model.identity import PLAIN, Who, canonical, whose
 from casbd.store.database import Store
-from casbd.store.state import alerts as stored_alerts
+from casbd.store.state import raised_alerts
 
 _Seen = tuple[str, str | None, str | None]
 """A user's name with the app and the instance of it."""
@@ -63,7 +63,7 @@ def people(store: Store, user: str) -> list[Known]:
     """Those who are called so, the most active first."""
     name = canonical(user)
     seen = Counter[_Seen](ActivityLog(store).counts(_called(user), ["user", "app", "app_instance"]))
-    seen.update((alert.user or "", alert.app, alert.app_instance) for alert in stored_alerts.find(store.connection, user=user))
+    seen.update((alert.user or "", alert.app, alert.app_instance) for alert in raised_alerts.find(store.connection, user=user))
     found: dict[Who, Counter[_Seen]] = {}
     for one, number in seen.items():
         if canonical(one[0]) == name:

@@ -12,7 +12,7 @@ import msgspec
 from casbd.activity_log.free_text import containing
 from casbd.documents import Document
 from casbd.filters.tree import Node
-from casbd.store.state import queries as stored
+from casbd.store.state import saved_queries
 
 _SUGGESTED = Path(__file__).parents[1] / "data" / "suggested_queries.yaml"
 _NAME = re.compile(r"(?=\S)[\w. -]{1,60}(?<=\S)")
@@ -52,7 +52,7 @@ def suggested() -> dict[str, Query]:
 
 def saved(connection: sqlite3.Connection) -> dict[str, Query]:
     """Those that people saved, by name."""
-    return {name: msgspec.json.decode(body, type=Query) for name, body in stored.every(connection).items()}
+    return {name: msgspec.json.decode(body, type=Query) for name, body in saved_queries.every(connection).items()}
 
 
 def find(name: str, among: dict[str, Query]) -> tuple[str, Query] | None:
@@ -69,7 +69,7 @@ def save(connection: sqlite3.Connection, name: str, query: Query) -> bool:
     if find(name, suggested()):
         raise ValueError("a suggested query has this name")
     replaced = delete(connection, name)
-    stored.save(connection, name, msgspec.json.encode(query))
+    saved_queries.save(connection, name, msgspec.json.encode(query))
     return replaced
 
 
@@ -77,5 +77,5 @@ def delete(connection: sqlite3.Connection, name: str) -> bool:
     """Remove one that was saved, inside a transaction; whether there was one."""
     found = find(name, saved(connection))
     if found:
-        stored.delete(connection, found[0])
+        saved_queries.delete(connection, found[0])
     return found is not None

@@ -13,7 +13,7 @@ from casbd.model import identity
 from casbd.model.alert import Alert
 from casbd.policies.policy import Policy
 from casbd.records.timestamps import iso
-from casbd.store.state import alerts, held_back
+from casbd.store.state import held_back, raised_alerts
 from casbd.store.state.held_back import HeldBack
 
 DAY = 86_400_000
@@ -38,7 +38,7 @@ def decide(connection: sqlite3.Connection, policy: Policy, subject: str, now: in
         told = _said(before, policy.name, now)
         held_back.forget(connection, before)
     limit = policy.alert.daily_limit
-    if limit is not None and alerts.raised_since(connection, policy.id, now - now % DAY, limit) >= limit:
+    if limit is not None and raised_alerts.raised_since(connection, policy.id, now - now % DAY, limit) >= limit:
         today = held_back.get(connection, policy.id, "daily_limit", "") or HeldBack(policy.id, "daily_limit", "", now, 0)
         held_back.put(connection, today._replace(number=today.number + 1))
         return Decision(True, told)

@@ -14,7 +14,7 @@ from casbd.cli._common import cell
 from casbd.documents.wording import nearest
 from casbd.errors import Mistakes
 from casbd.store.database import Store
-from casbd.store.state import alerts
+from casbd.store.state import raised_alerts
 
 OWN = "casbd."
 """Begins the ids of what raises alerts about casbd itself."""
@@ -40,7 +40,7 @@ def require(option: str, what: str, given: str, known: Iterable[str], where: str
 
 def require_policy(configuration: Path, store: Store, policy_id: str) -> None:
     """Go on if the policy is configured, or an alert is (or could be) of it."""
-    if policy_id.casefold().startswith(OWN) or alerts.any_of_policy(store.connection, policy_id):
+    if policy_id.casefold().startswith(OWN) or raised_alerts.any_of_policy(store.connection, policy_id):
         return
     from casbd.config import reading
     from casbd.policies import loading  # long to load, and seldom asked
@@ -55,7 +55,7 @@ def require_value(configuration: Path, store: Store, option: str, field: str, gi
     """Go on if the log or an alert has the value, or the configuration or a format knows it: then there is just nothing of it."""
     known = {value for (value,) in ActivityLog(store).counts(Wanted([], lambda: 0), [field]) if value is not None}
     if field == "app":
-        known |= {alert.app for alert in alerts.find(store.connection) if alert.app}
+        known |= {alert.app for alert in raised_alerts.find(store.connection) if alert.app}
     with suppress(Mistakes):
         known |= _configured(configuration, field)
     require(option, _CALLED[field], given, known, "in the activity log, nor in the configuration")

@@ -81,11 +81,11 @@ def _show(settings: Settings) -> None:
     from casbd.cli.alerts._table import COLUMNS, LESS, row, style
     from casbd.daemon.gathered_status import gather
     from casbd.store.database import Store
-    from casbd.store.state import alerts as stored
+    from casbd.store.state import raised_alerts
 
     less = [name for name in LESS if name != "status"]
     with Store(settings.state_dir, readonly=True) as store:
-        table("Alerts", COLUMNS[:-2], (row(alert)[:-2] for alert in stored.find(store.connection)), style, less=less)
+        table("Alerts", COLUMNS[:-2], (row(alert)[:-2] for alert in raised_alerts.find(store.connection)), style, less=less)
         found = gather(store, [], [])
     read = ", ".join(f"{sum(entry[name] for entry in found['inputs'])} {name}" for name in ("records", "duplicates", "rejects"))
     click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")

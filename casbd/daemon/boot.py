@@ -26,7 +26,7 @@ from casbd.outbox.dispatcher import Dispatcher
 from casbd.pipeline import Pipeline
 from casbd.pseudonyms.configured import pseudonyms_of
 from casbd.store.database import Store
-from casbd.store.state import inputs as input_store
+from casbd.store.state import input_progress
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +91,9 @@ def boot(
 def _inputs(store: Store, engine: Engine, clock: Clock, own: OwnFiles) -> Inputs:
     with store.transaction() as connection:
         for entry in engine.settings.inputs:
-            input_store.ensure(connection, entry.spec.name, clock())
+            input_progress.ensure(connection, entry.spec.name, clock())
     specs = [entry.spec for entry in engine.settings.inputs]
-    return Inputs(specs, input_store.positions(store.connection), detect, clock, chunk_bytes=CHUNK_BYTES, own=own)
+    return Inputs(specs, input_progress.positions(store.connection), detect, clock, chunk_bytes=CHUNK_BYTES, own=own)
 
 
 def _dispatcher(store: Store, clock: Clock, undo: ExitStack) -> Dispatcher:

@@ -21,7 +21,7 @@ from casbd.policies.policy import Policy
 from casbd.policies.rule_places import watched as watched_rules
 from casbd.policies.unknown_values import unknown_values
 from casbd.store.database import Store
-from casbd.store.state.inputs import positions
+from casbd.store.state.input_progress import positions
 
 MOST_NAMES = 5
 """Policies that one warning names."""

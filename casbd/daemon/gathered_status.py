@@ -11,7 +11,7 @@ from casbd.governance.standing import Standing
 from casbd.model.costly import Costly
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.store.state import inputs, outbox, policies, service_status
+from casbd.store.state import input_progress, outbox, policy_counts, service_status
 
 
 def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str, Any]:
@@ -20,20 +20,20 @@ def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str,
     configured, outputs: the inputs and queues that are configured, also those that have had nothing to do yet.
     """
     service = service_status.load(store)
-    counts = inputs.counts(store.connection)
+    counts = input_progress.counts(store.connection)
     files: dict[str, dict[str, dict[str, Any]]] = {}
-    for position in sorted(inputs.positions(store.connection), key=lambda position: position.seen):
+    for position in sorted(input_progress.positions(store.connection), key=lambda position: position.seen):
         entry = {"path": position.path, "position": position.offset, "size": position.size}
         files.setdefault(position.input, {})[position.path] = entry  # of a rotated name the content that was read last
     deliveries = outbox.deliveries(store.connection)
     problems = service.get("problems", {})
     return {
         "inputs": [
-            _input(name, counts.get(name, inputs.Counts()), list(files.get(name, {}).values()), problems)
+            _input(name, counts.get(name, input_progress.Counts()), list(files.get(name, {}).values()), problems)
             for name in _names(configured, counts)
         ],
         "outputs": [_output(name, deliveries.get(name), configured=name in outputs) for name in _names(outputs, deliveries)],
-        "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policies.counts(store.connection).items()],
+        "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policy_counts.counts(store.connection).items()],
         "set_aside": [_set_aside(one) for one in service.get("set_aside", ())],
         "governance": _governance(Standing.of(store)),
         "unread": service.get("unread", []),
@@ -52,7 +52,7 @@ def _names(configured: list[str], known: Any) -> list[str]:
     return [*configured, *(name for name in known if name not in configured)]
 
 
-def _input(name: str, counts: inputs.Counts, files: list[dict[str, Any]], problems: dict[str, str]) -> dict[str, Any]:
+def _input(name: str, counts: input_progress.Counts, files: list[dict[str, Any]], problems: dict[str, str]) -> dict[str, Any]:
     return {
         "name": name,
         "received": counts.received,

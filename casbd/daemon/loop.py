@@ -17,7 +17,7 @@ from casbd.daemon.parts import Parts
 from casbd.daemon.unread_news import UnreadNews
 from casbd.errors import CasbdError
 from casbd.pipeline.scan import Batch
-from casbd.store.state import inputs as input_store
+from casbd.store.state import input_progress
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Loop:
             raise CasbdError(f"a batch could not be stored: {error}") from None
         parts.current.scanning.forget()
         parts.pipeline.reload_state()
-        parts.inputs.rewind(input_store.positions(parts.store.connection))
+        parts.inputs.rewind(input_progress.positions(parts.store.connection))
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             parts.notifier.alive()  # the watchdog's cure, a new start, makes no room
         self.pause(self._backoff)

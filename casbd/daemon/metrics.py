@@ -20,9 +20,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from casbd.config.settings import Metrics
 from casbd.model.governance import CommandStatus
 from casbd.store.database import Store
-from casbd.store.state import governance, governance_stop, outbox, service_status
-from casbd.store.state import inputs as input_store
-from casbd.store.state import policies as policy_store
+from casbd.store.state import governance_log, governance_stop, input_progress, outbox, policy_counts, service_status
 
 MOST_AT_A_TIME = 16
 """Connections; whoever is on this host may open them, and each has a thread of the few that the unit allows."""
@@ -100,7 +98,7 @@ class StoreCollector(Collector):
             yield from _destinations(store)
             matches = CounterMetricFamily("casbd_policy_matches", "Activities that met a policy's filters", labels=["policy"])
             alerts = CounterMetricFamily("casbd_policy_alerts", "Alerts raised", labels=["policy"])
-            for policy, (matched, raised) in policy_store.counts(store.connection).items():
+            for policy, (matched, raised) in policy_counts.counts(store.connection).items():
                 matches.add_metric([policy], matched)
                 alerts.add_metric([policy], raised)
             yield matches
@@ -111,7 +109,7 @@ class StoreCollector(Collector):
 
 
 def _inputs(store: Store) -> Iterator[Metric]:
-    found = input_store.counts(store.connection)
+    found = input_progress.counts(store.connection)
     for name in ("received", "records", "activities", "duplicates", "rejects"):
         metric = CounterMetricFamily(f"casbd_input_{name}", f"{name.capitalize()} of an input", labels=["input"])
         for entry, counts in found.items():
@@ -170,7 +168,7 @@ def _governance(store: Store) -> Iterator[Metric]:
     stopped = governance_stop.stopped(store.connection)
     yield GaugeMetricFamily("casbd_governance_stopped", "Whether `casbd governance stop` holds commands back", value=stopped is not None)
     commands = GaugeMetricFamily("casbd_governance_commands", "Commands of the governance log, by what became of them", labels=["status"])
-    numbers = governance.numbers(store.connection)
+    numbers = governance_log.numbers(store.connection)
     for status in get_args(CommandStatus):
         commands.add_metric([status], numbers.get(status, 0))
     yield commands

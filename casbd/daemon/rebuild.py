@@ -22,8 +22,8 @@ from casbd.model.chunk import InputSpec
 from casbd.pipeline import Pipeline
 from casbd.store.database import Store
 from casbd.store.log import segments, swap
-from casbd.store.state import inputs as input_store
-from casbd.store.state.inputs import Counts
+from casbd.store.state import input_progress
+from casbd.store.state.input_progress import Counts
 
 
 def rebuild(
@@ -43,7 +43,7 @@ def rebuild(
             _read(engine, other, specs, clock, tell)
             while segments.compact(other, at_least=1):
                 pass
-            found = [*input_store.counts(other.connection).values()]
+            found = [*input_progress.counts(other.connection).values()]
         old, new = swap.activities(store), sum(one.activities for one in found)
         rejects = sum(one.rejects for one in found)
         if not less and (new < old or rejects):
@@ -75,7 +75,7 @@ def _read(engine: Engine, other: Store, specs: Sequence[InputSpec], clock: Clock
     pipeline = Pipeline(other, engine.settings.model_copy(update={"outputs": (), "connectors": ()}), [], clock, engine.rails)
     for spec in specs:
         with other.transaction() as connection:
-            input_store.ensure(connection, spec.name, clock())
+            input_progress.ensure(connection, spec.name, clock())
         inputs = Inputs([spec], [], detect, clock)
         try:
             _read_one(inputs, lambda chunk: pipeline.commit([scanner.scan(chunk)]))

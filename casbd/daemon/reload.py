@@ -20,7 +20,7 @@ from casbd.daemon.status import Status
 from casbd.daemon.warnings import Warnings
 from casbd.errors import Mistake, Mistakes, StoreError
 from casbd.pseudonyms.configured import pseudonyms_of
-from casbd.store.state import inputs as input_store
+from casbd.store.state import input_progress
 from casbd.store.state.outbox import connector_destination
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class Reload:
         parts.pipeline.use(settings, new.engine.policies, new.engine.rails)
         parts.own.use_those_of(own_files(settings))
         if settings.inputs != old.settings.inputs:
-            parts.inputs.use([entry.spec for entry in settings.inputs], input_store.positions(parts.store.connection))
+            parts.inputs.use([entry.spec for entry in settings.inputs], input_progress.positions(parts.store.connection))
         self._warnings.withdraw_of_gone_connectors()
         parts.dispatcher.use(parts.destinations(), _changed(old, new.engine))
         logs.set_level(settings.log_level)

@@ -16,7 +16,7 @@ from casbd.config.settings import Retention
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.state import alerts, outbox, rejects, retention, window_entries
+from casbd.store.state import outbox, raised_alerts, rejects, retention, window_entries
 
 BLOCKS, ROWS = 50, 20_000
 """Removed in one transaction: some ten megabytes."""
@@ -74,7 +74,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
         outbox.prune_unclaimed(connection, queues, now - keep.activities, now - keep.alerts)
         more = blocks.prune(connection, now - keep.activities, BLOCKS) == BLOCKS
         for removed in (
-            alerts.prune(connection, now - keep.alerts, ROWS),
+            raised_alerts.prune(connection, now - keep.alerts, ROWS),
             rejects.prune(connection, now - keep.rejects, ROWS),
             outbox.prune_refused(connection, now - keep.rejects, ROWS),
             window_entries.prune(connection, now - KEEP_WINDOWS - max(policies.values(), default=0), policies, ROWS),

@@ -29,8 +29,7 @@ from casbd.daemon.warnings import Warnings
 from casbd.errors import Mistake, Mistakes
 from casbd.model.unread import Unread
 from casbd.store.log import segments
-from casbd.store.state import inputs as input_store
-from casbd.store.state import policies as policy_store
+from casbd.store.state import input_progress, policy_counts
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ def _take_up(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
     running.warnings.tell()
     running.warnings.withdraw_of_gone_connectors()
     parts.dispatcher.use(parts.destinations())
-    running.warnings.tell_lost(policy_store.counts(parts.store.connection))
+    running.warnings.tell_lost(policy_counts.counts(parts.store.connection))
     return running
 
 
@@ -138,7 +137,7 @@ def read_everything(running: Running) -> bool:
     parts.pipeline.tell_held_back()
     running.status.save()
     with parts.store.transaction() as connection:  # what is gone for good has been told: the next run does not tell it again
-        input_store.save_positions(connection, parts.inputs.given_up())
+        input_progress.save_positions(connection, parts.inputs.given_up())
     while segments.compact(parts.store):
         pass
     return parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not running.back_pressure.full

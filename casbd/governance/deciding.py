@@ -14,8 +14,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import CommandStatus, GovernanceCommand
 from casbd.policies.policy import Policy
-from casbd.store.state import governance as stored
-from casbd.store.state import governance_moments as moments
+from casbd.store.state import governance_log, governance_moments
 
 HOUR = 3_600_000
 ONCE_IN = 24 * HOUR
@@ -51,7 +50,7 @@ def decide_again(
     """
     if rails.out_of_time(alert.last_activity, now):
         return []
-    earlier = {one: stored.get(connection, _identity(alert, *one)) for one in dict.fromkeys(policy.governance)}
+    earlier = {one: governance_log.get(connection, _identity(alert, *one)) for one in dict.fromkeys(policy.governance)}
     due = [one for one, command in earlier.items() if command is not None and rails.was_out_of_time(command)]
     return [_decided(connection, alert, activity, one, policy, rails, now) for one in due]
 
@@ -77,8 +76,8 @@ def _decided(
     )
     status, reason = _status(connection, wanted, activity, rails, now)
     command = replace(wanted, status=status, reason=reason or alert.title)
-    stored.save(connection, command)
-    moments.note(connection, command.command_id, "decided", rails.moment(now))
+    governance_log.save(connection, command)
+    governance_moments.note(connection, command.command_id, "decided", rails.moment(now))
     return command
 
 
@@ -95,14 +94,14 @@ def _status(
         return "blocked", "the alert is not about a single user"
     if why_not := rails.why_no_longer(wanted, now) or no_target(activity):
         return "blocked", why_not
-    earlier = stored.same_since(connection, wanted, now - ONCE_IN, _ASKED_ALREADY[care.mode])
+    earlier = governance_log.same_since(connection, wanted, now - ONCE_IN, _ASKED_ALREADY[care.mode])
     if earlier:
         return "blocked", f"the same was asked for within a day: {earlier}"
     if care.mode == "dry_run":
         return "dry_run", ""
     if care.mode == "approve":
         return "pending_approval", ""
-    if moments.number_since(connection, "decided", rails.moment(now), HOUR) >= care.max_per_hour:
+    if governance_moments.number_since(connection, "decided", rails.moment(now), HOUR) >= care.max_per_hour:
         return "blocked", too_many(rails)
     return "queued", ""
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from casbd.governance.deciding import HOUR, too_many
 from casbd.governance.rails import Rails
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.store.state import alerts
-from casbd.store.state import governance_moments as moments
+from casbd.store.state import governance_moments, raised_alerts
 
 GIVE_UP_ON_COMMANDS = HOUR
 """A governance command that was not carried out within an hour, casbd's own downtime included, fails: a suspension a day late
@@ -33,16 +32,16 @@ def judge(connection: sqlite3.Connection, command: GovernanceCommand, rails: Rai
     if rails.care.mode == "approve":
         return Verdict("pending_approval", "governance.mode is approve by now, and nobody has approved it")
     moment = rails.moment(now)
-    if moments.age(connection, command.command_id, command.created, moment) >= GIVE_UP_ON_COMMANDS:
+    if governance_moments.age(connection, command.command_id, command.created, moment) >= GIVE_UP_ON_COMMANDS:
         return Verdict("failed", late=True)
-    if moments.number_since(connection, "tried", moment, HOUR, besides=command.command_id) >= rails.care.max_per_hour:
+    if governance_moments.number_since(connection, "tried", moment, HOUR, besides=command.command_id) >= rails.care.max_per_hour:
         return Verdict("blocked", too_many(rails))
     return Verdict("queued")
 
 
 def _closed(connection: sqlite3.Connection, command: GovernanceCommand) -> str:
     """Why the alert is no reason any more: somebody has said what it was."""
-    alert = alerts.get(connection, command.alert_id) if command.alert_id else None
+    alert = raised_alerts.get(connection, command.alert_id) if command.alert_id else None
     if alert is None or alert.status == "open":
         return ""
     return "the alert is closed" + (f" as {alert.resolution}" if alert.resolution else "")

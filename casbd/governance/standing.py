@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.store.state import governance, governance_stop
+from casbd.store.state import governance_log, governance_stop
 from casbd.store.state.governance_stop import Stopped
 
 
@@ -19,7 +19,7 @@ class Standing(NamedTuple):
     @classmethod
     def of(cls, store: Store) -> Standing:
         """How it is now."""
-        return cls(governance_stop.stopped(store.connection), len(governance.with_status(store.connection, "queued")))
+        return cls(governance_stop.stopped(store.connection), len(governance_log.with_status(store.connection, "queued")))
 
     def line(self) -> str:
         """For a person; empty where nobody has stopped it."""

@@ -8,9 +8,7 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.store.state import governance as stored
-from casbd.store.state import governance_moments as moments
-from casbd.store.state import outbox
+from casbd.store.state import governance_log, governance_moments, outbox
 
 
 def ended(command: GovernanceCommand, status: CommandStatus, why: str, now: int, failure: str = "") -> GovernanceCommand:
@@ -23,22 +21,22 @@ def ended(command: GovernanceCommand, status: CommandStatus, why: str, now: int,
 
 def cancel(connection: sqlite3.Connection, command: GovernanceCommand, who: str, now: int) -> GovernanceCommand:
     """Take back a command that waits. ValueError where it does not, with what is true of it."""
-    if command.command_id in moments.sending(connection):
+    if command.command_id in governance_moments.sending(connection):
         raise ValueError("it is being carried out just now, which nobody can stop: `casbd governance list` will tell what came of it")
     if command.status not in ("queued", "pending_approval"):
         raise ValueError(f"it waits for nothing: it is {command.status}")
     cancelled = ended(command, "rejected", f"cancelled by {who}", now)
-    stored.save(connection, cancelled)
+    governance_log.save(connection, cancelled)
     outbox.withdraw(connection, {command.command_id})
     return cancelled
 
 
 def of_gone_connectors(connection: sqlite3.Connection, connectors: Collection[str], now: int) -> list[GovernanceCommand]:
     """End the commands that wait for connectors which are not configured: one of that name may be another app's some day."""
-    gone = [command for command in stored.with_status(connection, "queued") if command.connector not in connectors]
+    gone = [command for command in governance_log.with_status(connection, "queued") if command.connector not in connectors]
     over = [ended(command, "blocked", f"there is no connector {command.connector} any more", now) for command in gone]
     for command in over:
-        stored.save(connection, command)
+        governance_log.save(connection, command)
     if over:
         outbox.withdraw(connection, {command.command_id for command in over})
     return over

@@ -18,8 +18,7 @@ from casbd.model.governance import GovernanceCommand
 from casbd.outbox.delivering import BATCH
 from casbd.plugins import Connector
 from casbd.store.database import Store
-from casbd.store.state import governance, outbox
-from casbd.store.state import governance_moments as moments
+from casbd.store.state import governance_log, governance_moments, outbox
 from casbd.store.state.governance_stop import stopped
 from casbd.store.state.outbox import Part, Row
 
@@ -69,7 +68,7 @@ class ToConnector:
 
     def _judged(self, connection: sqlite3.Connection, row: Row) -> GovernanceCommand | None:
         """The command that goes now; None where it is over without."""
-        command = governance.get(connection, row.command().command_id)
+        command = governance_log.get(connection, row.command().command_id)
         if command is None or command.status != "queued":  # somebody took it back, or is to be forgotten
             self._done = (row, None)
             return None
@@ -87,10 +86,10 @@ class ToConnector:
         if command.started is None:
             self._failure = ""  # that of another one
         command = replace(command, started=now)
-        governance.save(connection, command)
+        governance_log.save(connection, command)
         moment = self._rails().moment(now)
-        moments.note(connection, command.command_id, "tried", moment)
-        moments.note(connection, command.command_id, "sending", moment)
+        governance_moments.note(connection, command.command_id, "tried", moment)
+        governance_moments.note(connection, command.command_id, "sending", moment)
         self._sending = command.command_id
         return command
 
@@ -120,12 +119,12 @@ class ToConnector:
     def write(self, connection: sqlite3.Connection) -> None:
         """What became of the command, and that it is not being carried out any more."""
         if self._sending is not None:
-            moments.sent(connection, self._sending)
+            governance_moments.sent(connection, self._sending)
         if self._done is None:
             return
         row, done = self._done
         if done is not None:
-            governance.save(connection, done)
+            governance_log.save(connection, done)
         if done is None or done.status == "pending_approval":
             outbox.settle(connection, self._name, [Part(row.seq, 0, 0, whole=True)])
         elif done.status == "succeeded":

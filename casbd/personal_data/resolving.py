@@ -8,7 +8,7 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.database import Store
-from casbd.store.state import alerts, governance
+from casbd.store.state import governance_log, raised_alerts
 
 
 def resolve(store: Store, pseudonyms: Pseudonyms, wanted: Collection[str], *, everywhere: bool = False) -> dict[str, str]:
@@ -36,9 +36,9 @@ def _all_named(store: Store, pseudonyms: Pseudonyms, *, everywhere: bool) -> Ite
             if name:
                 name_of(name)
         yield
-    for alert in alerts.find(store.connection):
+    for alert in raised_alerts.find(store.connection):
         pseudonyms.alert(alert)
-    for command in governance.every(store.connection):
+    for command in governance_log.every(store.connection):
         pseudonyms.command(command)
     yield
     for several in log.scan() if everywhere else ():

@@ -23,7 +23,7 @@ from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.log import blocks
-from casbd.store.state import alerts, inputs, outbox, rejects
+from casbd.store.state import input_progress, outbox, raised_alerts, rejects
 
 
 class Pipeline:
@@ -72,7 +72,7 @@ class Pipeline:
                 commit.match(batch, fresh)
                 activities.append(batch.stored if all(fresh) else self._packer.without_repeats(batch.stored, fresh))
                 rejects.add(connection, batch.rejects, now)
-            inputs.save_positions(connection, [batch.position for batch in batches])
+            input_progress.save_positions(connection, [batch.position for batch in batches])
             for block in blocks.add(connection, self._packer, activities, now):
                 for output in self._activity_outputs:
                     outbox.add_block(connection, output, *block)
@@ -86,7 +86,7 @@ class Pipeline:
     def raise_system(self, alert: Alert, *, besides: str | None = None) -> bool:
         """Store and send an alert about casbd itself, unless it was raised before. besides: the output that does not get it."""
         with self._store.transaction() as connection:
-            is_new = alerts.get(connection, alert.alert_id) is None
+            is_new = raised_alerts.get(connection, alert.alert_id) is None
             if is_new:
                 deliver(connection, alert, self._alert_outputs, besides=besides)
         return is_new

@@ -17,10 +17,7 @@ from casbd.pipeline.memory import Memory
 from casbd.pipeline.scan import Batch
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
-from casbd.store.state import alerts as alert_store
-from casbd.store.state import inputs as input_store
-from casbd.store.state import outbox
-from casbd.store.state import policies as policy_store
+from casbd.store.state import input_progress, outbox, policy_counts, raised_alerts
 
 
 class Commit:
@@ -54,7 +51,7 @@ class Commit:
         if not batch.received:
             return  # only the position moved: the input has said nothing
         repeated = set() if all(fresh) else set(batch.rows) - {row for row, new in zip(batch.rows, fresh, strict=True) if new}
-        counts = input_store.Counts(
+        counts = input_progress.Counts(
             received=batch.received,
             records=batch.parsed - len(repeated),
             activities=sum(fresh),
@@ -62,7 +59,7 @@ class Commit:
             rejects=len(batch.rejects),
             newest=batch.stored.last if batch.stored.keys else None,
         )
-        input_store.count(self._connection, batch.input, counts, self._now)
+        input_progress.count(self._connection, batch.input, counts, self._now)
 
     def match(self, batch: Batch, fresh: Sequence[bool]) -> None:
         """Raise alerts for the batch's new activities that meet a policy's filters, or count them."""
@@ -77,7 +74,7 @@ class Commit:
         opened = [policy_id for alert in self._alerts.values() if (policy_id := self._save(alert)) is not None]
         self._tell_floods()
         kept = {policy: self._floods.kept(policy) for policy in self._tally}
-        policy_store.count(self._connection, self._tally, Counter(opened), kept)
+        policy_counts.count(self._connection, self._tally, Counter(opened), kept)
         return len(opened)
 
     def _matched(self, policy_id: str, activity: Activity, key: int, counted: Sequence[Counted]) -> None:
@@ -124,16 +121,16 @@ class Commit:
 
     def _alert(self, alert_id: str) -> Alert | None:
         """An alert as it is stored or about to be, without the members of this commit."""
-        return self._alerts.get(alert_id) or alert_store.get(self._connection, alert_id)
+        return self._alerts.get(alert_id) or raised_alerts.get(self._connection, alert_id)
 
     def _save(self, alert: Alert) -> str | None:
         """Store one that is new or has grown, and what follows; the policy's id where it is new."""
         if alert.alert_id in self._growth:
             alert = raising.grown(alert, self._growth[alert.alert_id])
-        before = alert_store.get(self._connection, alert.alert_id)
+        before = raised_alerts.get(self._connection, alert.alert_id)
         if before is not None:
             if before.policy_type in ("repeated_activity", "sequence"):  # it has grown; that of a single activity is as it was
-                alert_store.save(self._connection, alert)
+                raised_alerts.save(self._connection, alert)
                 self._govern(deciding.decide_again, alert)
             return None
         policy = self._policies[alert.policy_id]
@@ -160,11 +157,11 @@ class Commit:
         """Say once of each flood that there is one; its alert then counts what is not raised."""
         for policy_id, subject, hours in self._floods.floods():
             told = flood.told(self._policies[policy_id], subject, hours, self._floods.most, self._now)
-            before = alert_store.get(self._connection, told.alert_id)
+            before = raised_alerts.get(self._connection, told.alert_id)
             if before is None:
                 self._deliver(told)
             else:
-                alert_store.save(self._connection, replace(before, activity_count=told.activity_count, last_activity=told.last_activity))
+                raised_alerts.save(self._connection, replace(before, activity_count=told.activity_count, last_activity=told.last_activity))
 
     def _deliver(self, alert: Alert) -> None:
         deliver(self._connection, alert, self._outputs)
@@ -172,7 +169,7 @@ class Commit:
 
 def deliver(connection: sqlite3.Connection, alert: Alert, outputs: Sequence[str], *, besides: str | None = None) -> None:
     """Store an alert, and queue it for the outputs. besides: the one that does not get it."""
-    alert_store.save(connection, alert)
+    raised_alerts.save(connection, alert)
     if not alert.suppressed:
         for output in outputs:
             if output != besides:

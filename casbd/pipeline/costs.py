@@ -14,7 +14,7 @@ from casbd.model.alert import Alert
 from casbd.pipeline.commit import deliver
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
-from casbd.store.state import alerts, audit, set_aside
+from casbd.store.state import audit, raised_alerts, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,11 @@ def tell(
     for batch in batches:
         if batch.unasked:
             alert = costly.unasked(batch.input, batch.unasked, now)
-            before = alerts.get(connection, alert.alert_id)
+            before = raised_alerts.get(connection, alert.alert_id)
             if before is None:
                 told.append(alert)
             else:
-                alerts.save(connection, msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked))
+                raised_alerts.save(connection, msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked))
     for alert in told:
         deliver(connection, alert, outputs)
     return told

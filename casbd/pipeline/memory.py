@@ -9,7 +9,7 @@ from casbd.alerting import flood
 from casbd.alerting.flood import FloodGuard
 from casbd.counting.windows import Windows
 from casbd.store.log.seen_keys import SeenKeys
-from casbd.store.state import policies
+from casbd.store.state import policy_counts
 
 
 class Memory:
@@ -22,4 +22,4 @@ class Memory:
     def __init__(self, connection: sqlite3.Connection, most_matches: int, alive: Callable[[], object]) -> None:
         self.seen = SeenKeys.load(connection)
         self.windows = Windows(connection, alive)
-        self.floods = FloodGuard(most_matches, policies.hours(connection, flood.Hours))
+        self.floods = FloodGuard(most_matches, policy_counts.hours(connection, flood.Hours))

@@ -21,7 +21,7 @@ from casbd.model.identity import canonical, whose
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.state import alerts, governance
+from casbd.store.state import governance_log, raised_alerts
 
 IP = "203.0.113.7"
 NAMES = ["ann", "ANN", "bo", "straße", "STRASSE", "ann@x.org", "Ａnn@x.org.", "ann_x.org#EXT#@y.org"]
@@ -224,7 +224,7 @@ class TestAlerts:
             **fields,
         )
         with store.transaction() as connection:
-            alerts.save(connection, alert)
+            raised_alerts.save(connection, alert)
 
     def test_of_the_span_are_those_that_reach_into_it(self, store):
         self.raised(store, SPAN.since - 9, SPAN.since - 1)
@@ -255,7 +255,7 @@ def test_governance_is_all_that_was_asked_for_whenever(store):
             command = GovernanceCommand(
                 command_id=str(9 - number), action="suspend_user", connector="c", target=target, status="failed", created=number
             )
-            governance.save(connection, command)
+            governance_log.save(connection, command)
     assert [command.created for command in of_user(store, *people(store, "Ann"), SPAN).governance] == [0, 3]
     assert [command.created for command in of_user(store, *people(store, "Ö"), SPAN).governance] == [2]
 
@@ -268,7 +268,7 @@ def test_two_tenants_bobs_are_told_apart(store):
             command = GovernanceCommand(
                 command_id=str(number), action="suspend_user", connector="c", target="bob", status="failed", app="AWS", app_instance=tenant
             )
-            governance.save(connection, command)
+            governance_log.save(connection, command)
     found = {one.app_instance: of_user(store, one, SPAN) for one in people(store, "BOB")}
     assert {tenant: (one.app_instance, one.activities, len(one.governance)) for tenant, one in found.items()} == {
         "1": ("1", 2, 1),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from casbd.alerting import flood
 from casbd.alerting.flood import FIRST_ALERTS, MOST_HOURS, WHOLE, FloodGuard, Hours
 from casbd.config.settings import Limits
-from casbd.store.state import policies as policy_store
+from casbd.store.state import policy_counts
 
 
 def met(guard, *hours, policy="one", subject="ann"):
@@ -116,7 +116,7 @@ def test_one_user_is_only_counted_and_that_is_said_once_and_others_are_watched(c
     assert (one.first_activity, one.activity_count) == (NOON + HOUR, 10), "since when, and how many were not raised"
     sent = [row.alert() for row in core.waiting() if row.alert().policy_type == "system"]
     assert [alert.alert_id for alert in sent] == [one.alert_id]
-    assert policy_store.counts(core.store.connection) == {"noisy": (21, 11)}, "all are counted"
+    assert policy_counts.counts(core.store.connection) == {"noisy": (21, 11)}, "all are counted"
 
 
 def test_another_flood_is_said_again(core):
@@ -192,7 +192,7 @@ def test_a_run_is_one_alert_however_long_it_is(make_core, match):
 def test_a_simulated_policy_goes_on(core):
     core.use([replace(policy, mode="simulate") for policy in core.policies], core.settings)
     core.feed_records(*failures(11))
-    assert policy_store.counts(core.store.connection) == {"noisy": (11, 11)}
+    assert policy_counts.counts(core.store.connection) == {"noisy": (11, 11)}
 
 
 def test_no_limit(core):

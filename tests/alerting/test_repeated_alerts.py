@@ -14,7 +14,7 @@ from casbd.counting import windows
 from casbd.policies.loading import load
 from casbd.records import timestamps
 from casbd.store.state import window_entries
-from casbd.store.state.policies import counts
+from casbd.store.state.policy_counts import counts
 from casbd.store.state.window_entries import WindowEntries
 
 SECOND = 1000

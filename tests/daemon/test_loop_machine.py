@@ -18,7 +18,7 @@ from casbd.activity_log import ActivityLog
 from casbd.daemon import boot, loop, reload_thread
 from casbd.daemon.service import start, work_until_stopped
 from casbd.inputs import Inputs
-from casbd.store.state import alerts, inputs
+from casbd.store.state import input_progress, raised_alerts
 
 EACH = "name: each\nfilters: {{activity_type: {{eq: Failed log on}}}}\nseverity: {severity}\n"
 REPEATED = "name: again\nfilters: {activity_type: {eq: Failed log on}}\nmatch: {repeated: 3, within: 10m, by: user}\n"
@@ -131,10 +131,10 @@ class Loop(RuleBasedStateMachine):
         store = self.running.parts.store
         stored = [activity.activity_id for several in ActivityLog(store).scan() for activity in several]
         assert sorted(stored) == sorted(self.written)
-        counts = inputs.counts(store.connection).get("in", inputs.Counts())
+        counts = input_progress.counts(store.connection).get("in", input_progress.Counts())
         assert (counts.activities, counts.rejects) == (len(self.written), 0)
         assert counts.received == counts.records + counts.duplicates
-        raised = [*alerts.find(store.connection)]
+        raised = [*raised_alerts.find(store.connection)]
         assert sum(alert.policy_id == "each" for alert in raised) == len(self.written)
         runs = [alert.activity_count for alert in raised if alert.policy_id == "again" and alert.merged_into is None]
         assert runs == ([len(self.written)] if len(self.written) >= 3 else [])
@@ -152,4 +152,4 @@ def test_a_stop_ends_the_loop_between_two_batches(tmp_path):
         running = start(tmp_path / "casbd.yaml", undo)
         running.due.soon("stop", lambda: setattr(running.signals, "stopping", True))
         assert work_until_stopped(running)
-        assert inputs.counts(running.parts.store.connection)["in"].received == 1
+        assert input_progress.counts(running.parts.store.connection)["in"].received == 1

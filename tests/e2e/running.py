@@ -20,7 +20,7 @@ import m365_records
 
 from casbd.errors import StoreError
 from casbd.store.database import Store
-from casbd.store.state import inputs
+from casbd.store.state import input_progress
 
 CASBD = [sys.executable, "-m", "casbd"]
 PATIENCE = 30.0
@@ -212,7 +212,7 @@ class Site:
         """How many different records are stored; read here, as starting a command for it takes half a second."""
         try:
             with Store(self.directory / "state", readonly=True) as store:
-                return sum(counts.records for counts in inputs.counts(store.connection).values())
+                return sum(counts.records for counts in input_progress.counts(store.connection).values())
         except StoreError:
             return 0  # it is about to be made
 

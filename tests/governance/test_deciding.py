@@ -4,7 +4,7 @@ import pytest
 from builders import HOUR, MINUTE, NOON, load_rules, record, settings
 from msgspec.structs import replace
 
-from casbd.store.state import alerts as alert_store
+from casbd.store.state import raised_alerts
 from casbd.store.state.outbox import connector_destination
 
 SUSPEND = {"action": "suspend_user", "connector": "entra"}
@@ -213,7 +213,7 @@ class TestRuns:
         core.feed_records(*(record(at=-140 * MINUTE + n) for n in range(3)), record(at=-100 * MINUTE), record(at=-80 * MINUTE))
         (alert,) = core.alerts()
         with core.store.transaction() as connection:
-            alert_store.save(connection, replace(alert, **change))
+            raised_alerts.save(connection, replace(alert, **change))
 
         core.feed_records(record(at=-30 * MINUTE))
 

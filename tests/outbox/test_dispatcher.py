@@ -22,7 +22,7 @@ from casbd.outbox.to_output import ToOutput
 from casbd.outbox.worker import Worker
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.database import Store
-from casbd.store.state import governance, outbox
+from casbd.store.state import governance_log, outbox
 
 PATIENCE = 10
 """Seconds that a test waits for what must come; it comes in milliseconds."""
@@ -597,7 +597,7 @@ class TestCommands:
         assert run(connector)
 
         assert connector.taken == wanted
-        assert [(c.status, c.finished) for c in governance.every(core.store.connection)] == [("succeeded", NOON)] * 2
+        assert [(c.status, c.finished) for c in governance_log.every(core.store.connection)] == [("succeeded", NOON)] * 2
 
     def test_a_refused_one_failed(self, core, run):
         assert run(Memory(Rejected("no such user")))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from casbd.errors import Retry
 from casbd.governance import withdrawing
 from casbd.outbox.to_connector import ToConnector
-from casbd.store.state import alerts, governance, governance_moments, governance_stop, outbox
+from casbd.store.state import governance_log, governance_moments, governance_stop, outbox, raised_alerts
 from casbd.store.state.governance_stop import Stopped
 
 QUEUE = "connector:entra"
@@ -154,7 +154,7 @@ def test_an_hour_of_sending_is_an_hour_of_sending(core, empty):
 def test_a_closed_alert_is_no_reason(core, empty):
     alert = next(alert for alert in core.alerts() if alert.user == "a@contoso.com")
     with core.store.transaction() as connection:
-        alerts.save(connection, replace(alert, status="closed", resolution="false_positive"))
+        raised_alerts.save(connection, replace(alert, status="closed", resolution="false_positive"))
     connector = Slow()
 
     empty(connector)
@@ -300,7 +300,7 @@ class TestCancel:
     def test_a_worker_that_has_it_in_its_hand_already_sees_it(self, core, empty):
         command = core.commands()[0]
         with core.store.transaction() as connection:
-            governance.save(connection, replace(command, status="rejected"))  # and its row is still there
+            governance_log.save(connection, replace(command, status="rejected"))  # and its row is still there
         connector = Slow()
         empty(connector)
         assert (len(connector.taken), core.waiting(QUEUE)) == (3, [])

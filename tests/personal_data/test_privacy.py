@@ -21,7 +21,7 @@ from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments
-from casbd.store.state import alerts, governance, personal
+from casbd.store.state import governance_log, personal, raised_alerts
 
 ANNA = "anna.berg@contoso.com"
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
@@ -95,7 +95,7 @@ def test_nothing_is_left(core, keep):
     assert json.loads(after["her-site"].raw)["Operation"] == "FileAccessed"
     assert (done.removed, done.renamed) == ((0, 5) if keep else (3, 2))
     assert [*segment_damage.verify(core.store)] == []
-    found = [alert.user for alert in alerts.find(core.store.connection) if alert.user and alert.user.startswith("person-")]
+    found = [alert.user for alert in raised_alerts.find(core.store.connection) if alert.user and alert.user.startswith("person-")]
     assert found == [done.pseudonym] * len(found)
     assert bool(found) is keep
     assert privacy.forget(core.store, ANNA).rows == {}
@@ -232,8 +232,8 @@ def test_what_is_called_like_a_person_is_not_touched(core, name):
     def others():
         tables = ("inputs", "positions", "destinations", "policies", "meta", "queries")
         found = {table: core.store.connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
-        found["alerts"] = [alert for alert in alerts.find(core.store.connection) if alert.user != name]
-        found["governance"] = [command for command in governance.every(core.store.connection) if command.target != name]
+        found["alerts"] = [alert for alert in raised_alerts.find(core.store.connection) if alert.user != name]
+        found["governance"] = [command for command in governance_log.every(core.store.connection) if command.target != name]
         queued = core.store.connection.execute("SELECT seq, destination, kind, block_id, sent, size, stored, body FROM outbox").fetchall()
         found["outbox"] = [row for row in queued if name.encode() not in row[-1] or name in ("open", "failed", "user", "high", "a")]
         return found, [one for one in core.activities() if one.user != name]
@@ -348,9 +348,9 @@ def test_another_tenants_bob_is_not_forgotten(bobs, keep):
     assert not [text for text in everything(bobs) if "key-of-him-one" in text]
     assert other == before
     assert {one.activity_id for one in bobs.activities()} >= {"two-1", "two-2", "two-3", "one-names", "two-names"}
-    users = [alert.user for alert in alerts.find(bobs.store.connection) if alert.app_instance == "two"]
+    users = [alert.user for alert in raised_alerts.find(bobs.store.connection) if alert.app_instance == "two"]
     assert "bob.smith" in users
-    assert [alert.user for alert in alerts.find(bobs.store.connection, user="bob.smith") if alert.app_instance == "one"] == []
+    assert [alert.user for alert in raised_alerts.find(bobs.store.connection, user="bob.smith") if alert.app_instance == "one"] == []
 
 
 def test_of_several_nobody_is_meant(bobs, tmp_path):

@@ -14,7 +14,7 @@ from casbd.pipeline import Pipeline
 from casbd.pipeline.scan import REJECT_BYTES, Scanner
 from casbd.policies.matcher import Matcher
 from casbd.records.long_texts import LONGEST
-from casbd.store.state import inputs, policies, rejects, window_entries
+from casbd.store.state import input_progress, policy_counts, rejects, window_entries
 
 SINGLE = {"failed": {}}
 
@@ -177,7 +177,7 @@ class TestCounts:
 
         core.feed_records(record())
 
-        assert inputs.counts(core.store.connection)["m365"].last_record == NOON + HOUR
+        assert input_progress.counts(core.store.connection)["m365"].last_record == NOON + HOUR
 
     def test_the_newest_record_is_by_its_own_time(self, make_core):
         core = make_core()
@@ -188,7 +188,7 @@ class TestCounts:
         core.feed(chunk([b"{"]))
         core.feed_records(record(at=365 * 24 * HOUR))  # a wrong clock, or somebody who wants it so
 
-        assert inputs.counts(core.store.connection)["m365"].newest == NOON + 5000
+        assert input_progress.counts(core.store.connection)["m365"].newest == NOON + 5000
 
     def test_rejects_are_kept(self, make_core):
         core = make_core()
@@ -231,11 +231,11 @@ class TestAlerts:
         core = make_core(rules=SINGLE)
         one = record()
         core.feed_records(one)
-        from casbd.store.state import alerts
+        from casbd.store.state import raised_alerts
 
         (alert,) = core.alerts()
         with core.store.transaction() as connection:
-            alerts.save(connection, Alert(**{f: getattr(alert, f) for f in alert.__struct_fields__} | {"status": "closed"}))
+            raised_alerts.save(connection, Alert(**{f: getattr(alert, f) for f in alert.__struct_fields__} | {"status": "closed"}))
             connection.execute("UPDATE blocks SET keys = x''")
         core.reopen()
 
@@ -259,7 +259,7 @@ class TestAlerts:
         assert core.feed_records(record(), record()) == 2
 
         assert core.alerts() == core.waiting() == core.commands() == []
-        assert policies.counts(core.store.connection) == {"failed": (2, 2)}
+        assert policy_counts.counts(core.store.connection) == {"failed": (2, 2)}
         assert core.activities()[0].matched_policies == ("failed",)
 
     def test_past_the_daily_limit_alerts_are_stored_and_not_sent(self, make_core):
@@ -307,7 +307,7 @@ class TestFailure:
             core.feed(made)
 
         assert core.counts() == {}
-        assert core.alerts() == core.waiting() == core.activities() == inputs.positions(core.store.connection) == []
+        assert core.alerts() == core.waiting() == core.activities() == input_progress.positions(core.store.connection) == []
 
         core.store.connection.execute("DROP TRIGGER full")
         core.pipeline.reload_state()
@@ -321,7 +321,7 @@ class TestFailure:
 
         core.feed(first, second, chunk([record()], path="/in/b.json"))
 
-        assert {p.path: p.offset for p in inputs.positions(core.store.connection)} == {
+        assert {p.path: p.offset for p in input_progress.positions(core.store.connection)} == {
             "/in/a.json": second.position.offset,
             "/in/b.json": first.position.offset,
         }

@@ -10,7 +10,7 @@ import pytest
 from casbd.errors import StateInUse, StoreError
 from casbd.store import schema
 from casbd.store.database import FILE, Store
-from casbd.store.state import held_back, inputs, outbox, policies
+from casbd.store.state import held_back, input_progress, outbox, policy_counts
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ class TestOpening:
             Store(tmp_path, readonly=True)
         for readonly in (False, True):
             with Store(tmp_path, readonly=readonly) as store:
-                assert policies.counts(store.connection) == {"one": (7, 1)}
+                assert policy_counts.counts(store.connection) == {"one": (7, 1)}
                 assert [*held_back.every(store.connection)] == []
 
     def test_what_waited_in_version_5_waits_still(self, tmp_path):
@@ -126,7 +126,7 @@ class TestOpening:
         with Store(tmp_path) as store, Store(tmp_path / "new") as new:
             tables = "SELECT name, type FROM sqlite_master ORDER BY 1"
             assert [*store.connection.execute(tables)] == [*new.connection.execute(tables)]
-            assert inputs.counts(store.connection)["m"] == inputs.Counts(3, 2, 2, 1, 0, 9, None)
+            assert input_progress.counts(store.connection)["m"] == input_progress.Counts(3, 2, 2, 1, 0, 9, None)
 
     def test_a_directory_that_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()

@@ -7,7 +7,7 @@ from builders import HOUR, NOON, Core, record, settings
 
 from casbd.store.database import Store
 from casbd.store.log import blocks
-from casbd.store.state import alerts, outbox, rejects
+from casbd.store.state import outbox, raised_alerts, rejects
 
 
 def test_several_threads_read_blocks_at_once(make_core):
@@ -75,7 +75,7 @@ def test_retention_is_done_in_parts(make_core):
         core.feed_records(record(), b"{")
     later = NOON + HOUR
     with core.store.transaction() as connection:
-        for prune, left in ((blocks.prune, [2, 2, 1, 0]), (alerts.prune, [2, 2, 1, 0])):
+        for prune, left in ((blocks.prune, [2, 2, 1, 0]), (raised_alerts.prune, [2, 2, 1, 0])):
             assert [prune(connection, later, 2) for _ in left] == left
         assert rejects.prune(connection, later) == 5
 

@@ -27,7 +27,7 @@ from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk
 from casbd.outbox.to_output import ToOutput
 from casbd.store.log import segments
-from casbd.store.state import governance, inputs, outbox, window_entries
+from casbd.store.state import governance_log, input_progress, outbox, window_entries
 
 FAILED = {"action_type": {"eq": "UserLoginFailed"}}
 DOWNLOADED = {"action_type": {"eq": "FileDownloaded"}}
@@ -224,7 +224,7 @@ class StoreMachine(RuleBasedStateMachine):
         copy = self.directory / "copy"
         with contextlib.suppress(InterruptedError), self.core.store.transaction() as connection:
             outbox.add_block(connection, "siem", 1, 1)
-            inputs.save_positions(connection, [replace(one.position, offset=-1) for one in made])
+            input_progress.save_positions(connection, [replace(one.position, offset=-1) for one in made])
             shutil.copytree(self.core.directory / "state", copy)
             raise InterruptedError
         self.core.close()
@@ -295,7 +295,7 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def alerts_are_those_of_a_run_without_interruption(self) -> None:
         assert self.core.alerts() == self.undisturbed.alerts()
-        assert list(governance.every(self.core.store.connection)) == list(governance.every(self.undisturbed.store.connection))
+        assert list(governance_log.every(self.core.store.connection)) == list(governance_log.every(self.undisturbed.store.connection))
 
     @invariant()
     def each_alert_is_delivered_or_waits_for_each_destination(self) -> None:
@@ -323,7 +323,7 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def positions_are_those_of_the_last_chunk(self) -> None:
         expected = {one.path: one.position.offset for one in self.read}
-        assert {position.path: position.offset for position in inputs.positions(self.core.store.connection)} == expected
+        assert {position.path: position.offset for position in input_progress.positions(self.core.store.connection)} == expected
 
 
 StoreMachine.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=20)

@@ -17,7 +17,7 @@ from casbd.cli._screen import screen
 from casbd.cli._search_options import LIMIT
 from casbd.cli.activities import _drawer, _listing
 from casbd.cli.activities._listing import Listing, listing_options
-from casbd.store.state import alerts
+from casbd.store.state import raised_alerts
 from casbd.wire import json_lines
 
 
@@ -44,7 +44,7 @@ def show(configuration: Path, activity_id: str, same: str | None, limit: int | N
             others = others._replace(wanted=of_today(others.wanted)) if retag else others
             _listing.write(log_of(configuration, store, retag=retag), others, listing, shown)
             return
-        raised = [*map(shown.alert, alerts.with_activity(store.connection, found.activity_id, found.timestamp))]
+        raised = [*map(shown.alert, raised_alerts.with_activity(store.connection, found.activity_id, found.timestamp))]
         unusual = new_for_user(log, found)
     unusual = unusual and {name: str(shown.value(name, value)) for name, value in unusual.items()}
     found = shown.activity(found)

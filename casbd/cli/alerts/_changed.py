@@ -15,8 +15,7 @@ from casbd.cli._screen import screen
 from casbd.cli.alerts._chosen import chosen
 from casbd.clock import now
 from casbd.model.alert import Alert
-from casbd.store.state import alerts as stored
-from casbd.store.state import audit
+from casbd.store.state import audit, raised_alerts
 from casbd.wire import json_lines
 
 
@@ -28,7 +27,7 @@ def change(configuration: Path, action: str, ids: Sequence[str], changes: dict[s
             alert = replace(before, **changes)
             changed.append(alert)
             if alert != before:
-                stored.save(connection, alert)
+                raised_alerts.save(connection, alert)
                 audit.add(connection, now(), action, alert.alert_id, {**_verdict(alert), "before": _verdict(before)})
     if as_json:
         write_lines(map(json_lines.alert, map(shown.alert, changed)))

@@ -11,7 +11,7 @@ import click
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell
 from casbd.model.alert import Alert
-from casbd.store.state import alerts as stored
+from casbd.store.state import raised_alerts
 
 
 def chosen(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Alert]:
@@ -19,7 +19,7 @@ def chosen(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Alert]:
     found: dict[str, Alert] = {}
     wrong = []
     for alert_id in ids:
-        candidates = stored.beginning_with(connection, cell(alert_id))
+        candidates = raised_alerts.beginning_with(connection, cell(alert_id))
         if len(candidates) == 1:
             found[candidates[0].alert_id] = candidates[0]
         else:

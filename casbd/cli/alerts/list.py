@@ -14,7 +14,7 @@ from casbd.cli._screen import real, screen
 from casbd.cli.alerts._table import COLUMNS, LESS, row, style
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
 from casbd.policies.policy import Category
-from casbd.store.state import alerts as stored
+from casbd.store.state import raised_alerts
 from casbd.wire import json_lines
 
 
@@ -41,9 +41,9 @@ def list_alerts(
             require_policy(configuration, store, policy)
         equal = {name: value and real(store, shown, value) for name, value in equal.items()}
         app = equal["app"]
-        if app is not None and next(stored.find(store.connection, app=app), None) is None:
+        if app is not None and next(raised_alerts.find(store.connection, app=app), None) is None:
             require_value(configuration, store, "--app", "app", app)
-        found = _within(stored.find(store.connection, policy_id=policy, **equal), since, until)
+        found = _within(raised_alerts.find(store.connection, policy_id=policy, **equal), since, until)
         found = (shown.alert(alert) for alert in found if alert.suppressed or not held_back)
         if as_json:
             write_lines(map(json_lines.alert, found))

@@ -13,7 +13,7 @@ from casbd.cli._common import Time, check_span, json_option, moment, open_store,
 from casbd.cli._known import require
 from casbd.cli._screen import screen
 from casbd.records.timestamps import iso
-from casbd.store.state import audit as stored
+from casbd.store.state import audit
 from casbd.wire import json_lines
 
 COLUMNS = ("at", "who", "action", "target", "detail")
@@ -35,15 +35,15 @@ def list_entries(configuration: Path, /, since: int | None, until: int | None, a
     check_span(since, until)
     pseudonyms = screen(configuration)
 
-    def shown(entry: stored.Entry) -> stored.Entry:
+    def shown(entry: audit.Entry) -> audit.Entry:
         target = pseudonyms.user(entry.target) if entry.action == "privacy export" else pseudonyms.text(entry.target)
         detail = msgspec.json.decode(pseudonyms.record(msgspec.json.encode(entry.detail).decode()))
         return replace(entry, target=target, detail=detail)
 
     with open_store(configuration) as store:
-        if action is not None and next(stored.listed(store.connection, action=action), None) is None:
+        if action is not None and next(audit.listed(store.connection, action=action), None) is None:
             _require_action(action)
-        found = map(shown, stored.listed(store.connection, since, until, action=action, who=who))
+        found = map(shown, audit.listed(store.connection, since, until, action=action, who=who))
         if as_json:
             write_lines(json_lines.line(asdict(entry) | {"at": iso(entry.at)}) for entry in found)
         else:
@@ -55,7 +55,7 @@ def _require_action(action: str) -> None:
     """Go on if the daemon or a command may note it some day, or if it is the first word of such."""
     root = click.get_current_context().find_root()
     assert isinstance(root.command, click.Group)
-    known = {*stored.OF_THE_DAEMON}
+    known = {*audit.OF_THE_DAEMON}
     for name in root.command.list_commands(root):
         group = root.command.get_command(root, name)
         known |= {name, *(f"{name} {one}" for one in (group.list_commands(root) if isinstance(group, click.Group) else ()))}

@@ -16,8 +16,7 @@ from casbd.clock import now
 from casbd.governance import withdrawing
 from casbd.model.governance import GovernanceCommand
 from casbd.store.database import Store
-from casbd.store.state import audit
-from casbd.store.state import governance as stored
+from casbd.store.state import audit, governance_log
 from casbd.store.state.operator import person
 from casbd.wire import json_lines
 
@@ -37,7 +36,7 @@ def cancel(configuration: Path, /, command_ids: tuple[str, ...], every: bool, as
     done: list[GovernanceCommand] = []
     wrong: list[str] = []
     with store_to_change(configuration) as store, store.transaction() as connection:
-        chosen = stored.with_status(connection, "queued", "pending_approval") if every else _chosen(store, command_ids, wrong)
+        chosen = governance_log.with_status(connection, "queued", "pending_approval") if every else _chosen(store, command_ids, wrong)
         for command in chosen:
             try:
                 done.append(withdrawing.cancel(connection, command, person(), now()))
@@ -65,7 +64,7 @@ def _chosen(store: Store, ids: Sequence[str], wrong: list[str]) -> list[Governan
     """The commands with these ids or beginnings of ids, each once. wrong: takes what is none's, or several's."""
     found: dict[str, GovernanceCommand] = {}
     for command_id in ids:
-        candidates = stored.beginning_with(store.connection, command_id) if command_id else []
+        candidates = governance_log.beginning_with(store.connection, command_id) if command_id else []
         if len(candidates) == 1:
             found[candidates[0].command_id] = candidates[0]
         else:

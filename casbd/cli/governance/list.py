@@ -11,7 +11,7 @@ from casbd.cli._screen import screen
 from casbd.governance.standing import Standing
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
-from casbd.store.state import governance as stored
+from casbd.store.state import governance_log
 from casbd.wire import json_lines
 
 COLUMNS = ("created", "action", "connector", "target", "status", "reason", "error", "command")
@@ -26,7 +26,7 @@ def list_commands(configuration: Path, as_json: bool) -> None:
     with open_store(configuration) as store:
         if told := Standing.of(store).line():
             click.secho(cell(told), fg="red", bold=True, err=True)
-        found = map(shown.command, stored.every(store.connection))
+        found = map(shown.command, governance_log.every(store.connection))
         if as_json:
             write_lines(map(json_lines.command, found))
         else:

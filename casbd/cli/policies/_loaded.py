@@ -24,8 +24,7 @@ from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.policy import Policy
 from casbd.records.finished import finish
 from casbd.store.database import Store, is_new
-from casbd.store.state import policies as counted
-from casbd.store.state import set_aside
+from casbd.store.state import policy_counts, set_aside
 from casbd.store.state.set_aside import SetAside
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class Loaded:
         """Matches and alerts by policy; none where it never ran."""
         try:
             with Store(self.settings.state_dir, readonly=True) as store:
-                return counted.counts(store.connection)
+                return policy_counts.counts(store.connection)
         except StoreError as error:
             if not is_new(self.settings.state_dir):
                 click.echo(f"casbd: how often policies matched is not known: {cell(str(error))}", err=True)

@@ -8,7 +8,7 @@ import click
 
 from casbd.cli._common import json_option, open_store, table, write_lines
 from casbd.cli._screen import screen
-from casbd.store.state import rejects as stored
+from casbd.store.state import rejects
 from casbd.wire import json_lines
 
 
@@ -19,8 +19,8 @@ def list_rejects(configuration: Path, as_json: bool) -> None:
     """List rejects: where they stand, why they are no activity, and the first 4 KiB of each."""
     shown = screen(configuration)
     with open_store(configuration) as store:
-        rejects = stored.every(store.connection)
-        found = ((number, reject, shown.text(reject.raw.decode("utf-8", "replace"))) for number, reject, _ in rejects)
+        every = rejects.every(store.connection)
+        found = ((number, reject, shown.text(reject.raw.decode("utf-8", "replace"))) for number, reject, _ in every)
         if as_json:
             write_lines(
                 json_lines.line(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from casbd.alerting import raising
 from casbd.daemon.running import Running
-from casbd.store.state import inputs as input_store
+from casbd.store.state import input_progress
 
 EVERY = 10
 
@@ -12,7 +12,7 @@ EVERY = 10
 def run(running: Running) -> None:
     """Raise an alert for each that is silent for longer than its `silence` says; not while it is casbd that does not listen."""
     parts = running.parts
-    counts = input_store.counts(parts.store.connection)
+    counts = input_progress.counts(parts.store.connection)
     if running.back_pressure.full:
         return
     for entry in parts.settings.inputs:
@@ -20,7 +20,7 @@ def run(running: Running) -> None:
         last = counts[name].last_record if name in counts else None
         if name not in counts:  # new since a reload: silent since now
             with parts.store.transaction() as connection:
-                input_store.ensure(connection, name, parts.clock())
+                input_progress.ensure(connection, name, parts.clock())
         if silence is None or last is None or (silent := running.silence.of(name, last, parts.clock(), parts.started)) <= silence:
             continue
         minutes = max(silent, parts.clock() - last) // 60_000

@@ -7,7 +7,7 @@ from functools import partial
 
 from casbd.daemon.retention import remove_some
 from casbd.daemon.running import Running
-from casbd.store.state import inputs as input_store
+from casbd.store.state import input_progress
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,6 @@ def run(running: Running) -> None:
         log.warning(question)
     more = remove_some(parts.store, parts.settings.retention, until, parts.queues(), windows)
     with parts.store.transaction() as connection:
-        input_store.forget_positions(connection, parts.inputs.forgotten())
+        input_progress.forget_positions(connection, parts.inputs.forgotten())
     if more:
         running.due.soon("remove_old", partial(run, running))

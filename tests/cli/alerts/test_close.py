@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from casbd.cli import casbd
 from casbd.store.database import Store
-from casbd.store.state import alerts, audit
+from casbd.store.state import audit, raised_alerts
 from casbd.store.state.operator import person
 
 BURST = {"match": {"repeated": 3, "within": "5m"}}
@@ -48,7 +48,7 @@ def run(tmp_path, core, monkeypatch):
 
 
 def verdict(core, alert_id):
-    found = alerts.get(core.store.connection, alert_id)
+    found = raised_alerts.get(core.store.connection, alert_id)
     return found.status, found.resolution, found.comment
 
 
@@ -74,7 +74,7 @@ def test_closed_with_who_did_it_and_what_it_was(core, run):
             },
         )
     ]
-    assert [alert.alert_id for alert in alerts.find(core.store.connection, status="closed")] == [first]
+    assert [alert.alert_id for alert in raised_alerts.find(core.store.connection, status="closed")] == [first]
 
 
 def test_closed_again_and_reopened(core, run):
@@ -118,7 +118,7 @@ def test_an_unknown_id_and_nothing_is_changed(core, run, wrong):
 def test_a_beginning_of_several(core, run):
     for number in "01":
         with core.store.transaction() as connection:
-            alerts.save(connection, replace(core.alerts()[0], alert_id=f"abcd{number}" + "0" * 27))
+            raised_alerts.save(connection, replace(core.alerts()[0], alert_id=f"abcd{number}" + "0" * 27))
     assert "there are 2 alerts that begin with abcd" in run("alerts", "close", "abcd", "--as", "benign", code=1)
     run("alerts", "close", "abcd0", "--as", "benign")
     assert verdict(core, "abcd1" + "0" * 27)[0] == "open"
@@ -134,12 +134,12 @@ def test_a_closed_alert_that_grows_stays_closed(core, run):
     first, other = (next(a.alert_id for a in core.alerts() if a.user == f"{who}@contoso.com") for who in "ab")
     run("alerts", "close", first, "--as", "benign", "--comment", "known")
     core.feed_records(*failures(3, 4))
-    grown = alerts.get(core.store.connection, first)
+    grown = raised_alerts.get(core.store.connection, first)
     assert grown.activity_count == 5
     assert verdict(core, first) == ("closed", "benign", "known")
     core.reopen()
     core.feed_records(*failures(5))
-    assert alerts.get(core.store.connection, first).activity_count == 6
+    assert raised_alerts.get(core.store.connection, first).activity_count == 6
     assert verdict(core, first) == ("closed", "benign", "known")
     assert verdict(core, other) == ("open", None, None)
 
@@ -149,8 +149,8 @@ def test_two_closed_runs_that_become_one_stay_closed(core, run):
     run("alerts", "close", one, "--as", "benign", "--comment", "first")
     run("alerts", "close", two, "--as", "true_positive", "--comment", "second")
     core.feed_records(*failures(*range(4, 20, 2)))
-    assert alerts.get(core.store.connection, two).merged_into == one
-    assert alerts.get(core.store.connection, one).activity_count == 14
+    assert raised_alerts.get(core.store.connection, two).merged_into == one
+    assert raised_alerts.get(core.store.connection, one).activity_count == 14
     assert verdict(core, one) == ("closed", "benign", "first")
     assert verdict(core, two) == ("closed", "true_positive", "second")
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from casbd.cli import casbd
-from casbd.store.state import audit, governance, governance_moments, governance_stop
+from casbd.store.state import audit, governance_log, governance_moments, governance_stop
 from casbd.store.state.operator import person
 
 RULES = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
@@ -49,7 +49,7 @@ def sending(core, command_id):
 def test_the_list_says_which_bob(core, run):
     with core.store.transaction() as connection:
         one = core.commands()[0]
-        governance.save(connection, replace(one, command_id="b", target="bob", app="AWS", app_instance="1111"))
+        governance_log.save(connection, replace(one, command_id="b", target="bob", app="AWS", app_instance="1111"))
     listed = run("list")
     assert "bob (AWS, 1111)" in listed
     assert "a@contoso.com (" not in listed

@@ -11,7 +11,7 @@ from casbd.cli import casbd
 from casbd.model.alert import Alert
 from casbd.personal_data import privacy
 from casbd.store.database import Store
-from casbd.store.state import alerts
+from casbd.store.state import raised_alerts
 
 ANNA = "anna.berg@contoso.com"
 
@@ -114,10 +114,10 @@ def test_of_several_with_a_name_somebody_must_say_which(tmp_path):
 def test_who_is_called_nothing_is_nobody(place, name):
     """Alerts without a user are nobody's: they went with whoever had no name."""
     with Store(place / "core/state") as store, store.transaction() as connection:
-        alerts.save(connection, Alert(alert_id="a", policy_id="p", policy_name="P", policy_type="activity", severity="low"))
+        raised_alerts.save(connection, Alert(alert_id="a", policy_id="p", policy_name="P", policy_type="activity", severity="low"))
     assert run(place, "privacy", "delete", name, "--yes").exit_code == 2
     assert run(place, "privacy", "export", name, str(place / "x.zip")).exit_code == 2
     with Store(place / "core/state") as store:
         privacy.forget(store, name)
-        assert [alert.alert_id for alert in alerts.find(store.connection)] == ["a"]
+        assert [alert.alert_id for alert in raised_alerts.find(store.connection)] == ["a"]
     assert ids(place) == ["other", "own"]

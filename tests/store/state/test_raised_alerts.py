@@ -4,7 +4,7 @@ import pytest
 
 from casbd.model.alert import Alert
 from casbd.store.database import Store
-from casbd.store.state import alerts
+from casbd.store.state import raised_alerts
 
 STORED = [
     {"user": "Ann", "app": "Okta", "ip_address": "203.0.113.7"},
@@ -21,7 +21,7 @@ def connection(tmp_path_factory):
         with store.transaction() as connection:
             for number, fields in enumerate(STORED):
                 one = {"alert_id": str(number), "policy_id": "p", "policy_name": "P", "policy_type": "activity", "severity": "low"}
-                alerts.save(connection, Alert(**one, first_activity=number, **fields))
+                raised_alerts.save(connection, Alert(**one, first_activity=number, **fields))
         yield store.connection
 
 
@@ -45,9 +45,9 @@ def connection(tmp_path_factory):
     ],
 )
 def test_by_fields_without_regard_to_case(connection, equal, found):
-    assert "".join(alert.alert_id for alert in alerts.find(connection, **equal)) == found
+    assert "".join(alert.alert_id for alert in raised_alerts.find(connection, **equal)) == found
 
 
 def test_no_such_field(connection):
     with pytest.raises(ValueError, match="title"):
-        next(alerts.find(connection, title="x"))
+        next(raised_alerts.find(connection, title="x"))

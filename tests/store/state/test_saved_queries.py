@@ -8,7 +8,7 @@ from casbd.activity_log.queries import Query, delete, find, save, saved, suggest
 from casbd.model.activity import Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks
-from casbd.store.state import queries
+from casbd.store.state import saved_queries
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_is_what_it_was_after_a_restart(core):
     core.feed_records(record())
     core.reopen()
     assert saved(core.store.connection) == {"b": Query(text="x"), "Last week": WHOLE}
-    assert queries.every(core.store.connection)["b"] == b'{"text":"x"}'
+    assert saved_queries.every(core.store.connection)["b"] == b'{"text":"x"}'
 
 
 def test_a_name_is_one_in_any_case(core):
