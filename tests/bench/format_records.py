@@ -50,7 +50,7 @@ OPERATIONS = {
     "slack": ["file_uploaded", "file_downloaded", "user_login", "user_channel_join", "channel_renamed", "emoji_added"],
     "windows_security": ["4624", "4634", "4768", "4769", "4776", "4672"],
 }
-"""Some of each format's, in turn: as with Microsoft 365's records, policies count but a part of them."""
+"""Some of a format's, in turn, where its template leaves them open: as with Microsoft 365's records, policies count but a part of them."""
 
 
 def formats() -> dict[str, Path]:
@@ -67,7 +67,7 @@ def lines(template: Path, size: int) -> Iterator[bytes]:
         rest, text = text.splitlines()
         yield rest.encode()
     tenant, record, written, number = m365_records.Tenant(5), Template(text.strip()), 0, 100_000_000
-    quoted, operations = template.suffix == ".json", OPERATIONS[template.stem]
+    quoted, operations = template.suffix == ".json", OPERATIONS.get(template.stem, [""])
     while written < size:
         number += 1
         ms = m365_records.START + number * 7

@@ -31,7 +31,7 @@ SECTIONS = {
     "unusual": (),
     "record": ("activity_id", "source", "input", "input_file", "input_offset"),
 }
-"""The fields of each. Where all objects are known, they stand for the first one's fields."""
+"""The fields of each; any other field stands in the last one. Where all objects are known, they stand for the first one's fields."""
 SAME = {"type": "activity_type", "user": "user", "ip": "ip_address", "country": "country", "48h": "user"}
 """MDCA's pivots: the field that the others have in common with the activity."""
 _DAY = 86_400_000
@@ -39,8 +39,9 @@ _DAY = 86_400_000
 
 def show(activity: Activity, alerts: Sequence[Alert], unusual: dict[str, str] | None) -> None:
     """All of it, and the record at the end. unusual: fields with values that are new for the user; None where nothing can be told."""
-    known = dict(drawer(activity, ("raw",)))
-    rows = {section: [(name, known[name]) for name in names if name in known] for section, names in SECTIONS.items()}
+    known = dict(drawer(activity, ("raw", "objects")))
+    rows = {section: [(name, known.pop(name)) for name in names if name in known] for section, names in SECTIONS.items()}
+    rows["record"] += known.items()
     rows["objects"] = [_object(thing) for thing in activity.objects] or rows["objects"]
     rows["alerts"] = [(alert.severity, f"{alert.policy_name}, {alert.status}, {alert.alert_id[:SHORT]}") for alert in alerts]
     if unusual:

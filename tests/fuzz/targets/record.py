@@ -42,7 +42,10 @@ def seeds() -> list[bytes]:
             found.setdefault(one.format, []).extend(record for record in one.records[:8] if len(record) < 20_000)
     for path in sorted((ROOT / "tests" / "bench" / "records").iterdir()):
         found.setdefault(path.stem, []).append(_template(path))
-    found["csv"] = found["json"] = found["m365"][:5]
+    for path in sorted(FORMATS.glob("*/**/*sample.*")):
+        found.setdefault(path.relative_to(FORMATS).parts[0], []).extend(path.read_bytes().splitlines()[:8])
+    for name in registry.names("formats"):
+        found.setdefault(name, found["m365"][:5])  # of any shape, by a mapping: of these
     return [name.encode() + b"\n" + record for name in sorted(found) for record in found[name][-OF_ONE_FORMAT:]]
 
 
@@ -56,7 +59,7 @@ def _template(path: Path) -> bytes:
 def _scanner() -> Scanner:
     formats = {}
     for name, cls in registry.load_all("formats").items():
-        formats[name] = cls(cls.Options.model_validate(OPTIONS.get(name, {})))
+        formats[name] = cls(cls.Options.model_validate(OPTIONS.get(name, cls.example)))
     enrichers = [cls(cls.Options()) for cls in registry.load_all("enrichers").values()]
     enrichers.sort(key=lambda enricher: enricher.order)
     return Scanner(
