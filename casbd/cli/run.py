@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--show", is_flag=True, help="With --once: print the alerts in the end, and where they went.")
 @click.pass_obj
 def run(configuration: Path, once: bool, show: bool) -> None:
-    """Run the daemon: follow the inputs, apply the policies, deliver alerts.
+    """Run the daemon: follow the inputs, apply the policies, deliver alerts. With --once read all there is, deliver it, and exit.
 
     Under systemd it says when it is ready, feeds the watchdog, reloads on SIGHUP and stops in order on SIGTERM. A broken
     configuration is exit code 78. With --once 0 means that all was read and delivered; 1 that something was not read and

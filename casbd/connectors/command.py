@@ -30,7 +30,8 @@ class CommandOptions(Options):
     """The program's absolute path and its arguments. Nothing of a record or an alert is ever added to them."""
     timeout: Duration = 30_000
     """After this long the program and all it started are killed."""
-    actions: Actions = ("*",)
+    actions: Actions = Field(default=("*",), examples=[["suspend_user", "open_ticket"]])
+    """What a policy may ask of it. Left out: all of casbd's own actions (rules/README.md); one of your own has to be listed."""
 
     @field_validator("command")
     @classmethod

@@ -35,12 +35,13 @@ class WebhookOptions(Options):
     url: Annotated[str, Field(max_length=2000)]
     """https; http only to this host itself (127.0.0.1, ::1, localhost)."""
     secret: Key
-    """The key of the signature."""
+    """The key of the signature: {credential: NAME} (systemd), {env: NAME} or {file: PATH}."""
     timeout: Duration = 30_000
     """For the whole request, from looking up the name to the head of the answer."""
-    ca_file: ConfigPath | None = None
+    ca_file: ConfigPath | None = Field(default=None, examples=["ca.pem"])
     """Whom to trust (PEM). Left out: the system's list."""
-    actions: Actions = ("*",)
+    actions: Actions = Field(default=("*",), examples=[["suspend_user", "open_ticket"]])
+    """What a policy may ask of it. Left out: all of casbd's own actions (rules/README.md); one of your own has to be listed."""
 
     @field_validator("url")
     @classmethod

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from maxminddb import InvalidDatabaseError
+from pydantic import Field
 
 from casbd.enrichers._geo_records import NOTHING, Found, understand
 from casbd.enrichers._mmdb import DAMAGED, Database
@@ -33,15 +34,14 @@ _KNOWS: Mapping[str, tuple[str, str, Callable[[Found], bool]]] = {
 
 
 class GeoIPOptions(Options):
-    """Paths to MaxMind-format files (`.mmdb`).
-
-    city: with places; its country is used too. country: where `city` has no place; left out: the file that ships
-    with casbd. asn: with providers and autonomous systems.
-    """
+    """Files in MaxMind's format (MaxMind, DB-IP, IPinfo ...). A replaced one is noticed."""
 
     city: ConfigPath | None = None
-    country: ConfigPath | None = None
+    """Places; its country is used too."""
+    country: ConfigPath | None = Field(default=None, examples=["GeoLite2-Country.mmdb"])
+    """Countries, where `city` has no place. Left out: the file that ships with casbd (CC0)."""
     asn: ConfigPath | None = None
+    """Providers and autonomous systems."""
 
 
 @registry.enricher

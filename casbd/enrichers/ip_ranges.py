@@ -27,18 +27,17 @@ Label = tuple[Category, str]
 
 
 class IPRangesOptions(Options):
-    """Files of ranges and lists.
-
-    ip_ranges: the operator's ranges, `{ranges: [{name, subnets: [cidr], category, tags: [], isp, country, city}]}`.
-    The rest are published lists (text, CSV or the cloud providers' JSON), each option one file or several:
-    tor: addresses get the category Risky and the tag `Tor`. anonymous_proxy: Risky and `Anonymous proxy`.
-    cloud_providers: by name, `{AWS: ip-ranges.json}`: Cloud provider and the name as tag.
-    """
+    """Your own networks, and published lists of addresses, one file or several: an address a line, CSV, or the cloud providers' JSON."""
 
     ip_ranges: ConfigPath | None = None
+    """A YAML file: {ranges: [{name: Head office, subnets: [198.51.100.0/24], category: Corporate, tags: [Office], isp: Our line,
+    country: NO, city: Oslo}]}. The category is Administrative, Cloud provider, Corporate, Risky, VPN or Other."""
     tor: Files = ()
+    """Addresses get the category Risky and the tag `Tor`."""
     anonymous_proxy: Files = ()
+    """Risky and `Anonymous proxy`."""
     cloud_providers: dict[str, Files] = Field(default_factory=dict)
+    """Cloud provider, and the name as tag."""
 
 
 @registry.enricher
@@ -48,8 +47,9 @@ class IPRanges:
     Options: ClassVar[type[Options]] = IPRangesOptions
     example: ClassVar[dict[str, Any]] = {
         "ip_ranges": "ip_ranges.yaml",
-        "tor": "lists/torbulkexitlist",
-        "cloud_providers": {"AWS": "lists/ip-ranges.json"},
+        "tor": "torbulkexitlist",
+        "anonymous_proxy": "proxies.txt",
+        "cloud_providers": {"AWS": "aws-ip-ranges.json", "Azure": "ServiceTags_Public.json"},
     }
     by_default: ClassVar[bool] = True
     section: ClassVar[str] = "enrichment"

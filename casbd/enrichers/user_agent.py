@@ -42,9 +42,10 @@ _MOBILE = frozenset({"Windows Phone", "Windows Mobile", "BlackBerry OS", "Symbia
 
 
 class UserAgentOptions(Options):
-    """user_agent_thresholds: a file like casbd's own `data/user_agents.json` (YAML or JSON), to be used in its place."""
+    """From when on browsers and systems are outdated."""
 
     user_agent_thresholds: ConfigPath | None = None
+    """A file like casbd's own `data/user_agents.json` (YAML or JSON), to be used in its place."""
 
 
 @registry.enricher

@@ -27,13 +27,12 @@ class GroupFile(BaseModel):
 
 
 class UsersOptions(Options):
-    """domains: those of the organization; `*.contoso.com` stands for all below contoso.com, not for itself.
-
-    user_groups: a YAML file, `{groups: {Finance: [a@contoso.com, ...]}}`.
-    """
+    """Who belongs to the organization, and to which of its groups."""
 
     domains: tuple[Annotated[str, AfterValidator(domain_pattern)], ...] = ()
+    """Users of other domains are external. `*.contoso.com` stands for all below contoso.com, not for itself."""
     user_groups: ConfigPath | None = None
+    """A YAML file: {groups: {Finance: [a@contoso.com, ...]}}."""
 
 
 @registry.enricher

@@ -121,11 +121,15 @@ class Pattern(plugins.Options):
 
 
 class MappingOptions(plugins.Options):
-    """mapping: field of the activity to path in the record, or to more about it. constants: field to a value."""
+    """Which part of a record is which field of the activity. `casbd inputs try FILE` suggests a mapping."""
 
     mapping: dict[FieldName, Annotated[Part, BeforeValidator(_part)]]
+    """By field: the path in the record (csv: the column), or more about it. Of a time `format` is as of strptime (left out: most forms)
+    and `zone` whose it is where it does not tell (left out: UTC); `map` says what texts mean, `otherwise` what any other means."""
     patterns: tuple[Pattern, ...] = ()
+    """For what the mapping leaves: groups of a regular expression are fields."""
     constants: dict[FieldName, str | bool | int] = Field(default_factory=dict)
+    """For what both leave."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> MappingOptions:

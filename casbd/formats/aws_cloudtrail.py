@@ -67,7 +67,9 @@ APP = "AWS"
 
 @registry.format
 class AwsCloudTrail:
-    """`format: aws_cloudtrail`."""
+    """CloudTrail's log files, one record a line, answers of LookupEvents, CloudWatch Logs (exports, `aws logs`), Firehose and
+    EventBridge.
+    """
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -47,7 +47,9 @@ _LIVE = "live.com#"
 
 @registry.format
 class AzureActivity:
-    """`format: azure_activity`."""
+    """Azure's activity log: the REST API, `az`, SDKs and PowerShell, diagnostic settings, rows of Log Analytics (`AzureActivity`), the
+    portal.
+    """
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -57,7 +57,7 @@ APP = "Box"
 
 @registry.format
 class Box:
-    """`format: box`."""
+    """The admin events of an enterprise, Shield's alerts among them."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -57,7 +57,7 @@ class CefOptions(MappingOptions):
 
 @registry.format
 class Cef:
-    """`format: cef`."""
+    """Anybody's CEF: the standard keys by themselves, the rest by a mapping."""
 
     Options: ClassVar[type[plugins.Options]] = CefOptions
     example: ClassVar[dict[str, Any]] = {"mapping": {"object_name": "extension.fname"}, "constants": {"app": "Firewall"}}

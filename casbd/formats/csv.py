@@ -47,7 +47,7 @@ def _with_column(part: dict[str, Any]) -> dict[str, Any]:
 
 @registry.format
 class Csv(OfMapping):
-    """`format: csv`."""
+    """Anything else that is CSV, by a mapping in the configuration: the names of columns, and all else as for `json`."""
 
     Options: ClassVar[type[plugins.Options]] = CsvOptions
     example: ClassVar[dict[str, Any]] = {"mapping": {"timestamp": "Event DateTime", "user": "User Name"}, "constants": {"app": "HR"}}

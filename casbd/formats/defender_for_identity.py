@@ -46,7 +46,9 @@ _DEVICE_TYPES = {"workstation": "PC", "desktop": "PC", "laptop": "PC", "mobile":
 
 @registry.format
 class DefenderForIdentity:
-    """`format: defender_for_identity`."""
+    """Active Directory as Defender for Identity saw it: rows of `IdentityLogonEvents`, `IdentityDirectoryEvents`, `IdentityQueryEvents`,
+    its alerts over syslog.
+    """
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

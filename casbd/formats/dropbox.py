@@ -46,7 +46,7 @@ APP = "Dropbox"
 
 @registry.format
 class Dropbox:
-    """`format: dropbox`."""
+    """The team log of Dropbox Business."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -47,7 +47,9 @@ _INTERRUPTS = frozenset(
 
 @registry.format
 class Entra:
-    """`format: entra`."""
+    """Entra ID's sign-ins, audit log, risks and requests to Microsoft Graph, from diagnostic settings, the Graph API and its PowerShell
+    module, Log Analytics and the portal (JSON and CSV).
+    """
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -50,7 +50,7 @@ WORKSPACE, CLOUD = "Google Workspace", "Google Cloud"
 
 @registry.format
 class Gcp:
-    """`format: gcp`."""
+    """Google Cloud's audit logs: log entries (admin activity, data access, denials, log ons), rows of BigQuery."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

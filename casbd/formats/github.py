@@ -62,7 +62,7 @@ APP = "GitHub"
 
 @registry.format
 class GitHub:
-    """`format: github`."""
+    """The audit log of an organization or enterprise: exports, API, stream."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -89,7 +89,7 @@ _APPS = {
 
 @registry.format
 class GoogleWorkspace:
-    """`format: google_workspace`."""
+    """The Reports API of the Admin SDK, all applications; alerts of the Alert Center."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

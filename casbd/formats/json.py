@@ -20,8 +20,19 @@ from casbd.plugins import registry
 
 @registry.format
 class Json(OfMapping):
-    """`format: json`."""
+    """Anything else that is JSON, by a mapping in the configuration: paths, tables of values, times of any form and zone, regular
+    expressions, constants.
+    """
 
     Options: ClassVar[type[plugins.Options]] = MappingOptions
-    example: ClassVar[dict[str, Any]] = {"mapping": {"timestamp": "time", "user": "actor.email"}, "constants": {"app": "Our own app"}}
+    example: ClassVar[dict[str, Any]] = {
+        "mapping": {
+            "activity_id": "id",
+            "user": "actor.email",
+            "timestamp": {"path": "when", "format": "%d/%m/%Y %H:%M:%S", "zone": "Europe/Oslo"},
+            "result": {"path": "code", "map": {"0": "success", "1": "failure"}, "otherwise": "unknown"},
+        },
+        "patterns": [{"path": "message", "regex": r"logged on from (?P<ip_address>\S+)"}],
+        "constants": {"app": "Our own app", "activity_type": "Log on"},
+    }
     words: ClassVar[plugins.Words] = {}

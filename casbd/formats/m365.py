@@ -56,7 +56,9 @@ APP = "Microsoft 365"
 
 @registry.format
 class M365:
-    """`format: m365`."""
+    """The Office 365 Management Activity API, Purview's audit search (CSV), `Search-UnifiedAuditLog` (CSV, JSON), Graph's audit log
+    queries, rows of Log Analytics (`OfficeActivity`).
+    """
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

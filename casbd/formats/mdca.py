@@ -48,7 +48,7 @@ ALERT = "Security alert"
 
 @registry.format
 class Mdca:
-    """`format: mdca`."""
+    """What Defender for Cloud Apps exports: `CloudAppEvents`, its Activities API, the activity log's CSV, the CEF of its SIEM agent."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -98,7 +98,7 @@ APP = "Okta"
 
 @registry.format
 class Okta:
-    """`format: okta`."""
+    """The System Log, event hooks, EventBridge log streams."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -39,7 +39,7 @@ APP = "Salesforce"
 
 @registry.format
 class Salesforce:
-    """`format: salesforce`."""
+    """Event log files (CSV, any event type), real-time events, the login history, the Setup Audit Trail."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -75,7 +75,7 @@ APP = "Slack"
 
 @registry.format
 class Slack:
-    """`format: slack`."""
+    """The Audit Logs API."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

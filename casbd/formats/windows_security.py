@@ -43,7 +43,7 @@ _Thing = tuple[str | None, str | None, str | None, str]
 
 @registry.format
 class WindowsSecurity:
-    """`format: windows_security`."""
+    """Windows Security events (of domain controllers) in JSON: winlogbeat, NXLog, Log Analytics, the event's XML made JSON."""
 
     Options: ClassVar[type[plugins.Options]] = plugins.Options
     example: ClassVar[dict[str, Any]] = {}

@@ -24,8 +24,8 @@ class FileOptions(Options):
     format: Literal["cef", "json"] = "cef"
     """`cef` or `json` (one object a line)."""
     profile: Profile = "casbd"
-    """`mcas` writes CEF as Microsoft's SIEM agent did."""
-    portal: str = ""
+    """`casbd`, or `mcas` for CEF as Microsoft's SIEM agent wrote it."""
+    portal: str = Field(default="", examples=["https://siem.example.com/alerts"])
     """The address of a web page with alerts, for links in CEF messages."""
     max_size: Annotated[ByteSize, Field(ge=4096)] | None = None
     """Begin a new file where this one would grow past so much (`100MB`). Left out: never."""
@@ -38,7 +38,7 @@ class File:
     """Appends to one file. `send` returns once the disk has the lines; casbd must be the only writer of the file."""
 
     Options: ClassVar[type[Options]] = FileOptions
-    example: ClassVar[dict[str, Any]] = {"path": "/var/log/casbd/alerts.cef", "max_size": "100MB", "keep": 5}
+    example: ClassVar[dict[str, Any]] = {"path": "/var/log/casbd/activities.cef", "max_size": "100MB", "keep": 5}
 
     def __init__(self, options: FileOptions) -> None:
         self._path = options.path

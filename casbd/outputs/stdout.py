@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from casbd.errors import Retry
 from casbd.outputs._message import Item, Layout, writer
 from casbd.plugins import Options, registry
@@ -18,8 +20,8 @@ class StdoutOptions(Options):
     format: Layout = "cef"
     """`cef`, `json` (one object a line) or `text` (for people)."""
     profile: Profile = "casbd"
-    """`mcas` writes CEF as Microsoft's SIEM agent did."""
-    portal: str = ""
+    """`casbd`, or `mcas` for CEF as Microsoft's SIEM agent wrote it."""
+    portal: str = Field(default="", examples=["https://siem.example.com/alerts"])
     """The address of a web page with alerts, for links in CEF messages."""
 
 

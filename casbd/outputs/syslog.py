@@ -36,39 +36,46 @@ class SyslogOptions(Options):
     """Options of the output `syslog`."""
 
     host: Annotated[str, Field(min_length=1, max_length=253)]
+    """The receiver's name or address."""
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Left out: 6514 for TLS, 2514 for RELP, else 514."""
     transport: Literal["udp", "tcp", "tls", "relp"] = "tcp"
-    """`relp` where rsyslog is the receiver (module imrelp): its program acknowledges each message. Over `tcp` and `tls` only its kernel
-    does; over `udp` nobody does, and what is dropped on the way or by a busy receiver is lost without a word."""
+    """`udp`, `tcp`, `tls` or `relp`. Left out: `tcp`. `relp` where rsyslog is the receiver (module imrelp): its program acknowledges each
+    message. Over `tcp` and `tls` only its kernel does; over `udp` nobody does, and what is dropped on the way or by a busy receiver is
+    lost without a word."""
     encrypt: bool = False
-    """TLS for `relp`."""
+    """true: TLS for `relp`."""
     rfc: Literal[3164, 5424] = 3164
+    """The header's form: 3164 or 5424."""
     timestamp: Literal["rfc3339", "classic"] = "rfc3339"
-    """Of an RFC 3164 header; `classic` is `Jan 31 12:00:00`, in UTC."""
-    framing: syslog.Framing | None = None
-    """On TCP and TLS. Left out: `octet-counting` for TLS (RFC 5425 demands it), `lf` for TCP (which all receivers take)."""
+    """Of an RFC 3164 header: `rfc3339`, or `classic` as in `Jan 31 12:00:00`, in UTC."""
+    framing: syslog.Framing | None = Field(default=None, examples=["octet-counting"])
+    """Of TCP and TLS: `octet-counting` or `lf`. Left out: `octet-counting` for TLS (RFC 5425 demands it), `lf` for TCP (which all
+    receivers take)."""
     profile: Profile = "casbd"
-    """`mcas` writes CEF as Microsoft's SIEM agent did."""
-    portal: str = ""
+    """`casbd`, or `mcas` for CEF as Microsoft's SIEM agent wrote it."""
+    portal: str = Field(default="", examples=["https://siem.example.com/alerts"])
     """The address of a web page with alerts, for links in CEF messages."""
     facility: syslog.Facility = "local4"
-    hostname: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """Left out: this host's name."""
-    max_message_bytes: Annotated[int, Field(ge=1024, le=1_000_000)] | None = None
+    """Of the header's priority, as syslog names it."""
+    hostname: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(default=None, examples=["casbd.example.com"])
+    """The sender in the header. Left out: this host's name."""
+    max_message_bytes: Annotated[int, Field(ge=1024, le=1_000_000)] | None = Field(default=None, examples=[8000])
     """Longer messages have their longest values cut. Left out: 8000 (rsyslog takes 8192), for UDP 2048."""
     connect_timeout: Annotated[Duration, Field(le=86_400_000)] = 10_000
+    """A connection that takes longer is tried again."""
     send_timeout: Annotated[Duration, Field(le=86_400_000)] = 30_000
     """A receiver that takes or answers nothing for so long is given up, and tried again."""
     resend_window: Annotated[Duration, Field(ge=10_000, le=86_400_000)] = 600_000
-    """On TCP and TLS. When a connection breaks, what the receiver's kernel had acknowledged in so long a time, and its program may not
+    """Of TCP and TLS: when a connection breaks, what the receiver's kernel had acknowledged in so long a time, and its program may not
     have read, is sent again."""
     ca_file: ConfigPath | None = None
     """Whom to trust (PEM). Left out: the system's list."""
-    cert_file: ConfigPath | None = None
-    key_file: ConfigPath | None = None
-    """Our own certificate, if the receiver wants one; the key may stand in `cert_file` as well."""
-    server_name: str | None = None
+    cert_file: ConfigPath | None = Field(default=None, examples=["casbd.pem"])
+    """Our own certificate (PEM), if the receiver wants one."""
+    key_file: ConfigPath | None = Field(default=None, examples=["casbd.key"])
+    """Its key; left out: it stands in `cert_file` as well."""
+    server_name: str | None = Field(default=None, examples=["siem"])
     """The name that must be in the receiver's certificate. Left out: `host`."""
     verify: bool = True
     """false trusts whoever answers: for trying things out only."""
@@ -105,7 +112,7 @@ class Syslog:
         "host": "siem.example.com",
         "port": 6514,
         "transport": "tls",
-        "ca_file": "/etc/casbd/siem-ca.pem",
+        "ca_file": "siem-ca.pem",
     }
 
     def __init__(self, options: SyslogOptions) -> None:

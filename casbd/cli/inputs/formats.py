@@ -21,10 +21,11 @@ def formats(name: str | None, as_json: bool) -> None:
     known = registry.names("formats")
     if name is not None and name not in known:
         raise click.BadParameter(f"`{name}` is no format; {nearest(name, known)}", param_hint="NAME")
-    chosen = [(one, inspect.getdoc(sys.modules[registry.load("formats", one).__module__]) or "") for one in known if name in (None, one)]
+    chosen = {one: registry.load("formats", one) for one in known if name in (None, one)}
+    about = {one: inspect.getdoc(sys.modules[cls.__module__]) or "" for one, cls in chosen.items()}
     if as_json:
-        write_lines(json_lines.line({"format": one, "about": text}) for one, text in chosen)
+        write_lines(json_lines.line({"format": one, "about": text}) for one, text in about.items())
     elif name:
-        click.echo(chosen[0][1])
+        click.echo(about[name])
     else:
-        table("", ("format", "reads"), [(one, " ".join(text.partition("\n\n")[0].split())) for one, text in chosen])
+        table("", ("format", "reads"), [(one, " ".join((inspect.getdoc(cls) or "").split())) for one, cls in chosen.items()])
