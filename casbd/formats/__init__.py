@@ -11,13 +11,13 @@ from casbd.documents import Document
 
 def table_words() -> dict[str, set[str]]:
     """The activity types and apps of the tables that ship with casbd (`casbd/data/*_activities.yaml`)."""
-    found: dict[str, set[str]] = {"activity_type": {"Unspecified"}, "app": set()}
+    words: dict[str, set[str]] = {"activity_type": {"Unspecified"}, "app": set()}
     for path in sorted((Path(__file__).parent.parent / "data").glob("*_activities.yaml")):
         table = Document(path).data
         for part in [table, *table.get("workloads", {}).values()]:
-            found["activity_type"] |= {*_types(part.get("activities", {})), *filter(None, [part.get("default")])}
-            found["app"] |= {*filter(None, [part.get("app")])}
-    return found
+            words["activity_type"] |= {*_types(part.get("activities", {})), *filter(None, [part.get("default")])}
+            words["app"] |= {*filter(None, [part.get("app")])}
+    return words
 
 
 def _types(activities: dict[str, Any]) -> Iterator[str]:

@@ -88,5 +88,5 @@ def is_insight(record: dict[str, Any]) -> bool:
 
 def record_as_text(record: dict[str, Any]) -> str | None:
     """The record that LookupEvents, and CloudWatch with its subscriptions, give as text."""
-    found = next((record[key] for key in ("CloudTrailEvent", "message", "@message") if key in record), None)
-    return found if isinstance(found, str) else None
+    text = next((record[key] for key in ("CloudTrailEvent", "message", "@message") if key in record), None)
+    return text if isinstance(text, str) else None

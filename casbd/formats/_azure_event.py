@@ -61,13 +61,13 @@ class Event:
         return scalar_of(self.claims.get("http://schemas.microsoft.com/identity/claims/tenantid")) or own
 
     def _resource(self) -> str:
-        found = self.text("resourceId", "_ResourceId", "resourceUri") or scalar_of(self.authorization.get("scope"))
-        shown = self.text("resource") or ""
-        return found or (shown if shown.startswith("/") else "")
+        identifier = self.text("resourceId", "_ResourceId", "resourceUri") or scalar_of(self.authorization.get("scope"))
+        name = self.text("resource") or ""
+        return identifier or (name if name.startswith("/") else "")
 
     def _category(self) -> str:
-        told = scalar_of(self.properties.get("eventCategory")) or self.text("categoryValue", "category", "eventCategory") or ""
-        return "administrative" if told.casefold() in _OPERATIONS else told.replace(" ", "").casefold()
+        category = scalar_of(self.properties.get("eventCategory")) or self.text("categoryValue", "category", "eventCategory") or ""
+        return "administrative" if category.casefold() in _OPERATIONS else category.replace(" ", "").casefold()
 
 
 def event_of(record: dict[str, Any]) -> Event | None:
@@ -77,10 +77,10 @@ def event_of(record: dict[str, Any]) -> Event | None:
         return event
     if _has(event, ("eventTimestamp", "operationName", "status")) and (event.resource or "eventDataId" in event):
         return event
-    known = event.category in _CATEGORIES
-    if known and _has(event, ("time", "operationName", "resultType")) and event.resource.casefold().startswith(_OF_AZURE):
+    has_category = event.category in _CATEGORIES
+    if has_category and _has(event, ("time", "operationName", "resultType")) and event.resource.casefold().startswith(_OF_AZURE):
         return event
-    return event if known and _has(event, ("time", "operationName", "status", "eventInitiatedBy")) else None
+    return event if has_category and _has(event, ("time", "operationName", "status", "eventInitiatedBy")) else None
 
 
 def _has(event: Event, names: Iterable[str]) -> bool:

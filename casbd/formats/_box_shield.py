@@ -1,4 +1,4 @@
-"""What Box Shield's alerts tell beside the event that they come in: from where, and on which files.
+"""What Box Shield's alerts hold beside the event that they come in: from where, and on which files.
 
 Source: Box, "Shield alert events" (https://developer.box.com/guides/events/event-triggers/shield-alert-events): suspicious locations and
 sessions list activities, anomalous downloads and ransomware addresses, malicious content the upload and the file.
@@ -39,8 +39,8 @@ def items_of(alert: dict[str, Any]) -> Iterator[ActivityObject]:
 
 def _activities(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """What was done; of several sessions what was done in the suspicious ones: the typical ones stand there to compare with."""
-    found = [*list_of(summary.get("alert_activities")), summary.get("upload_activity")]
+    activities = [*list_of(summary.get("alert_activities")), summary.get("upload_activity")]
     for session in map(dict_of, list_of(summary.get("sessions"))):
         if session.get("session_type") != "typical":
-            found += list_of(session.get("activities"))
-    return [dict_of(one) for one in found]
+            activities += list_of(session.get("activities"))
+    return [dict_of(one) for one in activities]

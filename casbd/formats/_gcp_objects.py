@@ -64,28 +64,28 @@ _MEMBERS = {
 
 def resources(payload: dict[str, Any], resource: dict[str, Any]) -> list[ActivityObject]:
     """A service account that the entry is about, then what the method was called on."""
-    found = []
+    objects = []
     kind = text_of(resource.get("type"))
     name = text_of(payload.get("resourceName"))
     for denied in list_of(dict_of(payload.get("metadata")).get("resourceNames")):  # of VPC Service Controls; `name` is the project then
         if (of := text_of(denied)) and of != name:
             whole, inside, file = of.partition("/objects/")
-            found.append(ActivityObject(of, file or whole.rpartition("/")[2], "File" if inside else kind, "target"))
+            objects.append(ActivityObject(of, file or whole.rpartition("/")[2], "File" if inside else kind, "target"))
     if kind == "service_account":
         labels, request = dict_of(resource.get("labels")), dict_of(payload.get("request"))
         account = text_of(labels.get("email_id")) or text_of(request.get("account_id"))
         if account:
-            found.append(ActivityObject(text_of(labels.get("unique_id")) or account, account, "Service account", "target"))
-    if name and not (found and "/serviceAccounts/" in name):
+            objects.append(ActivityObject(text_of(labels.get("unique_id")) or account, account, "Service account", "target"))
+    if name and not (objects and "/serviceAccounts/" in name):
         whole, inside, file = name.partition("/objects/")
         parts = whole.split("/")
         if inside and "/buckets/" in whole:
-            found.append(ActivityObject(name, file, "File", "target"))
-            found.append(ActivityObject(whole, parts[-1], "Bucket", "container"))
+            objects.append(ActivityObject(name, file, "File", "target"))
+            objects.append(ActivityObject(whole, parts[-1], "Bucket", "container"))
         else:
             parts = parts[:-2] if parts[-2:-1] == ["versions"] and len(parts) > 3 else parts
-            found.append(ActivityObject(name, parts[-1] or name, _COLLECTIONS.get("".join(parts[-2:-1]), kind), "target"))
-    return found
+            objects.append(ActivityObject(name, parts[-1] or name, _COLLECTIONS.get("".join(parts[-2:-1]), kind), "target"))
+    return objects
 
 
 _COLLECTIONS = {
@@ -109,19 +109,19 @@ _COLLECTIONS = {
     "snapshots": "Snapshot",
     "tables": "Table",
 }
-"""What comes before the name in a resource's name; else the type of the monitored resource tells."""
+"""What comes before the name in a resource's name; else the type of the monitored resource says it."""
 
 
 def delegates(payload: dict[str, Any], activity: Activity) -> list[ActivityObject]:
     """Who really acts through a service account; the activity is one of an impersonated user then, which is noted in it."""
-    found = []
+    objects = []
     for one in dicts_of(dict_of(payload.get("authenticationInfo")).get("serviceAccountDelegationInfo")):
         name = text_of(dict_of(one.get("firstPartyPrincipal")).get("principalEmail")) or text_of(one.get("principalSubject"))
         if name and not _AGENT.fullmatch(name):
             activity.is_impersonated = True
             kind = "Service account" if name.endswith(".gserviceaccount.com") else "User"
-            found.append(ActivityObject(name, name.lower() if "@" in name else name, kind, "delegate"))
-    return found
+            objects.append(ActivityObject(name, name.lower() if "@" in name else name, kind, "delegate"))
+    return objects
 
 
 def dicts_of(value: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 Sources: Google, "REST Resource: alerts" (https://developers.google.com/workspace/admin/alertcenter/reference/rest/v1beta1/alerts), its
 types of `data`, and "Alert sources and types" (https://developers.google.com/workspace/admin/alertcenter/reference/alert-types).
 
-What it cannot know: many alerts (rules of one's own, settings, outages) name no user; of reported mail the recipient is told, the sender
+What it cannot know: many alerts (rules of one's own, settings, outages) name no user; of reported mail the recipient is known, the sender
 stands among the objects.
 """
 
@@ -57,7 +57,7 @@ _NO_DANGER = frozenset({
     "GoogleOperations", "MandatoryServiceAnnouncement", "SupportTicket", "TransferError", "TransferMisconfiguration",
     "VoiceMisconfiguration", "VoicemailMisconfiguration", "VoicemailRecipientError",
 })  # fmt: skip
-"""Types of `data` that tell of the service, not of an attack or a risk."""
+"""Types of `data` that are about the service, not about an attack or a risk."""
 _USERS = ("email", "userEmail", "actorEmail", "triggeringUserEmail")
 
 

@@ -90,7 +90,7 @@ def share(sample: Sequence[bytes], is_ours: Callable[[dict[str, Any]], bool]) ->
 
 
 def records_of(sample: Sequence[bytes]) -> Sequence[dict[str, Any]]:
-    """A sample's records, to look at; those that are no object, or an empty one, tell nothing."""
+    """A sample's records, to look at; those that are no object, or an empty one, are left out."""
     return _decoded(tuple(sample))
 
 
@@ -126,6 +126,7 @@ def _delivered_dict(record: dict[str, Any]) -> dict[str, Any]:
     return detail if "detail-type" in record and isinstance(detail, dict) else record
 
 
+# As a float, a version `1.10` or an id of twenty digits would come out as another text than the vendor wrote.
 _PLAIN = msgspec.json.Decoder(float_hook=str)
 
 

@@ -43,8 +43,8 @@ def value_of(name: str, properties: list[Named] | str) -> str | None:
         return None
     for entry in properties:
         if (entry.Name == name or (entry.Key == name and not entry.Name)) and type(entry.Value) is str and entry.Value:
-            found: str = entry.Value
-            return found
+            value: str = entry.Value
+            return value
     return None
 
 
@@ -124,27 +124,27 @@ def _containers(raw: msgspec.Raw) -> list[ActivityObject]:
     if not isinstance(properties, list):
         return []
     values = {p.get("Name"): p.get("NewValue") or p.get("OldValue") for p in properties if isinstance(p, dict) and text_of(p.get("Name"))}
-    found = []
+    containers = []
     for kind in ("Role", "Group"):
         name = values.get(f"{kind}.DisplayName")
         if isinstance(name, str) and name:
             identifier = values.get(f"{kind}.ObjectID")
-            found.append(ActivityObject(identifier if isinstance(identifier, str) else None, name.strip('"'), kind, "container"))
-    return found
+            containers.append(ActivityObject(identifier if isinstance(identifier, str) else None, name.strip('"'), kind, "container"))
+    return containers
 
 
 def _mailbox(record: Any) -> tuple[ActivityObject, ...]:
     """An operation on the items of a mailbox."""
-    found = []
+    objects = []
     for item in record.AffectedItems[:MOST_OBJECTS] if isinstance(record.AffectedItems, list) else (record.Item,):
         if isinstance(item, dict):
-            found.append(_mail_item(item))
+            objects.append(_mail_item(item))
     if isinstance(record.Folder, dict):
-        found.append(ActivityObject(text_of(record.Folder.get("Id")), text_of(record.Folder.get("Path")), "Folder", "target"))
+        objects.append(ActivityObject(text_of(record.Folder.get("Id")), text_of(record.Folder.get("Path")), "Folder", "target"))
     if record.MailboxOwnerUPN:
         owner = record.MailboxOwnerUPN.lower()
-        found.append(ActivityObject(owner, owner, "Mailbox", "container"))
-    return tuple(found)
+        objects.append(ActivityObject(owner, owner, "Mailbox", "container"))
+    return tuple(objects)
 
 
 def _mail_item(item: dict[str, Any]) -> ActivityObject:
@@ -169,24 +169,24 @@ def _cmdlet(operation: str) -> ObjectsOf:
         return (ActivityObject(identity, identity.replace("\\", "/").rpartition("/")[2] or identity, kind, "target"),)
 
     def target_and_grantees(record: Any) -> tuple[ActivityObject, ...]:
-        given = parameters(record.Parameters)
-        names = [name for parameter in ("User", "Trustee", "Member", "Members") if (name := value_of(parameter, given))]
+        named = parameters(record.Parameters)
+        names = [name for parameter in ("User", "Trustee", "Member", "Members") if (name := value_of(parameter, named))]
         return (*target(record), *(ActivityObject(name, name.rpartition("/")[2], "User", "grantee") for name in names))
 
     return target_and_grantees if _GRANTS.search(operation) else target
 
 
 def _sharepoint(record: Any) -> tuple[ActivityObject, ...]:
-    found: tuple[ActivityObject, ...] = ()
+    objects: tuple[ActivityObject, ...] = ()
     url = _known(record.ObjectId) or _known(record.SiteUrl)
     if url:
         name = _known(record.SourceFileName) or _last_of(url)
-        found = (ActivityObject(url, name, record.ItemType, "target"),)
+        objects = (ActivityObject(url, name, record.ItemType, "target"),)
     shared_with = record.TargetUserOrGroupName or record.UserSharedWith
     if shared_with:
         kind = record.TargetUserOrGroupType
-        found += (ActivityObject(shared_with, shared_with, "Group" if kind and "Group" in kind else "User", "grantee"),)
-    return found
+        objects += (ActivityObject(shared_with, shared_with, "Group" if kind and "Group" in kind else "User", "grantee"),)
+    return objects
 
 
 def _copilot(record: Any) -> tuple[ActivityObject, ...]:
@@ -198,8 +198,8 @@ def _copilot(record: Any) -> tuple[ActivityObject, ...]:
     event = dict_of(decode(event) if isinstance(event, str) else event)
     resources = [_resource(dict_of(one), "target") for one in list_of(event.get("AccessedResources"))[:MOST_OBJECTS]]
     contexts = [_resource(dict_of(one), "context") for one in list_of(event.get("Contexts"))[:MOST_OBJECTS]]
-    found = dict.fromkeys(one for one in (*resources, *contexts) if one.id or one.name)
-    return tuple(found)[:MOST_OBJECTS] or _generic(record)
+    objects = dict.fromkeys(one for one in (*resources, *contexts) if one.id or one.name)
+    return tuple(objects)[:MOST_OBJECTS] or _generic(record)
 
 
 def _resource(one: dict[str, Any], role: str) -> ActivityObject:
@@ -215,8 +215,8 @@ _FILE = re.compile(r"[?&]file=([^&#]+)")
 
 def _file_of(url: str) -> str:
     """The name in an address; SharePoint opens documents by `Doc.aspx?...&file=plan.docx`."""
-    found = _FILE.search(url)
-    return unquote(found[1]) if found else _last_of(unquote(url.partition("?")[0]))
+    parameter = _FILE.search(url)
+    return unquote(parameter[1]) if parameter else _last_of(unquote(url.partition("?")[0]))
 
 
 def _last_of(url: str) -> str:
@@ -225,17 +225,17 @@ def _last_of(url: str) -> str:
 
 
 def _teams(record: Any) -> tuple[ActivityObject, ...]:
-    found = []
+    objects = []
     if record.TeamName:
-        found.append(ActivityObject(record.ObjectId or None, record.TeamName, "Team", "target"))
+        objects.append(ActivityObject(record.ObjectId or None, record.TeamName, "Team", "target"))
     if record.ChannelName:
-        found.append(ActivityObject(None, record.ChannelName, "Channel", "target"))
+        objects.append(ActivityObject(None, record.ChannelName, "Channel", "target"))
     if isinstance(record.Members, list):
         for member in record.Members[:MOST_OBJECTS]:
             if isinstance(member, dict) and text_of(member.get("UPN")):
                 name = member["UPN"].lower()
-                found.append(ActivityObject(name, text_of(member.get("DisplayName")) or name, "User", "member"))
-    return tuple(found) or _generic(record)
+                objects.append(ActivityObject(name, text_of(member.get("DisplayName")) or name, "User", "member"))
+    return tuple(objects) or _generic(record)
 
 
 _UNKNOWN = frozenset({"not available", "not-found", "unknown", "unknown (unknown)", "<null>"})

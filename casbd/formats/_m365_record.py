@@ -94,8 +94,9 @@ def audit_record_within(record: bytes) -> bytes | None:
     if b'uditData"' not in record:
         return None
     try:
-        found = _HOLDER.decode(record)
+        holder = _HOLDER.decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    inside = bytes(found.graph) or (found.search or "").encode(errors="replace")
+    inside = bytes(holder.graph) or (holder.search or "").encode(errors="replace")
+    # One level and no more: a hostile record that nests holders would make its caller call itself for each of them.
     return inside if inside[:1] == b"{" and b'uditData"' not in inside else None

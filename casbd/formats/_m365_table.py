@@ -84,11 +84,11 @@ def _workload(entry: dict[str, Any]) -> Workload:
 @cache
 def types() -> dict[str, str]:
     """The activities by operation alone; the first workload that has it counts."""
-    found: dict[str, str] = {}
+    activity_types: dict[str, str] = {}
     for workload in table().workloads.values():
         for operation, kind in workload.types.items():
-            found.setdefault(operation, kind)
-    return found
+            activity_types.setdefault(operation, kind)
+    return activity_types
 
 
 def type_of(operation: str) -> str | None:

@@ -1,7 +1,7 @@
-"""Who did what a Microsoft 365 audit record tells of: the user, the user's id, and what kind of account the name itself shows.
+"""Who did what a Microsoft 365 audit record is about: the user, the user's id, and what kind of account the name itself shows.
 
-One person stands there under several names: UserId is a UPN, or a GUID, PUID or SID whose UPN is told elsewhere (UserKey, Actor,
-ExtendedProperties, Target, MailboxOwnerUPN). Where a record tells both, `user` is the UPN and `user_id` the GUID, so that one is one.
+One person stands there under several names: UserId is a UPN, or a GUID, PUID or SID whose UPN stands elsewhere (UserKey, Actor,
+ExtendedProperties, Target, MailboxOwnerUPN). Where a record has both, `user` is the UPN and `user_id` the GUID, so that one is one.
 Source: Microsoft, "Office 365 Management Activity API schema": common schema, "Azure Active Directory", "Exchange mailbox".
 """
 
@@ -26,7 +26,7 @@ _ACTORS_IDS = frozenset({"actorobjectid", "userobjectid"})
 
 
 class Who(NamedTuple):
-    """user: as an activity has it. user_type: what the name tells of it. is_id: it is an id in the place of a name."""
+    """user: as an activity has it. user_type: what the name shows of it. is_id: it is an id in the place of a name."""
 
     user: str
     user_type: str | None
@@ -61,26 +61,26 @@ class Users:
     def _named_elsewhere(self, record: Any, activity: Activity, who: Who | None, key: str | None) -> Who | None:
         """Of a record whose UserId is an id, or unknown."""
         own = who.user if who else None
-        found = next((other for name in self._addresses(record, own, key) if (other := self._names[name]) and not other.is_id), who)
-        if found is None and (name := self._actor(record) or key):
-            found = self._names[name]
-        if found is None and (identifier := self._guid(record)):
-            found = Who(identifier, None, is_id=True)
+        identity = next((other for name in self._addresses(record, own, key) if (other := self._names[name]) and not other.is_id), who)
+        if identity is None and (name := self._actor(record) or key):
+            identity = self._names[name]
+        if identity is None and (identifier := self._guid(record)):
+            identity = Who(identifier, None, is_id=True)
         identifier = guid_of(own, key) or self._guid(record) or next((one for one in (own, key) if one and is_id(one)), key)
-        if identifier and (found is None or found.is_id or identifier.lower() != found.user.lower()):
+        if identifier and (identity is None or identity.is_id or identifier.lower() != identity.user.lower()):
             activity.user_id = identifier
-        return found
+        return identity
 
     def _addresses(self, record: Any, own: str | None, key: str | None) -> Iterator[str]:
         """Where the user's UPN may be, surest first."""
         actor = [one.ID for one in principals(record.Actor) if one.Type == UPN and one.ID]
         target = record.Target if isinstance(record.Target, list) else []
-        told = [key, *actor, *_told(record, _ACTORS_NAMES)]
+        names = [key, *actor, *_property_values(record, _ACTORS_NAMES)]
         if own and any(_bare(one.ID) == _bare(own) for one in target):  # it was done to oneself
-            told += [one.ID for one in target if one.Type == UPN]
+            names += [one.ID for one in target if one.Type == UPN]
         if str(record.LogonType) in _OWNER:
-            told.append(record.MailboxOwnerUPN)
-        return (name for name in told if name and "@" in name)
+            names.append(record.MailboxOwnerUPN)
+        return (name for name in names if name and "@" in name)
 
     def _actor(self, record: Any) -> str | None:
         """Entra ID: the UPN or name among the actor's identities."""
@@ -94,8 +94,8 @@ class Users:
     def _guid(self, record: Any) -> str | None:
         """Entra ID: the GUID among the actor's identities; a service principal has that of its application as well."""
         ids = [one.ID for one in principals(record.Actor) if one.Type in _IDS and one.ID]
-        whole = [found[1] for one in ids if (found := _PREFIXED.fullmatch(one))]
-        return guid_of(*whole, *ids, *_told(record, _ACTORS_IDS))
+        whole = [prefixed[1] for one in ids if (prefixed := _PREFIXED.fullmatch(one))]
+        return guid_of(*whole, *ids, *_property_values(record, _ACTORS_IDS))
 
     def _name(self, text: str) -> Who | None:
         """A name as an activity has it; None for blanks and Microsoft's words for "unknown"."""
@@ -111,12 +111,12 @@ class Users:
         return text == NOBODY or text.isspace() or text.strip().lower() in self._unknown
 
 
-def _told(record: Any, names: frozenset[str]) -> list[str]:
+def _property_values(record: Any, names: frozenset[str]) -> list[str]:
     """What ExtendedProperties and ExtraProperties have under such names."""
-    found: list[str] = []
+    values: list[str] = []
     for properties in (record.ExtendedProperties, record.ExtraProperties):
-        found += [one.Value for one in properties if _is_called(one, names)] if isinstance(properties, list) else []
-    return found
+        values += [one.Value for one in properties if _is_called(one, names)] if isinstance(properties, list) else []
+    return values
 
 
 def _is_called(one: Named, names: frozenset[str]) -> bool:

@@ -26,18 +26,18 @@ class Mapper:
 
     def activity(self, record: Mapping[str, Any]) -> Activity:
         """One activity; BadRecord where the record has no time."""
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for path, regex in self._patterns:
             for text in _shown(regex, record_path.texts(record_path.find(record, path))):
                 if match := regex.search(_sound(text)):
-                    found |= {name: READERS[FIELDS[name].kind](name, [value]) for name, value in match.groupdict().items() if value}
+                    fields |= {name: READERS[FIELDS[name].kind](name, [value]) for name, value in match.groupdict().items() if value}
                     break
         for name, path, read in self._parts:
             values = [value for value in record_path.find(record, path) if not is_unknown(value)]
             if values:
-                found[name] = read(name, values)
+                fields[name] = read(name, values)
         activity = Activity()
-        for name, value in (self._constants | {name: value for name, value in found.items() if value not in (None, ())}).items():
+        for name, value in (self._constants | {name: value for name, value in fields.items() if value not in (None, ())}).items():
             setattr(activity, name, value)
         if not activity.timestamp:
             raise BadRecord("no time where the mapping's `timestamp` leads")
@@ -52,10 +52,10 @@ def _reader(name: str, part: Part) -> tuple[Steps, Read]:
     if part.map is not None:
         means, otherwise = {text.casefold(): value for text, value in part.map.items()}, part.otherwise
 
-        def translated(name: str, found: list[Any]) -> Any:
-            texts = [means.get(text.strip().casefold(), otherwise) for text in record_path.texts(found)]
-            known = [text for text in texts if text is not None]
-            return read(name, known) if known else None
+        def translated(name: str, values: list[Any]) -> Any:
+            texts = [means.get(text.strip().casefold(), otherwise) for text in record_path.texts(values)]
+            meanings = [text for text in texts if text is not None]
+            return read(name, meanings) if meanings else None
 
         return path, translated
     if part.format or part.zone:

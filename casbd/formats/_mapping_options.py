@@ -62,11 +62,11 @@ def _a_zone(text: str) -> str:
 def _a_time_format(text: str) -> str:
     moment = datetime(2026, 1, 31, 23, 59, 58, tzinfo=UTC)
     try:
-        read = datetime.strptime(moment.strftime(text), text)  # noqa: DTZ007  the zone is told beside it
+        read = datetime.strptime(moment.strftime(text), text)  # noqa: DTZ007  the zone is an option of its own
     except (ValueError, re.error) as error:  # strptime makes an expression of it, where nothing may be there twice
         raise ValueError(f"`{text}` is no time format ({error}); write it as %d/%m/%Y %H:%M:%S") from None
     if (read.year, read.month, read.day) != (2026, 1, 31):
-        raise ValueError(f"`{text}` does not tell year, month and day; write it as %d/%m/%Y %H:%M:%S")
+        raise ValueError(f"`{text}` has no year, month and day; write it as %d/%m/%Y %H:%M:%S")
     return text
 
 
@@ -75,8 +75,8 @@ def _a_regex(text: str) -> str:
         expression = compiled(text)
     except re2.error as error:
         raise ValueError(f"RE2 refuses this regular expression: {error} (https://github.com/google/re2/wiki/Syntax)") from None
-    if told := regular_expressions.why_not(expression):
-        raise ValueError(f"{told}; {regular_expressions.REPEAT_LESS}")
+    if refusal := regular_expressions.why_not(expression):
+        raise ValueError(f"{refusal}; {regular_expressions.REPEAT_LESS}")
     groups = expression.groupindex
     if not groups:
         raise ValueError("it has no named group; write (?P<user>\\S+) for the part that is the user")
@@ -86,7 +86,7 @@ def _a_regex(text: str) -> str:
 
 
 def compiled(text: str) -> Any:
-    """A regular expression of RE2. re2.error where it refuses it, which is told to whoever wrote it and not logged as well."""
+    """A regular expression of RE2. re2.error where it refuses it; the mistake is reported to whoever wrote it, and not logged as well."""
     return regular_expressions.compiled(text, any_case=False)
 
 
@@ -98,7 +98,7 @@ Path = Annotated[str, AfterValidator(_a_path)]
 class Part(plugins.Options):
     """path: where the value is. map: what its texts mean, without regard to case; otherwise: what any other means.
 
-    format: how a time is written (strptime's codes). zone: whose time it is where it does not tell; left out: UTC.
+    format: how a time is written (strptime's codes). zone: whose time it is where it names no zone; left out: UTC.
     """
 
     path: Path
@@ -108,9 +108,9 @@ class Part(plugins.Options):
     zone: Annotated[str, AfterValidator(_a_zone)] | None = None
 
 
-def _part(given: Any) -> Any:
+def _part(part: Any) -> Any:
     """A path alone is a part that has nothing more to say."""
-    return {"path": given} if isinstance(given, str) else given
+    return {"path": part} if isinstance(part, str) else part
 
 
 class Pattern(plugins.Options):
@@ -139,8 +139,8 @@ class MappingOptions(plugins.Options):
             _allowed(name, as_text(value))
         patterns = [compiled(pattern.regex) for pattern in self.patterns]
         if sum(map(regular_expressions.size, patterns)) > MOST_INSTRUCTIONS:
-            told = f"`patterns` make more than {MOST_INSTRUCTIONS:,} of RE2's instructions in all"
-            raise ValueError(f"{told}; {regular_expressions.REPEAT_LESS}")
+            problem = f"`patterns` make more than {MOST_INSTRUCTIONS:,} of RE2's instructions in all"
+            raise ValueError(f"{problem}; {regular_expressions.REPEAT_LESS}")
         groups = {group for pattern in patterns for group in pattern.groupindex}
         if "timestamp" not in self.mapping.keys() | groups:
             raise ValueError("`timestamp` must be mapped")
@@ -148,11 +148,11 @@ class MappingOptions(plugins.Options):
 
     def words(self) -> plugins.Words:
         """What fields may hold: a constant's value, those of a `map`; what a path or a pattern leads to is anything."""
-        told: dict[str, Collection[str] | None] = {name: (as_text(value),) for name, value in self.constants.items()}
+        words: dict[str, Collection[str] | None] = {name: (as_text(value),) for name, value in self.constants.items()}
         for name, part in self.mapping.items():
             meanings = [*(part.map or {}).values(), part.otherwise]
-            told[name] = None if part.map is None else (*(value for value in meanings if value is not None), *(told.get(name) or ()))
-        return told | {group: None for pattern in self.patterns for group in compiled(pattern.regex).groupindex}
+            words[name] = None if part.map is None else (*(value for value in meanings if value is not None), *(words.get(name) or ()))
+        return words | {group: None for pattern in self.patterns for group in compiled(pattern.regex).groupindex}
 
 
 def _check_part(name: str, part: Part) -> None:
@@ -169,8 +169,8 @@ def _allowed(name: str, text: str) -> None:
     """A value that is written in the configuration must be one that the field can have."""
     field = FIELDS[name]
     if READERS[field.kind](name, [text]) is None:
-        known = ("true", "false") if field.kind == "flag" else field.values
-        hint = nearest(text, known) if known else f"it takes a {field.kind}"
+        choices = ("true", "false") if field.kind == "flag" else field.values
+        hint = nearest(text, choices) if choices else f"it takes a {field.kind}"
         raise ValueError(f"`{text}` is no value of `{name}`; {hint}")
 
 

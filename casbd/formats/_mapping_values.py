@@ -23,12 +23,12 @@ def is_unknown(value: Any) -> bool:
 
 
 def time_reader(form: str | None, zone: tzinfo) -> Read:
-    """What reads times. form: strptime's codes, None for the usual ways of writing one. zone: whose, where a time does not tell."""
+    """What reads times. form: strptime's codes, None for the usual ways of writing one. zone: whose, where a time names no zone."""
 
-    def read(name: str, found: list[Any]) -> int:
+    def read(name: str, values: list[Any]) -> int:
         if form is None:
-            return _moment(found, zone)
-        text = (_text(name, found) or "").strip()
+            return _moment(values, zone)
+        text = (_text(name, values) or "").strip()
         try:
             moment = datetime.strptime(text, form)  # noqa: DTZ007  the zone follows
             moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
@@ -39,23 +39,23 @@ def time_reader(form: str | None, zone: tzinfo) -> Read:
     return read
 
 
-def _text(_: str, found: list[Any]) -> str | None:
-    texts = record_path.texts(found)
+def _text(_: str, values: list[Any]) -> str | None:
+    texts = record_path.texts(values)
     return texts[0] if texts else None
 
 
-def joined_addresses(_: str, found: list[Any]) -> str | None:
+def joined_addresses(_: str, values: list[Any]) -> str | None:
     """A list of addresses is one text, as X-Forwarded-For is."""
-    return ", ".join(record_path.texts(found)) or None
+    return ", ".join(record_path.texts(values)) or None
 
 
-def _list(_: str, found: list[Any]) -> tuple[str, ...]:
-    return tuple(text for text in record_path.texts(found) if not is_unknown(text))
+def _list(_: str, values: list[Any]) -> tuple[str, ...]:
+    return tuple(text for text in record_path.texts(values) if not is_unknown(text))
 
 
-def _choice(name: str, found: list[Any]) -> str | None:
+def _choice(name: str, values: list[Any]) -> str | None:
     """One of the field's values, whatever its case, or a usual word for one; anything else is unknown."""
-    text = (_text(name, found) or "").strip().casefold()
+    text = (_text(name, values) or "").strip().casefold()
     if name == "result":
         text = _WORDS.get(text, text)
     return next((value for value in FIELDS[name].values if value.casefold() == text), None)
@@ -67,31 +67,31 @@ _WORDS |= dict.fromkeys(
 )
 
 
-def _flag(name: str, found: list[Any]) -> bool | None:
-    return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get((_text(name, found) or "").casefold())
+def _flag(name: str, values: list[Any]) -> bool | None:
+    return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get((_text(name, values) or "").casefold())
 
 
-def _integer(name: str, found: list[Any]) -> int | None:
-    text = _text(name, found) or ""
+def _integer(name: str, values: list[Any]) -> int | None:
+    text = _text(name, values) or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def _number(name: str, found: list[Any]) -> float | None:
+def _number(name: str, values: list[Any]) -> float | None:
     try:
-        number = float(_text(name, found) or "")
+        number = float(_text(name, values) or "")
     except ValueError:
         return None
     return number if abs(number) < 1e6 else None
 
 
-def _time(_: str, found: list[Any]) -> int:
-    return _moment(found, UTC)
+def _time(_: str, values: list[Any]) -> int:
+    return _moment(values, UTC)
 
 
-def _moment(found: list[Any], zone: tzinfo) -> int:
-    """The first that is a time; zone: whose, where it does not tell."""
+def _moment(values: list[Any], zone: tzinfo) -> int:
+    """The first that is a time; zone: whose, where it names no zone."""
     why = ""
-    for value in (inner for one in found for inner in (one if isinstance(one, list) else [one])):
+    for value in (inner for one in values for inner in (one if isinstance(one, list) else [one])):
         try:
             return timestamps.read(value, zone)
         except ValueError as error:

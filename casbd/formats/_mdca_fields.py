@@ -21,8 +21,8 @@ class Fields:
 
     def get(self, *names: str) -> Any:
         """The first value that is known."""
-        found = next((value for name in names if (value := self._values.get(name)) not in (None, "", [], {})), None)
-        return decode(found) if isinstance(found, str) and found[:1] in ("{", "[") else found
+        first = next((value for name in names if (value := self._values.get(name)) not in (None, "", [], {})), None)
+        return decode(first) if isinstance(first, str) and first[:1] in ("{", "[") else first
 
     def text(self, *names: str) -> str | None:
         """The first value that is known, as text."""

@@ -1,4 +1,4 @@
-"""Rows of `CloudAppEvents`, and what the app's own record inside one tells better than the row.
+"""Rows of `CloudAppEvents`, and what the app's own record inside one says better than the row.
 
 Source: Microsoft, "CloudAppEvents" (https://learn.microsoft.com/defender-xdr/advanced-hunting-cloudappevents-table).
 """

@@ -12,6 +12,6 @@ MOST = 50
 
 def put_objects(activity: Activity, objects: Sequence[ActivityObject]) -> None:
     """Give an activity its objects; the first of them is what `object_id`, `object_name` and `object_type` are about."""
-    activity.objects = kept = tuple(objects[:MOST])
-    if kept:
-        activity.object_id, activity.object_name, activity.object_type = kept[0].id, kept[0].name, kept[0].type
+    activity.objects = first_objects = tuple(objects[:MOST])
+    if first_objects:
+        activity.object_id, activity.object_name, activity.object_type = first_objects[0].id, first_objects[0].name, first_objects[0].type

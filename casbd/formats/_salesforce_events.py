@@ -25,8 +25,8 @@ def kind_of_event(record: dict[str, Any], row: Row) -> str | None:
         return HISTORY
     if row.text("EVENTDATE") is None:
         return None
-    told = row.text("ATTRIBUTES.TYPE") or (text_of(record.get("channel")) or "").rpartition("/")[2]
-    return told.removesuffix("Store").removesuffix("Stream") or "Event"
+    name = row.text("ATTRIBUTES.TYPE") or (text_of(record.get("channel")) or "").rpartition("/")[2]
+    return name.removesuffix("Store").removesuffix("Stream") or "Event"
 
 
 def event_of(row: Row, event: str, table: ActivityTable) -> Activity:
@@ -78,17 +78,17 @@ _OUTCOMES = {
     "TwoFAFailedTooManyAttempts": "failure",
     **dict.fromkeys(("TwoFASucceeded", "TwoFAAutomatedSuccess"), "success"),
 }
-"""PolicyOutcome, where it tells; a policy that did nothing says nothing of the result."""
+"""PolicyOutcome, where it decides; a policy that did nothing says nothing of the result."""
 
 
 def _result(row: Row) -> tuple[str | None, str | None]:
     """What a transaction security policy did, else the status: whatever is no success is the reason of a failure."""
     outcome = row.text("POLICYOUTCOME")
-    told = _OUTCOMES.get(outcome or "")
-    if told == "failure":
-        return told, outcome
+    verdict = _OUTCOMES.get(outcome or "")
+    if verdict == "failure":
+        return verdict, outcome
     status = row.text("STATUS", "OPERATIONSTATUS")
     if status is None:
-        return told, None
+        return verdict, None
     result = _RESULTS.get(status.casefold().replace(" ", ""), "failure")
     return result, status if result == "failure" else None

@@ -31,9 +31,9 @@ class Row:
         """The first of these that says yes or no, as 1, 0, true or false."""
         for name in names:
             value = self._values.get(name)
-            told = _FLAGS.get(value.strip().casefold() if isinstance(value, str) else value if isinstance(value, int) else None)
-            if told is not None:
-                return told
+            flag = _FLAGS.get(value.strip().casefold() if isinstance(value, str) else value if isinstance(value, int) else None)
+            if flag is not None:
+                return flag
         return None
 
 
@@ -62,20 +62,20 @@ _ZONES |= {"AKST": -9, "AKDT": -8, "HST": -10}
 
 
 def time_in(column: str, text: str) -> int:
-    found = _AMERICAN.fullmatch(text)
-    if found is None and "/" in text:
+    american = _AMERICAN.fullmatch(text)
+    if american is None and "/" in text:
         raise BadRecord(f"{column} {text[:40]!r}: not an American date and time with a zone, such as 1/31/2026, 12:00:00 PM PST")
     try:
-        return timestamps.parse(_iso(column, found)) if found else time_of(column, text)
+        return timestamps.parse(_iso(column, american)) if american else time_of(column, text)
     except ValueError as error:
         raise BadRecord(f"{column} {text[:40]!r}: {str(error)[:60]}") from None
 
 
-def _iso(column: str, found: re.Match[str]) -> str:
-    month, day, year, hour, minute, second, half, zone = found.groups()
+def _iso(column: str, american: re.Match[str]) -> str:
+    month, day, year, hour, minute, second, half, zone = american.groups()
     if zone not in _ZONES:
-        raise BadRecord(f"{column} {found[0][:40]!r}: the zone {zone} is not known")
+        raise BadRecord(f"{column} {american[0][:40]!r}: the zone {zone} is not known")
     if not 0 < int(hour) < 13:
-        raise BadRecord(f"{column} {found[0][:40]!r}: no such hour")
+        raise BadRecord(f"{column} {american[0][:40]!r}: no such hour")
     hours = int(hour) % 12 + (12 if half == "P" else 0)
     return f"{year}-{month:0>2}-{day:0>2}T{hours:02}:{minute}:{second or '00'}{_ZONES[zone]:+03}:00"

@@ -28,5 +28,5 @@ def _told(moment: object, error: ValueError) -> str:
 
 
 def _is_blank(moment: object) -> bool:
-    """Such a mistake is told only where there is no other."""
+    """Such a mistake is reported only where there is no other."""
     return isinstance(moment, str) and not moment.strip()

@@ -78,9 +78,9 @@ def _at(record: Any, path: str) -> Any:
 
 def _under(record: dict[str, Any], path: str) -> dict[str, Any]:
     """All values under a path."""
-    found = _at(record, path)
-    if isinstance(found, dict):
-        return found
+    values = _at(record, path)
+    if isinstance(values, dict):
+        return values
     return {key[len(path) + 1 :]: value for key, value in record.items() if key.startswith(f"{path}.")}
 
 

@@ -12,7 +12,7 @@ credentials is an activity of its own type, as UserAuthentication follows when a
 Which event is which canonical activity, and which is administrative, is in `casbd/data/aws_activities.yaml`.
 
 What it cannot know: a service that acts for somebody has no address of its own (`AWS Internal`, or the service's name); of a
-log on with a wrong user name AWS does not tell the name. Insight events and digests are no activities and are left aside.
+log on with a wrong user name AWS leaves the name out. Insight events and digests are no activities and are left aside.
 """
 
 from __future__ import annotations
@@ -97,11 +97,11 @@ class AwsCloudTrail:
             if around.keys() >= DIGEST or (text or "").startswith(CONTROL):
                 return ()
             own = text.encode(errors="replace") if text is not None else None
-        found = self._parse(record if own is None else own)
+        activities = self._parse(record if own is None else own)
         if own is not None:
-            for activity in found:
+            for activity in activities:
                 activity.raw = own.decode(errors="replace")
-        return found
+        return activities
 
     def _parse(self, text: bytes) -> Sequence[Activity]:
         if b'"insightDetails"' in text and is_insight(as_dict(text) or {}):
@@ -157,15 +157,16 @@ _USER_TYPES = {
     "AWSService": "System",
 }
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+"""In the place of a name that no user has: it may be a password that was typed into the wrong field."""
 
 
 def _kind(key: tuple[str, str]) -> tuple[str, bool]:
     """The canonical activity of a service's event, and whether it is administrative when it changes something."""
     source, event = key
     of = (source.partition(".")[0], _API_VERSION.sub("", event))
-    known = table()
-    admin = (of[0] in known.admin and of not in known.not_admin and not event.startswith(_READS)) or of in known.admin_events
-    return known.types.get(of, "Unspecified"), admin
+    activities = table()
+    admin = (of[0] in activities.admin and of not in activities.not_admin and not event.startswith(_READS)) or of in activities.admin_events
+    return activities.types.get(of, "Unspecified"), admin
 
 
 _API_VERSION = re.compile(r"(?:\d{8}|20\d\d_\d\d_\d\d)(?:v\d)?$")
@@ -201,9 +202,9 @@ def _lower(name: str) -> str:
 
 
 def _result(record: Record) -> tuple[str, str | None]:
-    """An error code is a failure; log ons and their steps tell themselves, under their own name."""
-    for told in (record.responseElements, record.serviceEventDetails):
-        verdict = dict_of(told).get(record.eventName)
+    """An error code is a failure; log ons and their steps carry a result of their own, under the event's name."""
+    for part in (record.responseElements, record.serviceEventDetails):
+        verdict = dict_of(part).get(record.eventName)
         if verdict in ("Success", "Failure"):
             return verdict.lower(), record.errorMessage or None
     if record.errorCode:
@@ -216,24 +217,24 @@ def _result(record: Record) -> tuple[str, str | None]:
 
 def _objects(record: Record) -> list[ActivityObject]:
     """What was acted on, most to the point first: what the request names, then the resources that AWS lists."""
-    found: list[ActivityObject] = []
+    objects: list[ActivityObject] = []
     request = record.requestParameters
     if isinstance(request, dict):
         bucket, key = request.get("bucketName"), request.get("key")
         if isinstance(bucket, str):
             if isinstance(key, str) and key:
-                found.append(ActivityObject(f"{bucket}/{key}", key, "File", "target"))
-            found.append(ActivityObject(bucket, bucket, "Bucket", "target"))
+                objects.append(ActivityObject(f"{bucket}/{key}", key, "File", "target"))
+            objects.append(ActivityObject(bucket, bucket, "Bucket", "target"))
         for name, kind in _NAMED.items():
             value = request.get(name)
             if isinstance(value, str) and value:
-                found.append(ActivityObject(value, value.rpartition("/")[2] if value.startswith("arn:") else value, kind, "target"))
+                objects.append(ActivityObject(value, value.rpartition("/")[2] if value.startswith("arn:") else value, kind, "target"))
     for resource in record.resources if isinstance(record.resources, list) else ():
         arn = (resource.get("ARN") or resource.get("arn")) if isinstance(resource, dict) else None
         if isinstance(arn, str) and arn:
             kind = resource.get("type")
-            found.append(ActivityObject(arn, arn.rpartition(":")[2], kind if isinstance(kind, str) else None, "target"))
-    return found
+            objects.append(ActivityObject(arn, arn.rpartition(":")[2], kind if isinstance(kind, str) else None, "target"))
+    return objects
 
 
 _NAMED = {

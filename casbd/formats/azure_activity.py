@@ -1,4 +1,4 @@
-"""Azure's activity log: what was done to resources of a subscription through Azure Resource Manager, and what Azure tells of them.
+"""Azure's activity log: what was done to resources of a subscription through Azure Resource Manager, and what Azure reports of them.
 
 Reads the events of the REST API (answers with `value`), `az monitor activity-log list`, the portal's JSON, the SDKs' `event_timestamp`
 and PowerShell's `EventTimestamp`; of diagnostic settings (`records`, NDJSON); and rows of Log Analytics (`AzureActivity`).
@@ -109,7 +109,7 @@ def _who(event: Event, activity: Activity) -> None:
 
 
 def _result(event: Event, activity: Activity, administrative: bool) -> None:
-    """Of what Azure tells by itself (health, alerts, advice) there is none."""
+    """What Azure reports by itself (health, alerts, advice) has no result."""
     status = event.text("status", "activityStatusValue", "activityStatus", "resultType")
     result = _RESULTS.get((status or "").casefold(), "unknown" if status and administrative else None)
     activity.result = result
@@ -118,8 +118,8 @@ def _result(event: Event, activity: Activity, administrative: bool) -> None:
     elif result == "failure":
         signature = (event.text("resultSignature") or "").partition(".")[2]
         substatus = event.text("subStatus", "activitySubstatusValue", "activitySubstatus") or signature
-        told = (substatus or scalar_of(event.properties.get("statusCode")), _error_of(event.properties.get("statusMessage")))
-        activity.result_detail = ", ".join(dict.fromkeys(one for one in told if one)) or None
+        reasons = (substatus or scalar_of(event.properties.get("statusCode")), _error_of(event.properties.get("statusMessage")))
+        activity.result_detail = ", ".join(dict.fromkeys(one for one in reasons if one)) or None
 
 
 def _error_of(message: Any) -> str | None:
@@ -141,10 +141,10 @@ def _resources(event: Event) -> list[ActivityObject]:
     if len(steps) < 3:
         name = event.text("resource")
         return [ActivityObject(None, name, event.text("resourceType"), "target")] if name else []
-    found = [ActivityObject(event.resource, steps[-1], _type_of(steps) or event.text("resourceType"), "target")]
+    objects = [ActivityObject(event.resource, steps[-1], _type_of(steps) or event.text("resourceType"), "target")]
     if len(steps) > 5 and steps[3].casefold() == "resourcegroups":
-        found.append(ActivityObject("/".join(steps[:5]), steps[4], "Resource group", "container"))
-    return found
+        objects.append(ActivityObject("/".join(steps[:5]), steps[4], "Resource group", "container"))
+    return objects
 
 
 def _type_of(steps: Sequence[str]) -> str | None:
@@ -163,9 +163,9 @@ def _granted(event: Event) -> list[ActivityObject]:
     for name in ("requestbody", "responseBody"):
         body = event.properties.get(name)
         body = {key.casefold(): value for key, value in dict_of(decode(body) if isinstance(body, str) else body).items()}
-        given = {key.casefold(): value for key, value in dict_of(body.get("properties")).items()}
-        if who := scalar_of(given.get("principalid")):
-            role = scalar_of(given.get("roledefinitionid")) or ""
-            grantee = ActivityObject(who, who, scalar_of(given.get("principaltype")), "grantee")
+        properties = {key.casefold(): value for key, value in dict_of(body.get("properties")).items()}
+        if who := scalar_of(properties.get("principalid")):
+            role = scalar_of(properties.get("roledefinitionid")) or ""
+            grantee = ActivityObject(who, who, scalar_of(properties.get("principaltype")), "grantee")
             return [grantee, ActivityObject(role, role.rpartition("/")[2], "Role", "container")] if role else [grantee]
     return []

@@ -7,7 +7,7 @@ Source: Box, "Get enterprise events" (https://developer.box.com/guides/events/en
 
 What it cannot know: an event names neither its enterprise nor a user agent; tell tenants apart by the input's `instance`. Only log ons
 and what was blocked have a result. Box logs those who are not logged in as user 2, of whom nothing is known; of a failed log on the
-account is known that was tried, of Shield's alerts the one whom they are about, the address and place that they tell, and the files.
+account is known that was tried, of Shield's alerts the one whom they are about, the address and place that they report, and the files.
 """
 
 from __future__ import annotations
@@ -76,31 +76,31 @@ class Box:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or event type."""
-        found = self._read(record)
-        if not found.event_type:
+        event = self._read(record)
+        if not event.event_type:
             raise BadRecord("event_type is empty")
-        timestamp = time_of("created_at", found.created_at)
-        kind = self._table.kind(found.event_type)
-        activity = Activity(timestamp, found.event_id or "", kind.activity_type, found.event_type, APP)
-        details = dict_of(found.additional_details)
+        timestamp = time_of("created_at", event.created_at)
+        kind = self._table.kind(event.event_type)
+        activity = Activity(timestamp, event.event_id or "", kind.activity_type, event.event_type, APP)
+        details = dict_of(event.additional_details)
         activity.is_admin_operation = kind.admin or details.get("is_performed_by_admin") is True
         alert = dict_of(details.get("shield_alert"))
         signing = dict_of(details.get("sign_request"))
         enforcement = next((dict_of(value) for key, value in details.items() if key.startswith("shield_") and "enforcement" in key), {})
-        _who(found.created_by or User(), _stand_in(found, alert, signing, enforcement), activity)
-        address = found.ip_address or scalar_of(signing.get("signer_ip_address"))
+        _who(event.created_by or User(), _stand_in(event, alert, signing, enforcement), activity)
+        address = event.ip_address or scalar_of(signing.get("signer_ip_address"))
         if alert and (place := place_of(alert)):
             address = scalar_of(place.get("ip"))
             activity.country, activity.city = _country(place), scalar_of(place.get("city_name"))
         activity.ip_address, activity.ip_port = addresses.parse(address)
-        activity.is_impersonated = True if found.event_type == "ADMIN_LOGIN" else None
-        activity.result, activity.result_detail = _result(kind.activity_type, found.event_type), scalar_of(alert.get("rule_name"))
+        activity.is_impersonated = True if event.event_type == "ADMIN_LOGIN" else None
+        activity.result, activity.result_detail = _result(kind.activity_type, event.event_type), scalar_of(alert.get("rule_name"))
         if enforcement.get("controlMode") == "monitoring":  # Shield only writes down what it would have blocked
             activity.result = None
-        objects = _source(dict_of(found.source))
+        objects = _source(dict_of(event.source))
         if objects and objects[0].type == "Folder":
             activity.activity_type = _OF_FOLDERS.get(kind.activity_type, kind.activity_type)
-        put_objects(activity, _merged([*objects, *(items_of(alert) if alert else ()), *_others(found, details, enforcement)]))
+        put_objects(activity, _merged([*objects, *(items_of(alert) if alert else ()), *_others(event, details, enforcement)]))
         return (activity,)
 
 
@@ -136,19 +136,19 @@ def _others(record: Record, details: dict[str, Any], enforcement: dict[str, Any]
 
 def _merged(objects: list[ActivityObject]) -> list[ActivityObject]:
     """Each thing once; a user that comes twice by the login."""
-    found: dict[tuple[str | None, ...], ActivityObject] = {}
+    objects_by_key: dict[tuple[str | None, ...], ActivityObject] = {}
     for one in objects:
         key = (one.type, one.id or one.name, one.role)
-        if key not in found or "@" in (one.name or ""):
-            found[key] = one
-    return [*found.values()]
+        if key not in objects_by_key or "@" in (one.name or ""):
+            objects_by_key[key] = one
+    return [*objects_by_key.values()]
 
 
 _ANONYMOUS = "2"
 _OF_FOLDERS = {f"{verb} file": f"{verb} folder" for verb in ("Access", "Copy", "Delete", "Modify", "Move", "Rename")}
 _OF_FOLDERS["Create item"] = "Create folder"
 _PAIRS = (("item", ""), ("file", "File"), ("folder", "Folder"), ("group", "Group"), ("user", "User"))
-"""How the names of a source's fields begin, and what is of which type; `item_type` tells that of an item."""
+"""How the names of a source's fields begin, and what is of which type; `item_type` is that of an item."""
 
 
 def _who(user: User, stand_in: dict[str, Any], activity: Activity) -> None:
@@ -178,14 +178,14 @@ def _result(activity_type: str, event_type: str) -> str | None:
 
 def _source(source: dict[str, Any]) -> list[ActivityObject]:
     """What was acted on; sources are an object of Box, or `item_id`, `item_name`, or several such pairs."""
-    found = []
+    objects = []
     for start, kind in _PAIRS:
         identifier, name = scalar_of(source.get(f"{start}_id")), scalar_of(source.get(f"{start}_name"))
         if identifier or name:
-            told = kind or (scalar_of(source.get("item_type")) or "").capitalize() or None
-            found.append(ActivityObject(identifier, name, told, "target"))
-    if found:
-        return found
+            item_type = kind or (scalar_of(source.get("item_type")) or "").capitalize() or None
+            objects.append(ActivityObject(identifier, name, item_type, "target"))
+    if objects:
+        return objects
     one = _party(source, "target")
     return [one] if one else []
 

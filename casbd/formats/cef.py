@@ -7,7 +7,7 @@ of the message), `extension` with the keys, and `labels` with the values of cs1 
 Source: Micro Focus, "ArcSight Common Event Format (CEF) Implementation Standard", version 26: the dictionary of keys.
 
 What it cannot know: a message's id, as `externalId` is with some senders that of a kind of event; map it where it is not.
-`activity_type` is Unspecified unless it is mapped. A time without a zone is of that which `dtz` tells, else UTC; one without a year, as
+`activity_type` is Unspecified unless it is mapped. A time without a zone is of the zone in `dtz`, else UTC; one without a year, as
 the old syslog header has it, is none, and a message without a time is a reject.
 """
 
@@ -50,9 +50,9 @@ class CefOptions(MappingOptions):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_standard_keys(cls, given: Any) -> Any:
-        mapping = given.get("mapping", {}) if isinstance(given, dict) else None
-        return given | {"mapping": STANDARD | mapping} if isinstance(mapping, dict) else given
+    def _with_standard_keys(cls, options: Any) -> Any:
+        mapping = options.get("mapping", {}) if isinstance(options, dict) else None
+        return options | {"mapping": STANDARD | mapping} if isinstance(mapping, dict) else options
 
 
 @registry.format

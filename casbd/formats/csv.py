@@ -21,7 +21,7 @@ from casbd.records import record_path
 
 
 def _column(name: Any) -> Any:
-    """A column's name as a path of one step; what is no text is for the check of types to tell."""
+    """A column's name as a path of one step; what is no text is left to the check of types."""
     return record_path.write_path((name,)) if isinstance(name, str) and name.strip() else name
 
 
@@ -30,15 +30,15 @@ class CsvOptions(MappingOptions):
 
     @model_validator(mode="before")
     @classmethod
-    def _columns(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        given = dict(given)
-        if isinstance(mapping := given.get("mapping"), dict):
-            given["mapping"] = {name: _with_column(part) if isinstance(part, dict) else _column(part) for name, part in mapping.items()}
-        if isinstance(patterns := given.get("patterns"), list):
-            given["patterns"] = [_with_column(part) if isinstance(part, dict) else part for part in patterns]
-        return given
+    def _columns(cls, options: Any) -> Any:
+        if not isinstance(options, dict):
+            return options
+        options = dict(options)
+        if isinstance(mapping := options.get("mapping"), dict):
+            options["mapping"] = {name: _with_column(part) if isinstance(part, dict) else _column(part) for name, part in mapping.items()}
+        if isinstance(patterns := options.get("patterns"), list):
+            options["patterns"] = [_with_column(part) if isinstance(part, dict) else part for part in patterns]
+        return options
 
 
 def _with_column(part: dict[str, Any]) -> dict[str, Any]:

@@ -69,31 +69,31 @@ class Dropbox:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or event type."""
-        found = self._read(record)
-        event = _tag(found.event_type)
+        entry = self._read(record)
+        event = _tag(entry.event_type)
         if event is None:
             raise BadRecord("event_type has no tag")
-        timestamp = time_of("timestamp", found.timestamp)
+        timestamp = time_of("timestamp", entry.timestamp)
         kind = self._table.kind(event)
-        details, context = dict_of(found.details), _inside(found.context)
+        details, context = dict_of(entry.details), _inside(entry.context)
         activity = Activity(timestamp, "", _by_value(event, details) or kind.activity_type, event, APP)
-        _who(found.actor, activity)
-        team = context if _tag(found.context) == "organization_team" else dict_of(context.get("team"))
+        _who(entry.actor, activity)
+        team = context if _tag(entry.context) == "organization_team" else dict_of(context.get("team"))
         activity.app_instance = text_of(team.get("display_name"))
-        origin = dict_of(found.origin)
+        origin = dict_of(entry.origin)
         place = dict_of(origin.get("geo_location"))
         activity.ip_address, activity.ip_port = addresses.parse(text_of(place.get("ip_address")))
         country = text_of(place.get("country")) or ""
         activity.country = country.upper() if len(country) == 2 and country.isascii() and country.isalpha() else None
         method = _tag(origin.get("access_method"))
         activity.device_type = _DEVICES.get(_tag(_inside(origin.get("access_method"))) or "")
-        by_admin = _tag(found.actor) == "admin" and _tag(found.event_category) in _OF_THE_TEAM
+        by_admin = _tag(entry.actor) == "admin" and _tag(entry.event_category) in _OF_THE_TEAM
         activity.is_admin_operation = kind.admin or method in _CONSOLES or by_admin
         activity.is_impersonated = True if method == "sign_in_as" or event.startswith("sign_in_as_session_") else None
         activity.result = _result(activity.activity_type, event)
         failure = dict_of(details.get("error_details"))
         activity.result_detail = text_of(failure.get("user_friendly_message")) or text_of(failure.get("technical_error_message"))
-        objects = _objects(found, details)
+        objects = _objects(entry, details)
         if objects and objects[0].type == "Folder":
             activity.activity_type = _OF_FOLDERS.get(activity.activity_type, activity.activity_type)
         put_objects(activity, objects)
@@ -161,20 +161,20 @@ def _result(activity_type: str, event: str) -> str | None:
 
 def _objects(record: Record, details: dict[str, Any]) -> list[ActivityObject]:
     """Assets, participants, the member on whose behalf it was done if that is another than the actor, and the app of the details."""
-    found = []
+    objects = []
     for asset in list_of(record.assets):
         kind, of_id, of_name = _ASSETS.get(_tag(asset) or "", (None, "file_id", "display_name"))
         inside = _inside(asset)
         path = dict_of(inside.get("path"))
         name = text_of(inside.get(of_name)) or text_of(path.get("contextual"))
-        found.append(ActivityObject(text_of(inside.get(of_id)), name, kind, "target"))
-    found += [_party(_inside(one), "Group" if _tag(one) == "group" else "User") for one in list_of(record.participants)]
+        objects.append(ActivityObject(text_of(inside.get(of_id)), name, kind, "target"))
+    objects += [_party(_inside(one), "Group" if _tag(one) == "group" else "User") for one in list_of(record.participants)]
     context, actor = _inside(record.context), _inside(record.actor)
     if "account_id" in context and context["account_id"] != actor.get("account_id"):
-        found.append(_party(context, "User"))
+        objects.append(_party(context, "User"))
     app = dict_of(details.get("app_info"))
-    found.append(ActivityObject(text_of(app.get("app_id")), text_of(app.get("display_name")), "Application", "target"))
-    return [one for one in found if one.id or one.name]
+    objects.append(ActivityObject(text_of(app.get("app_id")), text_of(app.get("display_name")), "Application", "target"))
+    return [one for one in objects if one.id or one.name]
 
 
 def _party(inside: dict[str, Any], kind: str) -> ActivityObject:
@@ -183,7 +183,7 @@ def _party(inside: dict[str, Any], kind: str) -> ActivityObject:
 
 
 def _tag(union: Any) -> str | None:
-    """The kind of a union; those without more to tell may be text."""
+    """The tag of a union (Dropbox's `.tag`); a union without values may be plain text."""
     return text_of(union.get(".tag")) if isinstance(union, dict) else text_of(union)
 
 

@@ -80,17 +80,17 @@ class Gcp:
 
         BadRecord where it is no JSON object, no audit log, or has no time or method.
         """
-        found = self._read(record)
-        payload = _payload({"protoPayload": found.protoPayload, "protopayload_auditlog": found.protopayload_auditlog})
-        if not payload and _LOG.split(found.logName or "")[-1] == _TRANSPARENCY:
+        entry = self._read(record)
+        payload = _payload({"protoPayload": entry.protoPayload, "protopayload_auditlog": entry.protopayload_auditlog})
+        if not payload and _LOG.split(entry.logName or "")[-1] == _TRANSPARENCY:
             return ()
         if not payload:
-            raise BadRecord(f"a log entry without an AuditLog (logName {(found.logName or '')[:40]!r})")
+            raise BadRecord(f"a log entry without an AuditLog (logName {(entry.logName or '')[:40]!r})")
         method = text_of(payload.get("methodName"))
         if method is None:
             raise BadRecord("an AuditLog without methodName")
-        timestamp = time_of("timestamp", found.timestamp, found.receiveTimestamp)
-        return (self._activity(found, payload, method, timestamp),)
+        timestamp = time_of("timestamp", entry.timestamp, entry.receiveTimestamp)
+        return (self._activity(entry, payload, method, timestamp),)
 
     def _activity(self, record: Record, payload: dict[str, Any], method: str, timestamp: int) -> Activity:
         service = (text_of(payload.get("serviceName")) or "").partition(".")[0]
@@ -130,9 +130,9 @@ class Gcp:
         if service in _WORKSPACE:
             return self._workspace.kind(event or _CAPITAL.sub(r"_\g<0>", last)).activity_type
         for name in (_operation(service, method), method.removeprefix("google."), last):  # VPC Service Controls puts google. before it
-            known = self._table.kind(name).activity_type
-            if known != UNSPECIFIED:
-                return known
+            activity_type = self._table.kind(name).activity_type
+            if activity_type != UNSPECIFIED:
+                return activity_type
         return UNSPECIFIED
 
 
@@ -216,6 +216,7 @@ def _result(payload: dict[str, Any], operation: dict[str, Any]) -> tuple[str, st
     number = int(code) if isinstance(code, int) or (isinstance(code, str) and len(code) < 5 and code.isdecimal()) else 0
     if number:
         return "failure", _CODES.get(number, str(number))
+    # The first entry of a long operation has no status yet. "success" here would stay even if its last entry is an error.
     begins = operation.get("first") is True and operation.get("last") is not True
     return ("unknown" if begins else "success"), None
 

@@ -89,25 +89,25 @@ class GitHub:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or action."""
-        found = self._read(record)
-        timestamp = time_of("@timestamp", found.at, found.created_at)
-        kind = self._table.kind(found.action)
-        activity = Activity(timestamp, found.document or "", kind.activity_type, found.action, APP)
-        activity.app_instance = _one(found.org) or found.business or None
+        entry = self._read(record)
+        timestamp = time_of("@timestamp", entry.at, entry.created_at)
+        kind = self._table.kind(entry.action)
+        activity = Activity(timestamp, entry.document or "", kind.activity_type, entry.action, APP)
+        activity.app_instance = _one(entry.org) or entry.business or None
         activity.is_admin_operation = kind.admin
-        actor = found.actor or (found.user if kind.activity_type in ("Log on", "Failed log on") else None)
+        actor = entry.actor or (entry.user if kind.activity_type in ("Log on", "Failed log on") else None)
         activity.user = actor.lower() if actor and "@" in actor else actor or None
-        activity.user_id = str(found.actor_id) if found.actor_id else None
-        activity.user_type = "Application" if _is_application(found) else "Regular" if actor else None
-        if found.actor_ip:
-            activity.ip_address, activity.ip_port = addresses.parse(found.actor_ip)
-        code = found.actor_location.country_code if found.actor_location else None
+        activity.user_id = str(entry.actor_id) if entry.actor_id else None
+        activity.user_type = "Application" if _is_application(entry) else "Regular" if actor else None
+        if entry.actor_ip:
+            activity.ip_address, activity.ip_port = addresses.parse(entry.actor_ip)
+        code = entry.actor_location.country_code if entry.actor_location else None
         activity.country = code.upper() if code and len(code) == 2 else None
-        activity.user_agent = found.user_agent or None
-        activity.result = _result(kind.activity_type, found)
-        if activity.result == "failure" and found.status_code:
-            activity.result_detail = str(found.status_code)
-        put_objects(activity, _objects(found))
+        activity.user_agent = entry.user_agent or None
+        activity.result = _result(kind.activity_type, entry)
+        if activity.result == "failure" and entry.status_code:
+            activity.result_detail = str(entry.status_code)
+        put_objects(activity, _objects(entry))
         return (activity,)
 
 
@@ -134,7 +134,7 @@ _FAILED = frozenset(
 
 
 def _result(activity_type: str, record: Record) -> str | None:
-    """What the status of a request, or the event's name, tells."""
+    """The result, from the status of a request or the event's name."""
     if record.status_code is not None and 100 <= record.status_code < 600:
         return "success" if record.status_code < 400 else "failure"
     if activity_type == "Failed log on" or record.action in _FAILED:

@@ -8,7 +8,7 @@ and its appendix of events; which event is which canonical activity is in `casbd
 Of alerts: "REST Resource: alerts" (https://developers.google.com/workspace/admin/alertcenter/reference/rest/v1beta1/alerts).
 
 What it cannot know: only log ons, and events with a status, have a result; user agents are there in a few applications. Many alerts (of
-rules, settings, outages) name no user; of reported mail the recipient is told, and the sender stands among the objects.
+rules, settings, outages) name no user; of reported mail the recipient is known, and the sender stands among the objects.
 """
 
 from __future__ import annotations
@@ -108,13 +108,13 @@ class GoogleWorkspace:
         """An activity for each event, or one of an alert. BadRecord where it is no JSON object or has no time or no event."""
         if b'"alertId"' in record and is_alert(alert := as_dict(record) or {}):
             return (activity_of(alert),)
-        found = self._read(record)
-        timestamp = time_of("id.time", found.id.time)
-        events = found.events or ([Event(found.name, found.type, found.parameters)] if found.name else [])
+        entry = self._read(record)
+        timestamp = time_of("id.time", entry.id.time)
+        events = entry.events or ([Event(entry.name, entry.type, entry.parameters)] if entry.name else [])
         if not events:
             raise BadRecord("a record without events")
-        name = f"{found.id.applicationName}/{found.id.time}/{found.id.uniqueQualifier}"
-        return [self._activity(found, event, timestamp, name if not number else f"{name}#{number}") for number, event in enumerate(events)]
+        name = f"{entry.id.applicationName}/{entry.id.time}/{entry.id.uniqueQualifier}"
+        return [self._activity(entry, event, timestamp, name if not number else f"{name}#{number}") for number, event in enumerate(events)]
 
     def _activity(self, record: Record, event: Event, timestamp: int, name: str) -> Activity:
         application = record.id.applicationName or ""
@@ -175,9 +175,9 @@ def _result(kind: str, event: Event, values: dict[str, Any]) -> tuple[str | None
     """What the event's status says, else its name or a challenge's outcome."""
     detail = _text(values.get("login_failure_type")) or _text(values.get("failure_type"))
     status = dict_of(event.status)
-    told = _STATUS.get(text_of(status.get("eventStatus")) or "")
-    if told:
-        return told, text_of(status.get("errorMessage")) or text_of(status.get("errorCode")) or detail
+    outcome = _STATUS.get(text_of(status.get("eventStatus")) or "")
+    if outcome:
+        return outcome, text_of(status.get("errorMessage")) or text_of(status.get("errorCode")) or detail
     if kind in ("Log on", "Failed log on"):
         return "success" if kind == "Log on" else "failure", detail
     challenge = (_text(values.get("login_challenge_status")) or "").casefold()
@@ -211,24 +211,24 @@ _NAMED = (
 )
 
 
-def _parameters(given: Any) -> dict[str, Any]:
+def _parameters(pairs: Any) -> dict[str, Any]:
     """The parameters of an event by name; of several values the list."""
-    found = {}
-    for pair in given if isinstance(given, list) else ():
+    values = {}
+    for pair in pairs if isinstance(pairs, list) else ():
         if isinstance(pair, dict) and isinstance(pair.get("name"), str):
-            found[pair["name"]] = pair["value"] if "value" in pair else next((value for key, value in pair.items() if key != "name"), None)
-    return found
+            values[pair["name"]] = pair["value"] if "value" in pair else next((value for key, value in pair.items() if key != "name"), None)
+    return values
 
 
 def _objects(values: dict[str, Any]) -> list[ActivityObject]:
-    found: dict[tuple[str, str], ActivityObject] = {}
+    objects: dict[tuple[str, str], ActivityObject] = {}
     for of_id, of_name, kind in _NAMED:
         if of_id not in values and of_name not in values:
             continue
         identifier, name = _text(values.get(of_id)), _text(values.get(of_name))
         if identifier or name:
-            found.setdefault((kind, identifier or name or ""), ActivityObject(identifier, name or identifier, kind, "target"))
-    return [*found.values()]
+            objects.setdefault((kind, identifier or name or ""), ActivityObject(identifier, name or identifier, kind, "target"))
+    return [*objects.values()]
 
 
 def _text(value: Any) -> str | None:

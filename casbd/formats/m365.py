@@ -34,9 +34,9 @@ from casbd.remembered import Remembered
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """What a workload, operation, record type and user type tell together. result: None leaves it to ResultStatus.
+    """What a workload, operation, record type and user type say together. result: None leaves it to ResultStatus.
 
-    status_counts: whether ResultStatus tells of the operation at all. is_impersonated: None leaves it to LogonType.
+    status_counts: whether ResultStatus is the operation's own result. is_impersonated: None leaves it to LogonType.
     """
 
     operation: str
@@ -80,20 +80,20 @@ class M365:
     def parse(self, record: bytes, *, holder: bytes = b"{}") -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or operation. holder: what the record stands in."""
         try:
-            found = self._decode(record)
+            entry = self._decode(record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             if (inside := audit_record_within(record)) is not None:
                 activities = self.parse(inside, holder=record)
                 for activity in activities:
                     activity.raw = inside.decode(errors="replace")
                 return activities
-            found = self._otherwise(record)
+            entry = self._otherwise(record)
         try:
-            timestamp = timestamps.parse(found.CreationTime)
+            timestamp = timestamps.parse(entry.CreationTime)
         except ValueError:
             others = [(as_dict(one) or {}).get(name) for one in (record, holder) for name in _OTHER_TIMES]
-            timestamp = time_of("CreationTime", found.CreationTime, *others)
-        return (self._activity(found, timestamp),)
+            timestamp = time_of("CreationTime", entry.CreationTime, *others)
+        return (self._activity(entry, timestamp),)
 
     def _otherwise(self, record: bytes) -> Record:
         """A record that has a mistake, or is a row of Log Analytics, or has its time as PowerShell 5 writes one."""
@@ -152,7 +152,7 @@ class M365:
             admin=admin or str(record_type) in self._table.admin_record_types,
             user_type=kind_of_user,
             result=_RESULTS.get(activity_type) or (workload.result(operation) if workload else None),
-            # Of log ons to Entra ID it only tells that HTTP worked, but for those that were written until 2018.
+            # Since 2018 that of a log on to Entra ID only says that HTTP worked: if it counted, failed log ons would be successes.
             status_counts=name != DIRECTORY or operation.startswith("PasswordLogon"),
             is_impersonated=True if operation in ("SendAs", "SendOnBehalf") else None,
             objects_of=objects_for(name, operation),

@@ -9,8 +9,8 @@ Sources: Microsoft, "CloudAppEvents" (https://learn.microsoft.com/defender-xdr/a
 "Activities API" (https://learn.microsoft.com/defender-cloud-apps/api-activities), "Generic SIEM integration"
 (https://learn.microsoft.com/defender-cloud-apps/siem).
 
-What it cannot know: only the API, and the app's own record in a row of CloudAppEvents, tell whether an activity failed, and not of
-every app; otherwise log ons tell it by their type. CEF has no user ids and no countries. An alert is an activity `Security alert`.
+What it cannot know: only the API, and the app's own record in a row of CloudAppEvents, say whether an activity failed, and not of
+every app; otherwise a log on's type says it. CEF has no user ids and no countries. An alert is an activity `Security alert`.
 """
 
 from __future__ import annotations

@@ -142,25 +142,25 @@ class Okta:
         return (activity,)
 
     def _activity(self, record: bytes) -> Activity:
-        found = self._read(record)
-        timestamp = time_of("published", found.published)
-        kind = self._table.kind(found.eventType)
-        activity = Activity(timestamp, found.uuid or "", kind.activity_type, found.eventType, APP)
+        event = self._read(record)
+        timestamp = time_of("published", event.published)
+        kind = self._table.kind(event.eventType)
+        activity = Activity(timestamp, event.uuid or "", kind.activity_type, event.eventType, APP)
         activity.is_admin_operation = kind.admin
-        if found.eventType.startswith("user.session.impersonation."):
+        if event.eventType.startswith("user.session.impersonation."):
             activity.is_impersonated = True
-        _who(found.actor or Party(), activity)
-        client = found.client or Client()
-        chain = found.request.ipChain if found.request else None
+        _who(event.actor or Party(), activity)
+        client = event.client or Client()
+        chain = event.request.ipChain if event.request else None
         if address := client.ipAddress or (chain[0].ip if chain else None):
             activity.ip_address, activity.ip_port = addresses.parse(address)
         activity.user_agent = (client.userAgent.rawUserAgent if client.userAgent else None) or None
-        outcome = found.outcome or Outcome()
+        outcome = event.outcome or Outcome()
         activity.result = _RESULTS.get((outcome.result or "").upper(), "unknown" if outcome.result else None)
         activity.result_detail = outcome.reason or None
-        if activity.result == "failure" and (kind.activity_type in _LOG_ONS or found.eventType.startswith(_STEPS)):
+        if activity.result == "failure" and (kind.activity_type in _LOG_ONS or event.eventType.startswith(_STEPS)):
             activity.activity_type = "Failed log on"
-        put_objects(activity, [_object(target) for target in found.target or ()])
+        put_objects(activity, [_object(target) for target in event.target or ()])
         return activity
 
 

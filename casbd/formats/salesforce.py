@@ -10,7 +10,7 @@ platform_events_objects_monitoring.htm); which event is which canonical activity
 `casbd/data/salesforce_activities.yaml`.
 
 What it cannot know: most events name the user by an id alone, and files too; a row has no id of its own, as REQUEST_ID is that of the
-transaction. The downloaded trail tells its actions in sentences, which stay Unspecified, and no address; its times are read where they
+transaction. The downloaded trail writes its actions as sentences, which stay Unspecified, and has no address; its times are read where they
 are American ones with the zone GMT, UTC or one of the United States.
 """
 
@@ -136,7 +136,7 @@ _PARTS = {
     "ContentDistribution": ("ACTION",),
     "GroupMembership": ("OPERATION",),
 }
-"""The columns that tell what kind of event it is."""
+"""The columns that hold the kind of event."""
 _NAMED = (
     (("DOCUMENT_ID_DERIVED", "DOCUMENT_ID"), "File", "target"),
     (("DELIVERY_ID",), "File link", "target"),
@@ -156,7 +156,7 @@ _REQUESTS = {"S": "success", "F": "failure", "A": "failure", "N": "failure"}
 
 
 def _result(row: Row, event: str) -> tuple[str | None, str | None]:
-    """A failure where any column tells one, else a success, else what there is; and the reason."""
+    """A failure where any column reports one, else a success, else what there is; and the reason."""
     status = row.text("LOGIN_STATUS")
     if event == "Login" and status:
         return ("success", None) if status == "LOGIN_NO_ERROR" else ("failure", status)
@@ -198,8 +198,8 @@ def _event_time(row: Row) -> int:
     if derived := row.text("TIMESTAMP_DERIVED"):
         return time_in("TIMESTAMP_DERIVED", derived)
     plain = row.text("TIMESTAMP") or ""
-    found = _PLAIN.fullmatch(plain)
-    return time_in("TIMESTAMP", "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else plain)
+    digits = _PLAIN.fullmatch(plain)
+    return time_in("TIMESTAMP", "{}-{}-{}T{}:{}:{}".format(*digits.groups()) if digits else plain)
 
 
 _PLAIN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2}(?:\.[0-9]+)?)")

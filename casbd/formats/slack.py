@@ -95,24 +95,24 @@ class Slack:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time or action."""
-        found = self._read(record)
-        if not found.action:
+        entry = self._read(record)
+        if not entry.action:
             raise BadRecord("action is empty")
-        timestamp = time_of("date_create", found.date_create)
-        kind = self._table.kind(found.action)
-        activity = Activity(timestamp, found.id or "", kind.activity_type, found.action, APP)
+        timestamp = time_of("date_create", entry.date_create)
+        kind = self._table.kind(entry.action)
+        activity = Activity(timestamp, entry.id or "", kind.activity_type, entry.action, APP)
         activity.is_admin_operation = kind.admin
-        _who(found.actor or Actor(), activity)
-        context = found.context or Context()
+        _who(entry.actor or Actor(), activity)
+        context = entry.context or Context()
         if context.location:
             activity.app_instance = context.location.name or context.location.domain or context.location.id or None
         if context.ip_address:
             activity.ip_address, activity.ip_port = addresses.parse(context.ip_address)
         activity.user_agent = context.ua or None
-        details = found.details if isinstance(found.details, dict) else {}
-        activity.result = _RESULTS.get(kind.activity_type) or _RESULTS.get(found.action)
+        details = entry.details if isinstance(entry.details, dict) else {}
+        activity.result = _RESULTS.get(kind.activity_type) or _RESULTS.get(entry.action)
         activity.result_detail = _reason(details.get("reason"))
-        put_objects(activity, _objects(found.entity, details))
+        put_objects(activity, _objects(entry.entity, details))
         return (activity,)
 
 
@@ -164,18 +164,18 @@ def _reason(reason: Any) -> str | None:
 
 def _objects(entity: Any, details: dict[str, Any]) -> list[ActivityObject]:
     """The entity, then who and what the details name."""
-    found: dict[tuple[str | None, str | None], ActivityObject] = {}
+    objects: dict[tuple[str | None, str | None], ActivityObject] = {}
 
     def add(kind: str | None, of: str | None, name: str | None) -> None:
         if of or name:
-            found.setdefault((kind, of or name), ActivityObject(of, name, kind, "target"))
+            objects.setdefault((kind, of or name), ActivityObject(of, name, kind, "target"))
 
     if isinstance(entity, dict):
-        told = text_of(entity.get("type"))
-        thing = entity.get(told)
+        entity_type = text_of(entity.get("type"))
+        thing = entity.get(entity_type)
         if not isinstance(thing, dict):
             thing = next((value for value in entity.values() if isinstance(value, dict)), {})
-        kind = _TYPES.get(told, told.replace("_", " ").capitalize()) if told else None
+        kind = _TYPES.get(entity_type, entity_type.replace("_", " ").capitalize()) if entity_type else None
         if kind == "Message":
             add(kind, text_of(thing.get("timestamp")), None)
             add("Channel", text_of(thing.get("channel")), None)
@@ -188,4 +188,4 @@ def _objects(entity: Any, details: dict[str, Any]) -> list[ActivityObject]:
     add("Organization", text_of(details.get("external_organization_id")), text_of(details.get("external_organization_name")))
     for key in ("channel", "channel_id"):
         add("Channel", text_of(details.get(key)), None)
-    return [*found.values()]
+    return [*objects.values()]

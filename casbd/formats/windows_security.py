@@ -16,7 +16,7 @@ first come with every access, the second have a 4624 of their own.
 
 What it cannot know: `CONTOSO\\anna`, `contoso.local\\anna` and `anna@CONTOSO.LOCAL` may be one user (`user_id`, the SID, tells
 where it is known). NTLM validations (4776) have neither domain nor address. NXLog may write the local time without a zone: it
-is read as UTC. A replication with directory rights (DCSync) is a 4662 that only its properties tell.
+is read as UTC. A replication with directory rights (DCSync) is a 4662 that only its properties show.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _port(text: str | None) -> int | None:
 
 
 def _timestamp(moment: Any) -> int:
-    """Of text, or of a number of seconds or milliseconds, which NXLog is often told to write; of several the first that is a time."""
+    """Of text, or of a number of seconds or milliseconds, as NXLog is often configured to write; of several the first that is a time."""
     moments = moment if isinstance(moment, list) else [moment]
     return time_of("time", *(one if isinstance(one, int | dict) else as_text(one) for one in moments))
 
@@ -201,23 +201,23 @@ def _target(event: Event) -> tuple[str | None, str | None, str | None]:
 
 def _objects(event: Event) -> list[ActivityObject]:
     """What was acted on: of a group's members the member, then the group; of a log on the computer."""
-    found: list[_Thing] = []
+    things: list[_Thing] = []
     source = event.text("WorkstationName", "Workstation") or (event.text("ClientName") if event.id in _SESSIONS else None)
     if event.id in _LOGONS:
-        found.append((None, event.computer or None, "Device", "target"))
+        things.append((None, event.computer or None, "Device", "target"))
     elif event.id == "4769":
-        found.append((_sid(event.text("ServiceSid")), event.text("ServiceName"), "Service", "target"))
+        things.append((_sid(event.text("ServiceSid")), event.text("ServiceName"), "Service", "target"))
     elif event.id in ("4697", "7045"):
-        found.append((None, event.text("ServiceName"), "Service", "target"))
+        things.append((None, event.text("ServiceName"), "Service", "target"))
     elif event.id == "4662":
-        found.append((None, event.text("ObjectName"), event.text("ObjectType"), "target"))
+        things.append((None, event.text("ObjectName"), event.text("ObjectType"), "target"))
     elif event.id in ("5136", "5137", "5141"):
-        found.append((event.text("ObjectGUID"), event.text("ObjectDN"), event.text("ObjectClass"), "target"))
+        things.append((event.text("ObjectGUID"), event.text("ObjectDN"), event.text("ObjectClass"), "target"))
     elif event.id not in _OF_THE_TARGET and event.text("SubjectUserName", "SubjectUserSid"):
-        found += _accounts(event)
+        things += _accounts(event)
     if source:
-        found.append((None, source.lstrip("\\"), "Device", "source"))
-    return [ActivityObject(*one) for one in found if one[0] or one[1]]
+        things.append((None, source.lstrip("\\"), "Device", "source"))
+    return [ActivityObject(*one) for one in things if one[0] or one[1]]
 
 
 def _accounts(event: Event) -> list[_Thing]:

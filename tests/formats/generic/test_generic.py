@@ -126,7 +126,7 @@ class TestMapping:
             ({"mapping": {"timestamp": "a..b"}}, "is no path"),
             ({"mapping": {"timestamp": "TimeGenerated [UTC]"}}, "in quotation marks"),
             ({"mapping": {"timestamp": {"path": "t", "zone": "Oslo"}}}, "`Oslo` is no time zone"),
-            ({"mapping": {"timestamp": {"path": "t", "format": "%H:%M"}}}, "does not tell year, month and day"),
+            ({"mapping": {"timestamp": {"path": "t", "format": "%H:%M"}}}, "has no year, month and day"),
             ({"mapping": {"timestamp": {"path": "t", "format": "%Q"}}}, "is no time format"),
             ({"mapping": {"timestamp": {"path": "t", "format": "%Y-%m-%d %H %H"}}}, "is no time format"),
             ({"mapping": {"timestamp": "t", "user": {"path": "u", "zone": "UTC"}}}, "are for `timestamp`"),
