@@ -49,11 +49,11 @@ class Mistake(msgspec.Struct, frozen=True, order=True):
 
 
 class Mistakes(CasbdError):
-    """Rules, configuration or a list file are wrong; `found` has every mistake, in the order of files and lines."""
+    """Rules, configuration or a list file are wrong; `mistakes` has every one, in the order of files and lines."""
 
-    def __init__(self, found: Iterable[Mistake]) -> None:
-        self.found: Sequence[Mistake] = sorted(found)
-        super().__init__("\n".join(map(str, self.found)))
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes: Sequence[Mistake] = sorted(mistakes)
+        super().__init__("\n".join(map(str, self.mistakes)))
 
 
 class BadRecord(CasbdError):

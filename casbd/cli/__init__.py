@@ -111,7 +111,7 @@ def _told() -> int:
         _show(error)
         return error.exit_code
     except Mistakes as error:
-        for mistake in error.found:
+        for mistake in error.mistakes:
             click.echo(single_line(str(mistake)), err=True)
         return EXIT_CONFIGURATION
     except StoreError as error:

@@ -31,7 +31,7 @@ def screen(configuration: Path) -> Pseudonyms:
     try:
         return pseudonyms_of(found)
     except Mistakes as error:
-        for mistake in error.found:
+        for mistake in error.mistakes:
             click.echo(
                 f"casbd: users and addresses are shown as pseudonyms alone, and there is no key to make them: {cell(mistake)}", err=True
             )

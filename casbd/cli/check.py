@@ -33,7 +33,7 @@ def check(configuration: Path, as_json: bool) -> None:
     try:
         engine = Engine(configuration)
     except Mistakes as error:
-        _tell(error.found, as_json)
+        _tell(error.mistakes, as_json)
         sys.exit(EXIT_NO)
     warnings = [*engine.doubts, *engine.warnings(now())]
     if as_json:

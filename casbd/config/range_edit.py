@@ -95,7 +95,7 @@ def tag(path: Path, network: Network, wanted: Wanted, like: Path) -> Tagged:
         try:
             plugin(plugin.Options.model_validate({"ip_ranges": beside}))
         except Mistakes as error:
-            raise CasbdError(f"{path}: this file must be edited by hand: {error.found[0].message}") from None
+            raise CasbdError(f"{path}: this file must be edited by hand: {error.mistakes[0].message}") from None
         if before is not None and path.read_bytes() != before:
             raise CasbdError(f"{path}: somebody else has changed it meanwhile; try again")
 

@@ -137,7 +137,7 @@ class _Reader:
         try:
             return check(*args, **keywords)
         except Mistakes as error:
-            self.mistakes += error.found
+            self.mistakes += error.mistakes
             return None
 
     def section(self, name: str) -> Any:

@@ -41,7 +41,7 @@ class Engine:
         try:
             rules = loading.load_rule_set(self.settings.rules, connector_actions(self.settings))
         except Mistakes as error:
-            mistakes += error.found
+            mistakes += error.mistakes
         self.policies: list[Policy] = rules.policies
         self.unusable = rules.unusable
         """What is wrong in Sigma files, and links out of the rule directories: they are left out, and all other policies work."""
@@ -130,7 +130,7 @@ class _Builder:
         try:
             return make()
         except Mistakes as error:
-            self._mistakes += error.found
+            self._mistakes += error.mistakes
             return None
 
 

@@ -79,7 +79,7 @@ class Reload:
                 return
             self._swap(new)
         except Mistakes as error:
-            self._refuse(error.found)
+            self._refuse(error.mistakes)
         except (sqlite3.Error, OSError, StoreError):
             self._thread.finished()
             self._thread.ask()

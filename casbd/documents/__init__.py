@@ -83,15 +83,15 @@ class Document:
         wrong: list[Mistake] = []
         try:
             parts = _parts(path, _text(path) if text is None else text)
-        except Mistakes as mistakes:
-            return [], [*mistakes.found]
+        except Mistakes as error:
+            return [], [*error.mistakes]
         for part in parts:
             document = cls.__new__(cls)
             try:
                 wrong += document._read(path, part)
                 documents.append(document)
-            except Mistakes as mistakes:
-                wrong += mistakes.found
+            except Mistakes as error:
+                wrong += error.mistakes
         return documents, wrong
 
     def completed(self, by: Document) -> Document:

@@ -145,8 +145,8 @@ def _open_all(paths: Mapping[str, Path]) -> list[GeoFile]:
     for option, path in paths.items():
         try:
             opened.append(GeoFile(option, path))
-        except Mistakes as found:
-            mistakes.extend(found.found)
+        except Mistakes as error:
+            mistakes.extend(error.mistakes)
     if mistakes:
         raise Mistakes(mistakes)
     return opened

@@ -70,13 +70,13 @@ class IPRanges:
         try:
             if options.ip_ranges:
                 self._ranges = read_ranges(options.ip_ranges)
-        except Mistakes as found:
-            mistakes.extend(found.found)
+        except Mistakes as error:
+            mistakes.extend(error.mistakes)
         for label, path in lists:
             try:
                 self._add(label, read_list(path))
-            except Mistakes as found:
-                mistakes.extend(found.found)
+            except Mistakes as error:
+                mistakes.extend(error.mistakes)
         if mistakes:
             raise Mistakes(mistakes)
 

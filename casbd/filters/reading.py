@@ -22,7 +22,7 @@ class FilterReader:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.found: list[Mistake] = []
+        self.mistakes: list[Mistake] = []
         self._program = 0
 
     def read(self, data: Any, where: Where) -> Node | None:
@@ -136,7 +136,7 @@ class FilterReader:
 
     def wrong(self, where: Where, message: str, hint: str = "", *, at_key: bool = False) -> None:
         """Note a mistake at its place."""
-        self.found.append(self._document.mistake(where, message, hint, at_key=at_key))
+        self.mistakes.append(self._document.mistake(where, message, hint, at_key=at_key))
 
 
 def _folded(value: Value) -> Value:

@@ -37,7 +37,7 @@ def configured(
         try:
             enrichers += [enricher(own)] if wanted(enricher) else []
         except Mistakes as error:
-            mistakes += error.found
+            mistakes += error.mistakes
     return sorted(enrichers, key=lambda one: one.order), mistakes
 
 

@@ -37,7 +37,7 @@ class ExampleReader:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.found: list[Mistake] = []
+        self.mistakes: list[Mistake] = []
 
     def read(self, tests: Any) -> tuple[Example, ...]:
         """The tests, as far as they can be read; what is no list or mapping at all is told by the schema."""
@@ -91,7 +91,7 @@ class ExampleReader:
                 self._wrong([*where, key], f"`{key}` comes from the record", "give fields, or raw and format")
 
     def _wrong(self, where: Where, message: str, hint: str) -> None:
-        self.found.append(self._document.mistake(where, message, hint))
+        self.mistakes.append(self._document.mistake(where, message, hint))
 
 
 def activities(example: Example) -> Iterator[tuple[Activity | None, ExampleActivity]]:

@@ -59,8 +59,8 @@ def load_exemptions(directories: Sequence[Path], known: Collection[str] | None) 
     for path in exception_files(directories):
         try:
             exemptions += _read(path, known)
-        except Mistakes as mistakes:
-            found += mistakes.found
+        except Mistakes as error:
+            found += error.mistakes
     if found:
         raise Mistakes(found)
     return exemptions
@@ -78,8 +78,8 @@ def _read(path: Path, known: Collection[str] | None) -> list[Exemption]:
     found: list[Mistake] = []
     try:
         checked = document.check(_File).exceptions
-    except Mistakes as mistakes:
-        found += mistakes.found
+    except Mistakes as error:
+        found += error.mistakes
     filters = FilterReader(document)
     exemptions: list[Exemption] = []
     given = document.data.get("exceptions") if isinstance(document.data, dict) else None
@@ -92,8 +92,8 @@ def _read(path: Path, known: Collection[str] | None) -> list[Exemption]:
         if tree is not None and checked:
             own, place = checked[index], f"{path}:{document.place(where)[0]}"
             exemptions.append(Exemption(policies=tuple(own.policy), filters=tree, reason=own.reason, expires=own.expires, place=place))
-    if found + filters.found:
-        raise Mistakes(found + filters.found)
+    if found + filters.mistakes:
+        raise Mistakes(found + filters.mistakes)
     return exemptions
 
 

@@ -75,8 +75,8 @@ def load_rule_set(directories: Sequence[Path], connectors: Connectors | None = N
             (ids.keys() | files.ids_left_out(rules) | {policy_id(Path(link.file)) for link in links})
             - {policy_id(path) for path in rules.parts},
         )
-    except Mistakes as mistakes:
-        found += mistakes.found
+    except Mistakes as error:
+        found += error.mistakes
     if found:
         raise Mistakes([*found, *rules.unusable])
     return msgspec.structs.replace(rules, policies=[exempted(policy, exemptions) for policy in rules.policies])
@@ -135,8 +135,8 @@ def _rules(files: _Files, connectors: Connectors | None, found: list[Mistake]) -
     for path, documents in files.own.items():
         try:
             policies.append(_own(path, documents, connectors))
-        except Mistakes as mistakes:
-            found += mistakes.found
+        except Mistakes as error:
+            found += error.mistakes
     if not files.sigma:
         return RuleSet(sorted(policies, key=lambda policy: policy.id), sorted(files.unusable))
     known = _sigma(files.sigma)
@@ -147,8 +147,8 @@ def _rules(files: _Files, connectors: Connectors | None, found: list[Mistake]) -
             of_file = known.policies(path, connectors)
             policies += of_file
             parts += [] if of_file else [path]
-        except Mistakes as mistakes:
-            unusable += mistakes.found
+        except Mistakes as error:
+            unusable += error.mistakes
     unusable += known.wrong_filters()
     return RuleSet(sorted(policies, key=lambda policy: policy.id), sorted(unusable), known.notes(), parts)
 
@@ -173,8 +173,8 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     rule = None
     try:
         rule = document.check(RuleFile)
-    except Mistakes as mistakes:
-        found += mistakes.found
+    except Mistakes as error:
+        found += error.mistakes
     filters = FilterReader(document)
     tree = filters.read(data["filters"], ["filters"]) if "filters" in data else AllOf(())
     steps = _steps(filters, data.get("match"))
@@ -182,7 +182,7 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
         found.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
-    found += [*filters.found, *examples.found, *wrong_steps(document, connectors)]
+    found += [*filters.mistakes, *examples.mistakes, *wrong_steps(document, connectors)]
     match = _match(rule.match, steps, acts=bool(rule.governance)) if rule is not None else None
     found += of_nobody(document, match)
     if not found and (told := too_large(*([tree] if tree else []), *(step.filters for step in steps))):

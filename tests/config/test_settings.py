@@ -27,7 +27,7 @@ def mistakes(load, tmp_path):
     def mistakes(text):
         with pytest.raises(Mistakes) as caught:
             load(text)
-        return [str(mistake).removeprefix(f"{tmp_path}/casbd.yaml:") for mistake in caught.value.found]
+        return [str(mistake).removeprefix(f"{tmp_path}/casbd.yaml:") for mistake in caught.value.mistakes]
 
     return mistakes
 

@@ -67,7 +67,7 @@ class TestEngine:
         with pytest.raises(Mistakes) as caught:
             Engine(configuration)
 
-        assert {Path(mistake.file).name for mistake in caught.value.found} == {"bad.yaml", "groups.yaml"}
+        assert {Path(mistake.file).name for mistake in caught.value.mistakes} == {"bad.yaml", "groups.yaml"}
 
     def test_a_sigma_file_that_cannot_be_used_is_left_out_and_known(self, configuration):
         (configuration.parent / "rules" / "bad.yml").write_text(UNUSABLE)
@@ -88,7 +88,7 @@ class TestEngine:
         with pytest.raises(Mistakes) as caught:
             Engine(configuration)
 
-        assert {Path(mistake.file).name for mistake in caught.value.found} == {"casbd.yaml", "bad.yaml", "none.mmdb"}
+        assert {Path(mistake.file).name for mistake in caught.value.mistakes} == {"casbd.yaml", "bad.yaml", "none.mmdb"}
 
     def test_watches_every_file_it_was_made_of(self, configuration):
         names = {path.name for path in Engine(configuration).files()}

@@ -42,7 +42,7 @@ class Place:
     def mistakes(self) -> list[str]:
         with pytest.raises(Mistakes) as caught:
             self.engine()
-        return [str(mistake).rpartition(str(self.configuration.parent))[2] for mistake in caught.value.found]
+        return [str(mistake).rpartition(str(self.configuration.parent))[2] for mistake in caught.value.mistakes]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def mistakes(read, tmp_path):
     def mistakes(content, model=None):
         with pytest.raises(Mistakes) as caught:
             read(content).check(model or Whole)
-        return [str(mistake).removeprefix(f"{tmp_path}/") for mistake in caught.value.found]
+        return [str(mistake).removeprefix(f"{tmp_path}/") for mistake in caught.value.mistakes]
 
     return mistakes
 
@@ -250,7 +250,7 @@ class TestSeveral:
     def test_what_is_wrong_in_any_of_them_is_told(self, tmp_path):
         with pytest.raises(Mistakes) as caught:
             Document.several(tmp_path / "x.yaml", "a: [\n---\nb: 1\nb: 2\n")
-        assert [mistake.line for mistake in caught.value.found] == [2, 4]
+        assert [mistake.line for mistake in caught.value.mistakes] == [2, 4]
 
 
 def test_an_anchor_may_be_there_twice_without_a_warning(read):

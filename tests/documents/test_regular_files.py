@@ -42,7 +42,7 @@ def strange(request, tmp_path):
 def test_rules_groups_and_lists(strange, read):
     with pytest.raises(Mistakes) as raised:
         read(strange)
-    (mistake,) = raised.value.found
+    (mistake,) = raised.value.mistakes
     assert mistake.file == str(strange)
     assert "cannot be read" in mistake.message
 
@@ -56,7 +56,7 @@ def test_mmdb(strange):
 def test_secrets(strange, kind):
     with pytest.raises(Mistakes, match=r"only regular files|No such device") as raised:
         kind(file=strange).check()
-    assert raised.value.found[0].file == str(strange)
+    assert raised.value.mistakes[0].file == str(strange)
 
 
 def test_credentials(strange, tmp_path, monkeypatch):
@@ -70,14 +70,14 @@ def test_certificates_of_outputs(strange, tmp_path, name):
     files = {"cert_file": Authority(tmp_path, "ca").issue("localhost")[0]} if name == "key_file" else {}
     with pytest.raises(Mistakes, match=r"only regular files|No such device") as raised:
         Syslog(SyslogOptions(host="siem.example.com", transport="tls", **files | {name: strange}))
-    assert raised.value.found[0].file == str(strange)
+    assert raised.value.mistakes[0].file == str(strange)
 
 
 def test_certificates_of_connectors(strange, monkeypatch):
     monkeypatch.setenv("CASBD_TEST_SECRET", "x")
     with pytest.raises(Mistakes, match=r"only regular files|No such device") as raised:
         Webhook(WebhookOptions(url="https://soar.example.com/", secret={"env": "CASBD_TEST_SECRET"}, ca_file=strange))
-    assert raised.value.found[0].file == str(strange)
+    assert raised.value.mistakes[0].file == str(strange)
 
 
 @pytest.mark.parametrize("kind", ["directory", "circle", "huge", "not there"])
@@ -122,7 +122,7 @@ def test_what_is_somebody_elses_is_not_quoted(tmp_path, read, text):
     with pytest.raises(Mistakes) as raised:
         read(tmp_path / "shadow")
     assert SECRET not in str(raised.value)
-    assert all(mistake.file == str(tmp_path / "shadow") for mistake in raised.value.found)
+    assert all(mistake.file == str(tmp_path / "shadow") for mistake in raised.value.mistakes)
 
 
 def test_a_key_that_is_nearly_one_is_told(tmp_path):

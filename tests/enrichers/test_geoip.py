@@ -165,14 +165,14 @@ def test_a_file_that_knows_something_else_is_told(option: str, file: str, needed
     with pytest.raises(Mistakes) as caught:
         GeoIP(GeoIP.Options(**{option: path}))
     message = f"has no {needed}, which `{option}` is for; it says that it is `{file}`"
-    assert [(found.file, found.message, found.hint) for found in caught.value.found] == [(str(path), message, hint)]
+    assert [(found.file, found.message, found.hint) for found in caught.value.mistakes] == [(str(path), message, hint)]
 
 
 def test_what_a_file_says_of_itself_is_shown_harmlessly_and_all_mistakes_at_once(tmp_path: Path) -> None:
     file = database(tmp_path / "anonymous.mmdb", {"is_anonymous": True}, kind="GeoIP2-Anonymous\x1b[31m-IP")
     with pytest.raises(Mistakes) as caught:
         GeoIP(GeoIP.Options(city=file, asn=file))
-    assert [found.message for found in caught.value.found] == [
+    assert [found.message for found in caught.value.mistakes] == [
         "has no cities, which `city` is for; it says that it is `GeoIP2-Anonymous [31m-IP`",
         "has no providers and autonomous systems, which `asn` is for; it says that it is `GeoIP2-Anonymous [31m-IP`",
     ]
@@ -226,7 +226,7 @@ def test_a_file_that_is_no_database_is_told(content: bytes, tmp_path: Path) -> N
 def test_all_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     with pytest.raises(Mistakes) as caught:
         GeoIP(GeoIP.Options(city=tmp_path / "a.mmdb", country=tmp_path, asn=tmp_path / "c.mmdb"))
-    assert [mistake.message for mistake in caught.value.found] == [
+    assert [mistake.message for mistake in caught.value.mistakes] == [
         "cannot be read: Is a directory",
         "cannot be read: No such file or directory",
         "cannot be read: No such file or directory",

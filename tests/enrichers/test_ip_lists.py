@@ -102,7 +102,7 @@ def test_tells_file_line_and_reason(content: bytes, mistake: str, tmp_path: Path
     file.write_bytes(content)
     with pytest.raises(Mistakes) as caught:
         read_list(file)
-    assert mistake in str(caught.value.found[0])
+    assert mistake in str(caught.value.mistakes[0])
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_page_of_nonsense_is_told_shortly(tmp_path: Path) -> None:
     file.write_text("nonsense\n" * 10_000)
     with pytest.raises(Mistakes) as caught:
         read_list(file)
-    assert len(caught.value.found) == MOST_MISTAKES
+    assert len(caught.value.mistakes) == MOST_MISTAKES
 
 
 def test_a_line_without_end_is_told_shortly(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def enriched(plugin: IPRanges, ip: str | None) -> Activity:
 def mistakes(folder: Path, text: str) -> list[str]:
     with pytest.raises(Mistakes) as caught:
         ranges(folder, text)
-    return [str(mistake).removeprefix(f"{folder}/") for mistake in caught.value.found]
+    return [str(mistake).removeprefix(f"{folder}/") for mistake in caught.value.mistakes]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_the_mistakes_of_all_files_come_together(tmp_path: Path) -> None:
     (tmp_path / "tor").write_text("<html>")
     with pytest.raises(Mistakes) as caught:
         IPRanges(IPRanges.Options(ip_ranges=tmp_path / "none.yaml", tor=(tmp_path / "tor",), anonymous_proxy=(tmp_path / "none.txt",)))
-    assert [Path(mistake.file).name for mistake in caught.value.found] == ["none.txt", "none.yaml", "tor"]
+    assert [Path(mistake.file).name for mistake in caught.value.mistakes] == ["none.txt", "none.yaml", "tor"]
 
 
 def test_the_reasons_are_the_smallest_range_and_all_lists(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_mistakes_in_a_file_of_thresholds_are_told(tmp_path: Path) -> None:
     file.write_text(THRESHOLDS.replace('Chrome: {min: "148"}', "\n  ".join(wrong)))
     with pytest.raises(Mistakes) as caught:
         UserAgent(UserAgent.Options(user_agent_thresholds=file))
-    assert [(found.line, found.message) for found in caught.value.found] == [
+    assert [(found.line, found.message) for found in caught.value.mistakes] == [
         (4, "`browsers.Chrome.min`: `new` is no version, such as `26.5`"),
         (4, "unknown key `maximum`"),
         (5, "`browsers.Opera.outdated_from.new`: `new` is no version, such as `26.5`, nor one of Vista, XP, NT, ME, CE"),

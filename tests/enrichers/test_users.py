@@ -102,7 +102,7 @@ def test_mistakes_in_the_group_file_are_told(text: str, mistake: str, tmp_path: 
     file.write_text(text)
     with pytest.raises(Mistakes) as caught:
         Users(Users.Options(user_groups=file))
-    assert any(mistake in str(found) for found in caught.value.found), str(caught.value)
+    assert any(mistake in str(found) for found in caught.value.mistakes), str(caught.value)
 
 
 @pytest.mark.parametrize("domain", ["", "a@contoso.com", "contoso", "*contoso.com", "*.", "contoso.com/", "con toso.com"])

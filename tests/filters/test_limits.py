@@ -63,7 +63,7 @@ def test_a_bomb_is_told_before_it_goes_off(tmp_path, text):
     with pytest.raises(Mistakes) as caught:
         load_file(tmp_path / "bomb.yml", text=text)
     assert thread_time() - begun < 10  # the rule of 72 KB took 133
-    assert all(mistake.line for mistake in caught.value.found)
+    assert all(mistake.line for mistake in caught.value.mistakes)
 
 
 @pytest.mark.parametrize(

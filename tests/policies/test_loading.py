@@ -137,7 +137,7 @@ class TestFiles:
         write(tmp_path / "two" / "a.yml")
         with pytest.raises(Mistakes) as caught:
             load([tmp_path / "one", tmp_path / "two"])
-        assert [found.file for found in caught.value.found] == [str(tmp_path / "one" / "a.yaml"), str(tmp_path / "two" / "a.yml")]
+        assert [found.file for found in caught.value.mistakes] == [str(tmp_path / "one" / "a.yaml"), str(tmp_path / "two" / "a.yml")]
 
     def test_connectors_are_not_checked_unless_given(self, tmp_path):
         write(tmp_path / "a.yaml", "governance: [{action: suspend_user, connector: anything}]\n")
@@ -171,8 +171,9 @@ class TestFiles:
         with pytest.raises(Mistakes) as caught:
             load([tmp_path], connectors)
         assert told in str(caught.value)
-        assert caught.value.found[0].line == 4
-        assert caught.value.found[0].column == (14 if "action" in caught.value.found[0].message else 14 + len(f"{action}, connector: "))
+        mistake = caught.value.mistakes[0]
+        assert mistake.line == 4
+        assert mistake.column == (14 if "action" in mistake.message else 14 + len(f"{action}, connector: "))
 
 
 def write(path: Path, more: str = "") -> None:

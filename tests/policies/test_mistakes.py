@@ -37,5 +37,5 @@ def test_all_mistakes_of_all_directories(tmp_path):
         (tmp_path / name / f"{name}.yaml").write_text("name: x\nfilters: {usr: {eq: a}, cty: {eq: b}}\n")
     with pytest.raises(Mistakes) as caught:
         load([tmp_path / "one", tmp_path / "two"])
-    assert [Path(found.file).name for found in caught.value.found] == ["one.yaml", "one.yaml", "two.yaml", "two.yaml"]
-    assert {(found.line, found.column) for found in caught.value.found} == {(2, 11), (2, 25)}
+    assert [Path(found.file).name for found in caught.value.mistakes] == ["one.yaml", "one.yaml", "two.yaml", "two.yaml"]
+    assert {(found.line, found.column) for found in caught.value.mistakes} == {(2, 11), (2, 25)}

@@ -68,8 +68,8 @@ def test_no_policy_passes_for_another(rules, name, told, text):
     (rules / name).write_text(text)
     try:
         found = load_rule_set([rules])  # of Sigma's rules that cannot be used the others go on
-    except Mistakes as mistakes:
-        wrong = mistakes.found
+    except Mistakes as error:
+        wrong = error.mistakes
     else:
         wrong = found.unusable
         assert [policy.id for policy in found.policies] == ["own"]

@@ -50,8 +50,8 @@ class Filters:
                 continue
             try:
                 nodes.append(self._node(document, base.source))
-            except Mistakes as mistakes:
-                self.mistakes += [mistake for mistake in mistakes.found if mistake not in self.mistakes]
+            except Mistakes as error:
+                self.mistakes += [mistake for mistake in error.mistakes if mistake not in self.mistakes]
         return base if len(nodes) == 1 else Base(AllOf(tuple(nodes)), base.source, base.match)
 
     def _node(self, document: Document, source: Source) -> Node:
@@ -60,8 +60,8 @@ class Filters:
         if key not in self._nodes:
             try:
                 self._nodes[key] = filter_of(document, source)
-            except Mistakes as mistakes:
-                self._nodes[key] = mistakes
+            except Mistakes as error:
+                self._nodes[key] = error
         found = self._nodes[key]
         if isinstance(found, Mistakes):
             raise found

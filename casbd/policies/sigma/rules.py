@@ -72,8 +72,8 @@ class SigmaFiles:
                     self._meaning(document)
                 elif not is_filter(document):
                     policies.append(self._policy(path, document, len(policies) + 1, connectors))
-            except Mistakes as mistakes:
-                found += mistakes.found
+            except Mistakes as error:
+                found += error.mistakes
         if found:
             raise Mistakes(found)
         return policies
@@ -122,8 +122,8 @@ class SigmaFiles:
             raise WrongRule(name, f"{len(found)} Sigma rules are called `{name}`", ", ".join(str(one.path) for one in found))
         try:
             return replace(self._meaning(found[0]), names=frozenset(_names(found[0])))
-        except Mistakes as mistakes:
-            raise WrongRule(name, f"the rule `{name}` cannot be used", str(mistakes.found[0])) from None
+        except Mistakes as error:
+            raise WrongRule(name, f"the rule `{name}` cannot be used", str(error.mistakes[0])) from None
 
     def _meaning(self, document: Document) -> Base:
         """Filter and counting of a rule or a correlation; worked out once. Mistakes, and nothing else."""
@@ -131,8 +131,8 @@ class SigmaFiles:
         if known is None:
             try:
                 known = self._read(document)
-            except Mistakes as mistakes:
-                known = mistakes
+            except Mistakes as error:
+                known = error
             self._meanings[id(document)] = known
         if isinstance(known, Mistakes):
             raise known
@@ -186,15 +186,15 @@ class SigmaFiles:
         meaning = keys = None
         try:
             meaning = self._meaning(document)
-        except Mistakes as mistakes:
-            found += mistakes.found
+        except Mistakes as error:
+            found += error.mistakes
         try:
             keys = document.check(SigmaKeys)
-        except Mistakes as mistakes:
-            found += mistakes.found
+        except Mistakes as error:
+            found += error.mistakes
         examples = ExampleReader(document)
         tests = examples.read(document.data.get("tests"))
-        found += [*examples.found, *_wrong_head(document), *wrong_steps(document, connectors)]
+        found += [*examples.mistakes, *_wrong_head(document), *wrong_steps(document, connectors)]
         found += of_nobody(document, meaning.match) if meaning is not None else []
         if found or meaning is None or keys is None:
             raise Mistakes(found)

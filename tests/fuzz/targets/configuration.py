@@ -75,5 +75,5 @@ def _check(path: Path) -> None:
     try:
         engine = Engine(path)
         _ = engine.doubts, engine.files(), engine.meanings()
-    except Mistakes as mistakes:
-        placed(mistakes.found)
+    except Mistakes as error:
+        placed(error.mistakes)

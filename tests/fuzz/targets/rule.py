@@ -61,8 +61,8 @@ def attempt(data: bytes) -> None:
         path.write_bytes(data)
         try:
             policies = load_all_of(path)
-        except Mistakes as mistakes:
-            placed(mistakes.found)
+        except Mistakes as error:
+            placed(error.mistakes)
             return
     for policy in policies:
         _use(policy)

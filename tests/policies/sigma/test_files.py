@@ -66,7 +66,7 @@ class TestUnusable:
     def test_a_mistake_in_casbds_own_files_holds_all_back_and_both_are_told(self, rules):
         with pytest.raises(Mistakes) as caught:
             rules(bad=rule("bad", more="level: severe\n"), own="name: own\nfilters: {usr: {eq: a}}\n")
-        assert [Path(mistake.file).name for mistake in caught.value.found] == ["bad.yml", "own.yml"]
+        assert [Path(mistake.file).name for mistake in caught.value.mistakes] == ["bad.yml", "own.yml"]
 
     def test_what_is_no_yaml_may_be_anybodys(self, rules):
         with pytest.raises(Mistakes, match="no `key: value` can stand here"):
