@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from builders import Core
 
+collect_ignore = ["added_parts"]
+
 hypothesis.settings.register_profile("casbd", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("casbd")
 
