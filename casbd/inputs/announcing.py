@@ -1,4 +1,4 @@
-"""The log tells which files of an input are taken up and which are finished: one by one, or their number where there are many."""
+"""Logs which files of an input are taken up and which are finished: one by one, or their number where there are many."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 _ONE_BY_ONE = 20
 _PERIOD = 10_000
-"""So many lines in so many milliseconds; beyond, files are counted and told together."""
+"""So many lines in so many milliseconds; beyond, only their number is logged."""
 
 
 class Announcing:
@@ -18,23 +18,23 @@ class Announcing:
     def __init__(self, name: str) -> None:
         self._name = name
         self._since = 0
-        self._told = 0
+        self._logged = 0
         self._more: Counter[str] = Counter()
 
-    def tell(self, event: str, path: str, offset: int, now: int) -> None:
+    def log_file(self, event: str, path: str, offset: int, now: int) -> None:
         """A file was `taken up` or `read to its end`, at so many bytes of its content. now: in milliseconds."""
-        self.tell_the_rest(now)
-        self._told += 1
-        if self._told <= _ONE_BY_ONE:
+        self.log_the_rest(now)
+        self._logged += 1
+        if self._logged <= _ONE_BY_ONE:
             log.info("file %s", event, extra={"input": self._name, "path": path, "offset": offset})
         else:
             self._more[event] += 1
 
-    def tell_the_rest(self, now: int) -> None:
-        """When the time is over: how many there were that were not told one by one."""
+    def log_the_rest(self, now: int) -> None:
+        """When the time is over: how many there were that were not logged one by one."""
         if now - self._since < _PERIOD:
             return
         for event, number in self._more.items():
             log.info("more files %s", event, extra={"input": self._name, "number": number})
         self._more.clear()
-        self._since, self._told = now, 0
+        self._since, self._logged = now, 0

@@ -110,7 +110,7 @@ def file_in(source: Source, begin: int, size: int) -> io.BufferedReader:
 
 
 def too_many() -> PassedOver:
-    """What is told where there are more files than are listed."""
+    """What is reported where there are more files than are listed."""
     return "", f"it holds more than {MOST_FILES:,} files, and the others are not read", UNPACK, "unread"
 
 

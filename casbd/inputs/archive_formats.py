@@ -13,7 +13,7 @@ from casbd.inputs.turn import LaterError, Turn
 from casbd.inputs.zip_archives import ZipContents
 
 ENOUGH = 512
-"""Bytes by which it can be told whether a file is an archive."""
+"""Bytes by which an archive is recognised."""
 
 
 Opening = Callable[[str], int]
@@ -21,7 +21,7 @@ Opening = Callable[[str], int]
 
 
 def is_archive(path: str, opening: Opening) -> bool:
-    """Whether it begins as one; False also where it cannot be opened, which its reading tells."""
+    """Whether it begins as one; False also where it cannot be opened, which is reported when it is read."""
     try:
         source = open_source(path, Turn(size=BEGINNING), opening)
     except OSError:
@@ -48,7 +48,7 @@ def _is_tar(head: bytes) -> bool:
     if len(head) < ENOUGH or not head[0]:
         return False
     try:
-        told = int(head[148:156].strip(b" \0") or b"x", 8)
+        checksum = int(head[148:156].strip(b" \0") or b"x", 8)
     except ValueError:
         return False
-    return told == sum(head[:148]) + 8 * ord(" ") + sum(head[156:])
+    return checksum == sum(head[:148]) + 8 * ord(" ") + sum(head[156:])

@@ -15,7 +15,7 @@ from casbd.inputs import archive_formats
 from casbd.inputs.archive_contents import Contents, Entry, Listed
 from casbd.inputs.compression import Compressed
 from casbd.inputs.compression_formats import peeled
-from casbd.inputs.discovery import Found, PassedOver
+from casbd.inputs.discovery import Key, PassedOver, Snapshot
 from casbd.inputs.fence import Fence
 from casbd.inputs.turn import LaterError, Turn
 
@@ -29,8 +29,6 @@ _LONGEST_NAME = 1000
 _UNFINISHED = 8
 """Archives that are kept open as listing them takes more than a turn."""
 
-Key = tuple[int, int]
-
 
 class Part(NamedTuple):
     """One file in an archive, and its place there."""
@@ -42,7 +40,7 @@ class Part(NamedTuple):
     @property
     def container(self) -> str:
         """The archive's path."""
-        return self.archive.found.path
+        return self.archive.snapshot.path
 
     def open(self) -> Member:
         """Its content, decompressed twice if it is compressed itself. OSError where the archive is another one by now."""
@@ -81,13 +79,13 @@ class Archive:
     unfinished: the turn was over before all of it was listed.
     """
 
-    def __init__(self, found: Found, turn: Turn, fence: Fence) -> None:
-        self.found = found
+    def __init__(self, snapshot: Snapshot, turn: Turn, fence: Fence) -> None:
+        self.snapshot = snapshot
         self._fence = fence
         self.turn = turn
         self.unfinished = False
         self._listing: Contents | None = None
-        self.files: list[Found] = []
+        self.files: list[Snapshot] = []
         self.passed_over: list[PassedOver] = []
         self.damage = ""
         self._contents: Contents | None = None
@@ -97,7 +95,7 @@ class Archive:
         """Look into it, or go on with that."""
         try:
             if self._listing is None:
-                self._listing = archive_formats.open_contents(self.found.path, self.turn, self._fence.open)
+                self._listing = archive_formats.open_contents(self.snapshot.path, self.turn, self._fence.open)
             listed = self._listing.contents()
         except LaterError:
             self.unfinished, self.damage = True, "what is in it is still being looked up"
@@ -107,7 +105,7 @@ class Archive:
         self.close()
         self.damage = listed.damage
         self.passed_over = [PassedOver(self._path(name), why, advice, kind) for name, why, advice, kind in listed.passed_over]
-        self.files = [self._found(place, entry) for place, entry in enumerate(listed.entries)]
+        self.files = [self._snapshot(place, entry) for place, entry in enumerate(listed.entries)]
 
     def close(self) -> None:
         """Look into it no further."""
@@ -116,23 +114,23 @@ class Archive:
             self._listing.close()
             self._listing = None
 
-    def _found(self, place: int, entry: Entry) -> Found:
-        of = self.found
-        told = f"{of.device} {of.inode} {place} {entry.name}".encode("utf-8", "surrogateescape")
-        inode = int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "little") >> 1
-        return Found(self._path(entry.name), of.device, inode, entry.size, of.mtime, Part(self, place, entry))
+    def _snapshot(self, place: int, entry: Entry) -> Snapshot:
+        of = self.snapshot
+        identity = f"{of.device} {of.inode} {place} {entry.name}".encode("utf-8", "surrogateescape")
+        inode = int.from_bytes(hashlib.blake2b(identity, digest_size=8).digest(), "little") >> 1
+        return Snapshot(self._path(entry.name), of.device, inode, entry.size, of.mtime, Part(self, place, entry))
 
     def _path(self, name: str) -> str:
         """A name that leads nowhere else, whatever it says, and can be stored and shown."""
         parts = [part for part in name.split("/") if part not in ("", ".", "..")]
         inside = "/".join(parts).encode("utf-8", "replace").decode()[:_LONGEST_NAME]
-        return f"{self.found.path}/{inside}" if inside else self.found.path
+        return f"{self.snapshot.path}/{inside}" if inside else self.snapshot.path
 
     def acquire(self) -> Contents:
         """The open archive, for one more file of it."""
         if self._contents is None:
-            contents = archive_formats.open_contents(self.found.path, self.turn, self._fence.open)
-            if Found.of(self.found.path, os.fstat(contents.fileno())) != self.found:
+            contents = archive_formats.open_contents(self.snapshot.path, self.turn, self._fence.open)
+            if Snapshot.of(self.snapshot.path, os.fstat(contents.fileno())) != self.snapshot:
                 contents.close()
                 raise OSError(0, "the archive was written to meanwhile")
             self._contents = contents
@@ -178,57 +176,58 @@ class Archives:
         """It holds something else now."""
         self._others.pop(key, None)
 
-    def expand(self, files: Iterable[Found], now: int, *, final: bool) -> Iterator[Found]:
+    def expand(self, files: Iterable[Snapshot], now: int, *, final: bool) -> Iterator[Snapshot]:
         """Files as they are, and in the place of an archive what is in it. final: nobody is writing any more."""
         before, self._archives = self._archives, {}
         others, self._others = self._others, {}
         self.paths = set()
-        for found in files:
-            key = found[1:3]
+        for snapshot in files:
+            key = snapshot.key
             size = others.get(key)
-            if size is not None and found.size >= size:
+            if size is not None and snapshot.size >= size:
                 self._others[key] = size
-                yield found
+                yield snapshot
                 continue
             archive = before.get(key)
-            if archive is None or archive.found != found:
+            if archive is None or archive.snapshot != snapshot:
                 if archive is not None:
                     archive.close()
-                if not archive_formats.is_archive(found.path, self._fence.open):
-                    if found.size >= archive_formats.ENOUGH:
-                        self._others[key] = found.size
-                    yield found
+                if not archive_formats.is_archive(snapshot.path, self._fence.open):
+                    if snapshot.size >= archive_formats.ENOUGH:
+                        self._others[key] = snapshot.size
+                    yield snapshot
                     continue
-                archive = Archive(found, self._turn, self._fence)
+                archive = Archive(snapshot, self._turn, self._fence)
                 self._begin(archive, now, final=final)
             elif archive.unfinished:
                 archive.look_into()
             self._archives[key] = archive
-            self.paths.add(found.path)
-            if not archive.damage or now - found.mtime // 1_000_000 > SETTLED:
+            self.paths.add(snapshot.path)
+            if not archive.damage or now - snapshot.mtime // 1_000_000 > SETTLED:
                 yield from archive.files
         for key, archive in before.items():
             if self._archives.get(key) is not archive:
                 archive.close()
 
     def _begin(self, archive: Archive, now: int, *, final: bool) -> None:
-        found = archive.found
-        if found.size > AT_ONCE and now - found.mtime // 1_000_000 < _QUIET and not final:
+        snapshot = archive.snapshot
+        if snapshot.size > AT_ONCE and now - snapshot.mtime // 1_000_000 < _QUIET and not final:
             archive.damage = "it was written to a moment ago"
         elif self._turn.over and sum(one.unfinished for one in self._archives.values()) >= _UNFINISHED:
             archive.damage = "its turn has not come yet"
         else:
             archive.look_into()
             return
-        archive.found = found._replace(size=-1)  # so that it is looked at again
+        archive.snapshot = snapshot._replace(size=-1)  # so that it is looked at again
 
     def passed_over(self, now: int) -> list[PassedOver]:
         """What in them is not read, and those that are not whole."""
-        told = []
+        passed_over = []
         for archive in self._archives.values():
-            told += archive.passed_over
+            passed_over += archive.passed_over
             if archive.damage:
-                recent = now - archive.found.mtime // 1_000_000 < SETTLED
+                recent = now - archive.snapshot.mtime // 1_000_000 < SETTLED
                 why = f"the archive is damaged or not yet whole: {archive.damage}"
-                told.append(PassedOver(archive.found.path, why, "copy it again if nobody is writing it", "waiting" if recent else "unread"))
-        return told
+                advice = "copy it again if nobody is writing it"
+                passed_over.append(PassedOver(archive.snapshot.path, why, advice, "waiting" if recent else "unread"))
+        return passed_over

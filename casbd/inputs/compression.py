@@ -1,6 +1,6 @@
 """The bytes of a file as its writer wrote them: plain, or decompressed as they are asked for.
 
-What a file is compressed with is told by its first bytes, never by its name.
+What a file is compressed with is recognised by its first bytes, never by its name.
 """
 
 from __future__ import annotations
@@ -8,14 +8,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from casbd.inputs.compression_formats import BLOCK, MEMORY, Stream, errors_of_damage, reader_of
 from casbd.inputs.fence import open_regular
 from casbd.inputs.turn import LaterError, Turn
-
-if TYPE_CHECKING:
-    pass
 
 KEPT = 8192
 """Bytes: twice what is compared before a position."""
@@ -103,8 +100,8 @@ class Compressed:
         self._stream: Stream | None = None
 
     def _damaged(self, error: Exception) -> None:
-        told = TOO_MUCH_MEMORY if "memory" in str(error).lower() else str(error)
-        self.damage, self._ended = told or "it is damaged", True
+        damage = TOO_MUCH_MEMORY if "memory" in str(error).lower() else str(error)
+        self.damage, self._ended = damage or "it is damaged", True
 
     def read(self, offset: int, size: int) -> bytes:
         """See Source. After damage: what could be read before it."""
@@ -177,7 +174,7 @@ def open_source(path: str, turn: Turn | None = None, opening: Callable[[str], in
 
 
 def opened_again(source: Plain | Compressed, turn: Turn) -> Plain | Compressed:
-    """The same file, whatever its name is now: when it was opened, it may have been too short to tell what it is."""
+    """The same file, whatever its name is now: when it was opened, it may have been too short to show what it is."""
     again = _source(os.dup(source.fileno()), turn)
     source.close()
     return again

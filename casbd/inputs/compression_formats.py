@@ -77,7 +77,7 @@ class _Member:
 
 
 class _Frame:
-    """A frame of a zstd file. The library's own stream reader does not tell a file that is cut off from a whole one."""
+    """A frame of a zstd file. The library's own stream reader takes a file that is cut off for a whole one."""
 
     # Each block of a bomb makes 128 KiB of 4 bytes: fed in small pieces, it makes 4 MiB at once at most.
     _FED = 128
@@ -150,11 +150,11 @@ class _Parts:
         part = self._part
         data = self._unused or (self._raw.read1(_FED) if part.needs_input else b"")
         self._unused = b""
-        asked = part.needs_input and not data
+        wanted = part.needs_input and not data
         block = part.decompress(data, BLOCK)
         if part.eof:
             self._unused, self._part = part.unused_data, None
-        elif asked and not block:
+        elif wanted and not block:
             raise EOFError("the file ended inside a frame")
         return block
 

@@ -1,4 +1,4 @@
-"""Which container a file is: NDJSON, JSON values or CSV, told by its first bytes."""
+"""Which container a file is: NDJSON, JSON values or CSV, recognised by its first bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from casbd.inputs.json_values import WRAPPER, JsonValues, closing
 from casbd.inputs.ndjson import Ndjson
 
 _LOOKED_AT = 1 << 16
-"""Bytes that must be enough to tell; a file that is shorter may have to grow first."""
+"""Bytes that must be enough to recognise it; a file that is shorter may have to grow first."""
 
 CUTTERS: dict[str, type[Ndjson] | type[JsonValues] | type[CsvRows]] = {"ndjson": Ndjson, "json": JsonValues, "csv": CsvRows}
 
@@ -34,7 +34,7 @@ def recognise(text: bytes, *, at_end: bool, encoding: str, before: Context | Non
 
     before: how the CSV was cut that was under this name before, if there was one: its header may hold for this one too.
 
-    What looks like nothing known is taken for NDJSON, so that each of its lines is told as a reject.
+    What looks like nothing known is taken for NDJSON, so that each of its lines becomes a reject.
     """
     body = without_mark(text[: _LOOKED_AT + 1].lstrip(WHITESPACE))
     if not body:

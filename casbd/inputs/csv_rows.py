@@ -84,7 +84,7 @@ class CsvRows:
         try:
             fields = self._fields(row)
         except csv.Error:
-            return True  # else it would stop all reading, or never be told: so it becomes a reject
+            return True  # else it would stop all reading, or never be reported: so it becomes a reject
         audit_data = self._audit_data
         return len(fields) == len(self._columns) and (
             audit_data is None or is_object(fields[audit_data].encode("utf-8", "surrogateescape"))

@@ -7,7 +7,7 @@ import msgspec
 from casbd.inputs import identity
 from casbd.inputs.compression import Compressed, Plain
 from casbd.inputs.cutting import Context
-from casbd.inputs.discovery import Found
+from casbd.inputs.discovery import Snapshot
 from casbd.model.chunk import Position
 
 
@@ -36,17 +36,17 @@ class Cursor:
         self.offset, self.tail = start(position), position.tail
         self.fingerprint = (position.fingerprint, position.fingerprint_size)
 
-    def position(self, name: str, found: Found, *, offset: int, tail: str, seen: int) -> Position:
+    def position(self, name: str, snapshot: Snapshot, *, offset: int, tail: str, seen: int) -> Position:
         """A place in this content, to be stored for the input `name`. seen: milliseconds."""
         return Position(
             input=name,
-            path=found.path,
-            device=found.device,
-            inode=found.inode,
+            path=snapshot.path,
+            device=snapshot.device,
+            inode=snapshot.inode,
             fingerprint=self.fingerprint[0],
             fingerprint_size=self.fingerprint[1],
             offset=offset,
-            size=found.size,
+            size=snapshot.size,
             tail=tail,
             seen=seen,
         )
@@ -59,14 +59,14 @@ class Cursor:
         """
         raw = source.read(self.offset, size)
         # Looked at after reading: were the file replaced in between, what was read would not count.
-        kept = min(identity.TAIL, self.offset)
-        before = source.read(self.offset - kept, kept)
-        if kept and identity.digest(before) != self.tail:
+        size_before = min(identity.TAIL, self.offset)
+        before = source.read(self.offset - size_before, size_before)
+        if size_before and identity.digest(before) != self.tail:
             if source.damage:
                 raise DamagedError(source.damage)
             raise ReplacedError
-        known, length = self.fingerprint
-        if not self.offset and length and identity.digest(source.read(0, length)) != known:
+        expected, length = self.fingerprint
+        if not self.offset and length and identity.digest(source.read(0, length)) != expected:
             raise ReplacedError
         return before, raw
 
@@ -78,7 +78,7 @@ class Cursor:
         self.offset += used
 
     def skip_hole(self, source: Plain | Compressed, raw: bytes) -> None:
-        """A terabyte that was never written is passed by in one step, as far as the file system tells where it ends.
+        """A terabyte that was never written is passed by in one step, as far as the file system knows where it ends.
 
         raw: what was read last; only where it is all zeros a hole is looked for.
         """

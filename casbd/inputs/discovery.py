@@ -13,6 +13,9 @@ from casbd.inputs.compression import Compressed
 from casbd.inputs.fence import Fence, Refused, wildcard
 from casbd.model.unread import Kind
 
+Key = tuple[int, int]
+"""A file's device and inode."""
+
 
 class Part(Protocol):
     """A file in an archive. container: the archive's path. place: its number there."""
@@ -29,8 +32,8 @@ class Part(Protocol):
         """Its content. OSError where that is not possible."""
 
 
-class Found(NamedTuple):
-    """A regular file and what tells whether it has changed. part: of an archive, whose path `path` begins with."""
+class Snapshot(NamedTuple):
+    """A regular file as it was when it was looked at. part: of an archive, whose path `path` begins with. mtime: nanoseconds."""
 
     path: str
     device: int
@@ -40,9 +43,19 @@ class Found(NamedTuple):
     part: Part | None = None
 
     @classmethod
-    def of(cls, path: str, status: os.stat_result) -> Found:
-        """The file at `path`; mtime is in nanoseconds."""
+    def of(cls, path: str, status: os.stat_result) -> Snapshot:
+        """The file at `path`."""
         return cls(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    @property
+    def key(self) -> Key:
+        """Device and inode: the same file under whichever name, as long as it is not deleted."""
+        return self.device, self.inode
+
+    @property
+    def version(self) -> tuple[int, int, Part | None]:
+        """Another one when the file has been written to."""
+        return self.size, self.mtime, self.part
 
 
 class PassedOver(NamedTuple):
@@ -64,7 +77,7 @@ class Discovery:
         self._fence = fence or Fence(pattern)
         self._fence.look_again()
         self._real: dict[str, str] = {}
-        self.files: list[Found] = []
+        self.files: list[Snapshot] = []
         self.directories: list[str] = []
         self.passed_over: list[PassedOver] = []
         self._deep = "**" in pattern.split("/")
@@ -124,7 +137,7 @@ class Discovery:
         if stat.S_ISREG(status.st_mode) and self._is_refused(path, link=link):
             return
         if stat.S_ISREG(status.st_mode):
-            self.files.append(Found.of(path, status))
+            self.files.append(Snapshot.of(path, status))
         elif stat.S_ISDIR(status.st_mode):
             if self._deep:
                 return
@@ -196,17 +209,17 @@ class Listing:
         except OSError:
             pass  # the directory is gone, and its files with it
 
-    def find(self, device: int, inode: int) -> Found | None:
+    def find(self, device: int, inode: int) -> Snapshot | None:
         """The file with this identity, under whichever name it has now."""
         path = self.by_inode.get(inode)
-        found = look(path) if path else None
-        return found if found and (found.device, found.inode) == (device, inode) else None
+        snapshot = look(path) if path else None
+        return snapshot if snapshot and snapshot.key == (device, inode) else None
 
 
-def look(path: str) -> Found | None:
+def look(path: str) -> Snapshot | None:
     """The regular file at `path` now; None where there is none (or none that may be seen)."""
     try:
         status = os.stat(path)  # noqa: PTH116 - called for every followed file
     except OSError:
         return None
-    return Found.of(path, status) if stat.S_ISREG(status.st_mode) else None
+    return Snapshot.of(path, status) if stat.S_ISREG(status.st_mode) else None

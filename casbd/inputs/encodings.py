@@ -31,14 +31,14 @@ def recognise(head: bytes) -> str:
 _ASCII = rb"[\t\x20-\x7e]{16}"
 _ASCII_LE, _ASCII_BE = rb"(?:[\t\x20-\x7e]\0){8}", rb"(?:\0[\t\x20-\x7e]){8}"
 _LINE_IN_UTF8 = rb"(?=(?:\xef\xbb\xbf)?" + _ASCII + rb")"
-_TURNS = {
+_SWITCHES = {
     UTF16_LE: re.compile(rb"(?:\A|(?<=\n\0))" + _LINE_IN_UTF8),
     UTF16_BE: re.compile(rb"(?:\A|(?<=\0\n))" + _LINE_IN_UTF8),
     UTF8: re.compile(rb"(?:\A|(?<=\n))(?:(?=(?:\xff\xfe)?" + _ASCII_LE + rb")|(?=(?:\xfe\xff)?" + _ASCII_BE + rb"))"),
 }
 
 
-def turn(raw: bytes, encoding: str, *, first: bool) -> tuple[int, str] | None:
+def switch(raw: bytes, encoding: str, *, first: bool) -> tuple[int, str] | None:
     """Where in `raw` a line begins that is of another encoding, and which; None where there is none.
 
     Windows PowerShell's `>>` appends UTF-16 to whatever is there, other programs UTF-8. A line of a text that is UTF-16 does not begin
@@ -46,8 +46,8 @@ def turn(raw: bytes, encoding: str, *, first: bool) -> tuple[int, str] | None:
     """
     if encoding == UTF8 and b"\0" not in raw:
         return None
-    for found in _TURNS[encoding].finditer(raw):
-        place = found.start()
+    for line in _SWITCHES[encoding].finditer(raw):
+        place = line.start()
         if not (first and place == 0) and (encoding == UTF8 or place % 2 == 0):
             return place, _recognised_line(raw[place : place + 18]) if encoding == UTF8 else UTF8
     return None

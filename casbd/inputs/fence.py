@@ -62,9 +62,9 @@ class OwnFiles:
 
     def is_one(self, status: os.stat_result) -> bool:
         """Whether it is one of the files, or in one of the directories, under another name, as a hard link is."""
-        if any(found and os.path.samestat(found, status) for found in map(_stat, self._files)):
+        if any(present and os.path.samestat(present, status) for present in map(_stat, self._files)):
             return True
-        return status.st_nlink > 1 and any(found and os.path.samestat(found, status) for found in map(_stat, self._all()))
+        return status.st_nlink > 1 and any(present and os.path.samestat(present, status) for present in map(_stat, self._all()))
 
     def _all(self) -> Iterator[str]:
         """Those that are there, older generations included."""

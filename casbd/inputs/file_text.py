@@ -12,13 +12,13 @@ SHOWN = 4096
 class FileText:
     """What must be known of a file's text to go on cutting it.
 
-    rejects: those of the last cut: (place, reason, beginning). turned: the last cut ended where another encoding begins.
+    rejects: those of the last cut: (place, reason, beginning). switched: the last cut ended where another encoding begins.
     """
 
     def __init__(self, longest: int) -> None:
         self.cutter: Cutter | None = None
         self.rejects: list[tuple[int, str, bytes]] = []
-        self.turned = False
+        self.switched = False
         self._longest = longest
 
     def cut(self, raw: bytes, offset: int, *, at_end: bool, final: bool, header: Context | None = None) -> Cut:
@@ -28,13 +28,13 @@ class FileText:
         """
         cutter, first = self.cutter, offset == 0
         encoding = cutter.context.encoding if cutter else encodings.recognise(raw)
-        turn = encodings.turn(raw, encoding, first=first)
-        if turn and not turn[0] and cutter:
-            encoding = cutter.context.encoding = turn[1]
-            turn = encodings.turn(raw, encoding, first=True)
-        self.turned = turn is not None
-        end = turn[0] if turn else len(raw)
-        text, mark = encodings.decode(raw[:end] if turn else raw, encoding, first=first)
+        switch = encodings.switch(raw, encoding, first=first)
+        if switch and not switch[0] and cutter:
+            encoding = cutter.context.encoding = switch[1]
+            switch = encodings.switch(raw, encoding, first=True)
+        self.switched = switch is not None
+        end = switch[0] if switch else len(raw)
+        text, mark = encodings.decode(raw[:end] if switch else raw, encoding, first=first)
         newline = cutter.context.newline if cutter else containers.newline(text)
         if newline:
             text = text.replace(b"\r", b"\n")
@@ -44,7 +44,7 @@ class FileText:
                 return Cut()
             cutter.context.newline = newline
         cut = cutter.cut(text, at_end=at_end or end < len(raw), final=final or end < len(raw))
-        if turn:
+        if switch:
             _to_the_end(cut, text)
         if cut.used:
             self.cutter = cutter
@@ -71,13 +71,13 @@ class FileText:
         """Turn records that are whole, but longer than allowed, into rejects."""
         if not cut.records or max(map(len, cut.records)) <= self._longest:
             return
-        kept: list[tuple[int, bytes]] = []
+        within: list[tuple[int, bytes]] = []
         for place, record in zip(cut.places, cut.records, strict=True):
             if len(record) > self._longest:
                 cut.rejects.append((place, place + len(record), self._too_long_reason()))
             else:
-                kept.append((place, record))
-        cut.places, cut.records = [place for place, _ in kept], [record for _, record in kept]
+                within.append((place, record))
+        cut.places, cut.records = [place for place, _ in within], [record for _, record in within]
 
     def _too_long_reason(self) -> str:
         return f"longer than {self._longest} bytes"

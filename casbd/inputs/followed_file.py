@@ -11,7 +11,7 @@ from casbd.inputs import identity
 from casbd.inputs.compression import TOO_MUCH_MEMORY, Compressed, Plain, open_source, opened_again
 from casbd.inputs.cursor import Cursor, context
 from casbd.inputs.cutting import Context
-from casbd.inputs.discovery import Found
+from casbd.inputs.discovery import Snapshot
 from casbd.inputs.fence import Fence
 from casbd.inputs.foreign import Problem
 from casbd.inputs.record_reader import AtEnd, Detect, Limits, RecordReader, Taken
@@ -33,8 +33,8 @@ def not_whole(damage: str) -> Problem:
     return Problem(f"damaged or not yet whole: {damage}", "copy it again if nobody is writing it", heals=True)
 
 
-class Followed:
-    """A file of one input. Who it is: `found`. How far it has been read: `offset`; 0 where nothing has been.
+class FollowedFile:
+    """A file of one input. Who it is: `snapshot`. How far it has been read: `offset`; 0 where nothing has been.
 
     placed: whether it has been decided where to begin. stored: positions that may be this file's, still to be checked.
     matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
@@ -42,15 +42,15 @@ class Followed:
     gone: since when (milliseconds) it has no name any more. ended: a compressed one has been read to its end.
     goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
     header: how the CSV was cut that was under this name before, if there was one.
-    taken_up, finished: whether the log has told so.
+    taken_up, finished: whether that was logged.
     held: how many scans in a row it was not begun for another one's sake.
     fruitless: its last turn was over before it gave anything.
     rests_until: seconds of the turn's clock; what costs much and gives nothing is not read again at once.
     cursor: the place in its content. records: what reads from there; both are new when the content is.
     """
 
-    def __init__(self, spec: InputSpec, found: Found, limits: Limits, turn: Turn, fence: Fence, *, matched: bool = True) -> None:
-        self.spec, self.found, self.matched = spec, found, matched
+    def __init__(self, spec: InputSpec, snapshot: Snapshot, limits: Limits, turn: Turn, fence: Fence, *, matched: bool = True) -> None:
+        self.spec, self.snapshot, self.matched = spec, snapshot, matched
         self._limits, self._turn, self._fence = limits, turn, fence
         self.stored: list[Position] = []
         self.source: Plain | Compressed | None = None
@@ -60,7 +60,7 @@ class Followed:
         self.queued = self.settled = self.goes_first = self.fruitless = False
         self.held = 0
         self.taken_up = self.finished = False
-        self.first_sight = found
+        self.first_sight = snapshot
         self.restart()
 
     @property
@@ -87,45 +87,45 @@ class Followed:
             return  # nothing was read of it
         going_on = context(position)
         self.position = msgspec.structs.replace(
-            position, path=self.found.path, device=self.found.device, inode=self.found.inode, seen=position.seen, told=False
+            position, path=self.snapshot.path, device=self.snapshot.device, inode=self.snapshot.inode, seen=position.seen, told=False
         )
         self.records.resume(position)
-        self.ended = going_on.ended and position.size == self.found.size
+        self.ended = going_on.ended and position.size == self.snapshot.size
 
-    def update(self, found: Found) -> bool:
-        """What a look at the file told; True where there may be something to read."""
-        if found[3:] != self.found[3:]:
+    def update(self, snapshot: Snapshot) -> bool:
+        """Take in what a look at the file showed; True where there may be something to read."""
+        if snapshot.version != self.snapshot.version:
             self.changed = True
             self.ended = self.settled = False
             if isinstance(self.source, Compressed) and self.source.ended:
                 self.source.retry()
                 self.comparing = None
-        if found.part != self.found.part:
+        if snapshot.part != self.snapshot.part:
             self.close()
-        self.found, self.gone = found, None
+        self.snapshot, self.gone = snapshot, None
         return self.changed
 
     def open(self) -> Plain | Compressed:
         """The open file. OSError where it cannot be opened; MovedError where it is no longer under its name."""
-        if self.source is None and self.found.part:
-            self.source = self.found.part.open()
+        if self.source is None and self.snapshot.part:
+            self.source = self.snapshot.part.open()
         if self.source is None:
-            source = open_source(self.found.path, self._turn, self._fence.open)
+            source = open_source(self.snapshot.path, self._turn, self._fence.open)
             status = source.stat()
-            if (status.st_dev, status.st_ino) != (self.found.device, self.found.inode):
+            if (status.st_dev, status.st_ino) != (self.snapshot.device, self.snapshot.inode):
                 source.close()
                 raise MovedError
             self.source = source
             with contextlib.suppress(OSError):
                 real = os.readlink(f"/proc/self/fd/{source.fileno()}")  # noqa: PTH115
-                self.target = real if real != self.found.path else ""
+                self.target = real if real != self.snapshot.path else ""
         return self.source
 
     def unread(self) -> Position:
-        """The position of a file of which nothing has been read. Without a fingerprint it fits no content, but tells since
+        """The position of a file of which nothing has been read. Without a fingerprint it fits no content, but shows since
         when there was one."""
-        found = self.first_sight
-        return self.cursor.position(self.spec.name, found, offset=0, tail=identity.digest(b""), seen=found.mtime // 1_000_000 - 1)
+        snapshot = self.first_sight
+        return self.cursor.position(self.spec.name, snapshot, offset=0, tail=identity.digest(b""), seen=snapshot.mtime // 1_000_000 - 1)
 
     @property
     def table(self) -> Context | None:
@@ -134,17 +134,17 @@ class Followed:
 
     @property
     def left(self) -> int:
-        """How many bytes were not read, as far as a look at the file tells; of a compressed one those on disk."""
+        """How many bytes were not read, as far as a look at the file shows; of a compressed one those on disk."""
         if self.ended:
             return 0
         if isinstance(self.source, Compressed):
-            return self.waiting or (self.found.size if self.queued or self.problem else 0)
-        return max(0, self.found.size - self.offset)
+            return self.waiting or (self.snapshot.size if self.queued or self.problem else 0)
+        return max(0, self.snapshot.size - self.offset)
 
     @property
     def empty(self) -> bool:
         """Nothing is in it, and nothing of it was ever read."""
-        return not (self.found.size or self.position or self.stored)
+        return not (self.snapshot.size or self.position or self.stored)
 
     @property
     def begun(self) -> bool:
@@ -156,14 +156,14 @@ class Followed:
 
         False where it is not any more as it was found. OSError, MovedError as for `open`.
         """
-        if self.begun or not self.found.size or self.found.part:
+        if self.begun or not self.snapshot.size or self.snapshot.part:
             return True
         was_open = self.source is not None
         source = self.open()
         head = source.read(0, identity.SIZES[-1])
         if head:
             self.cursor.fingerprint = identity.fingerprint(head)
-        unchanged = Found.of(self.found.path, source.stat()) == self.found
+        unchanged = Snapshot.of(self.snapshot.path, source.stat()) == self.snapshot
         if not was_open:
             self.close()
         return unchanged
@@ -198,9 +198,9 @@ class Followed:
             return None
         source = self.open()
         self.waiting = 0
-        if self.records.untouched and not self.found.part:
+        if self.records.untouched and not self.snapshot.part:
             source = self.source = opened_again(source, self._turn)
-        inside = self.found.part is not None
+        inside = self.snapshot.part is not None
         self.records.begin()
         while isinstance(got := self.records.next(source, detect, final=final, inside=inside, header=self.header), Taken):
             self.problem = None
@@ -219,29 +219,29 @@ class Followed:
     def _chunk(self, taken: Taken, now: int) -> Chunk:
         """Made of what was read. The position is moved behind it."""
         assert self.records.context is not None
-        found, closers = self.found, taken.cut.closers
-        archive = found.part.container if found.part else ""
+        snapshot, closers = self.snapshot, taken.cut.closers
+        archive = snapshot.part.container if snapshot.part else ""
         going_on = msgspec.structs.replace(
             self.records.context, closers=closers, target=self.target, ended=taken.ended, grew=self.records.grew, archive=archive
         )
         offset = self.offset + closers
         self.position = msgspec.structs.replace(
-            self.cursor.position(self.spec.name, found, offset=offset, tail=self.cursor.tail, seen=now),
-            size=max(found.size, offset) if isinstance(self.source, Plain) else found.size,
+            self.cursor.position(self.spec.name, snapshot, offset=offset, tail=self.cursor.tail, seen=now),
+            size=max(snapshot.size, offset) if isinstance(self.source, Plain) else snapshot.size,
             context=msgspec.json.encode(going_on).decode(),
             format=self.records.format,
         )
-        return _chunk_of(self.spec, found, taken, self.position)
+        return _chunk_of(self.spec, snapshot, taken, self.position)
 
 
-def _chunk_of(spec: InputSpec, found: Found, taken: Taken, position: Position) -> Chunk:
+def _chunk_of(spec: InputSpec, snapshot: Snapshot, taken: Taken, position: Position) -> Chunk:
     rejects = [
-        Reject(input=spec.name, input_file=found.path, input_offset=place, reason=reason, raw=shown)
+        Reject(input=spec.name, input_file=snapshot.path, input_offset=place, reason=reason, raw=shown)
         for place, reason, shown in taken.rejects
     ]
     return Chunk(
         input=spec.name,
-        path=found.path,
+        path=snapshot.path,
         format=position.format,
         instance=spec.instance,
         records=taken.cut.records,

@@ -10,13 +10,13 @@ import msgspec
 
 from casbd.inputs import unread
 from casbd.inputs.archives import Archives
-from casbd.inputs.discovery import Discovery, Found, PassedOver, look
+from casbd.inputs.discovery import Discovery, Key, PassedOver, Snapshot, look
 from casbd.inputs.fence import Fence, OwnFiles
-from casbd.inputs.followed_file import Followed
+from casbd.inputs.followed_file import FollowedFile
 from casbd.inputs.input_reader import InputReader
 from casbd.inputs.known_contents import KnownContents
 from casbd.inputs.open_files import OpenFiles
-from casbd.inputs.progress import done
+from casbd.inputs.progress import bytes_done
 from casbd.inputs.read_queue import ReadQueue
 from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import Turn
@@ -26,8 +26,6 @@ from casbd.model.unread import Unread
 
 log = logging.getLogger(__name__)
 
-Key = tuple[int, int]
-
 
 class FollowedInput:
     """Follows the files of one input: `files`, by device and inode. Its `directories` want to be watched. lost: what is looked for."""
@@ -36,13 +34,13 @@ class FollowedInput:
         self.spec = spec
         self._fence = Fence(spec.path, follow_links=spec.follow_links, own=own)
         self._turn = turn
-        self.files: dict[Key, Followed] = {}
+        self.files: dict[Key, FollowedFile] = {}
         self.directories: list[str] = []
         self._scan_wanted = False
         self._known = KnownContents(turn, self._fence, self.files)
         self.lost = self._known.lost
         self._open_files, self._limits = open_files, limits
-        self._paths: dict[str, Followed] = {}
+        self._paths: dict[str, FollowedFile] = {}
         self._queue = ReadQueue(turn)
         self._archives = Archives(turn, self._fence)
         self._reader = InputReader(spec.name, turn, open_files, self._queue, self._known, self._archives)
@@ -89,16 +87,17 @@ class FollowedInput:
         present: set[Key] = set()
         files = [*self._archives.expand(discovery.files, now, final=self._queue.final)]
         self._passed_over += self._archives.passed_over(now)
-        changed = [file for found in files if (file := self._see(found, present))]
+        changed = [file for snapshot in files if (file := self._see(snapshot, present))]
         for key in [key for key in self.files if key not in present]:
             if self._trace(self.files[key], now):
                 changed.append(self.files[key])
         self._known.give_up_on_the_rest(now)
-        rest = [self._follow_lost(found, position) for found, position in list(self.lost.search(self._whereabouts.listing, self.files))]
+        lost_files = list(self.lost.search(self._whereabouts.listing, self.files))
+        rest = [self._follow_lost(snapshot, position) for snapshot, position in lost_files]
         self._scan_wanted |= self.unfinished
         self._scan_wanted |= self._queue.admit([*rest, *changed])
         self._queue.settle(self.files.values(), now)
-        self._reader.announcing.tell_the_rest(now)
+        self._reader.announcing.log_the_rest(now)
         self._queue.sort()
         for file in self.files.values():
             if file.target:
@@ -108,18 +107,18 @@ class FollowedInput:
     def glance(self, path: str) -> bool:
         """Look at one file that was written to.
 
-        False where a scan must tell: another file stands there now, or nothing was in it when it was seen last; what is in
-        it by now may be its second content, and the first be waiting in a copy.
+        False where only a scan can say what became of it: another file stands there now, or nothing was in it when it was seen
+        last; what is in it by now may be its second content, and the first be waiting in a copy.
         """
         file = self._paths.get(path)
         if file is None and path in self._archives.paths:
             return False
         if file is None:
-            return True  # nobody's, or so new that the event of its creation tells
-        found = look(path)
-        if found is None or found[1:3] != file.found[1:3]:
+            return True  # nobody's, or so new that the event of its creation leads to a scan
+        snapshot = look(path)
+        if snapshot is None or snapshot.key != file.snapshot.key:
             return False
-        if file.update(found):
+        if file.update(snapshot):
             if not file.begun:
                 return False
             self._queue.add(file)
@@ -151,53 +150,53 @@ class FollowedInput:
 
     def unread(self, now: int) -> list[Unread]:
         """What is missing, unreadable, not recognised or left out."""
-        found = unread.passed_over(self.spec, self._passed_over)
-        found += [one for file in self.files.values() if (one := unread.of_file(file, now, final=self._queue.final))]
-        found += [one for one, _ in self._known.missing.unread(self.files, self._paths, now)]
-        if not self._had_files and not any(one.kind != "left_out" for one in found):
-            found.append(unread.nothing_matches(self.spec, self._passed_over))
-        return found
+        reports = unread.passed_over(self.spec, self._passed_over)
+        reports += [one for file in self.files.values() if (one := unread.of_file(file, now, final=self._queue.final))]
+        reports += [one for one, _ in self._known.vanished.unread(self.files, self._paths, now)]
+        if not self._had_files and not any(one.kind != "left_out" for one in reports):
+            reports.append(unread.nothing_matches(self.spec, self._passed_over))
+        return reports
 
     def given_up(self, now: int) -> list[Position]:
-        """Positions in files that are gone for good, as far as can be known, with something unread; marked as told."""
-        gone = [position for _, position in self._known.missing.unread(self.files, self._paths, now) if position]
+        """Positions in files that are gone for good, as far as can be known, with something unread; marked as reported."""
+        gone = [position for _, position in self._known.vanished.unread(self.files, self._paths, now) if position]
         return [msgspec.structs.replace(position, told=True) for position in gone if position.offset]
 
     def progress(self) -> tuple[int, int]:
         """(bytes that were read or need not be, bytes that there are) of the files that are followed, as on disk."""
         files = self.files.values()
-        return sum(done(file) for file in files), sum(file.found.size for file in files)
+        return sum(bytes_done(file) for file in files), sum(file.snapshot.size for file in files)
 
-    def _see(self, found: Found, present: set[Key]) -> Followed | None:
+    def _see(self, snapshot: Snapshot, present: set[Key]) -> FollowedFile | None:
         """Take notice of a file that the glob finds; the file where there may be something to read in it."""
-        key = found[1:3]
+        key = snapshot.key
         if key in present:
             return None  # another link to the same file
         present.add(key)
         file = self.files.get(key)
         if file is None:
-            file = self._follow(found, matched=True)
+            file = self._follow(snapshot, matched=True)
             self._known.claim(file)
-        self._paths[found.path] = file
+        self._paths[snapshot.path] = file
         file.matched = True
-        return file if file.update(found) else None
+        return file if file.update(snapshot) else None
 
-    def _follow(self, found: Found, *, matched: bool) -> Followed:
-        file = Followed(self.spec, found, self._limits, self._turn, self._fence, matched=matched)
-        self.files[found.device, found.inode] = self._paths[found.path] = file
+    def _follow(self, snapshot: Snapshot, *, matched: bool) -> FollowedFile:
+        file = FollowedFile(self.spec, snapshot, self._limits, self._turn, self._fence, matched=matched)
+        self.files[snapshot.key] = self._paths[snapshot.path] = file
         return file
 
-    def _follow_lost(self, found: Found, position: Position | None) -> Followed:
-        file = self._follow(found, matched=False)
+    def _follow_lost(self, snapshot: Snapshot, position: Position | None) -> FollowedFile:
+        file = self._follow(snapshot, matched=False)
         file.goes_first = True
         if position:
             file.resume(position)
         return file
 
-    def _trace(self, file: Followed, now: int) -> bool:
+    def _trace(self, file: FollowedFile, now: int) -> bool:
         """What became of a file that the glob does not find (any more); True where there may be something to read."""
         file.matched = False
-        if file.found.part or file.found[1:3] in self._archives:
+        if file.snapshot.part or file.snapshot.key in self._archives:
             self._drop(file, now)
             return False
         place = self._whereabouts.of(file, now)
@@ -205,18 +204,18 @@ class FollowedInput:
             self._drop(file, now)
             return False
         gone_since = file.gone or now
-        changed = file.update(place.found)
+        changed = file.update(place.snapshot)
         if place.deleted:
             file.gone = gone_since
         else:
-            self._paths[place.found.path] = file
+            self._paths[place.snapshot.path] = file
         return changed
 
-    def _drop(self, file: Followed, now: int) -> None:
-        if (file.queued or file.waiting) and file.left and file.found[1:3] not in self._archives:
-            self._known.missing.deleted(file.position or file.unread(), file.left, now)
+    def _drop(self, file: FollowedFile, now: int) -> None:
+        if (file.queued or file.waiting) and file.left and file.snapshot.key not in self._archives:
+            self._known.vanished.deleted(file.position or file.unread(), file.left, now)
         file.close()
         self._open_files.closed(file)
-        del self.files[file.found.device, file.found.inode]
+        del self.files[file.snapshot.key]
         self._queue.remove(file)
         self._known.dropped(file, now)

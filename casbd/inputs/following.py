@@ -8,7 +8,7 @@ from casbd.clock import Clock, monotonic
 from casbd.inputs.fence import OwnFiles
 from casbd.inputs.followed_input import FollowedInput
 from casbd.inputs.open_files import OpenFiles, may_be_open
-from casbd.inputs.progress import where
+from casbd.inputs.progress import reached
 from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import BYTES, Turn
 from casbd.inputs.watch import Changes, Watch
@@ -16,7 +16,7 @@ from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread, problems
 
 RESCAN, RESCAN_POLLING = 5.0, 1.0
-"""Seconds between full scans, whatever the observers tell."""
+"""Seconds between full scans, whatever the observers report."""
 
 _BREATH = 4
 """A scan that took long is not repeated before this many times as long: storms of events must not stop the reading."""
@@ -141,10 +141,10 @@ class Inputs:
     def unread(self) -> list[Unread]:
         """What is missing, unreadable, not recognised or left out, of all inputs. After `finish` also what is merely not whole."""
         now = self._clock()
-        return [found for one in self._inputs for found in one.unread(now)]
+        return [unread for one in self._inputs for unread in one.unread(now)]
 
     def given_up(self) -> list[Position]:
-        """Positions to be stored, so that files which are gone for good with something unread are told of once by `unread`."""
+        """Positions to be stored, so that files which are gone for good with something unread are reported once by `unread`."""
         now = self._clock()
         return [position for one in self._inputs for position in one.given_up(now)]
 
@@ -159,10 +159,10 @@ class Inputs:
 
     def files(self) -> list[Position]:
         """The files that are followed now, with how far each has been read and its present size."""
-        return [where(file) for one in self._inputs for file in one.files.values()]
+        return [reached(file) for one in self._inputs for file in one.files.values()]
 
     def forgotten(self) -> list[Position]:
-        """Stored positions that are not needed any more: their files have been gone for long. Each is told once."""
+        """Stored positions that are not needed any more: their files have been gone for long. Each is given once."""
         now = self._clock()
         return [position for one in self._inputs for position in one.lost.forgotten(now) if not one.follows(position)]
 

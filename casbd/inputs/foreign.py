@@ -1,4 +1,4 @@
-"""Files that hold no text: told by their first bytes, so that somebody hears what they are and what to do."""
+"""Files that hold no text: recognised by their first bytes, so that it can be reported what they are and what to do."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from casbd.inputs.announcing import Announcing
 from casbd.inputs.archives import Archives
 from casbd.inputs.cursor import DamagedError, ReplacedError
 from casbd.inputs.discovery import may_read
-from casbd.inputs.followed_file import Followed, MovedError, not_whole
+from casbd.inputs.followed_file import FollowedFile, MovedError, not_whole
 from casbd.inputs.foreign import Problem
 from casbd.inputs.known_contents import KnownContents
 from casbd.inputs.open_files import OpenFiles
@@ -51,7 +51,7 @@ class InputReader:
                 return chunk
         return None
 
-    def _read(self, file: Followed, detect: Detect, now: int) -> Chunk | None:
+    def _read(self, file: FollowedFile, detect: Detect, now: int) -> Chunk | None:
         chunk = None
         try:
             if file.empty:
@@ -84,26 +84,26 @@ class InputReader:
             return chunk
         return None
 
-    def _broken(self, file: Followed, error: Exception) -> Problem:
+    def _broken(self, file: FollowedFile, error: Exception) -> Problem:
         """What nothing here raises on purpose is a mistake of ours: the log says where, without what is in the file."""
         place = traceback.extract_tb(error.__traceback__)[-1]
-        told = {"input": self._name, "path": file.found.path, "offset": file.offset, "error": type(error).__name__}
-        log.error("a file broke its reader: please report it", extra=told | {"place": f"{place.filename}:{place.lineno}"})
+        where = {"input": self._name, "path": file.snapshot.path, "offset": file.offset, "error": type(error).__name__}
+        log.error("a file broke its reader: please report it", extra=where | {"place": f"{place.filename}:{place.lineno}"})
         return Problem(f"internal error: {type(error).__name__}", "please report it")
 
-    def _announce(self, file: Followed, chunk: Chunk | None, now: int) -> None:
+    def _announce(self, file: FollowedFile, chunk: Chunk | None, now: int) -> None:
         if chunk and not file.taken_up:
             file.taken_up = True
-            self.announcing.tell("taken up", file.found.path, chunk.offsets[0] if chunk.offsets else 0, now)
+            self.announcing.log_file("taken up", file.snapshot.path, chunk.offsets[0] if chunk.offsets else 0, now)
         elif not chunk and file.taken_up and not (file.finished or file.problem):
             file.finished = True
-            self.announcing.tell("read to its end", file.found.path, file.offset, now)
+            self.announcing.log_file("read to its end", file.snapshot.path, file.offset, now)
 
-    def _replaced(self, file: Followed, now: int) -> None:
+    def _replaced(self, file: FollowedFile, now: int) -> None:
         """Truncated and perhaps regrown, or an inode used again: the old content may go on elsewhere, the new one is new."""
         self._known.replaced(file, now)
         file.restart()
-        self._archives.forget(file.found[1:3])
-        file.first_sight = file.found
+        self._archives.forget(file.snapshot.key)
+        file.first_sight = file.snapshot
         look_at_beginning(file)
         file.changed = self.scan_wanted = True  # the scan looks for the old content, whose rest is to be read before the new

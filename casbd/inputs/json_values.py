@@ -154,7 +154,7 @@ class JsonValues:
         return value.end()
 
     def _next_element(self, text: bytes, place: int, end: int | None) -> int | None:
-        """Where the next element begins, if the one at `place` is broken and this can be told."""
+        """Where the next element begins, if the one at `place` is broken and this can be seen."""
         if not self._mark or not malformed(text[place:end]):
             return None
         behind = text.find(self._mark, place + 1)
@@ -165,10 +165,10 @@ class JsonValues:
         if not self.context.skipping:
             return 0
         sign = self._mark or b"\n"
-        found = text.find(sign)
-        self.context.skipping = found < 0
-        cut.used = found if found >= 0 else max(0, len(text) - len(sign) + 1)
-        return cut.used if found >= 0 else len(text)
+        place = text.find(sign)
+        self.context.skipping = place < 0
+        cut.used = place if place >= 0 else max(0, len(text) - len(sign) + 1)
+        return cut.used if place >= 0 else len(text)
 
 
 def _gap(text: bytes, place: int) -> int:
@@ -179,8 +179,8 @@ def _gap(text: bytes, place: int) -> int:
 def closing(text: bytes, place: int, depth: int) -> int | None:
     """Behind the bracket that brings `depth` down to 0, from `place` on; None where the text ends before."""
     match = _BRACKET.match
-    while found := match(text, place):
-        place = found.end()
+    while bracket := match(text, place):
+        place = bracket.end()
         depth += 1 if text[place - 1] in b"{[" else -1
         if depth <= 0:
             return place

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from casbd.inputs import identity
 from casbd.inputs.compression import Compressed, Plain, open_source
 from casbd.inputs.cursor import context, start
-from casbd.inputs.discovery import Found, Listing, look
+from casbd.inputs.discovery import Listing, Snapshot, look
 from casbd.inputs.fence import Fence
-from casbd.inputs.followed_file import Followed
+from casbd.inputs.followed_file import FollowedFile
 from casbd.inputs.generations import family
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Position
@@ -41,20 +41,20 @@ _STEM = re.compile(r"\.?[^.\d_-]*")
 List = Callable[[str], Listing]
 
 
-class Lost:
+class LostFiles:
     """Positions of one input whose file is not where it was, and the search for it."""
 
     def __init__(self, turn: Turn, fence: Fence) -> None:
         self._turn, self._fence = turn, fence
-        self._unfinished: dict[Found, tuple[Plain | Compressed, identity.Compared]] = {}
+        self._unfinished: dict[Snapshot, tuple[Plain | Compressed, identity.Compared]] = {}
         self._since: dict[tuple[int, int, str], tuple[Position, int]] = {}
-        self._looked_at: set[Found] = set()
+        self._looked_at: set[Snapshot] = set()
 
     def add(self, position: Position, now: int) -> None:
         """Look for this content from now on. Of two positions in one content the further one counts."""
         key = (position.device, position.inode, position.fingerprint)
-        known = self._since.get(key)
-        if known is None or known[0].offset < position.offset:
+        earlier = self._since.get(key)
+        if earlier is None or earlier[0].offset < position.offset:
             self._since[key] = (position, now)
             self._looked_at.clear()
 
@@ -80,7 +80,7 @@ class Lost:
             del self._since[key]
         return [position for _, position in over if position.fingerprint]
 
-    def search(self, listing: List, followed: Mapping[tuple[int, int], Followed]) -> Iterator[tuple[Found, Position | None]]:
+    def search(self, listing: List, followed: Mapping[tuple[int, int], FollowedFile]) -> Iterator[tuple[Snapshot, Position | None]]:
         """Files nobody follows that hold a lost content, each with the position to go on from.
 
         With None: a generation in between that was never seen (rotated twice while nobody looked); to be read from its start.
@@ -92,50 +92,50 @@ class Lost:
             for directory in _directories(position):
                 by_directory.setdefault(directory, []).append(position)
         for directory, lost in by_directory.items():
-            for found in self._strangers(listing(directory), followed):
-                yield from self._examine(found, lost, living)
+            for snapshot in self._strangers(listing(directory), followed):
+                yield from self._examine(snapshot, lost, living)
 
-    def _strangers(self, listing: Listing, followed: Mapping[tuple[int, int], Followed]) -> Iterator[Found]:
+    def _strangers(self, listing: Listing, followed: Mapping[tuple[int, int], FollowedFile]) -> Iterator[Snapshot]:
         for inode, path in listing.by_inode.items():
             if (listing.device, inode) in followed:
                 continue
-            found = look(path)
-            if found and found not in self._looked_at:
-                self._looked_at.add(found)
-                yield found
+            snapshot = look(path)
+            if snapshot and snapshot not in self._looked_at:
+                self._looked_at.add(snapshot)
+                yield snapshot
 
-    def _examine(self, found: Found, lost: Iterable[Position], living: list[Position]) -> Iterator[tuple[Found, Position | None]]:
-        name = os.path.basename(found.path)  # noqa: PTH119
-        related = [position for position in lost if _related(position, found, name)]
+    def _examine(self, snapshot: Snapshot, lost: Iterable[Position], living: list[Position]) -> Iterator[tuple[Snapshot, Position | None]]:
+        name = os.path.basename(snapshot.path)  # noqa: PTH119
+        related = [position for position in lost if _related(position, snapshot, name)]
         if not related:
             return
         try:
-            source, compared = self._open(found)
+            source, compared = self._open(snapshot)
         except OSError:
             return
         try:
-            position = best(source, found, related + living, compared)
+            position = best(source, snapshot, related + living, compared)
             if position and any(position is other for other in living):
                 return  # another followed file has this content, and is further on in it
-            if position or (_between(found, name, related) and not _begun(source, related)):
-                yield found, position
+            if position or (_between(snapshot, name, related) and not _begun(source, related)):
+                yield snapshot, position
         except LaterError:
-            self._put_off(found, source, compared)
+            self._put_off(snapshot, source, compared)
         finally:
-            if found not in self._unfinished:
+            if snapshot not in self._unfinished:
                 source.close()
 
-    def _open(self, found: Found) -> tuple[Plain | Compressed, identity.Compared]:
-        if found in self._unfinished:
-            return self._unfinished.pop(found)
-        source = open_source(found.path, self._turn, self._fence.open)
+    def _open(self, snapshot: Snapshot) -> tuple[Plain | Compressed, identity.Compared]:
+        if snapshot in self._unfinished:
+            return self._unfinished.pop(snapshot)
+        source = open_source(snapshot.path, self._turn, self._fence.open)
         return source, identity.Compared(source)
 
-    def _put_off(self, found: Found, source: Plain | Compressed, compared: identity.Compared) -> None:
+    def _put_off(self, snapshot: Snapshot, source: Plain | Compressed, compared: identity.Compared) -> None:
         """The next search goes on with it; only so many are kept open for that."""
-        self._looked_at.discard(found)
+        self._looked_at.discard(snapshot)
         if len(self._unfinished) < _UNFINISHED:
-            self._unfinished[found] = source, compared
+            self._unfinished[snapshot] = source, compared
 
     @property
     def unfinished(self) -> bool:
@@ -150,13 +150,13 @@ class Lost:
 
 
 def best(
-    source: Plain | Compressed, found: Found, positions: Iterable[Position], compared: identity.Compared | None = None
+    source: Plain | Compressed, snapshot: Snapshot, positions: Iterable[Position], compared: identity.Compared | None = None
 ) -> Position | None:
     """The furthest of `positions` that was reached in the content of this file; None where there is none.
 
     LaterError where a compressed file must be read far for that. compared: its answers so far.
     """
-    fits = sorted((position for position in positions if source.compressed or start(position) <= found.size), key=start)
+    fits = sorted((position for position in positions if source.compressed or start(position) <= snapshot.size), key=start)
     if source.compressed:  # on the way, as going back in it means starting again
         reached = [position for position in fits if identity.continues(compared or source, position, start(position))]
         return reached[-1] if reached else None
@@ -168,17 +168,17 @@ def _directories(position: Position) -> set[str]:
     return {os.path.dirname(path) for path in paths}  # noqa: PTH120
 
 
-def _related(position: Position, found: Found, name: str) -> bool:
-    if (position.device, position.inode) == (found.device, found.inode):
+def _related(position: Position, snapshot: Snapshot, name: str) -> bool:
+    if (position.device, position.inode) == (snapshot.device, snapshot.inode):
         return True
     names = {os.path.basename(path) for path in (position.path, context(position).target) if path}  # noqa: PTH119
     return any(name.startswith(stem[0]) for own in names if (stem := _STEM.match(own)))
 
 
-def _between(found: Found, name: str, related: Iterable[Position]) -> bool:
+def _between(snapshot: Snapshot, name: str, related: Iterable[Position]) -> bool:
     """Whether this is a generation written after one of the lost ones was last read (file systems' clocks are coarse)."""
     return any(
-        family(name) == family(os.path.basename(position.path)) and found.mtime // 1_000_000 > position.seen - _COARSE  # noqa: PTH119
+        family(name) == family(os.path.basename(position.path)) and snapshot.mtime // 1_000_000 > position.seen - _COARSE  # noqa: PTH119
         for position in related
     )
 

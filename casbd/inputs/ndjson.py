@@ -38,16 +38,16 @@ class Ndjson:
         places = [number + place for number, place in enumerate(accumulate(map(len, lines), initial=start))]
         records = [line.strip(WHITESPACE) for line in lines]
         if not all(records):
-            kept = [(place, record) for place, record in zip(places, records, strict=False) if record]
-            places, records = [place for place, _ in kept], [record for _, record in kept]
+            nonempty = [(place, record) for place, record in zip(places, records, strict=False) if record]
+            places, records = [place for place, _ in nonempty], [record for _, record in nonempty]
         return Cut(records=records, places=places[: len(records)], used=end)
 
 
 def _without_marks(cut: Cut) -> Cut:
     """Byte order marks before records are no part of them, and alone they are none."""
-    kept = [
+    unmarked = [
         (place + len(record) - len(text), text)
         for place, record in zip(cut.places, cut.records, strict=True)
         if (text := without_mark(record))
     ]
-    return Cut(records=[text for _, text in kept], places=[place for place, _ in kept], used=cut.used)
+    return Cut(records=[text for _, text in unmarked], places=[place for place, _ in unmarked], used=cut.used)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 
-from casbd.inputs.followed_file import Followed
+from casbd.inputs.followed_file import FollowedFile
 
 _BESIDE = 48
 """Files that a process has open for all else: its store, observers, outputs."""
@@ -21,9 +21,9 @@ class OpenFiles:
 
     def __init__(self, at_most: int) -> None:
         self._at_most = at_most
-        self._files: dict[int, Followed] = {}
+        self._files: dict[int, FollowedFile] = {}
 
-    def used(self, file: Followed) -> None:
+    def used(self, file: FollowedFile) -> None:
         """`file` was read just now."""
         self._files.pop(id(file), None)
         if file.source is None:
@@ -36,7 +36,7 @@ class OpenFiles:
                 oldest.close()
                 del self._files[id(oldest)]
 
-    def closed(self, file: Followed) -> None:
+    def closed(self, file: FollowedFile) -> None:
         """`file` is closed."""
         self._files.pop(id(file), None)
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from casbd.inputs import unread
-from casbd.inputs.followed_file import Followed, MovedError
+from casbd.inputs.followed_file import FollowedFile, MovedError
 from casbd.inputs.turn import LaterError, Turn
 from casbd.model.chunk import Chunk
 
@@ -28,14 +28,14 @@ class ReadQueue:
     def __init__(self, turn: Turn) -> None:
         self.final = False
         self._turn = turn
-        self._files: deque[Followed] = deque()
-        self._latest: Followed | None = None
+        self._files: deque[FollowedFile] = deque()
+        self._latest: FollowedFile | None = None
         self._in_a_row = 0
 
     def __bool__(self) -> bool:
         return bool(self._files)
 
-    def add(self, file: Followed) -> None:
+    def add(self, file: FollowedFile) -> None:
         """There may be something to read in `file`. It stands behind the others until `sort`."""
         if file.rests_until > self._turn.now() and not self.final:
             file.changed = True  # so that a later scan asks again
@@ -43,10 +43,10 @@ class ReadQueue:
             file.queued = True
             self._files.append(file)
 
-    def admit(self, files: Iterable[Followed]) -> bool:
+    def admit(self, files: Iterable[FollowedFile]) -> bool:
         """Add the files in which a scan found something to read, but for those that must wait for an older one. True where some must."""
         # A file that is written to while it is looked at may be a copy that is just being made, or a log whose first content is in
-        # a copy by now. The next scan tells; until then nothing that is younger is begun.
+        # a copy by now. The next scan shows which; until then nothing that is younger is begun.
         unsure = waits = False
         for file in sorted(files, key=_order):
             unsure |= not look_at_beginning(file)
@@ -58,10 +58,10 @@ class ReadQueue:
                 self.add(file)
         return waits
 
-    def settle(self, files: Iterable[Followed], now: int) -> None:
+    def settle(self, files: Iterable[FollowedFile], now: int) -> None:
         """Add the files at whose end a rest has waited for long: it will not be continued. now: milliseconds."""
         for file in files:
-            if file.rest and not file.settled and now - file.found.mtime // 1_000_000 > unread.SETTLED:
+            if file.rest and not file.settled and now - file.snapshot.mtime // 1_000_000 > unread.SETTLED:
                 file.settled = True
                 self.add(file)
 
@@ -69,47 +69,47 @@ class ReadQueue:
         """What was written first comes first."""
         self._files = deque(sorted(self._files, key=_order))
 
-    def take(self) -> Followed:
+    def take(self) -> FollowedFile:
         """The file that is to be read now; it is not in the queue any more."""
         file = self._files.popleft()
         file.queued = False
         return file
 
-    def put_back(self, file: Followed, chunk: Chunk) -> None:
+    def put_back(self, file: FollowedFile, chunk: Chunk) -> None:
         """A file that gave something stays the first for a while; one that was read for nothing waits for the others."""
         self._in_a_row = self._in_a_row + 1 if file is self._latest else 0
         self._latest = file
         file.fruitless = not (chunk.records or chunk.rejects)
-        stays = (self._in_a_row < _IN_A_ROW or file.found.part) and not file.fruitless
+        stays = (self._in_a_row < _IN_A_ROW or file.snapshot.part) and not file.fruitless
         file.queued = True
         self._files.insert(0 if stays else _IN_TURN - 1, file)
         self._in_a_row %= _IN_A_ROW
 
-    def remove(self, file: Followed) -> None:
+    def remove(self, file: FollowedFile) -> None:
         """`file` is not followed any more."""
         if file.queued:
             self._files.remove(file)
 
 
-def look_at_beginning(file: Followed) -> bool:
+def look_at_beginning(file: FollowedFile) -> bool:
     """Look at the beginning of a file that was found; False where it was written to meanwhile."""
-    with contextlib.suppress(OSError, MovedError, LaterError):  # told when it is its turn to be read
+    with contextlib.suppress(OSError, MovedError, LaterError):  # reported when it is its turn to be read
         return file.prime()
     return True
 
 
-def _order(file: Followed) -> tuple[bool, bool, int, str, int]:
+def _order(file: FollowedFile) -> tuple[bool, bool, int, str, int]:
     """What was written first is read first: what is left of rotated files, then by time.
 
     The kernel's clock ticks every few milliseconds, and copytruncate needs less: a rotated file has the longer name. What is in
     an archive is read in its order, since going back in a compressed one means starting again. What took a turn and gave nothing waits
     for all others.
     """
-    part = file.found.part
+    part = file.snapshot.part
     return (
         file.fruitless,
         not file.goes_first,
-        file.found.mtime,
+        file.snapshot.mtime,
         part.container if part else "",
-        part.place if part else -len(file.found.path),
+        part.place if part else -len(file.snapshot.path),
     )

@@ -18,7 +18,7 @@ from casbd.model.chunk import Position
 
 Detect = Callable[[Sequence[bytes]], str | None]
 
-_AFTER_A_TURN = 1 << 14
+_AFTER_A_SWITCH = 1 << 14
 _SAMPLE_RECORDS, _SAMPLE_BYTES = 50, 1 << 16
 
 _UNCLAIMED = Problem("no format claims its records", "`casbd inputs try FILE` shows a mapping to begin with")
@@ -85,8 +85,8 @@ class RecordReader:
 
     def begin(self) -> None:
         """Before the first `next` of a chunk: how much to ask for, unless the turn was over while more was asked for."""
-        # A file that turns with each line must not have a whole chunk read for each of them.
-        self._want = self._want or (min(_AFTER_A_TURN, self._limits.chunk) if self._text.turned else self._limits.chunk)
+        # A file whose encoding switches with each line must not have a whole chunk read for each of them.
+        self._want = self._want or (min(_AFTER_A_SWITCH, self._limits.chunk) if self._text.switched else self._limits.chunk)
 
     def next(
         self, source: Plain | Compressed, detect: Detect, *, final: bool, inside: bool, header: Context | None
@@ -143,20 +143,20 @@ class RecordReader:
         """Whether the records' format is known; else the cut does not count."""
         if self.format or not cut.records:
             return True
-        found = detect(sample(cut.records)) if self._spec_format == "auto" else self._spec_format
-        if found is None:
+        name = detect(sample(cut.records)) if self._spec_format == "auto" else self._spec_format
+        if name is None:
             self._restore()
             return False
-        self.format = found
+        self.format = name
         return True
 
 
 def sample(records: Sequence[bytes]) -> list[bytes]:
-    """The first records of a file by which its format is told."""
-    found, size = [], 0
+    """The first records of a file by which its format is recognised."""
+    first_records, size = [], 0
     for record in records[:_SAMPLE_RECORDS]:
-        found.append(record)
+        first_records.append(record)
         size += len(record)
         if size > _SAMPLE_BYTES:
             break
-    return found
+    return first_records

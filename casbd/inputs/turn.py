@@ -44,5 +44,5 @@ class Turn:
         return self._left <= 0 or self._clock() > self._until
 
     def now(self) -> float:
-        """Seconds, for telling how long something took."""
+        """Seconds, for measuring how long something took."""
         return self._clock()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from casbd.inputs.discovery import PassedOver
 from casbd.inputs.fence import wildcard
-from casbd.inputs.followed_file import Followed
+from casbd.inputs.followed_file import FollowedFile
 from casbd.model.chunk import InputSpec
 from casbd.model.unread import Kind, Unread
 
@@ -20,9 +20,9 @@ BUFFERED = 3_600_000
 UNFINISHED = "its last record is not whole"
 
 
-def of_file(file: Followed, now: int, *, final: bool) -> Unread | None:
+def of_file(file: FollowedFile, now: int, *, final: bool) -> Unread | None:
     """What of a file is not read, if anything. final: nothing more is expected; else a file that is being written is no news."""
-    age = now - file.found.mtime // 1_000_000
+    age = now - file.snapshot.mtime // 1_000_000
     recent = age < SETTLED
     if (problem := file.problem) and file.gone is None:  # a deleted one is kept open for a while
         return _of(file, problem.why, problem.advice, "waiting" if problem.heals and recent else "unread")
@@ -36,13 +36,13 @@ def of_file(file: Followed, now: int, *, final: bool) -> Unread | None:
     return None
 
 
-def _of(file: Followed, why: str, advice: str, kind: Kind) -> Unread:
-    return Unread(input=file.spec.name, path=file.found.path, why=why, advice=advice, size=file.left, kind=kind)
+def _of(file: FollowedFile, why: str, advice: str, kind: Kind) -> Unread:
+    return Unread(input=file.spec.name, path=file.snapshot.path, why=why, advice=advice, size=file.left, kind=kind)
 
 
-def passed_over(spec: InputSpec, found: Iterable[PassedOver]) -> list[Unread]:
+def passed_over(spec: InputSpec, files: Iterable[PassedOver]) -> list[Unread]:
     """What the path's wildcards meet that is no file to be read."""
-    return [Unread(input=spec.name, path=one.path, why=one.why, advice=one.advice, kind=one.kind) for one in found]
+    return [Unread(input=spec.name, path=one.path, why=one.why, advice=one.advice, kind=one.kind) for one in files]
 
 
 def nothing_matches(spec: InputSpec, over: Iterable[PassedOver]) -> Unread:

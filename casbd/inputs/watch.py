@@ -42,7 +42,7 @@ _MANY = 1000
 
 
 class Changes(FileSystemEventHandler):
-    """What the observers told since it was last asked. Filled by their threads, emptied by casbd's."""
+    """What the observers reported since it was last asked. Filled by their threads, emptied by casbd's."""
 
     def __init__(self) -> None:
         self._something = threading.Event()
@@ -51,7 +51,7 @@ class Changes(FileSystemEventHandler):
         self._names = False
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """An observer's thread tells what happened."""
+        """Called by an observer's thread when something happened."""
         with self._lock:
             if isinstance(event, FileModifiedEvent) and len(self._modified) < _MANY:
                 self._modified.add(os.fsdecode(event.src_path))
@@ -92,8 +92,8 @@ class Watch:
             self._forget(directory)
         for directory, poll in wanted.items():
             identity = _identity(directory)
-            known = self._watched.get(directory)
-            if known and known[:2] != (poll, identity):
+            watched = self._watched.get(directory)
+            if watched and watched[:2] != (poll, identity):
                 self._forget(directory)
             if identity and directory not in self._watched:
                 self._watch(directory, poll, identity)
@@ -111,7 +111,7 @@ class Watch:
             watch = self._observer(poll).schedule(self._changes, directory, event_filter=_EVENTS)
         except OSError as error:
             if poll or isinstance(error, (FileNotFoundError, PermissionError)):
-                return  # the next scan tells; it is tried again then
+                return  # the next scan reports it, and tries again
             if not self._poll_all:
                 _log.warning("inotify cannot be used, polling instead", extra={"path": directory, "error": str(error)})
             self._poll_all = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from casbd.inputs.discovery import Found, Listing, look
-from casbd.inputs.followed_file import Followed
+from casbd.inputs.discovery import Listing, Snapshot, look
+from casbd.inputs.followed_file import FollowedFile
 
 _KEPT_OPEN = 60_000
 """Milliseconds that a deleted file is kept open: its writer may still have it open too."""
@@ -15,7 +15,7 @@ _KEPT_OPEN = 60_000
 class Place(NamedTuple):
     """A file as it is now. deleted: it has no name any more, and `found` has the one that it had."""
 
-    found: Found
+    snapshot: Snapshot
     deleted: bool
 
 
@@ -35,28 +35,28 @@ class Whereabouts:
             self._listings[directory] = Listing(directory)
         return self._listings[directory]
 
-    def of(self, file: Followed, now: int) -> Place | None:
+    def of(self, file: FollowedFile, now: int) -> Place | None:
         """Where `file` is; None where it is to be let go of: it is not to be found, or has been deleted for long. now: milliseconds."""
-        found = self._find(file)
-        if found is not None:
-            return Place(found, deleted=False)
+        snapshot = self._find(file)
+        if snapshot is not None:
+            return Place(snapshot, deleted=False)
         if file.source is None:
             return None
         status = file.source.stat()
-        found = Found.of(file.found.path, status)
+        snapshot = Snapshot.of(file.snapshot.path, status)
         if status.st_nlink:
-            return Place(found, deleted=False)
+            return Place(snapshot, deleted=False)
         # What its writer wrote last is read too.
-        if now - (file.gone or now) > _KEPT_OPEN and not file.queued and found[3:] == file.found[3:]:
+        if now - (file.gone or now) > _KEPT_OPEN and not file.queued and snapshot.version == file.snapshot.version:
             return None
-        return Place(found, deleted=True)
+        return Place(snapshot, deleted=True)
 
-    def _find(self, file: Followed) -> Found | None:
-        key = file.found[1:3]
-        found = look(file.found.path)
-        if found and found[1:3] == key:
-            return found
-        for path in filter(None, (file.found.path, file.target)):
-            if found := self.listing(os.path.dirname(path)).find(*key):  # noqa: PTH120
-                return found
+    def _find(self, file: FollowedFile) -> Snapshot | None:
+        key = file.snapshot.key
+        snapshot = look(file.snapshot.path)
+        if snapshot and snapshot.key == key:
+            return snapshot
+        for path in filter(None, (file.snapshot.path, file.target)):
+            if snapshot := self.listing(os.path.dirname(path)).find(*key):  # noqa: PTH120
+                return snapshot
         return None

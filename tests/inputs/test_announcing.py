@@ -1,4 +1,4 @@
-"""Files that are taken up and finished are told once, and many of them as a number; how far the reading has come."""
+"""Files that are taken up and finished are logged once, and many of them as a number; how far the reading has come."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from casbd.inputs.announcing import Announcing
 
 
-def told(caplog):
+def logged(caplog):
     return [(record.message, getattr(record, "number", None)) for record in caplog.records]
 
 
@@ -24,7 +24,7 @@ def test_a_file_is_taken_up_and_finished_once(reader, tmp_path, caplog):
     with log.open("ab") as file:
         file.write(b'{"n":2}\n')
     one.read()
-    assert told(caplog) == [("file taken up", None), ("file read to its end", None)]
+    assert logged(caplog) == [("file taken up", None), ("file read to its end", None)]
     assert (caplog.records[1].path, caplog.records[1].offset) == (str(log), 80_000)
 
 
@@ -33,22 +33,22 @@ def test_what_cannot_be_read_is_not_finished(reader, tmp_path, caplog):
     (tmp_path / "a").write_bytes(b"hello\n")
     (tmp_path / "b").write_bytes(gzip.compress(b'{"n":1}\n' * 10_000)[:-20])
     reader("*").read()
-    assert told(caplog) == [("file taken up", None)]
+    assert logged(caplog) == [("file taken up", None)]
 
 
-def test_many_files_are_told_together(caplog):
+def test_many_files_are_logged_together(caplog):
     caplog.set_level(logging.INFO)
     announcing = Announcing("in")
     for n in range(50):
-        announcing.tell("taken up", f"/{n}", 0, 100_000 + n)
+        announcing.log_file("taken up", f"/{n}", 0, 100_000 + n)
     assert len(caplog.records) == 20
-    announcing.tell_the_rest(105_000)
+    announcing.log_the_rest(105_000)
     assert len(caplog.records) == 20
-    announcing.tell_the_rest(110_000)
-    assert told(caplog)[20:] == [("more files taken up", 30)]
-    announcing.tell("read to its end", "/0", 0, 110_001)
-    announcing.tell_the_rest(200_000)
-    assert told(caplog)[21:] == [("file read to its end", None)]
+    announcing.log_the_rest(110_000)
+    assert logged(caplog)[20:] == [("more files taken up", 30)]
+    announcing.log_file("read to its end", "/0", 0, 110_001)
+    announcing.log_the_rest(200_000)
+    assert logged(caplog)[21:] == [("file read to its end", None)]
 
 
 @pytest.mark.parametrize("kind", ["plain", "gz", "zip"])

@@ -122,13 +122,13 @@ def test_encodings_that_change_with_every_line_cost_little(reader, tmp_path, mon
 def test_signs_that_look_like_a_line_end_and_ascii():
     """Bytes of two characters together may be a line end, and those of Chinese ones two of ASCII each."""
     text = "ਅ一" + "中" * 20 + "\n"
-    assert encodings.turn(text.encode("utf-16-le"), "utf-16-le", first=True) is None
+    assert encodings.switch(text.encode("utf-16-le"), "utf-16-le", first=True) is None
 
 
 @given(st.text(), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
 def test_text_of_one_encoding_is_not_taken_for_two(text, encoding):
     data = "".join('{"a": ' + json.dumps(line, ensure_ascii=False) + "}\n" for line in text.split("\n")).encode(encoding, "replace")
-    assert encodings.turn(data, encoding, first=True) is None
+    assert encodings.switch(data, encoding, first=True) is None
 
 
 @pytest.mark.parametrize("down", [False, True])

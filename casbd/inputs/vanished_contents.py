@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from casbd.inputs import identity
 from casbd.inputs.compression import open_source
 from casbd.inputs.cursor import context, start
-from casbd.inputs.discovery import Found, look
-from casbd.inputs.followed_file import Followed
+from casbd.inputs.discovery import Key, Snapshot, look
+from casbd.inputs.followed_file import FollowedFile
 from casbd.inputs.lost_files import DAY
 from casbd.inputs.turn import LaterError
 from casbd.model.chunk import Position
@@ -24,35 +24,35 @@ _GONE = 1000
 
 _BACK = "move it back, or follow its new directory with another input of the same format"
 
-Key = tuple[int, int]
 
-
-class Missing:
+class VanishedContents:
     """Of one input: files that went while nobody looked, and files that were deleted before they were read."""
 
     def __init__(self) -> None:
         self._went: dict[tuple[int, int, str], Position] = {}
         self._deleted: deque[tuple[Position, int, int]] = deque(maxlen=_GONE)
-        self._found: dict[Key, Found] | None = None
+        self._moved: dict[Key, Snapshot] | None = None
 
     def clear(self) -> None:
         """Begin anew, as positions are looked up again."""
         self._went.clear()
         self._deleted.clear()
-        self._found = None
+        self._moved = None
 
     def went(self, position: Position) -> None:
         """Its file was not where it was when casbd looked again after a while."""
         if position.told:
             return
         self._went[position.device, position.inode, position.fingerprint] = position
-        self._found = None
+        self._moved = None
 
     def deleted(self, position: Position, size: int, now: int) -> None:
-        """Its file is gone, and so many bytes were not read. It is told for a day."""
+        """Its file is gone, and so many bytes were not read. That is reported for a day."""
         self._deleted.append((position, size, now))
 
-    def unread(self, files: Mapping[Key, Followed], paths: Mapping[str, Followed], now: int) -> Iterator[tuple[Unread, Position | None]]:
+    def unread(
+        self, files: Mapping[Key, FollowedFile], paths: Mapping[str, FollowedFile], now: int
+    ) -> Iterator[tuple[Unread, Position | None]]:
         """What was not read; with the position where there is nothing that somebody could do any more."""
         while self._deleted and now - self._deleted[0][2] > DAY:
             self._deleted.popleft()
@@ -61,52 +61,52 @@ class Missing:
             if file.position:
                 reached[file.position.fingerprint] = max(file.offset, reached.get(file.position.fingerprint, 0))
         for position, size, _ in self._deleted:
-            if not _found_again(position, reached, files):
-                yield _tell(position, "it was gone before it was read to its end", size=size), position
-        away = [position for position in self._went.values() if not _found_again(position, reached, files)]
+            if not _is_read_on(position, reached, files):
+                yield _report(position, "it was gone before it was read to its end", size=size), position
+        away = [position for position in self._went.values() if not _is_read_on(position, reached, files)]
         if away:
             yield from self._away(away, files, paths)
 
     def _away(
-        self, away: Sequence[Position], files: Mapping[Key, Followed], paths: Mapping[str, Followed]
+        self, away: Sequence[Position], files: Mapping[Key, FollowedFile], paths: Mapping[str, FollowedFile]
     ) -> Iterator[tuple[Unread, Position | None]]:
-        if self._found is None:
-            places = _search(away)
-            self._found = {
-                place[1:3]: place
+        if self._moved is None:
+            moved_files = _search(away)
+            self._moved = {
+                moved.key: moved
                 for position in away
-                if (place := places.get((position.device, position.inode))) and place[1:3] not in files and _holds(place, position)
+                if (moved := moved_files.get((position.device, position.inode))) and moved.key not in files and _holds(moved, position)
             }
         for position in away:
-            place = self._found.get((position.device, position.inode))
-            found = look(place.path) if place else None
-            if found and place and found[1:3] == place[1:3] and found[1:3] not in files:
-                if found.size > position.offset and not context(position).ended:
-                    why = f"it was moved to {found.path} before it was read to its end"
-                    yield _tell(position, why, _BACK, found.size - position.offset), None
+            moved = self._moved.get((position.device, position.inode))
+            snapshot = look(moved.path) if moved else None
+            if snapshot and moved and snapshot.key == moved.key and snapshot.key not in files:
+                if snapshot.size > position.offset and not context(position).ended:
+                    why = f"it was moved to {snapshot.path} before it was read to its end"
+                    yield _report(position, why, _BACK, snapshot.size - position.offset), None
             elif not os.path.isdir(os.path.dirname(context(position).archive or position.path)):  # noqa: PTH112, PTH120
                 continue  # a file system that is not mounted at present
             elif position.size > position.offset and not context(position).ended:
-                yield _tell(position, "it was gone before it was read to its end", _BACK, position.size - position.offset), position
+                yield _report(position, "it was gone before it was read to its end", _BACK, position.size - position.offset), position
             elif context(position).grew and position.path in paths:
                 why = "another file is there now, and what was written to the one before since it was last read was not read"
-                yield _tell(position, why, "move the one before back into this directory, under any name like it"), position
+                yield _report(position, why, "move the one before back into this directory, under any name like it"), position
 
 
-def _tell(position: Position, why: str, advice: str = "", size: int | None = None) -> Unread:
+def _report(position: Position, why: str, advice: str = "", size: int | None = None) -> Unread:
     return Unread(input=position.input, path=position.path, why=why, advice=advice, size=size)
 
 
-def _found_again(position: Position, reached: Mapping[str, int], files: Mapping[Key, Followed]) -> bool:
+def _is_read_on(position: Position, reached: Mapping[str, int], files: Mapping[Key, FollowedFile]) -> bool:
     if not position.fingerprint:
         return (position.device, position.inode) in files
     return reached.get(position.fingerprint, -1) >= start(position)
 
 
-def _holds(found: Found, position: Position) -> bool:
-    """Whether this is still the content that was read, and no other file with the inode that it had, as far as a turn can tell."""
+def _holds(snapshot: Snapshot, position: Position) -> bool:
+    """Whether this is still the content that was read, not another file with its old inode, as far as can be seen within a turn."""
     try:
-        source = open_source(found.path)
+        source = open_source(snapshot.path)
     except OSError:
         return False
     try:
@@ -117,15 +117,15 @@ def _holds(found: Found, position: Position) -> bool:
         source.close()
 
 
-def _search(positions: Iterable[Position]) -> dict[Key, Found]:
+def _search(positions: Iterable[Position]) -> dict[Key, Snapshot]:
     """Where files with these inodes are now: in and below the directories where they were, then around them."""
     wanted = {position.inode for position in positions}
     directories = dict.fromkeys(os.path.dirname(position.path) for position in positions)  # noqa: PTH120
     queue = deque([*directories, *dict.fromkeys(map(os.path.dirname, directories))])
     seen: set[str] = set()
-    found: dict[Key, Found] = {}
+    moved: dict[Key, Snapshot] = {}
     left = _LOOKED_AT
-    while queue and left > 0 and len(found) < len(wanted):
+    while queue and left > 0 and len(moved) < len(wanted):
         directory = queue.popleft()
         if directory in seen:
             continue
@@ -135,16 +135,16 @@ def _search(positions: Iterable[Position]) -> dict[Key, Found]:
             if entry.is_dir(follow_symlinks=False):
                 queue.append(entry.path)
             elif entry.is_file(follow_symlinks=False) and (one := _wanted(entry, wanted)):
-                found[one.device, one.inode] = one
-    return found
+                moved[one.key] = one
+    return moved
 
 
-def _wanted(entry: os.DirEntry[str], wanted: set[int]) -> Found | None:
-    """The file, if it is one of these; only then is more asked of it than its name's entry tells."""
+def _wanted(entry: os.DirEntry[str], wanted: set[int]) -> Snapshot | None:
+    """The file, if it is one of these; only then is more asked of it than its directory entry holds."""
     if entry.inode() not in wanted:
         return None
     try:
-        return Found.of(entry.path, entry.stat(follow_symlinks=False))
+        return Snapshot.of(entry.path, entry.stat(follow_symlinks=False))
     except OSError:
         return None
 
