@@ -1,1 +1,1 @@
-"""What a file is that nobody has told casbd of: its first records, and a mapping to begin with."""
+"""What a file is that casbd is not configured to follow: its first records, and a mapping to begin with."""

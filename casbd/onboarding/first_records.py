@@ -16,7 +16,7 @@ _CHUNK = 1 << 18
 
 
 def first_records(path: Path) -> Chunk:
-    """The beginning of a file, cut into records; its `position.context` tells the container and the encoding.
+    """The beginning of a file, cut into records; its `position.context` holds the container and the encoding.
 
     CasbdError where the file cannot be read, or nothing whole is in it.
     """

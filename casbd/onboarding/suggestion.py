@@ -25,12 +25,12 @@ _LABELS = ("Name", "name", "Key", "key")
 
 def leaves(records: Sequence[Any]) -> dict[tuple[record_path.Step, ...], list[str]]:
     """The values, as text, by the path that leads to them. Elements of a list share the list's path."""
-    found: dict[tuple[record_path.Step, ...], list[str]] = {}
+    values_by_path: dict[tuple[record_path.Step, ...], list[str]] = {}
     for record in records:
         for path, value in _walk(record, ()):
-            if path in found or len(found) < _MANY:
-                found.setdefault(path, []).append(value)
-    return found
+            if path in values_by_path or len(values_by_path) < _MANY:
+                values_by_path.setdefault(path, []).append(value)
+    return values_by_path
 
 
 def _walk(value: Any, path: tuple[record_path.Step, ...]) -> Iterator[tuple[tuple[record_path.Step, ...], str]]:
@@ -161,4 +161,4 @@ _FIELDS: Sequence[tuple[str, Sequence[str], Callable[[Sequence[str]], bool]]] = 
     ("app", ("app", "application", "service", "product"), _few),
     ("app_instance", ("tenant", "organization", "org", "workspace", "accountid"), _few),
 )
-"""Field, words for it from the surest on, and what its values must be. Those that are told surest come first."""
+"""Field, words for it from the surest on, and what its values must be. Those that are recognised most surely come first."""

@@ -49,7 +49,7 @@ NO_ADDRESS = Address()
 
 def parse(text: str | None) -> Address:
     """The address and port in a client-address field, of a list the client's; `NO_ADDRESS` for anything else. Never raises."""
-    return _known[text] if text else NO_ADDRESS
+    return _parsed[text] if text else NO_ADDRESS
 
 
 def is_public(ip: str) -> bool:
@@ -70,11 +70,11 @@ def _of_list(texts: list[str]) -> Address:
     first = NO_ADDRESS
     for text in texts:
         inside = _FORWARDED.fullmatch(text.strip())
-        found = _one(inside[1]) if inside else NO_ADDRESS
-        if found.ip is not None:
-            if is_public(found.ip):
-                return found
-            first = first if first.ip else found
+        address = _one(inside[1]) if inside else NO_ADDRESS
+        if address.ip is not None:
+            if is_public(address.ip):
+                return address
+            first = first if first.ip else address
     return first
 
 
@@ -83,8 +83,8 @@ def _one(text: str) -> Address:
         return NO_ADDRESS
     text = text.strip()
     host, _, port = text.partition(":")
-    if "." in host and (not port or _NUMBER.fullmatch(port)) and (found := _address(host, port)).ip is not None:
-        return found
+    if "." in host and (not port or _NUMBER.fullmatch(port)) and (address := _address(host, port)).ip is not None:
+        return address
     if form := _AFTER_A_HOST.fullmatch(text):
         return _address(form[1])
     if form := _BRACKETS.fullmatch(text):
@@ -120,4 +120,4 @@ def _canonical(text: str) -> str | None:
         return None
 
 
-_known = Remembered(_parse, 20_000, LONGEST)
+_parsed = Remembered(_parse, 20_000, LONGEST)

@@ -1,6 +1,6 @@
 """What is unknown is None: a text of an activity that is nothing but blanks (also tabs, line ends, no-break spaces) is none.
 
-Formats leave such texts out where another field may tell the same; this sees to those that are left, whatever the format.
+Formats leave such texts out where another field may hold the same; this sees to those that are left, whatever the format.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def _texts_out(activity: Activity) -> None:
 
 
 def _objects_out(activity: Activity) -> None:
-    kept = [ActivityObject(_known(one.id), _known(one.name), _known(one.type), one.role) for one in activity.objects]
-    activity.objects = tuple(one for one in kept if one.id or one.name)
+    objects = [ActivityObject(_not_blank(one.id), _not_blank(one.name), _not_blank(one.type), one.role) for one in activity.objects]
+    activity.objects = tuple(one for one in objects if one.id or one.name)
     first = activity.objects[0] if activity.objects else ActivityObject()
     activity.object_id, activity.object_name, activity.object_type = first.id, first.name, first.type
 
 
-def _known(text: str | None) -> str | None:
+def _not_blank(text: str | None) -> str | None:
     return None if text is None or text.isspace() else text

@@ -37,7 +37,7 @@ class Message(NamedTuple):
     def times(self, *keys: str) -> list[str]:
         """What these keys have, in this order: times as RFC 3339 writes them; what is no time as it is.
 
-        Where a time does not tell its zone, the message may: `dtz` is the device's, `atz` the agent's, whose time `art` is. Otherwise UTC.
+        Where a time does not name its zone, the message may: `dtz` is the device's, `atz` the agent's, whose time `art` is. Otherwise UTC.
         """
         return [_time(text, self._zone("atz" if key == "art" else "dtz")) for key in keys if (text := self.extension.get(key, "").strip())]
 
@@ -49,7 +49,7 @@ class Message(NamedTuple):
 
 
 def _time(text: str, zone: tzinfo | None) -> str:
-    """zone: None is not told. It counts for a time with an abbreviation that may mean several zones, too."""
+    """zone: None where none is named. It counts for a time with an abbreviation that may mean several zones, too."""
     for one in (text, text.rpartition(" ")[0]) if zone else (text,):
         try:
             return timestamps.iso(timestamps.read(one, zone or UTC))
@@ -86,4 +86,4 @@ def parse(text: str) -> Message:
 
 
 def _plain(text: str) -> str:
-    return _ESCAPED.sub(lambda found: _MEANS.get(found[1], found[1]), text) if "\\" in text else text
+    return _ESCAPED.sub(lambda escape: _MEANS.get(escape[1], escape[1]), text) if "\\" in text else text

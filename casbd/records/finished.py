@@ -12,7 +12,7 @@ from casbd.records.long_texts import LONGEST, shorten
 def finish(activity: Activity, record: bytes, raw: str) -> None:
     """Complete what a format made of a record: unknown texts are None, long ones are bounded, the record is there, and an id.
 
-    raw: the record as text. A format that reads a record within another has told it already. An activity whose record has no id
+    raw: the record as text. A format that reads a record within another has set it already. An activity whose record has no id
     gets a hash of the record as its id, so that the same record again is the same activity.
     """
     take_out(activity)

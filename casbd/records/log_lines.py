@@ -19,5 +19,5 @@ def without_time(line: bytes) -> bytes:
     """The object behind such a time; the line as it is where there is none."""
     if line[:1] == b"{":
         return line
-    found = _BEFORE.match(line)
-    return line[found.end() :] if found else line
+    prefix = _BEFORE.match(line)
+    return line[prefix.end() :] if prefix else line

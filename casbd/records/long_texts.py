@@ -25,8 +25,8 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     """The text; of a longer one its beginning and a hash, so that two that differ still do. Nobody's account is written so."""
     if len(text) <= longest:
         return text
-    told = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return f"{text[: min(_SHOWN, longest // 8)]}… {told}"
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{text[: min(_SHOWN, longest // 8)]}… {digest}"
 
 
 def shorten(activity: Activity) -> None:

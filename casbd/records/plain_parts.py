@@ -10,7 +10,7 @@ _TELLING = 3
 
 
 def plain_part(text: str) -> str:
-    """The longest part of a text that JSON writes as it is, casefolded, in text within text too; empty where it would tell little.
+    """The longest part of a text that JSON writes as it is, casefolded, in text within text too; empty where it would rule out little.
 
     A record that holds the text holds this part, unless it is not ASCII or has an escape such as `\\u0061`.
     """

@@ -68,7 +68,7 @@ def write_path(steps: tuple[Step, ...]) -> str:
 class RawReader:
     """Reads the raw record of an activity at most once, however many conditions ask for it one after the other."""
 
-    __slots__ = ("_decoded", "_folded", "_found", "_keys", "_members", "_names", "_record", "_text")
+    __slots__ = ("_decoded", "_folded", "_keys", "_members", "_names", "_record", "_text", "_values")
 
     def __init__(self) -> None:
         self._names: dict[tuple[Step, ...], tuple[str, ...]] = {}
@@ -78,16 +78,16 @@ class RawReader:
         self._record: Any = None
         self._keys: dict[str, list[Any]] | None = None
         self._members: dict[Step, list[Any]] = {}
-        self._found: dict[tuple[Step, ...], list[Any]] = {}
+        self._values: dict[tuple[Step, ...], list[Any]] = {}
 
     def find(self, text: str, path: tuple[Step, ...]) -> list[Any]:
         """As `find`, in the record that the text holds; nothing where it is no JSON."""
         if text is not self._text:  # the text is held, so no other can have taken its identity
             self._begin(text)
-        found = self._found.get(path)
-        if found is None:
-            found = self._found[path] = self._find(text, path) if self._decoded or self._may_lead_anywhere(path) else []
-        return found
+        values = self._values.get(path)
+        if values is None:
+            values = self._values[path] = self._find(text, path) if self._decoded or self._may_lead_anywhere(path) else []
+        return values
 
     def may_hold(self, text: str, clues: Sequence[str]) -> bool:
         """Whether a value of the record may hold one of some texts, which are `plain_part`s. A look costs a tenth of decoding."""
@@ -131,7 +131,7 @@ class RawReader:
         self._record = None
         self._keys = None
         self._members = {}
-        self._found = {}
+        self._values = {}
         # Without escapes, every name of a path that leads somewhere stands in the text: a look costs a tenth of decoding.
         self._folded = text.casefold() if text.isascii() and "\\u" not in text else None
 
@@ -178,7 +178,7 @@ def find(record: Any, path: tuple[Step, ...]) -> list[Any]:
 
 def _follow(values: list[Any], path: tuple[Step, ...]) -> list[Any]:
     for step in path:
-        values = [*islice((found for value in values for found in _step(value, step)), MOST_FOUND)]
+        values = [*islice((inner for value in values for inner in _step(value, step)), MOST_FOUND)]
         if not values:
             break
     return values
@@ -188,17 +188,17 @@ def texts(values: list[Any]) -> list[str]:
     """What text operators compare: text, and everything else but null by its JSON text; elements of lists each."""
     if len(values) == 1 and isinstance(values[0], str):
         return values
-    found = []
+    written = []
     for value in islice(_opened(values), MOST_FOUND):
         if isinstance(value, str):
-            found.append(value)
+            written.append(value)
         elif isinstance(value, bool):
-            found.append("true" if value else "false")
+            written.append("true" if value else "false")
         elif isinstance(value, int):
-            found.append(str(value))
+            written.append(str(value))
         elif value:  # an object; fractions in it stand in quotes
-            found.append(_written(value))
-    return found
+            written.append(_written(value))
+    return written
 
 
 def _written(value: Any) -> str:
@@ -221,20 +221,20 @@ def _opened(values: list[Any]) -> Iterator[Any]:
 
 def _every(value: Any) -> list[Any]:
     """All texts, numbers and truths within a value; of JSON inside a string the string, and what is in it. Without recursion."""
-    found: list[Any] = []
+    leaves: list[Any] = []
     rest = [value]
-    while rest and len(found) < MOST_FOUND:
+    while rest and len(leaves) < MOST_FOUND:
         one = rest.pop()
         if isinstance(one, dict):
             rest.extend(reversed(one.values()))
         elif isinstance(one, list):
             rest.extend(reversed(one))
         elif one is not None:
-            found.append(one)
+            leaves.append(one)
             inside = _inside(one)
             if isinstance(inside, dict | list):
                 rest.append(inside)
-    return found
+    return leaves
 
 
 def _step(value: Any, step: Step) -> list[Any]:
@@ -249,8 +249,8 @@ def _step(value: Any, step: Step) -> list[Any]:
         return []
     key = step.casefold()
     objects = [element for element in islice(_opened(value), MOST_FOUND) if isinstance(element, dict)]
-    named = [found for element in objects for found in _named(element, key)]
-    return named or [found for element in objects for found in _member(element, step)]
+    named = [one for element in objects for one in _named(element, key)]
+    return named or [one for element in objects for one in _member(element, step)]
 
 
 def _inside(value: Any) -> Any:

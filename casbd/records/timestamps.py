@@ -1,7 +1,7 @@
 """Times as they stand in audit records, to milliseconds since 1970-01-01 UTC; and back, in the one form that casbd writes.
 
 A time without a zone is UTC: that is what Microsoft 365 means (Office 365 Management Activity API schema, CreationTime).
-ISO 8601 is read here; what other forms there are, `casbd/records/written_times.py` tells. All formats, mappings and suggestions use `read`.
+ISO 8601 is read here; the other forms are in `casbd/records/written_times.py`. All formats, mappings and suggestions use `read`.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def parse(text: str) -> int:
 
 
 def read(value: object, zone: tzinfo = UTC) -> int:
-    """The milliseconds that any value of a record tells: text of any form, or seconds to nanoseconds since 1970, as a number or as text.
+    """The milliseconds of a value of a record: a time as text of any form, or seconds to nanoseconds since 1970, as a number or as text.
 
-    zone: whose time it is where the text does not tell. Also of an object that holds such a `value`, as PowerShell 5 writes it.
+    zone: whose time it is where the text names none. Also of an object that holds such a `value`, as PowerShell 5 writes it.
     ValueError for anything else.
     """
     if isinstance(value, str):
@@ -87,7 +87,7 @@ def _slowly(text: str, zone: tzinfo = UTC) -> int:
 
 
 def _otherwise(text: str, zone: tzinfo, error: ValueError) -> int:
-    """error: why it is not ISO 8601, which is told where it looks like that."""
+    """error: why it is not ISO 8601, which is said where it looks like that."""
     if (milliseconds := dotnet_milliseconds(text)) is not None:
         return _in_range(milliseconds)
     try:

@@ -1,7 +1,7 @@
 """Times in words and figures, as programs show them to people: everything but ISO 8601, which the standard library reads.
 
 * `11/20/2026, 1:05:00.123 PM`: the American way, which the Azure portal and .NET write; month first, with AM or PM. Without these
-  nobody can tell the order, so `11/20/2026 13:05` is none: a mapping says its `format`
+  nobody can know the order, so `11/20/2026 13:05` is none: a mapping says its `format`
 * `Nov 20 2026 10:05:01.123 GMT-07:00` (CEF), `20/Nov/2026:10:05:01 +0200` (Apache), `Fri, 20 Nov 2026 10:05:01 +0000` (RFC 5322),
   `Fri Nov 20 10:05:01 EST 2026` (`date`), `2026/11/20 10:05:01`, and ISO 8601 with a zone's name behind it: `2026-11-20 10:05:01 UTC`
 * `/Date(1795169101000+0200)/`: .NET's JSON, milliseconds since 1970 in UTC; the offset says where it was written, and nothing more
@@ -36,32 +36,32 @@ _FORMS = tuple(
 
 
 def moment_of(text: str, zone: tzinfo) -> datetime:
-    """The moment, with its zone: the given one where the text does not tell; ValueError for anything else."""
+    """The moment, with its zone: the given one where the text names none; ValueError for anything else."""
     if len(text) > LONGEST:
         raise ValueError("is no time")
     words = " ".join(text.replace("\u200e", "").split())  # browsers put narrow blanks and marks of direction around AM and PM
     for form in _FORMS:
-        if found := form.fullmatch(words):
-            return _moment(found, zone)
+        if match := form.fullmatch(words):
+            return _moment(match, zone)
     raise ValueError("is no time")
 
 
 def dotnet_milliseconds(text: str) -> int | None:
     """Milliseconds since 1970 in .NET's `/Date(...)/`, with or without its slashes; None for any other text."""
-    found = _DOTNET.fullmatch(text.strip())
-    return int(found[1]) if found else None
+    match = _DOTNET.fullmatch(text.strip())
+    return int(match[1]) if match else None
 
 
-def _moment(found: re.Match[str], zone: tzinfo) -> datetime:
-    year = found["year"] or found["last"]
-    if not year or (found["year"] and found["last"]):
+def _moment(match: re.Match[str], zone: tzinfo) -> datetime:
+    year = match["year"] or match["last"]
+    if not year or (match["year"] and match["last"]):
         raise ValueError("its year is missing" if not year else "is no time")
-    month = found["month"] if found["month"].isdigit() else _MONTHS.get(found["month"].lower(), 0)
-    hour = int(found["hour"])
-    if half := found["half"]:
+    month = match["month"] if match["month"].isdigit() else _MONTHS.get(match["month"].lower(), 0)
+    hour = int(match["hour"])
+    if half := match["half"]:
         if not 1 <= hour <= 12:
             raise ValueError("its hour is none of twelve")
         hour = hour % 12 + (12 if half in "Pp" else 0)
-    fraction = timedelta(microseconds=int((found["fraction"] or "0").ljust(6, "0")[:6]))
-    moment = datetime(int(year), int(month), int(found["day"]), hour, int(found["minute"]), int(found["second"] or 0))  # noqa: DTZ001
-    return (moment + fraction).replace(tzinfo=zone_of(found["zone"]) if found["zone"] else zone)
+    fraction = timedelta(microseconds=int((match["fraction"] or "0").ljust(6, "0")[:6]))
+    moment = datetime(int(year), int(month), int(match["day"]), hour, int(match["minute"]), int(match["second"] or 0))  # noqa: DTZ001
+    return (moment + fraction).replace(tzinfo=zone_of(match["zone"]) if match["zone"] else zone)
