@@ -6,6 +6,8 @@ import glob
 import os
 from pathlib import Path
 
+import msgspec
+
 from casbd.clock import now
 from casbd.errors import CasbdError
 from casbd.inputs.fence import open_regular
@@ -36,6 +38,11 @@ def first_records(path: Path) -> Chunk:
         return chunk
     finally:
         inputs.close()
+
+
+def container(chunk: Chunk) -> str:
+    """`ndjson`, `json` or `csv`: where the records of a file lie in it, as its reader recognised it."""
+    return str(msgspec.json.decode(chunk.position.context)["container"])
 
 
 def _first(inputs: Inputs) -> Chunk | None:

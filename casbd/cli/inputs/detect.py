@@ -11,11 +11,10 @@ import click
 
 from casbd.cli import EXIT_NO
 from casbd.cli._common import json_option, table, write_lines
-from casbd.cli.inputs._container import container
 from casbd.daemon import engine
 from casbd.errors import CasbdError
 from casbd.inputs.record_reader import sample
-from casbd.onboarding.first_records import first_records
+from casbd.onboarding.first_records import container, first_records
 from casbd.wire import json_lines
 
 
@@ -27,13 +26,13 @@ def detect(files: Sequence[Path], as_json: bool) -> None:
 
     Exit code 1 if one of them is not recognised; `casbd inputs try FILE` suggests a mapping for it.
     """
-    told = [_detected(path) for path in files]
+    answers = [_detected(path) for path in files]
     if as_json:
-        write_lines(map(json_lines.line, told))
+        write_lines(map(json_lines.line, answers))
     else:
         columns = ("file", "container", "records seen", "format", "sure", "else")
-        table("", columns, [_row(one) for one in told], less=("container", "records seen", "else"))
-    if not all(one["format"] for one in told):
+        table("", columns, [_row(one) for one in answers], less=("container", "records seen", "else"))
+    if not all(one["format"] for one in answers):
         sys.exit(EXIT_NO)
 
 
@@ -43,20 +42,20 @@ def _detected(path: Path) -> dict[str, Any]:
     except CasbdError as error:
         return {"file": str(path), "container": None, "records": 0, "format": None, "sure": 0.0, "claims": {}, "problem": str(error)}
     seen = sample(chunk.records)
-    claims = {name: round(sure, 3) for name, sure in engine.claims(seen).items() if sure} if seen else {}
-    found = engine.detect(seen) if seen else None
+    claims = {claimant: round(sure, 3) for claimant, sure in engine.claims(seen).items() if sure} if seen else {}
+    name = engine.detect(seen) if seen else None
     return {
         "file": str(path),
         "container": container(chunk),
         "records": len(seen),
-        "format": found,
-        "sure": claims.get(found, 0.0) if found else 0.0,
+        "format": name,
+        "sure": claims.get(name, 0.0) if name else 0.0,
         "claims": claims,
-        "problem": None if found else "no format claims these records" if seen else "no whole record is in it",
+        "problem": None if name else "no format claims these records" if seen else "no whole record is in it",
     }
 
 
-def _row(told: dict[str, Any]) -> tuple[Any, ...]:
-    others = [f"{name} {sure:.0%}" for name, sure in told["claims"].items() if name != told["format"]]
-    sure = f"{told['sure']:.0%}" if told["format"] else ""
-    return told["file"], told["container"], told["records"], told["format"] or f"({told['problem']})", sure, ", ".join(others)
+def _row(answer: dict[str, Any]) -> tuple[Any, ...]:
+    others = [f"{name} {sure:.0%}" for name, sure in answer["claims"].items() if name != answer["format"]]
+    sure = f"{answer['sure']:.0%}" if answer["format"] else ""
+    return answer["file"], answer["container"], answer["records"], answer["format"] or f"({answer['problem']})", sure, ", ".join(others)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,19 +10,17 @@ import click
 
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell, drawer, json_option, table, write_lines
-from casbd.cli.inputs._suggestion import suggestion
 from casbd.config import reading
 from casbd.daemon import engine
 from casbd.documents import nearest
-from casbd.errors import BadRecord, Mistakes
+from casbd.errors import Mistakes
 from casbd.inputs.record_reader import sample
-from casbd.model.activity import FIELDS, Activity
+from casbd.model.activity import Activity
 from casbd.model.chunk import Chunk
+from casbd.onboarding import trial
 from casbd.onboarding.first_records import first_records
-from casbd.onboarding.suggestion import leaves
+from casbd.onboarding.suggested_input import suggested_input
 from casbd.plugins import Format, registry
-from casbd.records import record_path
-from casbd.records.finished import finish
 from casbd.wire import json_lines
 
 _MOST_PATHS, _MOST_REASONS = 40, 20
@@ -31,7 +28,7 @@ _MOST_PATHS, _MOST_REASONS = 40, 20
 
 @click.command("try")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--format", "form", metavar="F", help="Read the records as this format; otherwise it is told by the records.")
+@click.option("--format", "form", metavar="F", help="Read the records as this format; otherwise it is recognised by the records.")
 @click.option("--input", "name", metavar="NAME", help="Read them as this input of the configuration would, its mapping included.")
 @click.option("--limit", type=click.IntRange(1, 10**9), default=3, show_default=True, help="So many activities are shown.")
 @json_option
@@ -47,25 +44,25 @@ def attempt(configuration: Path, file: Path, form: str | None, name: str | None,
     plugin = _configured(configuration, name) if name else None
     plugin = plugin or _named(form or engine.detect(sample(chunk.records)))
     if plugin is None:
-        suggestion(file, chunk)
+        _show_suggestion(file, chunk)
         sys.exit(EXIT_NO)
-    activities, reasons = _parsed(plugin, chunk)
+    activities, rejects = trial.parsed(plugin, chunk)
     if as_json:
         write_lines(map(json_lines.activity, activities[:limit]))
     else:
         for activity in activities[:limit]:
-            _tell(activity)
-        _tell_the_rest(chunk, activities)
+            _show(activity)
+        _show_the_rest(chunk, activities)
     number = len(chunk.records) + len(chunk.rejects)
-    click.echo(f"{number} records at the beginning of the file: {len(activities)} activities, {sum(reasons.values())} rejects", err=True)
-    for reason, count in reasons.most_common(_MOST_REASONS):
+    click.echo(f"{number} records at the beginning of the file: {len(activities)} activities, {sum(rejects.values())} rejects", err=True)
+    for reason, count in rejects.most_common(_MOST_REASONS):
         click.echo(f"  {count} rejects: {cell(reason)}", err=True)
     if not activities:
         sys.exit(EXIT_NO)
 
 
 def _configured(configuration: Path, name: str) -> Format | None:
-    """As a configured input reads its records; None where its format is `auto` and would have to be told by them."""
+    """As a configured input reads its records; None where its format is `auto` and would have to be recognised by them."""
     settings, mistakes = reading.read(configuration)
     for one in settings.inputs:
         if one.spec.name == name:
@@ -89,45 +86,31 @@ def _named(form: str | None) -> Format | None:
     return plugin
 
 
-def _parsed(plugin: Format, chunk: Chunk) -> tuple[list[Activity], Counter[str]]:
-    activities: list[Activity] = []
-    reasons = Counter(reject.reason for reject in chunk.rejects)
-    for record in chunk.records:
-        try:
-            found = [*plugin.parse(record)]
-            for activity in found:
-                finish(activity, record, record.decode())
-        except (BadRecord, UnicodeError) as error:
-            reasons[str(error)] += 1
-            continue
-        activities += found
-    return activities, reasons
+def _show_suggestion(file: Path, chunk: Chunk) -> None:
+    suggested = suggested_input(file, chunk)
+    if suggested is None:
+        click.echo("casbd: no format claims these records, and nothing was found in them that a mapping could begin with", err=True)
+        for reject in chunk.rejects[:3]:
+            click.echo(f"  {cell(reject.reason)}", err=True)
+        return
+    click.echo("casbd: no format claims these records; a mapping to begin with, guessed from names and values:", err=True)
+    click.echo(suggested.text)
+    if suggested.several_under:
+        inside = cell(suggested.several_under)
+        click.echo(
+            f"casbd: a record holds several things with a time under `{inside}`, of which this mapping takes only the first", err=True
+        )
 
 
-def _tell(activity: Activity) -> None:
+def _show(activity: Activity) -> None:
     table("", ("field", "value"), drawer(activity, ("raw", "source", "input", "input_file", "input_offset")))
     click.echo()
 
 
-def _tell_the_rest(chunk: Chunk, activities: Iterable[Activity]) -> None:
+def _show_the_rest(chunk: Chunk, activities: Iterable[Activity]) -> None:
     """What is only in the record: rules find it under `raw.`, as everything else."""
-    held = {text for activity in activities for text in _texts(activity)}
-    records = [record_path.decode(record.decode("utf-8", "replace")) for record in chunk.records]
-    rest = [
-        (f"raw.{record_path.write_path(path)}", len(values), values[0][:80])
-        for path, values in leaves(records).items()
-        if not any(value.casefold() in held for value in values)
-    ]
+    rest = [(path, len(values), values[0][:80]) for path, values in trial.only_in_records(chunk, activities)]
     table("In the record only", ("path", "values", "for example"), rest[:_MOST_PATHS])
     if len(rest) > _MOST_PATHS:
         click.echo(f"and {len(rest) - _MOST_PATHS} more paths", err=True)
     click.echo()
-
-
-def _texts(activity: Activity) -> Iterable[str]:
-    """All that an activity holds, as text."""
-    for name in FIELDS:
-        value = getattr(activity, name) if name not in ("raw", "objects") else None
-        yield from (str(one).casefold() for one in (value if isinstance(value, tuple) else (value,)) if one is not None)
-    for one in activity.objects:
-        yield from (text.casefold() for text in (one.id, one.name, one.type) if text)
