@@ -1,4 +1,4 @@
-"""What is told of a policy that costs too much."""
+"""Policies that cost too much."""
 
 from __future__ import annotations
 
@@ -17,3 +17,12 @@ class Costly(msgspec.Struct, frozen=True):
     characters: int
     since: int
     place: str
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """A policy that is asked no more, what it said then (a hash), since when (ms), and what it cost."""
+
+    policy_id: str
+    meaning: str
+    at: int
+    cost: Costly

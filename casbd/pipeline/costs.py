@@ -11,6 +11,7 @@ import msgspec
 from casbd.alerting import costly
 from casbd.governance.rails import meaning
 from casbd.model.alert import Alert
+from casbd.model.costly import SetAside
 from casbd.pipeline.commit import deliver
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
@@ -26,7 +27,7 @@ def tell(
     told = []
     for cost in {one.policy_id: one for batch in batches for one in batch.costly}.values():
         policy = policies.get(cost.policy_id)
-        if policy is None or not set_aside.add(connection, set_aside.SetAside(policy.id, meaning(policy), now, cost)):
+        if policy is None or not set_aside.add(connection, SetAside(policy.id, meaning(policy), now, cost)):
             continue
         audit.add(connection, now, "policies set aside", policy.id, msgspec.to_builtins(cost), audit.DAEMON)
         told.append(costly.set_aside(policy, meaning(policy), cost, now))

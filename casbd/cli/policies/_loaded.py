@@ -18,6 +18,7 @@ from casbd.documents import nearest
 from casbd.errors import Mistakes, StoreError
 from casbd.governance.rails import meaning
 from casbd.model.activity import Activity
+from casbd.model.costly import SetAside
 from casbd.plugins import registry
 from casbd.policies import loading
 from casbd.policies.exceptions import exempted, load_exemptions
@@ -25,7 +26,6 @@ from casbd.policies.policy import Policy
 from casbd.records.finished import finish
 from casbd.store.database import Store, is_new
 from casbd.store.state import policy_counts, set_aside
-from casbd.store.state.set_aside import SetAside
 
 if TYPE_CHECKING:
     from casbd.pipeline.enrichment import Enrichment

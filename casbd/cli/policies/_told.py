@@ -6,9 +6,9 @@ from typing import Any
 
 from casbd.counting.match import Repeated
 from casbd.documents import durations
+from casbd.model.costly import SetAside
 from casbd.policies.policy import Policy
 from casbd.records.timestamps import iso
-from casbd.store.state.set_aside import SetAside
 
 
 def about(policy: Policy) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from casbd.cli._common import json_option, table, write_lines
 from casbd.cli.policies._loaded import Loaded
 from casbd.cli.policies._templates import require_template
 from casbd.cli.policies._told import counting, told_of
+from casbd.model.costly import SetAside
 from casbd.policies.policy import Policy
-from casbd.store.state.set_aside import SetAside
 from casbd.wire import json_lines
 
 COLUMNS = ("policy", "name", "severity", "mode", "counts", "tests", "matches", "alerts")

@@ -7,16 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from casbd.model.costly import Costly
-
-
-class SetAside(msgspec.Struct, frozen=True):
-    """A policy, what it said then (a hash), since when (ms), and what it cost."""
-
-    policy_id: str
-    meaning: str
-    at: int
-    cost: Costly
+from casbd.model.costly import Costly, SetAside
 
 
 def add(connection: sqlite3.Connection, one: SetAside) -> bool:
