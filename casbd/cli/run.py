@@ -86,8 +86,8 @@ def _show(settings: Settings) -> None:
     less = [name for name in LESS if name != "status"]
     with Store(settings.state_dir, readonly=True) as store:
         table("Alerts", COLUMNS[:-2], (row(alert)[:-2] for alert in raised_alerts.find(store.connection)), style, less=less)
-        found = gather(store, [], [])
-    read = ", ".join(f"{sum(entry[name] for entry in found['inputs'])} {name}" for name in ("records", "duplicates", "rejects"))
+        inputs = gather(store, [], []).inputs
+    read = ", ".join(f"{sum(getattr(entry, name) for entry in inputs)} {name}" for name in ("records", "duplicates", "rejects"))
     click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")
     for output in settings.outputs:
         where = getattr(output.options, "path", None) or getattr(output.options, "host", output.type)

@@ -13,6 +13,7 @@ from msgspec.structs import asdict, replace
 from casbd import __version__
 from casbd.daemon.engine import Engine
 from casbd.daemon.watched import signature
+from casbd.model.service_status import Reloaded
 from casbd.plugins import registry
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
@@ -24,24 +25,21 @@ class Trail:
 
     def __init__(self, store: Store, engine: Engine) -> None:
         self._store = store
-        self._refused: list[str] = []
+        self._refused: tuple[str, ...] = ()
         self._know(engine)
 
     def started(self, now: int) -> None:
         """The daemon runs."""
         self._add(now, "start", self._engine, {"version": __version__, "policies": len(self._engine.policies)})
 
-    def reloaded(self, engine: Engine, outcome: Mapping[str, Any], now: int) -> None:
-        """A reload, refused or not; one that changed nothing, or is refused for the same as the last one, is not noted.
-
-        outcome: as `casbd status` tells it.
-        """
-        if not outcome["ok"]:
-            if outcome["mistakes"] != self._refused:
-                self._add(now, "reload refused", engine, {"mistakes": len(outcome["mistakes"])})
-            self._refused = outcome["mistakes"]
+    def reloaded(self, engine: Engine, outcome: Reloaded, now: int) -> None:
+        """A reload, refused or not; one that changed nothing, or is refused for the same as the last one, is not noted."""
+        if not outcome.ok:
+            if outcome.mistakes != self._refused:
+                self._add(now, "reload refused", engine, {"mistakes": len(outcome.mistakes)})
+            self._refused = outcome.mistakes
             return
-        self._refused = []
+        self._refused = ()
         changes = self._difference(engine)
         if changes:
             self._add(now, "reload", engine, changes)

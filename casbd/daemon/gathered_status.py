@@ -1,112 +1,239 @@
-"""What the store tells of a casbd that runs, or did: its inputs, destinations, policies, and what it said of itself last."""
+"""What the store says of a casbd that runs, or did: its inputs, destinations, policies, and what it said of itself last.
+
+The types are what `casbd status --json` prints: their fields, in their order, are its keys. Times are ISO 8601, in UTC.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from casbd.alerting.costly import what_it_took
 from casbd.governance.standing import Standing
-from casbd.model.costly import Costly
+from casbd.model.costly import SetAside
+from casbd.model.service_status import Reloaded
+from casbd.model.unread import Unread
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.state import input_progress, outbox, policy_counts, service_status
 
 
-def gather(store: Store, configured: list[str], outputs: list[str]) -> dict[str, Any]:
-    """Everything `status` tells, as one object.
+class FileStatus(msgspec.Struct, frozen=True):
+    """One file of an input: how far it is read, and how large it was then (bytes)."""
+
+    path: str
+    position: int
+    size: int
+
+
+class InputStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """received = records + duplicates + rejects. last_record: the newest activity's own time; last_read: when a record was read."""
+
+    name: str
+    received: int
+    records: int
+    activities: int
+    duplicates: int
+    rejects: int
+    last_record: str | None
+    last_read: str | None
+    problem: str | None
+    files: Sequence[FileStatus]
+
+
+class OutputStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A destination: an output, or a connector. The numbers are those of `outbox.Delivery`."""
+
+    name: str
+    configured: bool
+    pending: int
+    pending_bytes: int
+    oldest_pending: str | None
+    in_doubt: int
+    delivered: int
+    sent: int
+    refused: int
+    failures: int
+    last_error: str | None
+    last_error_at: str | None
+    last_delivery: str | None
+    down_since: str | None
+
+
+class PolicyStatus(msgspec.Struct, frozen=True):
+    """How many activities met its filters, and how many alerts it raised."""
+
+    policy_id: str
+    matches: int
+    alerts: int
+
+
+class SetAsideStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that costs too much, and what it took when that was seen. took: that as text."""
+
+    policy_id: str
+    since: str
+    took: str
+    seconds: float
+    activities: int
+    characters: int
+    first_activity: str
+    place: str
+
+
+class StoppedStatus(msgspec.Struct, frozen=True):
+    """Who has stopped governance."""
+
+    since: str
+    by: str
+    reason: str
+
+
+class GovernanceStatus(msgspec.Struct, frozen=True):
+    """stopped: None where nobody has. queued: how many commands wait."""
+
+    stopped: StoppedStatus | None
+    queued: int
+
+
+class ReloadDone(msgspec.Struct, frozen=True):
+    """A reload, with the policies that it added, changed and removed."""
+
+    at: str
+    ok: bool
+    added: Sequence[str]
+    changed: Sequence[str]
+    removed: Sequence[str]
+
+
+class ReloadRefused(msgspec.Struct, frozen=True):
+    """A reload, with what was wrong."""
+
+    at: str
+    ok: bool
+    mistakes: Sequence[str]
+
+
+class GatheredStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything. What the daemon says of itself (from `unread` on) is as in `ServiceStatus`."""
+
+    inputs: Sequence[InputStatus]
+    outputs: Sequence[OutputStatus]
+    policies: Sequence[PolicyStatus]
+    set_aside: Sequence[SetAsideStatus]
+    governance: GovernanceStatus
+    unread: Sequence[Unread]
+    more_unread: int
+    paused: str | None
+    reload: ReloadDone | ReloadRefused | None
+    warnings: Sequence[str]
+    version: str | None
+    pid: int | None
+    started: str | None
+    store_bytes: int
+
+
+def gather(store: Store, configured: Sequence[str], outputs: Sequence[str]) -> GatheredStatus:
+    """Everything that `casbd status` shows.
 
     configured, outputs: the inputs and queues that are configured, also those that have had nothing to do yet.
     """
     service = service_status.load(store)
     counts = input_progress.counts(store.connection)
-    files: dict[str, dict[str, dict[str, Any]]] = {}
+    files: dict[str, dict[str, FileStatus]] = {}
     for position in sorted(input_progress.positions(store.connection), key=lambda position: position.seen):
-        entry = {"path": position.path, "position": position.offset, "size": position.size}
-        files.setdefault(position.input, {})[position.path] = entry  # of a rotated name the content that was read last
+        # of a rotated name the content that was read last
+        files.setdefault(position.input, {})[position.path] = FileStatus(position.path, position.offset, position.size)
     deliveries = outbox.deliveries(store.connection)
-    problems = service.get("problems", {})
-    return {
-        "inputs": [
-            _input(name, counts.get(name, input_progress.Counts()), list(files.get(name, {}).values()), problems)
+    return GatheredStatus(
+        inputs=[
+            _input(name, counts.get(name, input_progress.Counts()), [*files.get(name, {}).values()], service.problems.get(name))
             for name in _names(configured, counts)
         ],
-        "outputs": [_output(name, deliveries.get(name), configured=name in outputs) for name in _names(outputs, deliveries)],
-        "policies": [{"policy_id": name, "matches": m, "alerts": a} for name, (m, a) in policy_counts.counts(store.connection).items()],
-        "set_aside": [_set_aside(one) for one in service.get("set_aside", ())],
-        "governance": _governance(Standing.of(store)),
-        "unread": service.get("unread", []),
-        "more_unread": service.get("more_unread", 0),
-        "paused": service.get("paused") or None,
-        "reload": _reload(service.get("reload", {})),
-        "warnings": service.get("warnings", []),
-        "version": service.get("version"),
-        "pid": service.get("pid"),
-        "started": iso(service["started"]) if "started" in service else None,
-        "store_bytes": store.size(),
-    }
+        outputs=[
+            _output(deliveries.get(name, outbox.Delivery(name=name)), configured=name in outputs) for name in _names(outputs, deliveries)
+        ],
+        policies=[PolicyStatus(name, matches, alerts) for name, (matches, alerts) in policy_counts.counts(store.connection).items()],
+        set_aside=[*map(_set_aside, service.set_aside)],
+        governance=_governance(Standing.of(store)),
+        unread=service.unread,
+        more_unread=service.more_unread,
+        paused=service.paused or None,
+        reload=_reload(service.reload),
+        warnings=service.warnings,
+        version=service.version,
+        pid=service.pid,
+        started=_time(service.started),
+        store_bytes=store.size(),
+    )
 
 
-def _names(configured: list[str], known: Any) -> list[str]:
-    return [*configured, *(name for name in known if name not in configured)]
+def _names(configured: Sequence[str], others: Iterable[str]) -> list[str]:
+    return [*configured, *(name for name in others if name not in configured)]
 
 
-def _input(name: str, counts: input_progress.Counts, files: list[dict[str, Any]], problems: dict[str, str]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "received": counts.received,
-        "records": counts.records,
-        "activities": counts.activities,
-        "duplicates": counts.duplicates,
-        "rejects": counts.rejects,
-        "last_record": iso(counts.newest) if counts.newest is not None else None,
-        "last_read": iso(counts.last_record) if counts.received and counts.last_record else None,
-        "problem": problems.get(name),
-        "files": files,
-    }
+def _time(moment: int | None) -> str | None:
+    return iso(moment) if moment is not None else None
 
 
-def _output(name: str, delivery: outbox.Delivery | None, *, configured: bool) -> dict[str, Any]:
-    d = delivery or outbox.Delivery(name=name)
-    return {
-        "name": name,
-        "configured": configured,
-        "pending": d.pending,
-        "pending_bytes": d.size,
-        "oldest_pending": iso(d.oldest) if d.oldest else None,
-        "in_doubt": d.in_doubt,
-        "delivered": d.delivered,
-        "sent": d.sent,
-        "refused": d.refused,
-        "failures": d.failures,
-        "last_error": d.last_error,
-        "last_error_at": iso(d.last_error_at) if d.last_error_at else None,
-        "last_delivery": iso(d.last_delivery) if d.last_delivery else None,
-        "down_since": iso(d.down_since) if d.down_since else None,
-    }
+def _input(name: str, counts: input_progress.Counts, files: Sequence[FileStatus], problem: str | None) -> InputStatus:
+    return InputStatus(
+        name=name,
+        received=counts.received,
+        records=counts.records,
+        activities=counts.activities,
+        duplicates=counts.duplicates,
+        rejects=counts.rejects,
+        last_record=_time(counts.newest),
+        last_read=_time(counts.last_record) if counts.received else None,
+        problem=problem,
+        files=files,
+    )
 
 
-def _governance(standing: Standing) -> dict[str, Any]:
-    """Who has stopped it, if anybody, and how many commands wait."""
+def _output(delivery: outbox.Delivery, *, configured: bool) -> OutputStatus:
+    return OutputStatus(
+        name=delivery.name,
+        configured=configured,
+        pending=delivery.pending,
+        pending_bytes=delivery.size,
+        oldest_pending=_time(delivery.oldest),
+        in_doubt=delivery.in_doubt,
+        delivered=delivery.delivered,
+        sent=delivery.sent,
+        refused=delivery.refused,
+        failures=delivery.failures,
+        last_error=delivery.last_error,
+        last_error_at=_time(delivery.last_error_at),
+        last_delivery=_time(delivery.last_delivery),
+        down_since=_time(delivery.down_since),
+    )
+
+
+def _governance(standing: Standing) -> GovernanceStatus:
     by = standing.by
-    return {"stopped": by and {"since": iso(by.at), "by": by.who, "reason": by.reason}, "queued": standing.waiting}
+    stopped = StoppedStatus(iso(by.at), by.who, by.reason) if by is not None else None
+    return GovernanceStatus(stopped, standing.waiting)
 
 
-def _set_aside(one: dict[str, Any]) -> dict[str, Any]:
-    """A policy that costs too much, and what it took when that was found."""
-    cost = msgspec.convert(one["cost"], Costly)
-    return {
-        "policy_id": cost.policy_id,
-        "since": iso(one["at"]),
-        "took": what_it_took(cost),
-        "seconds": cost.seconds,
-        "activities": cost.activities,
-        "characters": cost.characters,
-        "first_activity": iso(cost.since),
-        "place": cost.place,
-    }
+def _set_aside(one: SetAside) -> SetAsideStatus:
+    cost = one.cost
+    return SetAsideStatus(
+        policy_id=cost.policy_id,
+        since=iso(one.at),
+        took=what_it_took(cost),
+        seconds=cost.seconds,
+        activities=cost.activities,
+        characters=cost.characters,
+        first_activity=iso(cost.since),
+        place=cost.place,
+    )
 
 
-def _reload(reload: dict[str, Any]) -> dict[str, Any] | None:
-    return {**reload, "at": iso(reload["at"])} if reload else None
+def _reload(last: Reloaded) -> ReloadDone | ReloadRefused | None:
+    if last.at is None:
+        return None
+    if last.ok:
+        return ReloadDone(iso(last.at), True, last.added, last.changed, last.removed)
+    return ReloadRefused(iso(last.at), False, last.mistakes)

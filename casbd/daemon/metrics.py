@@ -126,7 +126,7 @@ def _inputs(store: Store) -> Iterator[Metric]:
             newest.add_metric([entry], counts.newest / 1000)
     yield newest
     unread = GaugeMetricFamily("casbd_input_unread", "Files that are not read, as `casbd status` lists them", labels=["input"])
-    listed = Counter(one["input"] for one in service_status.load(store).get("unread", ()) if one["kind"] != "left_out")
+    listed = Counter(one.input for one in service_status.load(store).unread if one.kind != "left_out")
     for entry in found:
         unread.add_metric([entry], listed[entry])
     yield unread
@@ -134,8 +134,8 @@ def _inputs(store: Store) -> Iterator[Metric]:
 
 def _set_aside(store: Store) -> Metric:
     aside = GaugeMetricFamily("casbd_policy_set_aside", "Policies that cost too much and are not asked", labels=["policy"])
-    for one in service_status.load(store).get("set_aside", ()):
-        aside.add_metric([one["policy_id"]], 1)
+    for one in service_status.load(store).set_aside:
+        aside.add_metric([one.policy_id], 1)
     return aside
 
 

@@ -19,6 +19,7 @@ from casbd.daemon.signals import Signals
 from casbd.daemon.status import Status
 from casbd.daemon.warnings import Warnings
 from casbd.errors import Mistake, Mistakes, StoreError
+from casbd.model.service_status import Reloaded
 from casbd.pseudonyms.configured import pseudonyms_of
 from casbd.store.state import input_progress
 from casbd.store.state.outbox import connector_destination
@@ -101,9 +102,9 @@ class Reload:
         """Nothing was changed. The files with mistakes are watched too, as a new one is not among those known."""
         parts = self._parts
         parts.watched.use([*parts.engine.files(), *(Path(mistake.file) for mistake in mistakes)], self._begun)
-        told = [str(mistake) for mistake in mistakes]
-        log.error("reload refused, the last good configuration stays", extra={"mistakes": told})
-        self._status.reloaded = {"at": parts.clock(), "ok": False, "mistakes": told}
+        reasons = tuple(map(str, mistakes))
+        log.error("reload refused, the last good configuration stays", extra={"mistakes": [*reasons]})
+        self._status.reloaded = Reloaded(at=parts.clock(), ok=False, mistakes=reasons)
 
     def _swap(self, new: Current) -> None:
         """From here on nothing can fail for a reason that a person's file gives."""
@@ -129,7 +130,9 @@ class Reload:
         self._warnings.tell_lost(old.meanings())
         if settings.state_dir != parts.store.directory or settings.metrics != old.settings.metrics:
             log.warning("a new state_dir or metrics takes effect at the next start")
-        self._status.reloaded = {"at": parts.clock(), "ok": True, **changes}
+        self._status.reloaded = Reloaded(
+            at=parts.clock(), added=(*changes["added"],), changed=(*changes["changed"],), removed=(*changes["removed"],)
+        )
 
 
 def _changed(old: Engine, new: Engine) -> list[str]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from casbd import __version__
-from casbd.daemon import left_out, unread_news
+from casbd.daemon import left_out
 from casbd.daemon.back_pressure import BackPressure
 from casbd.daemon.parts import Parts
-from casbd.daemon.unread_news import UnreadNews
+from casbd.daemon.unread_news import UnreadNews, to_list
 from casbd.daemon.warnings import Warnings
+from casbd.model.service_status import Reloaded, ServiceStatus
 from casbd.model.unread import Unread, problems
 from casbd.store.state import service_status, set_aside
 
@@ -27,8 +25,8 @@ class Status:
         self._warnings = warnings
         self._back_pressure = back_pressure
         self.unread: list[Unread] = []
-        self.reloaded: dict[str, Any] = {}
-        self._saved: dict[str, Any] = {}
+        self.reloaded = Reloaded()
+        self._saved: ServiceStatus | None = None
 
     def save(self) -> None:
         """Store it where it is another one now."""
@@ -36,17 +34,19 @@ class Status:
         self.unread = [one for one in self._news.all(parts.inputs.unread()) if not self._is_ours(one.path)]
         if not parts.once:
             self._news.log(self.unread)
-        status = {
-            "pid": os.getpid(),
-            "version": __version__,
-            "started": parts.started,
-            "problems": problems(self.unread),
-            "set_aside": [*map(msgspec.to_builtins, set_aside.of(parts.store.connection, parts.engine.meanings()).values())],
-            **unread_news.summary(self.unread),
-            "paused": self._back_pressure.full,
-            "reload": self.reloaded,
-            "warnings": [*left_out.told(parts.engine.unusable), *self._warnings.told, *parts.retention_clock.told()],
-        }
+        listed = to_list(self.unread)
+        status = ServiceStatus(
+            pid=os.getpid(),
+            version=__version__,
+            started=parts.started,
+            problems=problems(self.unread),
+            set_aside=(*set_aside.of(parts.store.connection, parts.engine.meanings()).values(),),
+            unread=listed,
+            more_unread=len(self.unread) - len(listed),
+            paused=self._back_pressure.full,
+            reload=self.reloaded,
+            warnings=(*left_out.told(parts.engine.unusable), *self._warnings.told, *parts.retention_clock.told()),
+        )
         if status != self._saved:
             service_status.save(parts.store, status)
             self._saved = status

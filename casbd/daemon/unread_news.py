@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -85,7 +84,6 @@ def _without_a_record(batch: Batch) -> Unread:
     )
 
 
-def summary(found: Sequence[Unread]) -> dict[str, Any]:
-    """For the status: what is not read, the first of it one by one."""
-    ordered = sorted(found, key=lambda one: -_LEVELS[one.kind])
-    return {"unread": [msgspec.structs.asdict(one) for one in ordered[:AT_MOST]], "more_unread": max(0, len(ordered) - AT_MOST)}
+def to_list(unread: Iterable[Unread]) -> tuple[Unread, ...]:
+    """Those that the status lists: the first of them, what matters most before the rest."""
+    return tuple(sorted(unread, key=lambda one: -_LEVELS[one.kind])[:AT_MOST])

@@ -76,7 +76,7 @@ def main() -> None:
             write(place, filters, texts)
             quiet, read, memory = measure(place, seconds)
             with Store(place / "state", readonly=True) as store:
-                aside = len(service_status.load(store).get("set_aside", ()))
+                aside = len(service_status.load(store).set_aside)
         after = "never" if read is None else f"after {read:.1f} s"
         print(
             f"{name:36} quiet for {quiet:5.1f} s at most; set aside {aside:3} of {len(filters)}; late record {after}; {memory}", flush=True

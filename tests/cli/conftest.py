@@ -8,6 +8,7 @@ from builders import HOUR, MINUTE, NOON, Core, chunk, record, reject, settings
 from click.testing import CliRunner
 
 from casbd import cli
+from casbd.model.service_status import ServiceStatus
 from casbd.store.state import service_status
 
 HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
@@ -41,9 +42,7 @@ def place(tmp_path_factory):
     )
     core.feed(chunk([b'{"user": "\x1b]0;pwned\x07\xc2\x9b2J"'], rejects=[reject(offset=9)], start=10_000))
     core.feed_records(record(at=-HOUR, Id="early", ResultStatus=None, ClientIP=None), record(Id="on"))
-    service_status.save(
-        core.store, {"pid": 7, "version": "1", "started": NOON, "problems": {"silent": "no such file"}, "paused": "", "reload": {}}
-    )
+    service_status.save(core.store, ServiceStatus(pid=7, version="1", started=NOON, problems={"silent": "no such file"}))
     core.close()
     for name, rule in RULES.items():
         shown = {"name": name, "filters": {"activity_type": {"eq": "Failed log on"}}} | rule

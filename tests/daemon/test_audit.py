@@ -8,6 +8,7 @@ from builders import NOON
 from casbd import __version__
 from casbd.daemon.audit import Trail
 from casbd.daemon.engine import Engine
+from casbd.model.service_status import Reloaded
 from casbd.store.database import Store
 from casbd.store.state import audit
 
@@ -50,7 +51,7 @@ class Daemon:
     def reload(self):
         """Takes up what the files say; what was noted of it."""
         engine = Engine(self.configuration)
-        self.trail.reloaded(engine, {"ok": True}, NOON)
+        self.trail.reloaded(engine, Reloaded(at=NOON), NOON)
         return self.noted()
 
     def noted(self):
@@ -130,13 +131,13 @@ def test_a_policy_that_is_switched_off(daemon):
 
 
 def test_a_refused_reload(daemon):
-    daemon.trail.reloaded(Engine(daemon.configuration), {"ok": False, "mistakes": [SECRET, SECRET]}, NOON)
+    daemon.trail.reloaded(Engine(daemon.configuration), Reloaded(at=NOON, ok=False, mistakes=(SECRET, SECRET)), NOON)
     assert daemon.noted() == [("casbd", "reload refused", str(daemon.configuration), {"mistakes": 2})]
 
 
 def test_a_reload_that_is_refused_for_the_same_again_is_noted_once(daemon):
     def refuse(*mistakes):
-        daemon.trail.reloaded(Engine(daemon.configuration), {"ok": False, "mistakes": [*mistakes]}, NOON)
+        daemon.trail.reloaded(Engine(daemon.configuration), Reloaded(at=NOON, ok=False, mistakes=mistakes), NOON)
         return [(action, detail) for _, action, _, detail in daemon.noted()]
 
     assert refuse("a") == [("reload refused", {"mistakes": 1})]

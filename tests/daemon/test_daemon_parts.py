@@ -22,6 +22,8 @@ from casbd.daemon.scanning import InProcess, InProcesses
 from casbd.daemon.service import start
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
+from casbd.model.service_status import ServiceStatus
+from casbd.model.unread import Unread
 from casbd.store.state import governance_stop, service_status
 
 UNUSABLE = "title: T\nlogsource: {product: aws}\ndetection: {s: {eventName: x}, condition: s}\nlevel: severe\n"
@@ -246,8 +248,8 @@ class TestNotifier:
 def test_metrics_are_read_from_the_store(make_core):
     core: Core = make_core("state", rules={"failed": {}}, settings=settings({"siem": ["alerts"]}))
     core.feed(chunk([record(), record(), b"{"], rejects=[reject()]))
-    told = [{"input": "m365", "kind": kind} for kind in ("unread", "waiting", "left_out")]
-    service_status.save(core.store, {"unread": told})
+    unread = [Unread(input="m365", path="/in/a", why="a test", kind=kind) for kind in ("unread", "waiting", "left_out")]
+    service_status.save(core.store, ServiceStatus(unread=(*unread,)))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -285,10 +287,10 @@ def test_metrics_tell_that_governance_is_stopped(make_core):
 
 def test_the_status_of_the_daemon_is_kept(make_core):
     core = make_core()
-    assert service_status.load(core.store) == {}
-    service_status.save(core.store, {"pid": 1, "started": NOON})
-    service_status.save(core.store, {"pid": 2, "started": NOON + HOUR})
-    assert service_status.load(core.store) == {"pid": 2, "started": NOON + HOUR}
+    assert service_status.load(core.store) == ServiceStatus()
+    service_status.save(core.store, ServiceStatus(pid=1, started=NOON))
+    service_status.save(core.store, ServiceStatus(pid=2, started=NOON + HOUR))
+    assert service_status.load(core.store) == ServiceStatus(pid=2, started=NOON + HOUR)
 
 
 @pytest.mark.parametrize("error", [OSError("no space left"), TypeError("a bug")])

@@ -38,7 +38,7 @@ def test_nothing_is_kept_of_what_was_replaced(running, tmp_path, broken):
                 old.append(weakref.ref(running.parts.engine))
                 old.append(weakref.ref(running.parts.engine.matcher))
             reload(running)
-            assert running.status.reloaded["ok"] is not broken
+            assert running.status.reloaded.ok is not broken
         assert [ref() for ref in old] == [None] * len(old)
         assert gc.collect() < 500
     finally:
@@ -56,7 +56,7 @@ def test_a_refused_one_changes_nothing(running, tmp_path):
     assert running.parts.engine is engine
     (tmp_path / "rules" / "own.yaml").write_text(RULE)
     reload(running)
-    assert running.status.reloaded["ok"]
+    assert running.status.reloaded.ok
 
 
 def test_a_change_asks_for_one_and_no_more(running, tmp_path):
@@ -74,6 +74,6 @@ def test_one_that_a_bug_breaks_is_told_and_the_last_configuration_stays(running,
         broken.setattr("casbd.daemon.reload.Engine", lambda _: 10**400 / 2)
         reload(running)
     assert running.parts.engine is engine
-    assert "internal error: OverflowError" in running.status.reloaded["mistakes"][0]
+    assert "internal error: OverflowError" in running.status.reloaded.mistakes[0]
     reload(running)
-    assert running.status.reloaded["ok"]
+    assert running.status.reloaded.ok

@@ -70,8 +70,7 @@ def test_what_records_hold_is_not_told(tmp_path):
     assert not any(one.reason in news.all([])[0].why for one in bad.rejects)
 
 
-def test_the_status_lists_what_matters_first_and_counts_the_rest():
+def test_the_status_lists_what_matters_first_and_not_all():
     found = [*(unread(f"/{n}", kind="left_out") for n in range(150)), unread("/bad")]
-    told = unread_news.summary(found)
-    assert told["unread"][0]["path"] == "/bad"
-    assert (len(told["unread"]), told["more_unread"]) == (100, 51)
+    listed = unread_news.to_list(found)
+    assert (listed[0].path, len(listed)) == ("/bad", 100)
