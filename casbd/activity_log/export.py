@@ -11,11 +11,9 @@ objects nested, compressed by zstd.
 from __future__ import annotations
 
 import codecs
-import errno
 import gzip
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
@@ -24,7 +22,7 @@ import zstandard
 from casbd.activity_log.csv_cells import cells
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
-from casbd.documents.replacing import sync
+from casbd.documents.replacing import whole
 from casbd.model.activity import FIELDS, Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks, segment_files, segments
@@ -33,8 +31,6 @@ from casbd.wire import json_lines
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART = ".part"
-"""Ends the name of a file that is not yet whole."""
 _LINES = 256
 """Activities that are Python objects at one time."""
 _ROW_GROUP = 32 << 20
@@ -164,7 +160,7 @@ def export(
             rows += batch.num_rows
             progress(rows)
 
-    with _whole(path, force=force) as file:
+    with whole(path, mode=0o640, force=force) as file:  # personal data is not for everybody
         with compress(file) as compressed:
             compressed.write(codecs.BOM_UTF8 if bom else b"")
             write(counted(), fields, compressed)
@@ -178,25 +174,3 @@ def _changed(
     for several in log.scan(since, until, wanted.where):
         if found := [shown(activity) for activity in several if wanted.meets(activity)]:
             yield from segment_files.columns(found, fields).to_batches()
-
-
-@contextmanager
-def _whole(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
-    """A file to write beside, which gets its name when it is whole and on the disk; whatever ends it before removes it."""
-    if path.exists() and not force:
-        raise FileExistsError(errno.EEXIST, "is there already", str(path))
-    part = path.with_name(path.name + PART)
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)  # personal data is not for everybody
-    except FileExistsError:
-        raise FileExistsError(errno.EEXIST, "another export writes it, or was killed; then remove it", str(part)) from None
-    try:
-        with os.fdopen(descriptor, "wb", buffering=1 << 20) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:  # whatever ends it, Ctrl-C too; not `finally`, as behind `replace` the name may be another export's
-        part.unlink(missing_ok=True)
-        raise
-    sync(path.parent)

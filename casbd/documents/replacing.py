@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import stat
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+PART = ".part"
+"""Ends the name of a file that is not yet whole."""
+
+
+@contextmanager
+def whole(path: Path, *, mode: int = 0o600, force: bool = False, beside: Path | None = None) -> Iterator[BinaryIO]:
+    """A file to write beside `path`, which gets that name when it is whole and on the disk; whatever ends it before removes it.
+
+    mode: the new file's permissions. force: write over a file that is there. beside: the name until then; left out, the same one each
+    time, so that of two who write the same file one is refused. FileExistsError where either is there, OSError where it cannot be written.
+    """
+    if not force and (path.exists() or path.is_symlink()):
+        raise FileExistsError(errno.EEXIST, "is there already", str(path))
+    part = beside or path.with_name(path.name + PART)
+    try:
+        # O_EXCL follows no link: somebody may have laid one there that leads to a file of great value
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, "another export writes it, or was killed; then remove it", str(part)) from None
+    try:
+        with os.fdopen(descriptor, "wb", buffering=1 << 20) as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)  # before it has the name: after a power cut the name would lead to an empty file
+        part.replace(path)
+    except BaseException:  # whatever ends it, Ctrl-C too; not `finally`, as behind `replace` the name may be another export's
+        part.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
 
 
 def replace_file(path: Path, content: bytes, *, like: Path | None = None, check: Callable[[Path], object] = lambda _: None) -> None:
@@ -16,21 +49,14 @@ def replace_file(path: Path, content: bytes, *, like: Path | None = None, check:
     it leads to is replaced. OSError where it cannot be written, or would change hands.
     """
     path = path.resolve()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            status = (path if like is None or path.exists() else like).stat()
-            os.fchown(handle, status.st_uid, status.st_gid)
-            os.fchmod(handle, stat.S_IMODE(status.st_mode))
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with whole(path, force=True, beside=beside) as file:
+        status = (path if like is None or path.exists() else like).stat()
+        os.fchown(file.fileno(), status.st_uid, status.st_gid)
+        os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
+        file.write(content)
+        file.flush()
         check(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    sync(path.parent)
 
 
 def sync(path: Path) -> None:

@@ -7,15 +7,13 @@ messages and rejects, the person may be named: there the name, the ids and the f
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -26,6 +24,7 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.segment_rows import made
 from casbd.activity_log.segments import Segments
 from casbd.clock import Clock
+from casbd.documents.replacing import whole
 from casbd.errors import CasbdError, StoreError
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.identity import named
@@ -61,7 +60,7 @@ def export(store: Store, user: str, path: Path, clock: Clock, place: Asked = ANY
     counts: Counter[str] = Counter()
     index: list[dict[str, Any]] = []
     try:
-        with _whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             _put(archive, index, counts, "activities", map(json_lines.activity, mentions(log, about)))
             for table, rows in _rows(store, about).items():
                 _put(archive, index, counts, table, rows)
@@ -74,10 +73,8 @@ def export(store: Store, user: str, path: Path, clock: Clock, place: Asked = ANY
                 "files": index,
             }
             archive.writestr("index.json", msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
-    except FileExistsError:
-        raise StoreError(f"{path} is there already") from None
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}") from None
+        raise StoreError(f"{error.filename or path}: {error.strerror}") from None
     return dict(counts)
 
 
@@ -104,17 +101,6 @@ def told(store: Store, user: str, place: Asked = ANYWHERE) -> str:
 
 def _place_of(about: Person) -> dict[str, str | None]:
     return dict(zip(("app", "app_instance"), about.place, strict=True)) if about.place else {}
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """A new file for nobody else's eyes, which is removed where it does not become whole."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-        try:
-            yield file
-        except BaseException:  # whatever ends it, Ctrl-C too: half an archive would pass for all that is known
-            path.unlink()
-            raise
 
 
 def _put(archive: zipfile.ZipFile, index: list[dict[str, Any]], counts: Counter[str], name: str, lines: Iterable[bytes]) -> None:

@@ -43,7 +43,8 @@ def test_a_person_is_exported(place):
     with zipfile.ZipFile(place / "anna.zip") as archive:
         assert json.loads(archive.read("index.json"))["user"] == ANNA
     assert [(entry["action"], entry["target"]) for entry in listed(place, "audit", "list")] == [("privacy export", ANNA)]
-    assert run(place, "privacy", "export", ANNA, str(place / "anna.zip")).exit_code == 1
+    again = run(place, "privacy", "export", ANNA, str(place / "anna.zip"))
+    assert (again.exit_code, str(again.exception)) == (1, f"{place}/anna.zip: is there already")
 
 
 def test_of_somebody_unknown_there_is_no_archive(place):
