@@ -1,4 +1,4 @@
-"""A subject's entries that are held, and what is known of the others: those that decide nothing were let go, and an archive has them."""
+"""A subject's entries that are held, and where the others lie: those that decide nothing were let go, and an archive has them."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class HeldEntries:
         return bisect_left(self.orders, order)
 
     def uncover(self, start: Order, end: Order) -> None:
-        """From one place to another is a run now: what is in a run is known to be."""
+        """From one place to another is a run now; what lies in a run is not hidden."""
         if self._hidden is None:
             return
         first, last = self._hidden

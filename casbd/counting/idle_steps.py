@@ -59,12 +59,12 @@ def _among_its_like(needed: int, within: int, entry: Entry, sides: Sides) -> boo
 
 def _like(needed: int, entry: Entry, entries: Iterable[Entry]) -> list[Entry]:
     """The next entries, as long as they are the same steps."""
-    found = []
+    alike = []
     for one in islice(entries, needed):
         if one.value != entry.value:
             break
-        found.append(one)
-    return found
+        alike.append(one)
+    return alike
 
 
 def _saturated(links: Sequence[int], within: int, entry: Entry, sides: Sides) -> bool:

@@ -26,7 +26,7 @@ class StepCount(msgspec.Struct, frozen=True):
 
 
 class LastWindow(msgspec.Struct, frozen=True):
-    """by: the fields whose values tell whose the activity is. subject: these values; None where one of them is unknown.
+    """by: the fields whose values say whose the activity is. subject: these values; None where one of them is unknown.
 
     counted: how many, of what `counts` says (`activities`, `steps`, or the field whose different values count); None where the activity
     itself is not among what was counted. needed: so many make an alert. steps: of a sequence. within: milliseconds. alert_id: of the

@@ -8,7 +8,7 @@ from casbd.filters.tree import Node
 
 
 class Aliased(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose those activities are that meet a filter, where it is told by other fields than of the rest.
+    """Whose those activities are that meet a filter, where other fields say so than for the rest.
 
     by: these fields, as many as the whole match has. unique: the field whose different values are counted of them.
     """

@@ -8,7 +8,7 @@ earlier activities stays.
 
 A flood must not cost more an entry than a trickle. So those that decide nothing (see `WindowTest.idle`) are counted and not
 held: of any number of entries so few are left that it does no harm to look at all within a window's reach. Where it matters
-which they were, an archive tells.
+which they were, they are looked up in an archive.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Change(msgspec.Struct, frozen=True):
 
     opened: it is a new alert. joined: the later alerts that turned out to be part of it. members: the entries that came into
     it now, those of joined alerts not included, in time order; of more than MOST_MEMBERS the first ones and the last one.
-    number: how many came. renamed: the last entry of joined alerts, which tells how far the run goes. first, last, count: of the
+    number: how many came. renamed: the last entry of joined alerts, which shows how far the run goes. first, last, count: of the
     run, in so far as its entries have been given to this object.
     """
 
@@ -101,11 +101,11 @@ class Runs:
 
     def alert_of(self, entry: Entry) -> str | None:
         """The run that an entry is in."""
-        found = self._run_at(order_of(entry))
-        return None if found is None else found.alert_id
+        run = self._run_at(order_of(entry))
+        return None if run is None else run.alert_id
 
     def add(self, entry: Entry, new_alert_id: Callable[[], str]) -> Change | None:
-        """One more entry. None where it is in no run (yet), or was there already; `new_alert_id` is asked for a new run only."""
+        """One more entry. None where it is in no run (yet), or was there already; `new_alert_id` is called for a new run only."""
         held = self._held
         orders = held.orders
         order = order_of(entry)
@@ -181,15 +181,15 @@ class Runs:
         members, number, ends = self._newcomers(entry, begin, end, touched)
         if touched:
             ends = min(ends[0], touched[0].start), max(ends[1], touched[-1].end)
-        kept = touched[0].alert_id if touched else new_alert_id()
+        alert_id = touched[0].alert_id if touched else new_alert_id()
         for one in members:
-            one.alert_id = kept
-        run = _Run(*ends, kept, number + sum(run.count for run in touched))
+            one.alert_id = alert_id
+        run = _Run(*ends, alert_id, number + sum(run.count for run in touched))
         self._runs[low:high] = [run]
         self._held.uncover(run.start, run.end)
         joined = tuple(run.alert_id for run in touched[1:])
-        renamed = tuple(self._renamed(touched[-1].end, kept)) if joined else ()
-        return Change(kept, not touched, joined, tuple(members), number, run.start[0], run.end[0], run.count, renamed)
+        renamed = tuple(self._renamed(touched[-1].end, alert_id)) if joined else ()
+        return Change(alert_id, not touched, joined, tuple(members), number, run.start[0], run.end[0], run.count, renamed)
 
     def _renamed(self, order: Order, alert_id: str) -> Iterator[Entry]:
         """The entry at a place, as one of another run."""

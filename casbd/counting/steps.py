@@ -1,4 +1,4 @@
-"""A window is a span with every step of a sequence: its window test, and how its entries are told apart within one moment."""
+"""A window is a span with every step of a sequence: its window test, and how its entries are kept apart within one moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEP_BITS = 56
 class Steps:
     """Every step, in the order of event time unless any order is right.
 
-    An entry's value is the set of steps that it is, as a number with a bit for each. Exports tell times by the second, and what
+    An entry's value is the set of steps that it is, as a number with a bit for each. Exports have times by the second, and what
     lies within the same moment has no order: of these, entries of earlier steps come first (see `step_entry`).
     """
 

@@ -25,11 +25,11 @@ class Subjects:
         self.enough = _enough(match)
 
     @classmethod
-    def of(cls, match: Repeated | Sequenced | None, asked: Node) -> Subjects | None:
-        """Those of a policy by its match and what is asked of each activity; None where a look at the columns tells nothing."""
+    def of(cls, match: Repeated | Sequenced | None, filters: Node) -> Subjects | None:
+        """Those of a policy by its match and its filters; None where the columns alone leave no subject out."""
         plain = match is not None and all(field in FIELDS and FIELDS[field].kind not in ("list", "objects", "time") for field in match.by)
         few = isinstance(match, Repeated) and match.repeated == 1
-        asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(asked))
+        asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(filters))
         several = match is not None and bool(match.aliased)
         return cls(match) if match is not None and plain and not few and not several and not asks_for_the_time else None
 

@@ -56,8 +56,8 @@ def _value(activity: Activity, field: str, reader: RawReader) -> str | None:
     if not field.startswith("raw."):
         value = folded(getattr(activity, field))
         return value if value is None or len(value) <= LONGEST_VALUE else _storable(value)
-    found = tuple(texts(reader.find(activity.raw, parse_path(field[4:]))))
-    value = folded(found[0] or None if len(found) == 1 else found)
+    values = tuple(texts(reader.find(activity.raw, parse_path(field[4:]))))
+    value = folded(values[0] or None if len(values) == 1 else values)
     return None if value is None else _storable(value)
 
 

@@ -19,7 +19,7 @@ from casbd.model.counted import Entry
 
 
 class WindowTest(Protocol):
-    """One way to tell a window. Positions are those of the entries that it was given."""
+    """One way to recognise a window. Positions are those of the entries that it was given."""
 
     def inserted(self, position: int) -> None:
         """An entry came to stand at this position."""
@@ -39,7 +39,7 @@ class WindowTest(Protocol):
     def idle(self, entry: Entry, sides: Sides) -> bool:
         """Whether the same spans are windows without this entry, which has others on both sides.
 
-        True if it can be told from some entries on both sides, that lie within one window: a longest window with the entry has
+        True if it can be seen from some entries on both sides, that lie within one window: a longest window with the entry has
         all those of one of the sides. Looks at a bounded number of entries.
         """
 

@@ -38,7 +38,7 @@ class _Window(msgspec.Struct, gc=False):
 class Windows:
     """Counts activities for policies of repeated activity; `save` puts what changed into the batch's transaction.
 
-    alive: is told again and again, while a subject with many is read back, that it goes on.
+    alive: is called again and again while a subject with many is read back.
     """
 
     def __init__(self, connection: sqlite3.Connection, alive: Callable[[], object] = lambda: None) -> None:
@@ -51,7 +51,7 @@ class Windows:
     def add(
         self, name: Window, match: Repeated | Sequenced, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
     ) -> Change | None:
-        """Count one activity that met a policy's filters, for one subject. alert_id: tells the id of the alert that it opens.
+        """Count one activity that met a policy's filters, for one subject. alert_id: gives the id of the alert that it opens.
 
         name: the policy's `window_key`, and the subject.
         """
