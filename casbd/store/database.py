@@ -156,10 +156,10 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def _look_into(connection: sqlite3.Connection) -> None:
-    found = schema.version(connection)
-    if found == 0:  # the daemon is just making it
+    version = schema.version(connection)
+    if version == 0:  # the daemon is just making it
         raise StoreError(_NOTHING_YET)
-    if found != schema.VERSION:
+    if version != schema.VERSION:
         raise StoreError("an older casbd wrote it; `casbd run` brings it up to date when it starts")
 
 

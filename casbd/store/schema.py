@@ -140,17 +140,17 @@ _CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _
 
 def version(connection: sqlite3.Connection) -> int:
     """Which version's tables the file has; 0: none yet. StoreError for a newer one, sqlite3.Error where it is no such file."""
-    (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found > VERSION:
-        raise StoreError(f"the state directory was written by a newer casbd (schema {found}, this one knows {VERSION})")
-    return int(found)
+    (number,) = connection.execute("PRAGMA user_version").fetchone()
+    if number > VERSION:
+        raise StoreError(f"the state directory was written by a newer casbd (schema {number}, this one knows {VERSION})")
+    return int(number)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file, and what is new in an older one. StoreError for a newer one, and one that was never released."""
-    found = version(connection)
-    if found == 1:
+    before = version(connection)
+    if before == 1:
         raise StoreError("the state directory was written by a casbd from before the first release: begin a new one")
-    if found != VERSION:
-        steps = "".join(step for since, step in _CHANGES.items() if since >= found)
+    if before != VERSION:
+        steps = "".join(step for since, step in _CHANGES.items() if since >= before)
         connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")

@@ -68,7 +68,7 @@ def test_a_damaged_block(place, make_core, damage, arguments):
     done = run(place, *arguments)
     assert done.returncode == 1
     assert done.stderr.startswith("casbd: block 1 of the activity log is damaged (")
-    assert done.stderr.endswith("; `casbd store verify` tells what is, `casbd store rebuild` makes the log anew\n")
+    assert done.stderr.endswith("; `casbd store verify` lists all damage, `casbd store rebuild` makes the log anew\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -67,7 +67,7 @@ class Packer:
         self.begin()
 
     def begin(self) -> None:
-        """A new part; what was added and not asked for is forgotten."""
+        """A new part; what was added to one that was never made is forgotten."""
         if len(self._body) > 4 * _USUAL:  # some records were huge, and perhaps no others ever will be
             self._body = bytearray(_USUAL)
         self._size = 0
@@ -99,8 +99,8 @@ class Packer:
     def without_repeats(self, part: Part, fresh: Sequence[bool]) -> Part:
         """The part with those of its activities alone that are `fresh`."""
         self.begin()
-        if kept := [activity for activity, new in zip(part.activities(), fresh, strict=True) if new]:
-            self.add(kept)
+        if activities := [activity for activity, new in zip(part.activities(), fresh, strict=True) if new]:
+            self.add(activities)
         return self.part([key for key, new in zip(part.keys, fresh, strict=True) if new])
 
     def _append(self, encoded: memoryview) -> None:
@@ -162,18 +162,18 @@ def _decompress(body: bytes) -> bytes:
 
 def read_block(connection: sqlite3.Connection, block_id: int) -> list[Activity]:
     """The activities of one block; empty where retention has removed it. StoreError where it is damaged."""
-    with _told(block_id):
+    with _damage_reported(block_id):
         return _decode(_unpacked(connection, block_id))
 
 
 @contextmanager
-def _told(block_id: int) -> Iterator[None]:
-    """Which block it is that cannot be read, and what can be done."""
+def _damage_reported(block_id: int) -> Iterator[None]:
+    """Turns what a damaged block raises into a StoreError that says which block it is, and what can be done."""
     try:
         yield
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
-        found = f"block {block_id} of the activity log is damaged ({error})"
-        raise StoreError(f"{found}; `casbd store verify` tells what is, `casbd store rebuild` makes the log anew") from None
+        what = f"block {block_id} of the activity log is damaged ({error})"
+        raise StoreError(f"{what}; `casbd store verify` lists all damage, `casbd store rebuild` makes the log anew") from None
 
 
 def _unpacked(connection: sqlite3.Connection, block_id: int) -> bytes:
@@ -203,15 +203,15 @@ def stored_after(connection: sqlite3.Connection, block_id: int) -> list[int]:
 
 def newest(connection: sqlite3.Connection) -> int:
     """The block that was stored last; 0 where there is none."""
-    (found,) = connection.execute("SELECT coalesce(max(block_id), 0) FROM blocks").fetchone()
-    return int(found)
+    (number,) = connection.execute("SELECT coalesce(max(block_id), 0) FROM blocks").fetchone()
+    return int(number)
 
 
 def at_most(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> int:
     """How many activities the blocks hold that `listed` gives; without a span all that are in no segment yet."""
     query = "SELECT coalesce(sum(activities), 0) FROM blocks WHERE body IS NOT NULL AND last >= ? AND first <= ?"
-    (found,) = connection.execute(query, span(since, until)).fetchone()
-    return int(found)
+    (number,) = connection.execute(query, span(since, until)).fetchone()
+    return int(number)
 
 
 def scan(connection: sqlite3.Connection) -> Iterator[list[Activity]]:
@@ -223,11 +223,11 @@ def scan(connection: sqlite3.Connection) -> Iterator[list[Activity]]:
 def scan_containing(connection: sqlite3.Connection, text: bytes) -> Iterator[list[Activity]]:
     """The blocks that hold some text, newest first; the others are not even decoded."""
     for (block_id,) in connection.execute("SELECT block_id FROM blocks WHERE body IS NOT NULL ORDER BY block_id DESC").fetchall():
-        with _told(block_id):
+        with _damage_reported(block_id):
             block = _unpacked(connection, block_id)
-            found = _decode(block) if text in block else []
-        if found:
-            yield found
+            activities = _decode(block) if text in block else []
+        if activities:
+            yield activities
 
 
 def damaged(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:

@@ -60,8 +60,8 @@ class _Table:
     def __contains__(self, key: int) -> bool:
         slots, mask = self._slots, self._mask
         place = key & mask
-        while found := slots[place]:
-            if found == key:
+        while stored := slots[place]:
+            if stored == key:
                 return True
             place = (place + 1) & mask
         return False
@@ -74,8 +74,8 @@ class _Table:
         fresh = []
         for key in keys:
             place = key & mask
-            while found := slots[place]:
-                if found == key:
+            while stored := slots[place]:
+                if stored == key:
                     fresh.append(False)
                     break
                 place = (place + 1) & mask

@@ -1,4 +1,4 @@
-"""Segments that are not what was written: they are found, and set aside so that the rest can be read."""
+"""Segments that are not what was written: finding them, and setting them aside so that the rest can be read."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def set_aside(store: Store, damage: Damage) -> None:
 
 def damaged(store: Store) -> list[Damage]:
     """Those that were set aside."""
-    found = store.connection.execute("SELECT segment_id, file, damaged FROM segments WHERE damaged IS NOT NULL ORDER BY segment_id")
-    return [Damage(number, store.directory / DIRECTORY / file, why) for number, file, why in found]
+    rows = store.connection.execute("SELECT segment_id, file, damaged FROM segments WHERE damaged IS NOT NULL ORDER BY segment_id")
+    return [Damage(number, store.directory / DIRECTORY / file, why) for number, file, why in rows]

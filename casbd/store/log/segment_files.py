@@ -86,9 +86,9 @@ def rows(activities: Sequence[Activity], block_id: int, first: int = 0) -> pa.Ta
     """Activities of one block as a segment has them. first: the place of the first of them."""
     import pyarrow as pa
 
-    found = columns(activities, tuple(FIELDS))
-    found = found.append_column(schema().field(BLOCK), pa.array([block_id] * len(activities), type=pa.int64()))
-    return found.append_column(schema().field(PLACE), pa.array(range(first, first + len(activities)), type=pa.int32()))
+    table = columns(activities, tuple(FIELDS))
+    table = table.append_column(schema().field(BLOCK), pa.array([block_id] * len(activities), type=pa.int64()))
+    return table.append_column(schema().field(PLACE), pa.array(range(first, first + len(activities)), type=pa.int32()))
 
 
 def allow_open(files: int) -> int:
@@ -176,7 +176,7 @@ class PartWriter:
         try:
             self._writer.close()
             digest = digest_of(self._beside)
-            sync(self._beside)
+            sync(self._beside)  # and the folders below: after a power cut the store would speak of a file that is not there
             self._beside.replace(self._path)
             sync(self._path.parent)
             sync(self._path.parent.parent)

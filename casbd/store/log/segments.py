@@ -66,8 +66,8 @@ def listed(store: Store, since: int | None = None, until: int | None = None) -> 
         "SELECT segment_id, file, activities, first, last, stored, day, first_block, last_block, digest FROM segments"
         " WHERE damaged IS NULL AND last >= ? AND first <= ? ORDER BY first_block, segment_id"
     )
-    found = store.connection.execute(query, span(since, until)).fetchall()
-    return [Segment(number, store.directory / DIRECTORY / file, *rest) for number, file, *rest in found]
+    rows = store.connection.execute(query, span(since, until)).fetchall()
+    return [Segment(number, store.directory / DIRECTORY / file, *rest) for number, file, *rest in rows]
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -98,10 +98,10 @@ def plan(store: Store, now: int | None = None, *, at_least: int | None = None) -
     return Plan(secrets.token_hex(4), tuple(block_id for (block_id, *_), before in zip(rows, totals, strict=False) if before < ACTIVITIES))
 
 
-def _small_parts(known: Sequence[Segment]) -> tuple[int, ...]:
+def _small_parts(segments: Sequence[Segment]) -> tuple[int, ...]:
     """Those of one day that are to become one: they stand one behind the other, so that their order is that of their blocks."""
     days: dict[str, list[Segment]] = {}
-    for segment in known:
+    for segment in segments:
         if segment.day is not None:
             days.setdefault(segment.day, []).append(segment)
     for of_day in days.values():
@@ -170,18 +170,18 @@ def adopt(store: Store, plan: Plan, made: Sequence[Part]) -> None:
     gone: list[str] = []
     with store.transaction():
         if plan.blocks:
-            given = _among(store, "SELECT block_id, stored FROM blocks WHERE body IS NOT NULL AND block_id IN ({})", plan.blocks)
+            sources = _among(store, "SELECT block_id, stored FROM blocks WHERE body IS NOT NULL AND block_id IN ({})", plan.blocks)
         else:
-            given = _among(store, "SELECT segment_id, stored FROM segments WHERE damaged IS NULL AND segment_id IN ({})", plan.parts)
-        if len(given) != len(plan.blocks or plan.parts):
+            sources = _among(store, "SELECT segment_id, stored FROM segments WHERE damaged IS NULL AND segment_id IN ({})", plan.parts)
+        if len(sources) != len(plan.blocks or plan.parts):
             gone = [part.file for part in made]
         else:
-            add(store, made, max(stored for _, stored in given))
+            add(store, made, max(stored for _, stored in sources))
             if plan.blocks:
                 _among(store, "UPDATE blocks SET body = NULL WHERE block_id IN ({})", plan.blocks)
             else:
                 gone = remove(store, plan.parts)
-    unlink(store, gone)
+    unlink(store, gone)  # not before the commit: a crash would leave segments without files, not files that are strays
 
 
 def add(store: Store, made: Sequence[Part], stored: int) -> None:
@@ -205,11 +205,11 @@ def remove(store: Store, numbers: Sequence[int]) -> list[str]:
 
 def _among(store: Store, query: str, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
     """A query over some rows; SQLite takes only so many parameters at once."""
-    found: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for start in range(0, len(numbers), 500):
         some = numbers[start : start + 500]
-        found += store.connection.execute(query.format(", ".join("?" * len(some))), some).fetchall()
-    return found
+        rows += store.connection.execute(query.format(", ".join("?" * len(some))), some).fetchall()
+    return rows
 
 
 def unlink(store: Store, files: Sequence[str]) -> None:
@@ -230,12 +230,12 @@ def compact(store: Store, now: int | None = None, *, at_least: int | None = None
     return planned is not None
 
 
-def write_apart(directory: Path, plan: Plan, tell: Callable[[list[Part]], None]) -> None:
-    """The work of a process of its own: it takes seconds, and the daemon reads on. tell: gets the files when they are whole."""
+def write_apart(directory: Path, plan: Plan, answer: Callable[[list[Part]], None]) -> None:
+    """The work of a process of its own: it takes seconds, and the daemon reads on. answer: gets the files when they are whole."""
     with suppress(OSError):  # the unit file does not let it
         os.nice(10)
     with Store(directory, readonly=True) as store:
-        tell(write(store, plan))
+        answer(write(store, plan))
 
 
 def prune(store: Store, before: int) -> int:
@@ -249,8 +249,8 @@ def prune(store: Store, before: int) -> int:
 
 def remove_strays(store: Store) -> list[Path]:
     """Remove the files that no segment is, the rest of a crash; which they were. For the daemon's start."""
-    known = {file for (file,) in store.connection.execute("SELECT file FROM segments")}
+    files = {file for (file,) in store.connection.execute("SELECT file FROM segments")}
     directory = store.directory / DIRECTORY
-    strays = [path for path in directory.rglob("*") if path.is_file() and str(path.relative_to(directory)) not in known]
+    strays = [path for path in directory.rglob("*") if path.is_file() and str(path.relative_to(directory)) not in files]
     unlink(store, [str(path.relative_to(directory)) for path in strays])
     return strays

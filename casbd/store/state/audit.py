@@ -27,7 +27,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def add(connection: sqlite3.Connection, now: int, action: str, target: str, detail: Mapping[str, Any], who: str | None = None) -> None:
-    """Add an entry, inside the transaction that does what it tells. who: left out, the person at the terminal."""
+    """Add an entry, inside the transaction that does what it is about. who: left out, the person at the terminal."""
     body = msgspec.json.encode(detail).decode()
     connection.execute(
         "INSERT INTO audit (at, who, action, target, detail) VALUES (?, ?, ?, ?, ?)", (now, who or person(), action, target, body)

@@ -75,7 +75,7 @@ def same_since(connection: sqlite3.Connection, like: GovernanceCommand, since: i
     whose = person(like.target, like.app, like.app_instance)
     for status, body in rows:
         if status in statuses:
-            found = _decode(body)
-            if person(found.target, found.app, found.app_instance) == whose:
-                return found.command_id
+            earlier = _decode(body)
+            if person(earlier.target, earlier.app, earlier.app_instance) == whose:
+                return earlier.command_id
     return None

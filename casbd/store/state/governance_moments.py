@@ -1,6 +1,6 @@
 """When governance commands were decided and tried, by two clocks: who sets the time of day must not make an hour pass.
 
-An hour has passed when both clocks say so. Of an earlier boot the time of day alone is known.
+An hour has passed when both clocks say so. Of an earlier boot only the time of day can be compared.
 """
 
 from __future__ import annotations

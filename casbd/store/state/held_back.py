@@ -23,13 +23,13 @@ class HeldBack(NamedTuple):
 
 
 def get(connection: sqlite3.Connection, policy: str, why: Why, subject: str) -> HeldBack | None:
-    """What is known of a policy and subject."""
+    """What is held back of a policy and subject; None where nothing is."""
     row = connection.execute("SELECT * FROM held_back WHERE policy_id = ? AND why = ? AND subject = ?", (policy, why, subject)).fetchone()
     return HeldBack(*row) if row else None
 
 
 def put(connection: sqlite3.Connection, held: HeldBack) -> None:
-    """Remember it in the place of what was known."""
+    """Store it in the place of what was held back of the same policy and subject."""
     connection.execute("INSERT OR REPLACE INTO held_back VALUES (?, ?, ?, ?, ?)", held)
 
 

@@ -33,7 +33,7 @@ class Counts(msgspec.Struct):
 
 
 def positions(connection: sqlite3.Connection) -> list[Position]:
-    """How far every known file has been read."""
+    """How far every file has been read."""
     return [_decode(body) for (body,) in connection.execute("SELECT body FROM positions")]
 
 
@@ -47,6 +47,7 @@ def save_positions(connection: sqlite3.Connection, saved: Iterable[Position]) ->
 
 def forget_positions(connection: sqlite3.Connection, gone: Iterable[Position]) -> None:
     """Files that no longer exist: the table stays as small as the directory."""
+    # By the whole key: an inode that was given to a new file must not take that one's position away.
     connection.executemany(
         "DELETE FROM positions WHERE input = ? AND device = ? AND inode = ? AND fingerprint = ?",
         [(p.input, p.device, p.inode, p.fingerprint) for p in gone],

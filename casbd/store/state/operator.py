@@ -17,7 +17,7 @@ def person(process: Path = Path("/proc/self"), user: int | None = None) -> str:
     """The name of the user; `eva as root` where another one has logged in. A number where a user has no name.
 
     In a user namespace, where everybody may be root, it is the user outside of it, with a word about it.
-    process: where proc(5) tells of the process. user: the process's own.
+    process: its folder below /proc, see proc(5). user: the process's own.
     """
     user = os.getuid() if user is None else user
     inside = _map(process)
@@ -39,10 +39,10 @@ def _map(process: Path) -> list[tuple[int, int, int]]:
     """Which users of a namespace are whom outside of it: the first of each, and how many. Empty in no namespace."""
     try:
         lines = (process / "uid_map").read_text().splitlines()
-        found = [(int(first), int(outside), int(number)) for first, outside, number in map(str.split, lines)]
+        ranges = [(int(first), int(outside), int(number)) for first, outside, number in map(str.split, lines)]
     except (OSError, ValueError):
         return []
-    return [] if found == [(0, 0, NO_LOGIN)] else found
+    return [] if ranges == [(0, 0, NO_LOGIN)] else ranges
 
 
 def _name(user: int, inside: list[tuple[int, int, int]]) -> str:

@@ -105,6 +105,7 @@ def handed_over(connection: sqlite3.Connection, destination: str, reached: int, 
 
 def settle(connection: sqlite3.Connection, destination: str, parts: Sequence[Part], *, acknowledged: bool = True) -> None:
     """Take out what is out of doubt, and count it. acknowledged: whether the destination said that it has it."""
+    # In one transaction with the row's end: a row of activities that is sent in parts begins again behind the last part that is certain.
     connection.executemany("UPDATE outbox SET sent = ? WHERE seq = ?", [(part.done, part.seq) for part in parts if not part.whole])
     connection.executemany("DELETE FROM outbox WHERE seq = ?", [(part.seq,) for part in parts if part.whole])
     items = sum(part.items for part in parts)
@@ -207,17 +208,17 @@ _KNOWN = ("name", "delivered", "sent", "refused", "failures", "last_error", "las
 def deliveries(connection: sqlite3.Connection) -> dict[str, Delivery]:
     """How every destination is doing that ever had something to deliver."""
     rows = connection.execute(f"SELECT {', '.join(_KNOWN)} FROM destinations")  # noqa: S608  our own words
-    found: dict[str, dict[str, Any]] = {row[0]: dict(zip(_KNOWN, row, strict=True)) for row in rows}
+    entries: dict[str, dict[str, Any]] = {row[0]: dict(zip(_KNOWN, row, strict=True)) for row in rows}
     counted = (
         f"SELECT destination, {_WAITS} AS waits, sum(coalesce(blocks.activities - outbox.sent, 1)) AS number, sum(size) AS size,"
         f" min(outbox.seq) AS foremost{_WITH_REACHED} LEFT JOIN blocks USING (block_id) GROUP BY 1, 2"
     )
-    # one statement: between two of them a worker may take out the row that the first has found
+    # one statement: between two of them a worker may take out the row that the first one saw
     messages = f"SELECT destination, waits, number, size, {_STORED} FROM ({counted})"  # noqa: S608  our own words
     for name, waits, number, size, oldest in connection.execute(messages):
-        entry = found.setdefault(name, {"name": name})
+        entry = entries.setdefault(name, {"name": name})
         entry |= {"pending": number, "size": size, "oldest": oldest} if waits else {"in_doubt": number}
-    return {name: Delivery(**entry) for name, entry in found.items()}
+    return {name: Delivery(**entry) for name, entry in entries.items()}
 
 
 _STORED = "(SELECT coalesce(outbox.stored, blocks.stored) FROM outbox LEFT JOIN blocks USING (block_id) WHERE seq = foremost)"

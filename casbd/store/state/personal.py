@@ -1,4 +1,4 @@
-"""Taking a person's name out of the SQLite file: out of what tells of people, and what SQLite leaves lying about.
+"""Taking a person's name out of the SQLite file: out of all rows that may name people, and out of what SQLite leaves lying about.
 
 What casbd itself goes by (ids, names of policies, inputs and destinations, statuses) is never touched, whatever a person is called.
 """
@@ -59,7 +59,7 @@ def forget(store: Store, person: Names, other: str, *, keep: bool) -> dict[str, 
 
     keep: rows about the person stay, under the other name; else they are removed.
     """
-    found = {}
+    changed_rows = {}
     for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
         number = 0
         for key, values in _rows(store.connection, table):
@@ -78,12 +78,12 @@ def forget(store: Store, person: Names, other: str, *, keep: bool) -> dict[str, 
                 number += 1
         number += _whose_data(store.connection, person, other) if table == "audit" else 0
         if number:
-            found[table] = number
-    return found
+            changed_rows[table] = number
+    return changed_rows
 
 
 def _whose_data(connection: sqlite3.Connection, person: Names, other: str) -> int:
-    """The entries that tell whose data were exported: there a plain word is a person's name, elsewhere it may be a policy's."""
+    """The entries that say whose data were exported: there a plain word is a person's name, elsewhere it may be a policy's."""
     rows = connection.execute("SELECT seq, target FROM audit WHERE action = 'privacy export'").fetchall()
     own = [(other, seq) for seq, target in rows if person.is_named(target)]
     connection.executemany("UPDATE audit SET target = ? WHERE seq = ?", own)
@@ -105,8 +105,8 @@ def _placed(table: str, values: dict[str, Any], person: Names) -> Names:
 
 
 def _of_body(inside: Any, person: Names) -> Names:
-    told = isinstance(inside, dict) and "app_instance" in inside  # an older casbd did not tell
-    return person.within(inside.get("app"), inside["app_instance"]) if told else person
+    says_where = isinstance(inside, dict) and "app_instance" in inside  # an older casbd did not store it
+    return person.within(inside.get("app"), inside["app_instance"]) if says_where else person
 
 
 def _where(key: dict[str, Any]) -> str:
@@ -151,10 +151,10 @@ def _whole(text: str, names: Names, other: str) -> str:
 
 def _listed(text: str) -> list[Any] | None:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, list) else None
+    return value if isinstance(value, list) else None
 
 
 def _each(several: list[Any], names: Names, other: str) -> list[Any]:
@@ -199,10 +199,10 @@ def forget_in_blocks(store: Store, anew: Callable[[Activity], Activity | None]) 
         new = [anew(activity) for activity in old]
         if any(one is not other for one, other in zip(new, old, strict=True)):
             packer.begin()
-            kept = [one for one in new if one is not None]
-            packer.add(kept)
+            remaining = [one for one in new if one is not None]
+            packer.add(remaining)
             with store.transaction() as connection:
-                blocks.rewrite(connection, block_id, packer.part(range(len(kept))))
+                blocks.rewrite(connection, block_id, packer.part(range(len(remaining))))
                 sent = connection.execute("SELECT seq, sent FROM outbox WHERE block_id = ?", (block_id,)).fetchall()
                 connection.executemany(
                     "UPDATE outbox SET sent = ? WHERE seq = ?",
@@ -216,11 +216,11 @@ def begun(store: Store) -> dict[str, Any] | None:
     return msgspec.json.decode(row[0], type=dict[str, Any]) if row else None
 
 
-def note(store: Store, known: dict[str, Any] | None) -> None:
-    """Inside a transaction: note what is known at the beginning, or that it has come to its end."""
+def note(store: Store, progress: dict[str, Any] | None) -> None:
+    """Inside a transaction: note who is being forgotten, and how; None when it has come to its end."""
     store.connection.execute("DELETE FROM meta WHERE name = ?", (PROGRESS,))
-    if known is not None:
-        store.connection.execute("INSERT INTO meta VALUES (?, ?)", (PROGRESS, msgspec.json.encode(known)))
+    if progress is not None:
+        store.connection.execute("INSERT INTO meta VALUES (?, ?)", (PROGRESS, msgspec.json.encode(progress)))
 
 
 def leave_no_trace(store: Store) -> None:
@@ -235,7 +235,7 @@ def leave_no_trace(store: Store) -> None:
 
 
 def rows_of(store: Store, person: Names | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows that tell of people, with their tables; blobs opened, activities left out. person: those alone that name this one."""
+    """The rows that may name people, with their tables; blobs opened, activities left out. person: only those that name this one."""
     for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
         for key, values in _rows(store.connection, table):
             row = key | {column: _opened(value) for column, value in values.items()}

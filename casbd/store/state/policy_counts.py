@@ -17,7 +17,7 @@ Hours = TypeVar("Hours")
 def count(
     connection: sqlite3.Connection, matches: Mapping[str, int], alerts: Mapping[str, int], hours: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Add to the counts of policies. hours: what was met lately, by policy and subject, in the place of what was known."""
+    """Add to the counts of policies. hours: what was met lately, by policy and subject, in the place of what was stored."""
     connection.executemany(
         "INSERT INTO policies (policy_id, matches, alerts, hours) VALUES (?, ?, ?, ?) ON CONFLICT (policy_id) DO UPDATE SET"
         " matches = matches + excluded.matches, alerts = alerts + excluded.alerts, hours = excluded.hours",
@@ -32,8 +32,8 @@ def counts(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
 
 def hours(connection: sqlite3.Connection, kind: type[Hours]) -> dict[str, dict[str, Hours]]:
     """What every policy met lately, by subject. What an older casbd wrote, of all subjects together, is left out."""
-    found: dict[str, dict[str, Hours]] = {}
+    by_policy: dict[str, dict[str, Hours]] = {}
     for policy, body in connection.execute("SELECT policy_id, hours FROM policies WHERE hours IS NOT NULL"):
         with suppress(msgspec.ValidationError):
-            found[policy] = msgspec.msgpack.decode(body, type=dict[str, kind])  # type: ignore[valid-type]
-    return found
+            by_policy[policy] = msgspec.msgpack.decode(body, type=dict[str, kind])  # type: ignore[valid-type]
+    return by_policy

@@ -63,9 +63,9 @@ def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]
             where.append("instr(body, ?)")
             parameters.append(value.encode("utf-8", "surrogatepass"))
         elif field == "user":
-            condition, given = may_be(field, value)
+            condition, values = may_be(field, value)
             where.append(condition)
-            parameters += given
+            parameters += values
         elif value.isascii():
             where.append(f"({field} = ? COLLATE NOCASE OR length({field}) <> length(CAST({field} AS BLOB)))")
             parameters.append(value)
@@ -89,8 +89,8 @@ def any_of_policy(connection: sqlite3.Connection, policy_id: str) -> bool:
 def with_activity(connection: sqlite3.Connection, activity_id: str, timestamp: int) -> list[Alert]:
     """The alerts that an activity is one of the first 1,000 activities of, oldest first. timestamp: when it was."""
     query = "SELECT body FROM alerts WHERE first_activity <= ? AND instr(body, ?) ORDER BY first_activity, alert_id"
-    found = (_decode(body) for (body,) in connection.execute(query, (timestamp, activity_id.encode("utf-8", "surrogatepass"))))
-    return [alert for alert in found if activity_id in alert.activity_ids and timestamp <= alert.last_activity]
+    alerts = (_decode(body) for (body,) in connection.execute(query, (timestamp, activity_id.encode("utf-8", "surrogatepass"))))
+    return [alert for alert in alerts if activity_id in alert.activity_ids and timestamp <= alert.last_activity]
 
 
 def raised_since(connection: sqlite3.Connection, policy_id: str, since: int, at_most: int) -> int:

@@ -6,7 +6,7 @@ import sqlite3
 
 _NAME = "retention"
 _AHEAD = 86_400_000
-"""Milliseconds that a record's own time may be ahead of its storing and still tell what time it is."""
+"""Milliseconds that a record's own time may be ahead of its storing and still be believed about what time it is."""
 
 
 def reached(connection: sqlite3.Connection) -> int | None:
@@ -23,9 +23,9 @@ def reach(connection: sqlite3.Connection, at: int) -> None:
 def newest(connection: sqlite3.Connection) -> int | None:
     """The time of the newest activities, as far as it is known; None where there are none.
 
-    Who is ahead of its own storing tells nothing, not even that it was stored: a clock that was years ahead then is believed by one
-    record of the far future else. What is stored together with it counts by its oldest.
+    A record whose time is ahead of its storing says nothing about the time: else one record of the far future would make retention
+    remove everything. What is stored together with it counts by its oldest.
     """
     query = "SELECT max(CASE WHEN last <= stored + ?1 THEN last WHEN first <= stored + ?1 THEN first END) FROM "
-    found = (connection.execute(query + table, (_AHEAD,)).fetchone()[0] for table in ("blocks", "segments"))
-    return max((int(one) for one in found if one is not None), default=None)
+    times = (connection.execute(query + table, (_AHEAD,)).fetchone()[0] for table in ("blocks", "segments"))
+    return max((int(one) for one in times if one is not None), default=None)

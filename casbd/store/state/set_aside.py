@@ -21,10 +21,10 @@ def add(connection: sqlite3.Connection, one: SetAside) -> bool:
 
 
 def of(connection: sqlite3.Connection, meanings: Mapping[str, str]) -> dict[str, SetAside]:
-    """Those that are set aside of policies that say now what this tells, by id."""
+    """The policies that are set aside, by id. meanings: what each policy says now; one that has changed since is not among them."""
     rows = connection.execute("SELECT policy_id, meaning, at, body FROM set_aside ORDER BY policy_id")
-    found = [SetAside(policy, meaning, at, msgspec.json.decode(body, type=Costly)) for policy, meaning, at, body in rows]
-    return {one.policy_id: one for one in found if meanings.get(one.policy_id) == one.meaning}
+    entries = [SetAside(policy, meaning, at, msgspec.json.decode(body, type=Costly)) for policy, meaning, at, body in rows]
+    return {one.policy_id: one for one in entries if meanings.get(one.policy_id) == one.meaning}
 
 
 def forget_changed(connection: sqlite3.Connection, meanings: Mapping[str, str]) -> None:

@@ -6,9 +6,9 @@ from casbd.model.identity import canonical
 
 
 def may_be(column: str, user: str) -> tuple[str, list[str]]:
-    """A condition on a column of users, and its parameters: all are met that `canonical` makes the same of as of this one, and few others.
+    """A condition on a column of users, and its parameters. Every row whose name is the same to `canonical` meets it, and few others do.
 
-    Names that are not plain ASCII are all met: SQLite knows neither their case nor what only looks different.
+    Every name that is not plain ASCII meets it: SQLite knows neither their case nor what only looks different.
     """
     name = canonical(user)
     odd = f"{column} GLOB '*[^a-zA-Z0-9._+''\\@-]*' OR {column} GLOB '*.'"

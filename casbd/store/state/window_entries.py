@@ -36,7 +36,7 @@ _decode = msgspec.msgpack.Decoder(list[tuple[str, str, list[Entry]]]).decode
 class WindowEntries:
     """The entries of all windows. What it is given in `note` is stored by the next `save`.
 
-    alive: is told again and again, while many are read back, that it goes on.
+    alive: is called again and again while many are read back.
     """
 
     def __init__(self, connection: sqlite3.Connection, alive: Callable[[], object] = lambda: None) -> None:
@@ -53,11 +53,11 @@ class WindowEntries:
 
     def policies(self) -> set[str]:
         """The policies that have entries."""
-        found = {policy for policy, _ in self._journal}
+        policies = {policy for policy, _ in self._journal}
         policy, query = "", "SELECT policy FROM window_entries WHERE policy > ? ORDER BY policy LIMIT 1"
         while row := self._connection.execute(query, (policy,)).fetchone():
-            found.add(policy := row[0])  # from one to the next by the key: there may be millions of entries
-        return found
+            policies.add(policy := row[0])  # from one to the next by the key: there may be millions of entries
+        return policies
 
     def of(self, window: Window, after: Order = FIRST, before: Order = LAST) -> Iterator[Entry]:
         """What was counted in one window between two places in event time, stored or about to be, in this order."""
@@ -87,25 +87,25 @@ class WindowEntries:
 
     def near(self, window: Window, order: Order, number: int) -> list[Entry]:
         """So many entries on each side of a place, or a few more."""
-        found: dict[Order, Entry] = {}
+        nearest: dict[Order, Entry] = {}
         for comparison, direction in (("<", "DESC"), (">", "ASC")):
             query = f"{_COUNTED} AND (timestamp, key) {comparison} (?, ?) ORDER BY timestamp {direction}, key {direction} LIMIT ?"
-            found |= {row[:2]: Entry(*row) for row in self._connection.execute(query, (*window, *order, number))}
+            nearest |= {row[:2]: Entry(*row) for row in self._connection.execute(query, (*window, *order, number))}
         changed = self._changed.get(window, {})
         here = self._changed_sorted.get(window)
         if here is None:
             here = self._changed_sorted[window] = sorted(changed)
         for entries, orders in ((self._journal.get(window, {}), self._orders_of(window)), (changed, here)):
             place = bisect_left(orders, order)
-            found |= {one: entries[one] for one in orders[max(0, place - number) : place + number]}
-        return [*found.values()]
+            nearest |= {one: entries[one] for one in orders[max(0, place - number) : place + number]}
+        return [*nearest.values()]
 
     def _orders_of(self, window: Window) -> list[Order]:
         """What the journal has of a window, sorted: it may be asked for again and again."""
-        found = self._sorted.get(window)
-        if found is None:
-            found = self._sorted[window] = sorted(self._journal.get(window, ()))
-        return found
+        orders = self._sorted.get(window)
+        if orders is None:
+            orders = self._sorted[window] = sorted(self._journal.get(window, ()))
+        return orders
 
     def note(self, window: Window, entry: Entry) -> None:
         """A new entry, or one whose `alert_id` has changed."""
@@ -185,8 +185,8 @@ def prune(connection: sqlite3.Connection, before: int, policies: Iterable[str], 
 
     at_most: so many in this transaction; -1 is all. Returns how many.
     """
-    known = list(policies)
-    marks = ",".join("?" * len(known))
+    loaded = list(policies)
+    marks = ",".join("?" * len(loaded))
     which = f"SELECT policy, subject, timestamp, key FROM window_entries WHERE stored < ? OR policy NOT IN ({marks}) LIMIT ?"  # noqa: S608
     query = f"DELETE FROM window_entries WHERE (policy, subject, timestamp, key) IN ({which})"  # noqa: S608  only question marks
-    return connection.execute(query, (before, *known, at_most)).rowcount
+    return connection.execute(query, (before, *loaded, at_most)).rowcount
