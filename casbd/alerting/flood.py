@@ -76,7 +76,7 @@ class FloodGuard:
         hour = timestamp // HOUR
         everybody = self._hours.setdefault(policy, {})
         whole, own = _of(everybody, WHOLE), _of(everybody, _place(subject))
-        own.add(hour)
+        own.add(hour)  # of itself also what is not raised: a flood is over when there is less of it, not when it was cut
         together = own.together(hour)
         if len(everybody) > MOST_SUBJECTS:
             self._hours[policy] = _busiest(everybody)
@@ -96,10 +96,10 @@ class FloodGuard:
         """The floods that went on since the last time: policy, subject (of the whole policy: none), and how much it is."""
         touched, self._touched = self._touched, {}
         for (policy, subject), place in touched.items():
-            if (found := self._hours[policy].get(place)) is not None:
-                yield policy, subject, found
+            if (hours := self._hours[policy].get(place)) is not None:
+                yield policy, subject, hours
 
-    def kept(self, policy: str) -> dict[str, Hours]:
+    def hours_to_keep(self, policy: str) -> dict[str, Hours]:
         """What must outlive a restart: of those that come near a flood, as of the others a little may be missing."""
         least = max(self.most // 10, 1)
         everybody = self._hours.get(policy, {})
@@ -107,10 +107,10 @@ class FloodGuard:
 
 
 def _of(everybody: dict[str, Hours], place: str) -> Hours:
-    found = everybody.get(place)
-    if found is None:
-        found = everybody[place] = Hours({})
-    return found
+    hours = everybody.get(place)
+    if hours is None:
+        hours = everybody[place] = Hours({})
+    return hours
 
 
 def _place(subject: str) -> str:
@@ -125,7 +125,7 @@ def _busiest(everybody: dict[str, Hours]) -> dict[str, Hours]:
     return whole | dict(busy[: MOST_SUBJECTS // 2])
 
 
-def told(policy: Policy, subject: str, hours: Hours, most: int, now: int) -> Alert:
+def alert_of(policy: Policy, subject: str, hours: Hours, most: int, now: int) -> Alert:
     """The alert about a flood; the same one while it goes on. subject: none where it is the whole policy's."""
     since = (hours.since or 0) * HOUR
     if subject:

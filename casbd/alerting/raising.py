@@ -28,6 +28,7 @@ def identity(*parts: str | None) -> str:
 
 def of_one(policy: Policy, activity: Activity, now: int) -> Alert:
     """The alert of a policy that looks at every single activity."""
+    # Nothing of the clock or the file is in the id: a record that is read again must give the alert that is there, not a second one.
     alert_id = identity(policy.id, activity.user, activity.app_instance, activity.activity_id)
     return _alert(policy, "activity", alert_id, activity, activity.user, now)
 

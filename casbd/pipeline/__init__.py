@@ -29,7 +29,7 @@ from casbd.store.state import input_progress, outbox, raised_alerts, rejects
 class Pipeline:
     """The second half: drop repeats, count, raise alerts, ask for governance, and write it all in one transaction.
 
-    alive: is told while a commit takes long and goes on. sends_activities: some output gets every activity.
+    alive: is called while a commit takes long and goes on. sends_activities: some output gets every activity.
     """
 
     def __init__(
@@ -67,21 +67,21 @@ class Pipeline:
             commit = Commit(connection, self._policies, self._memory, self._rails, self._alert_outputs, now)
             activities = []
             for batch in batches:
-                fresh = self._memory.seen.new(batch.stored.keys)
+                fresh = self._memory.seen.new(batch.stored.keys)  # in memory at once, so a commit that fails needs `reload_state`
                 commit.count(batch, fresh)
                 commit.match(batch, fresh)
                 activities.append(batch.stored if all(fresh) else self._packer.without_repeats(batch.stored, fresh))
                 rejects.add(connection, batch.rejects, now)
-            input_progress.save_positions(connection, [batch.position for batch in batches])
+            input_progress.save_positions(connection, [batch.position for batch in batches])  # elsewhere, a crash loses or doubles records
             for block in blocks.add(connection, self._packer, activities, now):
                 for output in self._activity_outputs:
                     outbox.add_block(connection, output, *block)
             self._memory.windows.save(connection, now)
             raised = commit.save()
-            dear = costs.tell(connection, self._policies, self._alert_outputs, batches, now)
-        self._memory.windows.saved()
-        costs.log_those(dear)
-        return raised + len(dear)
+            costly = costs.raise_alerts(connection, self._policies, self._alert_outputs, batches, now)
+        self._memory.windows.saved()  # not before the commit: what a failed one wrote is nowhere else
+        costs.log_titles(costly)
+        return raised + len(costly)
 
     def raise_system(self, alert: Alert, *, besides: str | None = None) -> bool:
         """Store and send an alert about casbd itself, unless it was raised before. besides: the output that does not get it."""
@@ -94,7 +94,7 @@ class Pipeline:
     def tell_held_back(self) -> bool:
         """Say how many alerts were held back in times that are over; whether there was anything to say."""
         with self._store.transaction() as connection:
-            told = [*suppression.over(connection, self._policies, self._clock())]
-            for alert in told:
+            alerts = [*suppression.over(connection, self._policies, self._clock())]
+            for alert in alerts:
                 deliver(connection, alert, self._alert_outputs)
-        return bool(told)
+        return bool(alerts)

@@ -72,9 +72,9 @@ class Commit:
     def save(self) -> int:
         """Store new and grown alerts; those that are new are sent. How many are new."""
         opened = [policy_id for alert in self._alerts.values() if (policy_id := self._save(alert)) is not None]
-        self._tell_floods()
-        kept = {policy: self._floods.kept(policy) for policy in self._tally}
-        policy_counts.count(self._connection, self._tally, Counter(opened), kept)
+        self._raise_flood_alerts()
+        hours = {policy: self._floods.hours_to_keep(policy) for policy in self._tally}
+        policy_counts.count(self._connection, self._tally, Counter(opened), hours)
         return len(opened)
 
     def _matched(self, policy_id: str, activity: Activity, key: int, counted: Sequence[Counted]) -> None:
@@ -98,7 +98,7 @@ class Commit:
     def _count_one(self, policy: Policy, activity: Activity, key: int, counted: Counted) -> None:
         """Count an activity for one subject; its run may be a new alert, or one that grows."""
         who, value = counted
-        assert policy.match is not None, "what counts has been told what"
+        assert policy.match is not None, "only what has a match counts"
         name = (policy.window_key, who)
         change = self._windows.add(name, policy.match, activity, key, value, lambda: raising.run_identity(policy, who, activity))
         if change is None:
@@ -136,8 +136,8 @@ class Commit:
         policy = self._policies[alert.policy_id]
         if policy.mode != "simulate":
             decision = suppression.decide(self._connection, policy, self._subjects[alert.alert_id], self._now)
-            if decision.told is not None:
-                self._deliver(decision.told)
+            if decision.notice is not None:
+                self._deliver(decision.notice)
             if decision.held:
                 alert = replace(alert, suppressed=True)
             self._deliver(alert)
@@ -153,15 +153,16 @@ class Commit:
             if command.status == "queued":
                 outbox.add(self._connection, outbox.connector_destination(command.connector), command)
 
-    def _tell_floods(self) -> None:
-        """Say once of each flood that there is one; its alert then counts what is not raised."""
+    def _raise_flood_alerts(self) -> None:
+        """Raise one alert for each flood; while it goes on, that alert counts what is not raised."""
         for policy_id, subject, hours in self._floods.floods():
-            told = flood.told(self._policies[policy_id], subject, hours, self._floods.most, self._now)
-            before = raised_alerts.get(self._connection, told.alert_id)
+            alert = flood.alert_of(self._policies[policy_id], subject, hours, self._floods.most, self._now)
+            before = raised_alerts.get(self._connection, alert.alert_id)
             if before is None:
-                self._deliver(told)
+                self._deliver(alert)
             else:
-                raised_alerts.save(self._connection, replace(before, activity_count=told.activity_count, last_activity=told.last_activity))
+                more = replace(before, activity_count=alert.activity_count, last_activity=alert.last_activity)
+                raised_alerts.save(self._connection, more)
 
     def _deliver(self, alert: Alert) -> None:
         deliver(self._connection, alert, self._outputs)

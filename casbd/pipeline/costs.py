@@ -1,4 +1,4 @@
-"""Policies that cost too much are set aside, and said; so are activities about which none could be asked."""
+"""Policies that cost too much are set aside, with an alert; there is one too where no policy could be asked about some activities."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from casbd.store.state import audit, raised_alerts, set_aside
 log = logging.getLogger(__name__)
 
 
-def tell(
+def raise_alerts(
     connection: sqlite3.Connection, policies: Mapping[str, Policy], outputs: Sequence[str], batches: Sequence[Batch], now: int
 ) -> list[Alert]:
-    """Raise an alert for each that is new; which. outputs: those that get alerts. now: milliseconds since 1970."""
-    told = []
+    """Raise an alert for each that is new, and return these. outputs: those that get alerts. now: milliseconds since 1970."""
+    alerts = []
     for cost in {one.policy_id: one for batch in batches for one in batch.costly}.values():
         policy = policies.get(cost.policy_id)
         if policy is None or not set_aside.add(connection, SetAside(policy.id, meaning(policy), now, cost)):
             continue
         audit.add(connection, now, "policies set aside", policy.id, msgspec.to_builtins(cost), audit.DAEMON)
-        told.append(costly.set_aside(policy, meaning(policy), cost, now))
+        alerts.append(costly.set_aside(policy, meaning(policy), cost, now))
     for batch in batches:
         if batch.unasked:
             alert = costly.unasked(batch.input, batch.unasked, now)
             before = raised_alerts.get(connection, alert.alert_id)
             if before is None:
-                told.append(alert)
+                alerts.append(alert)
             else:
                 raised_alerts.save(connection, msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked))
-    for alert in told:
+    for alert in alerts:
         deliver(connection, alert, outputs)
-    return told
+    return alerts
 
 
-def log_those(told: Iterable[Alert]) -> None:
-    """Say it in the log too, once it is stored: what is not is told again."""
-    for alert in told:
+def log_titles(alerts: Iterable[Alert]) -> None:
+    """Log the alerts too, once they are stored: those of a commit that fails are raised again, and would be logged twice."""
+    for alert in alerts:
         log.error(alert.title)

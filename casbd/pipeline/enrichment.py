@@ -1,4 +1,4 @@
-"""All enrichers together: what they tell of an address, a user agent or a user is looked up once, and remembered."""
+"""All enrichers together: what they know of an address, a user agent or a user is looked up once, and remembered."""
 
 from __future__ import annotations
 
@@ -63,15 +63,15 @@ def _answers(enrichers: Sequence[Enricher]) -> Remembered[Any, _Answer]:
 
     def ask(read: Any) -> _Answer:
         values = read if isinstance(read, tuple) else (read,)
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for enricher in enrichers if values[0] is not None else ():
-            found |= enricher.look_up(*values)
-        told = tuple(found.values())
+            fields |= enricher.look_up(*values)
+        answers = tuple(fields.values())
         if length_of(read) <= LONGEST:
             if len(one) >= MOST:
                 one.clear()
-            told = one.setdefault(told, told)
-        return _fill(tuple((field, isinstance(value, ByTime)) for field, value in found.items())), told
+            answers = one.setdefault(answers, answers)
+        return _fill(tuple((field, isinstance(value, ByTime)) for field, value in fields.items())), answers
 
     return Remembered(ask, MOST, LONGEST)
 

@@ -15,8 +15,8 @@ from casbd.store.state import policy_counts
 class Memory:
     """seen: the keys of the newest activities. windows: of repeated activity. floods: how often policies were met of late.
 
-    It is read from the store: at the start, and after a commit that failed. most_matches: of `limits.policy_matches`. alive: is told while
-    reading windows back takes long, as it does after a restart when somebody acts who was counted a million times.
+    It is read from the store: at the start, and after a commit that failed. most_matches: of `limits.policy_matches`. alive: is called
+    while reading windows back takes long, as it does after a restart when somebody acts who was counted a million times.
     """
 
     def __init__(self, connection: sqlite3.Connection, most_matches: int, alive: Callable[[], object]) -> None:

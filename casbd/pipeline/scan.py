@@ -84,7 +84,7 @@ class Scanner:
         for start in range(0, len(chunk.records), together):
             try:
                 keys += self._add(batch, chunk, range(start, min(start + together, len(chunk.records))))
-            except Exception as error:  # noqa: BLE001  whatever a hostile record breaks: the second turn tells which one it was
+            except Exception as error:  # noqa: BLE001  whatever a hostile record breaks: the second turn finds out which one it was
                 if not careful:
                     return self.scan(chunk, careful=True)  # rare enough
                 batch.rejects.append(_reject(chunk, start, error))
@@ -123,11 +123,11 @@ class Scanner:
             record = chunk.records[number]
             try:
                 raw = record.decode()
-                found = parse(record)
+                parsed = parse(record)
             except (BadRecord, UnicodeDecodeError) as error:
                 batch.rejects.append(_reject(chunk, number, error))
                 continue
-            for activity in found:
+            for activity in parsed:
                 finish(activity, record, raw)
                 activity.source = source
                 activity.input = name
@@ -140,7 +140,7 @@ class Scanner:
         return activities, rows
 
 
-_told: set[tuple[str, int | None]] = set()
+_logged: set[tuple[str, int | None]] = set()
 
 
 def _why(error: Exception, chunk: Chunk, offset: int) -> str:
@@ -153,10 +153,10 @@ def _why(error: Exception, chunk: Chunk, offset: int) -> str:
         case UnicodeEncodeError():
             return "not Unicode: half a surrogate pair"
     place = traceback.extract_tb(error.__traceback__)[-1]
-    if (place.filename, place.lineno) not in _told:  # once a place: a file may hold millions of such records
-        _told.add((place.filename, place.lineno))
-        told = {"file": chunk.path, "offset": offset, "error": type(error).__name__, "place": f"{place.filename}:{place.lineno}"}
-        log.error("a record broke its format: please report it", extra=told)
+    if (place.filename, place.lineno) not in _logged:  # once a place: a file may hold millions of such records
+        _logged.add((place.filename, place.lineno))
+        extra = {"file": chunk.path, "offset": offset, "error": type(error).__name__, "place": f"{place.filename}:{place.lineno}"}
+        log.error("a record broke its format: please report it", extra=extra)
     return f"internal error: {type(error).__name__}"
 
 

@@ -56,7 +56,7 @@ class TestFloodGuard:
     def test_the_hours_are_bounded_and_those_with_most_stay(self):
         guard = FloodGuard(10**6, {})
         met(guard, *[0] * 50, *range(1, 10 * MOST_HOURS))
-        assert {len(own.met) for own in guard.kept("one").values()} == {MOST_HOURS}
+        assert {len(own.met) for own in guard.hours_to_keep("one").values()} == {MOST_HOURS}
         guard.most = 50
         assert met(guard, 0) == 0
 
@@ -72,7 +72,7 @@ class TestFloodGuard:
     def test_what_is_kept_goes_on_and_has_no_names(self):
         guard = FloodGuard(10, {})
         met(guard, *[5] * 10)
-        kept = msgspec.msgpack.encode(guard.kept("one"))
+        kept = msgspec.msgpack.encode(guard.hours_to_keep("one"))
         assert b"ann" not in kept
         assert met(FloodGuard(10, {"one": msgspec.msgpack.decode(kept, type=dict[str, Hours])}), 5) == 0
 
@@ -80,7 +80,7 @@ class TestFloodGuard:
         guard = FloodGuard(100, {})
         met(guard, *[5] * 9, subject="few")
         met(guard, *[5] * 10, subject="more")
-        assert len(guard.kept("one").keys() - {WHOLE}) == 1
+        assert len(guard.hours_to_keep("one").keys() - {WHOLE}) == 1
 
 
 def limited(most):
