@@ -41,3 +41,13 @@ def test_a_compressed_file_that_ends_before_the_cursor_is_damaged_or_another(tmp
     path.write_bytes(gzip.compress(CONTENT[:10_000]) if whole else gzip.compress(CONTENT)[:-2000])
     with pytest.raises(error):
         reading(path, cursor)
+
+
+def test_a_stored_position_is_known_again_by_later_versions():
+    """What identifies a content is in every store: computed in another way, all files would be read again."""
+    cursor = Cursor()
+    cursor.advance(b"", CONTENT, 5000)
+    assert cursor.fingerprint == (identity.digest(CONTENT[:4096]), 4096)
+    assert cursor.tail == identity.digest(CONTENT[904:5000])
+    assert identity.digest(b"casbd") == "9caabc6a5056197735d506a85ebe8482"
+    assert identity.fingerprint(b"12345") == (identity.digest(b"1234"), 4)

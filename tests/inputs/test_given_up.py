@@ -12,6 +12,7 @@ from casbd.inputs import identity, lost_files
 from casbd.inputs.compression import open_source
 from casbd.inputs.discovery import look
 from casbd.inputs.fence import Fence
+from casbd.inputs.followed_file import FollowedFile
 from casbd.inputs.lost_files import DAY, LostFiles
 from casbd.inputs.turn import Turn
 from casbd.inputs.vanished_contents import VanishedContents
@@ -113,6 +114,16 @@ def test_a_file_system_that_is_not_mounted_is_no_news():
     vanished = VanishedContents()
     vanished.went(position())
     assert list(vanished.unread({}, {}, NOW)) == []
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_file_of_which_nothing_was_read_is_known_by_its_inode_alone(is_followed):
+    vanished = VanishedContents()
+    vanished.deleted(msgspec.structs.replace(position(), fingerprint=""), 10, NOW)
+    files = {(1, 1 if is_followed else 2): FollowedFile.__new__(FollowedFile)}
+    for file in files.values():
+        file.position = None
+    assert bool(list(vanished.unread(files, {}, NOW))) != is_followed
 
 
 def test_a_copy_that_reaches_as_far_as_what_was_read_is_the_same_content(tmp_path):

@@ -348,6 +348,10 @@ def test_what_breaks_the_reader_is_that_files_trouble(tmp_path, caplog):
     inputs = Inputs(specs, [], lambda sample: sample[99], now)  # an IndexError that nothing is prepared for
     chunks = [*iter(inputs.next_chunk, None)]
     assert [chunk.input for chunk in chunks] == ["b"]
-    assert [(one.input, one.why) for one in inputs.unread()] == [("a", "internal error: IndexError")]
-    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["a file broke its reader: please report it"]
+    assert [one.input for one in inputs.unread()] == ["a"]
+    assert [(one.why, one.advice) for one in inputs.unread()] == [("internal error: IndexError", "please report it")]
+    (event,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert event.message == "a file broke its reader: please report it"
+    assert (event.input, event.path, event.offset, event.error) == ("a", str(tmp_path / "a.json"), 0, "IndexError")
+    assert event.place.startswith(__file__), "where in the code, and nothing of what is in the file"
     inputs.close()
