@@ -25,7 +25,7 @@ def test_a_file_is_taken_up_and_finished_once(reader, tmp_path, caplog):
         file.write(b'{"n":2}\n')
     one.read()
     assert logged(caplog) == [("file taken up", None), ("file read to its end", None)]
-    assert (caplog.records[1].path, caplog.records[1].offset) == (str(log), 80_000)
+    assert [(event.input, event.path, event.offset) for event in caplog.records] == [("in", str(log), 0), ("in", str(log), 80_000)]
 
 
 def test_what_cannot_be_read_is_not_finished(reader, tmp_path, caplog):
@@ -46,6 +46,7 @@ def test_many_files_are_logged_together(caplog):
     assert len(caplog.records) == 20
     announcing.log_the_rest(110_000)
     assert logged(caplog)[20:] == [("more files taken up", 30)]
+    assert caplog.records[20].input == "in"
     announcing.log_file("read to its end", "/0", 0, 110_001)
     announcing.log_the_rest(200_000)
     assert logged(caplog)[21:] == [("file read to its end", None)]

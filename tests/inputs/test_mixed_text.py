@@ -104,6 +104,15 @@ def test_a_record_that_another_encoding_interrupts_is_a_reject(reader, tmp_path)
     assert one.rejects == [(2 * len(f"[{first}"), "text in another encoding begins before the end of this record")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("chunk_bytes", [64, 1 << 16])
+def test_half_a_surrogate_pair_costs_its_own_record_at_most(reader, tmp_path, encoding, chunk_bytes):
+    """Whether it is JSON is its format's business. Cut between the halves of a pair, the pair is whole in the end."""
+    lines = [f'{{"n": {n}, "x": "{"😀" * n}{half}"}}' for n, half in enumerate(["", "\ud83d", "\ude00", "ä"] * 5)]
+    one = read_all(reader, tmp_path, "".join(f"{line}\n" for line in lines).encode(encoding, "surrogatepass"), chunk_bytes=chunk_bytes)
+    assert [record.decode("utf-8", "surrogatepass") for record in one.records] == lines
+
+
 def test_encodings_that_change_with_every_line_cost_little(reader, tmp_path, monkeypatch):
     data = b"".join((text + "\n").encode(("utf-8", "utf-16-le")[n % 2]) for n, text in enumerate(TEXTS * 50))
     real, sizes = Plain.read, []
