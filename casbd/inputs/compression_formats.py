@@ -166,6 +166,7 @@ class _Parts:
         if self._padded:
             data = data.lstrip(b"\0")
             if data and not data.startswith(self._kind.magic):
+                # The magic number may be cut in two by the end of what was read.
                 more = self._raw.read1(_FED) if self._kind.magic.startswith(data) else b""
                 if not more:
                     raise OSError("something else follows its end")

@@ -110,6 +110,7 @@ class Fence:
         if refused := self.judge(real):
             raise RefusedError(errno.ELOOP, refused.why, path)
         opened = open_regular(real)
+        # Only the open file shows whether it is a hard link to one of them: the name could be another file's by now.
         if self._own.is_one(os.fstat(opened)):
             os.close(opened)
             raise RefusedError(errno.ELOOP, _OWN, path)

@@ -91,6 +91,7 @@ class FollowedInput:
         for key in [key for key in self.files if key not in present]:
             if self._trace(self.files[key], now):
                 changed.append(self.files[key])
+        # Only now: what a file above has not claimed is lost. Before, every file would be searched for elsewhere.
         self._known.give_up_on_the_rest(now)
         lost_files = list(self.lost.search(self._whereabouts.listing, self.files))
         rest = [self._follow_lost(snapshot, position) for snapshot, position in lost_files]

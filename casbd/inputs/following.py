@@ -100,6 +100,7 @@ class Inputs:
         for turn, one in enumerate(self._turns):
             chunk = one.next_chunk(self._detect, self._clock())
             if chunk is not None:
+                # Else an input that always has something to read would keep all behind it waiting.
                 self._turns.append(self._turns.pop(turn))
                 return chunk
         return None

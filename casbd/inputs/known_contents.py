@@ -91,6 +91,7 @@ class KnownContents:
             if position is None and source.damage and alike and now - file.snapshot.mtime // 1_000_000 < unread.SETTLED:
                 raise DamagedError(source.damage)  # a log that was read is just being compressed
             other = self._files.get((position.device, position.inode)) if position else None
+            # Both would read the same records on from there.
             if other and other.queued and other.position is position:
                 return False
         for stored in file.stored:

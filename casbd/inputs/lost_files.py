@@ -56,7 +56,7 @@ class LostFiles:
         earlier = self._since.get(key)
         if earlier is None or earlier[0].offset < position.offset:
             self._since[key] = (position, now)
-            self._looked_at.clear()
+            self._looked_at.clear()  # what was looked at in vain may hold this content
 
     def clear(self) -> None:
         """Look for nothing."""

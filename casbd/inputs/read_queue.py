@@ -82,6 +82,7 @@ class ReadQueue:
         file.fruitless = not (chunk.records or chunk.rejects)
         stays = (self._in_a_row < _IN_A_ROW or file.snapshot.part) and not file.fruitless
         file.queued = True
+        # Not at the end: of thousands of files, each would be opened and closed for every few chunks.
         self._files.insert(0 if stays else _IN_TURN - 1, file)
         self._in_a_row %= _IN_A_ROW
 

@@ -113,6 +113,7 @@ class RecordReader:
             if want >= self._longest():
                 cut = self._text.too_long(raw, offset)
                 break
+            # Several times as much: with a chunk more each time, a long record would be cut from its start once for each chunk.
             self._want = min(want * 4, self._longest())
             if self._turn.over:
                 raise LaterError

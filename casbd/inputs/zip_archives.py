@@ -106,6 +106,7 @@ class _ZipMember:
         """See Stream."""
         if not self._left:
             return None
+        # No more than the archive says, by which it was listed: a bomb has more.
         block = (self._inflated() if self._inflating else self._raw.read1(_STEP))[: self._left]
         if not block and (self._inflating is None or self._inflating.eof or self._ended):
             raise EOFError("it ends before the size that the archive says")

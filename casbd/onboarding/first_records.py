@@ -30,7 +30,7 @@ def first_records(path: Path) -> Chunk:
     inputs = Inputs([spec], (), lambda _: None, now, chunk_bytes=_CHUNK)
     try:
         chunk = _first(inputs)
-        if chunk is None:
+        if chunk is None:  # a last line without a line break counts only where nothing more is expected
             inputs.finish()
             chunk = _first(inputs)
         if chunk is None:
