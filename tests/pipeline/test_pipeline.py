@@ -1,19 +1,15 @@
-"""The two halves of the pipeline over a real store: counts, repeats, rejects, what a reload and a failed commit leave."""
+"""The second half of the pipeline over a real store: counts, repeats, rejects, what a reload and a failed commit leave."""
 
-import json
 import sqlite3
 
 import pytest
-from builders import HOUR, MINUTE, NOON, chunk, load_rules, record, reject, settings
-from msgspec.structs import replace
+from builders import HOUR, MINUTE, NOON, chunk, record, reject, settings
 
-from casbd.errors import BadRecord
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.pipeline import Pipeline
-from casbd.pipeline.scan import REJECT_BYTES, Scanner
+from casbd.pipeline.scan import Scanner
 from casbd.policies.matcher import Matcher
-from casbd.records.long_texts import LONGEST
 from casbd.store.state import input_progress, policy_counts, rejects, window_entries
 
 SINGLE = {"failed": {}}
@@ -21,116 +17,6 @@ SINGLE = {"failed": {}}
 
 def ids(core):
     return sorted(activity.activity_id for activity in core.activities())
-
-
-class TestScan:
-    def test_fills_in_where_the_activity_came_from(self, make_core):
-        one = record()
-        made = chunk([record(), one], name="own", path="/in/b.json", start=100, instance="tenant")
-
-        activity = make_core().scanner.scan(made).activities[1]
-
-        assert activity.raw == one.decode()
-        assert (activity.source, activity.input, activity.input_file) == ("m365", "own", "/in/b.json")
-        assert activity.input_offset == made.offsets[1]
-        assert activity.app_instance == "tenant"
-
-    def test_a_record_without_an_id_gets_a_hash_of_itself(self, make_core):
-        nameless = [record(Id=None, at=1000), record(Id=None, at=1000), record(Id="", at=2000)]
-
-        first, second, third = make_core().scanner.scan(chunk(nameless)).activities
-
-        assert first.activity_id == second.activity_id
-        assert len({first.activity_id, third.activity_id}) == 2
-        assert len(third.activity_id) == 32
-
-    def test_a_hash_stands_for_an_id_of_half_a_megabyte(self, make_core):
-        long = "x" * 500_000
-        core = make_core()
-        core.feed_records(record(Id=long), record(Id=long + "y"), record(Id=long), record(Id="z" * LONGEST))
-        assert sorted(map(len, ids(core))) == [32, 32, LONGEST]
-        assert long in next(activity.raw for activity in core.activities() if len(activity.activity_id) == 32)
-
-    def test_texts_of_blanks_are_none(self, make_core):
-        record_ = {"Workload": "SharePoint", "Operation": "FileDownloaded", "ObjectId": " ", "UserAgent": "\u00a0", "UserKey": "\t"}
-        first, second = make_core().scanner.scan(chunk([record(Id=" ", **record_), record(Id=" ", at=2000, **record_)])).activities
-
-        assert (first.objects, first.object_id, first.object_name, first.user_agent, first.user_id) == ((), None, None, None, None)
-        assert first.activity_id != second.activity_id
-
-    def test_bad_records_become_rejects_and_the_next_one_is_read(self, make_core):
-        records = [record(), b"{", b"[]", b"\xff\xfe", record(CreationTime="yesterday"), record()]
-
-        batch = make_core().scanner.scan(chunk(records, rejects=[reject()]))
-
-        assert len(batch.activities) == 2
-        assert batch.received == 7
-        assert batch.parsed == 2
-        assert [entry.reason.split(":")[0].split(" (")[0] for entry in batch.rejects[1:]] == [
-            "not JSON",
-            "not a JSON object",
-            "not UTF-8",
-            "CreationTime 'yesterday'",
-        ]
-
-    def test_a_reject_keeps_the_first_bytes_only(self, make_core):
-        batch = make_core().scanner.scan(chunk([b'{"a": "' + b"x" * 10_000]))
-
-        assert len(batch.rejects[0].raw) == REJECT_BYTES
-
-    def test_the_same_chunk_gives_the_same_whenever_it_is_scanned(self, make_core):
-        """`within_days` counts back from when the chunk was read: a chunk that is scanned again after a failed commit is no other."""
-        core = make_core(rules={"lately": {"filters": {"timestamp": {"within_days": 1}}}})
-        one = chunk([record(at=-24 * HOUR), record(at=-24 * HOUR - 1000)])
-        assert [[ids for _, _, ids, _ in core.scanner.scan(one).matches] for _ in range(2)] == [[("lately",)]] * 2
-        later = replace(one, position=replace(one.position, seen=one.position.seen + 48 * HOUR))
-        assert core.scanner.scan(later).matches == []
-
-    def test_what_breaks_a_format_is_a_reject(self, make_core, caplog):
-        class Broken:
-            def parse(self, record):
-                raise KeyError("hostile")
-
-        scanner = Scanner(lambda *_: Broken(), [], Matcher([]), b"")
-
-        batch = scanner.scan(chunk([record(), record()]))
-
-        assert [entry.reason for entry in batch.rejects] == ["internal error: KeyError"] * 2
-        assert "hostile" not in caplog.text
-        [told] = caplog.records
-        assert (told.error, told.offset) == ("KeyError", 0)
-
-    @pytest.mark.parametrize("error", [KeyError("x"), BadRecord("half of it")])
-    def test_a_record_of_which_a_part_is_bad_leaves_nothing_behind(self, tmp_path, error):
-        """Its first activity has met a policy already when the second one breaks."""
-
-        class TwoInOne:
-            def parse(self, record):
-                if record == b"bad":
-                    yield Activity(NOON, "bad", activity_type="Failed log on")
-                    raise error
-                yield Activity(NOON, "good", activity_type="Log on")
-
-        matcher = Matcher(load_rules(tmp_path, SINGLE))
-        batch = Scanner(lambda *_: TwoInOne(), [], matcher, b"").scan(chunk([b"bad", b"good"]))
-
-        assert [activity.activity_id for activity in batch.activities] == ["good"]
-        assert (len(batch.stored.keys), batch.rows, batch.matches) == (1, [1], [])
-        assert batch.received == batch.parsed + len(batch.rejects) == 2
-
-    def test_text_that_cannot_be_stored_is_a_reject(self, make_core):
-        """A format that lets half a surrogate pair through must not stop the store."""
-
-        class Careless:
-            def parse(self, record):
-                return [Activity(NOON, "id", user=json.loads(record)["user"])]
-
-        core = make_core()
-        core.scanner = Scanner(lambda *_: Careless(), [], Matcher([]), b"")
-
-        core.feed(chunk([b'{"user": "\\ud800"}', b'{"user": "b"}']))
-
-        assert core.counts() == {"m365": (2, 1, 1, 0, 1)}
 
 
 class TestCounts:
