@@ -5,12 +5,13 @@ import sqlite3
 import pytest
 from builders import HOUR, MINUTE, NOON, chunk, record, reject, settings
 
+from casbd.alerting import raising
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.pipeline import Pipeline
 from casbd.pipeline.scan import Scanner
 from casbd.policies.matcher import Matcher
-from casbd.store.state import input_progress, policy_counts, rejects, window_entries
+from casbd.store.state import input_progress, policy_counts, raised_alerts, rejects, window_entries
 
 SINGLE = {"failed": {}}
 
@@ -117,8 +118,6 @@ class TestAlerts:
         core = make_core(rules=SINGLE)
         one = record()
         core.feed_records(one)
-        from casbd.store.state import raised_alerts
-
         (alert,) = core.alerts()
         with core.store.transaction() as connection:
             raised_alerts.save(connection, Alert(**{f: getattr(alert, f) for f in alert.__struct_fields__} | {"status": "closed"}))
@@ -172,14 +171,20 @@ class TestAlerts:
         assert len(core.activities()) == 1
 
     def test_system_alerts_are_raised_once(self, make_core):
-        from casbd.alerting.raising import system
-
         core = make_core()
-        alert = system("input_silent", "Input m365 is silent", "", subject="m365", moment=NOON, now=NOON)
+        alert = raising.system("input_silent", "Input m365 is silent", "", subject="m365", moment=NOON, now=NOON)
 
-        assert core.pipeline.raise_system(alert)
-        assert not core.pipeline.raise_system(alert)
-        assert len(core.waiting()) == 1
+        assert [core.pipeline.raise_system(alert) for _ in range(2)] == [True, False]
+        assert [row.alert() for row in core.waiting()] == [alert]
+
+    def test_a_system_alert_about_an_output_goes_to_all_others(self, make_core):
+        core = make_core(settings=settings({"one": ["alerts"], "two": ["alerts"], "three": ["alerts"]}))
+        alert = raising.system("output_down", "Output two is down", "", subject="two", moment=NOON, now=NOON)
+
+        assert core.pipeline.raise_system(alert, besides="two")
+
+        assert [len(core.waiting(name)) for name in ("one", "two", "three")] == [1, 0, 1]
+        assert core.alerts() == [alert]
 
 
 class TestFailure:

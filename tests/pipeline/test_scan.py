@@ -1,6 +1,7 @@
 """The first half of the pipeline: what becomes of each record, and what is said of one that is no activity."""
 
 import json
+import re
 
 import pytest
 from builders import HOUR, NOON, chunk, load_rules, record, reject
@@ -8,11 +9,24 @@ from msgspec.structs import replace
 
 from casbd.errors import BadRecord
 from casbd.model.activity import Activity
+from casbd.model.chunk import Reject
+from casbd.pipeline import scan
 from casbd.pipeline.scan import REJECT_BYTES, Scanner
 from casbd.policies.matcher import Matcher
 from casbd.records.long_texts import LONGEST
 
 SINGLE = {"failed": {}}
+
+
+def scanned_with(records, *errors, **fields):
+    """Records of a format that raises these, one a record."""
+    coming = dict(zip(records, errors, strict=True))
+
+    class Broken:
+        def parse(self, record):
+            raise coming[record]
+
+    return Scanner(lambda *_: Broken(), [], Matcher([]), b"").scan(chunk(records, **fields))
 
 
 def ids(core):
@@ -82,19 +96,32 @@ class TestScan:
         later = replace(one, position=replace(one.position, seen=one.position.seen + 48 * HOUR))
         assert core.scanner.scan(later).matches == []
 
-    def test_what_breaks_a_format_is_a_reject(self, make_core, caplog):
-        class Broken:
-            def parse(self, record):
-                raise KeyError("hostile")
+    def test_what_breaks_a_format_is_a_reject_and_logged_once_a_place(self, caplog, monkeypatch):
+        monkeypatch.setattr(scan, "_logged", set())  # whatever ran before in this process
+        batch = scanned_with([b"one", b"two"], KeyError("hostile"), KeyError("hostile"), start=70)
 
-        scanner = Scanner(lambda *_: Broken(), [], Matcher([]), b"")
-
-        batch = scanner.scan(chunk([record(), record()]))
-
-        assert [entry.reason for entry in batch.rejects] == ["internal error: KeyError"] * 2
+        assert batch.rejects == [
+            Reject(input="m365", input_file="/in/a.json", input_offset=offset, reason="internal error: KeyError", raw=raw)
+            for offset, raw in [(70, b"one"), (74, b"two")]
+        ]
         assert "hostile" not in caplog.text
-        [told] = caplog.records
-        assert (told.error, told.offset) == ("KeyError", 0)
+        [logged] = caplog.records
+        assert (logged.levelname, logged.message) == ("ERROR", "a record broke its format: please report it")
+        assert (logged.file, logged.offset, logged.error) == ("/in/a.json", 70, "KeyError")
+        assert re.fullmatch(r".*/test_scan\.py:\d+", logged.place)
+
+    @pytest.mark.parametrize(
+        ("record", "error", "reason"),
+        [
+            (b"a\xff", None, "not UTF-8 (byte 1)"),
+            (b"a", BadRecord("no time"), "no time"),
+            (b"a", BadRecord("half a pair: \ud800"), "half a pair: ?"),
+            (b"a", UnicodeEncodeError("utf-8", "\ud800", 0, 1, ""), "not Unicode: half a surrogate pair"),
+        ],
+    )
+    def test_the_reason_of_a_reject_is_one_that_can_be_stored(self, caplog, record, error, reason):
+        assert [reject.reason for reject in scanned_with([record], error).rejects] == [reason]
+        assert caplog.records == []
 
     @pytest.mark.parametrize("error", [KeyError("x"), BadRecord("half of it")])
     def test_a_record_of_which_a_part_is_bad_leaves_nothing_behind(self, tmp_path, error):
