@@ -1,0 +1,140 @@
+"""Blocks: what goes in comes out, in order, whatever was put together; spans of time; damage; what retention leaves."""
+
+import random
+
+import pytest
+
+from casbd.errors import StoreError
+from casbd.model.activity import Activity
+from casbd.store.log import blocks
+from casbd.store.log.blocks import NOTHING, SMALL, Packer
+from casbd.store.state import outbox
+
+
+def made(*times, name="x"):
+    return [Activity(time, f"{name}{number}") for number, time in enumerate(times)]
+
+
+def part(activities, packer=None, keys=None):
+    packer = packer or Packer()
+    packer.begin()
+    packer.add(activities)
+    return packer.part(keys or range(1, len(activities) + 1))
+
+
+def put(connection, *several, now=0):
+    """A block each; their numbers."""
+    packer = Packer()
+    return [blocks.add(connection, packer, [part(activities, packer)], now)[0][0] for activities in several]
+
+
+@pytest.mark.parametrize("number", [0, 1, 15, 16, 65_535, 65_536])
+def test_any_number_of_activities(number):
+    activities = [Activity(5, "a")] * number
+    assert part(activities).activities() == activities
+
+
+def test_a_part_has_its_times_and_keys():
+    activities = made(5, 3, 9)
+    one = part(activities, keys=[7, 8, 9])
+    assert (one.first, one.last, [*one.keys], one.size) == (3, 9, [7, 8, 9], len(one.encoded()))
+    assert one.activities() == activities
+    assert part([]) == NOTHING
+
+
+def test_one_with_half_a_surrogate_pair_leaves_the_part_as_it_was():
+    packer = Packer()
+    packer.add(made(1))
+    with pytest.raises(UnicodeEncodeError):
+        packer.add([Activity(0, "good"), Activity(9, "\ud800")])
+    packer.add(made(2, name="y"))
+    assert packer.part([1, 2]).activities() == [*made(1), *made(2, name="y")]
+
+
+def test_memory_that_huge_records_took_is_given_back():
+    packer = Packer()
+    noise = random.Random(1).randbytes(5 << 20).hex()
+    activities = [Activity(1, "a", raw=noise)]
+    assert part(activities, packer).activities() == activities
+    packer.begin()
+    assert len(packer._body) < 4 << 20
+
+
+def test_without_repeats():
+    packer = Packer()
+    activities = made(5, 3, 9)
+    left = packer.without_repeats(part(activities, keys=[7, 8, 9]), [True, False, True])
+    assert (left.activities(), [*left.keys], left.first) == ([activities[0], activities[2]], [7, 9], 5)
+    assert packer.without_repeats(part(activities), [False] * 3) == NOTHING
+
+
+def test_small_parts_become_one_block_in_their_order(connection):
+    packer = Packer()
+    small = [part(made(number, name=f"{number}-"), packer) for number in range(3)]
+    large = [part([Activity(time, "big", raw="x" * SMALL)], packer) for time in (50, 60)]
+    stored = blocks.add(connection, packer, [small[0], NOTHING, small[1], large[0], large[1], small[2]], 77)
+    rows = connection.execute("SELECT block_id, length(body), activities, first, last, stored FROM blocks").fetchall()
+    assert [row[:2] for row in rows] == stored
+    assert [row[2:] for row in rows] == [(3, 0, 50, 77), (1, 60, 60, 77), (1, 2, 2, 77)]
+    read = [[one.activity_id for one in blocks.read_block(connection, number)] for number, _ in stored]
+    assert read == [["0-0", "1-0", "big"], ["big"], ["2-0"]]
+
+
+SPANS = [(None, None, [1, 2, 3]), (20, None, [2, 3]), (21, None, [3]), (None, 10, [1, 2]), (None, 9, [1]), (10, 29, [2]), (31, 40, [])]
+
+
+@pytest.mark.parametrize(("since", "until", "expected"), SPANS)
+def test_those_that_may_hold_a_span_of_time(connection, since, until, expected):
+    put(connection, made(1, 9), made(20, 10, 15), made(30))
+    latest = {1: 9, 2: 20, 3: 30}
+    assert blocks.listed(connection, since, until) == [(number, latest[number]) for number in expected]
+    assert blocks.at_most(connection, since, until) == sum({1: 2, 2: 3, 3: 1}[number] for number in expected)
+
+
+def test_the_newest_first_and_what_was_stored_after_one(connection):
+    assert blocks.newest(connection) == 0
+    several = [made(time, name=f"{time}-") for time in (1, 2, 3)]
+    put(connection, *several)
+    connection.execute("UPDATE blocks SET body = NULL WHERE block_id = 2")  # in a segment by now
+    assert [*blocks.scan(connection)] == [several[2], several[0]]
+    assert [*blocks.scan_containing(connection, b"1-0")] == [several[0]]
+    assert [blocks.stored_after(connection, number) for number in (0, 1, 3)] == [[1, 2, 3], [2, 3], []]
+    assert (blocks.newest(connection), blocks.at_most(connection)) == (3, 2)
+    assert blocks.read_block(connection, 2) == blocks.read_block(connection, 99) == []
+
+
+def test_rewritten_it_has_other_activities_and_the_same_keys(connection):
+    put(connection, made(1, 5), made(7))
+    blocks.rewrite(connection, 1, part(made(3)))
+    blocks.rewrite(connection, 2, NOTHING)
+    assert blocks.read_block(connection, 1) == made(3)
+    rows = connection.execute("SELECT activities, first, last, length(keys), body IS NULL FROM blocks").fetchall()
+    assert rows == [(1, 3, 3, 16, 0), (0, 0, 0, 8, 1)]
+
+
+def test_damage_is_said_with_the_block_and_what_can_be_done(connection):
+    put(connection, made(1), made(2, 3), made(4))
+    connection.execute("UPDATE blocks SET body = x'00' WHERE block_id = 1")
+    connection.execute("UPDATE blocks SET activities = 1 WHERE block_id = 2")
+    with pytest.raises(StoreError) as raised:
+        blocks.read_block(connection, 1)
+    said = str(raised.value)
+    assert said.startswith("block 1 of the activity log is damaged (")
+    assert said.endswith("); `casbd store verify` lists all damage, `casbd store rebuild` makes the log anew")
+    with pytest.raises(StoreError, match="block 2 "):
+        [*blocks.scan_containing(connection, b"x")]
+    assert [number for number, _ in blocks.damaged(connection)] == [1, 2]
+
+
+def test_what_retention_removes(connection):
+    put(connection, made(10), made(20), now=15)
+    put(connection, made(10), now=30)
+    outbox.add_block(connection, "siem", 1, 5)
+    assert [blocks.prune(connection, before) for before in (16, 20)] == [0, 0], "the first is still to be sent"
+    connection.execute("DELETE FROM outbox")
+    assert [blocks.prune(connection, before) for before in (10, 15, 16, 21, 31)] == [0, 0, 1, 1, 1]
+
+
+def test_retention_removes_some_at_once(connection):
+    put(connection, *[made(1)] * 5)
+    assert [blocks.prune(connection, 2, 2) for _ in range(4)] == [2, 2, 1, 0]
