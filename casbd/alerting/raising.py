@@ -8,7 +8,6 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from casbd.counting.match import Sequenced
 from casbd.counting.runs import Change
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
@@ -45,8 +44,7 @@ def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Aler
     assert policy.match is not None
     user = activity.user if is_of_one_user(policy.match) else None  # counted by address, say: it is nobody's alone
     alert_id = run_identity(policy, subject, activity)
-    kind: PolicyType = "sequence" if isinstance(policy.match, Sequenced) else "repeated_activity"
-    return replace(_alert(policy, kind, alert_id, activity, user, now), activity_count=0, activity_ids=())
+    return replace(_alert(policy, policy.match.policy_type, alert_id, activity, user, now), activity_count=0, activity_ids=())
 
 
 def run_identity(policy: Policy, subject: str, activity: Activity) -> str:

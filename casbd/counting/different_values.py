@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import islice
 
-from casbd.counting.match import Repeated
 from casbd.counting.sides import Sides
 from casbd.counting.spans import Reach, longest_spans, time_of, whole_reach
 from casbd.model.counted import Entry
@@ -18,9 +17,9 @@ MOST_LOOKED_AT = 500
 class Different:
     """At least `repeated` different values."""
 
-    def __init__(self, match: Repeated, entries: list[Entry]) -> None:
-        self._needed = match.repeated
-        self._within = match.within
+    def __init__(self, repeated: int, within: int, entries: list[Entry]) -> None:
+        self._needed = repeated
+        self._within = within
         self._entries = entries
         self._left: int | None = None
         self._counts: dict[str, int] = {}

@@ -6,9 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from casbd.counting.archive import Archive, Order, order_of
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.counting.sides import Sides
-from casbd.counting.window_tests import window_test
 from casbd.model.counted import Entry
 
 SPARE = 32
@@ -31,9 +30,9 @@ class HeldEntries:
 
     __slots__ = ("_archive", "_gone", "_hidden", "_in_order", "_spare", "_within", "entries", "orders", "room", "test")
 
-    def __init__(self, match: Repeated | Sequenced, archive: Archive) -> None:
+    def __init__(self, match: Match, archive: Archive) -> None:
         self._within = match.within
-        self._in_order = sum(step.repeated for step in match.steps) if isinstance(match, Sequenced) and not match.any_order else 0
+        self._in_order = match.held_in_order
         self._archive = archive
         self.entries: list[Entry] = []
         self.orders: list[Order] = []
@@ -41,7 +40,7 @@ class HeldEntries:
         """From the first to the last entry that is not held and is in no run."""
         self._gone: tuple[Order, Order] | None = None
         """From the first to the last entry that is not held."""
-        self.test = window_test(match, self.entries)  # which looks at this very list: it is changed in place, never replaced
+        self.test = match.window_test(self.entries)  # which looks at this very list: it is changed in place, never replaced
         self._spare = self.room = SPARE_AT_A_START
 
     def append(self, entry: Entry, order: Order) -> None:

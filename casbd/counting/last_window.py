@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.counting.runs import Runs
+from casbd.counting.steps import steps_done
 from casbd.counting.subjects import subject
 from casbd.filters.compile import compile_filter
 from casbd.model.activity import Activity
-from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader, parse_path
 from casbd.store.database import Store
 from casbd.store.state.window_entries import WindowEntries
@@ -43,7 +42,7 @@ class LastWindow(msgspec.Struct, frozen=True):
     alert_id: str | None
 
 
-def window_of(store: Store, match: Repeated | Sequenced, window_key: str, activity: Activity) -> LastWindow:
+def window_of(store: Store, match: Match, window_key: str, activity: Activity) -> LastWindow:
     """What a policy had counted when this activity came. window_key: under which the store holds the policy's entries."""
     reader = RawReader()
     fields = next((one.by for one in match.aliased if compile_filter(one.filters, now=lambda: activity.timestamp)(activity)), match.by)
@@ -51,32 +50,19 @@ def window_of(store: Store, match: Repeated | Sequenced, window_key: str, activi
     entries = [*WindowEntries(store.connection).of((window_key, who))] if who is not None else []
     own = next((entry for entry in entries if entry.activity_id == activity.activity_id), None)
     until = [entry for entry in entries if activity.timestamp - match.within <= entry.timestamp <= activity.timestamp]
-    steps = _steps(match, until) if isinstance(match, Sequenced) else None
+    done = zip(steps_done(until, len(match.steps)), match.steps, strict=True)
+    steps = [StepCount(number, step.repeated) for number, step in done] or None
     by = [*fields, *(["app"] if match.single_app and "app" not in fields else [])]
     return LastWindow(
         by=by,
         subject=None if who is None else [_held(activity, field, reader) for field in by],
-        counted=None if own is None else _counted(match, until, steps),
-        counts="steps" if isinstance(match, Sequenced) else match.unique or "activities",
-        needed=len(match.steps) if isinstance(match, Sequenced) else match.repeated,
+        counted=None if own is None else match.counted(until),
+        counts=match.counts,
+        needed=match.needed,
         steps=steps,
         within=match.within,
         alert_id=None if own is None else Runs(match, entries).alert_of(own),
     )
-
-
-def _steps(match: Sequenced, entries: Sequence[Entry]) -> list[StepCount]:
-    """How often each step of a sequence was done; an entry's value has a bit for each step that it is."""
-    done = [sum(int(entry.value or 0) >> number & 1 for entry in entries) for number in range(len(match.steps))]
-    return [StepCount(number, step.repeated) for number, step in zip(done, match.steps, strict=True)]
-
-
-def _counted(match: Repeated | Sequenced, entries: Sequence[Entry], steps: Sequence[StepCount] | None) -> int:
-    if steps is not None:
-        return sum(step.counted >= step.needed for step in steps)
-    if isinstance(match, Repeated) and match.unique:
-        return len({entry.value for entry in entries} - {None})
-    return len(entries)
 
 
 def _held(activity: Activity, field: str, reader: RawReader) -> Any:

@@ -1,10 +1,19 @@
-"""What of the activities that meet a filter makes an alert, where it takes several: the `match` of a policy."""
+"""What of the activities that meet a filter makes an alert, where it takes several: the `match` of a policy, of any kind."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
 import msgspec
 
+from casbd.counting.window_tests import WindowTest
+from casbd.filters.sql import Sql
 from casbd.filters.tree import Node
+from casbd.model.activity import Activity
+from casbd.model.alert import PolicyType
+from casbd.model.counted import Entry
+from casbd.records.record_path import RawReader
 
 
 class Aliased(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,39 +27,70 @@ class Aliased(msgspec.Struct, frozen=True, kw_only=True):
     unique: str | None = None
 
 
-class Repeated(msgspec.Struct, frozen=True, kw_only=True):
-    """How many matching activities of one subject make an alert.
-
-    within: milliseconds of event time. by: the fields that make the subject. single_app: each app is counted apart.
-    unique: the field whose different values are counted; None counts activities. aliased: all activities by what they meet, where
-    `by` is only of the first of these; an activity that meets several may have several subjects.
-    """
-
-    repeated: int
-    within: int
-    by: tuple[str, ...] = ("user",)
-    single_app: bool = False
-    unique: str | None = None
-    aliased: tuple[Aliased, ...] = ()
-
-
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a sequence. repeated: so many activities that meet the filters."""
+    """A part of a match that has filters of its own. repeated: so many activities that meet them."""
 
     filters: Node
     repeated: int = 1
 
 
-class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
-    """Which activities of one subject, one after the other, make an alert.
+class Match(Protocol):
+    """What a subject's activities must be to make an alert. One kind of it is a frozen msgspec Struct with all that it asks for, as a hash
+    of that tells whether a policy goes on counting.
 
-    within: milliseconds of event time from the first to the last. any_order: it does not matter which comes first. aliased: as of
-    repeated activities, one for each step.
+    kind: its key in `match:` of a rule file, and its detection in `casbd/detections/`. policy_type: of its alerts.
     """
 
-    steps: tuple[Step, ...]
-    within: int
-    by: tuple[str, ...] = ("user",)
-    single_app: bool = False
-    any_order: bool = False
-    aliased: tuple[Aliased, ...] = ()
+    kind: ClassVar[str]
+    policy_type: ClassVar[PolicyType]
+
+    @property
+    def within(self) -> int:
+        """Milliseconds of event time that a window may span."""
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The fields that make the subject."""
+
+    @property
+    def single_app(self) -> bool:
+        """Whether each app is counted apart."""
+
+    @property
+    def aliased(self) -> tuple[Aliased, ...]:
+        """All activities by what they meet, where `by` is only of the first of these; one that meets several may have several subjects."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Parts with filters of their own, of which it matters which an activity meets."""
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The fields besides `by` that decide."""
+
+    @property
+    def held_in_order(self) -> int:
+        """So many activities must come one after the other, and what lies between them may matter; 0: the order tells nothing."""
+
+    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:
+        """What is counted of an activity. met: the numbers of the `aliased`, or else of the `steps`, whose filters it meets."""
+
+    def placed(self, entry: Entry) -> Entry:
+        """The entry as it is counted, with a key that tells its place among others of its moment."""
+
+    def window_test(self, entries: list[Entry]) -> WindowTest:
+        """What makes a span of these entries, which come and go, a window."""
+
+    def enough(self) -> Sql | None:
+        """What all activities of a subject must be, taken together, for any alert; None: any may be enough."""
+
+    @property
+    def counts(self) -> str:
+        """What is counted, for people: `activities`, `steps` or a field."""
+
+    @property
+    def needed(self) -> int:
+        """So many of these make an alert."""
+
+    def counted(self, entries: Sequence[Entry]) -> int:
+        """How many of these some entries are."""

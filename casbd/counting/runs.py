@@ -20,7 +20,7 @@ import msgspec
 
 from casbd.counting.archive import Archive, Memory, Order, order_of
 from casbd.counting.held_entries import HeldEntries
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.model.counted import Entry
 
 MOST_MEMBERS = 1000
@@ -65,7 +65,7 @@ class Runs:
 
     __slots__ = ("_held", "_runs", "_test", "_within", "counted")
 
-    def __init__(self, match: Repeated | Sequenced, entries: Iterable[Entry] = (), archive: Archive | None = None) -> None:
+    def __init__(self, match: Match, entries: Iterable[Entry] = (), archive: Archive | None = None) -> None:
         self._within = match.within
         self._held = HeldEntries(match, archive if archive is not None else Memory())
         self._test = self._held.test

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from casbd.counting.idle_steps import idle_in_any_order, idle_in_order
 from casbd.counting.latest_start import LONG_AGO, AnyOrder, InOrder, Latest
-from casbd.counting.match import Sequenced
 from casbd.counting.sides import Sides
 from casbd.counting.spans import Reach, longest_spans, time_of, whole_reach
 from casbd.model.counted import Entry
@@ -20,15 +19,16 @@ class Steps:
     """Every step, in the order of event time unless any order is right.
 
     An entry's value is the set of steps that it is, as a number with a bit for each. Exports have times by the second, and what
-    lies within the same moment has no order: of these, entries of earlier steps come first (see `step_entry`).
+    lies within the same moment has no order: of these, entries of earlier steps come first (see `step_entry`). needed: so many
+    activities of each step.
     """
 
-    def __init__(self, match: Sequenced, entries: list[Entry]) -> None:
-        self._within = match.within
+    def __init__(self, needed: list[int], within: int, entries: list[Entry], *, any_order: bool) -> None:
+        self._within = within
         self._entries = entries
-        self._needed = [step.repeated for step in match.steps]
-        self._links = None if match.any_order else [1 << step for step, number in enumerate(self._needed) for _ in range(number)]
-        self._latest: Callable[[], Latest] = lambda: (AnyOrder if match.any_order else InOrder)(self._needed)
+        self._needed = needed
+        self._links = None if any_order else [1 << step for step, number in enumerate(self._needed) for _ in range(number)]
+        self._latest: Callable[[], Latest] = lambda: (AnyOrder if any_order else InOrder)(self._needed)
         self._tail: Latest | None = None
         self._missing = self._asked = (1 << len(self._needed)) - 1
         self.changed()
@@ -108,3 +108,8 @@ def step_entry(entry: Entry) -> Entry:
     steps = int(entry.value or 0)
     first = (steps & -steps).bit_length()
     return Entry(entry.timestamp, first << STEP_BITS | entry.key & (1 << STEP_BITS) - 1, entry.activity_id, entry.value)
+
+
+def steps_done(entries: Sequence[Entry], steps: int) -> list[int]:
+    """How often each of so many steps was done."""
+    return [sum(int(entry.value or 0) >> number & 1 for entry in entries) for number in range(steps)]

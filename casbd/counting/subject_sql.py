@@ -5,8 +5,8 @@ As with `sql.py`, it only leaves out what cannot be: counts are of all time, not
 
 from __future__ import annotations
 
-from casbd.counting.match import Repeated, Sequenced
-from casbd.filters.sql import Sql, may
+from casbd.counting.match import Match
+from casbd.filters.sql import Sql
 from casbd.filters.tree import Node, conditions
 from casbd.model.activity import FIELDS
 from casbd.model.identity import PLAIN
@@ -15,23 +15,23 @@ from casbd.model.identity import PLAIN
 class Subjects:
     """The subjects of a policy of repeated activity, by columns. None of `of` where something of it is in the record alone."""
 
-    def __init__(self, match: Repeated | Sequenced) -> None:
+    def __init__(self, match: Match, enough: Sql) -> None:
         texts = [f'"{field}"' for field in match.by if FIELDS[field].kind in ("text", "choice")]
         self.fields = match.by
         columns = [f'"{field}"' for field in match.by]
         parts = (f"k{number} := lower({column})" if column in texts else f"k{number} := {column}" for number, column in enumerate(columns))
         self.key = f"struct_pack({', '.join(parts)})"
         self.strange = " OR ".join(map(_strange, texts)) or "FALSE"
-        self.enough = _enough(match)
+        self.enough = enough
 
     @classmethod
-    def of(cls, match: Repeated | Sequenced | None, filters: Node) -> Subjects | None:
+    def of(cls, match: Match | None, filters: Node) -> Subjects | None:
         """Those of a policy by its match and its filters; None where the columns alone leave no subject out."""
         plain = match is not None and all(field in FIELDS and FIELDS[field].kind not in ("list", "objects", "time") for field in match.by)
-        few = isinstance(match, Repeated) and match.repeated == 1
         asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(filters))
-        several = match is not None and bool(match.aliased)
-        return cls(match) if match is not None and plain and not few and not several and not asks_for_the_time else None
+        if match is None or not plain or match.aliased or asks_for_the_time or (enough := match.enough()) is None:
+            return None
+        return cls(match, enough)
 
 
 def _strange(column: str) -> str:
@@ -40,12 +40,3 @@ def _strange(column: str) -> str:
         plain = PLAIN.replace("'", "''")
         return f"NOT regexp_full_match(lower({column}), '{plain}')"
     return f"strlen({column}) <> length({column})"
-
-
-def _enough(match: Repeated | Sequenced) -> Sql:
-    """What a subject's activities, taken together, must be."""
-    if isinstance(match, Repeated):
-        return Sql("count(*) >= ?", [match.repeated])
-    steps = [(may(step.filters, None), step.repeated) for step in match.steps]
-    text = " AND ".join(f"count(*) FILTER (WHERE {where.text}) >= ?" for where, _ in steps)
-    return Sql(text, [value for where, repeated in steps for value in (*where.parameters, repeated)])

@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from casbd.counting.match import Repeated, Sequenced
-from casbd.counting.steps import step_entry
+from casbd.counting.match import Match
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.model.identity import Who, text_of, whose, whose_id
@@ -18,7 +17,7 @@ LONGEST_VALUE = 512
 """Characters of a value; of a longer one its beginning and a hash are kept for each activity that is counted."""
 
 
-def subject(match: Repeated | Sequenced, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
+def subject(match: Match, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
     """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
 
     None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own. A user is
@@ -66,10 +65,9 @@ def _storable(value: str) -> str:
     return shortened(value.encode("utf-8", "backslashreplace").decode(), LONGEST_VALUE)
 
 
-def entry(match: Repeated | Sequenced, activity: Activity, key: int, value: str | None) -> Entry:
+def entry(match: Match, activity: Activity, key: int, value: str | None) -> Entry:
     """What is counted of an activity. value: what the matcher says to count of it."""
-    counted = Entry(activity.timestamp, key, activity.activity_id, value)
-    return step_entry(counted) if isinstance(match, Sequenced) else counted
+    return match.placed(Entry(activity.timestamp, key, activity.activity_id, value))
 
 
 def folded(value: Any) -> str | None:

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from casbd.counting.different_values import Different
-from casbd.counting.match import Repeated, Sequenced
 from casbd.counting.sides import Sides
 from casbd.counting.spans import Reach
-from casbd.counting.steps import Steps
 from casbd.model.counted import Entry
 
 
@@ -44,19 +41,12 @@ class WindowTest(Protocol):
         """
 
 
-def window_test(match: Repeated | Sequenced, entries: list[Entry]) -> WindowTest:
-    """What a policy asks of its windows, of the entries there are."""
-    if isinstance(match, Sequenced):
-        return Steps(match, entries)
-    return Different(match, entries) if match.unique is not None else Number(match, entries)
-
-
 class Number:
     """At least `repeated` entries."""
 
-    def __init__(self, match: Repeated, entries: list[Entry]) -> None:
-        self._needed = match.repeated
-        self._within = match.within
+    def __init__(self, repeated: int, within: int, entries: list[Entry]) -> None:
+        self._needed = repeated
+        self._within = within
         self._entries = entries
 
     def inserted(self, position: int) -> None:

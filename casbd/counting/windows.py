@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.counting.runs import Change, Runs
 from casbd.counting.subjects import entry
 from casbd.model.activity import Activity
@@ -49,7 +49,7 @@ class Windows:
         """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
 
     def add(
-        self, name: Window, match: Repeated | Sequenced, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
+        self, name: Window, match: Match, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
     ) -> Change | None:
         """Count one activity that met a policy's filters, for one subject. alert_id: gives the id of the alert that it opens.
 
@@ -83,7 +83,7 @@ class Windows:
             self._held -= len(window.runs)
             self._elsewhere.add(name[0])
 
-    def _window(self, match: Repeated | Sequenced, name: Window, timestamp: int) -> _Window:
+    def _window(self, match: Match, name: Window, timestamp: int) -> _Window:
         window = self._windows.get(name)
         if window is None:
             runs = self._read_back(match, name) if name[0] in self._elsewhere else Runs(match, (), Stored(self._entries, name))
@@ -97,7 +97,7 @@ class Windows:
             window = self._windows[name] = _Window(runs, 2 * (len(runs) + MOST_ENTRIES))
         return window
 
-    def _read_back(self, match: Repeated | Sequenced, name: Window) -> Runs:
+    def _read_back(self, match: Match, name: Window) -> Runs:
         stored = Stored(self._entries, name)
         return Runs(match, stored.all(), stored)
 

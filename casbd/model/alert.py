@@ -13,7 +13,7 @@ RESOLUTIONS: tuple[Resolution, ...] = ("true_positive", "benign", "false_positiv
 """What an alert turned out to be, as who closes it says."""
 SYSTEM = "system"
 """The category of alerts about casbd itself; the others' are their policies'."""
-PolicyType = Literal["activity", "repeated_activity", "sequence", "system"]
+PolicyType = Literal["activity", "repeated_activity", "sequence", "anomaly", "system"]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,7 +129,7 @@ class Commit:
             alert = raising.grown(alert, self._growth[alert.alert_id])
         before = raised_alerts.get(self._connection, alert.alert_id)
         if before is not None:
-            if before.policy_type in ("repeated_activity", "sequence"):  # it has grown; that of a single activity is as it was
+            if before.policy_type not in ("activity", "system"):  # it has grown; that of a single activity is as it was
                 raised_alerts.save(self._connection, alert)
                 self._govern(deciding.decide_again, alert)
             return None

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from casbd.clock import Clock
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.counting.match import Step as PolicyStep
+from casbd.counting.repeated import Repeated
+from casbd.counting.sequenced import Sequenced
 from casbd.documents import durations
 from casbd.filters.compile import USERS_ACTED_ON, compile_filter
 from casbd.filters.operators import NEGATIVES
@@ -133,7 +135,7 @@ def sentence(policy: Policy, now: int = 0) -> str:
     return f"{does} {whom}{where}.{exempt}{off}"
 
 
-def _subject(match: Repeated | Sequenced) -> str:
+def _subject(match: Match) -> str:
     fields = zip(*(one.by for one in match.aliased), strict=True) if match.aliased else ((field,) for field in match.by)
     names = (" or ".join(dict.fromkeys(map(_name, several))) for several in fields)
     return " and ".join(names) + (" in one app" if match.single_app else "")

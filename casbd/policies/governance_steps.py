@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake
 from casbd.model.governance import ACTIONS
@@ -26,7 +26,7 @@ def wrong_steps(document: Document, connectors: Connectors | None) -> Iterator[M
             yield from _wrong_step(document, ["governance", index], step, connectors)
 
 
-def of_nobody(document: Document, match: Repeated | Sequenced | None) -> Iterator[Mistake]:
+def of_nobody(document: Document, match: Match | None) -> Iterator[Mistake]:
     """A rule that counts by something else than the user: whoever happens to be the last one would be acted on."""
     if not document.data.get("governance") or is_of_one_user(match):
         return

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casbd.counting.match import Repeated, Sequenced, Step
+from casbd.counting.match import Match, Step
+from casbd.counting.repeated import Repeated
+from casbd.counting.sequenced import Sequenced
 from casbd.documents import Document, Where
 from casbd.errors import Mistake, Mistakes
 from casbd.filters.limits import too_large
@@ -280,7 +282,7 @@ def _steps(filters: FilterReader, match: Any) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _match(match: MatchPart | None, steps: tuple[Step, ...], *, acts: bool) -> Repeated | Sequenced | None:
+def _match(match: MatchPart | None, steps: tuple[Step, ...], *, acts: bool) -> Match | None:
     if match is None:
         return None
     by = tuple(match.by)

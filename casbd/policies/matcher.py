@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 
 from casbd.clock import Clock
-from casbd.counting.match import Aliased, Repeated, Sequenced
+from casbd.counting.match import Aliased, Match
 from casbd.counting.match import Step as PolicyStep
-from casbd.counting.subjects import different, subject
+from casbd.counting.subjects import subject
 from casbd.filters.compile import Predicate
 from casbd.filters.effort import Effort
 from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
@@ -168,22 +168,18 @@ class Matcher:
         who = subject(match, activity, reader)
         if who is None:
             return ()
-        if isinstance(match, Repeated):
-            return ((who, different(match.unique, activity, reader)),)
-        return ((who, str(sum(1 << number for number in self._met(policy.id, match.steps, activity)))),)
+        met = self._met(policy.id, match.steps, activity) if match.steps else ()
+        return ((who, match.value(activity, reader, met)),)
 
-    def _counted_of_each(self, policy: Policy, match: Repeated | Sequenced, activity: Activity) -> tuple[Counted, ...]:
+    def _counted_of_each(self, policy: Policy, match: Match, activity: Activity) -> tuple[Counted, ...]:
         """The same where each filter has its own fields for the subject."""
         reader = self._compiler.reader
-        values: dict[str, str | None] = {}
-        bits: dict[str, int] = {}
+        met: dict[str, list[int]] = {}
         for number in self._met(policy.id, match.aliased, activity):
-            own = match.aliased[number]
-            who = subject(match, activity, reader, own.by)
+            who = subject(match, activity, reader, match.aliased[number].by)
             if who is not None:
-                values.setdefault(who, different(own.unique, activity, reader))
-                bits[who] = bits.get(who, 0) | 1 << number
-        return tuple((who, str(bits[who]) if isinstance(match, Sequenced) else value) for who, value in values.items())
+                met.setdefault(who, []).append(number)
+        return tuple((who, match.value(activity, reader, numbers)) for who, numbers in met.items())
 
     def _met(self, policy_id: str, parts: Sequence[PolicyStep | Aliased], activity: Activity) -> list[int]:
         """The numbers of the parts of a policy whose filters an activity meets."""

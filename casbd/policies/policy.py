@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.errors import Mistake
 from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
 from casbd.model.activity import Activity
@@ -109,7 +109,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     enabled: bool = True
     mode: Mode = "enforce"
     filters: Node
-    match: Repeated | Sequenced | None = None
+    match: Match | None = None
     alert: AlertOptions = AlertOptions()
     governance: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
@@ -129,7 +129,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The fields that decide: of its filters, and those that it counts by."""
         counted: tuple[str, ...] = ()
         if self.match is not None:
-            counted = (*self.match.by, getattr(self.match, "unique", None) or "app")
+            counted = (*self.match.by, *self.match.looks_at)
             counted += tuple(field for one in self.match.aliased for field in (*one.by, one.unique or "app"))
         found = frozenset(field.partition(".")[0] for field in counted)
         for condition in conditions(self.asked()):
@@ -156,7 +156,7 @@ _ALERTED = frozenset(
 )
 
 
-def is_of_one_user(match: Repeated | Sequenced | None) -> bool:
+def is_of_one_user(match: Match | None) -> bool:
     """Whether a policy's alert is about one user: its only activity's, or the one by whom activities are counted.
 
     What stands elsewhere in records may be alike in anybody's, whatever it is called: `raw.userAgent`.
@@ -167,6 +167,6 @@ def is_of_one_user(match: Repeated | Sequenced | None) -> bool:
     return any(set(fields) in ({"user"}, {"user_id"}) for fields in zip(*sides, strict=False))
 
 
-def digest(filters: Node, match: Repeated | Sequenced | None) -> str:
+def digest(filters: Node, match: Match | None) -> str:
     """32 hex digits that change when, and only when, the filters or the counting change."""
     return hashlib.sha256(msgspec.json.encode((filters, match))).hexdigest()[:32]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.match import Match
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake
 from casbd.filters.fields import parse_field
@@ -180,9 +180,7 @@ class RuleFile(CommonKeys):
     references: list[StrictStr] = []
 
 
-def policy_of(
-    keys: CommonKeys, document: Document, filters: Node, match: Repeated | Sequenced | None, tests: tuple[Example, ...], **own: Any
-) -> Policy:
+def policy_of(keys: CommonKeys, document: Document, filters: Node, match: Match | None, tests: tuple[Example, ...], **own: Any) -> Policy:
     """The policy of a document: what all kinds of rule files have, and what is its `own`, by the names of Policy's fields."""
     return Policy(
         path=document.path,

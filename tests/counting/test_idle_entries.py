@@ -6,8 +6,10 @@ import pytest
 
 from casbd.counting import held_entries, runs
 from casbd.counting.archive import Memory
-from casbd.counting.match import Repeated, Sequenced, Step
+from casbd.counting.match import Step
+from casbd.counting.repeated import Repeated
 from casbd.counting.runs import Runs
+from casbd.counting.sequenced import Sequenced
 from casbd.counting.steps import step_entry
 from casbd.filters.tree import AllOf
 from casbd.model.counted import Entry

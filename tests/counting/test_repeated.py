@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from casbd.counting import held_entries
 from casbd.counting.archive import Memory, order_of
-from casbd.counting.match import Repeated, Sequenced, Step
+from casbd.counting.match import Step
+from casbd.counting.repeated import Repeated
 from casbd.counting.runs import Runs
+from casbd.counting.sequenced import Sequenced
 from casbd.counting.steps import step_entry
 from casbd.counting.subjects import different, folded, subject
 from casbd.filters.tree import AllOf

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from casbd.counting.match import Repeated
+from casbd.counting.repeated import Repeated
 from casbd.errors import Mistakes
 from casbd.filters.tree import AllOf, Condition
 from casbd.model.activity import Activity

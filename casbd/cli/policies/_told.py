@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from casbd.counting.match import Repeated
 from casbd.documents import durations
 from casbd.model.costly import SetAside
 from casbd.policies.policy import Policy
@@ -35,5 +34,4 @@ def counting(policy: Policy) -> str:
     """`10 in 5m`; `each` where every activity counts."""
     if policy.match is None:
         return "each"
-    number = policy.match.repeated if isinstance(policy.match, Repeated) else f"{len(policy.match.steps)} steps"
-    return f"{number} in {durations.written(policy.match.within)}"
+    return f"{policy.match.needed}{' steps' if policy.match.steps else ''} in {durations.written(policy.match.within)}"

@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 
-from casbd.counting.match import Aliased, Repeated, Sequenced, Step
+from casbd.counting.match import Aliased, Match, Step
+from casbd.counting.repeated import Repeated
+from casbd.counting.sequenced import Sequenced
 from casbd.documents import nearest
 from casbd.filters.fields import parse_field
 from casbd.filters.tree import AnyOf, Node
@@ -36,7 +38,7 @@ class Base(msgspec.Struct, frozen=True):
 
     filters: Node
     source: Source
-    match: Repeated | Sequenced | None = None
+    match: Match | None = None
     names: frozenset[str] = frozenset()
 
 
@@ -53,7 +55,7 @@ class Correlated(msgspec.Struct, frozen=True):
 
     filters: Node
     source: Source
-    match: Repeated | Sequenced
+    match: Match
 
 
 def correlated(given: Any, find: Callable[[str], Base]) -> Correlated:

@@ -10,7 +10,8 @@ from naive_sigma import holds
 from ruamel.yaml import YAML
 
 from casbd.backtest.trial import alerts_of
-from casbd.counting.match import Repeated, Sequenced
+from casbd.counting.repeated import Repeated
+from casbd.counting.sequenced import Sequenced
 from casbd.counting.subject_sql import Subjects
 from casbd.errors import Mistakes
 from casbd.filters.tree import AnyOf
