@@ -12,6 +12,7 @@ from casbd.counting.runs import Change
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
 from casbd.model.identity import person
+from casbd.policies import kinds
 from casbd.policies.policy import Policy, is_of_one_user
 from casbd.records.long_texts import shortened
 
@@ -138,4 +139,5 @@ def _describe(policy: Policy, activity: Activity, user: str | None) -> str:
     by = f" by '{user}'" if user else ""
     what = activity.activity_type if activity.activity_type != "Unspecified" else activity.action_type
     target = f": {shortened(activity.object_name)}" if activity.object_name else ""
-    return f"Activity policy '{policy.name}' was triggered{by}. {what}{target}"
+    evidence = kinds.of(policy.match).evidence(policy.match) if policy.match is not None else ""
+    return f"Activity policy '{policy.name}' was triggered{by}. {what}{target}" + (f". {evidence}" if evidence else "")

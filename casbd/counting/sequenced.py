@@ -16,6 +16,10 @@ from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 
+MOST_STEPS = 20
+MOST_REPEATED = 100
+"""So many activities a step of a sequence may ask for."""
+
 
 class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
     """Which activities of one subject, one after the other, make an alert.

@@ -47,6 +47,11 @@ def connector(cls: type[C]) -> type[C]:
 T = TypeVar("T")
 
 
+def detection(cls: type[T]) -> type[T]:
+    """Register a kind of `match:`. Its file takes the typed decorator of `casbd/policies/kinds.py`, which says what it must be."""
+    return _registered(cls)
+
+
 def _registered(cls: type[T]) -> type[T]:
     kind, name = cls.__module__.split(".")[-2:]
     if (kind, name) in _found:
@@ -72,7 +77,7 @@ def load(kind: Literal["outputs"], name: str) -> type[Output]: ...
 @overload
 def load(kind: Literal["connectors"], name: str) -> type[Connector]: ...
 @overload
-def load(kind: Kind, name: str) -> type[Format | Enricher | Output | Connector]: ...
+def load(kind: Kind, name: str) -> type[Any]: ...
 def load(kind: Kind, name: str) -> Any:
     """The class of one plugin; imports its module only now. KeyError where there is none."""
     if name not in names(kind):

@@ -9,15 +9,12 @@ import msgspec
 
 from casbd.clock import Clock
 from casbd.counting.match import Match
-from casbd.counting.match import Step as PolicyStep
-from casbd.counting.repeated import Repeated
-from casbd.counting.sequenced import Sequenced
-from casbd.documents import durations
 from casbd.filters.compile import USERS_ACTED_ON, compile_filter
 from casbd.filters.operators import NEGATIVES
 from casbd.filters.text_tests import HOLDING, text_test
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
 from casbd.model.activity import FIELDS, Activity
+from casbd.policies import kinds
 from casbd.policies.policy import Exemption, Policy
 from casbd.records.record_path import EVERY, RawReader, texts, write_path
 from casbd.records.timestamps import iso
@@ -112,24 +109,15 @@ def _held_by(activity: Activity, condition: Condition) -> Any:
 
 def sentence(policy: Policy, now: int = 0) -> str:
     """What a policy means, in one English sentence, and what its exceptions are. now: which of these have expired (ms)."""
-    where = f" where {_clause(policy.filters)}"
-    match policy.match:
-        case None:
-            whom = "every activity"
-        case Sequenced(steps=steps, any_order=any_order):
-            told = (", and " if any_order else ", then ").join(_step(step) for step in steps)
-            whom = f"activities of the same {_subject(policy.match)} within {durations.written(policy.match.within)}: {told}"
-            whom += " (in any order)" if any_order else ""
-            where = f", all of them where {_clause(policy.filters.nodes[0])}" if isinstance(policy.filters, AllOf) else ""
-        case Repeated(repeated=repeated, unique=unique):
-            counted = f"activities with {repeated} different values of {_name(unique)}" if unique else ""
-            counted = counted or (f"{repeated} activities" if repeated > 1 else "each series of activities")
-            whom = f"{counted} of the same {_subject(policy.match)} within {durations.written(policy.match.within)}"
+    where = f" where {clause(policy.filters)}"
+    whom = kinds.of(policy.match).meaning(policy.match, _subject(policy.match)) if policy.match is not None else "every activity"
+    if policy.match is not None and policy.match.steps:
+        where = f", all of them where {clause(policy.filters.nodes[0])}" if isinstance(policy.filters, AllOf) else ""
     does = "Counts, without an alert," if policy.mode == "simulate" else f"Raises an alert of {policy.severity} severity for"
     off = "" if policy.enabled else " It is switched off."
     exempt = "".join(
         f" Exempt {_until(one)}{', which has expired,' if one.expires is not None and one.expires <= now else ''} is what meets:"
-        f" {_clause(one.filters)} ({one.reason})."
+        f" {clause(one.filters)} ({one.reason})."
         for one in policy.exemptions
     )
     return f"{does} {whom}{where}.{exempt}{off}"
@@ -137,30 +125,27 @@ def sentence(policy: Policy, now: int = 0) -> str:
 
 def _subject(match: Match) -> str:
     fields = zip(*(one.by for one in match.aliased), strict=True) if match.aliased else ((field,) for field in match.by)
-    names = (" or ".join(dict.fromkeys(map(_name, several))) for several in fields)
+    names = (" or ".join(dict.fromkeys(map(name_of, several))) for several in fields)
     return " and ".join(names) + (" in one app" if match.single_app else "")
 
 
-def _step(step: PolicyStep) -> str:
-    return f"{step.repeated if step.repeated > 1 else 'one'} where {_clause(step.filters)}"
-
-
-def _clause(node: Node, *, inside: bool = False) -> str:
+def clause(node: Node, *, inside: bool = False) -> str:
+    """A filter in English, as it stands behind `where`. inside: as a part of another one."""
     match node:
         case Condition():
             return _phrase(node)
         case NoneOf():
-            none = " or ".join(_clause(child, inside=True) for child in node.nodes)
+            none = " or ".join(clause(child, inside=True) for child in node.nodes)
             return f"it is not so that ({none})"
     if not node.nodes:
         return "it is any activity" if isinstance(node, AllOf) else "it is none at all"
-    joined = (" and " if isinstance(node, AllOf) else " or ").join(_clause(child, inside=True) for child in node.nodes)
+    joined = (" and " if isinstance(node, AllOf) else " or ").join(clause(child, inside=True) for child in node.nodes)
     return f"({joined})" if inside and len(node.nodes) > 1 else joined
 
 
 def _phrase(condition: Condition) -> str:
     """`the country is neither NO nor SE`."""
-    name = f"{write_path(condition.path)} in the record" if condition.path else _name(condition.field)
+    name = f"{write_path(condition.path)} in the record" if condition.path else name_of(condition.field)
     name = {"object": f"{name} that is acted on", "any": f"{name}, acting or acted on,"}.get(condition.role, name)
     if condition.operator == "isset":
         return f"the {name} is {'unknown' if condition.negated else 'known'}"
@@ -204,7 +189,7 @@ _FLAGS = {
 }
 
 
-def _name(field: str) -> str:
+def name_of(field: str) -> str:
     """A field for people."""
     if field.startswith("raw."):
         return f"{field[4:]} in the record"

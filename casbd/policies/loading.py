@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from casbd.counting.match import Match, Step
-from casbd.counting.repeated import Repeated
-from casbd.counting.sequenced import Sequenced
-from casbd.documents import Document, Where
+from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
 from casbd.filters.limits import too_large
 from casbd.filters.reading import FilterReader
 from casbd.filters.tree import AllOf, AnyOf
+from casbd.policies import kinds
 from casbd.policies.examples import ExampleReader
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
 from casbd.policies.policy import Exemption, Policy
-from casbd.policies.rule_file import MOST_REPEATED, MatchPart, RuleFile, policy_id, policy_of, wrong_id
+from casbd.policies.rule_file import RuleFile, policy_id, policy_of, wrong_id
 from casbd.policies.rule_places import exception_files
 from casbd.policies.rule_places import rule_files as _rule_files
 from casbd.policies.sigma import is_sigma
@@ -179,13 +177,14 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
         found += error.mistakes
     filters = FilterReader(document)
     tree = filters.read(data["filters"], ["filters"]) if "filters" in data else AllOf(())
-    steps = _steps(filters, data.get("match"))
+    asked = kinds.read(document, filters, found)
+    steps = asked.steps if asked is not None else ()
     if "filters" not in data and not steps:
         found.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
     found += [*filters.mistakes, *examples.mistakes, *wrong_steps(document, connectors)]
-    match = _match(rule.match, steps, acts=bool(rule.governance)) if rule is not None else None
+    match = asked.match(acts=bool(rule.governance)) if asked is not None and rule is not None else None
     found += of_nobody(document, match)
     if not found and (told := too_large(*([tree] if tree else []), *(step.filters for step in steps))):
         found.append(document.mistake(["filters"], told))
@@ -248,46 +247,3 @@ def _duplicates(paths: dict[str, list[Path]]) -> Iterator[Mistake]:
         for name, path in named if len(named) > 1 else ():
             others = ", ".join(str(other) for _, other in named if other is not path)
             yield Mistake(str(path), 0, 0, f"the id `{name}` is used twice", f"also {others}")
-
-
-_NO_STEP = {
-    "filters": "write the fields themselves: {activity_type: {eq: Log on}}",
-    "repeat": "did you mean `repeated`?",
-    "count": "did you mean `repeated`?",
-    "within": "it stands beside `sequence`, for all steps",
-    "by": "it stands beside `sequence`, for all steps",
-}
-
-
-def _steps(filters: FilterReader, match: Any) -> tuple[Step, ...]:
-    """The steps of `match.sequence`, each filters and perhaps `repeated`; what has another shape is told by the schema."""
-    sequence = match.get("sequence") if isinstance(match, dict) else None
-    steps = []
-    for index, given in enumerate(sequence if isinstance(sequence, list) else ()):
-        if not isinstance(given, dict):
-            continue
-        where: Where = ["match", "sequence", index]
-        repeated = given.get("repeated", 1)
-        if not isinstance(repeated, int) or isinstance(repeated, bool) or not 1 <= repeated <= MOST_REPEATED:
-            filters.wrong([*where, "repeated"], f"`repeated` of a step is never `{repeated}`", f"a whole number from 1 to {MOST_REPEATED}")
-            repeated = 1
-        fields = {key: value for key, value in given.items() if key != "repeated"}
-        for key in _NO_STEP.keys() & fields.keys():
-            filters.wrong([*where, key], f"`{key}` is no part of a step", _NO_STEP[key], at_key=True)
-            del fields[key]
-        tree = filters.read(fields, where) if fields else None
-        if not given.keys() - {"repeated"}:
-            filters.wrong(where, "a step without filters", "such as {activity_type: {eq: Log on}}")
-        steps.append(Step(filters=tree or AllOf(()), repeated=repeated))
-    return tuple(steps)
-
-
-def _match(match: MatchPart | None, steps: tuple[Step, ...], *, acts: bool) -> Match | None:
-    if match is None:
-        return None
-    by = tuple(match.by)
-    if acts and "user_id" in by and "user" not in by:
-        by += ("user",)  # where a log has one id for several names, whoever happens to be last would be acted on
-    if match.repeated is None:
-        return Sequenced(steps=steps, within=match.within, by=by, single_app=match.single_app, any_order=match.any_order)
-    return Repeated(repeated=match.repeated, within=match.within, by=by, single_app=match.single_app, unique=match.unique)

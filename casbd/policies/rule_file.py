@@ -1,68 +1,29 @@
 """The schema of a rule file, as pydantic models: keys, types and closed values.
 
 What needs the table of fields (`filters:`, and the activities of `tests:`) is read by `filters.py` and `examples.py`, where
-each part of it has its own place in the file.
+each part of it has its own place in the file; `match:`, of which there are several kinds, by `kinds.py`.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from casbd.counting.match import Match
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake
-from casbd.filters.fields import parse_field
 from casbd.filters.tree import Node
-from casbd.filters.values import FilterError, milliseconds
-from casbd.model.activity import FIELDS
 from casbd.model.alert import SEVERITIES, Severity
 from casbd.plugins import action_name
+from casbd.policies.counted_fields import Length
 from casbd.policies.policy import AlertOptions, Category, Example, Mode, Policy, digest
-from casbd.records.record_path import EVERY
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _known_field(name: str) -> str:
-    """A field, or a path into the record."""
-    try:
-        parse_field(name)
-        return name
-    except FilterError as error:
-        raise ValueError(str(error)) from None
-
-
-def countable(name: str) -> str:
-    """Fields that tell subjects apart; one that differs in every activity would never be counted up to anything."""
-    if _known_field(name) in ("timestamp", "activity_id", "input_offset", "raw", "matched_policies", "objects"):
-        hint = " (use object_id or object_name)" if name == "objects" else ""
-        raise ValueError(f"cannot count by `{name}`{hint}")
-    return _one_place(name)
-
-
-def different(name: str) -> str:
-    """Fields whose different values can be counted."""
-    if _known_field(name) == "raw":
-        raise ValueError("cannot count different values of `raw`: no two records are the same")
-    if name in FIELDS and FIELDS[name].kind in ("list", "objects"):
-        raise ValueError(f"cannot count different values of the list `{name}`" + (" (use object_id)" if name == "objects" else ""))
-    return _one_place(name)
-
-
-def _one_place(name: str) -> str:
-    if EVERY in parse_field(name).path:
-        raise ValueError(f"cannot count by `{name}`: `**` is every value")
-    return name
-
-
-def _list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 def _address(text: str) -> str:
@@ -101,33 +62,6 @@ def _alerts(value: Any) -> Any:
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 MODES: tuple[Mode, ...] = get_args(Mode)
-MOST_STEPS = 20
-MOST_REPEATED = 100
-"""So many activities a step of a sequence may ask for."""
-
-
-class MatchPart(_Part):
-    """`match:` how many activities, or which one after the other, in which time make an alert."""
-
-    repeated: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
-    sequence: list[dict[str, Any]] | None = None
-    within: Annotated[int, BeforeValidator(milliseconds)]
-    by: Annotated[list[Annotated[StrictStr, AfterValidator(countable)]], BeforeValidator(_list), Field(min_length=1)] = ["user"]
-    single_app: StrictBool = False
-    unique: Annotated[StrictStr, AfterValidator(different)] | None = None
-    any_order: StrictBool = False
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.repeated is None) == (self.sequence is None):
-            raise ValueError("either `repeated: 10` or `sequence: [{...}, {...}]`" + (", not both" if self.sequence else ""))
-        if self.sequence is not None and not 2 <= len(self.sequence) <= MOST_STEPS:
-            raise ValueError(f"a sequence has 2 to {MOST_STEPS} steps")
-        if self.sequence is not None and self.unique is not None:
-            raise ValueError("`unique` goes with `repeated`")
-        if self.sequence is None and self.any_order:
-            raise ValueError("`any_order` goes with `sequence`")
-        return self
 
 
 class AlertPart(_Part):
@@ -136,7 +70,7 @@ class AlertPart(_Part):
     email: list[Annotated[StrictStr, AfterValidator(_address)]] = []
     sms: list[Annotated[StrictStr, AfterValidator(_number)]] = []
     daily_limit: Annotated[StrictInt, Field(ge=1)] | None = None
-    suppress: Annotated[int, BeforeValidator(milliseconds)] | None = None
+    suppress: Length | None = None
 
 
 class GovernancePart(_Part):
@@ -175,7 +109,7 @@ class RuleFile(CommonKeys):
     severity: Annotated[Severity, _one_of(*SEVERITIES)] = "medium"
     template: StrictStr = ""
     filters: Any = None
-    match: MatchPart | None = None
+    match: Any = None
     tags: list[StrictStr] = []
     references: list[StrictStr] = []
 

@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, get_args
 
+from casbd.counting.sequenced import MOST_REPEATED
 from casbd.filters.operators import OPERATORS, RAW, Kind, Operator, allowed
 from casbd.filters.reading import GROUPS
 from casbd.filters.tree import Role
 from casbd.model.activity import FIELDS, Field
 from casbd.model.governance import ACTIONS
 from casbd.plugins import ACTION_NAME
-from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS, RuleFile, countable, different
+from casbd.policies import kinds
+from casbd.policies.counted_fields import LENGTH
+from casbd.policies.rule_file import RuleFile
 
 Schema = dict[str, Any]
 
@@ -24,7 +25,6 @@ _TEXT: Schema = {"type": ["string", "integer"], "minLength": 1}
 _ORDERED: dict[str, Schema] = {"time": {"type": "string", "description": "such as 2026-01-31T12:00:00Z"}}
 _ACTION = f"^(?:{ACTION_NAME.pattern})$"
 _NUMBER: Schema = {"type": "number"}
-_LENGTH: Schema = {"type": "string", "pattern": "^[0-9]+[smhd]$", "description": "a length of time, such as 90s, 5m, 2h, 7d"}
 _MEANINGS = {
     "eq": "is one of these",
     "neq": "is none of these, or null",
@@ -43,25 +43,19 @@ def schema() -> Schema:
     """The whole schema."""
     found = RuleFile.model_json_schema(ref_template="#/$defs/{model}")
     definitions: Schema = found["$defs"]
-    match = definitions["MatchPart"]["properties"]
-    match["within"] = _LENGTH
-    by = _fields(countable)
-    match["by"] = {"anyOf": [by, {"type": "array", "items": by, "minItems": 1}], "default": "user"}
-    match["unique"] = _fields(different)
-    definitions["MatchPart"]["oneOf"] = [
-        {"required": ["repeated"], "not": {"anyOf": [{"required": ["sequence"]}, {"required": ["any_order"]}]}},
-        {"required": ["sequence"], "not": {"anyOf": [{"required": ["repeated"]}, {"required": ["unique"]}]}},
-    ]
-    match["repeated"] = {"type": "integer", "minimum": 1, "maximum": 1_000_000, "description": "at least so many activities"}
-    step = {"$ref": "#/$defs/step"}
-    match["sequence"] = {"type": "array", "items": step, "minItems": 2, "maxItems": MOST_STEPS, "description": "these, one after the other"}
-    definitions["AlertPart"]["properties"]["suppress"] = _LENGTH
+    definitions["MatchPart"] = _match()
+    found["properties"]["match"] = {"anyOf": [{"$ref": "#/$defs/MatchPart"}, {"type": "null"}], "default": None}
+    definitions["AlertPart"]["properties"]["suppress"] = LENGTH
     definitions["GovernancePart"]["properties"]["action"] = {"anyOf": [{"enum": [*ACTIONS]}, {"type": "string", "pattern": _ACTION}]}
     found["properties"]["filters"] = {"$ref": "#/$defs/filters"}
     definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
     definitions["filters"] = _filters({})
     definitions["step"] = _filters({"repeated": {"type": "integer", "minimum": 1, "maximum": MOST_REPEATED}})
-    found["anyOf"] = [{"required": ["filters"]}, {"properties": {"match": {"required": ["sequence"]}}, "required": ["match"]}]
+    without = [name for name, kind in kinds.load_all().items() if not kind.needs_filters]
+    found["anyOf"] = [
+        {"required": ["filters"]},
+        *({"properties": {"match": {"required": [name]}}, "required": ["match"]} for name in without),
+    ]
     definitions["test_activity"] = _test_activity()
     definitions |= {f"operators_of_{field.name}": _operators(field, field.kind) for field in FIELDS.values()}
     definitions["operators_of_raw_path"] = _operators(RAW, "raw")
@@ -70,13 +64,25 @@ def schema() -> Schema:
     )
 
 
-def _fields(check: Callable[[str], str]) -> Schema:
-    """The fields that a check of the loader takes."""
-    taken = []
-    for name in FIELDS:
-        with suppress(ValueError):
-            taken.append(check(name))
-    return {"anyOf": [{"enum": taken}, {"type": "string", "pattern": r"^raw\.."}]}
+def _match() -> Schema:
+    """`match:` with the keys of all kinds, of which those of one may stand together."""
+    own = {name: kind.Options.model_json_schema() for name, kind in kinds.load_all().items()}
+    properties: Schema = {}
+    for name, kind in kinds.load_all().items():
+        properties |= {**own[name]["properties"], **kind.schema}
+    one_of = []
+    for name, schema in own.items():
+        others = [{"required": [key]} for key in properties if key not in schema["properties"]]
+        needed = [name, *(key for key in schema["required"] if key != name)]
+        one_of.append({"required": needed, "not": {"anyOf": others}} if others else {"required": needed})
+    return {
+        "type": "object",
+        "title": "MatchPart",
+        "description": "`match:` how many activities, or which one after the other, in which time make an alert.",
+        "properties": properties,
+        "additionalProperties": False,
+        "oneOf": one_of,
+    }
 
 
 def _filters(more: Schema) -> Schema:
@@ -158,7 +164,7 @@ def _test_activity() -> Schema:
         "raw": {"type": ["object", "string"]},
         "format": {"type": "string"},
         "repeat": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-        "every": _LENGTH,
+        "every": LENGTH,
         "at": {"type": "string"},
     }
     return {"type": "object", "properties": fields | how, "additionalProperties": False}

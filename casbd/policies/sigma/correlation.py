@@ -15,11 +15,10 @@ import msgspec
 
 from casbd.counting.match import Aliased, Match, Step
 from casbd.counting.repeated import Repeated
-from casbd.counting.sequenced import Sequenced
+from casbd.counting.sequenced import MOST_REPEATED, MOST_STEPS, Sequenced
 from casbd.documents import nearest
 from casbd.filters.fields import parse_field
 from casbd.filters.tree import AnyOf, Node
-from casbd.policies.rule_file import MOST_REPEATED, MOST_STEPS
 from casbd.policies.sigma.conditions import WrongField
 from casbd.policies.sigma.sources import Source, Unmapped
 from casbd.records.record_path import EVERY

@@ -1,0 +1,59 @@
+"""So many activities of one subject, or so many different values of a field, in any window of a length of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, StrictInt
+
+from casbd.counting.match import Match, Step
+from casbd.counting.repeated import Repeated
+from casbd.documents import durations
+from casbd.filters.reading import FilterReader
+from casbd.policies.counted_fields import Different, Length, MatchKeys
+from casbd.policies.explain import name_of
+from casbd.policies.kinds import detection
+
+
+class RepeatedKeys(MatchKeys):
+    """`match: {repeated: 10, within: 5m}`."""
+
+    repeated: Annotated[StrictInt, Field(ge=1, le=1_000_000, description="at least so many activities")]
+    """At least so many activities."""
+    within: Length
+    """In any window of this length of event time: s, m, h, d."""
+    unique: Different | None = None
+    """Different values of this field are counted, in the place of activities."""
+
+
+@detection
+class RepeatedActivity:
+    """Repeated activity."""
+
+    Options: ClassVar[type[MatchKeys]] = RepeatedKeys
+    schema: ClassVar[Mapping[str, Any]] = {}
+    example: ClassVar[str] = "repeated: 10"
+    needs_filters: ClassVar[bool] = True
+
+    @classmethod
+    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
+        """None."""
+        return ()
+
+    @classmethod
+    def match(cls, keys: RepeatedKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003
+        """How many of which."""
+        return Repeated(repeated=keys.repeated, within=keys.within, by=by, single_app=keys.single_app, unique=keys.unique)
+
+    @classmethod
+    def meaning(cls, match: Repeated, subject: str) -> str:
+        """`10 activities of the same user within 5m`."""
+        counted = f"activities with {match.repeated} different values of {name_of(match.unique)}" if match.unique else ""
+        counted = counted or (f"{match.repeated} activities" if match.repeated > 1 else "each series of activities")
+        return f"{counted} of the same {subject} within {durations.written(match.within)}"
+
+    @classmethod
+    def evidence(cls, match: Repeated) -> str:  # noqa: ARG003  the alert's own numbers say it
+        """None."""
+        return ""

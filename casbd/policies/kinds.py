@@ -1,0 +1,135 @@
+"""The kinds of `match:` of a rule file: each is one file of `casbd/detections/`, named as its key there.
+
+@detection
+class Repeated: ...         # casbd/detections/repeated.py is `match: {repeated: 10, within: 5m}`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError, create_model
+
+from casbd.counting.match import Match, Step
+from casbd.documents import Document, nearest
+from casbd.errors import Mistake
+from casbd.filters.reading import FilterReader
+from casbd.plugins import registry
+from casbd.policies.counted_fields import MatchKeys
+
+
+class Detection(Protocol):
+    """One kind of `match:`.
+
+    Options: the keys that may stand in `match:`, its own name among them; each with what it is below it. schema: the JSON Schema of those
+    whose type does not tell it (`#/$defs/step`: filters and perhaps `repeated`). example: of these, as it is shown to whoever wrote
+    none. needs_filters: `filters:` cannot be left out, as none stand in `match:` itself. What is counted, and when it is a window, says
+    the Match that `match` makes.
+    """
+
+    schema: ClassVar[Mapping[str, Any]]
+    Options: ClassVar[type[MatchKeys]]
+    example: ClassVar[str]
+    needs_filters: ClassVar[bool]
+
+    @classmethod
+    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:
+        """The filters that stand in `match:` itself; mistakes in them are noted by the reader."""
+
+    @classmethod
+    def match(cls, keys: Any, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:
+        """What is asked for. keys: the checked Options. by: their fields, and those that governance needs besides."""
+
+    @classmethod
+    def meaning(cls, match: Any, subject: str) -> str:
+        """What raises an alert, in English: `10 activities of the same user within 5m`. subject: whose, for people."""
+
+    @classmethod
+    def evidence(cls, match: Any) -> str:
+        """A sentence for the description of an alert, behind what was done; empty where that says it all."""
+
+
+D = TypeVar("D", bound=Detection)
+
+
+def detection(cls: type[D]) -> type[D]:
+    """Register a kind of `match:`."""
+    return registry.detection(cls)
+
+
+def load_all() -> Mapping[str, type[Detection]]:
+    """All kinds, by name."""
+    return cast("Mapping[str, type[Detection]]", registry.load_all("detections"))
+
+
+def of(match: Match) -> type[Detection]:
+    """The kind of a policy's match."""
+    return cast("type[Detection]", registry.load("detections", match.kind))
+
+
+class Asked(NamedTuple):
+    """`match:` of one document. keys: None where something is wrong in it."""
+
+    kind: type[Detection]
+    keys: MatchKeys | None
+    steps: tuple[Step, ...]
+
+    def match(self, *, acts: bool) -> Match | None:
+        """What it asks for; None where something is wrong in it. acts: something will be done to the user."""
+        if self.keys is None:
+            return None
+        by = tuple(self.keys.by)
+        if acts and "user_id" in by and "user" not in by:
+            by += ("user",)  # where a log has one id for several names, whoever happens to be last would be acted on
+        return self.kind.match(self.keys, self.steps, by)
+
+
+def read(document: Document, filters: FilterReader, mistakes: list[Mistake]) -> Asked | None:
+    """`match:` of a document; None where there is none, or nobody knows of which kind it is.
+
+    mistakes: takes what is wrong in its keys; what is wrong in filters in it, `filters` has.
+    """
+    given = document.data.get("match")
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        mistakes.append(document.mistake(["match"], "`match`: should be a mapping of keys and values", at_key=False))
+        return None
+    kinds = load_all()
+    named = [name for name in kinds if given.get(name) is not None]
+    if len(named) != 1:
+        mistakes += _of_no_kind(document, given, kinds, named)
+        return None
+    kind = kinds[named[0]]
+    others = {key: name for name, other in kinds.items() for key in other.Options.model_fields.keys() - kind.Options.model_fields.keys()}
+    model = _rule_with(kind)
+    keys = None
+    try:
+        keys = model.model_validate({"match": {key: value for key, value in given.items() if key not in others}}).match
+    except ValidationError as error:
+        mistakes += document.mistakes_of(error, model)
+    for key in [key for key in given if key in others and given[key] not in (None, False)] if keys is not None else ():
+        mistakes.append(document.mistake(["match"], f"`match`: `{key}` goes with `{others[key]}`", at_key=False))
+        keys = None
+    return Asked(kind, keys, kind.steps(given, filters))
+
+
+class _Rule(BaseModel):
+    match: Any
+
+
+@cache
+def _rule_with(kind: type[Detection]) -> type[_Rule]:
+    """A rule as far as its match: so mistakes in it have the name and place that they have in the file."""
+    return create_model("Rule", __base__=_Rule, match=(kind.Options, ...))
+
+
+def _of_no_kind(document: Document, given: Mapping[Any, Any], kinds: Mapping[str, type[Detection]], named: list[str]) -> list[Mistake]:
+    known = {key for kind in kinds.values() for key in kind.Options.model_fields}
+    if unknown := [key for key in given if key not in known]:
+        return [document.mistake(["match", key], f"unknown key `{key}`", nearest(str(key), known)) for key in unknown]
+    examples = [kind.example for name, kind in kinds.items() if not named or name in named]
+    either = " or ".join(f"`{example}`" for example in examples)
+    return [document.mistake(["match"], f"`match`: either {either}" + (", not both" if named else ""), at_key=False)]
