@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the code that stands beside this file, whatever is installed
 
 import click  # noqa: E402
+from pydantic import BaseModel  # noqa: E402
 from pydantic.fields import FieldInfo  # noqa: E402
 from ruamel.yaml import YAML  # noqa: E402
 
@@ -31,6 +32,8 @@ from casbd import cli  # noqa: E402
 from casbd.documents import durations  # noqa: E402
 from casbd.model.activity import FIELDS  # noqa: E402
 from casbd.plugins import Options, registry  # noqa: E402
+from casbd.policies import kinds  # noqa: E402
+from casbd.policies.counted_fields import MatchKeys  # noqa: E402
 
 FILES = ("README.md", "rules/README.md", "conf/casbd.yaml")
 PART = re.compile(r"^(.*>>> (\w+), made by docs/renew\.py.*\n)(?:.*\n)*?(.*<<< \2\b.*)$", re.MULTILINE)
@@ -69,6 +72,17 @@ def fields() -> str:
         choices = ", ".join(f"`{choice}`" for choice in field.values)
         rows.append((f"`{field.name}`", field.kind, field.meaning + (f": {choices}" if choices else ""), field.mdca))
     return _table(("field", "kind", "meaning", "MDCA's filter"), rows)
+
+
+def matches() -> str:
+    """The keys of `match:`, by kind."""
+    rows = []
+    for name, kind in kinds.load_all().items():
+        about = _descriptions(kind.Options, MatchKeys)
+        own = [key for key in kind.Options.model_fields if key not in MatchKeys.model_fields and key != name]
+        rows += [(f"`{key}`", f"`{name}`", about[key]) for key in (name, *own)]
+    rows += [(f"`{key}`", "any kind", text) for key, text in _descriptions(MatchKeys, BaseModel).items()]
+    return _table(("key", "kind", "what it says"), rows)
 
 
 def mappings() -> str:
@@ -157,10 +171,10 @@ def _example(field: FieldInfo) -> Any:
     return durations.written(value) if is_duration and isinstance(value, int) else value
 
 
-def _descriptions(model: type[Options]) -> dict[str, str]:
-    """What each option is: the text below it in the class. KeyError, when it is asked for, of one that has none."""
+def _descriptions(model: type[BaseModel], base: type[BaseModel] = Options) -> dict[str, str]:
+    """What each option is: the text below it in the class, without those of `base`. KeyError, when asked for one that has none."""
     texts: dict[str, str] = {}
-    for cls in reversed(model.__mro__[: model.__mro__.index(Options)]):
+    for cls in reversed(model.__mro__[: model.__mro__.index(base)]):
         (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
         assert isinstance(body, ast.ClassDef)
         for option, below in zip(body.body, body.body[1:], strict=False):
@@ -208,7 +222,7 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
     )
 
 
-PARTS = (commands, formats, fields, mappings, organization, enrichment, outputs, connectors)
+PARTS = (commands, formats, matches, fields, mappings, organization, enrichment, outputs, connectors)
 
 
 def renewed(text: str) -> str:

@@ -68,6 +68,7 @@ def renewed(copy):
         "trial_word: ",
         "trial_lock: ",
         "| `trial_floor` |",
+        "| `trial` | `trial` | So many doors. |",
     ):
         assert any(text in line for line in added), text
     run(copy, "docs/renew.py")
@@ -79,7 +80,9 @@ def test_what_lists_parts_has_each_of_them(renewed):
     assert "\n  trial " in run(renewed, "-m", "casbd", "--help")
     assert run(renewed, "-m", "casbd", "trial", "--doors", "2") == "2 tried\n"
     assert "\ntrial " in run(renewed, "-m", "casbd", "inputs", "formats")
-    assert "trial_floor" in json.loads(run(renewed, "-m", "casbd", "policies", "schema"))["$defs"]["filters"]["properties"]
+    schema = json.loads(run(renewed, "-m", "casbd", "policies", "schema"))["$defs"]
+    assert "trial_floor" in schema["filters"]["properties"]
+    assert "trial" in schema["MatchPart"]["properties"]
 
 
 def test_the_tests_that_look_at_all_parts_pass(renewed):
@@ -95,6 +98,11 @@ def test_they_work(renewed, tmp_path):
         "connectors: [{name: lock, type: trial, trial_lock: north}]\n"
     )
     (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "two-doors.yaml").write_text(
+        "name: At two doors\nfilters: {app: {eq: Door}}\nmatch: {trial: 2, within: 5m, by: app}\n"
+        "tests:\n  - {name: two, alerts: 1, activities: [{format: trial, raw: {door: a, at: 1, who: x}}, {format: trial, "
+        "raw: {door: b, at: 2, who: x}}]}\n"
+    )
     (tmp_path / "rules" / "third-floor.yaml").write_text(
         "name: Somebody of the third floor\nfilters: {trial_floor: {eq: Third}}\ngovernance: [{action: suspend_user, connector: lock}]\n"
     )
@@ -102,7 +110,11 @@ def test_they_work(renewed, tmp_path):
     shown = run(renewed, *casbd, "run", "--once", "--show")
     assert "Somebody of the third floor" in shown
     alerts = [json.loads(line) for line in run(renewed, *casbd, "alerts", "list", "--json").splitlines()]
-    assert [(alert["user"], alert["activity_count"]) for alert in alerts] == [("anna@contoso.com", 1)] * 2
+    known = sorted((alert["policy_id"], alert["policy_type"], alert["user"], alert["activity_count"]) for alert in alerts)
+    assert known == [("third-floor", "activity", "anna@contoso.com", 1)] * 2 + [("two-doors", "anomaly", None, 3)]
+    assert {alert["policy_id"] for alert in alerts if alert["description"].endswith(". At least 2 doors")} == {"two-doors"}
+    assert "same app at 2 doors within 5m" in run(renewed, *casbd, "policies", "explain", "two-doors")
+    run(renewed, *casbd, "policies", "test")
     newest = json.loads(run(renewed, *casbd, "activities", "search", "--limit", "1", "--json"))
     assert newest["source"] == "trial"
     oldest = json.loads(run(renewed, *casbd, "activities", "search", "--filter", "trial_floor eq third", "--limit", "1", "--json"))

@@ -1,1 +1,1 @@
-"""Anomaly detections, one file each."""
+"""The kinds of `match:` of a rule file, one file each (`casbd/policies/kinds.py`)."""
