@@ -24,8 +24,8 @@ from casbd.store.state.outbox import Part, Row
 
 log = logging.getLogger(__name__)
 
-STOPPED_LOOK_AGAIN = 1.0
-"""Seconds after which it is seen that governance was started again."""
+STOPPED_LOOK_SECONDS = 1.0
+"""After these it is seen that governance was started again."""
 
 
 class ToConnector:
@@ -44,7 +44,7 @@ class ToConnector:
     @property
     def look_again(self) -> float:
         """Nobody wakes it when governance is started."""
-        return STOPPED_LOOK_AGAIN if self._stopped else 60.0
+        return STOPPED_LOOK_SECONDS if self._stopped else 60.0
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002
         """The first command, unless governance is stopped. That it is being carried out is written down before it is."""

@@ -24,7 +24,7 @@ from casbd.store.state.outbox import Part, Row
 
 log = logging.getLogger(__name__)
 
-TRIES = 5
+MAX_TRIES = 5
 """How often a single message is tried that an output does not refuse, but breaks over."""
 
 
@@ -165,7 +165,7 @@ class ToOutput:
             outcome = _Outcome(min(error.sent, len(items)), failure=error)
         except Exception as error:  # a bug that a hostile message brings out must not stop all behind it for ever
             self._broken += len(items) == 1
-            if len(items) > 1 or self._broken < TRIES:
+            if len(items) > 1 or self._broken < MAX_TRIES:
                 raise
             log.exception("an output broke over a message, which is set aside: please report it", extra={"destination": self._name})
             outcome = _Outcome(0, refusal=f"internal error: {type(error).__name__}")

@@ -16,13 +16,13 @@ from casbd.store.state import outbox
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 60.0
+MIN_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 60.0
 
-STANDS = 3.0
-"""Seconds that a connection must last until it is worth waiting for, where the destination does not say what it has read."""
-WELL = 30.0
-"""Seconds that it must last until the destination is well again: a load balancer takes messages for some seconds, and closes, when there
+STANDING_SECONDS = 3.0
+"""A connection must last so long until it is worth waiting for, where the destination does not say what it has read."""
+WELL_SECONDS = 30.0
+"""It must last so long until the destination is well again: a load balancer takes messages for some seconds, and closes, when there
 is no receiver behind it."""
 
 
@@ -79,7 +79,7 @@ class Worker(threading.Thread):
                 return self._store.another()
             except StoreError as error:  # no file can be opened, say: without its thread a destination would be dead for good
                 log.error("a destination cannot be served yet", extra={"destination": self.destination, "error": str(error)})
-                self._stopping.wait(LONGEST_PAUSE)
+                self._stopping.wait(MAX_BACKOFF_SECONDS)
                 if self._stopping.is_set():
                     raise
 
@@ -112,9 +112,9 @@ class Worker(threading.Thread):
             self._delivering.conclude()
         self._write(store)
         standing = self._delivering.standing()
-        if standing >= STANDS:
+        if standing >= STANDING_SECONDS:
             self.failing_since = None
-        if standing >= WELL and self._down_since is not None:
+        if standing >= WELL_SECONDS and self._down_since is not None:
             self._note_recovery(store)
         if standing == math.inf:
             self._unproved_since = None
@@ -129,8 +129,8 @@ class Worker(threading.Thread):
     def _pause_after(self, error: Retry, last: float) -> float:
         """Twice as long each time, with some chance in it so that many senders do not come back at once."""
         if error.after is not None:
-            return min(error.after, 10 * LONGEST_PAUSE)
-        longer = min(max(last * 2, FIRST_PAUSE), LONGEST_PAUSE)
+            return min(error.after, 10 * MAX_BACKOFF_SECONDS)
+        longer = min(max(last * 2, MIN_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
         return longer * random.uniform(0.8, 1.0)  # noqa: S311  not for secrets
 
     def _note_failure(self, store: Store, reason: str) -> None:

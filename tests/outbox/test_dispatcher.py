@@ -64,8 +64,8 @@ def _id(item):
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.005)
+    monkeypatch.setattr(module, "MIN_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(module, "MAX_BACKOFF_SECONDS", 0.005)
 
 
 @pytest.fixture
@@ -468,8 +468,8 @@ class TestDown:
             passed[0] += seconds
             looks(at_broken=False)
         told = [record.getMessage() for record in caplog.records if record.name.startswith("casbd.outbox")]
-        assert len(told) == (1 if seconds < module.WELL else 6)
-        assert all(pauses[1:]) == (seconds < module.WELL)
+        assert len(told) == (1 if seconds < module.WELL_SECONDS else 6)
+        assert all(pauses[1:]) == (seconds < module.WELL_SECONDS)
         looks(at_broken=True)
         output.doubt = 0
         looks(at_broken=False)
@@ -656,8 +656,8 @@ class TestCommands:
 class TestPauses:
     @pytest.fixture
     def worker(self, core, monkeypatch):
-        monkeypatch.setattr(module, "FIRST_PAUSE", 0.5)
-        monkeypatch.setattr(module, "LONGEST_PAUSE", 60.0)
+        monkeypatch.setattr(module, "MIN_BACKOFF_SECONDS", 0.5)
+        monkeypatch.setattr(module, "MAX_BACKOFF_SECONDS", 60.0)
         return Worker("siem", ToOutput("siem", Memory(), lambda: NOON), core.store, lambda: NOON)
 
     def test_grow_up_to_a_minute(self, worker):
