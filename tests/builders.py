@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from casbd.activity_log import ActivityLog
@@ -65,6 +67,16 @@ def chunk(records: Sequence[bytes], *, name: str = "m365", path: str = "/in/a.js
     )
     values = {"format": "m365", "instance": None, "rejects": []} | fields
     return Chunk(input=name, path=path, records=list(records), offsets=offsets[:-1], position=where, **values)
+
+
+def events(caplog: pytest.LogCaptureFixture, room: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """What a room (`casbd.outbox`) logged: the level, the event and what is said beside it, all of which operators search for."""
+    plain = {*vars(logging.makeLogRecord({})), "message", "taskName"}
+    return [
+        (one.levelname, one.getMessage(), {name: value for name, value in vars(one).items() if name not in plain})
+        for one in caplog.records
+        if one.name.startswith(room)
+    ]
 
 
 def reload(running: Running) -> None:

@@ -1,7 +1,7 @@
 """A command that waits is judged again right before it is sent."""
 
 import pytest
-from builders import HOUR, MINUTE, NOON, load_rules, record, settings
+from builders import HOUR, MINUTE, NOON, events, load_rules, record, settings
 from msgspec.structs import replace
 
 from casbd.errors import Retry
@@ -102,6 +102,8 @@ def test_what_is_not_wanted_any_more_is_not_done_when_the_connector_recovers(cor
     assert connector.taken == []
     assert outcome(core) == {(status, reason)}
     assert core.waiting(QUEUE) == []
+    delivery = outbox.deliveries(core.store.connection).get(QUEUE, outbox.Delivery(name=QUEUE))
+    assert (delivery.delivered, delivery.refused) == (0, 4 if status == "blocked" else 0)
 
 
 def test_what_was_tried_may_have_been_done(core, empty):
@@ -276,12 +278,14 @@ class TestStop:
         assert len(connector.taken) == 1
         assert governance_moments.sending(core.store.connection) == []
 
-    def test_it_is_soon_seen_that_it_was_started(self, core, stop):
+    def test_it_is_soon_seen_that_it_was_started(self, core, stop, caplog):
         delivering = ToConnector(QUEUE, Slow(), lambda: core.now, core.rails)
         stop()
         assert not delivering.deliver(core.store)
+        assert not delivering.deliver(core.store)
         assert delivering.look_again <= 1
         assert delivering.standing() == 0  # that it is well again nobody knows
+        assert events(caplog, "casbd.outbox") == [("WARNING", "governance is stopped, commands wait", {"destination": QUEUE, "by": "anna"})]
 
 
 class TestCancel:
@@ -324,6 +328,12 @@ class TestCancel:
         with pytest.raises(ValueError, match="it is succeeded"):
             self.cancel(core, core.commands()[0])
 
+    def test_what_another_connector_carries_out_cannot_be_after_this_one_is_done(self, core, empty):
+        with core.store.transaction() as connection:
+            governance_moments.note(connection, "another", "sending", core.rails().moment(core.now))
+        empty(Slow())
+        assert governance_moments.sending(core.store.connection) == ["another"]
+
     def test_of_what_was_tried_nobody_knows(self, core, empty):
         empty(Slow(down=True))
         command = next(one for one in core.commands() if one.started)
@@ -346,3 +356,11 @@ def test_a_person_who_was_forgotten_is_not_acted_on(core, empty):
     connector = Slow()
     empty(connector)
     assert (connector.taken, core.waiting(QUEUE)) == ([], [])
+
+
+def test_a_command_that_is_done_is_out_of_the_queue_at_once(core):
+    delivering = ToConnector(QUEUE, Slow(), lambda: core.now, core.rails)
+    delivering.deliver(core.store)
+    with core.store.transaction() as connection:
+        delivering.write(connection)
+    assert len(core.waiting(QUEUE)) == 3
