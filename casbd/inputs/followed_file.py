@@ -37,8 +37,8 @@ class FollowedFile:
     """A file of one input. Who it is: `snapshot`. How far it has been read: `offset`; 0 where nothing has been.
 
     placed: whether it has been decided where to begin. stored: positions that may be this file's, still to be checked.
-    matched: whether the input's glob finds it (a rotated file's name often does not fit). rest: unread bytes wait at
-    its end. waiting: how many of them are not merely brackets and blanks. settled: it has not changed for long.
+    rest: unread bytes wait at its end. waiting: how many of them are not merely brackets and blanks. settled: it has not
+    changed for long.
     gone: since when (milliseconds) it has no name any more. ended: a compressed one has been read to its end.
     goes_first: it is the rest of a rotated file, to be read before all that is new. problem: why it cannot be read on, if so.
     header: how the CSV was cut that was under this name before, if there was one.
@@ -49,8 +49,8 @@ class FollowedFile:
     cursor: the place in its content. records: what reads from there; both are new when the content is.
     """
 
-    def __init__(self, spec: InputSpec, snapshot: Snapshot, limits: Limits, turn: Turn, fence: Fence, *, matched: bool = True) -> None:
-        self.spec, self.snapshot, self.matched = spec, snapshot, matched
+    def __init__(self, spec: InputSpec, snapshot: Snapshot, limits: Limits, turn: Turn, fence: Fence) -> None:
+        self.spec, self.snapshot = spec, snapshot
         self._limits, self._turn, self._fence = limits, turn, fence
         self.stored: list[Position] = []
         self.source: Plain | Compressed | None = None

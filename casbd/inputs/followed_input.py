@@ -176,19 +176,18 @@ class FollowedInput:
         present.add(key)
         file = self.files.get(key)
         if file is None:
-            file = self._follow(snapshot, matched=True)
+            file = self._follow(snapshot)
             self._known.claim(file)
         self._paths[snapshot.path] = file
-        file.matched = True
         return file if file.update(snapshot) else None
 
-    def _follow(self, snapshot: Snapshot, *, matched: bool) -> FollowedFile:
-        file = FollowedFile(self.spec, snapshot, self._limits, self._turn, self._fence, matched=matched)
+    def _follow(self, snapshot: Snapshot) -> FollowedFile:
+        file = FollowedFile(self.spec, snapshot, self._limits, self._turn, self._fence)
         self.files[snapshot.key] = self._paths[snapshot.path] = file
         return file
 
     def _follow_lost(self, snapshot: Snapshot, position: Position | None) -> FollowedFile:
-        file = self._follow(snapshot, matched=False)
+        file = self._follow(snapshot)
         file.goes_first = True
         if position:
             file.resume(position)
@@ -196,7 +195,6 @@ class FollowedInput:
 
     def _trace(self, file: FollowedFile, now: int) -> bool:
         """What became of a file that the glob does not find (any more); True where there may be something to read."""
-        file.matched = False
         if file.snapshot.part or file.snapshot.key in self._archives:
             self._drop(file, now)
             return False
