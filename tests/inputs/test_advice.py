@@ -49,6 +49,11 @@ def broken(tar):
     return b"\xff" + tar[1:]
 
 
+LONG_HEADER = tarfile.TarInfo("x")
+LONG_HEADER.type, LONG_HEADER.size = tarfile.XHDTYPE, 1 << 17
+LONG_HEADER = LONG_HEADER.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 18)
+
+
 @pytest.mark.parametrize(
     ("content", "why", "advice"),
     [
@@ -61,6 +66,12 @@ def broken(tar):
         (gzip.compress(LINE * 99)[:-20], "damaged or not yet whole: the file ended inside a frame", COPY),
         (gzip.compress(LINE) + b"junk" * 99, "damaged or not yet whole: something else follows its end", COPY),
         (tarred({"x": LINE})[:-9000], "the archive is damaged or not yet whole: its end is missing", COPY),
+        (
+            gzip.compress(tarred({"x": os.urandom(5000)}))[:3000],
+            "the archive is damaged or not yet whole: the file ended inside a frame",
+            COPY,
+        ),
+        (LONG_HEADER, "the archive is damaged or not yet whole: a directory or header in it is longer than 65536 bytes", COPY),
         (zipped({"x": LINE})[:-9], "the archive is damaged or not yet whole: File is not a zip file", COPY),
         (zipped({"[Content_Types].xml": LINE}), "it is an Excel or another Office file, which casbd does not read", "save it as CSV"),
     ],
@@ -106,7 +117,17 @@ def test_what_a_compressed_tar_archive_holds_beyond_four_gigabytes(reader, tmp_p
     assert len(one.records) == 1
 
 
-def test_a_tar_archive_that_takes_too_many_turns(reader, tmp_path, monkeypatch):
+def test_what_a_run_once_leaves_as_it_is_stopped(reader, tmp_path):
+    (tmp_path / "f").write_bytes(LINE * 99)
+    one = reader("f", chunk_bytes=100)
+    one.commit(one.chunk())
+    one.inputs.finish()
+    (unread,) = one.inputs.unread()
+    assert (unread.why, unread.advice, unread.kind) == ("its turn has not come yet", "run again", "waiting")
+    assert unread.size == len(LINE) * 99 - one.committed[-1].position.offset
+
+
+def test_a_tar_archive_whose_listing_takes_too_long(reader, tmp_path, monkeypatch):
     monkeypatch.setattr(tar_archives, "_MOST_TURNS", 0)
     (tmp_path / "f").write_bytes(tarred({"a": LINE}))
     why = "the archive is damaged or not yet whole: finding out what is in it takes too long"

@@ -37,6 +37,21 @@ def test_behind_a_record_that_was_too_long(skipping, text, records, used, still)
 
 
 @pytest.mark.parametrize(
+    ("text", "records", "used"),
+    [
+        (b'{"a": 1}\0\0', [(0, b'{"a": 1}')], 10),  # zero bytes and blanks are no part of a record
+        (b' {"a": 1} ', [(0, b'{"a": 1}')], 10),
+        (b'{"a": 1', [], 0),
+        (b'{"a": 1}\n{"b', [(0, b'{"a": 1}')], 9),
+        (b"\0\0\n", [], 3),
+    ],
+)
+def test_a_last_line_counts_when_it_is_a_whole_object(text, records, used):
+    cut = containers.restore(Context("ndjson")).cut(text, at_end=True, final=False)
+    assert (list(zip(cut.places, cut.records, strict=True)), cut.used) == (records, used)
+
+
+@pytest.mark.parametrize(
     ("text", "container", "delimiter"),
     [
         (b"time,user\n", "csv", ","),
@@ -102,6 +117,7 @@ def test_a_table_goes_on_in_its_own_encoding(reader, tmp_path, encoding, delimit
 def test_the_position_holds_how_to_go_on(reader, tmp_path):
     (tmp_path / "real").write_bytes(b'[{"n": 1}]')
     (tmp_path / "link").symlink_to("real")
+    (tmp_path / "plain.16").write_bytes('[{"m": 1}]'.encode("utf-16-le"))
     (tmp_path / "packed").write_bytes(gzip.compress(b'{"n": 2}\n'))
     (tmp_path / "plain").write_bytes(b'{"n": 3}\n')
     one = reader("[lp]*")
@@ -110,6 +126,7 @@ def test_the_position_holds_how_to_go_on(reader, tmp_path):
         "link": Context("json", closers=1, level="array", mark='{"n"', target=str(tmp_path / "real")),
         "packed": Context("ndjson", ended=True),
         "plain": Context("ndjson"),
+        "plain.16": Context("json", "utf-16-le", closers=2, level="array", mark='{"m"'),
     }
     assert {(chunk.input, chunk.format, chunk.position.format) for chunk in one.committed} == {("in", "test", "test")}
     assert [chunk.position.offset for chunk in one.committed if "link" in chunk.path] == [10]

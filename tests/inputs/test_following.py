@@ -15,6 +15,11 @@ from casbd.inputs.watch import Changes
 LINE = b'{"n": 1}\n'
 
 
+def test_at_the_start_all_is_looked_at_at_once(reader, tmp_path):
+    (tmp_path / "f").write_bytes(LINE)
+    assert reader("*").inputs.next_chunk()
+
+
 @pytest.mark.parametrize(("poll", "seconds"), [(False, RESCAN), (True, RESCAN_POLLING)])
 def test_without_events_a_new_file_is_found_by_the_next_scan(reader, tmp_path, poll, seconds):
     one = reader("*", poll=poll)
