@@ -109,3 +109,25 @@ def test_without_inotify_it_polls_and_says_so_once(tmp_path, monkeypatch, caplog
     (tmp_path / "a/x").write_text("x")
     assert changes.wait(10)
     watch.close()
+
+
+@pytest.mark.parametrize("poll", [False, True])
+def test_exactly_the_directories_that_are_wanted_are_watched(tmp_path, poll):
+    """Also one that was deleted and made again, whose old watch reports nothing any more."""
+    directory, changes = tmp_path / "a", Changes()
+    watch = Watch(changes)
+    for _ in range(2):
+        directory.mkdir()
+        watch.arm([(str(directory), poll)])
+        changes.take()
+        (directory / "x").write_text("x")
+        assert changes.wait(10)
+        (directory / "x").unlink()
+        directory.rmdir()
+    directory.mkdir()
+    watch.arm([(str(directory), poll)])
+    watch.arm([])
+    changes.take()
+    (directory / "x").write_text("x")
+    assert not changes.wait(0.05)
+    watch.close()
