@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import tarfile
 import zipfile
@@ -12,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from casbd.inputs import archive_contents, tar_archives, zip_archives
+from tests.inputs.samples import OLD, tarred, zipped
 
-OLD = 1_700_000_000
 LINE = b'{"n": 1, "padding": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}\n'
 COPY = "copy it again if nobody is writing it"
 UNPACK = "unpack it into the same directory"
@@ -24,24 +23,6 @@ def said(one):
     """By name: why, what to do, and how bad it is."""
     one.read()
     return {Path(unread.path).name: (unread.why, unread.advice, unread.kind) for unread in one.inputs.unread()}
-
-
-def tarred(files):
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return data.getvalue()
-
-
-def zipped(files, method=zipfile.ZIP_DEFLATED):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", method) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content, method)
-    return data.getvalue()
 
 
 def broken(tar):

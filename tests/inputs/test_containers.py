@@ -97,47 +97,6 @@ def check(one: Any, expected: list[dict[str, Any]] = RECORDS) -> None:
     assert one.rejects == []
 
 
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ({"events": [{"timestamp": "2026", "n": n} for n in range(3)], "cursor": "x", "has_more": False}, 3),  # Dropbox
-        *(
-            ({"events": [{key: value, "message": "{}"} for _ in range(3)], "searchedLogStreams": []}, 3)  # CloudWatch Logs
-            for key, value in {"timestamp": 1, "logStreamName": "a", "ingestionTime": 1, "eventId": "3" * 56, "message": "{}"}.items()
-        ),
-        ({"nextForwardToken": "f/1", "nextBackwardToken": "b/1", "events": [{"message": "{}", "timestamp": 1}] * 3}, 3),
-        ({"ResponseMetadata": {"HTTPHeaders": {"a": "b"}}, "events": [{"logStreamName": "a", "message": "{}"}] * 3}, 3),
-        ({"searchedLogStreams": [{"logStreamName": "a", "searchedCompletely": True}], "events": [{"eventId": "3" * 56}] * 3}, 3),
-        ({"events": [], "searchedLogStreams": []}, 0),
-        ({"events": [], "nextForwardToken": "f/1"}, 0),
-        ({"events": [{"eventId": "e-1", "message": "{}"}] * 3, "user": "anna"}, 1),
-        ({"events": [{"message": "no object"}] * 3, "user": "anna"}, 1),
-        ({"events": [], "user": "anna"}, 1),
-        ({"alerts": [{"customerId": "C1", "alertId": str(n)} for n in range(3)], "nextPageToken": "x"}, 3),  # Google's Alert Center
-        ({"alerts": [{"text": "one"}, {"text": "two"}], "user": "anna"}, 1),
-        ({"total": 3, "hasNext": False, "data": [{"_id": n} for n in range(3)]}, 3),  # Defender for Cloud Apps
-        ({"totalSize": 2, "done": True, "records": [{"a": 1}, {"b": 2}]}, 2),  # Salesforce
-        ({"events": [{"name": "one", "parameters": []}, {"name": "two"}], "id": {"time": "2026"}}, 1),  # one record of Google's
-        ({"schema": [{"Name": "Timestamp", "Type": "DateTime"}], "results": [{"a": 1}, {"b": 2}]}, 2),  # Graph's hunting API
-        (
-            {"Stats": {"ExecutionTime": 0.1, "use": {"cpu": {"total": "x}"}}}, "Schema": [{"Name": "T"}], "Results": [{"a": 1}, {"b": 2}]},
-            2,
-        ),
-        ({"activityEventEntities": [{"Id": 1}, {"Id": 2}], "continuationUri": None}, 2),  # Power BI
-        ({"from": "2026-01-01", "page_size": 30, "next_page_token": "", "operation_logs": [{"a": 1}, {"b": 2}]}, 2),  # Zoom
-        ({"data": [{"id": "1", "type": "events"}, {"id": "2"}], "links": {"next": "x"}}, 2),  # Atlassian
-        ({"data": [{"a": 1}, {"b": 2}]}, 1),
-        ({"name": "x", "entries": [{"a": 1}, {"b": 2}]}, 1),
-        ({"ok": True, "entries": [1, 2]}, 1),
-    ],
-)
-def test_what_holds_records_and_what_is_one(reader, tmp_path, text, number):
-    (tmp_path / "f").write_text(json.dumps(text, indent=1) + "\n")
-    one = reader("f")
-    one.read()
-    assert len(one.records) == number
-
-
 @pytest.mark.parametrize("chunk_bytes", [20, 1 << 20])
 @pytest.mark.parametrize("lines", [1, 3])
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
@@ -218,68 +177,6 @@ def test_written_bit_by_bit(reader, tmp_path, name, step):
     check(one)
 
 
-def test_an_array_whose_end_is_overwritten_by_its_writer(reader, tmp_path):
-    path = tmp_path / "f"
-    path.write_text("[\n" + ",\n".join(TEXTS[:2]) + "\n]\n")
-    one = reader("f")
-    one.read()
-    for text in TEXTS[2:]:
-        data = path.read_text()
-        with path.open("r+b") as file:
-            file.seek(len(data) - 3)
-            file.write(f",\n{text}\n]\n".encode())
-        one.read()
-        one.stop()
-        one.start()
-    check(one)
-
-
-def test_joined_csv_files_and_another_table(reader, tmp_path):
-    (tmp_path / "f").write_text('time,user,note\n2026,a,"x\ny"\ntime,user,note\n2027,b,\n\n2028\n2029,c,d\n')
-    one = reader("f")
-    one.read()
-    assert parsed(one.records) == [
-        {"time": "2026", "user": "a", "note": "x\ny"},
-        {"time": "2027", "user": "b", "note": ""},
-        {"time": "2029", "user": "c", "note": "d"},
-    ]
-    assert [reason for _, reason in one.rejects] == ["the row has 1 columns, the header 3"]
-
-
-@pytest.mark.parametrize("again", [b"", b'c,"a\nb\xff"\n'], ids=["once", "joined"])
-def test_a_column_whose_name_is_no_text_has_a_mark_in_it(reader, tmp_path, again):
-    (tmp_path / "f").write_bytes(b'c,"a\nb\xff"\n1,2\n' + again + b"3,\xfe\n")  # its first line, by which it is known, is sound
-    one = reader("f", form="test")
-    one.read()
-    assert parsed(one.records) == [{"c": "1", "a\nb\ufffd": "2"}, {"c": "3", "a\nb\ufffd": "\ufffd"}]
-    assert not one.rejects
-    one.stop()
-    one.start()  # with the columns as they were stored
-    with (tmp_path / "f").open("ab") as file:
-        file.write(b"5,6\n")
-    one.read()
-    assert parsed(one.records)[2:] == [{"c": "5", "a\nb\ufffd": "6"}]
-
-
-def test_a_stray_quote_costs_one_row(reader, tmp_path):
-    rows = table(PURVIEW).split("\r\n")
-    (tmp_path / "f").write_text("\r\n".join([*rows[:7], '1,2,"3,4,5,6,7,8', *rows[7:]]))
-    one = reader("f")
-    one.read()
-    assert [record["Id"] for record in parsed(one.records)] == [record["Id"] for record in RECORDS]
-    assert len(one.rejects) == 1
-
-
-def test_a_last_row_that_is_none_whatever_follows_costs_itself(reader, tmp_path):
-    (tmp_path / "f").write_bytes(b'a,b\n1,2\n""\r-,3')  # a carriage return behind a quoted field: the csv module takes offence
-    one = reader("f", form="test")
-    one.read()
-    one.inputs.finish()
-    one.read()
-    assert parsed(one.records) == [{"a": "1", "b": "2"}]
-    assert len(one.rejects) == 1
-
-
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_a_file_in_latin_1_stops_nothing(reader, tmp_path, end):
     (tmp_path / "f").write_bytes('{"größe": 1}'.encode("latin-1") + end.encode())
@@ -299,31 +196,6 @@ def test_bad_lines_cost_only_themselves(reader, tmp_path, name):
     assert {reason for _, reason in one.rejects} == {"longer than 200000 bytes"}
 
 
-@pytest.mark.parametrize("junk", ['{"CreationTime": "x', '{"CreationTime": {', '{"CreationTime": "x"}}', '{"CreationTime": [1, 2}'])
-@pytest.mark.parametrize("indent", [None, 2])
-def test_a_broken_element_costs_only_itself(reader, tmp_path, junk, indent):
-    texts = [json.dumps(record, indent=indent) for record in RECORDS]
-    if indent:
-        junk = junk.replace("{", "{\n  ", 1)
-    (tmp_path / "f").write_text("[" + ",\n".join([*texts[:10], junk, *texts[10:]]) + "]")
-    one = reader("f", chunk_bytes=3000)
-    one.read()
-    good = [record.decode() for record in one.records if record.decode() in texts]
-    assert good == texts
-    assert len(one.records) + len(one.rejects) in (len(texts), len(texts) + 1)
-
-
-@pytest.mark.parametrize("form", ["[{}]", "{}"])
-def test_nesting_of_any_depth(reader, tmp_path, form):
-    deep = '{"CreationTime": ' + "[" * 100_000 + "]" * 100_000 + "}"
-    (tmp_path / "f").write_text(
-        form.replace("{}", f"{TEXTS[0]},\n{deep},\n{TEXTS[1]}" if "[" in form else f"{TEXTS[0]}\n{deep}\n{TEXTS[1]}\n")
-    )
-    one = reader("f")
-    one.read()
-    assert [record.decode() for record in one.records] == [TEXTS[0], deep, TEXTS[1]]
-
-
 @pytest.mark.parametrize("name", ["ndjson", "array", "array, pretty"])
 def test_a_record_that_is_too_long_is_a_reject(reader, tmp_path, name):
     indent = 2 if "pretty" in name else None
@@ -338,35 +210,6 @@ def test_a_record_that_is_too_long_is_a_reject(reader, tmp_path, name):
     assert [record.decode() for record in one.records] == texts[:3] + texts[4:]
     assert [reason for _, reason in one.rejects] == ["longer than 20000 bytes"]
     assert len(one.committed[-1].rejects or [1]) == 1
-
-
-@pytest.mark.parametrize("compression", ["gzip", "zstd", "bz2", "xz"])
-def test_a_truncated_compressed_file_is_read_as_far_as_possible_and_told(reader, tmp_path, compression):
-    import random
-
-    data = b"".join(b'{"n": %d, "x": "%s"}\n' % (n, random.Random(n).randbytes(100).hex().encode()) for n in range(12_000))
-    whole = COMPRESSIONS[compression](data)
-    (tmp_path / "f").write_bytes(whole[: len(whole) * 2 // 3])
-    one = reader("f")
-    one.read()
-    assert 1000 < len(one.records) < 12_000
-    assert "not yet whole" in one.inputs.problems()["in"]
-    (tmp_path / "f").write_bytes(whole)
-    one.read()
-    assert [json.loads(record)["n"] for record in one.records] == [*range(12_000)]
-    assert one.inputs.problems() == {}
-
-
-def test_a_bomb_fills_no_memory(reader, tmp_path):
-    import tracemalloc
-
-    (tmp_path / "f").write_bytes(zstandard.compress((b" " * 999_999 + b"\n") * 100 + b'{"n":1}\n'))
-    one = reader("f")
-    tracemalloc.start()
-    assert one.numbers() == [1]
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 30_000_000
 
 
 @given(st.binary(max_size=400), st.booleans())

@@ -10,31 +10,18 @@ import lzma
 import os
 import struct
 import tarfile
-import tracemalloc
-import zipfile
-import zlib
 from pathlib import Path
 
 import pytest
 import zstandard
 
 from casbd.inputs import turn
-from casbd.inputs.archive_formats import open_contents
-from casbd.inputs.compression import Compressed, open_source
-from casbd.inputs.fence import open_regular
-from casbd.inputs.turn import LaterError, Turn
+from casbd.inputs.turn import Turn
+from tests.inputs.samples import OLD, line, lines
 
 TURN = 1 << 18
 MANY = 16 << 20
-OLD, OLDER = 1_700_000_000, 1_600_000_000
-
-
-def line(n):
-    return json.dumps({"n": n, "padding": "x" * 50}).encode() + b"\n"
-
-
-def lines(numbers):
-    return b"".join(map(line, numbers))
+OLDER = 1_600_000_000
 
 
 def long_name(data):
@@ -173,43 +160,6 @@ def test_a_log_that_was_compressed_meanwhile_is_found_in_many_turns(reader, tmp_
     assert sorted(json.loads(record)["n"] for record in one.read()) == [*range(read, 20_000), *range(30_000, 30_003)]
 
 
-def test_members_that_are_added_to_a_compressed_file_are_read(reader, tmp_path):
-    (tmp_path / "a").write_bytes(gzip.compress(line(1)))
-    one = reader("a")
-    assert one.numbers() == [1]
-    with (tmp_path / "a").open("ab") as file:
-        file.write(gzip.compress(line(2)))
-    assert one.numbers() == [2]
-
-
-def test_a_dictionary_of_gigabytes_is_refused_and_told(reader, tmp_path):
-    """781 KB of such streams took 4.2 GB."""
-    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
-    data = bytearray(lzma.compress(lines(range(100)), filters=filters))
-    # The size of the dictionary: one byte of the block header (xz-file-format.txt, 5.3.1), and the header's CRC behind it.
-    place = data.index(b"\x21\x01") + 2
-    data[place] = 40  # 4 GiB - 1
-    header = 12
-    size = (data[header] + 1) * 4
-    data[header + size - 4 : header + size] = zlib.crc32(bytes(data[header : header + size - 4])).to_bytes(4, "little")
-    (tmp_path / "a").write_bytes(data)
-    one = reader("a")
-    assert one.numbers() == []
-    (unread,) = one.inputs.unread()
-    assert unread.why == "decompressing it takes more than 128 MiB of memory"
-    assert "xz -9" in unread.advice
-
-
-def test_nor_is_a_window_of_gigabytes_taken(reader, tmp_path):
-    """A frame header (RFC 8878, 3.1.1.1): no checksum, no size, a window of 512 MiB; a raw block that is the last."""
-    line = lines([1])
-    (tmp_path / "a").write_bytes(b"\x28\xb5\x2f\xfd\x00" + bytes([19 << 3]) + (len(line) << 3 | 1).to_bytes(3, "little") + line)
-    one = reader("a")
-    assert one.numbers() == []
-    (unread,) = one.inputs.unread()
-    assert unread.why == "decompressing it takes more than 128 MiB of memory"
-
-
 def test_a_large_record_takes_as_many_turns_as_it_needs(reader, tmp_path):
     record = json.dumps({"n": 1, "padding": "x" * (5 << 20)}).encode()
     (tmp_path / "a").write_bytes(record + b"\n")
@@ -217,73 +167,6 @@ def test_a_large_record_takes_as_many_turns_as_it_needs(reader, tmp_path):
     one = reader("?", turn_bytes=TURN)
     assert one.numbers() == [1, 1]
     assert one.rejects == []
-
-
-def zipped(content, packed=None, method=zipfile.ZIP_DEFLATED, claims=None):
-    """A ZIP archive of one file. packed: what stands for the content there, whatever it is. claims: the size that it says."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("a.json", content if packed is None else packed)
-        info = archive.infolist()[0]
-        info.compress_type, info.CRC = method, zlib.crc32(content)
-        info.file_size = len(content) if claims is None else claims
-        if packed is None:
-            info.compress_type = zipfile.ZIP_STORED
-    return data.getvalue()
-
-
-def deflated(content, before=b""):
-    squeezing = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return before + squeezing.compress(content) + squeezing.flush()
-
-
-EMPTY_BLOCKS = b"\0\0\0\xff\xff" * 400_000
-
-
-def test_a_file_in_a_zip_archive_of_nothing_but_empty_blocks_is_read_in_many_turns(tmp_path):
-    """The library's reader goes on until something comes out: a gigabyte took 50 s in one step."""
-    (tmp_path / "a.zip").write_bytes(zipped(line(1), deflated(line(1), EMPTY_BLOCKS)))
-    now = Turn(lambda: 0.0, 4096)
-    turns = 0
-    with open_contents(str(tmp_path / "a.zip"), now, open_regular) as contents:
-        (entry,) = contents.contents().entries
-        file = contents.open(entry)
-        found = b""
-        while len(found) < len(line(1)):
-            now.begin()
-            try:
-                found += file.read1(1000)
-            except LaterError:
-                turns += 1
-    assert found == line(1)
-    assert turns == pytest.approx(len(EMPTY_BLOCKS) / (1 << 14) / 4, rel=0.2)  # four steps of 16 KiB
-
-
-@pytest.mark.parametrize("inside", [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
-def test_others_have_their_turn_beside_a_zip_archive_of_empty_blocks(reader, tmp_path, inside):
-    content = inside(line(1))
-    (tmp_path / "a.zip").write_bytes(zipped(content, deflated(content, EMPTY_BLOCKS)))
-    (tmp_path / "b.json").write_bytes(line(2))
-    assert sorted(reader("*", turn_bytes=1 << 14).numbers()) == [1, 2]
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        zipped(line(1), claims=1 << 40),
-        zipped(line(1), deflated(line(1)), claims=1 << 40),
-        zipped(line(1), deflated(line(1))[:-4]),
-        zipped(line(1), EMPTY_BLOCKS),
-        zipped(line(1), b""),
-    ],
-    ids=["stored", "deflated", "cut off", "nothing else", "nothing"],
-)
-def test_a_file_in_a_zip_archive_that_is_shorter_than_it_claims_is_told(reader, tmp_path, data):
-    (tmp_path / "a.zip").write_bytes(data)
-    os.utime(tmp_path / "a.zip", (OLD, OLD))
-    one = reader("*", turn_bytes=TURN)
-    one.read()
-    assert [(unread.path, unread.kind) for unread in one.inputs.unread()] == [(str(tmp_path / "a.zip/a.json"), "unread")]
 
 
 def test_a_log_that_went_and_takes_more_than_a_turn_to_compare_is_told(reader, tmp_path, monkeypatch):
@@ -349,26 +232,6 @@ def test_what_costs_much_and_gives_nothing_rests(reader, tmp_path):
             assert len(chunk.records) == 1
             return
     raise AssertionError("what rested was never read")
-
-
-def test_an_answer_that_takes_long_is_put_off_and_nothing_is_held(tmp_path):
-    (tmp_path / "a").write_bytes(gzip.compress(b"a" * (64 << 20)))
-    tracemalloc.start()
-    source = open_source(str(tmp_path / "a"), now := Turn(lambda: 0.0, TURN))
-    assert isinstance(source, Compressed)
-    turns = 0
-    while True:
-        now.begin()
-        try:
-            assert source.read(60 << 20, 10) == b"a" * 10
-        except LaterError:
-            turns += 1
-        else:
-            break
-    assert turns == pytest.approx((60 << 20) / TURN, rel=0.2)
-    assert tracemalloc.get_traced_memory()[1] < 4 << 20
-    tracemalloc.stop()
-    source.close()
 
 
 def test_a_turn_ends_by_time_as_well():
