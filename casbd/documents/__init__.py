@@ -1,7 +1,7 @@
 """YAML files that people write: read once, checked against a pydantic model, every mistake with its place.
 
 YAML 1.2 (`NO` is Norway), duplicate keys and tabs are mistakes, and what ruamel.yaml or pydantic say becomes one
-sentence that tells what is allowed.
+sentence that says what is allowed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from casbd.documents.regular_files import read_file
-from casbd.documents.wording import nearest, told
+from casbd.documents.wording import explained, nearest
 from casbd.documents.yaml_values import Reading, parse
 from casbd.errors import Mistake, Mistakes
 
@@ -63,7 +63,7 @@ class Document:
         return document
 
     def _foreign(self, keys: Sequence[str]) -> list[Mistake]:
-        """What is wrong in a mapping without any key that it should have; a key is told where it is nearly one of them."""
+        """What is wrong in a mapping without any key that it should have; a key is named where it is nearly one of them."""
         hints = {key: nearest(key, keys) for key in self.data}
         meant = [self.mistake([key], f"unknown key `{key}`", hint) for key, hint in hints.items() if hint.startswith("did you mean")]
         return meant or [self.mistake((), "has none of the keys that belong into this file", f"allowed: {', '.join(sorted(keys))}")]
@@ -78,7 +78,7 @@ class Document:
 
     @classmethod
     def readable(cls, path: Path, text: str | None = None) -> tuple[list[Document], list[Mistake]]:
-        """The documents of a file in so far as they are YAML, and all that is wrong in it; so it can be told whose file it is."""
+        """The documents of a file in so far as they are YAML, and all that is wrong in it; so that its owner can be found out."""
         documents: list[Document] = []
         wrong: list[Mistake] = []
         try:
@@ -109,9 +109,9 @@ class Document:
     def place(self, where: Where, *, at_key: bool = True) -> tuple[int, int]:
         """Line and column (from 1) of a key or list element; of its value where `at_key` is false."""
         for length in range(len(where), -1, -1):
-            found = self._places.get(tuple(where[:length]))
-            if found is not None:
-                return found[0] if at_key else found[1]
+            place = self._places.get(tuple(where[:length]))
+            if place is not None:
+                return place[0] if at_key else place[1]
         return 1, 1
 
     def check(self, model: type[Model], *, context: dict[str, Any] | None = None, within: Where = ()) -> Model:
@@ -128,18 +128,18 @@ class Document:
 
     def mistakes_of(self, error: ValidationError, model: type[BaseModel], within: Where = ()) -> list[Mistake]:
         """What pydantic found, each as one mistake with its place."""
-        return [self._mistake_of(found, model, within) for found in error.errors(include_url=False)]
+        return [self._mistake_of(details, model, within) for details in error.errors(include_url=False)]
 
-    def _mistake_of(self, found: ErrorDetails, model: type[BaseModel], within: Where) -> Mistake:
-        where = [*within, *found["loc"]]
-        if found["type"] == "extra_forbidden":
-            known = _keys_at(model, found["loc"][:-1])
-            return self.mistake(where, f"unknown key `{found['loc'][-1]}`", nearest(str(found["loc"][-1]), known))
-        if found["type"] == "missing":
-            return self.mistake(where[:-1], f"`{found['loc'][-1]}` is missing")
-        message, hint = told(found)
+    def _mistake_of(self, details: ErrorDetails, model: type[BaseModel], within: Where) -> Mistake:
+        where = [*within, *details["loc"]]
+        if details["type"] == "extra_forbidden":
+            allowed = _keys_at(model, details["loc"][:-1])
+            return self.mistake(where, f"unknown key `{details['loc'][-1]}`", nearest(str(details["loc"][-1]), allowed))
+        if details["type"] == "missing":
+            return self.mistake(where[:-1], f"`{details['loc'][-1]}` is missing")
+        message, hint = explained(details)
         is_key = where[-1:] == ["[key]"]  # so pydantic calls a key of a mapping that is wrong itself
-        steps = found["loc"][:-1] if is_key else found["loc"]
+        steps = details["loc"][:-1] if is_key else details["loc"]
         name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
         return self.mistake(where[: len(within) + len(steps)], f"`{name}`: {message}" if name else message, hint, at_key=is_key)
 
@@ -190,7 +190,7 @@ def _text(path: Path) -> str:
 
 
 def _keys_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
-    """The keys that a (nested) model allows at a path, as far as they can be told."""
+    """The keys that a (nested) model allows at a path, as far as they are known."""
     from pydantic import BaseModel
 
     current: Any = model
@@ -213,7 +213,7 @@ def _model_in(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for part in getattr(annotation, "__args__", ()):
-        found = _model_in(part)
-        if found is not None:
-            return found
+        model = _model_in(part)
+        if model is not None:
+            return model
     return None

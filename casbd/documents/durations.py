@@ -15,8 +15,8 @@ _WRITTEN = re.compile(r"\s*(\d{1,9})\s*(s|m|h|d)\s*")
 
 def milliseconds(value: Any) -> int | None:
     """`5m` as 300,000; None where it is no length of time, or is none at all."""
-    found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
-    return int(found[1]) * UNITS[found[2]] or None if found else None
+    written = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+    return int(written[1]) * UNITS[written[2]] or None if written else None
 
 
 def written(milliseconds: int) -> str:
@@ -28,10 +28,10 @@ def written(milliseconds: int) -> str:
 
 
 def _checked(value: Any) -> int:
-    found = milliseconds(value)
-    if found is None:
+    length = milliseconds(value)
+    if length is None:
         raise ValueError(f"{value!r} is no length of time; write {ALLOWED}")
-    return found
+    return length
 
 
 Duration = Annotated[int, BeforeValidator(_checked)]

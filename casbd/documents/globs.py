@@ -14,12 +14,12 @@ def _pattern(part: str, before: str) -> re.Pattern[str]:
 
 
 def matcher(part: str) -> Callable[[str], re.Match[str] | None]:
-    """A function that tells whether a name fits this part of a glob."""
+    """A function that says whether a name fits this part of a glob."""
     return _pattern(part, "" if part.startswith(".") else r"(?!\.)").match
 
 
 def matcher_of_hidden(part: str) -> Callable[[str], re.Match[str] | None]:
-    """A function that tells whether a hidden name would fit this part, were it not hidden."""
+    """A function that says whether a hidden name would fit this part, were it not hidden."""
     return _pattern("" if part.startswith(".") else part, "").match
 
 

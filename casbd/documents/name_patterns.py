@@ -20,14 +20,14 @@ class NamePatterns:
     """A list of names and patterns; `found` compares without regard to case, in linear time whatever the name is."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        given = {pattern.casefold(): pattern for pattern in patterns}
-        self._exact = {folded: pattern for folded, pattern in given.items() if "*" not in folded}
-        self._parts = [(folded.split("*"), pattern) for folded, pattern in given.items() if "*" in folded]
+        by_folded = {pattern.casefold(): pattern for pattern in patterns}
+        self._exact = {folded: pattern for folded, pattern in by_folded.items() if "*" not in folded}
+        self._parts = [(folded.split("*"), pattern) for folded, pattern in by_folded.items() if "*" in folded]
 
     def __bool__(self) -> bool:
         return bool(self._exact or self._parts)
 
-    def found(self, name: str) -> str | None:
+    def matching(self, name: str) -> str | None:
         """The first name or pattern, as it was written, that a name meets as a whole; None where there is none."""
         folded = name.casefold()
         if folded in self._exact:

@@ -95,12 +95,12 @@ class Key(Secret):
         """The key; of one that is UTF-8 text without the line end at its end, as editors leave it. Mistakes where there is none."""
         data = self._data()
         try:
-            found = data.decode().rstrip("\r\n").encode()
+            key = data.decode().rstrip("\r\n").encode()
         except UnicodeDecodeError:
-            found = data  # random bytes: the last of them may be a line end by chance
-        if not found:
+            key = data  # random bytes: the last of them may be a line end by chance
+        if not key:
             raise self._mistake("is empty or not set")
-        return found
+        return key
 
     def check(self) -> None:
         """As a secret's, without asking for text."""

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-Told = tuple[str, str]
+Explanation = tuple[str, str]
 """What is wrong, and a hint (empty where there is nothing to add)."""
 
 
-def told(found: ErrorDetails) -> Told:
+def explained(found: ErrorDetails) -> Explanation:
     """One of pydantic's errors: what is wrong with the value, and a hint."""
-    message, hint = _told(found)
+    message, hint = _explained(found)
     if found["input"] is None and found["type"] != "value_error":
         return "there is no value", message if message.startswith("should") else ""
     return message, hint
 
 
-def _told(found: ErrorDetails) -> Told:
-    kind, limits = found["type"], found.get("ctx", {})
+def _explained(details: ErrorDetails) -> Explanation:
+    kind, limits = details["type"], details.get("ctx", {})
     if kind in _PLAIN:
         return _PLAIN[kind].format(**limits), ""
     if kind in _WITH_THE_VALUE:
-        return _WITH_THE_VALUE[kind](found["input"], limits)
-    message = found["msg"].removeprefix("Value error, ")
+        return _WITH_THE_VALUE[kind](details["input"], limits)
+    message = details["msg"].removeprefix("Value error, ")
     return message[:1].lower() + message[1:], ""
 
 
@@ -40,16 +40,16 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     return f"allowed: {', '.join(choices)}" if choices else ""
 
 
-def _text(value: Any, _limits: Any) -> Told:
+def _text(value: Any, _limits: Any) -> Explanation:
     scalar = isinstance(value, bool | int | float)
     return "should be text", "write it in quotes" if scalar else ""
 
 
-def _list(value: Any, _limits: Any) -> Told:
+def _list(value: Any, _limits: Any) -> Explanation:
     return "should be a list", f"write [{value}]" if isinstance(value, str) else "such as [a, b]"
 
 
-def _choice(value: Any, limits: Any) -> Told:
+def _choice(value: Any, limits: Any) -> Explanation:
     """pydantic gives the choices as `'a', 'b' or 'c'`."""
     allowed = limits["expected"].replace(" or ", ", ").replace("'", "").split(", ")
     close = difflib.get_close_matches(str(value), allowed, 1)
@@ -75,7 +75,7 @@ _PLAIN = {
     "string_too_long": "should have at most {max_length} characters",
     "too_long": "should have at most {max_length} elements",
 }
-_WITH_THE_VALUE: dict[str, Callable[[Any, Any], Told]] = {
+_WITH_THE_VALUE: dict[str, Callable[[Any, Any], Explanation]] = {
     "string_type": _text,
     "list_type": _list,
     "tuple_type": _list,

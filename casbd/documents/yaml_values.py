@@ -37,15 +37,15 @@ def parse(path: Path, text: str) -> Any:
 
 def _plainer(problem: str) -> tuple[str, str]:
     """What the YAML parser says, and a hint on what is most likely meant."""
-    told = _QUOTED.sub("'...'", problem)
+    unquoted = _QUOTED.sub("'...'", problem)
     for words, message, hint in _SYNTAX:
         if words in problem:
-            return message or told, hint
-    return told, ""
+            return message or unquoted, hint
+    return unquoted, ""
 
 
 _QUOTED = re.compile(r"""(["'])(?!<)(?:(?!\1).){3,}\1""")
-"""The parser quotes names of the file. Of one that is no YAML nobody knows what it is, and whether it may be told."""
+"""The parser quotes names of the file. Of one that is no YAML nobody knows what it is, and whether it may be shown."""
 
 
 _COLUMNS = "keys of one mapping, and dashes of one list, begin in the same column"
@@ -67,7 +67,7 @@ def _compose(text: str) -> Any:
     The parser in C takes a tenth of the time, but knows the syntax of YAML 1.1 (no colons within `[https://...]`); so what
     it refuses, the slow one decides. RecursionError where the one in C would overrun its stack.
     """
-    if _is_deep(text):
+    if _is_deep(text):  # before it is parsed: the parser in C would end the whole process
         raise RecursionError("nested too deep")
     try:
         return YAML(typ="safe").compose(text)
@@ -121,15 +121,15 @@ class Reading:
         return self._scalar(node)
 
     def _mapping(self, node: Any, where: tuple[str | int, ...]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 self._wrong(key, "a key must be text")
                 continue
-            if key.value in found:
+            if key.value in values:
                 self._wrong(key, f"duplicate key `{key.value}`")
-            found[key.value] = self._value(value, (*where, key.value), key)
-        return found
+            values[key.value] = self._value(value, (*where, key.value), key)
+        return values
 
     def _scalar(self, node: Any) -> Any:
         kind = str(node.tag).removeprefix("tag:yaml.org,2002:")

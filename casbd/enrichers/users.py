@@ -61,16 +61,16 @@ class Users:
         """
         name = user.lower()
         domain = domain or _domain_of(name)
-        found: dict[str, Any] = {"user_domain": domain}
+        fields: dict[str, Any] = {"user_domain": domain}
         if groups := self.groups_of(user):
-            found["user_groups"] = groups
+            fields["user_groups"] = groups
         if kind == "Guest" or (GUEST_MARK in name and kind != "System"):
-            found["is_external_user"] = True
+            fields["is_external_user"] = True
         elif kind == "System":
-            found["is_external_user"] = False
+            fields["is_external_user"] = False
         elif domain is not None and self._own:
-            found["is_external_user"] = self._own.found(domain) is None
-        return found
+            fields["is_external_user"] = self._own.matching(domain) is None
+        return fields
 
     def groups(self) -> Collection[str]:
         """All groups of the file."""
@@ -111,4 +111,4 @@ def _groups_by_member(members: Mapping[str, Sequence[str]]) -> dict[str, tuple[s
     for group, names in members.items():
         for name in names:
             groups[canonical(name)].add(group)
-    return {name: tuple(sorted(found)) for name, found in groups.items()}
+    return {name: tuple(sorted(own)) for name, own in groups.items()}

@@ -28,7 +28,7 @@ def unknown_protected(path: Path, knowing: Sequence[Grouping]) -> Iterator[Mista
             yield document.mistake(where, f"`{entry}` is a domain, not a user", f"for everybody there write *@{entry}", at_key=False)
     groups = [group for one in knowing for group in one.groups()]
     for index, entry in _texts(document.data, "governance", "protected_groups") if knowing else ():
-        if not any(map(NamePatterns([entry]).found, groups)):
+        if not any(map(NamePatterns([entry]).matching, groups)):
             where = ("governance", "protected_groups", index)
             hint = nearest(entry, groups) or "`organization.user_groups` names the file that groups stand in, and has none"
             yield document.mistake(where, f"there is no group `{entry}`", hint, at_key=False)

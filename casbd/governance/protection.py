@@ -28,7 +28,7 @@ class Protection:
     def why_not(self, user: str, user_id: str | None = None) -> str:
         """Why nothing may be done to a user, known by a name and perhaps the app's own id; empty where it may."""
         for name in (*names_of(user), *(names_of(user_id) if user_id else ())):
-            if name and (found := self._users.found(name)):
+            if name and (found := self._users.matching(name)):
                 listed = self._written[found]
                 return f"{user} is one of governance.protected_users" + (f" ({listed})" if listed.casefold() != user.casefold() else "")
             if name and (group := self._protected_group(name)):
@@ -37,7 +37,7 @@ class Protection:
 
     def _protected_group(self, name: str) -> str | None:
         groups = self._groups_of(name) if self._groups and self._groups_of else ()
-        return next((group for group in groups if self._groups.found(group)), None)
+        return next((group for group in groups if self._groups.matching(group)), None)
 
 
 def _meant(entry: str) -> Iterable[str]:

@@ -19,7 +19,7 @@ def out_of_reach(command: GovernanceCommand, reach: Reach) -> str:
     """Why the connector of a command, which takes such accounts, does not take its target; empty where it does."""
     name = spelling(command.target)
     everywhere = is_address(name)
-    if everywhere and NamePatterns(reach.domains).found(name.rpartition("@")[2]):
+    if everywhere and NamePatterns(reach.domains).matching(name.rpartition("@")[2]):
         return ""
     if not (reach.app or reach.instance or reach.domains):
         told = f"{command.target} is somebody only within {_place(command)}, and the connector {command.connector} does not say"
@@ -33,7 +33,7 @@ def out_of_reach(command: GovernanceCommand, reach: Reach) -> str:
 
 
 def _meets(patterns: tuple[str, ...], value: str | None) -> bool:
-    return value is not None and NamePatterns(patterns).found(value) is not None
+    return value is not None and NamePatterns(patterns).matching(value) is not None
 
 
 def _place(command: GovernanceCommand) -> str:

@@ -29,17 +29,17 @@ from casbd.documents.name_patterns import NamePatterns
     ],
 )
 def test_a_name_meets_a_pattern_as_a_whole(pattern, name, meets):
-    assert (NamePatterns([pattern]).found(name) == pattern) is meets
+    assert (NamePatterns([pattern]).matching(name) == pattern) is meets
 
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
 def test_a_star_is_any_characters(pattern, name):
     expected = re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name) is not None
-    assert (NamePatterns([pattern]).found(name) is not None) is expected
+    assert (NamePatterns([pattern]).matching(name) is not None) is expected
 
 
 def test_what_was_written_is_told():
     patterns = NamePatterns(["Root", "Admin*"])
-    assert (patterns.found("root"), patterns.found("administrator"), patterns.found("user")) == ("Root", "Admin*", None)
+    assert (patterns.matching("root"), patterns.matching("administrator"), patterns.matching("user")) == ("Root", "Admin*", None)
     assert patterns
     assert not NamePatterns([])

@@ -7,14 +7,14 @@ import pytest
 from pydantic import BaseModel, ByteSize, Field, StrictBool, TypeAdapter, ValidationError
 
 from casbd.config import settings
-from casbd.documents.wording import told
+from casbd.documents.wording import explained
 from casbd.plugins import registry
 
 
 def text(annotation, value):
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(annotation).validate_python(value)
-    return told(caught.value.errors()[0])
+    return explained(caught.value.errors()[0])
 
 
 class Model(BaseModel):
@@ -66,4 +66,4 @@ def test_every_option_of_every_plugin(model, value: Any):
     except ValidationError as error:
         for found in error.errors():
             if found["type"] not in ("extra_forbidden", "value_error"):  # told elsewhere, and our own words
-                assert not re.search(r"\b(inputs?|valid|instance|string|tuple|dict|parse|None)\b|<", " ".join(told(found))), found
+                assert not re.search(r"\b(inputs?|valid|instance|string|tuple|dict|parse|None)\b|<", " ".join(explained(found))), found
