@@ -1,7 +1,7 @@
 """ua-parser, as much of it as casbd needs.
 
 Its Rust matcher runs in linear time on hostile input (the RE2 one ends in Python's `re`). The table of devices is left
-out: it would cost three times the memory and the time of the others, and tells brands and models, which nobody asks for.
+out: it would cost three times the memory and the time of the others, and gives brands and models, which nobody asks for.
 Only its patterns for crawlers are used.
 """
 
@@ -55,9 +55,9 @@ def _matchers() -> tuple[UserAgentExtractor, OSExtractor, DeviceExtractor]:
 
 def _joined(*parts: str | None) -> str | None:
     """`120.0.6099`: the parts up to the first that is missing."""
-    known: list[str] = []
+    leading: list[str] = []
     for part in parts:
         if part is None:
             break
-        known.append(part)
-    return ".".join(known) or None
+        leading.append(part)
+    return ".".join(leading) or None

@@ -69,7 +69,7 @@ class Threshold(BaseModel):
     def outdated(self, version: str | None, *, may_be_frozen: bool) -> int | None:
         """From when on this version is too old: milliseconds since 1970, or `ALWAYS`; None where it is not, or nobody knows.
 
-        may_be_frozen: a browser says it, which may not tell the true version.
+        may_be_frozen: a browser says it, which may not be the true version.
         """
         if self.discontinued:
             return ALWAYS

@@ -64,10 +64,10 @@ def _network(record: Any) -> Network | None:
 
 def _number(value: Any) -> int | None:
     """An autonomous system's number. `123 Main Street` is none: a name has to follow `AS123`."""
-    found = _NUMBER_AND_NAME.fullmatch(str(value))
-    if not found or (found[2] and str(value)[:2].upper() != "AS"):
+    number_and_name = _NUMBER_AND_NAME.fullmatch(str(value))
+    if not number_and_name or (number_and_name[2] and str(value)[:2].upper() != "AS"):
         return None
-    number = int(found[1])
+    number = int(number_and_name[1])
     return number if 0 < number <= _HIGHEST_ASN else None
 
 

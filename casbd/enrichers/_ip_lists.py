@@ -39,25 +39,25 @@ def read_list(path: Path) -> list[Prefix]:
         raise Mistakes([Mistake(str(path), 0, 0, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         raise Mistakes([Mistake(str(path), 0, 0, f"is not UTF-8 (byte {error.start})")]) from None
-    found: list[Prefix] = []
+    prefixes: list[Prefix] = []
     mistakes: list[Mistake] = []
     for line, network in _json(path, text) if text.lstrip()[:1] in ("{", "[") else _lines(text):
         try:
             prefix = read_prefix(network)
             if prefix.length == 0:
                 raise ValueError("covers every address there is")
-            found.append(prefix)
+            prefixes.append(prefix)
         except ValueError as error:
             mistakes.append(Mistake(str(path), line, 1 if line else 0, _wrong(network, error)))
-    if not found and not mistakes:
+    if not prefixes and not mistakes:
         mistakes.append(Mistake(str(path), 0, 0, "holds no address", "an interrupted download?"))
     if mistakes:
         raise Mistakes(mistakes[:MOST_MISTAKES])
-    return found
+    return prefixes
 
 
 def _wrong(network: str, error: ValueError) -> str:
-    """What is told of it. Only what is written like a network is quoted: the path may lead to somebody else's file, /etc/shadow say."""
+    """What a mistake says of it: only what is written like a network is quoted. The path may lead to somebody else's file."""
     if _NETWORK.fullmatch(network):
         return f"`{network[:80]}` {error}"
     return "what begins this line is neither an IP address nor a network (CIDR)"

@@ -34,7 +34,7 @@ RECORDS_KEPT = 50_000
 """Decoded records that are kept; most addresses of a log share few of them."""
 
 SAMPLED = 20_000
-"""So many nodes of a tree tell what kind of records a file has."""
+"""So many nodes of a tree are looked at to see what kind of records a file has."""
 
 _SEPARATOR = 16
 """Zero bytes between the tree and the data."""
@@ -79,7 +79,7 @@ class Database(Generic[Answer]):
             for side in (0, 1):
                 below = self._walk(node, side, 1)
                 if below > self._nodes:
-                    with suppress(*DAMAGED):  # a look-up of that address tells
+                    with suppress(*DAMAGED):  # a look-up of that address reports it
                         yield self._record(below)
 
     def _decode(self, node: int) -> Answer:

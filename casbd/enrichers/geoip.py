@@ -66,14 +66,14 @@ class GeoIP:
     def look_up(self, ip: str) -> dict[str, Any]:
         """Place and network of `ip_address`; what no file knows stays as the export had it."""
         country, spot, network = self._look_up(ip)
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         if country:  # neither unknown nor NOWHERE
-            found["country"] = country
+            fields["country"] = country
         if spot is not None:
-            found |= zip(("city", "latitude", "longitude"), spot, strict=True)
+            fields |= zip(("city", "latitude", "longitude"), spot, strict=True)
         if network is not None:
-            found |= zip(("isp", "asn"), network, strict=True)
-        return found
+            fields |= zip(("isp", "asn"), network, strict=True)
+        return fields
 
     def lacks(self) -> Mapping[str, str]:
         """Places and networks are in no file that ships with casbd."""

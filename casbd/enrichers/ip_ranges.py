@@ -90,10 +90,10 @@ class IPRanges:
         labels = [label for several in self._labels.matches(bits, number) for label in several]
         categories = {category for category, _ in labels}
         built_in = next((category for category in ("Risky", "Cloud provider") if category in categories), "Other")
-        found: dict[str, Any] = {"ip_category": own.category if own and own.category else built_in}
+        fields: dict[str, Any] = {"ip_category": own.category if own and own.category else built_in}
         if tags := dict.fromkeys([*(own.tags if own else ()), *(tag for _, tag in labels)]):
-            found["ip_tags"] = tuple(tags)
-        return found | _overridden(own) if own else found
+            fields["ip_tags"] = tuple(tags)
+        return fields | _overridden(own) if own else fields
 
     def reasons(self, ip: str) -> Sequence[Reason]:
         """The operator's smallest range with the address, which alone counts, and the lists by their tags."""
@@ -118,16 +118,16 @@ class IPRanges:
     def _add(self, label: Label, networks: Sequence[Prefix]) -> None:
         only = (label,)
         for network in networks:
-            known = self._labels.setdefault(network, only)
-            if label not in known:
-                self._labels.replace(network, (*known, label))
+            labels = self._labels.setdefault(network, only)
+            if label not in labels:
+                self._labels.replace(network, (*labels, label))
 
 
 def _overridden(own: Range) -> dict[str, Any]:
     """What a range says better than GeoIP."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if own.country is not None:
-        found |= {"country": own.country, "city": own.city, "latitude": None, "longitude": None}
+        fields |= {"country": own.country, "city": own.city, "latitude": None, "longitude": None}
     if own.isp is not None:
-        found["isp"] = own.isp
-    return found
+        fields["isp"] = own.isp
+    return fields

@@ -16,7 +16,7 @@ from casbd.enrichers._agent_thresholds import Threshold, Thresholds, read_thresh
 from casbd.plugins import ByTime, ConfigPath, Options, registry
 
 LONGEST = 512
-"""Characters that are looked at; what follows in a longer user agent tells nothing and may be an attack."""
+"""Characters that are looked at; what follows in a longer user agent says nothing and may be an attack."""
 
 BROWSERS = frozenset({
     "Amazon Silk", "Brave", "Camino", "Chromium", "DuckDuckGo", "DuckDuckGo Mobile", "Epiphany", "Firefox Alpha", "Firefox Beta",
@@ -30,7 +30,7 @@ _PROGRAM = re.compile(r"Microsoft Outlook|ms-office|MSOffice|Electron/|\bTeams/|
 # ua-parser's patterns for crawlers look for "bot", and find it in botocore.
 _TOOL = re.compile(r"^(?:aws-|Boto|Java/|JNLP/)|botocore")
 _CRAWLER = re.compile(r"HeadlessChrome|PhantomJS")
-# What Microsoft's servers write that work for somebody's browser, and don't tell which.
+# What Microsoft's servers write that work for somebody's browser, and don't say which.
 _ON_BEHALF_OF_A_BROWSER = re.compile(r"Client=OWA\b|MSWAC|MSOCS")
 # A program's name and version, which ua-parser takes for the system's.
 _NAMED_AFTER_A_SYSTEM = re.compile(r"\b\w+-(?:iOS|Android)/")
@@ -65,21 +65,21 @@ class UserAgent:
         self._thresholds: Thresholds = read_thresholds(self._path) if self._path else shipped_thresholds()
 
     def look_up(self, text: str) -> dict[str, Any]:
-        """What `user_agent` tells. A browser or system that it does not tell stays as the export had it."""
+        """What `user_agent` says. A browser or system that it does not name stays as the export had it."""
         if not text:
             return {}
-        told = _of_the_client(text[:LONGEST].encode(errors="replace").decode())  # half a surrogate pair is no text to the parser
-        parsed = parse_agent(told)
-        if _NAMED_AFTER_A_SYSTEM.search(told):
+        client = _of_the_client(text[:LONGEST].encode(errors="replace").decode())  # half a surrogate pair is no text to the parser
+        parsed = parse_agent(client)
+        if _NAMED_AFTER_A_SYSTEM.search(client):
             parsed = parsed._replace(system_version=None)
-        found: dict[str, Any] = {"device_type": _device_type(told, parsed)}
+        fields: dict[str, Any] = {"device_type": _device_type(client, parsed)}
         if parsed.browser is not None:
-            found |= {"browser": parsed.browser, "browser_version": parsed.browser_version}
+            fields |= {"browser": parsed.browser, "browser_version": parsed.browser_version}
         if parsed.system is not None:
-            found |= {"os": parsed.system, "os_version": parsed.system_version}
-        if tags := self._tags(told, parsed):
-            found["user_agent_tags"] = tags
-        return found
+            fields |= {"os": parsed.system, "os_version": parsed.system_version}
+        if tags := self._tags(client, parsed):
+            fields["user_agent_tags"] = tags
+        return fields
 
     def files(self) -> Sequence[Path]:
         """The operator's thresholds, if there are any."""
@@ -110,10 +110,10 @@ def _outdated(thresholds: Mapping[str, Threshold], family: str | None, version: 
     return threshold.outdated(version, may_be_frozen=text.startswith("Mozilla/")) if threshold else None
 
 
-def _over_time(kept: tuple[str, ...], aging: Sequence[tuple[str, int]]) -> tuple[str, ...] | ByTime:
+def _over_time(always: tuple[str, ...], aging: Sequence[tuple[str, int]]) -> tuple[str, ...] | ByTime:
     """These tags, and more of them from each tag's start on."""
     starts = sorted({start for _, start in aging})
-    values = [kept, *(kept + tuple(tag for tag, since in aging if since <= start) for start in starts)]
+    values = [always, *(always + tuple(tag for tag, since in aging if since <= start) for start in starts)]
     return ByTime(tuple(starts), tuple(values)) if starts else values[0]
 
 
