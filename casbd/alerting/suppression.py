@@ -71,7 +71,7 @@ def _notice(held: HeldBack, name: str, now: int) -> Alert | None:
     if not held.number:
         return None
     alerts_are = "alert of this policy was" if held.number == 1 else "alerts of this policy were"
-    whose = f" for {identity.told(held.subject)}" if held.subject else ""
+    whose = f" for {identity.for_people(held.subject)}" if held.subject else ""
     return raising.system(
         "alerts_held_back",
         f"{held.number} more of {name}",

@@ -84,7 +84,7 @@ class Activity(msgspec.Struct, gc=False, array_like=True):
     user_agent_tags: Annotated[
         tuple[str, ...],
         _about(
-            "what the user agent tells",
+            "what the user agent says",
             "User agent tag",
             "UserAgentTags",
             ("Native client", "Outdated browser", "Outdated operating system", "Robot"),

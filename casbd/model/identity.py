@@ -117,32 +117,32 @@ def person(user: str, app: str | None, instance: str | None) -> str:
 
 
 def text_of(who: Who) -> str:
-    """As one text that tells all apart: a name with its app and instance is a JSON list."""
+    """As one text, different for each: a name with its app and instance is a JSON list."""
     return who if isinstance(who, str) else json.dumps(who)
 
 
 def named(user: str, app: str | None, instance: str | None) -> str:
     """A user for people: a name that is no address with its app and instance, `bob (AWS, 111122223333)`."""
     who = whose(user, app, instance)
-    return user if isinstance(who, str) else _told([user, app or "", instance or ""])
+    return user if isinstance(who, str) else _for_people([user, app or "", instance or ""])
 
 
-def told(text: str) -> str:
+def for_people(text: str) -> str:
     """What `text_of` gave, or a list of such, for people: `bob (aws, 111122223333)`."""
     try:
-        found = json.loads(text) if text.startswith("[") else None
+        parts = json.loads(text) if text.startswith("[") else None
     except ValueError:
-        found = None
-    return _told(found) if isinstance(found, list) else text
+        parts = None
+    return _for_people(parts) if isinstance(parts, list) else text
 
 
-def _told(found: Any) -> str:
-    if not isinstance(found, list):
-        return str(found)
-    if len(found) == 3 and all(isinstance(one, str) for one in found):
-        name, *place = found
+def _for_people(value: Any) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    if len(value) == 3 and all(isinstance(one, str) for one in value):
+        name, *place = value
         return f"{name} ({', '.join(filter(None, place))})" if any(place) else name
-    return ", ".join(map(_told, found))
+    return ", ".join(map(_for_people, value))
 
 
 def names_of(user: str) -> tuple[str, ...]:
@@ -154,10 +154,10 @@ def names_of(user: str) -> tuple[str, ...]:
     if len(user) > 4 * LONGEST:
         return (canonical(user), spelling(user))
     forms = (canonical(user), spelling(user).replace("%40", "@"))
-    found = [form for whole in forms for form in (whole, _AROUND_BACKSLASH.sub("\\\\", whole), whole.rpartition("\\")[2].strip())]
+    names = [form for whole in forms for form in (whole, _AROUND_BACKSLASH.sub("\\\\", whole), whole.rpartition("\\")[2].strip())]
     whole = forms[1]
-    found += [part for part in _BETWEEN.split(whole) if is_address(part)]
-    return tuple(dict.fromkeys(form for name in found for form in (name, _TAG.sub("", name), alike(name), alike(_TAG.sub("", name)))))
+    names += [part for part in _BETWEEN.split(whole) if is_address(part)]
+    return tuple(dict.fromkeys(form for name in names for form in (name, _TAG.sub("", name), alike(name), alike(_TAG.sub("", name)))))
 
 
 def alike(name: str) -> str:

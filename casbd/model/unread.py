@@ -26,10 +26,10 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind = "unread"
 
 
-def problems(found: Iterable[Unread]) -> dict[str, str]:
+def problems(unread: Iterable[Unread]) -> dict[str, str]:
     """By input, in one line: the first of it that the path asks for, and how many more there are."""
     by_input: dict[str, list[Unread]] = {}
-    for one in found:
+    for one in unread:
         if one.kind != "left_out":
             by_input.setdefault(one.input, []).append(one)
     more = {name: f" (and {len(ones) - 1} more)" if len(ones) > 1 else "" for name, ones in by_input.items()}
