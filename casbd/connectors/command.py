@@ -100,7 +100,7 @@ class Command:
             except subprocess.TimeoutExpired:
                 raise Retry(f"the program took longer than {self._options.timeout / 1000:g} s") from None
             finally:
-                if process.returncode is None:
+                if process.returncode is None:  # whatever went wrong: nothing may go on acting on accounts that nobody waits for
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
             stderr.seek(0)

@@ -131,7 +131,7 @@ def good_bye(connection: socket.socket, timeout: float) -> None:
         except ssl.SSLError:
             pass
         except OSError as error:
-            if error.errno:  # a reset is told once: swallowed here, what follows would look like an end in order
+            if error.errno:  # the kernel reports a reset once: swallowed here, what follows would look like an end in order
                 raise
     _say_our_end(connection)
     connection.settimeout(timeout)
@@ -157,7 +157,7 @@ def _say_our_end(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_WR)
     except OSError as error:
-        if error.errno != errno.ENOTCONN:  # it was reset, or both have said it: what is read next tells
+        if error.errno != errno.ENOTCONN:  # it was reset, or both have said it: what is read next shows which
             raise
 
 

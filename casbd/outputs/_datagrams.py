@@ -65,8 +65,8 @@ class Datagrams:
         After a refusal it is the name's next address: `localhost` is ::1 and 127.0.0.1, and the receiver may be at one only.
         """
         if self._socket is None:
-            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-            family, kind, protocol, _, address = found[self._refusals % len(found)]
+            addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+            family, kind, protocol, _, address = addresses[self._refusals % len(addresses)]
             self._socket = socket.socket(family, kind, protocol)
             self._socket.connect(address)
         return self._socket

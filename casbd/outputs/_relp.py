@@ -104,6 +104,7 @@ class _Session:
             number = self._answer()
             if waiting.pop(number, None) is None:
                 raise _Unexpected("an answer to nothing that was sent")
+            # by order and not by number of answers: behind a message without an answer nothing may count as taken
             self.taken = next(iter(waiting.values()), len(messages))
         taken, self.taken = self.taken, 0
         return taken

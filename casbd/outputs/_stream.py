@@ -2,7 +2,7 @@
 
 A stream socket takes bytes and says nothing of their fate, and the standard library's handlers swallow what it does say.
 So this one waits after each chunk until the receiver's kernel has acknowledged it, keeps in mind how much of that the
-program there may not have read (`_doubt.py`), and tells what is in doubt when the connection ends, however it ends.
+program there may not have read (`_doubt.py`), and reports what is in doubt when the connection ends, however it ends.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Stream:
 
     def send(self, frames: Sequence[bytes]) -> None:
         """Send all, in order, and wait for the kernel's acknowledgement. Retry, with what is in doubt of earlier calls, and none sent."""
-        self.unread()
+        self.unread()  # first: where the connection has ended, what is in doubt must be sent again before what is new
         before = self._doubt.items
         try:
             if self._socket is None:
@@ -50,6 +50,7 @@ class Stream:
                 self._doubt.add(len(chunk), len(data), self._clock())
         except (OSError, UnicodeError) as error:
             self._drop()
+            # none counts as sent, whatever the kernel took: a half-sent chunk would else be out of the outbox and never read
             raise Retry(self._address.reason(error), unread=before) from None
 
     def unread(self) -> int:

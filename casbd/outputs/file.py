@@ -100,6 +100,7 @@ class File:
         """`x.4` becomes `x.5` ... `x` becomes `x.1`. A crash in between leaves a gap in the numbers, and no line is lost."""
         self.close()
         names = [self._path, *(self._path.with_name(f"{self._path.name}.{number}") for number in range(1, self._keep + 1))]
+        # from the oldest on: the other way round each rename would write over the next older file
         if not self._keep:
             self._path.unlink(missing_ok=True)
         for older, newer in zip(names[:0:-1], names[-2::-1], strict=True):

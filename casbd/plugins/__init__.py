@@ -160,7 +160,7 @@ class Grouping(Protocol):
 
 @runtime_checkable
 class Lacking(Protocol):
-    """An enricher that fills in some fields only where it is told more than nothing."""
+    """An enricher that fills in some fields only where it is configured to."""
 
     def lacks(self) -> Mapping[str, str]:
         """The fields of `provides` that it cannot know as it is configured, and what it takes for each."""

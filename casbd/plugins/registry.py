@@ -53,6 +53,7 @@ def detection(cls: type[T]) -> type[T]:
 
 
 def _registered(cls: type[T]) -> type[T]:
+    # by the module and not by a name that it gives itself: so a plugin is what its file says, and two cannot have one name
     kind, name = cls.__module__.split(".")[-2:]
     if (kind, name) in _found:
         raise RuntimeError(f"{cls.__module__} registers two plugins; a plugin is one file")
