@@ -86,13 +86,13 @@ class ActivityLog:
         Of subjects with too few activities for an alert nothing is given; who asks looks at each activity all the same. Fields
         that the policy does not read may be unknown.
         """
-        where, fields, subjects = may(policy.asked(), None), policy.reads(), Subjects.of(policy.match, policy.asked())
+        where, fields, subjects = may(policy.whole_filter(), None), policy.reads(), Subjects.of(policy.match, policy.whole_filter())
         with self._parts(since, until) as parts:
             if subjects is None or not parts.opened.segments:
                 for several in itertools.chain(self._of_segments(parts, where, fields), self._of_blocks(parts)):
                     yield from several
                 return
-            meets = compile_filter(policy.asked(), now=lambda: 0)  # `Subjects` are of no policy that asks for the time
+            meets = compile_filter(policy.whole_filter(), now=lambda: 0)  # `Subjects` are of no policy that asks for the time
             recent = [activity for several in self._of_blocks(parts) for activity in several if meets(activity)]
             where = keep_subjects(self._segments.queries, parts.opened, subjects, where, (parts.low, parts.high), recent)
             for several in self._of_segments(parts, where, fields):

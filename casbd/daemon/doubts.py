@@ -18,7 +18,7 @@ from casbd.governance.reaching import doubtful_reach
 from casbd.model.activity import FIELDS
 from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain, registry
 from casbd.policies.policy import Policy
-from casbd.policies.rule_places import watched as watched_rules
+from casbd.policies.rule_places import watched_rules
 from casbd.policies.unknown_values import unknown_values
 from casbd.store.database import Store
 from casbd.store.state.input_progress import positions

@@ -23,7 +23,7 @@ from casbd.policies import loading
 from casbd.policies.loading import RuleSet
 from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Exemption, Policy
-from casbd.policies.rule_places import watched
+from casbd.policies.rule_places import watched_rules
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Engine:
 
     def warnings(self, now: int) -> list[Mistake]:
         """What is otherwise now than the files say. Line and column as of mistakes."""
-        return [exemption.told("this exception has expired and is no longer applied") for exemption in self.expired(now)]
+        return [exemption.note("this exception has expired and is no longer applied") for exemption in self.expired(now)]
 
     @cached_property
     def doubts(self) -> list[Mistake]:
@@ -112,7 +112,7 @@ class Engine:
     def files(self) -> list[Path]:
         """Every file and directory whose change asks for a reload."""
         lists = [path for enricher in self.enrichers for path in enricher.files()]
-        return [self.settings.path, *watched(self.settings.rules), *lists]
+        return [self.settings.path, *watched_rules(self.settings.rules), *lists]
 
 
 class _Builder:

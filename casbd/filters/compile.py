@@ -38,7 +38,7 @@ def compile_filter(node: Node, *, now: Clock, reader: RawReader | None = None) -
 class Writer:
     """Writes conditions as expressions over an activity `a`. Those that are alike share what they remember.
 
-    effort: is told of what may take long, and ends what takes too long.
+    effort: counts what may take long, and ends what takes too long.
     """
 
     def __init__(self, now: Clock, reader: RawReader, effort: Effort = UNLIMITED) -> None:
@@ -50,8 +50,8 @@ class Writer:
 
     def predicate(self, node: Node) -> Predicate:
         """The function of one filter; true or false, nothing in between."""
-        found: Predicate = self.function([f"return True if {self.expression(node)} else False"])
-        return found
+        predicate: Predicate = self.function([f"return True if {self.expression(node)} else False"])
+        return predicate
 
     def function(self, lines: Iterable[str]) -> Any:
         """A function of an activity `a` from statements that are made of `expression`s and bound names.

@@ -21,13 +21,13 @@ _FORM = 'FIELD OP VALUE[,VALUE], a value in double quotes may hold anything: use
 
 
 def parse_condition(text: str) -> Node:
-    """The condition; ValueError, telling what is allowed, where field, operator or a value is wrong."""
-    found = _CONDITION.fullmatch(text)
-    if found is None:
+    """The condition. ValueError, with what is allowed, where field, operator or a value is wrong."""
+    condition = _CONDITION.fullmatch(text)
+    if condition is None:
         raise FilterError(f"`{text}` is no filter", _FORM)
-    field = parse_field(found[1])
-    operator = field.operator(found[2])
-    values = _split(found[3] or "")
+    field = parse_field(condition[1])
+    operator = field.operator(condition[2])
+    values = _split(condition[3] or "")
     if operator.takes == "range":
         checked: list[Value] = [check(field.name, field.kind, operator, [_typed(field, operator, value) for value in values])]
     else:
@@ -55,16 +55,16 @@ def parse_conditions(filters: Sequence[str | Node]) -> list[Node]:
 
 
 def _role(texts: Sequence[str]) -> Role:
-    asked = set()
+    roles = set()
     for text in texts:
-        found = _CONDITION.fullmatch(text)
-        if found is None or found[2] != "eq" or found[3] not in _ROLES:
+        condition = _CONDITION.fullmatch(text)
+        if condition is None or condition[2] != "eq" or condition[3] not in _ROLES:
             allowed = ", ".join(f"user_role eq {role}" for role in _ROLES)
             raise FilterError(f"`{text}` does not say whom filters on a user are about", f"allowed: {allowed}")
-        asked.add(_ROLES[found[3]])
-    if len(asked) > 1:
-        raise FilterError(f"`user_role` is there more than once: {', '.join(sorted(asked))}", "it is about all filters on a user")
-    return asked.pop()
+        roles.add(_ROLES[condition[3]])
+    if len(roles) > 1:
+        raise FilterError(f"`user_role` is there more than once: {', '.join(sorted(roles))}", "it is about all filters on a user")
+    return roles.pop()
 
 
 def _about(node: Node, role: Role) -> Node:
@@ -78,12 +78,12 @@ def _split(text: str) -> list[str]:
     values = []
     position = 0
     while True:
-        found = _VALUE.match(text, position)
-        if found is None:
+        value = _VALUE.match(text, position)
+        if value is None:
             raise FilterError(f"`{text}` is no list of values", _FORM)
-        values.append(found[2] if found[1] is None else re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL))
-        position = found.end()
-        if not found[3]:
+        values.append(value[2] if value[1] is None else re.sub(r"\\(.)", r"\1", value[1], flags=re.DOTALL))
+        position = value.end()
+        if not value[3]:
             return values
 
 

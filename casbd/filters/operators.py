@@ -60,7 +60,7 @@ RAW = Field("raw", "text", "a value in the record as exported", "", "", ())
 """What a `raw.<path>` is checked against."""
 
 OBJECT_USER_FIELDS = ("user", "user_id", "user_display_name", "user_domain")
-"""The `user*` fields that can be told of a user that was acted on."""
+"""The `user*` fields that are also known of a user that was acted on."""
 USER_FIELDS = (*OBJECT_USER_FIELDS, "user_type", "user_groups", "user_organization")
 """The fields about a user, beside which `user_role` may stand (`user_agent` is about a program)."""
 

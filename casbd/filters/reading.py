@@ -51,7 +51,7 @@ class FilterReader:
             return "actor"
         if not any(field in data for field in USER_FIELDS):
             self.wrong(at, "`user_role` stands beside no filter on a user", f"one of {', '.join(USER_FIELDS)}", at_key=True)
-        return next(known for known in _ROLES if known == role)
+        return next(one for one in _ROLES if one == role)
 
     def _group(self, key: str, value: Any, where: Where) -> list[Node]:
         if not isinstance(value, list):
@@ -112,7 +112,7 @@ class FilterReader:
         values = []
         for index, element in enumerate(value if several else [value]):
             if self._program > MOST_INSTRUCTIONS:
-                break  # told where it began: to compile thousands more would take minutes
+                break  # reported where it began: to compile thousands more would take minutes
             try:
                 values.append(check(field.name, field.kind, operator, element))
                 self._program += instructions(str(values[-1])) if operator.takes == "pattern" else 0
@@ -120,12 +120,12 @@ class FilterReader:
                 self._program += MOST_INSTRUCTIONS // 100 if operator.takes == "pattern" else 0  # it may have taken as long
                 self.wrong([*where, index] if several else where, error.message, error.hint)
             if self._program > MOST_INSTRUCTIONS:
-                told = f"too many and too large regular expressions: RE2 makes at most {MOST_INSTRUCTIONS:,} instructions of a file's"
-                self.wrong([*where, index] if several else where, told)
+                problem = f"too many and too large regular expressions: RE2 makes at most {MOST_INSTRUCTIONS:,} instructions of a file's"
+                self.wrong([*where, index] if several else where, problem)
         return tuple(values)
 
     def _can_hold(self, conditions: list[Condition], where: Where) -> None:
-        """What can be told cheaply: null asked for beside a value, or every value excluded again."""
+        """A mapping that nothing can meet, where that is cheap to find out: null beside a value, or every value excluded again."""
         equal = {_folded(value) for c in conditions if c.operator == "eq" and not c.negated for value in c.values}
         excluded = {_folded(value) for c in conditions if c.operator == "eq" and c.negated for value in c.values}
         if equal and equal <= excluded:

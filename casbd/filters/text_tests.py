@@ -30,7 +30,7 @@ NumericTest = Callable[[float], bool]
 def text_test(condition: Condition, effort: Effort = UNLIMITED) -> TextTest:
     """The test of one text for a positive operator; numbers in text (of raw values) are compared as numbers.
 
-    effort: is told what long texts take, and may end it.
+    effort: counts what long texts take, and may end it.
     """
     match condition.operator:
         case "gt" | "gte" | "lt" | "lte" | "range":
@@ -160,16 +160,16 @@ def any_test(condition: Condition, effort: Effort = UNLIMITED) -> Callable[[Sequ
     fits = text_test(condition, effort)
     if condition.operator != "matches":
 
-        def passes(found: Sequence[str]) -> bool:
-            if len(found) > LONG // TEXT:
-                effort.spend(TEXT * len(found))
-            return any(map(fits, found))
+        def passes(texts: Sequence[str]) -> bool:
+            if len(texts) > LONG // TEXT:
+                effort.spend(TEXT * len(texts))
+            return any(map(fits, texts))
 
         return passes
 
-    def matches(found: Sequence[str]) -> bool:
+    def matches(texts: Sequence[str]) -> bool:
         left = MOST_TEXT
-        for text in found:
+        for text in texts:
             if fits(text[:left]):
                 return True
             left -= len(text)
@@ -189,10 +189,10 @@ def _cidr(condition: Condition) -> TextTest:
     shapes = tuple((version, host_bits, frozenset(starts)) for (version, host_bits), starts in networks.items())
 
     def within(text: str) -> bool:
-        known = _address(text)
-        if known is None:
+        address = _address(text)
+        if address is None:
             return False
-        version, number = known
+        version, number = address
         return any(version == of and number >> host_bits in starts for of, host_bits, starts in shapes)
 
     return within

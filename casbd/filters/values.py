@@ -23,7 +23,7 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FilterError(ValueError):
-    """A value, an operator or a field that cannot be; `hint` tells what can."""
+    """A value, an operator or a field that cannot be; `hint` says what can."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(f"{message} ({hint})" if hint else message)
@@ -41,10 +41,10 @@ def words(text: str) -> str:
 
 def milliseconds(duration: Any) -> int:
     """A duration such as `90s`, `5m`, `1h` or `7d`; FilterError where it is none."""
-    found = durations.milliseconds(duration)
-    if found is None:
+    length = durations.milliseconds(duration)
+    if length is None:
         raise FilterError(f"`{duration}` is no duration", durations.ALLOWED)
-    return found
+    return length
 
 
 def time(value: Any) -> int:
@@ -94,9 +94,9 @@ def _field(value: Any) -> str:
             return f"raw.{write_path(parse_path(text[4:]))}"
         except ValueError:
             raise FilterError(f"`{text}` is no path", "such as raw.requestParameters.userName") from None
-    known = [name for name, field in FIELDS.items() if field.kind in ("text", "choice")]
-    if text not in known:
-        raise FilterError(f"`{text}` is no field of text", nearest(text, [*known, "raw."]))
+    names = [name for name, field in FIELDS.items() if field.kind in ("text", "choice")]
+    if text not in names:
+        raise FilterError(f"`{text}` is no field of text", nearest(text, [*names, "raw."]))
     return text
 
 
@@ -131,8 +131,8 @@ def _choice(field: str, text: str, choices: tuple[str, ...]) -> str:
     for choice in choices:
         if choice.casefold() == text.casefold():
             return choice
-    known = nearest(text, choices)
-    hint = f"{known} allowed: {', '.join(choices)}" if known.startswith("did") else known
+    suggestion = nearest(text, choices)
+    hint = f"{suggestion} allowed: {', '.join(choices)}" if suggestion.startswith("did") else suggestion
     raise FilterError(f"`{field}` is never `{text}`", hint)
 
 
@@ -205,12 +205,12 @@ def _range(kind: Kind, value: Any) -> tuple[float, float]:
 def _pattern(value: Any) -> str:
     text = _text(value)
     try:
-        told = regular_expressions.why_not(regular_expression(text))
+        refusal = regular_expressions.why_not(regular_expression(text))
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else str(error)
         raise FilterError(f"RE2 refuses this regular expression: {reason}", "syntax: https://github.com/google/re2/wiki/Syntax") from None
-    if told:
-        raise FilterError(told, regular_expressions.REPEAT_LESS)
+    if refusal:
+        raise FilterError(refusal, regular_expressions.REPEAT_LESS)
     return text
 
 

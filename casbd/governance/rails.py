@@ -92,7 +92,7 @@ class Rails:
 
 def meaning(policy: Policy) -> str:
     """What a policy asks for, exceptions included, as a hash."""
-    return digest(policy.asked(), policy.match)
+    return digest(policy.whole_filter(), policy.match)
 
 
 def _roughly(milliseconds: int) -> str:

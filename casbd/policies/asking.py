@@ -27,7 +27,7 @@ operation of its own, and 0.5 s of the oddest record of 32 MB."""
 AGAIN = 0.1
 """The part of that time which is left when a policy was set aside."""
 PATIENCE = 15.0
-"""Seconds for a chunk, finding out who it is included: about what is left of it then no policy is asked, and that is told."""
+"""Seconds for a chunk, finding out who it is included: what is left of it then no policy is asked about, and a warning says so."""
 PASS_SECONDS = 6.0
 """Finding out who it is takes no longer; the next time goes on."""
 POLICY_ACTIVITY_SECONDS = 100e-6
@@ -54,18 +54,18 @@ class Asking:
         self._matcher.moment.at = moment
         self._allowed = CHUNK_SECONDS + characters * CHARACTER_SECONDS
         self._left, self._patience = self._allowed, PATIENCE + characters * CHARACTER_SECONDS
-        self._longest = _Asked(0.0, (), ())
+        self._longest = _AskedTogether(0.0, (), ())
         self._unasked = 0
 
     def end(self) -> tuple[list[Costly], int]:
         """The policies that were found to cost too much, of earlier chunks too; about how many activities of this one none was asked."""
-        self._longest = _Asked(0.0, (), ())  # it may be megabytes
+        self._longest = _AskedTogether(0.0, (), ())  # it may be megabytes
         return [*self._costly.values()], self._unasked
 
     def do_without(self, ids: Collection[str]) -> None:
         """Ask some policies no more, as somebody else has found out about them."""
-        asked = {policy.id for policy in self._matcher.policies}
-        if not asked.isdisjoint(ids):
+        ids_asked = {policy.id for policy in self._matcher.policies}
+        if not ids_asked.isdisjoint(ids):
             self._matcher.do_without(ids)
 
     def ask(self, activities: Sequence[Activity]) -> list[Met]:
@@ -74,18 +74,18 @@ class Asking:
             begun = thread_cpu()
             self._matcher.effort.allow(min(self._left, self._patience))
             try:
-                found = self._met(activities)
+                met = self._met(activities)
             except TooCostly:
-                found = None
+                met = None
             took = thread_cpu() - begun
             self._left -= took
             self._patience -= took
             if took > self._longest.seconds:
-                self._longest = _Asked(took, activities, [activity.raw for activity in activities])
+                self._longest = _AskedTogether(took, activities, [activity.raw for activity in activities])
             if self._left <= 0:
                 self._find_who()
-            if found is not None:
-                return found
+            if met is not None:
+                return met
         self._unasked += len(activities)
         return []
 
@@ -103,17 +103,17 @@ class Asking:
     def _find_who(self) -> None:
         """Set aside whoever costs too much. Where it is nobody alone, the chunk goes on as long as there is patience."""
         begun = thread_cpu()
-        asked, self._longest = self._longest, _Asked(0.0, (), ())
+        longest, self._longest = self._longest, _AskedTogether(0.0, (), ())
         with _without_collecting():
-            found = {one.policy_id: one for one in who_is_costly(self._matcher, asked.activities, asked.records, PASS_SECONDS)}
-        if found:
-            self._matcher.do_without(found)
-        self._costly |= found
-        self._left = self._allowed * AGAIN if found else math.inf
+            costly = {one.policy_id: one for one in who_is_costly(self._matcher, longest.activities, longest.records, PASS_SECONDS)}
+        if costly:
+            self._matcher.do_without(costly)
+        self._costly |= costly
+        self._left = self._allowed * AGAIN if costly else math.inf
         self._patience -= thread_cpu() - begun
 
 
-class _Asked(NamedTuple):
+class _AskedTogether(NamedTuple):
     """Activities that were asked about together, with their records, of which commit needs some no longer; and what it took."""
 
     seconds: float
@@ -129,15 +129,15 @@ def who_is_costly(matcher: Matcher, activities: Sequence[Activity], records: Seq
     end = thread_cpu() + seconds
     characters = sum(map(len, records))
     most = len(activities) * POLICY_ACTIVITY_SECONDS + characters * POLICY_CHARACTER_SECONDS
-    for policy in sorted(matcher.policies, key=lambda policy: weight(policy.asked())):
+    for policy in sorted(matcher.policies, key=lambda policy: weight(policy.whole_filter())):
         if thread_cpu() > end:
             return
         ask = matcher.alone(policy)
         took, number = 0.0, 0
         for number, (activity, record) in enumerate(zip(activities, records, strict=True), 1):
-            kept, activity.raw = activity.raw, record
+            own_record, activity.raw = activity.raw, record
             took += _took(matcher, ask, activity, most - took)
-            activity.raw = kept
+            activity.raw = own_record
             if took > most:
                 place = f"{activity.input_file}, byte {activity.input_offset}"
                 since = min(one.timestamp for one in activities)

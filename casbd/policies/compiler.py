@@ -34,7 +34,8 @@ class Indexed(msgspec.Struct, frozen=True, gc=False, eq=False):
     holds: Predicate | None
 
 
-Asked = tuple[Indexed, Node]
+Remaining = tuple[Indexed, Node]
+"""A policy, and what of its filter is left to ask."""
 
 
 class Compiler:
@@ -62,8 +63,8 @@ class Compiler:
         """A function that gives the values of some fields, and the signs of the others' values."""
         values = [f"a.{field}" for field in few]
         values += [f"{self._writer.bind(self._signs(field, several))}[a.{field}]" for field, several in signed.items()]
-        found: Callable[[Activity], tuple[Any, ...]] = self._writer.function([f"return ({', '.join(values)})"])
-        return found
+        function: Callable[[Activity], tuple[Any, ...]] = self._writer.function([f"return ({', '.join(values)})"])
+        return function
 
     def _signs(self, field: str, several: Sequence[Condition]) -> Remembered[Any, int]:
         """Which of the conditions on a field its value meets, one bit each.
@@ -73,10 +74,10 @@ class Compiler:
         equal: dict[Any, int] = {}
         unequal: dict[Any, int] = {}
         all_unequal = 0
-        asked = []
+        tests = []
         for number, condition in enumerate(several):
             if condition.operator != "eq":
-                asked.append((1 << number, self.predicate(condition)))
+                tests.append((1 << number, self.predicate(condition)))
                 continue
             table = unequal if condition.negated else equal
             for one in set(map(folded, condition.values)):
@@ -90,7 +91,7 @@ class Compiler:
             for one in value if isinstance(value, tuple) else () if value is None else (value,):
                 text = folded(one)
                 bits = (bits | equal.get(text, 0)) & ~unequal.get(text, 0)
-            return bits | sum(bit for bit, holds in asked if holds(activity))
+            return bits | sum(bit for bit, holds in tests if holds(activity))
 
         return Remembered(ask, _REMEMBERED_SIGNS)
 
@@ -100,27 +101,27 @@ class Compiler:
 
     def predicate(self, node: Node) -> Predicate:
         """A function that says whether an activity meets a tree."""
-        found = self._predicates.get(node)
-        if found is None:
-            found = self._predicates[node] = self._writer.predicate(node)
-        return found
+        predicate = self._predicates.get(node)
+        if predicate is None:
+            predicate = self._predicates[node] = self._writer.predicate(node)
+        return predicate
 
     def indexed(self, position: int, policy: Policy, left: Node) -> Indexed:
         """A policy with what of its filter is left to ask. position: among all policies."""
-        found = self._indexed.get((position, left))
-        if found is None:
+        indexed = self._indexed.get((position, left))
+        if indexed is None:
             holds = None if left is TRUE else self.predicate(left)
-            found = self._indexed[position, left] = Indexed(position, policy, holds)
-        return found
+            indexed = self._indexed[position, left] = Indexed(position, policy, holds)
+        return indexed
 
-    def ask(self, asked: list[Asked]) -> Callable[[Activity], list[Indexed]]:
+    def ask(self, policies: list[Remaining]) -> Callable[[Activity], list[Indexed]]:
         """A function that gives those of some policies that an activity meets, in their order."""
-        key = tuple([one for one, _ in asked])
-        found = self._asks.get(key)
-        if found is None:
+        key = tuple([one for one, _ in policies])
+        function = self._asks.get(key)
+        if function is None:
             lines = ["met = []"]
-            for one, left in asked:
+            for one, left in policies:
                 condition = "" if left is TRUE else f"if {self._writer.expression(left)}: "
                 lines.append(f"{condition}met.append({self._writer.bind(one)})")
-            found = self._asks[key] = self._writer.function([*lines, "return met"])
-        return found
+            function = self._asks[key] = self._writer.function([*lines, "return met"])
+        return function

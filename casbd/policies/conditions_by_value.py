@@ -10,7 +10,7 @@ from casbd.model.activity import FIELDS
 from casbd.records.record_path import Step
 
 FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category", "result", "is_impersonated", "is_admin_operation")
-"""The fields that are decided beforehand, the telling ones first."""
+"""The fields that are decided beforehand, those that rule out most policies first."""
 
 
 _EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
@@ -19,12 +19,12 @@ _EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail
 
 def signed_fields(filters: Iterable[Node]) -> dict[str, list[Condition]]:
     """The fields whose values have signs, with the different conditions on them."""
-    found: dict[str, dict[Condition, None]] = {}
+    by_field: dict[str, dict[Condition, None]] = {}
     for node in filters:
         for condition in conditions(node):
             if condition.field not in FEW_VALUES and has_sign(condition):
-                found.setdefault(condition.field, {})[condition] = None
-    return {field: list(several) for field, several in found.items()}
+                by_field.setdefault(condition.field, {})[condition] = None
+    return {field: list(several) for field, several in by_field.items()}
 
 
 def has_sign(condition: Condition) -> bool:
@@ -43,11 +43,11 @@ def required(node: Node) -> dict[Place, frozenset[Any]]:
         case Condition(operator="eq", negated=False, role="actor") if node.path or FIELDS[node.field].kind != "objects":
             return {node.path or node.field: frozenset(map(folded, node.values))}
         case AllOf():
-            found: dict[Place, frozenset[Any]] = {}
+            places: dict[Place, frozenset[Any]] = {}
             for child in node.nodes:
                 for field, values in required(child).items():
-                    found[field] = min(found.get(field, values), values, key=len)
-            return found
+                    places[field] = min(places.get(field, values), values, key=len)
+            return places
         case AnyOf() if node.nodes:
             branches = [required(child) for child in node.nodes]
             return {field: frozenset().union(*(b[field] for b in branches)) for field in branches[0] if all(field in b for b in branches)}

@@ -40,16 +40,16 @@ class ExampleReader:
         self.mistakes: list[Mistake] = []
 
     def read(self, tests: Any) -> tuple[Example, ...]:
-        """The tests, as far as they can be read; what is no list or mapping at all is told by the schema."""
+        """The tests, as far as they can be read; what is no list or mapping at all the schema reports."""
         if not isinstance(tests, list):
             return ()
         return tuple(self._example(test, ["tests", index]) for index, test in enumerate(tests) if isinstance(test, dict))
 
     def _example(self, test: dict[str, Any], where: Where) -> Example:
-        given = test.get("activities")
+        written = test.get("activities")
         activities = [
             self._activity(activity, [*where, "activities", index])
-            for index, activity in enumerate(given if isinstance(given, list) else [])
+            for index, activity in enumerate(written if isinstance(written, list) else [])
             if isinstance(activity, dict)
         ]
         alerts = test.get("alerts")
@@ -98,12 +98,12 @@ def activities(example: Example) -> Iterator[tuple[Activity | None, ExampleActiv
     """The test's activities in time order of the file, with times and ids; None for one that its format must read first."""
     moment = BEGINNING
     number = 0
-    for given in example.activities:
-        moment = moment if given.at is None else BEGINNING + given.at if given.at < BEGINNING else given.at
-        for turn in range(1, given.repeat + 1):
+    for template in example.activities:
+        moment = moment if template.at is None else BEGINNING + template.at if template.at < BEGINNING else template.at
+        for turn in range(1, template.repeat + 1):
             number += 1
-            yield _numbered(given.activity, turn, moment, f"{number}"), given
-            moment += given.every
+            yield _numbered(template.activity, turn, moment, f"{number}"), template
+            moment += template.every
 
 
 def _numbered(activity: Activity | None, turn: int, moment: int, name: str) -> Activity | None:

@@ -52,17 +52,17 @@ class _File(BaseModel):
     exceptions: list[_Exception]
 
 
-def load_exemptions(directories: Sequence[Path], known: Collection[str] | None) -> list[Exemption]:
+def load_exemptions(directories: Sequence[Path], policy_ids: Collection[str] | None) -> list[Exemption]:
     """The exceptions of all directories. known: the ids of policies; None: not checked. Mistakes with everything wrong in them."""
-    found: list[Mistake] = []
+    mistakes: list[Mistake] = []
     exemptions: list[Exemption] = []
     for path in exception_files(directories):
         try:
-            exemptions += _read(path, known)
+            exemptions += _read(path, policy_ids)
         except Mistakes as error:
-            found += error.mistakes
-    if found:
-        raise Mistakes(found)
+            mistakes += error.mistakes
+    if mistakes:
+        raise Mistakes(mistakes)
     return exemptions
 
 
@@ -72,34 +72,34 @@ def exempted(policy: Policy, exemptions: Sequence[Exemption]) -> Policy:
     return replace(policy, exemptions=own) if own else policy
 
 
-def _read(path: Path, known: Collection[str] | None) -> list[Exemption]:
+def _read(path: Path, policy_ids: Collection[str] | None) -> list[Exemption]:
     document = Document.of(path, _File)
     checked: list[_Exception] = []
-    found: list[Mistake] = []
+    mistakes: list[Mistake] = []
     try:
         checked = document.check(_File).exceptions
     except Mistakes as error:
-        found += error.mistakes
+        mistakes += error.mistakes
     filters = FilterReader(document)
     exemptions: list[Exemption] = []
-    given = document.data.get("exceptions") if isinstance(document.data, dict) else None
-    for index, one in enumerate(given if isinstance(given, list) else ()):
+    written = document.data.get("exceptions") if isinstance(document.data, dict) else None
+    for index, one in enumerate(written if isinstance(written, list) else ()):
         where: list[str | int] = ["exceptions", index]
         if not isinstance(one, dict):
             continue
         tree = filters.read(one["filters"], [*where, "filters"]) if "filters" in one else None
-        found += _unknown(document, one.get("policy"), [*where, "policy"], known)
+        mistakes += _unknown(document, one.get("policy"), [*where, "policy"], policy_ids)
         if tree is not None and checked:
             own, place = checked[index], f"{path}:{document.place(where)[0]}"
             exemptions.append(Exemption(policies=tuple(own.policy), filters=tree, reason=own.reason, expires=own.expires, place=place))
-    if found + filters.mistakes:
-        raise Mistakes(found + filters.mistakes)
+    if mistakes + filters.mistakes:
+        raise Mistakes(mistakes + filters.mistakes)
     return exemptions
 
 
-def _unknown(document: Document, policy: Any, where: list[str | int], known: Collection[str] | None) -> Iterator[Mistake]:
+def _unknown(document: Document, policy: Any, where: list[str | int], policy_ids: Collection[str] | None) -> Iterator[Mistake]:
     several = isinstance(policy, list)
     for index, name in enumerate(policy if several else [policy]):
-        if known is not None and isinstance(name, str) and name not in known:
+        if policy_ids is not None and isinstance(name, str) and name not in policy_ids:
             at = [*where, index] if several else where
-            yield document.mistake(at, f"there is no policy `{name}`", nearest(name, known), at_key=several)
+            yield document.mistake(at, f"there is no policy `{name}`", nearest(name, policy_ids), at_key=several)

@@ -23,7 +23,7 @@ MOST_VALUES = 5
 """So many values of a condition are named in a sentence."""
 
 
-class Step(msgspec.Struct, frozen=True):
+class ConditionResult(msgspec.Struct, frozen=True):
     """One line of an explained filter. depth: how deep in the tree. value: what the activity holds; None for a group."""
 
     depth: int
@@ -32,16 +32,16 @@ class Step(msgspec.Struct, frozen=True):
     value: Any = None
 
 
-def explain(policy: Policy, activity: Activity, now: Clock) -> Iterator[Step]:
-    """The policy's conditions, each group before what is inside it; the first line tells whether the activity meets the policy."""
+def explanation(policy: Policy, activity: Activity, now: Clock) -> Iterator[ConditionResult]:
+    """The policy's conditions, each group before what is inside it; the first says whether the activity meets the policy."""
     if not policy.exemptions:
         yield from steps_of(policy.filters, activity, now)
         return
-    yield Step(0, "all of", compile_filter(policy.asked(), now=now)(activity))
+    yield ConditionResult(0, "all of", compile_filter(policy.whole_filter(), now=now)(activity))
     yield from steps_of(policy.filters, activity, now, 1)
     for exemption in policy.exemptions:
         exempt = compile_filter(exemption.node(), now=now)(activity)
-        yield Step(1, f"{NO_EXCEPTION} {_until(exemption)} ({exemption.place}): {exemption.reason}", not exempt)
+        yield ConditionResult(1, f"{NO_EXCEPTION} {_until(exemption)} ({exemption.place}): {exemption.reason}", not exempt)
         yield from steps_of(exemption.filters, activity, now, 2)
 
 
@@ -52,13 +52,13 @@ def _until(exemption: Exemption) -> str:
     return "without end" if exemption.expires is None else f"until {iso(exemption.expires)}"
 
 
-def steps_of(node: Node, activity: Activity, now: Clock, depth: int = 0) -> Iterator[Step]:
+def steps_of(node: Node, activity: Activity, now: Clock, depth: int = 0) -> Iterator[ConditionResult]:
     """The filter's nodes, each before those inside it."""
     held = compile_filter(node, now=now)(activity)
     if isinstance(node, Condition):
-        yield Step(depth, written(node), held, _held_by(activity, node))
+        yield ConditionResult(depth, written(node), held, _held_by(activity, node))
         return
-    yield Step(depth, _GROUPS[type(node)], held)
+    yield ConditionResult(depth, _GROUPS[type(node)], held)
     for child in node.nodes:
         yield from steps_of(child, activity, now, depth + 1)
 
@@ -92,10 +92,10 @@ def _text(condition: Condition, value: Value) -> str:
 def _held_by(activity: Activity, condition: Condition) -> Any:
     """What the activity has where a condition looks."""
     if condition.path:
-        found = RawReader().find(activity.raw, condition.path)
+        values = RawReader().find(activity.raw, condition.path)
         if EVERY in condition.path and condition.operator in HOLDING | {"contains", "matches", "cidr"}:
-            return [*filter(text_test(condition), texts(found))][:MOST_VALUES]  # not the whole record
-        return found
+            return [*filter(text_test(condition), texts(values))][:MOST_VALUES]  # not the whole record
+        return values
     own = getattr(activity, condition.field)
     if FIELDS[condition.field].kind == "time":
         own = iso(own)
@@ -150,8 +150,8 @@ def _phrase(condition: Condition) -> str:
     if condition.operator == "isset":
         return f"the {name} is {'unknown' if condition.negated else 'known'}"
     if condition.field in _FLAGS and len(condition.values) == 1:
-        told = _FLAGS[condition.field][condition.values[0] is condition.negated]
-        return f"{told}, or that is unknown" if condition.negated else told
+        phrase = _FLAGS[condition.field][condition.values[0] is condition.negated]
+        return f"{phrase}, or that is unknown" if condition.negated else phrase
     values = [_text(condition, value) for value in condition.values]
     if condition.operator == "eq" and condition.negated and len(values) > 1:
         return f"the {name} is neither {_some(values, 'nor')}"

@@ -33,8 +33,8 @@ def of_nobody(document: Document, match: Match | None) -> Iterator[Mistake]:
     assert match is not None
     counted = " and ".join(f"`{field}`" for field in match.by)
     where: Where = ["match", "by"] if "match" in document.data else ["governance"]
-    told = f"`governance` acts on a user, and activities that are alike in {counted} may be anybody's"
-    yield document.mistake(where, told, "allowed with it: user or user_id, alone or with other fields", at_key=where == ["governance"])
+    problem = f"`governance` acts on a user, and activities that are alike in {counted} may be anybody's"
+    yield document.mistake(where, problem, "allowed with it: user or user_id, alone or with other fields", at_key=where == ["governance"])
 
 
 def _wrong_step(document: Document, where: Where, step: Mapping[str, Any], connectors: Connectors) -> Iterator[Mistake]:
@@ -44,7 +44,7 @@ def _wrong_step(document: Document, where: Where, step: Mapping[str, Any], conne
         yield document.mistake([*where, "connector"], f"unknown connector `{name}`", hint, at_key=False)
     takes = connectors.get(name) if isinstance(name, str) else None
     allowed = {*ACTIONS, *(one for several in connectors.values() for one in several)} if takes is None else takes
-    if isinstance(action, str) and ACTION_NAME.fullmatch(action) and action not in allowed:  # what is no name the schema tells
+    if isinstance(action, str) and ACTION_NAME.fullmatch(action) and action not in allowed:  # what is no name at all the schema reports
         of = "no connector has" if takes is None else f"the connector `{name}` does not have"
         hint = nearest(action, allowed)
         if hint.startswith("allowed") and action not in ACTIONS:

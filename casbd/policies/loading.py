@@ -19,8 +19,7 @@ from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
 from casbd.policies.policy import Exemption, Policy
 from casbd.policies.rule_file import RuleFile, policy_id, policy_of, wrong_id
-from casbd.policies.rule_places import exception_files
-from casbd.policies.rule_places import rule_files as _rule_files
+from casbd.policies.rule_places import exception_files, find_rule_files
 from casbd.policies.sigma import is_sigma
 
 if TYPE_CHECKING:
@@ -43,10 +42,10 @@ class RuleSet(msgspec.Struct, frozen=True):
 
 def load(directories: Sequence[Path], connectors: Connectors | None = None) -> list[Policy]:
     """As `load_rule_set`, where a Sigma file that cannot be used is a mistake like any other."""
-    found = load_rule_set(directories, connectors)
-    if found.unusable:
-        raise Mistakes(found.unusable)
-    return found.policies
+    rules = load_rule_set(directories, connectors)
+    if rules.unusable:
+        raise Mistakes(rules.unusable)
+    return rules.policies
 
 
 def load_rule_set(directories: Sequence[Path], connectors: Connectors | None = None) -> RuleSet:
@@ -56,18 +55,18 @@ def load_rule_set(directories: Sequence[Path], connectors: Connectors | None = N
     Raises Mistakes with every mistake of every file, where one is in casbd's own files, or in one that is no YAML at all. A directory
     that is not there is one too.
     """
-    found: list[Mistake] = []
+    mistakes: list[Mistake] = []
     links: list[Mistake] = []
-    files = _Files(_rule_files(directories, found, links))
+    files = _Files(find_rule_files(directories, mistakes, links))
     exception_files(directories, links)
-    found += files.wrong
+    mistakes += files.wrong
     files.unusable += links
-    rules = _rules(files, connectors, found)
+    rules = _rules(files, connectors, mistakes)
     ids: dict[str, list[Path]] = {}
     for name, path in [*((policy_id(path), path) for path in files.paths), *((policy.id, policy.path) for policy in rules.policies)]:
         if path not in ids.setdefault(name, []):
             ids[name].append(path)
-    found += _duplicates(ids)
+    mistakes += _duplicates(ids)
     exemptions: list[Exemption] = []
     try:
         exemptions = load_exemptions(
@@ -76,9 +75,9 @@ def load_rule_set(directories: Sequence[Path], connectors: Connectors | None = N
             - {policy_id(path) for path in rules.parts},
         )
     except Mistakes as error:
-        found += error.mistakes
-    if found:
-        raise Mistakes([*found, *rules.unusable])
+        mistakes += error.mistakes
+    if mistakes:
+        raise Mistakes([*mistakes, *rules.unusable])
     return msgspec.structs.replace(rules, policies=[exempted(policy, exemptions) for policy in rules.policies])
 
 
@@ -95,14 +94,14 @@ def load_all_of(path: Path, connectors: Connectors | None = None, text: str | No
     documents = Document.several(path, text)
     if not any(is_sigma(document.data) for document in documents):
         return [_own(path, documents, connectors)]
-    known = _sigma({path: documents} | {other: found for other, found in _Files(others).sigma.items() if other != path})
-    return known.policies(path, connectors) or [known.part(path)]
+    sigma = _sigma({path: documents} | {other: sigma_documents for other, sigma_documents in _Files(others).sigma.items() if other != path})
+    return sigma.policies(path, connectors) or [sigma.part(path)]
 
 
 class _Files:
     """Rule files as documents. own: in casbd's language. sigma: those with Sigma rules, without what is wrong in them.
 
-    unusable: what is wrong in those. wrong: what is wrong in others, or in files of which nobody can tell whose they are.
+    unusable: what is wrong in those. wrong: what is wrong in others, or in files that may be either's.
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
@@ -129,28 +128,28 @@ class _Files:
         return {f"{policy_id(path)}-{number}" for path, most in several.items() for number in range(2, most + 1)}
 
 
-def _rules(files: _Files, connectors: Connectors | None, found: list[Mistake]) -> RuleSet:
+def _rules(files: _Files, connectors: Connectors | None, mistakes: list[Mistake]) -> RuleSet:
     """The rules of some files. found: takes what is wrong in casbd's own."""
     policies: list[Policy] = []
     for path, documents in files.own.items():
         try:
             policies.append(_own(path, documents, connectors))
         except Mistakes as error:
-            found += error.mistakes
+            mistakes += error.mistakes
     if not files.sigma:
         return RuleSet(sorted(policies, key=lambda policy: policy.id), sorted(files.unusable))
-    known = _sigma(files.sigma)
+    sigma = _sigma(files.sigma)
     unusable = [*files.unusable]
     parts = []
     for path in files.sigma:
         try:
-            of_file = known.policies(path, connectors)
+            of_file = sigma.policies(path, connectors)
             policies += of_file
             parts += [] if of_file else [path]
         except Mistakes as error:
             unusable += error.mistakes
-    unusable += known.wrong_filters()
-    return RuleSet(sorted(policies, key=lambda policy: policy.id), sorted(unusable), known.notes(), parts)
+    unusable += sigma.wrong_filters()
+    return RuleSet(sorted(policies, key=lambda policy: policy.id), sorted(unusable), sigma.notes(), parts)
 
 
 def _sigma(files: Mapping[Path, Sequence[Document]]) -> SigmaFiles:
@@ -169,27 +168,27 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
         raise Mistakes([_no_rule(path)])
     if len(documents) > 1:
         raise Mistakes([documents[1].mistake([], "a second document", "one file is one policy")])
-    found = wrong_id(path)
+    mistakes = wrong_id(path)
     rule = None
     try:
         rule = document.check(RuleFile)
     except Mistakes as error:
-        found += error.mistakes
+        mistakes += error.mistakes
     filters = FilterReader(document)
     tree = filters.read(data["filters"], ["filters"]) if "filters" in data else AllOf(())
-    asked = kinds.read(document, filters, found)
-    steps = asked.steps if asked is not None else ()
+    match_part = kinds.read(document, filters, mistakes)
+    steps = match_part.steps if match_part is not None else ()
     if "filters" not in data and not steps:
-        found.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
+        mistakes.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
-    found += [*filters.mistakes, *examples.mistakes, *wrong_steps(document, connectors)]
-    match = asked.match(acts=bool(rule.governance)) if asked is not None and rule is not None else None
-    found += of_nobody(document, match)
-    if not found and (told := too_large(*([tree] if tree else []), *(step.filters for step in steps))):
-        found.append(document.mistake(["filters"], told))
-    if found or rule is None:
-        raise Mistakes(found)
+    mistakes += [*filters.mistakes, *examples.mistakes, *wrong_steps(document, connectors)]
+    match = match_part.match(acts=bool(rule.governance)) if match_part is not None and rule is not None else None
+    mistakes += of_nobody(document, match)
+    if not mistakes and (problem := too_large(*([tree] if tree else []), *(step.filters for step in steps))):
+        mistakes.append(document.mistake(["filters"], problem))
+    if mistakes or rule is None:
+        raise Mistakes(mistakes)
     filled = tree or AllOf(())
     if steps:
         one_of_them = AnyOf(tuple(step.filters for step in steps))
@@ -216,25 +215,25 @@ def _is_own(document: Document) -> bool:
 
 
 def _no_rule(path: Path) -> Mistake:
-    """Whatever it is, what stands in it is nothing that should be told."""
+    """The mistake of a file that is no rule. It quotes nothing of the file, which may hold secrets."""
     return Mistake(str(path), 1, 1, "this is no rule: it has none of a rule's keys", "name: ..., filters: ...")
 
 
 def load_sigma(directory: Path) -> tuple[RuleSet, list[Path]]:
     """What can be used of a directory of Sigma rules, and the files that are none."""
-    found: list[Mistake] = []
-    files = _Files(_rule_files([directory], found))
+    mistakes: list[Mistake] = []
+    files = _Files(find_rule_files([directory], mistakes))
     others, files.own = [*files.own], {}
-    rules = _rules(files, None, found)
-    return msgspec.structs.replace(rules, unusable=sorted([*found, *files.wrong, *rules.unusable])), others
+    rules = _rules(files, None, mistakes)
+    return msgspec.structs.replace(rules, unusable=sorted([*mistakes, *files.wrong, *rules.unusable])), others
 
 
 def rule_files(directories: Sequence[Path]) -> list[Path]:
     """Every rule file. Mistakes where a directory is none."""
-    found: list[Mistake] = []
-    paths = [*_rule_files(directories, found)]
-    if found:
-        raise Mistakes(found)
+    mistakes: list[Mistake] = []
+    paths = [*find_rule_files(directories, mistakes)]
+    if mistakes:
+        raise Mistakes(mistakes)
     return paths
 
 

@@ -3,7 +3,7 @@
 Three steps, each of which leaves less to do for the next one:
 
 - Few different values occur in fields such as the operation, the app or the kind of user. Of users, addresses or user agents
-  there are many, but few tell the policies anything: a value's *signs* are the conditions that it meets, and most have none.
+  there are many, but few matter to any policy: a value's *signs* are the conditions that it meets, and most have none.
   What values and signs decide of each policy is worked out once for every combination of them, and remembered. For most
   activities nothing is left to ask.
 - Where several policies are left that name values of the same field, the activity's own value finds those it may meet.
@@ -20,14 +20,13 @@ from typing import Any
 import msgspec
 
 from casbd.clock import Clock
-from casbd.counting.match import Aliased, Match
-from casbd.counting.match import Step as PolicyStep
+from casbd.counting.match import Aliased, Match, Step
 from casbd.counting.subjects import subject
 from casbd.filters.compile import Predicate
 from casbd.filters.effort import Effort
 from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.compiler import FALSE, TRUE, Asked, Compiler, Indexed
+from casbd.policies.compiler import FALSE, TRUE, Compiler, Indexed, Remaining
 from casbd.policies.conditions_by_value import FEW_VALUES, Place, folded, has_sign, rank, required, signed_fields
 from casbd.policies.policy import Policy
 
@@ -65,16 +64,16 @@ class Matcher:
     """Finds the enabled policies whose filters an activity meets. Not for several threads at once.
 
     policies: those that are not enabled are left out. now: asked by `within_days` alone; else it counts back from what `moment` was set
-    to, so that the same records give the same answer whenever they are scanned. What takes long is told to `effort`.
+    to, so that the same records give the same answer whenever they are scanned. `effort` bounds what takes long.
     """
 
     def __init__(self, policies: Sequence[Policy], *, now: Clock | None = None) -> None:
         self.effort = Effort()
         self.moment = Moment()
         self._policies = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
-        self._asked = {policy.id: policy.asked() for policy in self._policies}
+        self._filters = {policy.id: policy.whole_filter() for policy in self._policies}
         self._compiler = Compiler(now or self.moment, self.effort)
-        self._decide_by(signed_fields(self._asked.values()))
+        self._decide_by(signed_fields(self._filters.values()))
 
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
         """Arrange the policies. signed: the fields whose signs are looked at besides FEW_VALUES, and the conditions on them."""
@@ -88,7 +87,7 @@ class Matcher:
         mentioned = set()
         self._decided: dict[int, Predicate] = {}
         for position, policy in enumerate(self._policies):
-            filters = self._asked[policy.id]
+            filters = self._filters[policy.id]
             fields = {condition.field for condition in conditions(filters)}
             mentioned |= fields
             for condition in conditions(filters):
@@ -104,7 +103,7 @@ class Matcher:
         self._apart = self._arranged(apart)
 
     def _add(self, position: int, policy: Policy) -> None:
-        values = required(self._asked[policy.id])
+        values = required(self._filters[policy.id])
         for field in (*FEW_VALUES, *self._signed):
             if field in values:
                 table = self._named.setdefault(field, {})
@@ -121,12 +120,12 @@ class Matcher:
     def do_without(self, ids: Collection[str]) -> None:
         """Ask some policies no more."""
         self._policies = [policy for policy in self._policies if policy.id not in ids]
-        self._asked = {policy.id: self._asked[policy.id] for policy in self._policies}
-        self._decide_by(signed_fields(self._asked.values()))
+        self._filters = {policy.id: self._filters[policy.id] for policy in self._policies}
+        self._decide_by(signed_fields(self._filters.values()))
 
     def alone(self, policy: Policy) -> Callable[[Activity], None]:
         """A function that asks one policy all that an activity may have it asked, to see what that takes."""
-        filters = self._asked[policy.id]
+        filters = self._filters[policy.id]
         meets = self._compiler.predicate(filters)
 
         def ask(activity: Activity) -> None:
@@ -142,16 +141,16 @@ class Matcher:
         candidates = self._remembered.get(key)
         if candidates is None:
             candidates = self._candidates(key, activity)
-        found = candidates.ask(activity)
+        met = candidates.ask(activity)
         for get, many, table in candidates.tables:
             value = get(activity)
             for text in value if many else (value,):
-                found += [one for one in table.get(folded(text), ()) if one.holds is None or one.holds(activity)]
-        if not found:
+                met += [one for one in table.get(folded(text), ()) if one.holds is None or one.holds(activity)]
+        if not met:
             return ()
         if candidates.tables:  # a list field may have found one twice
-            found = sorted(set(found), key=_position)
-        return tuple([one.policy for one in found])
+            met = sorted(set(met), key=_position)
+        return tuple([one.policy for one in met])
 
     def counted(self, policy: Policy, activity: Activity) -> tuple[Counted, ...]:
         """What a policy of repeated activity counts of an activity that it has just met: whose it is, and the value.
@@ -181,7 +180,7 @@ class Matcher:
                 met.setdefault(who, []).append(number)
         return tuple((who, match.value(activity, reader, numbers)) for who, numbers in met.items())
 
-    def _met(self, policy_id: str, parts: Sequence[PolicyStep | Aliased], activity: Activity) -> list[int]:
+    def _met(self, policy_id: str, parts: Sequence[Step | Aliased], activity: Activity) -> list[int]:
         """The numbers of the parts of a policy whose filters an activity meets."""
         predicates = self._steps.get(policy_id)
         if predicates is None:
@@ -196,10 +195,10 @@ class Matcher:
             for one in set(map(folded, value)) if isinstance(value, tuple) else (folded(value),):
                 named += table.get(one, ())
         named = sorted(set(named), key=itemgetter(0))  # a list may have found one twice
-        left = [(position, policy, self._left(self._asked[policy.id], activity)) for position, policy in named]
+        left = [(position, policy, self._left(self._filters[policy.id], activity)) for position, policy in named]
         own = self._arranged([one for one in left if one[2] is not FALSE])
-        asked = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
-        candidates = _Candidates(self._compiler.ask(asked), own[1] + self._apart[1])
+        to_ask = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
+        candidates = _Candidates(self._compiler.ask(to_ask), own[1] + self._apart[1])
         if max(len(self._remembered), self._compiler.compiled) >= _REMEMBERED:
             values = {other[: self._few] for other in self._remembered}
             # Where hundreds of policies name users or groups, it is the signs that make so many combinations: do without.
@@ -209,10 +208,10 @@ class Matcher:
             self._remembered[key] = candidates
         return candidates
 
-    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> tuple[list[Asked], tuple[_Table, ...]]:
+    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> tuple[list[Remaining], tuple[_Table, ...]]:
         """The policies with what is left of their filters, those that name values of one field in a table by value."""
-        asked: list[Asked] = []
-        by_field: dict[Place, list[tuple[Asked, frozenset[Any]]]] = {}
+        one_by_one: list[Remaining] = []
+        by_field: dict[Place, list[tuple[Remaining, frozenset[Any]]]] = {}
         several = [((self._compiler.indexed(position, policy, left), left), required(left)) for position, policy, left in policies]
         named = Counter(field for _, values in several for field in values)
         for one, values in several:
@@ -220,16 +219,16 @@ class Matcher:
                 field = min(values, key=lambda field: (rank(field), -named[field], str(field)))
                 by_field.setdefault(field, []).append((one, values[field]))
             else:
-                asked.append(one)
+                one_by_one.append(one)
         tables: list[_Table] = []
         for field, own in by_field.items():
             if len(own) < _WORTH_A_TABLE:
-                asked += [one for one, _ in own]
+                one_by_one += [one for one, _ in own]
             elif isinstance(field, str):
                 tables.append((attrgetter(field), FIELDS[field].kind == "list", _by_value(own)))
             else:
                 tables.append((self._compiler.at(field), True, _by_value(own)))
-        return asked, tuple(tables)
+        return one_by_one, tuple(tables)
 
     def _left(self, node: Node, activity: Activity) -> Node:
         """The filter without the conditions that the activity's key decides; TRUE or FALSE where it decides everything."""
@@ -249,7 +248,7 @@ class Matcher:
         return left[0] if len(left) == 1 and not isinstance(node, NoneOf) else type(node)(tuple(left))
 
 
-def _by_value(policies: Iterable[tuple[Asked, frozenset[Any]]]) -> dict[Any, list[Indexed]]:
+def _by_value(policies: Iterable[tuple[Remaining, frozenset[Any]]]) -> dict[Any, list[Indexed]]:
     table: dict[Any, list[Indexed]] = {}
     for (indexed, _), values in policies:
         for value in values:

@@ -33,20 +33,22 @@ filters:
 
 
 def rule_text(policy_id: str, filters: Sequence[str]) -> str:
-    """The text of the file. filters: as on the command line, all must hold; ValueError tells what is allowed."""
-    found: dict[str, dict[str, str]] = {}
+    """The text of the file. filters: as on the command line, all must hold. ValueError, with what is allowed, where one is wrong."""
+    by_field: dict[str, dict[str, str]] = {}
     again: list[str] = []
     whom: dict[str, None] = {}
     for condition in parse_conditions(filters):
         assert isinstance(condition, Condition), "a condition of the command line is one condition"
         field, operator, values = _parts(condition)
         role = [] if condition.role == "actor" else [f"user_role: {condition.role}"]
-        if operator in found.setdefault(field, {}):  # a mapping holds a key once
+        if operator in by_field.setdefault(field, {}):  # a mapping holds a key once
             again += [f"    - {field}: {{{operator}: {values}}}", *(f"      {line}" for line in role)]
         else:
-            found[field][operator] = values
+            by_field[field][operator] = values
             whom |= dict.fromkeys(f"  {line}" for line in role)
-    lines = [f"  {field}: {{{', '.join(f'{name}: {values}' for name, values in operators.items())}}}" for field, operators in found.items()]
+    lines = [
+        f"  {field}: {{{', '.join(f'{name}: {values}' for name, values in operators.items())}}}" for field, operators in by_field.items()
+    ]
     lines += whom
     lines += ["  all_of:", *again] if again else []
     made = "\n".join(["# Made by `casbd policies new` from a search:", *(f"#   --filter {_quoted(text)}" for text in filters)])

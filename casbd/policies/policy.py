@@ -83,7 +83,7 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
             return self.filters
         return AllOf((self.filters, Condition("timestamp", "lt", (self.expires,))))
 
-    def told(self, what: str) -> Mistake:
+    def note(self, what: str) -> Mistake:
         """Something about it, at its place."""
         file, _, line = self.place.rpartition(":")
         return Mistake(file, int(line or 0), 1, f"{what}: {self.reason}")
@@ -122,7 +122,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     line: int = 1
 
     def reads(self) -> frozenset[str]:
-        """The fields that it looks at, and those that its alerts tell."""
+        """The fields that it looks at, and those that its alerts show."""
         return _ALERTED | self.looks_at()
 
     def looks_at(self) -> frozenset[str]:
@@ -131,17 +131,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.match is not None:
             counted = (*self.match.by, *self.match.looks_at)
             counted += tuple(field for one in self.match.aliased for field in (*one.by, one.unique or "app"))
-        found = frozenset(field.partition(".")[0] for field in counted)
-        for condition in conditions(self.asked()):
-            found |= {condition.field} if condition.role == "actor" else {condition.field, "objects"}
-        return found
+        fields = frozenset(field.partition(".")[0] for field in counted)
+        for condition in conditions(self.whole_filter()):
+            fields |= {condition.field} if condition.role == "actor" else {condition.field, "objects"}
+        return fields
 
     @property
     def window_key(self) -> str:
         """The policy as it means now: when its meaning changes it starts to count afresh, and when it is simulated no longer."""
         return f"{self.id}:{self.digest}" + (":simulated" if self.mode == "simulate" else "")
 
-    def asked(self) -> Node:
+    def whole_filter(self) -> Node:
         """What an activity must meet, exceptions included."""
         if not self.exemptions:
             return self.filters

@@ -65,7 +65,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 class AlertPart(_Part):
-    """`alert:` whom to tell, and how often."""
+    """`alert:` whom to notify, and how often."""
 
     email: list[Annotated[StrictStr, AfterValidator(_address)]] = []
     sms: list[Annotated[StrictStr, AfterValidator(_number)]] = []
@@ -136,7 +136,7 @@ def _alert_options(part: AlertPart) -> AlertOptions:
 
 
 CASBDS_OWN = "casbd."
-"""So begin the ids under which casbd tells of itself: a policy's alerts must not pass for these."""
+"""So begin the ids of casbd's alerts about itself: a policy's alerts must not pass for these."""
 
 
 def policy_id(path: Path) -> str:

@@ -14,7 +14,7 @@ ENDINGS = (".yaml", ".yml")
 EXCEPTIONS = ("exceptions.yaml", "exceptions.yml")
 
 
-def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list[Mistake] | None = None) -> Iterator[Path]:
+def find_rule_files(directories: Sequence[Path], mistakes: list[Mistake], left_out: list[Mistake] | None = None) -> Iterator[Path]:
     """Every rule file once, though directories may overlap; nothing hidden, such as an editor's lock or a mount's own links.
 
     found: takes directories that are none. left_out: takes the links that lead out of all of the directories, and `x.YAML`.
@@ -22,38 +22,38 @@ def rule_files(directories: Sequence[Path], found: list[Mistake], left_out: list
     seen: set[Path] = set()
     for directory in directories:
         if why := _no_directory(directory):
-            found.append(Mistake(str(directory), 0, 0, why, "rules: a list of directories with rule files"))
+            mistakes.append(Mistake(str(directory), 0, 0, why, "rules: a list of directories with rule files"))
             continue
         for path in _in(directory):
             if path.name in EXCEPTIONS or not (path.suffix.lower() in ENDINGS or path.is_symlink()):
                 continue
-            if told := _leads_out(path, directories) or _misspelt(path):
+            if mistake := _leads_out(path, directories) or _misspelt(path):
                 if left_out is not None:
-                    left_out.append(told)
+                    left_out.append(mistake)
             elif path.suffix in ENDINGS and path.is_file() and path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
 
 
 def exception_files(directories: Sequence[Path], left_out: list[Mistake] | None = None) -> list[Path]:
-    """The files of exceptions there are, each once. left_out: as for `rule_files`."""
-    found: dict[Path, Path] = {}
+    """The files of exceptions there are, each once. left_out: as for `find_rule_files`."""
+    files: dict[Path, Path] = {}
     for path in [path for directory in _there(directories) for path in _in(directory) if path.name in EXCEPTIONS]:
-        if told := _leads_out(path, directories):
+        if mistake := _leads_out(path, directories):
             if left_out is not None:
-                left_out.append(told)
+                left_out.append(mistake)
         elif path.is_file():
-            found[path.resolve()] = path
-    return [*found.values()]
+            files[path.resolve()] = path
+    return [*files.values()]
 
 
-def watched(directories: Sequence[Path]) -> list[Path]:
+def watched_rules(directories: Sequence[Path]) -> list[Path]:
     """The rule directories and all files and directories in them that matter: whatever changes there may change a rule."""
-    found: list[Path] = []
+    paths: list[Path] = []
     for directory in directories:
-        found.append(directory)
-        found += [path for one in _there([directory]) for path in _in(one) if path.suffix in ENDINGS or path.is_dir()]
-    return found
+        paths.append(directory)
+        paths += [path for one in _there([directory]) for path in _in(one) if path.suffix in ENDINGS or path.is_dir()]
+    return paths
 
 
 def _in(directory: Path) -> list[Path]:
@@ -63,12 +63,12 @@ def _in(directory: Path) -> list[Path]:
 
 
 def _there(directories: Sequence[Path]) -> Iterator[Path]:
-    """Those that can be looked into; of the others `rule_files` tells."""
+    """Those that can be looked into; `find_rule_files` reports the others."""
     return (directory for directory in directories if not _no_directory(directory))
 
 
 def _no_directory(path: Path) -> str:
-    """Why a path is none that can be looked into, as far as that can be told; empty where it is one."""
+    """Why a path cannot be looked into, as far as the system says it; empty where it can."""
     try:
         return "" if path.is_dir() else "is no directory"
     except OSError as error:  # a name that is too long, say
@@ -76,7 +76,7 @@ def _no_directory(path: Path) -> str:
 
 
 def _leads_out(path: Path, directories: Sequence[Path]) -> Mistake | None:
-    """What is told of a link (the file, or a directory on the way to it) whose end is in none of the directories."""
+    """The warning of a link (the file, or a directory on the way to it) whose end is in none of the directories."""
     end = path.resolve()
     if any(end.is_relative_to(directory.resolve()) for directory in _there(directories)):
         return None
@@ -85,7 +85,7 @@ def _leads_out(path: Path, directories: Sequence[Path]) -> Mistake | None:
 
 
 def _misspelt(path: Path) -> Mistake | None:
-    """What is told of `x.YAML`."""
+    """The warning of `x.YAML`."""
     if path.suffix in ENDINGS or path.suffix.lower() not in ENDINGS:
         return None
     return Mistake(str(path), 0, 0, f"is not read: its name ends with `{path.suffix}`", "rename it to .yaml or .yml")

@@ -41,18 +41,18 @@ _MEANINGS = {
 
 def schema() -> Schema:
     """The whole schema."""
-    found = RuleFile.model_json_schema(ref_template="#/$defs/{model}")
-    definitions: Schema = found["$defs"]
+    rule_file = RuleFile.model_json_schema(ref_template="#/$defs/{model}")
+    definitions: Schema = rule_file["$defs"]
     definitions["MatchPart"] = _match()
-    found["properties"]["match"] = {"anyOf": [{"$ref": "#/$defs/MatchPart"}, {"type": "null"}], "default": None}
+    rule_file["properties"]["match"] = {"anyOf": [{"$ref": "#/$defs/MatchPart"}, {"type": "null"}], "default": None}
     definitions["AlertPart"]["properties"]["suppress"] = LENGTH
     definitions["GovernancePart"]["properties"]["action"] = {"anyOf": [{"enum": [*ACTIONS]}, {"type": "string", "pattern": _ACTION}]}
-    found["properties"]["filters"] = {"$ref": "#/$defs/filters"}
+    rule_file["properties"]["filters"] = {"$ref": "#/$defs/filters"}
     definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
     definitions["filters"] = _filters({})
     definitions["step"] = _filters({"repeated": {"type": "integer", "minimum": 1, "maximum": MOST_REPEATED}})
     without = [name for name, kind in kinds.load_all().items() if not kind.needs_filters]
-    found["anyOf"] = [
+    rule_file["anyOf"] = [
         {"required": ["filters"]},
         *({"properties": {"match": {"required": [name]}}, "required": ["match"]} for name in without),
     ]
@@ -60,7 +60,9 @@ def schema() -> Schema:
     definitions |= {f"operators_of_{field.name}": _operators(field, field.kind) for field in FIELDS.values()}
     definitions["operators_of_raw_path"] = _operators(RAW, "raw")
     return (
-        {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "casbd-policy.schema.json"} | found | {"title": "casbd policy"}
+        {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "casbd-policy.schema.json"}
+        | rule_file
+        | {"title": "casbd policy"}
     )
 
 

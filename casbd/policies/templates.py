@@ -38,11 +38,11 @@ def text_of(template: Policy, policy_id: str) -> str:
 
 def needs(policy: Policy) -> list[str]:
     """What a policy cannot work without: the exports of its apps, and what the configuration has to name."""
-    asked = [*conditions(policy.filters)]
-    apps = [str(value) for c in asked if c.field in ("app", "source") and c.operator == "eq" and not c.negated for value in c.values]
-    found = [f"records of {', '.join(dict.fromkeys(apps))}"] if apps else []
+    wanted = [*conditions(policy.filters)]
+    apps = [str(value) for c in wanted if c.field in ("app", "source") and c.operator == "eq" and not c.negated for value in c.values]
+    needed = [f"records of {', '.join(dict.fromkeys(apps))}"] if apps else []
     lacking = _lacks()
-    return [*found, *dict.fromkeys(lacking[field] for field in FIELDS if field in lacking and field in policy.looks_at())]
+    return [*needed, *dict.fromkeys(lacking[field] for field in FIELDS if field in lacking and field in policy.looks_at())]
 
 
 @cache

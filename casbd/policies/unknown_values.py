@@ -23,7 +23,7 @@ Known = Mapping[str, frozenset[str]]
 """By field, what it can hold, as patterns of fnmatch."""
 
 
-def unknown_values(directories: Sequence[Path], known: Known) -> Iterator[Mistake]:
+def unknown_values(directories: Sequence[Path], words: Known) -> Iterator[Mistake]:
     """Each such value of `eq` and `neq` in rules and exceptions, with its place and the nearest value that there is.
 
     Files that are wrong, and Sigma rules, whose words are the vendors', are passed over.
@@ -33,7 +33,7 @@ def unknown_values(directories: Sequence[Path], known: Known) -> Iterator[Mistak
             with suppress(Mistakes):
                 for document in Document.several(path):
                     for filters, where in _filters(document.data):
-                        yield from _unknown(document, filters, where, known)
+                        yield from _unknown(document, filters, where, words)
 
 
 def _filters(data: Any) -> Iterator[tuple[Any, Where]]:
@@ -49,32 +49,32 @@ def _filters(data: Any) -> Iterator[tuple[Any, Where]]:
             yield exception.get("filters"), ["exceptions", index, "filters"]
 
 
-def _unknown(document: Document, filters: Any, where: Where, known: Known) -> Iterator[Mistake]:
+def _unknown(document: Document, filters: Any, where: Where, words: Known) -> Iterator[Mistake]:
     if not isinstance(filters, dict):
         return
     for key, value in filters.items():
         if key in GROUPS:
             for index, element in enumerate(_list(value)):
-                yield from _unknown(document, element, [*where, key, index], known)
-        elif key in known and isinstance(value, dict):
+                yield from _unknown(document, element, [*where, key, index], words)
+        elif key in words and isinstance(value, dict):
             for operator in value.keys() & {"eq", "neq"}:
-                yield from _values(document, value[operator], [*where, key, operator], known[key])
+                yield from _values(document, value[operator], [*where, key, operator], words[key])
 
 
-def _values(document: Document, given: Any, where: Where, known: frozenset[str]) -> Iterator[Mistake]:
-    several = isinstance(given, list)
-    for index, value in enumerate(given if several else [given]):
-        if isinstance(value, str) and not any(fnmatchcase(value.casefold(), one.casefold()) for one in known):
+def _values(document: Document, value_or_list: Any, where: Where, words: frozenset[str]) -> Iterator[Mistake]:
+    several = isinstance(value_or_list, list)
+    for index, value in enumerate(value_or_list if several else [value_or_list]):
+        if isinstance(value, str) and not any(fnmatchcase(value.casefold(), one.casefold()) for one in words):
             message = f"`{where[-2]}` can be no `{value}`, so `{where[-1]}` {_MEANS[str(where[-1])]} for it"
-            yield document.mistake([*where, index] if several else where, message, _nearest(value, known), at_key=False)
+            yield document.mistake([*where, index] if several else where, message, _nearest(value, words), at_key=False)
 
 
 _MEANS = {"eq": "never holds", "neq": "always holds"}
 
 
-def _nearest(value: str, known: frozenset[str]) -> str:
+def _nearest(value: str, words: frozenset[str]) -> str:
     """The nearest one: spelt alike, or with the word in it; all, if they are few."""
-    names = {name.casefold(): name for name in known if "*" not in name}
+    names = {name.casefold(): name for name in words if "*" not in name}
     alike = difflib.get_close_matches(value.casefold(), names, 1)
     alike += sorted((folded for folded in names if value.casefold() in folded), key=len)
     if alike:

@@ -9,7 +9,7 @@ from casbd.filters.compile import compile_filter
 from casbd.filters.condition_text import parse_condition
 from casbd.filters.tree import AllOf, AnyOf, NoneOf
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies.explain import explain, sentence, steps_of, written
+from casbd.policies.explain import explanation, sentence, steps_of, written
 from casbd.policies.loading import load
 
 NOON = 1_767_268_800_000
@@ -61,7 +61,7 @@ def test_exceptions_are_conditions_too(tmp_path):
     )
     (policy,) = load([tmp_path])
     place = f"{tmp_path}/exceptions.yaml:1"
-    told = [(step.depth, step.condition, step.held) for step in explain(policy, Activity(app="okta", user="backup"), lambda: NOON)]
+    told = [(step.depth, step.condition, step.held) for step in explanation(policy, Activity(app="okta", user="backup"), lambda: NOON)]
     assert told == [
         (0, "all of", False),
         (1, "app eq Okta", True),

@@ -6,7 +6,7 @@ import pytest
 
 from casbd.errors import Mistakes
 from casbd.policies.loading import load_rule_set
-from casbd.policies.rule_places import exception_files, watched
+from casbd.policies.rule_places import exception_files, watched_rules
 
 RULE = "name: x\nfilters: {user: {eq: a}}\n"
 SIGMA = "title: x\nlogsource: {service: okta}\ndetection: {a: {eventtype: x}, condition: a}\n"
@@ -134,14 +134,14 @@ def test_a_directory_whose_name_is_too_long_is_told(tmp_path):
     with pytest.raises(Mistakes, match="is no directory: File name too long"):
         load_rule_set([long])
     assert exception_files([long]) == []
-    assert watched([long]) == [long]
+    assert watched_rules([long]) == [long]
 
 
 @pytest.mark.parametrize("hidden", [".#own.yaml", ".git/x.yaml", "more/.x.yaml", ".exceptions/exceptions.yaml"])
 def test_what_is_hidden_is_neither_read_nor_watched(rules, hidden):
-    before = watched([rules])
+    before = watched_rules([rules])
     (rules / hidden).parent.mkdir(exist_ok=True)
     (rules / hidden).write_text("no rule\n")
     assert [policy.id for policy in load_rule_set([rules]).policies] == ["own"]
     assert exception_files([rules]) == []
-    assert watched([rules]) == before
+    assert watched_rules([rules]) == before

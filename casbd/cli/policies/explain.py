@@ -19,8 +19,7 @@ from casbd.cli.policies._loaded import Loaded
 from casbd.clock import now
 from casbd.counting.last_window import window_of
 from casbd.documents import durations
-from casbd.policies.explain import GROUPS, NO_EXCEPTION, Step, sentence
-from casbd.policies.explain import explain as explained
+from casbd.policies.explain import GROUPS, NO_EXCEPTION, ConditionResult, explanation, sentence
 from casbd.wire import json_lines
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
         if activity is None:
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
-        steps = list(explained(policy, activity, now))
+        steps = list(explanation(policy, activity, now))
         window = window_of(store, policy.match, policy.window_key, activity) if policy.match and steps[0].held else None
     steps = [msgspec.structs.replace(step, value=shown.values_of(activity, step.value)) for step in steps]
     window = window and msgspec.structs.replace(window, subject=shown.values_of(activity, window.subject))
@@ -67,7 +66,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
         sys.exit(EXIT_NO)
 
 
-def _tell_steps(steps: Sequence[Step]) -> None:
+def _tell_steps(steps: Sequence[ConditionResult]) -> None:
     """An explained filter, a line a condition."""
     for step in steps:
         yes = click.style("yes", fg="green") if step.held else click.style("no ", fg="red")

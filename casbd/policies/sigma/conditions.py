@@ -281,8 +281,8 @@ def _keyword(value: SigmaType) -> Node:
 
 def _with_a_clue(parts: Sequence[Any], condition: Condition) -> Node:
     """The condition, after one that it implies and that costs a hundredth of it: most records have no such text."""
-    telling = max((part for part in parts if isinstance(part, str)), key=lambda part: len(plain_part(part)), default="")
-    return AllOf((_checked(_ANYWHERE, "substring", telling), condition)) if plain_part(telling) else condition
+    longest = max((part for part in parts if isinstance(part, str)), key=lambda part: len(plain_part(part)), default="")
+    return AllOf((_checked(_ANYWHERE, "substring", longest), condition)) if plain_part(longest) else condition
 
 
 def _within(value: SigmaString) -> Sequence[Any]:

@@ -57,23 +57,23 @@ class Correlated(msgspec.Struct, frozen=True):
     match: Match
 
 
-def correlated(given: Any, find: Callable[[str], Base]) -> Correlated:
+def correlated(part: Any, find: Callable[[str], Base]) -> Correlated:
     """The policy of `correlation:`. find: gives the rule of a name or id. Unmapped where something cannot be said."""
-    if not isinstance(given, dict):
+    if not isinstance(part, dict):
         raise Unmapped("`correlation` is a mapping")
-    names = given.get("rules")
+    names = part.get("rules")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise Unmapped("a correlation needs `rules`", "a list of names or ids")
     bases = [find(name) for name in names]
-    within = _span(given.get("timespan"))
-    aliases = _aliases(given.get("aliases"), bases)
-    by = _group(given.get("group-by"), bases, aliases)
-    kind = given.get("type")
+    within = _span(part.get("timespan"))
+    aliases = _aliases(part.get("aliases"), bases)
+    by = _group(part.get("group-by"), bases, aliases)
+    kind = part.get("type")
     match kind:
         case "event_count" | "value_count":
             if any(base.match is not None for base in bases):
                 raise Unmapped(f"`{kind}` of other correlations is not known")
-            number, field = _condition(given.get("condition"))
+            number, field = _condition(part.get("condition"))
             unique = (
                 [_place(base.source, _own_name(field, base, aliases)) for base in bases] if kind == "value_count" else [None] * len(bases)
             )
@@ -81,7 +81,7 @@ def correlated(given: Any, find: Callable[[str], Base]) -> Correlated:
             repeated = Repeated(repeated=number, within=within, by=by[0], unique=unique[0], aliased=aliased)
             return Correlated(_any_of([base.filters for base in bases]), bases[0].source, repeated)
         case "temporal" | "temporal_ordered":
-            _all_of_them(given.get("condition"), names)
+            _all_of_them(part.get("condition"), names)
             if not 2 <= len(bases) <= MOST_STEPS:
                 raise Unmapped(f"`{kind}` takes 2 to {MOST_STEPS} rules")
             steps = tuple(_step(base, own, within) for base, own in zip(bases, by, strict=True))
@@ -93,33 +93,33 @@ def correlated(given: Any, find: Callable[[str], Base]) -> Correlated:
 
 def aggregated(condition: str, timeframe: Any, source: Source) -> Repeated:
     """The old way: what stands behind the `|` of a condition."""
-    found = _OLD.fullmatch(condition.strip())
-    if found is None:
+    aggregation = _OLD.fullmatch(condition.strip())
+    if aggregation is None:
         raise Unmapped(f"`{condition.strip()}` is not known", "known: count(), count(field) by other > 5; or a correlation")
     within = _span(timeframe)
-    by = tuple(_place(source, name.strip()) for name in found["by"].split(",")) if found["by"] else EVERYTHING
-    number = int(found["count"]) + (found["op"] == ">")
-    return Repeated(repeated=number, within=within, by=by, unique=_place(source, found["field"]) if found["field"] else None)
+    by = tuple(_place(source, name.strip()) for name in aggregation["by"].split(",")) if aggregation["by"] else EVERYTHING
+    number = int(aggregation["count"]) + (aggregation["op"] == ">")
+    return Repeated(repeated=number, within=within, by=by, unique=_place(source, aggregation["field"]) if aggregation["field"] else None)
 
 
-def _span(given: Any) -> int:
-    if given is None:
+def _span(text: Any) -> int:
+    if text is None:
         raise Unmapped("no time span is given", "`timespan` of a correlation, `timeframe` of an old aggregation, such as 5m")
-    found = re.fullmatch(r"(\d{1,6})([smhdwMy])", given) if isinstance(given, str) else None
-    if found is None or not int(found[1]):
-        raise Unmapped(f"`{given}` is no time span", "a whole number and s, m, h or d, such as 5m")
-    return int(found[1]) * _UNITS[found[2]]
+    span = re.fullmatch(r"(\d{1,6})([smhdwMy])", text) if isinstance(text, str) else None
+    if span is None or not int(span[1]):
+        raise Unmapped(f"`{text}` is no time span", "a whole number and s, m, h or d, such as 5m")
+    return int(span[1]) * _UNITS[span[2]]
 
 
-def _condition(given: Any) -> tuple[int, Any]:
+def _condition(condition: Any) -> tuple[int, Any]:
     """How many there must be at least, and the field of `value_count`."""
-    operators = {key: value for key, value in given.items() if key != "field"} if isinstance(given, dict) else {}
+    operators = {key: value for key, value in condition.items() if key != "field"} if isinstance(condition, dict) else {}
     if not set(operators) <= {"gt", "gte"} or len(operators) != 1:
-        raise Unmapped("only `gte` and `gt` can be told while activities come", "such as condition: {gte: 10}")
+        raise Unmapped("only `gte` and `gt` can be decided while activities come", "such as condition: {gte: 10}")
     ((operator, number),) = operators.items()
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise Unmapped(f"`{number}` is no number of activities")
-    return number + (operator == "gt"), given.get("field")
+    return number + (operator == "gt"), condition.get("field")
 
 
 def _all_of_them(condition: Any, names: Sequence[str]) -> None:
@@ -148,15 +148,15 @@ Aliases = dict[str, dict[str, str]]
 """By alias, and the name or id of a rule: the field of that rule's records."""
 
 
-def _aliases(given: Any, bases: Sequence[Base]) -> Aliases:
+def _aliases(aliases: Any, bases: Sequence[Base]) -> Aliases:
     """`aliases:`, checked."""
-    known = frozenset().union(*(base.names for base in bases))
-    for alias, fields in (given or {}).items() if isinstance(given or {}, dict) else [(given, None)]:
+    names = frozenset().union(*(base.names for base in bases))
+    for alias, fields in (aliases or {}).items() if isinstance(aliases or {}, dict) else [(aliases, None)]:
         if not isinstance(fields, dict) or not all(isinstance(field, str) for field in fields.values()):
             raise Unmapped("`aliases` are mappings of rules to fields", "such as {who: {rule_a: user.name, rule_b: actor}}")
-        for name in fields.keys() - known:
-            raise Unmapped(f"the alias `{alias}` names `{name}`, which is no rule of this correlation", nearest(name, known))
-    return given or {}
+        for name in fields.keys() - names:
+            raise Unmapped(f"the alias `{alias}` names `{name}`, which is no rule of this correlation", nearest(name, names))
+    return aliases or {}
 
 
 def _own_name(field: Any, base: Base, aliases: Aliases) -> Any:
@@ -167,9 +167,9 @@ def _own_name(field: Any, base: Base, aliases: Aliases) -> Any:
     return next((name for called, name in own.items() if called in base.names), field)
 
 
-def _group(given: Any, bases: Sequence[Base], aliases: Aliases) -> list[tuple[str, ...]]:
-    """Whose events are counted together: for each rule the places that tell it."""
-    fields = [given] if isinstance(given, str) else given or []
+def _group(part: Any, bases: Sequence[Base], aliases: Aliases) -> list[tuple[str, ...]]:
+    """Whose events are counted together: for each rule the places of the fields in `group-by`."""
+    fields = [part] if isinstance(part, str) else part or []
     if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
         raise Unmapped("`group-by` is a list of fields")
     return [tuple(_place(base.source, _own_name(field, base, aliases)) for field in fields) or EVERYTHING for base in bases]
@@ -186,9 +186,9 @@ def _place(source: Source, field: Any) -> str:
     """Where a field's value is found that activities are counted by."""
     if not isinstance(field, str):
         raise Unmapped("the condition of `value_count` needs a `field`")
-    known = _SUBJECTS.get(field.casefold())
-    if known is not None:
-        return known
+    subject = _SUBJECTS.get(field.casefold())
+    if subject is not None:
+        return subject
     try:
         targets = source.targets(field)
     except Unmapped as error:

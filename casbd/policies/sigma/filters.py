@@ -62,10 +62,10 @@ class Filters:
                 self._nodes[key] = filter_of(document, source)
             except Mistakes as error:
                 self._nodes[key] = error
-        found = self._nodes[key]
-        if isinstance(found, Mistakes):
-            raise found
-        return found
+        node = self._nodes[key]
+        if isinstance(node, Mistakes):
+            raise node
+        return node
 
 
 def _is_for(document: Document, rule: Document, names: set[str]) -> bool:
@@ -78,18 +78,18 @@ def _is_for(document: Document, rule: Document, names: set[str]) -> bool:
 
 def _rules(document: Document) -> Sequence[str]:
     """The rules that a filter is for; none: all of its log source."""
-    given = document.data["filter"]["rules"]
-    if isinstance(given, str):
-        return () if given.casefold() == "any" else (given,)
-    return [str(name) for name in given]
+    rules = document.data["filter"]["rules"]
+    if isinstance(rules, str):
+        return () if rules.casefold() == "any" else (rules,)
+    return [str(name) for name in rules]
 
 
 def _wrong(document: Document) -> Iterator[Mistake]:
     """What is wrong with a filter, whichever rule it is for."""
-    given = document.data["filter"]
+    part = document.data["filter"]
     if not isinstance(document.data.get("logsource"), dict):
         yield document.mistake(["logsource"], "`logsource` must be there, and is a mapping")
-    if not isinstance(given, dict):
+    if not isinstance(part, dict):
         yield document.mistake(["filter"], "`filter` is a mapping", "rules, selections and a condition")
-    elif not isinstance(given.get("rules"), str | list):
+    elif not isinstance(part.get("rules"), str | list):
         yield document.mistake(["filter", "rules"], "a filter needs `rules`", "a list of names or ids, or any")

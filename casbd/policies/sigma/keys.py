@@ -37,11 +37,11 @@ class SigmaKeys(CommonKeys):
 
 def notes(document: Document) -> Iterator[Mistake]:
     """What is no mistake, but perhaps not what the author meant: keys that are not read, and look as if they should be."""
-    known = [*KEYS, *SigmaKeys.model_fields]
+    keys = [*KEYS, *SigmaKeys.model_fields]
     for key in document.data:
-        if key in known:
+        if key in keys:
             continue
         if key in _ELSEWHERE:
             yield document.mistake([key], f"`{key}` is not read in a Sigma rule", _ELSEWHERE[key])
-        elif close := difflib.get_close_matches(key, known, 1, _NEARLY):
+        elif close := difflib.get_close_matches(key, keys, 1, _NEARLY):
             yield document.mistake([key], f"the key `{key}` is not read", f"did you mean `{close[0]}`?")

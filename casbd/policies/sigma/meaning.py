@@ -26,7 +26,7 @@ def rule_of(document: Document) -> Base:
         if not isinstance(document.data.get(key), dict):
             raise Mistakes([document.mistake([key], f"`{key}` must be there, and is a mapping", _instead(document, key))])
     detection = document.data["detection"]
-    with _told(document, "detection"):
+    with _mistakes_placed(document, "detection"):
         conditions = _conditions(document, "detection")
         old = [condition.partition("|")[2] for condition in conditions]
         logsource = document.data["logsource"]
@@ -46,7 +46,7 @@ def rule_of(document: Document) -> Base:
 
 def filter_of(document: Document, source: Source) -> Node:
     """What a filter (a document with `filter:`) asks of the records of a log source. Mistakes where something cannot be said."""
-    with _told(document, "filter"):
+    with _mistakes_placed(document, "filter"):
         return searched(document.data["filter"], _conditions(document, "filter"), source)
 
 
@@ -54,27 +54,27 @@ def searched(detection: Mapping[str, Any], conditions: list[str], source: Source
     """The filter of a detection's selections. Raises pySigma's errors, and Unmapped."""
     plain = {key: value for key, value in detection.items() if key not in ("condition", "timeframe", "rules")}
     weight.check(plain, conditions)
-    given = {"title": "", "logsource": {"product": "any"}, "detection": plain | {"condition": conditions}}
+    rule_data = {"title": "", "logsource": {"product": "any"}, "detection": plain | {"condition": conditions}}
     # Trusted: Python's engine looks at regular expressions, which runs none of them; RE2 decides later, without writing to stderr.
-    rule = SigmaRule.from_dict(given, policy=TrustedPolicy)
+    rule = SigmaRule.from_dict(rule_data, policy=TrustedPolicy)
     nodes: list[Node] = [tree(condition.parsed, source) for condition in rule.detection.parsed_condition]
     return nodes[0] if len(nodes) == 1 else AnyOf(tuple(nodes))
 
 
 def _conditions(document: Document, part: str) -> list[str]:
-    given = document.data[part].get("condition")
-    if not given:
+    written = document.data[part].get("condition")
+    if not written:
         hint = _close("condition", document.data[part]) or "such as condition: selection"
         raise Mistakes([document.mistake([part], "`condition` is missing", hint)])
-    return [str(condition) for condition in given] if isinstance(given, list) else [str(given)]
+    return [str(condition) for condition in written] if isinstance(written, list) else [str(written)]
 
 
 def _name(logsource: Mapping[str, Any], part: str) -> str | None:
     """One of the names of a log source."""
-    given = logsource.get(part)
-    if given is not None and not isinstance(given, str):
+    name = logsource.get(part)
+    if name is not None and not isinstance(name, str):
         raise UnknownSource(f"`{part}` of a log source is text")
-    return given or None
+    return name or None
 
 
 def _instead(document: Document, key: str) -> str:
@@ -82,13 +82,13 @@ def _instead(document: Document, key: str) -> str:
     return "" if key in document.data else _close(key, document.data)
 
 
-def _close(key: str, given: Mapping[str, Any]) -> str:
-    hint = nearest(key, given)
+def _close(key: str, keys: Mapping[str, Any]) -> str:
+    hint = nearest(key, keys)
     return hint.replace("did you mean", "is this", 1) if hint.startswith("did") else ""
 
 
 @contextmanager
-def _told(document: Document, part: str) -> Iterator[None]:
+def _mistakes_placed(document: Document, part: str) -> Iterator[None]:
     """What pySigma and the mapping of fields refuse, as a mistake of the document with its place. part: where the conditions stand."""
     try:
         yield
@@ -99,8 +99,8 @@ def _told(document: Document, part: str) -> Iterator[None]:
         raise Mistakes([document.mistake(where, str(error), error.hint)]) from None
     except SigmaError as error:
         where = [part, "condition"] if isinstance(error, SigmaConditionError) else [part]
-        told = re.sub(r"\bb'(.*)'$", r"\1", str(error)).replace("Unsupported type: <class 'dict'>", "a value cannot be a mapping")
-        raise Mistakes([document.mistake(where, told)]) from None
+        message = re.sub(r"\bb'(.*)'$", r"\1", str(error)).replace("Unsupported type: <class 'dict'>", "a value cannot be a mapping")
+        raise Mistakes([document.mistake(where, message)]) from None
 
 
 def _place(detection: Any, part: str, field: str | None) -> Where:

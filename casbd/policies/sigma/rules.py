@@ -62,20 +62,20 @@ class SigmaFiles:
         These rules raise no alert of their own. connectors: as for `load`. Mistakes with all that is wrong in the file, filters
         aside.
         """
-        found: list[Mistake] = []
+        mistakes: list[Mistake] = []
         policies: list[Policy] = []
         for document in self._files[path]:
             try:
                 if not is_sigma(document.data):
-                    found.append(document.mistake([], "this is no Sigma rule", "a file holds casbd's own policy, or Sigma rules"))
+                    mistakes.append(document.mistake([], "this is no Sigma rule", "a file holds casbd's own policy, or Sigma rules"))
                 elif self._is_part(document):
                     self._meaning(document)
                 elif not is_filter(document):
                     policies.append(self._policy(path, document, len(policies) + 1, connectors))
             except Mistakes as error:
-                found += error.mistakes
-        if found:
-            raise Mistakes(found)
+                mistakes += error.mistakes
+        if mistakes:
+            raise Mistakes(mistakes)
         return policies
 
     def part(self, path: Path) -> Policy:
@@ -92,11 +92,11 @@ class SigmaFiles:
     def notes(self) -> list[Mistake]:
         """What is no mistake, but perhaps not what somebody meant."""
         sigma = (document for documents in self._files.values() for document in documents if is_sigma(document.data))
-        found = [note for document in sigma for note in notes(document)]
+        mistakes = [note for document in sigma for note in notes(document)]
         for document, name in self._filters.names():
             if name not in self._by_name:
-                found.append(document.mistake(["filter", "rules"], f"there is no Sigma rule `{name}` for this filter"))
-        return found
+                mistakes.append(document.mistake(["filter", "rules"], f"there is no Sigma rule `{name}` for this filter"))
+        return mistakes
 
     def _is_part(self, document: Document) -> bool:
         """Whether a rule is one that correlations refer to, and which raises no alert of its own."""
@@ -110,33 +110,33 @@ class SigmaFiles:
             name = waiting.pop()
             if name not in reached:
                 reached.add(name)
-                waiting += [further for found in self._by_name.get(name, ()) for further in _referred(found)]
+                waiting += [further for rule in self._by_name.get(name, ()) for further in _referred(rule)]
         return bool(reached & _names(document))
 
     def _find(self, name: str) -> Base:
         """The rule that a correlation names. WrongRule where it cannot be used."""
-        found = self._by_name.get(name, [])
-        if not found:
+        rules = self._by_name.get(name, [])
+        if not rules:
             raise WrongRule(name, f"there is no Sigma rule `{name}`", "by its `name` or `id`, in this file or another")
-        if len(found) > 1:
-            raise WrongRule(name, f"{len(found)} Sigma rules are called `{name}`", ", ".join(str(one.path) for one in found))
+        if len(rules) > 1:
+            raise WrongRule(name, f"{len(rules)} Sigma rules are called `{name}`", ", ".join(str(one.path) for one in rules))
         try:
-            return replace(self._meaning(found[0]), names=frozenset(_names(found[0])))
+            return replace(self._meaning(rules[0]), names=frozenset(_names(rules[0])))
         except Mistakes as error:
             raise WrongRule(name, f"the rule `{name}` cannot be used", str(error.mistakes[0])) from None
 
     def _meaning(self, document: Document) -> Base:
         """Filter and counting of a rule or a correlation; worked out once. Mistakes, and nothing else."""
-        known = self._meanings.get(id(document))
-        if known is None:
+        meaning = self._meanings.get(id(document))
+        if meaning is None:
             try:
-                known = self._read(document)
+                meaning = self._read(document)
             except Mistakes as error:
-                known = error
-            self._meanings[id(document)] = known
-        if isinstance(known, Mistakes):
-            raise known
-        return known
+                meaning = error
+            self._meanings[id(document)] = meaning
+        if isinstance(meaning, Mistakes):
+            raise meaning
+        return meaning
 
     def _read(self, document: Document) -> Base:
         """As `_meaning`. What a file's rules take is bounded, as each of a hundred may take as much as one rule can."""
@@ -165,39 +165,39 @@ class SigmaFiles:
             raise Mistakes([document.mistake([], f"this rule cannot be read ({type(error).__name__})")]) from None
         if depth(base.filters) > MOST_DEEP:
             raise Mistakes([document.mistake(["detection"], f"nested deeper than {MOST_DEEP} levels")])
-        if told := too_large(base.filters):
-            raise Mistakes([document.mistake(["detection"], told)])
+        if problem := too_large(base.filters):
+            raise Mistakes([document.mistake(["detection"], problem)])
         return base
 
     def _correlated(self, document: Document) -> Base:
-        given = document.data["correlation"]
+        part = document.data["correlation"]
         try:
-            found = correlated(given, self._find)
+            policy = correlated(part, self._find)
         except WrongRule as error:
-            where = ["correlation", "rules", given["rules"].index(error.name)]
+            where = ["correlation", "rules", part["rules"].index(error.name)]
             raise Mistakes([document.mistake(where, str(error), error.hint)]) from None
         except Unmapped as error:
             raise Mistakes([document.mistake(["correlation"], str(error), error.hint)]) from None
-        return Base(found.filters, found.source, found.match)
+        return Base(policy.filters, policy.source, policy.match)
 
     def _policy(self, path: Path, document: Document, number: int, connectors: Connectors | None) -> Policy:
         """The policy of one rule. number: which of its file's, from 1: the first has the file's name for an id."""
-        found = wrong_id(path) if number == 1 else []
+        mistakes = wrong_id(path) if number == 1 else []
         meaning = keys = None
         try:
             meaning = self._meaning(document)
         except Mistakes as error:
-            found += error.mistakes
+            mistakes += error.mistakes
         try:
             keys = document.check(SigmaKeys)
         except Mistakes as error:
-            found += error.mistakes
+            mistakes += error.mistakes
         examples = ExampleReader(document)
         tests = examples.read(document.data.get("tests"))
-        found += [*examples.mistakes, *_wrong_head(document), *wrong_steps(document, connectors)]
-        found += of_nobody(document, meaning.match) if meaning is not None else []
-        if found or meaning is None or keys is None:
-            raise Mistakes(found)
+        mistakes += [*examples.mistakes, *_wrong_head(document), *wrong_steps(document, connectors)]
+        mistakes += of_nobody(document, meaning.match) if meaning is not None else []
+        if mistakes or meaning is None or keys is None:
+            raise Mistakes(mistakes)
         data = document.data
         level = _level(data)
         return policy_of(
@@ -247,8 +247,8 @@ def _description(data: Mapping[str, Any]) -> str:
     return "\n".join([*parts, *([f"False positives: {'; '.join(positives)}"] if positives else [])])
 
 
-def _texts(given: Any) -> list[str]:
-    return [str(one).strip() for one in given] if isinstance(given, list) else [given] if isinstance(given, str) else []
+def _texts(value: Any) -> list[str]:
+    return [str(one).strip() for one in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
 
 
 def _names(document: Document) -> set[str]:
@@ -256,12 +256,12 @@ def _names(document: Document) -> set[str]:
 
 
 def _referred(document: Document) -> Iterable[str]:
-    given = document.data.get("correlation")
-    rules = given.get("rules") if isinstance(given, dict) else None
+    part = document.data.get("correlation")
+    rules = part.get("rules") if isinstance(part, dict) else None
     return [name for name in rules if isinstance(name, str)] if isinstance(rules, list) else []
 
 
 def _generates(document: Document) -> bool:
     """Whether the rules that a correlation refers to alert as well: `generate` stands in it, or beside it."""
-    given = document.data.get("correlation")
-    return True in (document.data.get("generate"), isinstance(given, dict) and given.get("generate"))
+    part = document.data.get("correlation")
+    return True in (document.data.get("generate"), isinstance(part, dict) and part.get("generate"))

@@ -2,7 +2,7 @@
 
 A log source is one of casbd's formats; the same records read as `json` or `csv`, by a mapping of one's own, are meant too. Most
 of Sigma's cloud rules name fields as the vendor's record does, so a name is its own path; the tables below hold what
-is named otherwise, and, where the vendor documents a closed list of names, that list, so that a misspelt one is told.
+is named otherwise, and, where the vendor documents a closed list of names, that list, so that a misspelt one is reported.
 
 Sources: https://github.com/SigmaHQ/sigma/tree/master/documentation/logsource-guides/cloud,
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
@@ -26,7 +26,7 @@ GENERIC = ("json", "csv")
 
 
 class Unmapped(ValueError):
-    """A log source or field that casbd does not know; `hint` tells what there is."""
+    """A log source or field that casbd does not know; `hint` says what there is."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -52,14 +52,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One log source.
 
     formats: casbd's formats for its records. fields: by Sigma's name in small letters. prefixes: paths below which any other
-    field may stand. known: the first part of the names that the vendor documents; empty: any. renamed: beginnings of names, and
+    field may stand. documented: the first part of the names that the vendor documents; empty: any. renamed: beginnings of names, and
     what the record has instead.
     """
 
     formats: tuple[str, ...]
     fields: Mapping[str, tuple[Target, ...]] = {}
     prefixes: tuple[str, ...] = ("",)
-    known: frozenset[str] = frozenset()
+    documented: frozenset[str] = frozenset()
     renamed: Mapping[str, str] = {}
 
     def targets(self, name: str) -> tuple[Target, ...]:
@@ -72,9 +72,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
                 name = instead + name[len(begin) :]
                 break
         first = name.split(".")[0]
-        known = {documented.casefold(): documented for documented in self.known}
-        if known and first.casefold() not in known:
-            names = [*self.known, *(own for own in self.fields if own not in known)]
+        documented = {own.casefold() for own in self.documented}
+        if documented and first.casefold() not in documented:
+            names = [*self.documented, *(own for own in self.fields if own not in documented)]
             raise Unmapped(f"the field `{name}` is not known of this log source", nearest(first, names))
         try:
             path = parse_path(name)
@@ -97,7 +97,7 @@ def _names(text: str) -> frozenset[str]:
 _CLOUDTRAIL = Source(
     formats=("aws_cloudtrail",),
     fields={"eventname": _at("eventName", native="action_type"), "status": _at("result")},
-    known=_names(
+    documented=_names(
         "additionalEventData addendum apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventContext "
         "eventID eventName eventSource eventTime eventType eventVersion insightDetails managementEvent readOnly "
         "recipientAccountId requestID requestParameters resources responseElements serviceEventDetails "
@@ -127,7 +127,7 @@ _SIGN_INS = Source(
         "useragent": _at("userAgent", "properties.userAgent", native="user_agent"),
         "username": _at("userPrincipalName", "properties.userPrincipalName", native="user"),
     },
-    known=_names(
+    documented=_names(
         f"{_ENTRA_COMMON} AlternateSignInName AppDisplayName AppId AppliedEventListeners AppOwnerTenantId"
         " AuthenticationContextClassReferences AuthenticationDetails AuthenticationMethodsUsed AuthenticationProcessingDetails"
         " AuthenticationProtocol AuthenticationRequirement AuthenticationRequirementPolicies AutonomousSystemNumber ClientAppUsed"
@@ -161,7 +161,7 @@ _AUDITS = Source(
             *(f'{prefix}targetResources.modifiedProperties."ConsentContext.IsAdminConsent"' for prefix in ("", "properties."))
         ),
     },
-    known=_names(
+    documented=_names(
         f"{_ENTRA_COMMON} AADOperationType ActivityDateTime AdditionalDetails InitiatedBy LoggedByService OperationType Result"
         " ResultReason TargetResources UserAgent"
     ),
@@ -170,7 +170,7 @@ _AUDITS = Source(
 _RISKS = Source(
     formats=("entra",),
     prefixes=("", "properties"),
-    known=_names(
+    documented=_names(
         f"{_ENTRA_COMMON} Activity ActivityDateTime AdditionalInfo AlertDefinitionId DetectedDateTime DetectionTimingType IpAddress"
         " LastUpdatedDateTime RequestId RiskDetail RiskEventType RiskLevel RiskState Source TokenIssuerType UserDisplayName UserId"
         " UserPrincipalName"
@@ -190,7 +190,7 @@ _AZURE_ACTIVITY = Source(
         "categoryvalue": _at("categoryValue", "category", "category.value"),
         "resourceprovidervalue": _at("resourceProviderValue", "resourceProviderName", "resourceProviderName.value"),
     },
-    known=_names(
+    documented=_names(
         f"{_ENTRA_COMMON} ActivityStatus ActivitySubstatus Authorization Caller CallerIpAddress Claims EventDataId EventTimestamp"
         " HTTPRequest OperationId ResourceProviderName ResourceType Status SubStatus SubscriptionId"
     ),
@@ -213,7 +213,7 @@ _M365 = Source(
 _OKTA = Source(
     formats=("okta",),
     fields={"eventtype": _at("eventType", native="action_type")},
-    known=_names(
+    documented=_names(
         "actor authenticationContext client debugContext device displayMessage eventType legacyEventType outcome published "
         "request securityContext severity target transaction uuid version"
     ),
@@ -245,7 +245,7 @@ _GCP = Source(
         "data.protopayload.logname": _at("logName"),
     },
     renamed={"gcp.audit.": "protoPayload.", "data.protopayload.": "protoPayload."},
-    known=_names("httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity timestamp trace"),
+    documented=_names("httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity timestamp trace"),
 )
 
 _OTHERS = Source(formats=())
@@ -276,9 +276,9 @@ _SOURCES: dict[tuple[str, str], Source] = {
 
 def source_of(product: str | None, service: str | None, category: str | None) -> Source:
     """The log source; a service alone is enough, or a product all of whose services are the same. UnknownSource where casbd has none."""
-    asked = (product and product.casefold(), service and service.casefold())
-    found = [source for (of, name), source in _SOURCES.items() if asked[0] in (None, of) and asked[1] in (None, name)]
-    if category is None and any(asked) and found and all(source is found[0] for source in found):
-        return found[0]
-    given = "/".join(part for part in (product, category, service) if part)
-    raise UnknownSource(f"the log source {given} is not known", f"known: {', '.join('/'.join(key) for key in _SOURCES)}")
+    wanted = (product and product.casefold(), service and service.casefold())
+    sources = [source for (of, name), source in _SOURCES.items() if wanted[0] in (None, of) and wanted[1] in (None, name)]
+    if category is None and any(wanted) and sources and all(source is sources[0] for source in sources):
+        return sources[0]
+    written = "/".join(part for part in (product, category, service) if part)
+    raise UnknownSource(f"the log source {written} is not known", f"known: {', '.join('/'.join(key) for key in _SOURCES)}")

@@ -56,7 +56,7 @@ def _size(selection: Any) -> int:
 
 
 def _manifold(name: str) -> int:
-    found = 1
+    number = 1
     for modifier in name.split("|")[1:]:
-        found *= _MANIFOLD.get(modifier, 1)
-    return found
+        number *= _MANIFOLD.get(modifier, 1)
+    return number

@@ -12,7 +12,7 @@ from naive_sigma import keyword
 from casbd.filters.sql import may, must
 from casbd.filters.tree import conditions
 from casbd.model.activity import Activity
-from casbd.policies.explain import explain, sentence
+from casbd.policies.explain import explanation, sentence
 from casbd.policies.loading import load_file
 from casbd.policies.matcher import Matcher
 
@@ -93,7 +93,7 @@ class TestWhatIsLookedAt:
 class TestForPeople:
     def test_an_explanation_shows_the_values_that_hold_it_and_not_the_record(self):
         activity = Activity(source="json", raw='{"x": "an evil one", "y": "another", "z": "also evil"}')
-        step = [*explain(policy("[evil]"), activity, lambda: 0)][-1]
+        step = [*explanation(policy("[evil]"), activity, lambda: 0)][-1]
         assert (step.condition, step.held, step.value) == ("raw.** substring evil", True, ["an evil one", "also evil"])
 
     def test_a_sentence(self):

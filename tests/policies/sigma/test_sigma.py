@@ -372,7 +372,7 @@ class TestAliases:
         found = load_file(Path("c.yml"), text=f"title: C\ncorrelation: {body}\n---\n{BASE.format(name='a')}---\n{other}")
         assert found.match.aliased[1].by == ("user_agent",)
         assert "user_agent" in found.reads()
-        assert Subjects.of(found.match, found.asked()) is None
+        assert Subjects.of(found.match, found.whole_filter()) is None
 
     def test_a_sequence_of_such_counts_is_refused(self):
         many = self.BODY.format(kind="event_count", more="condition: {gte: 2}, ", aliases=self.SWAPPED)
