@@ -35,7 +35,7 @@ Read = Callable[[str, str], Sequence[Activity]]
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an inline test came to. expected, got: numbers of alerts, or the alerts' fields as far as the test tells them.
+    """What an inline test came to. expected, got: numbers of alerts, or the alerts' fields as far as the test names them.
 
     error: why a raw record of it could not be read, if so.
     """
@@ -48,13 +48,13 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str = ""
 
 
-def alerts_of(policy: Policy, given: Iterable[Activity], now: Clock) -> list[Alert]:
+def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> list[Alert]:
     """The alerts that a policy raises of these activities, in the order in which they come; enabled or not.
 
     now: asked for the time that `within_days` counts back from, and for that of the alerts' creation.
     """
     matcher = Matcher([msgspec.structs.replace(policy, enabled=True)], now=now)
-    met = (activity for activity in given if matcher.match(activity))
+    met = (activity for activity in activities if matcher.match(activity))
     if policy.match is None:
         return [raising.of_one(policy, activity, now()) for activity in met]
     raised: dict[str, Alert] = {}
@@ -89,14 +89,14 @@ def _forget(windows: dict[str, Runs], before: int) -> None:
 def run(policy: Policy, example: Example, read: Read) -> Outcome:
     """Run one inline test. It is about the rule as it is written, so exceptions have no part in it."""
     policy = msgspec.structs.replace(policy, exemptions=())
-    given: list[Activity] = []
+    read_activities: list[Activity] = []
     try:
         for activity, source in activities(example):
-            given += [activity] if activity is not None else read(source.format or "", source.raw or "")
+            read_activities += [activity] if activity is not None else read(source.format or "", source.raw or "")
     except BadRecord as error:
         return Outcome(policy.id, example.name, False, example.alerts, 0, f"a raw record cannot be read: {error}")
-    latest = max((activity.timestamp for activity in given), default=0)
-    alerts = alerts_of(policy, given, lambda: latest)
+    latest = max((activity.timestamp for activity in read_activities), default=0)
+    alerts = alerts_of(policy, read_activities, lambda: latest)
     if not example.fields:
         return Outcome(policy.id, example.name, len(alerts) == example.alerts, example.alerts, len(alerts))
     expected = [{name: _plain(name, value) for name, value in fields.items()} for fields in example.fields]
@@ -113,5 +113,5 @@ def _plain(name: str, value: Any) -> Any:
         try:
             return iso(value if isinstance(value, int) else time(value))
         except FilterError:
-            return value  # it will be told as a difference
+            return value  # it will be shown as a difference
     return msgspec.to_builtins(value)

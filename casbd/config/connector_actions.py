@@ -14,8 +14,8 @@ def connector_actions(settings: Settings) -> dict[str, frozenset[str]] | None:
     """
     if not settings.all_connectors:
         return None
-    found = {}
+    actions = {}
     for connector in settings.connectors:
         listed = {*getattr(connector.options, "actions", registry.load("connectors", connector.type).actions)}
-        found[connector.name] = frozenset(listed - {"*"} | ({*ACTIONS} if "*" in listed else set()))
-    return found
+        actions[connector.name] = frozenset(listed - {"*"} | ({*ACTIONS} if "*" in listed else set()))
+    return actions

@@ -1,7 +1,7 @@
 """What casbd believes and runs, and everybody may change: configuration, rules, lists, keys, programs, and the directories above them.
 
-Who may write one of them tells casbd what to see, whom to suspend, or what to run as its user. Writing by a group is somebody's
-decision and is not told.
+Who may write one of them decides what casbd sees, whom it suspends, or what it runs as its user. Writing by a group is somebody's
+decision and is not reported.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def open_programs(document: Document, settings: Settings) -> Iterator[Mistake]:
     for index, connector in _named(document, "connectors", settings.connectors):
         command = getattr(connector, "command", None)
         if command and (culprit := writable(Path(command[0]))):
-            told = f"`{culprit}` may be changed by everybody, and casbd would run `{command[0]}`"
-            yield document.mistake(("connectors", index, "command"), told, "chmod o-w", at_key=False)
+            problem = f"`{culprit}` may be changed by everybody, and casbd would run `{command[0]}`"
+            yield document.mistake(("connectors", index, "command"), problem, "chmod o-w", at_key=False)
 
 
 def open_files(document: Document, settings: Settings, rules: Iterable[Path], lists: Iterable[Path]) -> Iterator[Mistake]:
@@ -63,8 +63,8 @@ def inputs_over_state(document: Document, settings: Settings) -> Iterator[Mistak
     """Warnings of inputs that ask for casbd's own files."""
     for index, entry in enumerate(settings.inputs):
         if any(fits(entry.spec.path, str(settings.state_dir / name)) for name in _OWN):
-            told = f"`{entry.spec.path}` asks for files of the state directory too, which are no exports"
-            yield document.mistake(("inputs", index, "path"), told, "give exports a directory of their own", at_key=False)
+            problem = f"`{entry.spec.path}` asks for files of the state directory too, which are no exports"
+            yield document.mistake(("inputs", index, "path"), problem, "give exports a directory of their own", at_key=False)
 
 
 def writable(path: Path) -> Path | None:
@@ -100,9 +100,9 @@ def _told(document: Document, where: Where, name: str, culprits: Sequence[Path])
 
 def _named(document: Document, section: str, entries: Sequence[PluginSettings]) -> Iterator[tuple[int, BaseModel]]:
     """Options of outputs or connectors, each with its index in the file (one that is wrong is none of them)."""
-    given = document.data.get(section)
+    written = document.data.get(section)
     index = {
-        str(item.get("name")): number for number, item in enumerate(given if isinstance(given, list) else ()) if isinstance(item, dict)
+        str(item.get("name")): number for number, item in enumerate(written if isinstance(written, list) else ()) if isinstance(item, dict)
     }
     for entry in entries:
         yield index.get(entry.name, 0), entry.options

@@ -14,11 +14,11 @@ STATE_DIR = Path("/var/lib/casbd")
 
 def state_dir(path: Path) -> Path:
     """The state directory of a configuration file, whatever else is wrong in it. Mistakes where the file cannot be read at all."""
-    document, told_in = sections(path)
-    told = told_in.get("state_dir", STATE_DIR)
-    if not isinstance(told, str | Path) or not str(told):
+    document, read_sections = sections(path)
+    written = read_sections.get("state_dir", STATE_DIR)
+    if not isinstance(written, str | Path) or not str(written):
         raise Mistakes([document.mistake(("state_dir",), "should be a path")])
-    return Path(os.path.normpath(path.resolve().parent / told))
+    return Path(os.path.normpath(path.resolve().parent / written))
 
 
 def section(path: Path, name: str) -> Any:

@@ -31,7 +31,7 @@ class Privacy(Options):
         return self
 
     def check(self) -> None:
-        """Raise Mistakes where the key cannot be read or is too short; a credential passes outside systemd, where nobody can tell."""
+        """Raise Mistakes where the key cannot be read or is too short; a credential passes outside systemd, where it cannot be read."""
         if self.pseudonymize and self.key is not None:
             self.key.check()
             if self.key.credential is None or os.environ.get("CREDENTIALS_DIRECTORY"):
@@ -49,8 +49,8 @@ class Privacy(Options):
 
 def read(path: Path) -> Privacy:
     """The section of a configuration file, whatever else is wrong in it. Mistakes where it cannot be read, or is wrong itself."""
-    document, told = sections(path)
-    if told.get("privacy") is None:
+    document, read_sections = sections(path)
+    if read_sections.get("privacy") is None:
         return Privacy()
     checked: Privacy = document.check(Privacy, context={"base": path.resolve().parent}, within=("privacy",))
     return checked

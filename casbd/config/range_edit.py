@@ -23,8 +23,8 @@ from casbd.plugins import registry
 
 Network = IPv4Network | IPv6Network
 
-MOST_TOLD = 5
-"""Overlapping networks that are told one by one."""
+MOST_NOTES = 5
+"""Overlapping networks that are listed one by one."""
 _NEW = "# Networks and what they are; of those that hold an address the smallest decides. `casbd ips tag` adds to this file.\nranges: []\n"
 _HEAD = re.compile(r"(?:(?:[#%].*|[ \t]*)\n)*---[ \t]*\n")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
@@ -49,7 +49,7 @@ class Tagged(NamedTuple):
     name: str
     before: dict[str, Any] | None
     after: dict[str, Any]
-    told: list[str]
+    notes: list[str]
 
 
 def read_network(text: str) -> Network:
@@ -169,9 +169,9 @@ def _put(ranges: CommentedSeq, network: Network, wanted: Wanted) -> Tagged:
     named = [one for one in ranges if one["name"] == name]
     target = owner if owner in named else named[0] if named else None
     before = None if target is None else _plain(target)
-    told: list[str] = []
+    notes: list[str] = []
     if owner is not None and owner is not target:
-        told += _take_out(ranges, owner, network)
+        notes += _take_out(ranges, owner, network)
     if target is None:
         target = _new(name, network, wanted, _plain(owner) if owner is not None and wanted.name is None else {})
         if ranges and ranges[-1].fa.flow_style():
@@ -182,8 +182,8 @@ def _put(ranges: CommentedSeq, network: Network, wanted: Wanted) -> Tagged:
         if owner is not target:
             subnets = target["subnets"]  # what follows a range hangs on its last subnet, where each has a line
             subnets.insert(others if subnets.fa.flow_style() else others - 1, str(network))
-        told += _change(target, wanted, others)
-    return Tagged(name, before, _plain(target), [*told, *_overlaps(ranges, target, network)])
+        notes += _change(target, wanted, others)
+    return Tagged(name, before, _plain(target), [*notes, *_overlaps(ranges, target, network)])
 
 
 def _new(name: str, network: Network, wanted: Wanted, left: dict[str, Any]) -> CommentedMap:
@@ -227,7 +227,7 @@ def _differences(one: Mapping[str, Any], wanted: Wanted) -> Iterator[tuple[str, 
 
 def _overlaps(ranges: Sequence[Any], target: CommentedMap, network: Network) -> list[str]:
     """What ranges with another category say of the same addresses, and which wins: the smallest network, always."""
-    told = []
+    notes = []
     for other in ranges:
         if other is target or other.get("category") == target["category"]:
             continue
@@ -236,11 +236,11 @@ def _overlaps(ranges: Sequence[Any], target: CommentedMap, network: Network) -> 
                 continue
             what = f"{theirs} of the range {other['name']} ({_shown(other.get('category'))})"
             if theirs.prefixlen > network.prefixlen:
-                told.append(f"{what} lies in it: the smaller network wins, so those addresses stay as they are")
+                notes.append(f"{what} lies in it: the smaller network wins, so those addresses stay as they are")
             else:
-                told.append(f"it lies in {what}: the smaller network wins, so its addresses are {target['category']}")
-    more = len(told) - MOST_TOLD
-    return told if more <= 0 else [*told[:MOST_TOLD], f"{more} more networks overlap with it: the smallest wins"]
+                notes.append(f"it lies in {what}: the smaller network wins, so its addresses are {target['category']}")
+    more = len(notes) - MOST_NOTES
+    return notes if more <= 0 else [*notes[:MOST_NOTES], f"{more} more networks overlap with it: the smallest wins"]
 
 
 def _networks(one: CommentedMap) -> list[Network]:
@@ -255,9 +255,9 @@ def _node(value: str | list[str]) -> Any:
     """A list within brackets; text as it is."""
     if isinstance(value, str):
         return value
-    found = CommentedSeq(value)
-    found.fa.set_flow_style()
-    return found
+    sequence = CommentedSeq(value)
+    sequence.fa.set_flow_style()
+    return sequence
 
 
 def _shown(value: Any) -> str:

@@ -152,7 +152,7 @@ class _Reader:
             return model.model_validate(data, context=self.context)
         except ValidationError as error:
             self.mistakes += self.document.mistakes_of(error, model, within)
-            wrong = {found["loc"][0] for found in error.errors(include_url=False) if found["loc"]}
+            wrong = {problem["loc"][0] for problem in error.errors(include_url=False) if problem["loc"]}
         try:
             return model.model_validate({key: value for key, value in data.items() if key not in wrong}, context=self.context)
         except ValidationError:  # what is left does not go together; the mistakes are noted above
@@ -161,7 +161,7 @@ class _Reader:
     def each(self, name: str, read: Callable[[dict[str, Any], Sequence[str | int]], Any]) -> list[Any]:
         """Read every element of a list section; names must differ."""
         items = self.section(name)
-        found, seen = [], set()
+        elements, seen = [], set()
         for index, item in enumerate(items if isinstance(items, list) else ()):
             where = (name, index)
             if not isinstance(item, dict):
@@ -172,13 +172,13 @@ class _Reader:
                 self.mistakes.append(self.document.mistake((*where, "name"), f"`{item['name']}` is there twice in `{name}`"))
             seen.add(str(item.get("name")))
             if read_item is not None:
-                found.append(read_item)
-        return found
+                elements.append(read_item)
+        return elements
 
-    def has_read_all(self, name: str, found: Sequence[object]) -> bool:
+    def has_read_all(self, name: str, elements: Sequence[object]) -> bool:
         """Whether what was found is all of a list section; not where some key beside it is unknown, which may be meant for it."""
         items = self.section(name) or ()
-        return isinstance(items, list | tuple) and len(items) == len(found) and self.document.data.keys() <= _Top.model_fields.keys()
+        return isinstance(items, list | tuple) and len(items) == len(elements) and self.document.data.keys() <= _Top.model_fields.keys()
 
     def input(self, item: dict[str, Any], where: Sequence[str | int]) -> InputSettings:
         """One element of `inputs`."""
@@ -251,7 +251,7 @@ def _joined(name: str, models: Iterable[type[Options]]) -> type[Options]:
 
 
 def _refuse_common_keys(section: str, models: Mapping[str, type[Options]]) -> None:
-    """RuntimeError where two enrichers have a key of the same name: each would change what the other one is told."""
+    """RuntimeError where two enrichers have a key of the same name: each would change the other one's."""
     owners: dict[str, str] = {}
     for name, model in models.items():
         for key in model.model_fields:

@@ -39,7 +39,7 @@ def impossible(document: Document, settings: Settings) -> Iterator[Mistake]:
 
 
 def doubtful(document: Document, settings: Settings) -> Iterator[Mistake]:
-    """What the user of the state directory may not write to, as far as the permissions of today tell.
+    """What the user of the state directory may not write to, as far as the permissions of today show.
 
     Nothing is said before there is a state directory, as nobody knows who casbd will be.
     """
@@ -63,8 +63,8 @@ def _files(document: Document, settings: Settings) -> list[Place]:
         for index, item in enumerate(named if isinstance(named, list) else ())
         if isinstance(item, dict)
     }
-    found = ((getattr(output.options, "path", None), places.get(output.name, ("outputs",))) for output in settings.outputs)
-    return [(path, where) for path, where in found if isinstance(path, Path)]
+    paths = ((getattr(output.options, "path", None), places.get(output.name, ("outputs",))) for output in settings.outputs)
+    return [(path, where) for path, where in paths if isinstance(path, Path)]
 
 
 def _wrong(path: Path, settings: Settings) -> str:

@@ -9,9 +9,9 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.filters.tree import Condition
 from casbd.model.identity import canonical, whose
-from casbd.pseudonyms.escapes import DEEP, has_escapes, in_parts
-from casbd.pseudonyms.escapes import without as as_read
-from casbd.pseudonyms.identities import BEGINS, in_json, spellings
+from casbd.pseudonyms.escapes import DEEP, as_read, has_escapes
+from casbd.pseudonyms.identities import BEGINS, spellings
+from casbd.pseudonyms.replacing import in_record, in_text
 
 Place = tuple[str | None, str | None]
 """An app, and an instance of it."""
@@ -37,9 +37,10 @@ class Person:
         self.user, self.names, self.place = next(iter(names), ""), names, place
         self._elsewhere = Person(tuple(name for name in names if canonical(name) != canonical(names[0]))) if place else self
         self._whole = {form for name in names for form in (name.casefold(), canonical(name)) if form}  # nobody is called nothing
+        # Other than a pseudonym, what is forgotten cannot be looked up again: a plain word or the beginning of a longer name must stay.
         within = [name for name in names if "@" in name or (len(name) >= _LEAST and not name.isalpha())]
-        self._telling = {name.casefold() for name in within}
-        self._found = re.compile("|".join(part for name in within for part in _patterns(name)) or r"(?!)", re.IGNORECASE)
+        self._names_anywhere = {name.casefold() for name in within}
+        self._pattern = re.compile("|".join(part for name in within for part in _patterns(name)) or r"(?!)", re.IGNORECASE)
         self.regex = "(?s)" + "|".join([*(re.sub(r"[^A-Za-z0-9]+", ".{0,24}", name) for name in names), DEEP])
 
     def within(self, app: str | None, instance: str | None) -> Person:
@@ -58,28 +59,29 @@ class Person:
 
     def without(self, text: str, other: str) -> str:
         """A text with all names replaced by another one; the same object where there is none."""
-        if text.casefold() in self._telling:
+        if text.casefold() in self._names_anywhere:
             return other
-        new = self._replaced(in_parts(text, lambda read: self._replaced(read, other)), other)
-        if has_escapes(new) and self._found.search(read := as_read(new)):  # a name of several parts: better than its escapes is to be gone
+        new = in_text(text, lambda part: self._replaced(part, other))
+        if has_escapes(new) and self._pattern.search(
+            read := as_read(new)
+        ):  # a name of several parts: better than its escapes is to be gone
             new = self._replaced(read, other)
         return text if new == text else new
 
     def _replaced(self, text: str, other: str) -> str:
-        return self._found.sub(other, text) if self._found.search(text) else text
+        return self._pattern.sub(other, text) if self._pattern.search(text) else text
 
     def record_without(self, raw: str, other: str) -> str:
         """The same of an exported record: JSON stays JSON."""
-        changed = in_json(raw, lambda text: self.without(text, other)) if raw[:1] in ("{", "[") else None
-        changed = self.without(raw, other) if changed is None else changed
+        changed = in_record(raw, lambda text: self.without(text, other))
         return raw if changed == raw else changed
 
 
 def _patterns(name: str) -> list[str]:
     if "@" not in name:
         return [f"(?<!@){BEGINS}{spelt}{_ENDS}" for spelt in spellings(name)]
-    found = [f"{BEGINS}{spelt}{_ENDS}" for spelt in spellings(name)]
-    return [*found, f"{BEGINS}{re.escape(name.replace('@', '_'))}#EXT#@[A-Za-z0-9.-]+"]
+    patterns = [f"{BEGINS}{spelt}{_ENDS}" for spelt in spellings(name)]
+    return [*patterns, f"{BEGINS}{re.escape(name.replace('@', '_'))}#EXT#@[A-Za-z0-9.-]+"]
 
 
 def person(log: ActivityLog, whom: Known, *, alone: bool = True) -> Person:

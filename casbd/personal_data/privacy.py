@@ -64,7 +64,7 @@ def export(store: Store, user: str, path: Path, clock: Clock, place: Asked = ANY
             _put(archive, index, counts, "activities", map(json_lines.activity, mentions(log, about)))
             for table, rows in _rows(store, about).items():
                 _put(archive, index, counts, table, rows)
-            told = {
+            contents = {
                 "user": about.user,
                 **_place_of(about),
                 "names": about.names,
@@ -72,7 +72,7 @@ def export(store: Store, user: str, path: Path, clock: Clock, place: Asked = ANY
                 "casbd": __version__,
                 "files": index,
             }
-            archive.writestr("index.json", msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
+            archive.writestr("index.json", msgspec.json.format(msgspec.json.encode(contents), indent=1) + b"\n")
     except OSError as error:
         raise StoreError(f"{error.filename or path}: {error.strerror}") from None
     return dict(counts)
@@ -93,7 +93,7 @@ def the_person(store: Store, user: str, place: Asked = ANYWHERE) -> Person:
     return person(ActivityLog(store), meant[0], alone=len(called) == 1)
 
 
-def told(store: Store, user: str, place: Asked = ANYWHERE) -> str:
+def described(store: Store, user: str, place: Asked = ANYWHERE) -> str:
     """The same for people, with the app and the instance where there are several."""
     about = the_person(store, user, place) if personal.begun(store) is None else None
     return named(about.user, *about.place) if about and about.place else user
@@ -114,10 +114,10 @@ def _put(archive: zipfile.ZipFile, index: list[dict[str, Any]], counts: Counter[
 
 
 def _rows(store: Store, about: Person) -> dict[str, list[bytes]]:
-    found: dict[str, list[bytes]] = {}
+    rows_by_table: dict[str, list[bytes]] = {}
     for table, values in personal.rows_of(store, about):
-        found.setdefault(table, []).append(json_lines.line(values))
-    return found
+        rows_by_table.setdefault(table, []).append(json_lines.line(values))
+    return rows_by_table
 
 
 def mentions(log: ActivityLog, about: Person) -> Iterator[Activity]:
@@ -170,7 +170,7 @@ def _named(thing: ActivityObject) -> tuple[tuple[str, str | None], ...]:
 
 
 def forget(
-    store: Store, user: str, *, place: Asked = ANYWHERE, keep: bool = False, tell: Callable[[str], None] = lambda _: None
+    store: Store, user: str, *, place: Asked = ANYWHERE, keep: bool = False, report: Callable[[str], None] = lambda _: None
 ) -> Forgotten:
     """Remove a user's activities, and the name from all others and from every table; nothing is left in any file of the store.
 
@@ -195,7 +195,7 @@ def forget(
 
     for segment in segments.listed(store):
         if rows := _hits(store, segment, about):
-            tell(f"{segment.path.parent.name}: {len(rows)} activities")
+            report(f"{segment.path.parent.name}: {len(rows)} activities")
             _rewrite(store, segment, rows, anew)
     personal.forget_in_blocks(store, anew)
     with store.transaction():
@@ -207,18 +207,18 @@ def forget(
 
 def _beginning(store: Store, user: str, place: Asked, *, keep: bool) -> tuple[Person, str, bool]:
     """The person, the pseudonym and whether activities are kept: as the last time, where that did not come to its end."""
-    known = personal.begun(store)
-    if known is None:
+    begun = personal.begun(store)
+    if begun is None:
         about = the_person(store, user, place)
-        known = {"names": about.names, "pseudonym": f"person-{secrets.token_hex(6)}", "keep": keep, "place": about.place}
+        begun = {"names": about.names, "pseudonym": f"person-{secrets.token_hex(6)}", "keep": keep, "place": about.place}
         with store.transaction():
-            personal.note(store, known)
-        return about, known["pseudonym"], keep
-    own = known.get("place")
-    about = Person(tuple(known["names"]), tuple(own) if own else None)
+            personal.note(store, begun)
+        return about, begun["pseudonym"], keep
+    own = begun.get("place")
+    about = Person(tuple(begun["names"]), tuple(own) if own else None)
     if not about.is_user(user, *(own or ANYWHERE)) or (own and not is_asked(place, *own)):
         raise StoreError(f"forgetting {named(about.user, *(own or ANYWHERE))} was broken off: do that to its end first")
-    return about, known["pseudonym"], known["keep"]
+    return about, begun["pseudonym"], begun["keep"]
 
 
 def _hits(store: Store, segment: Segment, about: Person) -> set[tuple[int, int]]:

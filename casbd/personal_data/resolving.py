@@ -17,16 +17,16 @@ def resolve(store: Store, pseudonyms: Pseudonyms, wanted: Collection[str], *, ev
     They are looked for among the log's users and addresses, in alerts and governance commands; everywhere: then in all that the
     activities' texts name, which takes as long as reading the whole log.
     """
-    found: dict[str, str] = {}
+    identities: dict[str, str] = {}
 
     def made(identity: str, pseudonym: str) -> None:
         if pseudonym in wanted:
-            found.setdefault(pseudonym, identity)
+            identities.setdefault(pseudonym, identity)
 
-    for _ in _all_named(store, pseudonyms.telling(made), everywhere=everywhere):
-        if found.keys() >= set(wanted):
+    for _ in _all_named(store, pseudonyms.reporting(made), everywhere=everywhere):
+        if identities.keys() >= set(wanted):
             break
-    return found
+    return identities
 
 
 def _all_named(store: Store, pseudonyms: Pseudonyms, *, everywhere: bool) -> Iterator[None]:

@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
-from casbd.pseudonyms.escapes import in_parts
-from casbd.pseudonyms.identities import ADDRESS, EMAIL_SIGNS, in_json, is_version, unescaped
+from casbd.pseudonyms.identities import ADDRESS, EMAIL_SIGNS, is_version, unescaped
 from casbd.pseudonyms.name_finding import Names, names_of
+from casbd.pseudonyms.replacing import in_record, in_text
 from casbd.records import addresses
 from casbd.remembered import Remembered
 
@@ -55,7 +55,7 @@ NOBODY = Identities()
 
 
 class Pseudonyms:
-    """fields: what is replaced; nothing, and everything stays as it is. made: is told of each pair of an identity and its pseudonym.
+    """fields: what is replaced; nothing, and everything stays as it is. made: called with each identity and its pseudonym.
 
     A user's is `user-` and 80 bits as letters and digits; an address's is an IPv6 address in a private network (RFC 4193) that is the
     key's own, and by which it is known as a pseudonym. Pseudonyms themselves stay as they are.
@@ -72,8 +72,8 @@ class Pseudonyms:
         )
         self.fields = frozenset(fields)
 
-    def telling(self, made: Callable[[str, str], object]) -> Pseudonyms:
-        """The same ones, of which somebody is told."""
+    def reporting(self, made: Callable[[str, str], object]) -> Pseudonyms:
+        """The same ones. made: called with each identity and its pseudonym."""
         return Pseudonyms(self.fields, self._key, made)
 
     def user(self, name: str) -> str:
@@ -173,14 +173,11 @@ class Pseudonyms:
         def replaced(text: str) -> str:
             return self.text(text, identities) if not text.isdecimal() or text in whole else text
 
-        changed = in_json(raw, replaced) if raw[:1] in ("{", "[", '"') else None
-        return self.text(raw, identities) if changed is None else changed
+        return in_record(raw, lambda text: self.text(text, identities), replaced)
 
     def text(self, text: str, identities: Identities = NOBODY) -> str:
         """Any text: the given names, wherever they stand as words, what looks like an e-mail address, and IP addresses; escaped or not."""
-        if self.fields:
-            text = in_parts(text, lambda read: self._as_written(read, identities))
-        return self._as_written(text, identities)
+        return in_text(text, lambda part: self._as_written(part, identities)) if self.fields else text
 
     def _as_written(self, text: str, identities: Identities) -> str:
         names = self._names[identities.names]
@@ -189,11 +186,11 @@ class Pseudonyms:
             return names.whole.get(folded, text)
         pattern, others = names.finder_at if any(sign in folded for sign in EMAIL_SIGNS) else names.finder
         if others:
-            text = pattern.sub(lambda found: others[(found.lastindex or 1) - 1] or self.user(unescaped(found[0])), text)
+            text = pattern.sub(lambda match: others[(match.lastindex or 1) - 1] or self.user(unescaped(match[0])), text)
         if self._addresses is None:
             return text
         return ADDRESS.sub(
-            lambda found: found[0] if is_version(found) and found[0] != identities.ip else self._found_address(found[0]), text
+            lambda match: match[0] if is_version(match) and match[0] != identities.ip else self._address_within(match[0]), text
         )
 
     def _object(self, thing: ActivityObject, identities: Identities) -> ActivityObject:
@@ -204,27 +201,27 @@ class Pseudonyms:
     def identities(self, activity: Activity) -> Identities:
         """All who are named in an activity; the actor first, who may be named as an object too."""
         actor = [name for field in _ACTOR if (name := getattr(activity, field))]
-        found = dict(self._of_person(*actor[:1], *actor))
+        pseudonyms = dict(self._of_person(*actor[:1], *actor))
         things = [thing for thing in activity.objects if thing.type in ("User", "Account")]
         if activity.object_type in ("User", "Account"):
             things.append(ActivityObject(activity.object_id, activity.object_name))
         for thing in things:
             names = sorted(filter(None, (thing.name, thing.id)), key=lambda name: "@" not in name)
             for name, pseudonym in self._of_person(*names[:1], *names):
-                found.setdefault(name, pseudonym)
-        return Identities(tuple(found.items()), activity.ip_address)
+                pseudonyms.setdefault(name, pseudonym)
+        return Identities(tuple(pseudonyms.items()), activity.ip_address)
 
     def _of_person(self, person: str | None = None, *names: str) -> tuple[tuple[str, str], ...]:
         if self._users is None or not person:
             return ()
         return tuple((name, self.user(person)) for name in (person, *names) if not self.is_pseudonym(name))
 
-    def _found_address(self, found: str) -> str:
-        written = unescaped(found)
-        for text in (written, written.rstrip(".:"), written.lstrip(":").rstrip(".:")):
-            if text not in ("", "::") and addresses.parse(text).ip is not None:
-                return written.replace(text, self.address(text), 1)
-        return found
+    def _address_within(self, text: str) -> str:
+        written = unescaped(text)
+        for candidate in (written, written.rstrip(".:"), written.lstrip(":").rstrip(".:")):
+            if candidate not in ("", "::") and addresses.parse(candidate).ip is not None:
+                return written.replace(candidate, self.address(candidate), 1)
+        return text
 
     def _new_user(self, name: str) -> str:
         if USER.fullmatch(name):

@@ -24,10 +24,10 @@ def has_escapes(text: str) -> bool:
     return _SIGN.search(text) is not None
 
 
-def without(part: str) -> str:
+def as_read(part: str) -> str:
     """The part as it reads; the same where there are no escapes."""
     for _ in range(MOST):
-        before, part = part, unquote(html.unescape(_UNICODE.sub(lambda found: chr(int(found[1], 16)), part)))
+        before, part = part, unquote(html.unescape(_UNICODE.sub(lambda match: chr(int(match[1], 16)), part)))
         if part == before:
             break
     return part
@@ -38,10 +38,10 @@ def in_parts(text: str, replace: Callable[[str], str]) -> str:
     if not has_escapes(text):
         return text
 
-    def anew(found: re.Match[str]) -> str:
-        part = found[0]
-        read = without(part) if has_escapes(part) else part
+    def rewritten(match: re.Match[str]) -> str:
+        part = match[0]
+        read = as_read(part) if has_escapes(part) else part
         other = replace(read) if read != part else read
         return part if other == read else quote(other.encode(errors="replace"), safe=":@")
 
-    return PART.sub(anew, text)
+    return PART.sub(rewritten, text)

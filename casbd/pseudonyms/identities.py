@@ -59,15 +59,15 @@ def _escaped(letter: str) -> str:
     return f"(?:{re.escape(letter)}|{quote(letter.encode(errors='replace'))}|{units}|&#{number};|&#x{number:x};{named})"
 
 
-def unescaped(found: str) -> str:
+def unescaped(text: str) -> str:
     """What `EMAIL` or `ADDRESS` found, as it is written without escapes."""
-    return re.sub(r"\\+u0040|%40", "@", re.sub("%3[Aa]", ":", found))
+    return re.sub(r"\\+u0040|%40", "@", re.sub("%3[Aa]", ":", text))
 
 
-def is_version(found: re.Match[str]) -> bool:
+def is_version(match: re.Match[str]) -> bool:
     """Whether what `ADDRESS` found follows a word and a slash: `Chrome/120.0.0.0`."""
-    before = found.string[max(0, found.start() - 2) : found.start()]
-    return before[1:] == "/" and before[0].isalpha() and ":" not in found[0]
+    before = match.string[max(0, match.start() - 2) : match.start()]
+    return before[1:] == "/" and before[0].isalpha() and ":" not in match[0]
 
 
 def in_json(text: str, replace: Callable[[str], str]) -> str | None:
@@ -80,8 +80,8 @@ def in_json(text: str, replace: Callable[[str], str]) -> str | None:
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
 
-    def literal(found: re.Match[str]) -> str:
-        token = found[0]
+    def literal(match: re.Match[str]) -> str:
+        token = match[0]
         inner = token.strip('"') if "\\" not in token else json.loads(token)
         other = replace(inner)
         return token if other == inner else json.dumps(other)

@@ -53,12 +53,12 @@ def names_of(people: tuple[tuple[str, str], ...], *, any_address: bool) -> Names
 def _patterns(name: str, local: str, account: str) -> list[str]:
     """Regular expressions for a name inside texts."""
     names = [one for one in dict.fromkeys((name, account)) if len(one.strip()) >= _LEAST]
-    found = [f"{BEGINS}{spelt}{ENDS}" for one in names for spelt in [*spellings(one), *turned(one)]]
+    patterns = [f"{BEGINS}{spelt}{ENDS}" for one in names for spelt in [*spellings(one), *turned(one)]]
     if local != name and len(local) >= _LEAST:
-        found.append(rf"(?<=\\){re.escape(local)}{ENDS}(?!{AT})")
+        patterns.append(rf"(?<=\\){re.escape(local)}{ENDS}(?!{AT})")
         if local.casefold() not in _ANYBODY:
-            found += [f"{BEGINS}{spelt}{ENDS}(?!{AT})" for spelt in (re.escape(local), *turned(local))]
-    return found
+            patterns += [f"{BEGINS}{spelt}{ENDS}(?!{AT})" for spelt in (re.escape(local), *turned(local))]
+    return patterns
 
 
 def _finder(parts: list[tuple[str, str | None]]) -> Finder:

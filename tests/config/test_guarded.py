@@ -8,7 +8,7 @@ import pytest
 from casbd.config import reading
 from casbd.config.guarded import inputs_over_state, open_files, writable
 from casbd.documents import Document
-from casbd.policies.rule_places import watched
+from casbd.policies.rule_places import watched_rules
 
 CONFIGURATION = """\
 state_dir: state
@@ -46,7 +46,7 @@ def told(place):
     """Mistakes and warnings."""
     settings, mistakes = reading.read(place / "casbd.yaml")
     document = Document(place / "casbd.yaml")
-    warnings = [*open_files(document, settings, watched(settings.rules), [place / "tor.txt"]), *inputs_over_state(document, settings)]
+    warnings = [*open_files(document, settings, watched_rules(settings.rules), [place / "tor.txt"]), *inputs_over_state(document, settings)]
     return [[str(one).replace(f"{place}/", "").replace(str(place), ".") for one in found] for found in (mistakes, warnings)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.config.range_edit import MOST_TOLD, Wanted, read_network, tag
+from casbd.config.range_edit import MOST_NOTES, Wanted, read_network, tag
 from casbd.errors import CasbdError, Mistakes
 from casbd.plugins import registry
 
@@ -69,7 +69,7 @@ def look_up(place):
 class TestANewRange:
     def test_in_a_new_file(self, place, do, look_up):
         found, _ = do(None, "203.0.113.7", "Risky", ["Tor", "NO"], isp="Evil: Inc", country="NO")
-        assert (found.name, found.before, found.told) == ("203.0.113.7/32", None, [])
+        assert (found.name, found.before, found.notes) == ("203.0.113.7/32", None, [])
         assert look_up("203.0.113.7") == {
             "ip_category": "Risky",
             "ip_tags": ("Tor", "NO"),
@@ -132,7 +132,7 @@ class TestANamedRange:
     def test_gets_the_network_in_a_line_of_its_own(self, do, look_up, text, line):
         found, differ = do(text, "198.51.100.0/24", "Corporate", name="Office")
         assert differ == [line]
-        assert found.told == []
+        assert found.notes == []
         assert look_up("198.51.100.1")["ip_category"] == "Corporate"
 
     def test_gets_it_within_the_brackets(self, do):
@@ -141,7 +141,7 @@ class TestANamedRange:
 
     def test_becomes_what_is_said_as_a_whole_which_is_told(self, do, look_up):
         found, differ = do(FILE, "10.0.0.0/8", "Risky", ["x"], name="Office")
-        assert found.told == [
+        assert found.notes == [
             "the category of the range Office was Corporate and is Risky, of its 1 other subnet too",
             "the tags of the range Office was none and is x, of its 1 other subnet too",
         ]
@@ -157,19 +157,19 @@ class TestANamedRange:
 
     def test_takes_it_from_another(self, do, look_up):
         found, differ = do(FILE, "192.0.2.0/24", "Corporate", name="Office")
-        assert found.told == ["it is no longer in the range VPN (VPN)"]
+        assert found.notes == ["it is no longer in the range VPN (VPN)"]
         assert "+       - 192.0.2.0/24" in differ
         assert look_up("192.0.2.1")["ip_category"] == "Corporate"
         assert look_up("2001:db8:1::1")["ip_category"] == "VPN"
 
     def test_the_last_of_another_which_is_gone(self, do, look_up):
         found, _ = do(FOUR, "10.0.0.0/8", "VPN", name="New")
-        assert found.told == ["it is no longer in the range Office (Corporate)", "the range Office had no other subnet, and is gone"]
+        assert found.notes == ["it is no longer in the range Office (Corporate)", "the range Office had no other subnet, and is gone"]
         assert look_up("10.0.0.1")["ip_category"] == "VPN"
 
     def test_a_city_does_not_move_to_another_country(self, do, look_up):
         text = "ranges: [{name: a, subnets: [10.0.0.0/8], country: NO, city: Oslo}]\n"
-        assert "its city Oslo is taken out, as it lay in the other country" in do(text, "10.0.0.0/8", "VPN", country="SE")[0].told
+        assert "its city Oslo is taken out, as it lay in the other country" in do(text, "10.0.0.0/8", "VPN", country="SE")[0].notes
         assert (look_up("10.0.0.1")["country"], look_up("10.0.0.1")["city"]) == ("SE", None)
         do(text, "10.0.0.0/8", "VPN", country="NO")
         assert look_up("10.0.0.1")["city"] == "Oslo"
@@ -184,7 +184,7 @@ class TestWithoutAName:
     def test_others_of_its_range_stay_what_they_are(self, do, look_up):
         found, _ = do(OFFSETLESS.replace("category", "country: NO\n  isp: x\n  category"), "10.0.0.0/8", "VPN")
         assert found.name == "10.0.0.0/8"
-        assert found.told == ["it is no longer in the range Office (Corporate)"]
+        assert found.notes == ["it is no longer in the range Office (Corporate)"]
         assert (look_up("11.0.0.1")["ip_category"], look_up("10.0.0.1")["ip_category"]) == ("Corporate", "VPN")
         assert {key: value for key, value in look_up("10.0.0.1").items() if key != "ip_category"} == {
             key: value for key, value in look_up("11.0.0.1").items() if key != "ip_category"
@@ -201,7 +201,7 @@ class TestOverlaps:
 
     def test_the_smaller_wins_as_it_is_said(self, do, look_up):
         found, _ = do(self.TEXT, "10.1.0.0/16", "VPN")
-        assert found.told == [
+        assert found.notes == [
             "it lies in 10.0.0.0/8 of the range all (Corporate): the smaller network wins, so its addresses are VPN",
             "10.1.2.0/24 of the range lab (Risky) lies in it: the smaller network wins, so those addresses stay as they are",
         ]
@@ -209,13 +209,13 @@ class TestOverlaps:
 
     @pytest.mark.parametrize(("network", "category"), [("10.2.0.0/16", "Corporate"), ("::/0", "VPN"), ("11.0.0.0/8", "VPN")])
     def test_none_worth_a_word(self, do, network, category):
-        assert do(self.TEXT, network, category)[0].told == []
+        assert do(self.TEXT, network, category)[0].notes == []
 
     def test_very_many(self, do):
         subnets = ", ".join(f"10.{number}.0.0/16" for number in range(100))
         found, _ = do(f"ranges: [{{name: a, subnets: [{subnets}], category: VPN}}]\n", "10.0.0.0/8", "Risky")
-        assert len(found.told) == MOST_TOLD + 1
-        assert found.told[-1] == "95 more networks overlap with it: the smallest wins"
+        assert len(found.notes) == MOST_NOTES + 1
+        assert found.notes[-1] == "95 more networks overlap with it: the smallest wins"
 
 
 class TestCareful:

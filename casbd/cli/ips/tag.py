@@ -77,7 +77,7 @@ def tag(
     except OSError as error:
         _refused(f"{path}: {error.strerror}")
     click.echo(f"{path}: {network} is {category} (range {cell(tagged.name)})", err=True)
-    for sentence in tagged.told:
+    for sentence in tagged.notes:
         click.echo(f"  {cell(sentence)}", err=True)
     if tagged.after == tagged.before:
         click.echo("  it was so already", err=True)

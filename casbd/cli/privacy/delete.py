@@ -33,9 +33,9 @@ def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool, place:
     with store_alone(configuration) as store, one_person(user):
         if not yes:
             what = "be kept under a pseudonym" if pseudonymize else "be removed"
-            whom = privacy.told(store, user, place)
+            whom = privacy.described(store, user, place)
             click.confirm(f"All that is known about {cell(whom)} will {what}. This cannot be undone. Go on?", abort=True, err=True)
-        done = privacy.forget(store, user, place=place, keep=pseudonymize, tell=lambda text: click.echo(text, err=True))
+        done = privacy.forget(store, user, place=place, keep=pseudonymize, report=lambda text: click.echo(text, err=True))
         if not (done.removed or done.renamed or done.rows):
             click.echo(f"casbd: nothing is known about {cell(user)}", err=True)
             sys.exit(EXIT_NO)

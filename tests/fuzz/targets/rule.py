@@ -84,7 +84,7 @@ def _use(policy: Policy) -> None:
     for activity in ACTIVITIES:
         for matched in matcher.match(activity):
             matcher.counted(matched, activity)
-        list(explain.explain(policy, activity, lambda: NOON))
+        list(explain.explanation(policy, activity, lambda: NOON))
     explain.sentence(policy)
     may(policy.filters, lambda: NOON)
     trial.alerts_of(policy, ACTIVITIES, lambda: NOON)
