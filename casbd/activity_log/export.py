@@ -127,7 +127,7 @@ def _no_progress(rows: int) -> None:
     """Nobody watches."""
 
 
-def export(
+def export_activities(
     log: ActivityLog,
     wanted: Wanted,
     path: Path,

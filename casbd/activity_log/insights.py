@@ -54,7 +54,7 @@ class UserInsights(Struct, kw_only=True):
     """What is known of a user.
 
     matches: pairs of an activity and a policy whose filters it meets. is_admin: whether an activity of the span was an
-    administrative one or an administrator's; None where none tells. governance: all that was ever asked for, oldest first.
+    administrative one or an administrator's; None where it is unknown. governance: all commands ever, oldest first.
     app, app_instance: where a name that is no address is this person's; None for an address, which is one person everywhere.
     """
 

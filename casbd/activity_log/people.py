@@ -1,4 +1,4 @@
-"""Who is called so: the people that a name stands for, as windows, alerts and commands tell them apart (`model/identity.py`).
+"""Who is called so: the people that a name stands for, as windows, alerts and commands distinguish them (`model/identity.py`).
 
 An address is one person in all apps, any other name one within its app and instance; whoever it is may be written in several ways.
 """
@@ -22,9 +22,9 @@ _Seen = tuple[str, str | None, str | None]
 """A user's name with the app and the instance of it."""
 
 
-Asked = tuple[str | None, str | None]
+Place = tuple[str | None, str | None]
 """An app and an instance of it; None for any."""
-ANYWHERE: Asked = (None, None)
+ANYWHERE: Place = (None, None)
 
 
 class Known(Struct, frozen=True):
@@ -84,13 +84,13 @@ def _known(who: Who, written: Counter[_Seen]) -> Known:
     return Known(who, names) if isinstance(who, str) else Known(who, names, *seen[0][1:])
 
 
-def is_asked(asked: Asked, app: str | None, instance: str | None) -> bool:
+def is_at(place: Place, app: str | None, instance: str | None) -> bool:
     """Whether an app and an instance are those that are asked for, without regard to case."""
-    return all(one is None or one.casefold() == (value or "").casefold() for one, value in zip(asked, (app, instance), strict=True))
+    return all(one is None or one.casefold() == (value or "").casefold() for one, value in zip(place, (app, instance), strict=True))
 
 
 def _called(user: str) -> Wanted:
-    """The activities of all who may be called so. Of SQL they are more: it cannot tell whose the names are that are not plain."""
+    """The activities of all who may be called so. SQL gives more than these: it cannot decide whose the names are that are not plain."""
     name = canonical(user)
     wanted = Wanted([], lambda: 0)
     wanted.meets = lambda activity: activity.user is not None and canonical(activity.user) == name

@@ -13,7 +13,7 @@ from casbd.activity_log.cursor import Cursor
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.model.activity import Activity
-from casbd.wire.plain_text import single_line as plain
+from casbd.wire.plain_text import single_line
 
 
 def search(
@@ -71,7 +71,7 @@ def pretty_raw(activity: Activity) -> str:
         text = json.dumps(json.loads(activity.raw), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = activity.raw
-    return "\n".join(line[: len(line) - len(line.lstrip(" "))] + plain(line) for line in text.split("\n"))
+    return "\n".join(line[: len(line) - len(line.lstrip(" "))] + single_line(line) for line in text.split("\n"))
 
 
 def _order(name: str, *, last: bool) -> Callable[[Activity], tuple[bool, Any]]:

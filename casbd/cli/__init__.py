@@ -54,14 +54,14 @@ def main() -> None:
     _fill_what_is_closed()
     code: int | str | None
     try:
-        code = _told()
+        code = _exit_code()
     except SystemExit as error:
         code = error.code
     except OSError as error:
         code = _refused(error)
     try:
         if sys.stdout is not None:
-            sys.stdout.flush()  # here, where it is told that a disk is full: Python itself would end with a traceback and 120
+            sys.stdout.flush()  # here, where a full disk gets a sentence and a code: Python itself would end with a traceback and 120
     except OSError as error:
         code = code or _refused(error)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -71,7 +71,7 @@ def main() -> None:
 def _fill_what_is_closed() -> None:
     """Give back the three descriptors where a shell has closed one (`>&-`): a file of ours would get its number, and what is printed.
 
-    A closed standard output stays one that refuses what is written: data that go nowhere are told.
+    A closed standard output stays one that refuses what is written: data that go nowhere are an error.
     """
     for number in range(3):
         try:
@@ -99,7 +99,7 @@ def _show(error: click.ClickException) -> None:
         click.echo(single_line(line), err=True)
 
 
-def _told() -> int:
+def _exit_code() -> int:
     """Run the command; the exit code, after saying why it is not 0."""
     try:
         casbd.main(standalone_mode=False)

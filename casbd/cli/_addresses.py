@@ -14,7 +14,7 @@ from casbd.plugins import Enricher, Lacking
 
 
 def address_enrichers(configuration: Path) -> list[Enricher]:
-    """The enrichers that look at the address, in their order; a file that cannot be read is told, and does without."""
+    """The enrichers that look at the address, in their order; a file that cannot be read is warned of and left out."""
     settings, _ = reading.read(configuration)
     enrichers, mistakes = configured(settings.enrichers, lambda enricher: enricher.reads == ("ip_address",))
     for mistake in mistakes:

@@ -29,10 +29,10 @@ def lines(head: tuple[str, str], counts: Sequence[tuple[object, int]], width: in
     named = min(max(map(cell_len, (head[0], *names))), max(8, (width - wide) // 2))
     longest = max(1, min(_LONGEST, width - named - wide - 4))
     most = max((number for _, number in counts), default=1)
-    found = [f"{set_cell_size(head[0], named)}  {head[1]:>{wide}}"]
+    rows = [f"{set_cell_size(head[0], named)}  {head[1]:>{wide}}"]
     for name, text, (_, number) in zip(names, numbers, counts, strict=True):
-        found.append(f"{set_cell_size(name, named)}  {text:>{wide}}  {bar(number, most, longest)}".rstrip())
-    return found
+        rows.append(f"{set_cell_size(name, named)}  {text:>{wide}}  {bar(number, most, longest)}".rstrip())
+    return rows
 
 
 def bar(number: int, most: int, longest: int) -> str:

@@ -15,7 +15,7 @@ import click
 class Commands(click.Group):
     """The commands of a package: of each module the one that is named as the module is. What starts with `_` is shared code.
 
-    package: its name. A module is imported only when its command is called, or when a help text tells of it: importing all of them
+    package: its name. A module is imported only when its command is called, or when a help text lists it: importing all of them
     takes longer than most commands run.
     """
 

@@ -16,7 +16,7 @@ from casbd.config.place import state_dir
 from casbd.model.activity import FIELDS, Activity
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.wire.plain_text import single_line as plain
+from casbd.wire.plain_text import single_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,7 +67,7 @@ def table(
 ) -> None:
     """A readable table; text from records cannot command the terminal. less: what a narrow terminal can do without, in this order.
 
-    instead: what is told of such columns, before their names.
+    instead: the hint about such columns, before their names.
     """
     from rich import box
     from rich.table import Table
@@ -78,13 +78,13 @@ def table(
     cells = [([cell(value) for value in row], styles(row) if styles else None) for row in rows]
     console = terminal()
     shown = layout(columns, [texts for texts, _ in cells], less, console.width)
-    found = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
-    found.show_edge, found.pad_edge, found.padding = False, False, (0, 1, 0, 0)
+    grid = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
+    grid.show_edge, grid.pad_edge, grid.padding = False, False, (0, 1, 0, 0)
     for index, width in shown.items():
-        found.add_column(columns[index], overflow="fold", width=width)
+        grid.add_column(columns[index], overflow="fold", width=width)
     for texts, style in cells:
-        found.add_row(*(Text(texts[index]) for index in shown), style=style)
-    console.print(found)
+        grid.add_row(*(Text(texts[index]) for index in shown), style=style)
+    console.print(grid)
     if not cells:
         click.echo("(none)", err=True)
     elif left_out := [name for index, name in enumerate(columns) if index not in shown]:
@@ -96,8 +96,8 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple | list):
-        return plain(", ".join(map(str, value)))
-    return plain(str(value))
+        return single_line(", ".join(map(str, value)))
+    return single_line(str(value))
 
 
 def moment(milliseconds: int | None) -> str:

@@ -37,9 +37,9 @@ def span_of(days: int, as_of: int | None) -> Span:
     return Span.before(now() if as_of is None else as_of, days)
 
 
-def json_line(found: UserInsights | AddressInsights, days: int, span: Span, **more: Any) -> bytes:
+def json_line(insights: UserInsights | AddressInsights, days: int, span: Span, **more: Any) -> bytes:
     """All that is known, as one object: the struct's fields, and the span."""
-    fields = msgspec.to_builtins(found)
+    fields = msgspec.to_builtins(insights)
     for name in ("first_seen", "last_seen"):
         fields[name] = iso(fields[name]) if fields[name] is not None else None
     for command in fields.get("governance", ()):
@@ -53,30 +53,30 @@ def numbers(*counted: tuple[int, str, str]) -> str:
     return ", ".join(f"{number} {one if number == 1 else several}" for number, one, several in counted)
 
 
-def alerts_and_activities(found: UserInsights | AddressInsights) -> tuple[tuple[int, str, str], ...]:
+def alerts_and_activities(insights: UserInsights | AddressInsights) -> tuple[tuple[int, str, str], ...]:
     """The numbers that come first, for `numbers`."""
     return (
-        (found.open_alerts, "open alert", "open alerts"),
-        (found.alerts, "alert", "alerts"),
-        (found.matches, "policy match", "policy matches"),
-        (found.activities, "activity", "activities"),
+        (insights.open_alerts, "open alert", "open alerts"),
+        (insights.alerts, "alert", "alerts"),
+        (insights.matches, "policy match", "policy matches"),
+        (insights.activities, "activity", "activities"),
     )
 
 
-def when(found: UserInsights | AddressInsights, days: int, span: Span) -> None:
+def when(insights: UserInsights | AddressInsights, days: int, span: Span) -> None:
     """The span, when there was activity at all, and what is older and still open."""
     click.echo(f"in the {numbers((days, 'day', 'days'))} up to {moment(span.until)} UTC")
-    click.echo(f"first seen {moment(found.first_seen) or 'never'}, last seen {moment(found.last_seen) or 'never'}")
-    if found.older_open_alerts:
-        click.echo(f"{numbers((found.older_open_alerts, 'older alert is', 'older alerts are'))} still open")
+    click.echo(f"first seen {moment(insights.first_seen) or 'never'}, last seen {moment(insights.last_seen) or 'never'}")
+    if insights.older_open_alerts:
+        click.echo(f"{numbers((insights.older_open_alerts, 'older alert is', 'older alerts are'))} still open")
 
 
-def time_charts(found: UserInsights | AddressInsights) -> None:
+def time_charts(insights: UserInsights | AddressInsights) -> None:
     """Activities a day and by the hour of the day."""
-    step = math.ceil(len(found.per_day) / _MOST_DAYS)
-    each = [found.per_day[start : start + step] for start in range(0, len(found.per_day), step or 1)]
+    step = math.ceil(len(insights.per_day) / _MOST_DAYS)
+    each = [insights.per_day[start : start + step] for start in range(0, len(insights.per_day), step or 1)]
     bars("Activities a day" if step <= 1 else f"Activities in {step} days from", [_together(several) for several in each])
-    columns("Activities by hour of the day (UTC)", [(f"{one.hour:02d}", one.activities) for one in found.hours])
+    columns("Activities by hour of the day (UTC)", [(f"{one.hour:02d}", one.activities) for one in insights.hours])
 
 
 def listed(title: str, rows: Sequence[Frequency] | Sequence[tuple[str, int]], activities: int) -> None:
@@ -88,16 +88,16 @@ def listed(title: str, rows: Sequence[Frequency] | Sequence[tuple[str, int]], ac
     bars(f"{title}{left_out}", pairs[:MOST], share_of=activities)
 
 
-def operations(found: UserInsights | AddressInsights) -> None:
+def operations(insights: UserInsights | AddressInsights) -> None:
     """What was done: the activity type, and the vendor's name for it."""
-    named = [(one.activity_type + (f" ({one.action_type})" if one.action_type else ""), one.activities) for one in found.operations]
-    listed("Operations", named, found.activities)
+    named = [(one.activity_type + (f" ({one.action_type})" if one.action_type else ""), one.activities) for one in insights.operations]
+    listed("Operations", named, insights.activities)
 
 
 def about(*parts: object) -> None:
     """A line of what is known, the unknown left out."""
-    if known := [text for part in parts if (text := cell(part))]:
-        click.echo(", ".join(known))
+    if texts := [text for part in parts if (text := cell(part))]:
+        click.echo(", ".join(texts))
 
 
 def _together(days: Sequence[DayFrequency]) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Names that options ask for: one that is nobody's is wrong use, and told, where an empty list would look like an answer."""
+"""Names that options ask for: one that is nobody's is wrong use, as an empty list would look like an answer."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _CALLED = {"app": "app", "user_groups": "user group"}
 """The fields whose values options name, and what they are called."""
 
 
-def require(option: str, what: str, given: str, known: Iterable[str], where: str) -> None:
+def require(option: str, what: str, name: str, known: Iterable[str], where: str) -> None:
     """Go on if the name is known, without regard to case; else wrong use, with the nearest one.
 
     known: names, or patterns of fnmatch. where: in which places it was looked for.
     """
-    names = {*known}
-    if any(fnmatchcase(given.casefold(), name.casefold()) for name in names):
+    patterns = {*known}
+    if any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns):
         return
-    plain = [name for name in names if "*" not in name]
-    hint = nearest(given, plain)
+    plain = [pattern for pattern in patterns if "*" not in pattern]
+    hint = nearest(name, plain)
     hint = f"; {hint}" if hint.startswith("did") or 0 < len(plain) <= _FEW else ""
-    raise click.BadParameter(cell(f"there is no {what} {given} {where}{hint}"), param_hint=option)
+    raise click.BadParameter(cell(f"there is no {what} {name} {where}{hint}"), param_hint=option)
 
 
 def require_policy(configuration: Path, store: Store, policy_id: str) -> None:
@@ -51,14 +51,15 @@ def require_policy(configuration: Path, store: Store, policy_id: str) -> None:
     require("--policy", "policy", policy_id, configured, "in the rules, nor an alert of one")
 
 
-def require_value(configuration: Path, store: Store, option: str, field: str, given: str) -> None:
+def require_value(configuration: Path, store: Store, option: str, field: str, value: str) -> None:
     """Go on if the log or an alert has the value, or the configuration or a format knows it: then there is just nothing of it."""
-    known = {value for (value,) in ActivityLog(store).counts(Wanted([], lambda: 0), [field]) if value is not None}
+    logged = ActivityLog(store).counts(Wanted([], lambda: 0), [field])
+    known = {one for (one,) in logged if one is not None}
     if field == "app":
         known |= {alert.app for alert in raised_alerts.find(store.connection) if alert.app}
     with suppress(Mistakes):
         known |= _configured(configuration, field)
-    require(option, _CALLED[field], given, known, "in the activity log, nor in the configuration")
+    require(option, _CALLED[field], value, known, "in the activity log, nor in the configuration")
 
 
 def _configured(configuration: Path, field: str) -> frozenset[str]:

@@ -24,7 +24,7 @@ def namesake_options(function: F) -> F:
     def with_place(*arguments: Any, of_app: str | None, of_instance: str | None, **others: Any) -> Any:
         return function(*arguments, place=(of_app, of_instance), **others)
 
-    found: Any = with_place
+    decorated: Any = with_place
     for option in _OPTIONS:
-        found = option(found)
-    return found  # type: ignore[no-any-return]
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]

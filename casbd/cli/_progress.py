@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Told = Callable[[int, int, int], None]
+Report = Callable[[int, int, int], None]
 """(bytes that were read, bytes that there are, records that were read)"""
 
 
 @contextmanager
-def progress() -> Iterator[Told | None]:
-    """What is to be told of the reading; None where nobody sees it. Goes to standard error, without colours if NO_COLOR says so."""
+def progress() -> Iterator[Report | None]:
+    """What reports how far the reading is; None where nobody sees it. Goes to standard error, without colours if NO_COLOR says so."""
     if not sys.stderr.isatty():
         yield None
         return

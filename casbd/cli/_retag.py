@@ -21,7 +21,7 @@ def retag_option(function: F) -> F:
 
 
 def log_of(configuration: Path, store: Store, *, retag: bool) -> ActivityLog:
-    """The log as it was stored, or with today's categories and tags. A range file that cannot be read is told, and does without."""
+    """The log as it was stored, or with today's categories and tags. A range file that cannot be read is warned of and left out."""
     if not retag:
         return ActivityLog(store)
     from casbd.activity_log.retagged import Retagged  # with the enrichers, longer to load than most searches take

@@ -27,9 +27,9 @@ def screen(configuration: Path) -> Pseudonyms:
     from casbd.config import privacy  # they take longer to load than most commands to run
     from casbd.pseudonyms.configured import pseudonyms_of
 
-    found = privacy.read(configuration)
+    privacy_section = privacy.read(configuration)
     try:
-        return pseudonyms_of(found)
+        return pseudonyms_of(privacy_section)
     except Mistakes as error:
         for mistake in error.mistakes:
             click.echo(
@@ -54,11 +54,11 @@ def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str
     if not wanted:
         return [*nodes]
     with open_store(configuration) as store:
-        found = resolve(store, shown, wanted)
-    return [_with(node, found) for node in nodes]
+        identities = resolve(store, shown, wanted)
+    return [_with(node, identities) for node in nodes]
 
 
-def _with(node: Node, found: dict[str, str]) -> Node:
+def _with(node: Node, identities: dict[str, str]) -> Node:
     if isinstance(node, Condition):
-        return replace(node, values=tuple(found.get(value, value) if isinstance(value, str) else value for value in node.values))
-    return replace(node, nodes=tuple(_with(child, found) for child in node.nodes))
+        return replace(node, values=tuple(identities.get(value, value) if isinstance(value, str) else value for value in node.values))
+    return replace(node, nodes=tuple(_with(child, identities) for child in node.nodes))

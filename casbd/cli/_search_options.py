@@ -2,7 +2,7 @@
 
 @search_options
 @click.pass_obj
-def search(configuration: Path, asked: Asked) -> None: ...
+def search(configuration: Path, options: SearchOptions) -> None: ...
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NEWEST_FIRST = "-timestamp"
 LIMIT = 100
 
 
-class Asked(NamedTuple):
+class SearchOptions(NamedTuple):
     """What the options ask for, a query's by its name included.
 
     since, until: milliseconds, both ends included. limit: 0 is all. query: the same as it was written.
@@ -40,38 +40,38 @@ class Asked(NamedTuple):
     query: Query
 
 
-_OWN = "asked_"
+_OWN = "search_"
 """Begins the names of the parameters, so that they are no command's own; `Query` has the rest as its fields."""
 _FILTER_HELP = "Operators as in rules; all must hold. Beside filters on a user, `user_role eq object` (or any) asks whom it was done to."
 _FILTERS = (
     click.option(
         "--filter",
-        "asked_filters",
+        "search_filters",
         multiple=True,
         metavar='"FIELD OP VALUE[,VALUE]"',
         help="Operators as in rules; all must hold. With user_role eq object (or any), those on a user ask whom it was done to.",
     ),
     click.option(
-        "--text", "asked_text", metavar="WORDS", help="Each of these words, in any case, stands somewhere: user, app, objects, record ..."
+        "--text", "search_text", metavar="WORDS", help="Each of these words, in any case, stands somewhere: user, app, objects, record ..."
     ),
     click.option(
-        "--query", "asked_query", metavar="NAME", help="With the filters of a saved or suggested query; `casbd queries list` has them."
+        "--query", "search_query", metavar="NAME", help="With the filters of a saved or suggested query; `casbd queries list` has them."
     ),
 )
 _SPAN = (
     click.option(
-        "--from", "asked_since", metavar="TIME", help="Not before: 2026-01-31, 2026-01-31T12:00 Europe/Oslo, today, -7d, -12h ..."
+        "--from", "search_since", metavar="TIME", help="Not before: 2026-01-31, 2026-01-31T12:00 Europe/Oslo, today, -7d, -12h ..."
     ),
-    click.option("--to", "asked_until", metavar="TIME", help="Not after; a day alone is included."),
+    click.option("--to", "search_until", metavar="TIME", help="Not after; a day alone is included."),
 )
 _ORDER = (
-    click.option("--sort", "asked_sort", metavar="FIELD", show_default=NEWEST_FIRST, help="A field; with a minus, largest first."),
-    click.option("--limit", "asked_limit", show_default=str(LIMIT), type=AT_MOST, help="At most so many; 0 is all."),
+    click.option("--sort", "search_sort", metavar="FIELD", show_default=NEWEST_FIRST, help="A field; with a minus, largest first."),
+    click.option("--limit", "search_limit", show_default=str(LIMIT), type=AT_MOST, help="At most so many; 0 is all."),
 )
 
 
 def filter_options(function: F) -> F:
-    """`--filter`, `--text` and `--query`, as one `asked`."""
+    """`--filter`, `--text` and `--query`, as one `options`."""
     return _options(function, _FILTERS)
 
 
@@ -87,31 +87,31 @@ def search_options(function: F) -> F:
 
 def _options(function: F, options: tuple[Callable[[F], F], ...]) -> F:
     @wraps(function)
-    def with_asked(*arguments: Any, **given: Any) -> Any:
-        own = {name.removeprefix(_OWN): given.pop(name) for name in [*given] if name.startswith(_OWN)}
+    def with_search(*arguments: Any, **parameters: Any) -> Any:
+        own = {name.removeprefix(_OWN): parameters.pop(name) for name in [*parameters] if name.startswith(_OWN)}
         name = own.pop("query")
         query = Query(**own)
         if name is not None:
             query = query.along_with(_named(click.get_current_context().obj, name))
-        return function(*arguments, asked=_asked(query, click.get_current_context().obj), **given)
+        return function(*arguments, options=_search_of(query, click.get_current_context().obj), **parameters)
 
-    found: Any = with_asked
+    decorated: Any = with_search
     for option in reversed(options):
-        found = option(found)
-    return found  # type: ignore[no-any-return]
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
 
 
 def _named(configuration: Path, name: str) -> Query:
-    found = find(name, suggested())
-    if found is None:
+    entry = find(name, suggested())
+    if entry is None:
         with open_store(configuration) as store:
-            found = find(name, saved(store.connection))
-    if found is None:
+            entry = find(name, saved(store.connection))
+    if entry is None:
         raise click.BadParameter(f"there is no query {cell(name)}; `casbd queries list` shows them", param_hint="--query")
-    return found[1]
+    return entry[1]
 
 
-def _asked(query: Query, configuration: Path) -> Asked:
+def _search_of(query: Query, configuration: Path) -> SearchOptions:
     try:
         wanted = Wanted(real_filters(configuration, query.conditions()), now)
     except ValueError as error:
@@ -121,7 +121,7 @@ def _asked(query: Query, configuration: Path) -> Asked:
     sort = query.sort or NEWEST_FIRST
     if sort.removeprefix("-") not in FIELDS:
         raise click.BadParameter(f"no such field: {cell(sort)}; fields: {', '.join(FIELDS)}", param_hint="--sort")
-    return Asked(wanted, since, until, sort, LIMIT if query.limit is None else query.limit, query)
+    return SearchOptions(wanted, since, until, sort, LIMIT if query.limit is None else query.limit, query)
 
 
 def _time(text: str | None, option: str, *, end: bool = False) -> int | None:

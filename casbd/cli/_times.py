@@ -17,7 +17,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def milliseconds(text: str, now: int, *, end: bool = False) -> int:
-    """The time that a text means; ValueError, telling what can be written, for any other text.
+    """The time that a text means; ValueError, with what can be written, for any other text.
 
     now: what relative times count from. end: of a day alone its last millisecond is meant, not its first.
     """
@@ -41,14 +41,14 @@ def milliseconds(text: str, now: int, *, end: bool = False) -> int:
 
 def _with_zone(text: str) -> tuple[str, tzinfo]:
     """A time and the zone behind it, which is an offset or a name."""
-    found = _ZONE.fullmatch(text)
-    if found is None:
+    parts = _ZONE.fullmatch(text)
+    if parts is None:
         return text, UTC
-    if found[2][0] in "+-":
-        zone = datetime.fromisoformat(f"2000-01-01T00:00{found[2]}").tzinfo
+    if parts[2][0] in "+-":
+        zone = datetime.fromisoformat(f"2000-01-01T00:00{parts[2]}").tzinfo
         assert zone is not None
-        return found[1], zone
-    return found[1], ZoneInfo(found[2])
+        return parts[1], zone
+    return parts[1], ZoneInfo(parts[2])
 
 
 def _day(text: str, now: int, zone: tzinfo) -> date | None:

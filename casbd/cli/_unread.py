@@ -12,19 +12,19 @@ _ALIKE = 10
 """Files that are named for one reason; more are counted."""
 
 
-def lines(found: Sequence[Unread], more: int = 0) -> list[str]:
+def lines(unread: Sequence[Unread], more: int = 0) -> list[str]:
     """A line for each, with how much it is and what to do; of many that are alike the first ones, and how many more there are.
 
     more: how many there are beyond `found`. Names and reasons cannot command the terminal.
     """
-    told: list[str] = []
+    lines_of: list[str] = []
     alike: Counter[str] = Counter()
-    for one in found:
+    for one in unread:
         alike[one.why] += 1
         if alike[one.why] <= _ALIKE:
-            told.append(_line(one))
-    told += [f"{number - _ALIKE:,} more: {cell(why)}" for why, number in alike.items() if number > _ALIKE]
-    return told + ([f"{more:,} more"] if more else [])
+            lines_of.append(_line(one))
+    lines_of += [f"{number - _ALIKE:,} more: {cell(why)}" for why, number in alike.items() if number > _ALIKE]
+    return lines_of + ([f"{more:,} more"] if more else [])
 
 
 def _line(one: Unread) -> str:

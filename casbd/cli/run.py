@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.option("--once", is_flag=True, help="Read all there is, deliver it, tell what was not read, and exit.")
+@click.option("--once", is_flag=True, help="Read all there is, deliver it, report what was not read, and exit.")
 @click.option("--show", is_flag=True, help="With --once: print the alerts in the end, and where they went.")
 @click.pass_obj
 def run(configuration: Path, once: bool, show: bool) -> None:
@@ -35,10 +35,10 @@ def run(configuration: Path, once: bool, show: bool) -> None:
     from casbd.daemon.logs import to_standard_error
 
     to_standard_error("warning" if once else "info")
-    with progress() if once else nullcontext() as told:
+    with progress() if once else nullcontext() as progress_shown:
         gc.freeze()  # what is loaded now stays; batches hold many objects and no cycles
         gc.set_threshold(100_000, 50, 50)
-        outcome = service.run(configuration, once=once, progress=told)
+        outcome = service.run(configuration, once=once, progress=progress_shown)
     if once and show:
         _show(outcome.settings)
     if once:
@@ -64,14 +64,14 @@ def _tell_unread(outcome: Outcome) -> None:
 
 
 def _commands_are_held(settings: Settings) -> bool:
-    """Whether commands wait because governance is stopped; that it is, is told in any case."""
+    """Whether commands wait because governance is stopped; a line says so in any case."""
     from casbd.governance.standing import Standing
     from casbd.store.database import Store
 
     with Store(settings.state_dir, readonly=True) as store:
         standing = Standing.of(store)
-    if told := standing.line():
-        click.echo(f"casbd: {cell(told)}", err=True)
+    if warning := standing.line():
+        click.echo(f"casbd: {cell(warning)}", err=True)
     return standing.by is not None and standing.waiting > 0
 
 

@@ -22,7 +22,7 @@ from casbd.wire import json_lines
 @click.pass_obj
 def status(configuration: Path, as_json: bool) -> None:
     """Show inputs with their files and counts, what waits for each destination, errors, and the last reload."""
-    settings, _ = reading.read(configuration)  # a broken one is told by `check`; the daemon still runs with the last good one
+    settings, _ = reading.read(configuration)  # `check` reports a broken one; the daemon still runs with the last good one
     queues = [output.name for output in settings.outputs] + [connector_destination(entry.name) for entry in settings.connectors]
     with Store(settings.state_dir, readonly=True) as store:
         gathered = gather(store, [entry.spec.name for entry in settings.inputs], queues)

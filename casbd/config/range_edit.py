@@ -68,7 +68,7 @@ def read_network(text: str) -> Network:
     return network
 
 
-def tag(path: Path, network: Network, wanted: Wanted, like: Path) -> Tagged:
+def tag_network(path: Path, network: Network, wanted: Wanted, like: Path) -> Tagged:
     """Put a network into a range of the file, or change the range it is in; the file is made where there is none.
 
     like: whose mode and owner a new file gets. Raises Mistakes where the file has some; CasbdError where it must be edited

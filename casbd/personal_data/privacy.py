@@ -19,7 +19,7 @@ import msgspec
 
 from casbd import __version__
 from casbd.activity_log.opened_segments import Opened
-from casbd.activity_log.people import ANYWHERE, Asked, is_asked, people
+from casbd.activity_log.people import ANYWHERE, Place, is_at, people
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.segment_rows import made
 from casbd.activity_log.segments import Segments
@@ -49,7 +49,7 @@ class Forgotten(msgspec.Struct, frozen=True):
     rows: dict[str, int]
 
 
-def export(store: Store, user: str, path: Path, clock: Clock, place: Asked = ANYWHERE) -> dict[str, int]:
+def export(store: Store, user: str, path: Path, clock: Clock, place: Place = ANYWHERE) -> dict[str, int]:
     """Write all that is known about a user as a ZIP archive of NDJSON files with an `index.json`; how many records each has.
 
     place: of several who are called so, the one of this app and instance. SeveralPeople where it leaves more than one, StoreError where
@@ -82,10 +82,10 @@ class SeveralPeople(CasbdError):
     """A name that several people have, and none of them is meant more than another."""
 
 
-def the_person(store: Store, user: str, place: Asked = ANYWHERE) -> Person:
+def the_person(store: Store, user: str, place: Place = ANYWHERE) -> Person:
     """Who is called so; SeveralPeople where that are more."""
     called = people(store, user)
-    meant = [one for one in called if one.is_anywhere or is_asked(place, one.app, one.app_instance)]
+    meant = [one for one in called if one.is_anywhere or is_at(place, one.app, one.app_instance)]
     if len(meant) > 1:
         raise SeveralPeople(", ".join(named(one.names[0], one.app, one.app_instance) for one in meant))
     if not meant:  # nobody's own activities: who is named by others alone
@@ -93,7 +93,7 @@ def the_person(store: Store, user: str, place: Asked = ANYWHERE) -> Person:
     return person(ActivityLog(store), meant[0], alone=len(called) == 1)
 
 
-def described(store: Store, user: str, place: Asked = ANYWHERE) -> str:
+def described(store: Store, user: str, place: Place = ANYWHERE) -> str:
     """The same for people, with the app and the instance where there are several."""
     about = the_person(store, user, place) if personal.begun(store) is None else None
     return named(about.user, *about.place) if about and about.place else user
@@ -170,7 +170,7 @@ def _named(thing: ActivityObject) -> tuple[tuple[str, str | None], ...]:
 
 
 def forget(
-    store: Store, user: str, *, place: Asked = ANYWHERE, keep: bool = False, report: Callable[[str], None] = lambda _: None
+    store: Store, user: str, *, place: Place = ANYWHERE, keep: bool = False, report: Callable[[str], None] = lambda _: None
 ) -> Forgotten:
     """Remove a user's activities, and the name from all others and from every table; nothing is left in any file of the store.
 
@@ -205,7 +205,7 @@ def forget(
     return Forgotten(pseudonym, counted["removed"], counted["renamed"], changed)
 
 
-def _beginning(store: Store, user: str, place: Asked, *, keep: bool) -> tuple[Person, str, bool]:
+def _beginning(store: Store, user: str, place: Place, *, keep: bool) -> tuple[Person, str, bool]:
     """The person, the pseudonym and whether activities are kept: as the last time, where that did not come to its end."""
     begun = personal.begun(store)
     if begun is None:
@@ -216,7 +216,7 @@ def _beginning(store: Store, user: str, place: Asked, *, keep: bool) -> tuple[Pe
         return about, begun["pseudonym"], keep
     own = begun.get("place")
     about = Person(tuple(begun["names"]), tuple(own) if own else None)
-    if not about.is_user(user, *(own or ANYWHERE)) or (own and not is_asked(place, *own)):
+    if not about.is_user(user, *(own or ANYWHERE)) or (own and not is_at(place, *own)):
         raise StoreError(f"forgetting {named(about.user, *(own or ANYWHERE))} was broken off: do that to its end first")
     return about, begun["pseudonym"], begun["keep"]
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from casbd.activity_log import ActivityLog, Wanted
 from casbd.activity_log import export as module
-from casbd.activity_log.export import at_most, ending, export
+from casbd.activity_log.export import at_most, ending, export_activities
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.records.timestamps import NEWEST, OLDEST, iso
 from casbd.store.database import Store
@@ -64,7 +64,7 @@ def put(store, *some_blocks):
 
 def exported(store, path, *arguments, wanted=EVERYTHING, **options):
     """The path of what was exported; what it says of itself is true."""
-    done = export(ActivityLog(store), wanted, path, *arguments, **options)
+    done = export_activities(ActivityLog(store), wanted, path, *arguments, **options)
     assert done.bytes == path.stat().st_size
     assert [*path.parent.glob("*.part")] == []
     return path
@@ -287,7 +287,7 @@ class TestTheFile:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            export(ActivityLog(filled), EVERYTHING, tmp_path / name, progress=interrupt, force=True)
+            export_activities(ActivityLog(filled), EVERYTHING, tmp_path / name, progress=interrupt, force=True)
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == ({name: before} if before else {})
 
     @pytest.mark.parametrize("name", ["a.csv", "a.ndjson", "a.parquet", "a.csv.gz", "a.ndjson.zst"])
@@ -296,7 +296,7 @@ class TestTheFile:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
         try:
             with pytest.raises(OSError, match="File too large") as raised:
-                export(ActivityLog(filled), EVERYTHING, tmp_path / name)
+                export_activities(ActivityLog(filled), EVERYTHING, tmp_path / name)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert raised.value.filename is None

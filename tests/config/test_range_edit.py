@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.config.range_edit import MOST_NOTES, Wanted, read_network, tag
+from casbd.config.range_edit import MOST_NOTES, Wanted, read_network, tag_network
 from casbd.errors import CasbdError, Mistakes
 from casbd.plugins import registry
 
@@ -50,7 +50,7 @@ def do(place):
         if text is not None:
             path.write_bytes(text.encode())
         before = path.read_bytes().decode() if path.exists() else ""
-        found = tag(path, read_network(network), Wanted(category, tuple(tags), **more), place / "casbd.yaml")
+        found = tag_network(path, read_network(network), Wanted(category, tuple(tags), **more), place / "casbd.yaml")
         after = path.read_bytes().decode()
         assert not [*place.glob(".*")], "nothing is left beside"
         differ = [line for line in ndiff(before.splitlines(), after.splitlines()) if line[0] in "+-"]
@@ -263,7 +263,7 @@ class TestCareful:
         for _ in range(data.draw(st.integers(1, 6))):
             network = f"10.{data.draw(st.integers(0, 3))}.0.0/16"
             category = data.draw(st.sampled_from(["VPN", "Risky", "Corporate"]))
-            tag(place / "r.yaml", read_network(network), Wanted(category), place / "casbd.yaml")
+            tag_network(place / "r.yaml", read_network(network), Wanted(category), place / "casbd.yaml")
             said[network.replace(".0.0/16", ".0.1")] = category
             ranges = plugin(plugin.Options(ip_ranges=place / "r.yaml"))
             assert {ip: ranges.look_up(ip)["ip_category"] for ip in said} == said

@@ -11,7 +11,7 @@ from casbd.activity_log import Wanted
 from casbd.activity_log.people import person_of
 from casbd.activity_log.queries import Query
 from casbd.cli._common import SHORT, drawer, table
-from casbd.cli._search_options import NEWEST_FIRST, Asked
+from casbd.cli._search_options import NEWEST_FIRST, SearchOptions
 from casbd.clock import now
 from casbd.filters.tree import Condition
 from casbd.model.activity import Activity, ActivityObject
@@ -38,10 +38,10 @@ _DAY = 86_400_000
 
 
 def show(activity: Activity, alerts: Sequence[Alert], unusual: dict[str, str] | None) -> None:
-    """All of it, and the record at the end. unusual: fields with values that are new for the user; None where nothing can be told."""
-    known = dict(drawer(activity, ("raw", "objects")))
-    rows = {section: [(name, known.pop(name)) for name in names if name in known] for section, names in SECTIONS.items()}
-    rows["record"] += known.items()
+    """All of it, and the record at the end. unusual: fields with values that are new for the user; None where it is not known."""
+    fields = dict(drawer(activity, ("raw", "objects")))
+    rows = {section: [(name, fields.pop(name)) for name in names if name in fields] for section, names in SECTIONS.items()}
+    rows["record"] += fields.items()
     rows["objects"] = [_object(thing) for thing in activity.objects] or rows["objects"]
     rows["alerts"] = [(alert.severity, f"{alert.policy_name}, {alert.status}, {alert.alert_id[:SHORT]}") for alert in alerts]
     if unusual:
@@ -50,7 +50,7 @@ def show(activity: Activity, alerts: Sequence[Alert], unusual: dict[str, str] | 
     click.echo(activity_log.pretty_raw(activity))
 
 
-def same(activity: Activity, what: str, limit: int) -> Asked:
+def same(activity: Activity, what: str, limit: int) -> SearchOptions:
     """What is asked for by a pivot: the others of a kind; of `48h` in the day before and the day after. Wrong use if it is not known."""
     field = "action_type" if what == "type" and activity.activity_type == "Unspecified" else SAME[what]
     value = getattr(activity, field)
@@ -58,7 +58,7 @@ def same(activity: Activity, what: str, limit: int) -> Asked:
         raise click.BadParameter(f"the {field} of this activity is not known", param_hint="--same")
     wanted = Wanted(person_of(activity).conditions() if field == "user" else [Condition(field, "eq", (value,))], now)
     since, until = (activity.timestamp - _DAY, activity.timestamp + _DAY) if what == "48h" else (None, None)
-    return Asked(wanted, since, until, NEWEST_FIRST, limit, Query())
+    return SearchOptions(wanted, since, until, NEWEST_FIRST, limit, Query())
 
 
 def _object(thing: ActivityObject) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import click
 
 from casbd.activity_log import ActivityLog, Cursor, search
 from casbd.cli._common import cell, json_option, moment, table, write_lines
-from casbd.cli._search_options import NEWEST_FIRST, Asked
+from casbd.cli._search_options import NEWEST_FIRST, SearchOptions
 from casbd.filters.fields import FieldRef, parse_field
 from casbd.model.activity import FIELDS, Activity
 from casbd.pseudonyms import Pseudonyms
@@ -58,8 +58,8 @@ class Column(NamedTuple):
         """What an activity has there, as JSON has it: null for nothing, of several values a list. fields: the activity's, as JSON."""
         if not self.field.path:
             return fields[self.name]
-        found = reader.find(fields["raw"], self.field.path)
-        return found if len(found) > 1 else found[0] if found else None
+        values = reader.find(fields["raw"], self.field.path)
+        return values if len(values) > 1 else values[0] if values else None
 
 
 class Listing(NamedTuple):
@@ -94,29 +94,29 @@ def listing_options(function: F) -> F:
             raise click.BadParameter(str(error), param_hint="--after") from None
         return function(*arguments, listing=Listing(columns, as_csv, as_json, cursor), **others)
 
-    found: Any = with_listing
+    decorated: Any = with_listing
     for option in reversed(_OPTIONS):
-        found = option(found)
-    return found  # type: ignore[no-any-return]
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
 
 
-def write(log: ActivityLog, asked: Asked, listing: Listing, shown: Pseudonyms) -> None:
+def write(log: ActivityLog, options: SearchOptions, listing: Listing, shown: Pseudonyms) -> None:
     """What is asked for to standard output, and where the next page begins to standard error."""
-    limit, last = asked.limit, deque[Activity](maxlen=1)
-    if listing.after is not None and asked.sort != NEWEST_FIRST:
+    limit, last = options.limit, deque[Activity](maxlen=1)
+    if listing.after is not None and options.sort != NEWEST_FIRST:
         raise click.BadParameter(f"pages are of --sort {NEWEST_FIRST} alone", param_hint="--after")
-    found = search(
+    activities = search(
         log,
-        asked.wanted,
-        since=asked.since,
-        until=asked.until,
-        sort=asked.sort,
+        options.wanted,
+        since=options.since,
+        until=options.until,
+        sort=options.sort,
         limit=limit and limit + 1,
         after=listing.after,
     )
 
     def page() -> Iterator[Activity]:
-        for activity in islice(found, limit) if limit else found:
+        for activity in islice(activities, limit) if limit else activities:
             last.append(activity)
             yield shown.activity(activity)
 
@@ -126,8 +126,8 @@ def write(log: ActivityLog, asked: Asked, listing: Listing, shown: Pseudonyms) -
         _write_csv(page(), listing.columns or tuple(Column(name, FieldRef(name)) for name in FIELDS))
     else:
         _write_table(page(), listing.columns)
-    if limit and next(found, None) is not None:
-        more = f"more with --after {Cursor.at(last[0]).text()}" if asked.sort == NEWEST_FIRST else f"the first {limit}; there are more"
+    if limit and next(activities, None) is not None:
+        more = f"more with --after {Cursor.at(last[0]).text()}" if options.sort == NEWEST_FIRST else f"the first {limit}; there are more"
         click.echo(f"casbd: {more} (--limit 0 is all)", err=True)
 
 
@@ -178,9 +178,9 @@ def _csv_cell(value: Any) -> str:
 
 def _write_table(activities: Iterator[Activity], columns: tuple[Column, ...] | None) -> None:
     shown = columns or tuple(Column(name, FieldRef(name)) for name in COLUMNS)
-    found, reader = [*activities], RawReader()
-    rows = ([MATCHED if one.matched_policies else "", *(_cell(column, one, reader) for column in shown)] for one in found)
-    styles = map(style, found)
+    listed, reader = [*activities], RawReader()
+    rows = ([MATCHED if one.matched_policies else "", *(_cell(column, one, reader) for column in shown)] for one in listed)
+    styles = map(style, listed)
     less = LESS if columns is None else ()
     table("", (MATCHED, *(column.name for column in shown)), rows, lambda _: next(styles), less=less, instead=_INSTEAD)
 

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import click
 
-from casbd.activity_log.export import at_most, ending
-from casbd.activity_log.export import export as write
+from casbd.activity_log.export import at_most, ending, export_activities
 from casbd.cli import EXIT_RETRY
 from casbd.cli._common import cell, open_store
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
-from casbd.cli._search_options import Asked, span_options
+from casbd.cli._search_options import SearchOptions, span_options
 from casbd.model.activity import FIELDS
 
 
@@ -47,7 +46,7 @@ def _fields(text: str) -> tuple[str, ...]:
 def export(
     configuration: Path,
     file: Path,
-    asked: Asked,
+    options: SearchOptions,
     columns: str,
     bom: bool,
     force: bool,
@@ -67,16 +66,16 @@ def export(
         raise click.BadParameter("only CSV has a byte order mark", param_hint="--bom")
     shown = screen(configuration)
     with open_store(configuration) as store, _ended_by_signals():
-        total = at_most(store, asked.since, asked.until) if asked.wanted.is_everything else None
+        total = at_most(store, options.since, options.until) if options.wanted.is_everything else None
         try:
             with _progress(total) as progress:
-                done = write(
+                done = export_activities(
                     log_of(configuration, store, retag=retag),
-                    asked.wanted,
+                    options.wanted,
                     file,
                     fields,
-                    asked.since,
-                    asked.until,
+                    options.since,
+                    options.until,
                     progress,
                     shown=shown.activity if shown.fields else None,
                     bom=bom,

@@ -10,7 +10,7 @@ from casbd.activity_log.retagged import of_today
 from casbd.cli._common import open_store
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
-from casbd.cli._search_options import Asked, search_options
+from casbd.cli._search_options import SearchOptions, search_options
 from casbd.cli.activities import _listing
 from casbd.cli.activities._listing import Listing, listing_options
 
@@ -20,7 +20,7 @@ from casbd.cli.activities._listing import Listing, listing_options
 @listing_options
 @retag_option
 @click.pass_obj
-def search_activities(configuration: Path, asked: Asked, listing: Listing, retag: bool) -> None:
+def search_activities(configuration: Path, options: SearchOptions, listing: Listing, retag: bool) -> None:
     """Search activities: `casbd activities search --filter "user eq a@contoso.com" --filter "country neq NO,SE" --from -7d`.
 
     In a table, `!` marks those that meet a policy's filters.
@@ -28,5 +28,5 @@ def search_activities(configuration: Path, asked: Asked, listing: Listing, retag
     shown = screen(configuration)
     with open_store(configuration) as store:
         log = log_of(configuration, store, retag=retag)
-        asked = asked._replace(wanted=of_today(asked.wanted)) if retag else asked
-        _listing.write(log, asked, listing, shown)
+        options = options._replace(wanted=of_today(options.wanted)) if retag else options
+        _listing.write(log, options, listing, shown)

@@ -35,21 +35,21 @@ def show(configuration: Path, activity_id: str, same: str | None, limit: int | N
     shown = screen(configuration)
     with open_store(configuration) as store:
         log = ActivityLog(store)
-        found = log.get(activity_id)
-        if found is None:
+        activity = log.get(activity_id)
+        if activity is None:
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
         if same is not None:
-            others = _drawer.same(found, same, LIMIT if limit is None else limit)
+            others = _drawer.same(activity, same, LIMIT if limit is None else limit)
             others = others._replace(wanted=of_today(others.wanted)) if retag else others
             _listing.write(log_of(configuration, store, retag=retag), others, listing, shown)
             return
-        raised = [*map(shown.alert, raised_alerts.with_activity(store.connection, found.activity_id, found.timestamp))]
-        unusual = new_for_user(log, found)
+        raised = [*map(shown.alert, raised_alerts.with_activity(store.connection, activity.activity_id, activity.timestamp))]
+        unusual = new_for_user(log, activity)
     unusual = unusual and {name: str(shown.value(name, value)) for name, value in unusual.items()}
-    found = shown.activity(found)
+    activity = shown.activity(activity)
     if not listing.as_json:
-        _drawer.show(found, raised, unusual)
+        _drawer.show(activity, raised, unusual)
         return
     more = {"alerts": [json_lines.alert_fields(alert) for alert in raised], "unusual": unusual}
-    write_lines([json_lines.line(json_lines.activity_fields(found) | more)])
+    write_lines([json_lines.line(json_lines.activity_fields(activity) | more)])

@@ -16,16 +16,16 @@ from casbd.store.state import raised_alerts
 
 def chosen(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Alert]:
     """The alerts with these ids or beginnings of ids, each once; the end of the program where one is none's, or several alerts'."""
-    found: dict[str, Alert] = {}
+    alerts: dict[str, Alert] = {}
     wrong = []
     for alert_id in ids:
         candidates = raised_alerts.beginning_with(connection, cell(alert_id))
         if len(candidates) == 1:
-            found[candidates[0].alert_id] = candidates[0]
+            alerts[candidates[0].alert_id] = candidates[0]
         else:
             how_many = f"are {len(candidates)} alerts that begin with" if candidates else "is no alert"
             wrong.append(f"casbd: there {how_many} {cell(alert_id)}")
     if wrong:
         click.echo("\n".join(wrong), err=True)
         sys.exit(EXIT_NO)
-    return [*found.values()]
+    return [*alerts.values()]

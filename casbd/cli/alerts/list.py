@@ -43,12 +43,12 @@ def list_alerts(
         app = equal["app"]
         if app is not None and next(raised_alerts.find(store.connection, app=app), None) is None:
             require_value(configuration, store, "--app", "app", app)
-        found = _within(raised_alerts.find(store.connection, policy_id=policy, **equal), since, until)
-        found = (shown.alert(alert) for alert in found if alert.suppressed or not held_back)
+        alerts = _within(raised_alerts.find(store.connection, policy_id=policy, **equal), since, until)
+        alerts = (shown.alert(alert) for alert in alerts if alert.suppressed or not held_back)
         if as_json:
-            write_lines(map(json_lines.alert, found))
+            write_lines(map(json_lines.alert, alerts))
         else:
-            table("", COLUMNS, map(row, found), style, less=LESS)
+            table("", COLUMNS, map(row, alerts), style, less=LESS)
 
 
 def _within(alerts: Iterator[Alert], since: int | None, until: int | None) -> Iterator[Alert]:

@@ -19,10 +19,10 @@ from casbd.wire import json_lines
 def show(configuration: Path, alert_id: str, as_json: bool) -> None:
     """Show one alert and its activities' ids. The beginning of an alert's id is enough."""
     with open_store(configuration) as store:
-        (found,) = map(screen(configuration).alert, chosen(store.connection, [alert_id]))
+        (alert,) = map(screen(configuration).alert, chosen(store.connection, [alert_id]))
     if as_json:
-        write_lines([json_lines.alert(found)])
+        write_lines([json_lines.alert(alert)])
         return
-    rows = [(name, getattr(found, name)) for name in found.__struct_fields__]
+    rows = [(name, getattr(alert, name)) for name in alert.__struct_fields__]
     rows = [(name, moment(value) if name in json_lines.ALERT_TIMES else value) for name, value in rows]
     table("", ("field", "value"), [entry for entry in rows if entry[1] not in (None, "", (), False)])

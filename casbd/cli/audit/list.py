@@ -30,7 +30,7 @@ def list_entries(configuration: Path, /, since: int | None, until: int | None, a
     """List the audit trail, newest last. Nothing is ever removed from it.
 
     `eva as root`: the kernel says that eva has logged in, and was root then (by sudo, say).
-    What an editor changed is told by the daemon, when it takes it up.
+    What an editor changed is noted by the daemon, when it takes it up.
     """
     check_span(since, until)
     pseudonyms = screen(configuration)
@@ -43,11 +43,11 @@ def list_entries(configuration: Path, /, since: int | None, until: int | None, a
     with open_store(configuration) as store:
         if action is not None and next(audit.listed(store.connection, action=action), None) is None:
             _require_action(action)
-        found = map(shown, audit.listed(store.connection, since, until, action=action, who=who))
+        noted = map(shown, audit.listed(store.connection, since, until, action=action, who=who))
         if as_json:
-            write_lines(json_lines.line(asdict(entry) | {"at": iso(entry.at)}) for entry in found)
+            write_lines(json_lines.line(asdict(entry) | {"at": iso(entry.at)}) for entry in noted)
         else:
-            rows = ((moment(e.at), e.who, e.action, e.target, json.dumps(e.detail, ensure_ascii=False) if e.detail else "") for e in found)
+            rows = ((moment(e.at), e.who, e.action, e.target, json.dumps(e.detail, ensure_ascii=False) if e.detail else "") for e in noted)
             table("", COLUMNS, rows)
 
 
@@ -55,8 +55,8 @@ def _require_action(action: str) -> None:
     """Go on if the daemon or a command may note it some day, or if it is the first word of such."""
     root = click.get_current_context().find_root()
     assert isinstance(root.command, click.Group)
-    known = {*audit.OF_THE_DAEMON}
+    names = {*audit.OF_THE_DAEMON}
     for name in root.command.list_commands(root):
         group = root.command.get_command(root, name)
-        known |= {name, *(f"{name} {one}" for one in (group.list_commands(root) if isinstance(group, click.Group) else ()))}
-    require("--action", "action", action, known, "of a command or of the daemon")
+        names |= {name, *(f"{name} {one}" for one in (group.list_commands(root) if isinstance(group, click.Group) else ()))}
+    require("--action", "action", action, names, "of a command or of the daemon")

@@ -45,10 +45,10 @@ def cancel(configuration: Path, /, command_ids: tuple[str, ...], every: bool, as
             else:
                 audit.add(connection, now(), "governance cancel", command.command_id, {"before": command.status})
     shown = screen(configuration)
-    told = [*map(shown.command, done)]
+    cancelled = [*map(shown.command, done)]
     if as_json:
-        write_lines(map(json_lines.command, told))
-    for one in () if as_json else told:
+        write_lines(map(json_lines.command, cancelled))
+    for one in () if as_json else cancelled:
         click.echo(f"{one.command_id}: {one.action} of {cell(one.target)} is cancelled", err=True)
         if one.error:
             click.echo(f"  {cell(one.error)}", err=True)
@@ -62,11 +62,11 @@ def cancel(configuration: Path, /, command_ids: tuple[str, ...], every: bool, as
 
 def _chosen(store: Store, ids: Sequence[str], wrong: list[str]) -> list[GovernanceCommand]:
     """The commands with these ids or beginnings of ids, each once. wrong: takes what is none's, or several's."""
-    found: dict[str, GovernanceCommand] = {}
+    commands: dict[str, GovernanceCommand] = {}
     for command_id in ids:
         candidates = governance_log.beginning_with(store.connection, command_id) if command_id else []
         if len(candidates) == 1:
-            found[candidates[0].command_id] = candidates[0]
+            commands[candidates[0].command_id] = candidates[0]
         else:
             wrong.append(f"there {f'are {len(candidates)} commands that begin with' if candidates else 'is no command'} {command_id}")
-    return [*found.values()]
+    return [*commands.values()]

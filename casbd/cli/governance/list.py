@@ -24,11 +24,11 @@ def list_commands(configuration: Path, as_json: bool) -> None:
     """List governance commands, oldest first: with `governance.mode: dry_run` what would have been done."""
     shown = screen(configuration)
     with open_store(configuration) as store:
-        if told := Standing.of(store).line():
-            click.secho(cell(told), fg="red", bold=True, err=True)
-        found = map(shown.command, governance_log.every(store.connection))
+        if warning := Standing.of(store).line():
+            click.secho(cell(warning), fg="red", bold=True, err=True)
+        commands = map(shown.command, governance_log.every(store.connection))
         if as_json:
-            write_lines(map(json_lines.command, found))
+            write_lines(map(json_lines.command, commands))
         else:
             table(
                 "",
@@ -44,7 +44,7 @@ def list_commands(configuration: Path, as_json: bool) -> None:
                         c.error,
                         c.command_id,
                     )
-                    for c in found
+                    for c in commands
                 ),
                 less=("command", "error", "connector"),
             )

@@ -40,15 +40,15 @@ def stop(configuration: Path, reason: str, wait: int) -> None:
 
 
 def _wait_for_what_is_under_way(store: Store, seconds: int) -> None:
-    deadline, told = monotonic() + seconds, False
+    deadline, has_said_so = monotonic() + seconds, False
     while under_way := governance_moments.sending(store.connection):
         if not in_use(store.directory):
             click.echo(f"casbd ended while {', '.join(under_way)} was being carried out: whether it was done nobody knows.", err=True)
             return
-        if not told:
+        if not has_said_so:
             click.echo(f"Waiting for what is being carried out just now: {', '.join(under_way)}", err=True)
-            told = True
+            has_said_so = True
         if monotonic() >= deadline:
-            click.echo("casbd: it is still being carried out; `casbd governance list` will tell what came of it", err=True)
+            click.echo("casbd: it is still being carried out; `casbd governance list` will show what came of it", err=True)
             sys.exit(EXIT_RETRY)
         time.sleep(LOOK_AGAIN)

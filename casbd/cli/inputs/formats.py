@@ -18,10 +18,10 @@ from casbd.wire import json_lines
 @json_option
 def formats(name: str | None, as_json: bool) -> None:
     """List the formats, or tell all about one: what it reads, after which documentation, and what its records cannot tell."""
-    known = registry.names("formats")
-    if name is not None and name not in known:
-        raise click.BadParameter(f"`{name}` is no format; {nearest(name, known)}", param_hint="NAME")
-    chosen = {one: registry.load("formats", one) for one in known if name in (None, one)}
+    names = registry.names("formats")
+    if name is not None and name not in names:
+        raise click.BadParameter(f"`{name}` is no format; {nearest(name, names)}", param_hint="NAME")
+    chosen = {one: registry.load("formats", one) for one in names if name in (None, one)}
     about = {one: inspect.getdoc(sys.modules[cls.__module__]) or "" for one, cls in chosen.items()}
     if as_json:
         write_lines(json_lines.line({"format": one, "about": text}) for one, text in about.items())

@@ -24,7 +24,7 @@ from casbd.plugins import Reason, Reasoning
 from casbd.records import addresses
 
 _NAMES = {"ip_category": "category", "ip_tags": "tags", "asn": "AS number", "isp": "ISP"}
-_TOLD = ("country", "city", "isp", "asn", "ip_category", "ip_tags")
+_COMPARED = ("country", "city", "isp", "asn", "ip_category", "ip_tags")
 
 
 class Today(NamedTuple):
@@ -33,7 +33,7 @@ class Today(NamedTuple):
     takes: what would have to be configured for the fields that nobody can know.
     """
 
-    told: dict[str, Any]
+    values: dict[str, Any]
     reasons: list[Reason]
     takes: Mapping[str, str]
 
@@ -45,10 +45,10 @@ class Address(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The address alone: a port is left out."""
-        found = addresses.parse(str(value)).ip
-        if found is None:
+        ip = addresses.parse(str(value)).ip
+        if ip is None:
             self.fail(f"{cell(value)!r} is no IP address; write 192.0.2.1 or 2001:db8::1", param, ctx)
-        return found
+        return ip
 
 
 @click.command("show")
@@ -67,60 +67,60 @@ def show(configuration: Path, ip: str, days: int, as_of: int | None, as_json: bo
     shown = screen(configuration)
     with open_store(configuration) as store:
         real_ip = real(store, shown, ip)
-        found = of_address(store, real_ip, span)
+        insights = of_address(store, real_ip, span)
     today = _today(configuration, real_ip)
     today = today._replace(reasons=[reason._replace(subnet=shown.text(reason.subnet)) for reason in today.reasons])
-    if found is None:
+    if insights is None:
         click.echo(f"casbd: there is no activity from {ip}", err=True)
         for reason in today.reasons:
             click.echo(_because(reason), err=True)
         sys.exit(EXIT_NO)
     users = [
-        replace(one, value=shown.user(one.value), app_instance=one.app_instance and shown.text(one.app_instance)) for one in found.users
+        replace(one, value=shown.user(one.value), app_instance=one.app_instance and shown.text(one.app_instance)) for one in insights.users
     ]
-    found = replace(found, ip_address=shown.address(found.ip_address), users=users)
+    insights = replace(insights, ip_address=shown.address(insights.ip_address), users=users)
     if as_json:
-        write_lines([_insights.json_line(found, days, span, reasons=[one._asdict() for one in today.reasons], today=today.told)])
+        write_lines([_insights.json_line(insights, days, span, reasons=[one._asdict() for one in today.reasons], today=today.values)])
     else:
-        _page(found, today, days, span)
+        _page(insights, today, days, span)
 
 
 def _today(configuration: Path, ip: str) -> Today:
-    """What the enrichers that look at the address say; a file that cannot be read is told, and does without."""
+    """What the enrichers that look at the address say; a file that cannot be read is warned of and left out."""
     enrichers = address_enrichers(configuration)
     activity = Activity(ip_address=ip)
     Enrichment(enrichers).enrich([activity])
     reasons = [reason for enricher in enrichers if isinstance(enricher, Reasoning) for reason in enricher.reasons(ip)]
-    return Today({name: getattr(activity, name) for name in _TOLD} | {"ip_tags": [*activity.ip_tags]}, reasons, lacking(enrichers))
+    return Today({name: getattr(activity, name) for name in _COMPARED} | {"ip_tags": [*activity.ip_tags]}, reasons, lacking(enrichers))
 
 
-def _page(found: AddressInsights, today: Today, days: int, span: Span) -> None:
-    click.secho(found.ip_address, bold=True)
-    _insights.about(found.city, found.country, found.isp, found.asn and f"AS{found.asn}")
-    _insights.about(f"category: {cell(found.ip_category) or 'unknown'}", found.ip_tags and f"tags: {cell(found.ip_tags)}")
+def _page(insights: AddressInsights, today: Today, days: int, span: Span) -> None:
+    click.secho(insights.ip_address, bold=True)
+    _insights.about(insights.city, insights.country, insights.isp, insights.asn and f"AS{insights.asn}")
+    _insights.about(f"category: {cell(insights.ip_category) or 'unknown'}", insights.ip_tags and f"tags: {cell(insights.ip_tags)}")
     for reason in today.reasons:
         click.echo(_because(reason))
     for name in ("city", "isp"):
-        if name in today.takes and getattr(found, name) is None and ip_address(found.ip_address).is_global:
+        if name in today.takes and getattr(insights, name) is None and ip_address(insights.ip_address).is_global:
             click.echo(f"{_NAMES.get(name, name)}: unknown, it takes {today.takes[name]}")
-    for name, text in _changed(found, today):
+    for name, text in _changed(insights, today):
         click.echo(f"today's {name}: {text}")
     click.echo()
     click.echo(
         _insights.numbers(
-            *_insights.alerts_and_activities(found),
-            (found.admin_activities, "administrative activity", "administrative activities"),
-            (found.failed_log_ons, "failed log on", "failed log ons"),
-            (len(found.users), "user", "users"),
-            (len(found.apps), "app", "apps"),
+            *_insights.alerts_and_activities(insights),
+            (insights.admin_activities, "administrative activity", "administrative activities"),
+            (insights.failed_log_ons, "failed log on", "failed log ons"),
+            (len(insights.users), "user", "users"),
+            (len(insights.apps), "app", "apps"),
         )
     )
-    _insights.when(found, days, span)
-    _insights.time_charts(found)
-    users = [(named(one.value, one.app, one.app_instance), one.activities) for one in found.users]
-    _insights.listed("Users", users, found.activities)
-    _insights.listed("Apps", found.apps, found.activities)
-    _insights.operations(found)
+    _insights.when(insights, days, span)
+    _insights.time_charts(insights)
+    users = [(named(one.value, one.app, one.app_instance), one.activities) for one in insights.users]
+    _insights.listed("Users", users, insights.activities)
+    _insights.listed("Apps", insights.apps, insights.activities)
+    _insights.operations(insights)
 
 
 def _because(reason: Reason) -> str:
@@ -128,11 +128,11 @@ def _because(reason: Reason) -> str:
     return cell(f"in {reason.subnet} of {reason.name}: {', '.join(filter(None, (reason.category, *reason.tags)))}")
 
 
-def _changed(found: AddressInsights, today: Today) -> list[tuple[str, str]]:
+def _changed(insights: AddressInsights, today: Today) -> list[tuple[str, str]]:
     """What is otherwise today, for people. A place that no file knows today is as it was; of tags it is enough that lists were read."""
     changed = []
-    for name, told in today.told.items():
-        known = today.told["ip_category"] if name == "ip_tags" else told
-        if known is not None and told != getattr(found, name):
-            changed.append((_NAMES.get(name, name), cell(told) or "none"))
+    for name, value in today.values.items():
+        known = today.values["ip_category"] if name == "ip_tags" else value
+        if known is not None and value != getattr(insights, name):
+            changed.append((_NAMES.get(name, name), cell(value) or "none"))
     return changed

@@ -13,8 +13,7 @@ from casbd.cli import EXIT_NO
 from casbd.cli._changes import OneLine, noted
 from casbd.cli._common import cell
 from casbd.config import reading
-from casbd.config.range_edit import Network, Wanted, read_network
-from casbd.config.range_edit import tag as tag_in_file
+from casbd.config.range_edit import Network, Wanted, read_network, tag_network
 from casbd.errors import CasbdError, Mistakes
 from casbd.model.activity import FIELDS
 
@@ -69,7 +68,7 @@ def tag(
         _refused(f"{configuration} names no file of IP ranges; below `enrichment:` add the line `  ip_ranges: ip_ranges.yaml`")
     wanted = Wanted(category, tuple(filter(None, dict.fromkeys(tags))), name or None, isp or None, country)
     try:
-        tagged = tag_in_file(path, network, wanted, like=configuration)
+        tagged = tag_network(path, network, wanted, like=configuration)
     except Mistakes:
         raise
     except CasbdError as error:

@@ -40,13 +40,13 @@ class Loaded:
 
     @cached_property
     def policies(self) -> list[Policy]:
-        """All of them, by id. Of Sigma files that cannot be used only the number is told."""
-        found = loading.load_rule_set(self.settings.rules, self._connectors)
-        files = len({mistake.file for mistake in found.unusable})
+        """All of them, by id. Of Sigma files that cannot be used only the number is reported."""
+        rule_set = loading.load_rule_set(self.settings.rules, self._connectors)
+        files = len({mistake.file for mistake in rule_set.unusable})
         if files:
-            told = "a rule file cannot be used and is" if files == 1 else f"{files} rule files cannot be used and are"
-            click.echo(f"casbd: {told} left out (`casbd check` tells why)", err=True)
-        return found.policies
+            files_are = "a rule file cannot be used and is" if files == 1 else f"{files} rule files cannot be used and are"
+            click.echo(f"casbd: {files_are} left out (`casbd check` says why)", err=True)
+        return rule_set.policies
 
     @cached_property
     def paths(self) -> list[Path]:
@@ -81,18 +81,18 @@ class Loaded:
         try:
             with Store(self.settings.state_dir, readonly=True) as store:
                 return set_aside.of(store.connection, {policy.id: meaning(policy) for policy in policies})
-        except StoreError:  # `counts` tells
+        except StoreError:  # `counts` has reported it
             return {}
 
     def read(self, form: str, raw: str) -> Sequence[Activity]:
         """The activities of a raw record, finished and enriched as the stream would."""
         plugin, record = registry.load("formats", form), raw.encode()
-        found = [*plugin(plugin.Options()).parse(record)]
-        for activity in found:
+        activities = [*plugin(plugin.Options()).parse(record)]
+        for activity in activities:
             finish(activity, record, raw)
             activity.source = form
-        self._enrichment.enrich(found)
-        return found
+        self._enrichment.enrich(activities)
+        return activities
 
     @cached_property
     def _enrichment(self) -> Enrichment:

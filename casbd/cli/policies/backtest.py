@@ -66,5 +66,5 @@ def _of_file(path: Path) -> list[Policy]:
 
 def _chart(title: str, counts: Counter[str], *, by_size: bool) -> None:
     """Numbers as bars, at most so many as a screen holds."""
-    found = counts.most_common(MOST_BARS) if by_size else sorted(counts.items())[-MOST_BARS:]
-    _bars.draw((title, "alerts"), found)
+    shown = counts.most_common(MOST_BARS) if by_size else sorted(counts.items())[-MOST_BARS:]
+    _bars.draw((title, "alerts"), shown)

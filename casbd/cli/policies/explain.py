@@ -42,8 +42,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
         meaning = sentence(policy, now())
         if loaded.set_aside([policy]):
             meaning += " It costs too much and is set aside: casbd does not ask it."
-        told = {"policy_id": policy.id, "meaning": meaning}
-        write_lines([json_lines.line(told)]) if as_json else click.echo(cell(told["meaning"]))
+        write_lines([json_lines.line({"policy_id": policy.id, "meaning": meaning})]) if as_json else click.echo(cell(meaning))
         return
     shown = screen(configuration)
     with open_store(configuration) as store:
@@ -56,8 +55,8 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
     steps = [msgspec.structs.replace(step, value=shown.values_of(activity, step.value)) for step in steps]
     window = window and msgspec.structs.replace(window, subject=shown.values_of(activity, window.subject))
     if as_json:
-        found = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
-        write_lines([json_lines.line(found | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
+        result = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
+        write_lines([json_lines.line(result | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
     else:
         _tell_steps(steps)
         if window is not None:

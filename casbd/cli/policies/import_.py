@@ -31,30 +31,30 @@ from casbd.wire import json_lines
 def import_(configuration: Path, /, directory: Path, target: Path | None, as_json: bool) -> None:
     """Tell how many of a directory of Sigma rules can be used, and why the others cannot. Exit code 1 if there are such.
 
-    Without --to nothing is copied. A file that cannot be used, in a directory of rules, is told and left out; all others work.
+    Without --to nothing is copied. A file that cannot be used, in a directory of rules, is reported and left out; all others work.
     """
-    found, others = loading.load_sigma(directory)
-    paths = dict.fromkeys(policy.path for policy in found.policies)
-    files = {mistake.file for mistake in found.unusable}
+    rule_set, others = loading.load_sigma(directory)
+    paths = dict.fromkeys(policy.path for policy in rule_set.policies)
+    files = {mistake.file for mistake in rule_set.unusable}
     if target is not None:
-        copied = _copy([*paths, *found.parts], target)
+        copied = _copy([*paths, *rule_set.parts], target)
         if copied:
             noted(configuration, "policies import", str(target), {"from": str(directory), "files": copied})
-    counting = sum(policy.match is not None for policy in found.policies)
+    counting = sum(policy.match is not None for policy in rule_set.policies)
     if as_json:
-        write_lines(json_lines.line({"policy_id": policy.id, "file": str(policy.path), "usable": True}) for policy in found.policies)
-        write_lines(json_lines.line({"usable": False} | msgspec.structs.asdict(mistake)) for mistake in found.unusable)
+        write_lines(json_lines.line({"policy_id": policy.id, "file": str(policy.path), "usable": True}) for policy in rule_set.policies)
+        write_lines(json_lines.line({"usable": False} | msgspec.structs.asdict(mistake)) for mistake in rule_set.unusable)
     else:
-        for mistake in found.unusable:
+        for mistake in rule_set.unusable:
             click.echo(cell(mistake))
-    for note in found.notes:
+    for note in rule_set.notes:
         click.echo(f"warning: {cell(note)}", err=True)
-    usable, number = len(found.policies), len(found.policies) + len(files)
+    usable, number = len(rule_set.policies), len(rule_set.policies) + len(files)
     share = f" ({100 * usable / number:.0f} %)" if number else ""
-    told = [f"{usable} of {number} Sigma rules can be used{share}"]
-    told += [f"{counting} of them look at several activities together"] if counting else []
-    told += [f"{len(others)} other files were left aside"] if others else []
-    click.echo("; ".join(told), err=True)
+    summary = [f"{usable} of {number} Sigma rules can be used{share}"]
+    summary += [f"{counting} of them look at several activities together"] if counting else []
+    summary += [f"{len(others)} other files were left aside"] if others else []
+    click.echo("; ".join(summary), err=True)
     if files:
         sys.exit(EXIT_NO)
 

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from casbd.cli._common import json_option, table, write_lines
+from casbd.cli.policies._columns import counting, row_of
 from casbd.cli.policies._loaded import Loaded
 from casbd.cli.policies._templates import require_template
-from casbd.cli.policies._told import counting, told_of
 from casbd.model.costly import SetAside
 from casbd.policies.policy import Policy
 from casbd.wire import json_lines
@@ -28,16 +28,16 @@ def list_policies(configuration: Path, /, template: str | None, as_json: bool) -
     """List the policies, with how often each matched and alerted since the store began.
 
     Matches of a simulated policy are counted too, and its alerts are those that it would have raised. One that is `set aside` costs too
-    much and is not asked until its filters change (`casbd status` tells what it took). Exit code 1 where there is no such template.
+    much and is not asked until its filters change (`casbd status` shows what it took). Exit code 1 where there is no such template.
     """
     loaded = Loaded(configuration)
-    found = loaded.policies
+    policies = loaded.policies
     if template is not None:
-        _require_known(template, found)
-    counts, aside = loaded.counts(), loaded.set_aside(found)
-    rows = [(policy, aside.get(policy.id), *counts.get(policy.id, (0, 0))) for policy in found if template in (None, policy.template)]
+        _require_known(template, policies)
+    counts, aside = loaded.counts(), loaded.set_aside(policies)
+    rows = [(policy, aside.get(policy.id), *counts.get(policy.id, (0, 0))) for policy in policies if template in (None, policy.template)]
     if as_json:
-        write_lines(json_lines.line(told_of(*row)) for row in rows)
+        write_lines(json_lines.line(row_of(*row)) for row in rows)
         return
     table("", COLUMNS, [_row(*row) for row in rows], _style, less=LESS)
 

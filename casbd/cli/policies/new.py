@@ -10,7 +10,7 @@ import click
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import noted
 from casbd.cli._common import cell
-from casbd.cli._search_options import Asked, filter_options
+from casbd.cli._search_options import SearchOptions, filter_options
 from casbd.cli.policies._refused import refused
 from casbd.cli.policies._templates import require_template
 from casbd.config import reading
@@ -23,15 +23,15 @@ from casbd.policies import loading
 @filter_options
 @click.option("--template", metavar="T", help="A copy of a shipped policy; `casbd policies templates` lists them.")
 @click.pass_obj
-def new(configuration: Path, /, policy_id: str, from_search: bool, asked: Asked, template: str | None) -> None:
+def new(configuration: Path, /, policy_id: str, from_search: bool, options: SearchOptions, template: str | None) -> None:
     """Write a rule file, from the filters of a search or from a template, to be completed in an editor.
 
     One from a search counts, and alerts nobody yet.
     """
-    filters = asked.query.filters
+    filters = options.query.filters
     if from_search == (template is not None) or from_search != bool(filters):
         raise click.UsageError("either --from-search with --filter or --query, or --template")
-    if asked.query.text:
+    if options.query.text:
         raise click.UsageError("a policy asks for fields: --text, and a query that has it, are for searches alone")
     settings, _ = reading.read(configuration)
     if not settings.rules:
@@ -40,10 +40,10 @@ def new(configuration: Path, /, policy_id: str, from_search: bool, asked: Asked,
         raise click.BadParameter("an id is the file's name without a path and without .yaml", param_hint="POLICY_ID")
     text = _of_template(template, policy_id) if template is not None else _of_search(filters, policy_id)
     path = settings.rules[0] / f"{policy_id}.yaml"
-    loading.load_file(path, text=text)  # what is wrong with the id is told too
-    known = [other for other in loading.rule_files(settings.rules) if other.stem == policy_id]
-    if known:
-        click.echo(f"casbd: there is a policy {cell(policy_id)} already: {known[0]}", err=True)
+    loading.load_file(path, text=text)  # so that what is wrong with the id is reported too
+    same_id = [other for other in loading.rule_files(settings.rules) if other.stem == policy_id]
+    if same_id:
+        click.echo(f"casbd: there is a policy {cell(policy_id)} already: {same_id[0]}", err=True)
         sys.exit(EXIT_NO)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -68,7 +68,7 @@ def _of_search(filters: tuple[str, ...], policy_id: str) -> str:
 def _of_template(template: str, policy_id: str) -> str:
     from casbd.policies.templates import templates, text_of
 
-    found = {policy.id: policy for policy in templates()}
-    if template not in found:
-        require_template(template, found)
-    return text_of(found[template], policy_id)
+    shipped = {policy.id: policy for policy in templates()}
+    if template not in shipped:
+        require_template(template, shipped)
+    return text_of(shipped[template], policy_id)

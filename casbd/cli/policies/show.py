@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from casbd.cli._common import json_option, write_lines
+from casbd.cli.policies._columns import row_of
 from casbd.cli.policies._loaded import Loaded
-from casbd.cli.policies._told import told_of
 from casbd.clock import now
 from casbd.policies.explain import sentence
 from casbd.wire import json_lines
@@ -19,20 +19,20 @@ from casbd.wire import json_lines
 @json_option
 @click.pass_obj
 def show(configuration: Path, /, policy_id: str, as_json: bool) -> None:
-    """Show a policy's file; with --json what `list` tells of it, its meaning in English, and the file's text."""
+    """Show a policy's file; with --json what `list` has of it, its meaning in English, and the file's text."""
     loaded = Loaded(configuration)
     policy = loaded.one(policy_id)
     text = policy.path.read_text(encoding="utf-8")
     if as_json:
         counts = loaded.counts()
-        told = told_of(policy, loaded.set_aside([policy]).get(policy.id), *counts.get(policy.id, (0, 0)))
+        row = row_of(policy, loaded.set_aside([policy]).get(policy.id), *counts.get(policy.id, (0, 0)))
         more = {
             "description": policy.description or None,
             "references": policy.references,
             "meaning": sentence(policy, now()),
             "text": text,
         }
-        write_lines([json_lines.line(told | more)])
+        write_lines([json_lines.line(row | more)])
         return
     click.echo(f"# {policy.path}", err=True)
     click.echo(text, nl=False)

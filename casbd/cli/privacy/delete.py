@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from casbd.activity_log.people import Asked
+from casbd.activity_log.people import Place
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_alone
 from casbd.cli._common import cell
@@ -24,7 +24,7 @@ from casbd.store.state import audit
 @click.option("--pseudonymize", is_flag=True, help="Keep the activities, alerts and commands, under a pseudonym that nobody can resolve.")
 @namesake_options
 @click.pass_obj
-def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool, place: Asked) -> None:
+def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool, place: Place) -> None:
     """Remove USER's activities, alerts and commands, and the name from everything else; nothing is left in the state directory.
 
     The daemon must be stopped meanwhile; it goes on where it was, and does not read again what it has read. Killed half-way, the same

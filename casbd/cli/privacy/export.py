@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from casbd.activity_log.people import Asked
+from casbd.activity_log.people import Place
 from casbd.cli import EXIT_NO
 from casbd.cli._changes import store_to_change
 from casbd.cli._common import cell
 from casbd.cli._namesakes import namesake_options
-from casbd.cli.privacy._person import asked_of, one_person
+from casbd.cli.privacy._person import one_person, place_fields
 from casbd.clock import now
 from casbd.personal_data import privacy
 from casbd.store.database import Store
@@ -27,7 +27,7 @@ from casbd.store.state import audit
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @namesake_options
 @click.pass_obj
-def export(configuration: Path, user: str, file: Path, place: Asked) -> None:
+def export(configuration: Path, user: str, file: Path, place: Place) -> None:
     """Write all that is known about USER into FILE, a ZIP archive of NDJSON files with an index.json.
 
     Exit code 1 if nothing is known. The audit trail notes it.
@@ -35,7 +35,7 @@ def export(configuration: Path, user: str, file: Path, place: Asked) -> None:
     with store_to_change(configuration) as store, one_person(user):  # who may not write the audit trail gets no archive
         counts = privacy.export(store, user, file, now, place)
         if counts:
-            _note_export(store, user, file, {"records": counts} | asked_of(place))
+            _note_export(store, user, file, {"records": counts} | place_fields(place))
     if not counts:
         file.unlink()
         click.echo(f"casbd: nothing is known about {cell(user)}", err=True)

@@ -27,11 +27,11 @@ def resolve_pseudonyms(configuration: Path, pseudonyms: tuple[str, ...]) -> None
     shown = screen(configuration)
     wanted = [*dict.fromkeys(pseudonyms)]
     with store_to_change(configuration) as store:
-        found = resolve(store, shown, [one for one in wanted if shown.is_pseudonym(one)], everywhere=True)
+        identities = resolve(store, shown, [one for one in wanted if shown.is_pseudonym(one)], everywhere=True)
         with store.transaction() as connection:
-            for one in found:
+            for one in identities:
                 audit.add(connection, now(), "privacy resolve", one, {})
     for one in wanted:
-        click.echo(cell(found[one])) if one in found else click.echo(f"casbd: nobody has the pseudonym {cell(one)}", err=True)
-    if len(found) < len(wanted):
+        click.echo(cell(identities[one])) if one in identities else click.echo(f"casbd: nobody has the pseudonym {cell(one)}", err=True)
+    if len(identities) < len(wanted):
         sys.exit(EXIT_NO)

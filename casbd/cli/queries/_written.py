@@ -1,4 +1,4 @@
-"""How a saved search is told, and that there is none of a name."""
+"""How a saved search is shown, and that there is none of a name."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def about(name: str, kind: str, query: Query) -> dict[str, Any]:
 
 def _written(query: Query) -> Mapping[str, Any]:
     """All options by their names; null for those that are not given."""
-    given = msgspec.to_builtins(query)
-    return {"filters": [], **dict.fromkeys(("text", "from", "to", "sort", "limit")), **given}
+    options = msgspec.to_builtins(query)
+    return {"filters": [], **dict.fromkeys(("text", "from", "to", "sort", "limit")), **options}
 
 
 def options_of(query: Query) -> list[str]:
     """The options as a person writes them in a shell."""
     import shlex
 
-    given = [
+    options = [
         *(("filter", text) for text in query.filters),
         *((name, value) for name, value in _written(query).items() if name != "filters"),
     ]
-    return [f"--{name} {shlex.quote(str(value))}" for name, value in given if value is not None]
+    return [f"--{name} {shlex.quote(str(value))}" for name, value in options if value is not None]
 
 
 def there_is_none(name: str) -> NoReturn:

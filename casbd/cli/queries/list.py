@@ -24,9 +24,9 @@ def list_queries(configuration: Path, as_json: bool) -> None:
     except StoreError as error:  # the suggested ones are there all the same
         click.echo(f"casbd: {error}", err=True)
         own = {}
-    found = [(name, "saved", query) for name, query in own.items()]
-    found += [(name, "suggested", query) for name, query in queries.suggested().items()]
+    listed = [(name, "saved", query) for name, query in own.items()]
+    listed += [(name, "suggested", query) for name, query in queries.suggested().items()]
     if as_json:
-        write_lines(map(json_lines.line, (about(*entry) for entry in found)))
+        write_lines(map(json_lines.line, (about(*entry) for entry in listed)))
     else:
-        table("", ("name", "kind", "options"), ((name, kind, " ".join(options_of(query))) for name, kind, query in found))
+        table("", ("name", "kind", "options"), ((name, kind, " ".join(options_of(query))) for name, kind, query in listed))

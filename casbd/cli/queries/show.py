@@ -18,16 +18,16 @@ from casbd.wire import json_lines
 @click.pass_obj
 def show(configuration: Path, name: str, as_json: bool) -> None:
     """Show one query as options of `casbd activities search`, a line each."""
-    found = queries.find(name, queries.suggested())
+    entry = queries.find(name, queries.suggested())
     kind = "suggested"
-    if found is None:
+    if entry is None:
         kind = "saved"
         with open_store(configuration) as store:
-            found = queries.find(name, queries.saved(store.connection))
-    if found is None:
+            entry = queries.find(name, queries.saved(store.connection))
+    if entry is None:
         there_is_none(name)
     elif as_json:
-        write_lines([json_lines.line(about(found[0], kind, found[1]))])
+        write_lines([json_lines.line(about(entry[0], kind, entry[1]))])
     else:
-        for option in options_of(found[1]):
+        for option in options_of(entry[1]):
             click.echo(cell(option))

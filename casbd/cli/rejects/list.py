@@ -20,7 +20,7 @@ def list_rejects(configuration: Path, as_json: bool) -> None:
     shown = screen(configuration)
     with open_store(configuration) as store:
         every = rejects.every(store.connection)
-        found = ((number, reject, shown.text(reject.raw.decode("utf-8", "replace"))) for number, reject, _ in every)
+        rows = ((number, reject, shown.text(reject.raw.decode("utf-8", "replace"))) for number, reject, _ in every)
         if as_json:
             write_lines(
                 json_lines.line(
@@ -33,11 +33,11 @@ def list_rejects(configuration: Path, as_json: bool) -> None:
                         "raw": raw,
                     }
                 )
-                for number, reject, raw in found
+                for number, reject, raw in rows
             )
         else:
             table(
                 "",
                 ("reject", "input", "file", "offset", "reason", "begins with"),
-                ((n, r.input, r.input_file, r.input_offset, r.reason, raw[:60]) for n, r, raw in found),
+                ((n, r.input, r.input_file, r.input_offset, r.reason, raw[:60]) for n, r, raw in rows),
             )

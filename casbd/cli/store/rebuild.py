@@ -39,10 +39,10 @@ def rebuild(configuration: Path, first: tuple[Path, ...], more: tuple[Path, ...]
         raise click.UsageError("which files? --from FILE ...")
     engine = Engine(configuration)
     with store_alone(configuration) as store:
-        found = make_anew(engine, store, files, now, given=name, less=yes, tell=lambda path: click.echo(f"read {cell(path)}", err=True))
+        outcome = make_anew(engine, store, files, now, given=name, less=yes, tell=lambda path: click.echo(f"read {cell(path)}", err=True))
         with store.transaction() as connection:
-            audit.add(connection, now(), "store rebuild", f"{len(files)} files", msgspec.structs.asdict(found))
-    told = f"{found.activities} activities of {found.records} records; {found.duplicates} repeats, {found.rejects} rejects"
-    click.echo(f"the log has {told}", err=True)
-    if found.rejects:
+            audit.add(connection, now(), "store rebuild", f"{len(files)} files", msgspec.structs.asdict(outcome))
+    counts = f"{outcome.activities} activities of {outcome.records} records; {outcome.duplicates} repeats, {outcome.rejects} rejects"
+    click.echo(f"the log has {counts}", err=True)
+    if outcome.rejects:
         sys.exit(EXIT_NO)

@@ -24,24 +24,24 @@ def verify(configuration: Path, as_json: bool) -> None:
     also of an earlier time.
     """
     with open_store(configuration) as store:
-        found = [*segment_damage.damaged(store), *segment_damage.verify(store)]
+        damages = [*segment_damage.damaged(store), *segment_damage.verify(store)]
         damaged = [*blocks.damaged(store.connection)]
-        known = segments.listed(store)
+        listed = segments.listed(store)
         waiting = blocks.at_most(store.connection)
-    new = [damage for damage in found if any(damage.segment_id == one.segment_id for one in known)]
+    new = [damage for damage in damages if any(damage.segment_id == one.segment_id for one in listed)]
     if new:
         with store_to_change(configuration) as store:
             for damage in new:
                 segment_damage.set_aside(store, damage)
-    told = [{"path": str(damage.path), "problem": damage.why} for damage in found]
-    told += [{"path": f"block {number}", "problem": why} for number, why in damaged]
-    whole = [one for one in known if all(one.segment_id != damage.segment_id for damage in new)]
+    problems = [{"path": str(damage.path), "problem": damage.why} for damage in damages]
+    problems += [{"path": f"block {number}", "problem": why} for number, why in damaged]
+    whole = [one for one in listed if all(one.segment_id != damage.segment_id for damage in new)]
     if as_json:
-        write_lines(map(json_lines.line, told))
+        write_lines(map(json_lines.line, problems))
     else:
-        for one in told:
+        for one in problems:
             click.echo(f"{cell(one['path'])}: {cell(one['problem'])}")
         number = sum(one.activities for one in whole)
         click.echo(f"{len(whole)} segments with {number} activities are as they were written; {waiting} wait in blocks", err=True)
-    if told:
+    if problems:
         sys.exit(EXIT_NO)

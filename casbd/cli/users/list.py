@@ -15,7 +15,7 @@ from casbd.cli._common import AT_MOST, json_option, moment, open_store, table, w
 from casbd.cli._known import require_value
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
-from casbd.cli._search_options import Asked, filter_options
+from casbd.cli._search_options import SearchOptions, filter_options
 from casbd.clock import now
 from casbd.filters.tree import Condition
 from casbd.model.identity import named
@@ -46,7 +46,7 @@ def list_users(
     /,
     days: int,
     as_of: int | None,
-    asked: Asked,
+    options: SearchOptions,
     domain: str | None,
     group: str | None,
     app: str | None,
@@ -67,7 +67,7 @@ def list_users(
     span = _insights.span_of(days, as_of)
     equal = {"user_domain": domain, "user_groups": group, "app": app}
     nodes = (Condition(field, "eq", (value,)) for field, value in equal.items() if value is not None)
-    wanted = Wanted([asked.wanted.node, *nodes], now)
+    wanted = Wanted([options.wanted.node, *nodes], now)
     unseen_since = span.until - not_seen * DAY if not_seen else None
     with open_store(configuration) as store:
         users = known_users(store, wanted, span, unseen_since=unseen_since, log=log_of(configuration, store, retag=retag))

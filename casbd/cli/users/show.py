@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from casbd.activity_log.insights import UserInsights, of_user
 from casbd.activity_log.known_users import nearest_user
 from casbd.activity_log.observed import Span
-from casbd.activity_log.people import Asked as Place
-from casbd.activity_log.people import is_asked, people
+from casbd.activity_log.people import Place, is_at, people
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._namesakes import namesake_options
@@ -43,13 +42,13 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
     shown = screen(configuration)
     with open_store(configuration) as store:
         name = real(store, shown, user)
-        found = [of_user(store, one, span) for one in people(store, name) if one.is_anywhere or is_asked(place, one.app, one.app_instance)]
-        near = nearest_user(store, user) if not found and not shown.fields else None
-    if not found:
+        insights = [of_user(store, one, span) for one in people(store, name) if one.is_anywhere or is_at(place, one.app, one.app_instance)]
+        near = nearest_user(store, user) if not insights and not shown.fields else None
+    if not insights:
         there = " there" if any(place) else ""
         click.echo(f"casbd: there is no user {cell(user)}{there}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
         sys.exit(EXIT_NO)
-    pages = [_shown(one, shown) for one in found]
+    pages = [_shown(one, shown) for one in insights]
     if as_json:
         write_lines(_insights.json_line(page, days, span) for page in pages)
         return
@@ -59,49 +58,49 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
         _page(page, days, span, {} if page.isps else _lacking(configuration))
 
 
-def _shown(found: UserInsights, shown: Pseudonyms) -> UserInsights:
+def _shown(insights: UserInsights, shown: Pseudonyms) -> UserInsights:
     """What a person may see of it."""
-    user = shown.user(found.user)
+    user = shown.user(insights.user)
     return replace(
-        found,
+        insights,
         user=user,
-        display_name=found.display_name if user == found.user else user,
-        ip_addresses=[replace(one, value=shown.address(one.value)) for one in found.ip_addresses],
-        governance=[*map(shown.command, found.governance)],
-        app_instance=found.app_instance and shown.text(found.app_instance),
+        display_name=insights.display_name if user == insights.user else user,
+        ip_addresses=[replace(one, value=shown.address(one.value)) for one in insights.ip_addresses],
+        governance=[*map(shown.command, insights.governance)],
+        app_instance=insights.app_instance and shown.text(insights.app_instance),
     )
 
 
-def _page(found: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:
-    click.secho(cell(named(found.user, found.app, found.app_instance)), bold=True)
-    flags = ("administrator" if found.is_admin else None, "external" if found.is_external else None)
-    _insights.about(found.display_name, found.user_type, *flags, found.organization)
-    if found.groups:
-        _insights.about(f"groups: {cell(found.groups)}")
+def _page(insights: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:
+    click.secho(cell(named(insights.user, insights.app, insights.app_instance)), bold=True)
+    flags = ("administrator" if insights.is_admin else None, "external" if insights.is_external else None)
+    _insights.about(insights.display_name, insights.user_type, *flags, insights.organization)
+    if insights.groups:
+        _insights.about(f"groups: {cell(insights.groups)}")
     click.echo()
     click.echo(
         _insights.numbers(
-            *_insights.alerts_and_activities(found),
-            (found.failed_log_ons, "failed log on", "failed log ons"),
-            (len(found.countries), "country", "countries"),
-            (len(found.isps), "ISP", "ISPs"),
-            (len(found.ip_addresses), "IP address", "IP addresses"),
-            (len(found.apps), "app", "apps"),
-            (len(found.devices), "device", "devices"),
+            *_insights.alerts_and_activities(insights),
+            (insights.failed_log_ons, "failed log on", "failed log ons"),
+            (len(insights.countries), "country", "countries"),
+            (len(insights.isps), "ISP", "ISPs"),
+            (len(insights.ip_addresses), "IP address", "IP addresses"),
+            (len(insights.apps), "app", "apps"),
+            (len(insights.devices), "device", "devices"),
         )
     )
-    _insights.when(found, days, span)
-    _insights.time_charts(found)
-    _insights.listed("Countries", found.countries, found.activities)
-    _insights.listed("ISPs", found.isps, found.activities)
-    if "isp" in lacks and found.ip_addresses:
+    _insights.when(insights, days, span)
+    _insights.time_charts(insights)
+    _insights.listed("Countries", insights.countries, insights.activities)
+    _insights.listed("ISPs", insights.isps, insights.activities)
+    if "isp" in lacks and insights.ip_addresses:
         click.echo(f"\nISPs: none is known, it takes {lacks['isp']}")
-    _insights.listed("IP addresses", found.ip_addresses, found.activities)
-    _insights.listed("Apps", found.apps, found.activities)
-    devices = [(", ".join(filter(None, (one.device_type, one.os, one.browser))), one.activities) for one in found.devices]
-    _insights.listed("Devices", devices, found.activities)
-    _insights.operations(found)
-    _governance(found.governance)
+    _insights.listed("IP addresses", insights.ip_addresses, insights.activities)
+    _insights.listed("Apps", insights.apps, insights.activities)
+    devices = [(", ".join(filter(None, (one.device_type, one.os, one.browser))), one.activities) for one in insights.devices]
+    _insights.listed("Devices", devices, insights.activities)
+    _insights.operations(insights)
+    _governance(insights.governance)
 
 
 def _lacking(configuration: Path) -> Mapping[str, str]:

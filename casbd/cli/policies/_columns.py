@@ -1,4 +1,4 @@
-"""What is told of a policy to programs, and how its counting is written for people."""
+"""What programs are given of a policy, and how its counting is written for people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def about(policy: Policy) -> dict[str, Any]:
     }
 
 
-def told_of(policy: Policy, aside: SetAside | None, matches: int, alerts: int) -> dict[str, Any]:
+def row_of(policy: Policy, aside: SetAside | None, matches: int, alerts: int) -> dict[str, Any]:
     """What its file says, whether it is asked, and how often it matched and alerted."""
     state = {"enabled": policy.enabled, "mode": policy.mode, "set_aside": iso(aside.at) if aside else None}
     return about(policy) | state | {"matches": matches, "alerts": alerts}
