@@ -1,69 +1,25 @@
 """Windows Security events to activities; the records are written by hand after Microsoft's page of each event."""
 
-import contextlib
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from windows_events import FORMAT, SID, SUBJECT, TARGET, before_version_7, nxlog, parsed, winlogbeat, xml
 
-from casbd.errors import BadRecord
 from casbd.formats.windows_security import WindowsSecurity
-from casbd.plugins import Options
 
-FORMAT = WindowsSecurity(Options())
-SID = "S-1-5-21-1-2-3-1104"
-SUBJECT = {"SubjectUserName": "Admin", "SubjectDomainName": "CONTOSO", "SubjectUserSid": "S-1-5-21-1-2-3-500", "SubjectLogonId": "0x1"}
 COMPUTER_SUBJECT = {"SubjectUserName": "DC01$", "SubjectDomainName": "CONTOSO", "SubjectUserSid": "S-1-5-18"}
-TARGET = {"TargetUserName": "Anna", "TargetDomainName": "CONTOSO", "TargetUserSid": SID}
+
+
 ACCOUNT = {"TargetUserName": "Anna", "TargetDomainName": "CONTOSO", "TargetSid": SID}
+
+
 ADDRESS = {"IpAddress": "::ffff:203.0.113.7", "IpPort": "49254"}
-
-
-def winlogbeat(event_id, outcome="success", **data):
-    return {
-        "@timestamp": "2026-01-31T12:00:00.123Z",
-        "event": {"code": str(event_id), "outcome": outcome, "provider": "Microsoft-Windows-Security-Auditing"},
-        "winlog": {
-            "event_id": str(event_id),
-            "channel": "Security",
-            "computer_name": "DC01.contoso.com",
-            "record_id": 77,
-            "keywords": [f"Audit {outcome.title()}"],
-            "event_data": data,
-        },
-    }
 
 
 def flattened(value, path=""):
     if not isinstance(value, dict):
         return {path: value}
     return {key: one for name, inner in value.items() for key, one in flattened(inner, f"{path}.{name}".lstrip(".")).items()}
-
-
-def before_version_7(event_id, **data):
-    return {
-        "@timestamp": "2026-01-31T12:00:00.123Z",
-        "event_id": event_id,
-        "log_name": "Security",
-        "computer_name": "DC01.contoso.com",
-        "record_number": "77",
-        "keywords": ["Audit Success"],
-        "event_data": data,
-    }
-
-
-def nxlog(event_id, keywords=-9214364837600034816, **data):
-    return {
-        "EventTime": "2026-01-31 12:00:00",
-        "Hostname": "DC01.contoso.com",
-        "Keywords": keywords,
-        "EventID": event_id,
-        "RecordNumber": 77,
-        "Channel": "Security",
-        "SourceModuleType": "im_msvistalog",
-        **data,
-    }
 
 
 def log_analytics(event_id, **data):
@@ -75,24 +31,6 @@ def log_analytics(event_id, **data):
         "Channel": "Security",
         **data,
     }
-
-
-def xml(event_id, keywords="0x8020000000000000", **data):
-    system = {
-        "Provider": {"#attributes": {"Name": "Microsoft-Windows-Security-Auditing"}},
-        "EventID": event_id,
-        "Keywords": keywords,
-        "TimeCreated": {"#attributes": {"SystemTime": "2026-01-31T12:00:00.123456700Z"}},
-        "EventRecordID": 77,
-        "Channel": "Security",
-        "Computer": "DC01.contoso.com",
-    }
-    return {"Event": {"System": system, "EventData": data}}
-
-
-def parsed(record):
-    (found,) = FORMAT.parse(json.dumps(record).encode())
-    return found
 
 
 def things(found):
@@ -315,117 +253,6 @@ def test_a_service_ticket():
 def test_addresses(text, expected):
     found = parsed(nxlog(4768, **TARGET, Status="0x0", IpAddress=text, IpPort="0"))
     assert (found.ip_address, found.ip_port) == (expected, None)
-
-
-@pytest.mark.parametrize(
-    ("moment", "expected"),
-    [
-        ("2026-01-31 13:00:00+01:00", 1769860800000),
-        ("2026-01-31T12:00:00.500000+00:00", 1769860800500),
-        (1769860800, 1769860800000),
-        (1769860800500, 1769860800500),
-        ("1769860800500", 1769860800500),
-    ],
-)
-def test_times_of_nxlog(moment, expected):
-    assert parsed(nxlog(4624) | {"EventTime": moment}).timestamp == expected
-
-
-def test_events_of_another_log_have_other_meanings():
-    found = parsed(winlogbeat(4624, **TARGET) | {"winlog": {"event_id": 4624, "channel": "Application", "computer_name": "X"}})
-    assert (found.activity_type, found.action_type, found.user) == ("Unspecified", "4624 Application", None)
-
-
-def test_an_unknown_event_is_an_activity_all_the_same():
-    found = parsed(winlogbeat(4999, **SUBJECT))
-    assert (found.activity_type, found.action_type, found.user) == ("Unspecified", "4999", "contoso\\admin")
-
-
-def test_a_computer_outside_a_domain_has_no_instance():
-    for computer in ("WIN81", "", "203.0.113.7"):
-        assert parsed(nxlog(4624) | {"Hostname": computer}).app_instance is None
-    assert parsed(nxlog(4624) | {"RecordNumber": None}).activity_id == ""
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        nxlog(4624) | {"EventTime": "soon"},
-        nxlog(4624) | {"EventTime": None},
-        nxlog(4624) | {"EventTime": 10**400},
-        nxlog("many"),
-        nxlog(None),
-        nxlog(123456),
-        xml([]),
-        {"@timestamp": "2026-01-31T12:00:00Z", "message": "x"},
-        {"Event": 7},
-        {},
-    ],
-)
-def test_what_cannot_be_an_activity_is_told(record):
-    with pytest.raises(BadRecord):
-        parsed(record)
-
-
-@pytest.mark.parametrize("record", [b"[]", b"null", b"\xff", b"[" * 5000, b"no"])
-def test_what_is_no_object_is_told(record):
-    with pytest.raises(BadRecord):
-        FORMAT.parse(record)
-
-
-FIELDS = ["TargetUserName", "TargetDomainName", "SubjectUserName", "IpAddress", "IpPort", "Status", "SubStatus", "LogonType", "Keywords"]
-
-
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("value", [7, -1, ["x"], [], {"id": [1]}, "\ud800", True, None, "0x" + "f" * 99, 10**300])
-def test_a_field_of_another_type_does_no_harm(field, value):
-    found = parsed(nxlog(4625) | {field: value})
-    assert found.activity_type == "Failed log on"
-    for text in (found.user, found.result_detail):
-        (text or "").encode()
-
-
-ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["4624", "4740", "Security", "0x0", "-"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["#text", "Name", "Data", "SystemTime", *FIELDS]), inner),
-    max_leaves=8,
-)
-KEYS = ["@timestamp", "event", "winlog", "event.code", "winlog.event_data", "winlog.keywords", "_source", "event_id", "log_name"]
-KEYS += ["Event", "System", "EventData", "UserData", "EventID", "EventTime", "Channel", "Hostname", "RecordNumber", *FIELDS]
-
-
-@given(st.dictionaries(st.sampled_from(KEYS), ANY), st.sampled_from([{}, nxlog(4625), winlogbeat(4769), xml(4740), before_version_7(4728)]))
-def test_any_object_is_activities_or_a_bad_record(fields, base):
-    record = json.dumps(base | fields).encode()
-    assert 0 <= WindowsSecurity.claims([record]) <= 1
-    try:
-        (found,) = FORMAT.parse(record)
-    except BadRecord:
-        return
-    assert found.action_type
-
-
-@given(
-    st.dictionaries(st.sampled_from(["Channel", "EventID", "TimeCreated", "Keywords", "Computer"]), ANY),
-    st.dictionaries(st.sampled_from(FIELDS), ANY),
-)
-def test_any_xml_is_activities_or_a_bad_record(system, data):
-    event = xml(4648)
-    event["Event"]["System"] |= system
-    event["Event"]["EventData"] = data
-    with contextlib.suppress(BadRecord):
-        assert len(FORMAT.parse(json.dumps(event).encode())) == 1
-
-
-def test_claims():
-    other_log = winlogbeat(1000)
-    other_log["winlog"]["channel"] = "Application"
-    application, security = json.dumps(other_log).encode(), json.dumps(winlogbeat(4624)).encode()
-    assert WindowsSecurity.claims([security, application]) == 1
-    assert WindowsSecurity.claims([application]) == 0
-    assert WindowsSecurity.claims([security, b'{"a": 1}']) == 0.5
-    assert WindowsSecurity.claims([b'{"EventID": 4624}', b"no json"]) == 0
-    assert WindowsSecurity.claims([]) == 0
 
 
 def test_a_session_of_a_remote_desktop():
