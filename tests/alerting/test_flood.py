@@ -83,6 +83,54 @@ class TestFloodGuard:
         assert len(guard.hours_to_keep("one").keys() - {WHOLE}) == 1
 
 
+class TestHours:
+    @pytest.mark.parametrize(("hour", "number"), [(1, 0), (2, 6), (3, 10), (5, 12), (7, 12), (8, 10), (9, 8), (10, 2), (11, 0)])
+    def test_the_three_that_have_most_around_one(self, hour, number):
+        assert Hours({4: 6, 5: 4, 6: 2, 7: 6, 8: 2}).together(hour) == number
+
+    @pytest.mark.parametrize(
+        ("held", "since", "last", "number"),
+        [
+            ([5], 5, 5, 1),
+            ([5, 8, 11], 5, 11, 3),
+            ([5, 9], 9, 9, 1),
+            ([5, 2], 5, 5, 2),
+            ([5, 1], 1, 1, 1),
+            ([5, 7, 6], 5, 7, 3),
+        ],
+    )
+    def test_a_flood_goes_on_while_there_are_no_three_hours_without(self, held, since, last, number):
+        hours = Hours({})
+        for hour in held:
+            hours.hold(hour)
+        assert (hours.since, hours.last, hours.held) == (since, last, number)
+
+
+@pytest.mark.parametrize(
+    ("subject", "title", "text"),
+    [
+        (
+            "eve",
+            "noisy: a flood of eve",
+            "eve met this policy more than 10 times in three hours. Further activities of eve are counted, without an alert each,"
+            " until there are fewer again. Those of all others raise alerts as before.",
+        ),
+        (
+            "",
+            "noisy: too many alerts",
+            "This policy raised 10 alerts in three hours. Until there are fewer again, of each user or address only the first 3 are"
+            " raised, and the others are counted. Its filters may ask for too little.",
+        ),
+    ],
+)
+def test_what_is_said_of_a_flood(tmp_path, subject, title, text):
+    (policy,) = load_rules(tmp_path, {"noisy": {}})
+    alert = flood.alert_of(policy, subject, Hours({}, since=5, last=7, held=4), 10, NOON)
+    assert (alert.title, alert.description, alert.policy_id, alert.created) == (title, text, "casbd.policy_flood", NOON)
+    assert (alert.first_activity, alert.last_activity, alert.activity_count) == (5 * HOUR, 8 * HOUR - 1, 4)
+    assert flood.alert_of(policy, subject, Hours({}, since=6), 10, NOON).alert_id != alert.alert_id
+
+
 def limited(most):
     return settings().model_copy(update={"limits": Limits(policy_matches=most)})
 
