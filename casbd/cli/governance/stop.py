@@ -27,7 +27,8 @@ def stop(configuration: Path, reason: str, wait: int) -> None:
     """Let nothing leave for any connector until `governance start`, whatever is restarted or reloaded.
 
     When this returns with exit code 0 nothing is under way: a command that is being carried out just now is waited for, as nobody can
-    stop it. Exit code 75: it takes longer. Commands wait, and get too old after an hour (governance.max_activity_age).
+    stop it. Exit code 75: it takes longer. Commands wait, and get too old after an hour (governance.max_activity_age). `casbd status`,
+    `run --once` and the metric `casbd_governance_stopped` say that it is stopped.
     """
     with store_to_change(configuration) as store:
         with store.transaction() as connection:
