@@ -2,16 +2,14 @@
 
 import os
 import socket
-import urllib.request
 from contextlib import ExitStack
 from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
-from builders import HOUR, NOON, Core, chunk, record, reject, settings
+from builders import HOUR, NOON, chunk, events, record, reject, settings
 from prometheus_client.exposition import generate_latest
 
-from casbd.config.settings import Metrics
 from casbd.daemon import metrics
 from casbd.daemon import scanning as module
 from casbd.daemon.due_jobs import DueJobs
@@ -23,7 +21,6 @@ from casbd.daemon.service import start
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
 from casbd.model.service_status import ServiceStatus
-from casbd.model.unread import Unread
 from casbd.store.state import governance_stop, service_status
 
 UNUSABLE = "title: T\nlogsource: {product: aws}\ndetection: {s: {eventName: x}, condition: s}\nlevel: severe\n"
@@ -245,31 +242,6 @@ class TestNotifier:
         Notifier({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).send("READY=1")
 
 
-def test_metrics_are_read_from_the_store(make_core):
-    core: Core = make_core("state", rules={"failed": {}}, settings=settings({"siem": ["alerts"]}))
-    core.feed(chunk([record(), record(), b"{"], rejects=[reject()]))
-    unread = [Unread(input="m365", path="/in/a", why="a test", kind=kind) for kind in ("unread", "waiting", "left_out")]
-    service_status.save(core.store, ServiceStatus(unread=(*unread,)))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    stop = metrics.serve(Metrics(port=port), core.store.directory)
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            text = answer.read().decode()
-    finally:
-        stop()
-
-    assert 'casbd_input_received_total{input="m365"} 4.0' in text
-    assert 'casbd_input_rejects_total{input="m365"} 2.0' in text
-    assert 'casbd_outbox_pending{destination="siem"} 2.0' in text
-    assert 'casbd_policy_alerts_total{policy="failed"} 2.0' in text
-    assert f'casbd_input_last_record_seconds{{input="m365"}} {NOON / 1000}' in text or "casbd_input_last_record_seconds" in text
-    assert 'casbd_input_newest_record_seconds{input="m365"} ' in text
-    assert 'casbd_input_unread{input="m365"} 2.0' in text
-
-
 def test_metrics_tell_that_governance_is_stopped(make_core):
     rules = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
     core = make_core("state", rules=rules, settings=settings({}, mode="enforce"))
@@ -293,8 +265,14 @@ def test_the_status_of_the_daemon_is_kept(make_core):
     assert service_status.load(core.store) == ServiceStatus(pid=2, started=NOON + HOUR)
 
 
-@pytest.mark.parametrize("error", [OSError("no space left"), TypeError("a bug")])
-def test_a_job_that_fails_does_not_end_the_daemon(caplog, error):
+@pytest.mark.parametrize(
+    ("error", "event", "more"),
+    [
+        (OSError("no space left"), "a job failed; it is tried again at its next time", {"error": "no space left"}),
+        (TypeError("a bug"), "a job broke: please report it", {}),
+    ],
+)
+def test_a_job_that_fails_does_not_end_the_daemon(caplog, error, event, more):
     def job():
         raise error
 
@@ -303,4 +281,4 @@ def test_a_job_that_fails_does_not_end_the_daemon(caplog, error):
     due.soon("job", job)
     due.run()
     assert woken == [True]
-    assert [record.job for record in caplog.records if record.levelname == "ERROR"] == ["job"]
+    assert events(caplog, "casbd.daemon") == [("ERROR", event, {"job": "job"} | more)]

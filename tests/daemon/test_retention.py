@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from builders import HOUR, NOON, record, settings
+from builders import HOUR, NOON, chunk, record, reject, settings
 from click.testing import CliRunner
 
 from casbd.cli import casbd
 from casbd.config.settings import Retention
 from casbd.daemon.retention import RetentionClock, remove_some
 from casbd.store.log import segments
-from casbd.store.state import retention
+from casbd.store.state import outbox, retention
 
 DAY = 24 * HOUR
 YEARS = 3 * 365 * DAY
@@ -75,6 +75,46 @@ def test_segments_expire_too(passes, core):
         passes.at(NOON + (days + 2) * DAY)
     assert [*segments.listed(core.store)] == []
     assert [*(core.store.directory / segments.DIRECTORY).rglob("*.parquet")] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "keep", "put"),
+    [
+        ("alerts", {"alerts": "1h"}, "UPDATE alerts SET created = ?1, first_activity = ?1"),
+        ("rejects", {"rejects": "1h"}, "UPDATE rejects SET stored = ?1"),
+        ("refused", {"rejects": "1h"}, "UPDATE refused SET stored = ?1"),
+        ("blocks", {"activities": "1h"}, "UPDATE blocks SET last = ?1, stored = ?1"),
+    ],
+)
+def test_each_table_keeps_what_is_as_old_as_its_setting_says_and_no_more(make_core, monkeypatch, table, keep, put):
+    """Two of each; one goes in a transaction, and while so many went there may be more."""
+    monkeypatch.setattr("casbd.daemon.retention.BLOCKS", 1)
+    monkeypatch.setattr("casbd.daemon.retention.ROWS", 1)
+    core = make_core(rules={"failed": {}}, settings=settings({"gone": ["alerts"]}))
+    for at in (0, 1):
+        core.feed(chunk([record(at=at)], start=1000 * at, rejects=[reject(offset=at)]))
+    with core.store.transaction() as connection:
+        for row in core.waiting("gone") if table == "refused" else ():
+            outbox.refuse(connection, "gone", row, row.body, "no", NOON)
+        connection.execute(put, (NOON,))
+
+    def left():
+        return core.store.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+    def pass_at(now):
+        more = remove_some(core.store, Retention(**{"alerts": "10d", "rejects": "10d", "activities": "10d"} | keep), now, [], {})
+        return more, left()
+
+    assert pass_at(NOON + HOUR) == (False, 2)
+    assert [pass_at(NOON + HOUR + 1) for _ in range(3)] == [(True, 1), (True, 0), (False, 0)]
+
+
+def test_what_waits_for_a_destination_that_is_gone_is_kept_as_long_as_alerts(make_core):
+    core = make_core(rules={"failed": {}}, settings=settings({"gone": ["alerts"], "siem": ["alerts"]}))
+    core.feed_records(record())
+    for later, left in ((0, ["gone", "siem"]), (1, ["siem"])):
+        remove_some(core.store, Retention(alerts="1h"), NOON + HOUR + later, ["siem"], {})
+        assert sorted(outbox.pending(core.store.connection)) == left
 
 
 def test_time_that_goes_by_is_believed(passes):
