@@ -3,7 +3,7 @@
     export(log, Wanted(["country neq NO"], now), Path("abroad.csv.gz"), ["timestamp", "user", "country"])     # Exported(rows=12, bytes=345)
 
 They come in the order in which they were stored, and memory is flat in their number. CSV is RFC 4180 in UTF-8: a header of
-the fields' names, CRLF, texts in quotes, nothing for unknown; `csv_cells` tells how its cells are kept from doing harm. A line
+the fields' names, CRLF, texts in quotes, nothing for unknown; `csv_cells` says how its cells are kept from doing harm. A line
 of NDJSON is what `casbd activities search --json` prints. Parquet has the fields as columns, times as timestamps, lists and
 objects nested, compressed by zstd.
 """
@@ -111,10 +111,10 @@ _ENDINGS: dict[str, tuple[_Write, _Compress]] = {
 
 
 def ending(path: Path) -> str:
-    """The ending that says what is written; ValueError tells which there are."""
-    for known in _ENDINGS:
-        if path.name.lower().endswith(known):
-            return known
+    """The ending that says what is written; ValueError, with those there are, for any other."""
+    for one in _ENDINGS:
+        if path.name.lower().endswith(one):
+            return one
     raise ValueError(f"{path.name} does not end with {', '.join(_ENDINGS)}")
 
 
@@ -142,7 +142,7 @@ def export_activities(
 ) -> Exported:
     """Write the wanted activities of a span of event time (milliseconds, both ends included) to a file, whole or not at all.
 
-    progress: is told now and then how many rows are written. shown: what becomes of each activity before, such as that names become
+    progress: called now and then with how many rows are written. shown: what becomes of each activity before, such as that names become
     pseudonyms. bom: begin with a byte order mark, by which Excel knows UTF-8.
     force: write over a file that is there.
     ValueError for another ending, and for a mark in what is no CSV. OSError where the place cannot be written to (it has a file's
@@ -172,5 +172,5 @@ def _changed(
     log: ActivityLog, wanted: Wanted, fields: Sequence[str], since: int | None, until: int | None, shown: Callable[[Activity], Activity]
 ) -> Iterator[pa.RecordBatch]:
     for several in log.scan(since, until, wanted.where):
-        if found := [shown(activity) for activity in several if wanted.meets(activity)]:
-            yield from segment_files.columns(found, fields).to_batches()
+        if activities := [shown(activity) for activity in several if wanted.meets(activity)]:
+            yield from segment_files.columns(activities, fields).to_batches()

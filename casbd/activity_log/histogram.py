@@ -28,8 +28,8 @@ def histogram(log: ActivityLog, wanted: Wanted, by: str, since: int | None = Non
         return []
     step, form = STEPS[by]
     moment, last = (datetime.strptime(end(counts), form) for end in (min, max))  # noqa: DTZ007  all of it is UTC
-    found = []
+    steps = []
     while moment <= last:
-        found.append((name := moment.strftime(form), counts.get(name, 0)))
+        steps.append((name := moment.strftime(form), counts.get(name, 0)))
         moment += step
-    return found
+    return steps

@@ -1,4 +1,4 @@
-"""Insights: what the log, the alerts and the governance log know of one user or one address, as Defender for Cloud Apps' pages tell it.
+"""Insights: what the log, the alerts and the governance log know of one user or one address, as Defender for Cloud Apps' pages show it.
 
 Numbers and lists are of a span of event time; `first_seen`, `last_seen` and what is said of the user or the address itself (groups,
 category, place ...) are of the whole log, the latter as the latest activity has it. Times are milliseconds since 1970, UTC. Lists have
@@ -119,34 +119,34 @@ def of_user(store: Store, whom: Known, span: Span) -> UserInsights:
         *(("matched_policies",), ("country",), ("isp",), ("ip_address",), ("app",), ("device_type", "os", "browser")),
         *(("activity_type", "action_type"), ("user_type", "is_admin_operation")),
     )
-    found = Observed(_OF_A_USER, kinds)
-    found.read(ActivityLog(store), whom.wanted(), span)
+    observed = Observed(_OF_A_USER, kinds)
+    observed.read(ActivityLog(store), whom.wanted(), span)
     alerts = [alert for alert in raised_alerts.find(store.connection, user=whom.names[0]) if alert.merged_into is None]
     alerts = [alert for alert in alerts if whom.is_named(alert.user, alert.app, alert.app_instance)]
     commands = governance_log.of_target(store.connection, whom.names[0])
-    latest = found.latest or dict.fromkeys(_OF_A_USER)
+    latest = observed.latest or dict.fromkeys(_OF_A_USER)
     return UserInsights(
         **_numbers(alerts, span)._asdict(),
         user=latest["user"] or whom.names[0],
-        matches=found.kinds["matched_policies",].total(),
-        activities=found.activities,
-        countries=found.frequencies("country"),
-        isps=found.frequencies("isp"),
-        ip_addresses=found.frequencies("ip_address"),
-        apps=found.frequencies("app"),
-        first_seen=found.first_seen,
-        last_seen=found.last_seen,
-        per_day=found.per_day(span),
-        hours=found.per_hour(),
-        devices=found.devices(),
-        operations=found.operations(),
-        failed_log_ons=found.failed_log_ons(),
+        matches=observed.kinds["matched_policies",].total(),
+        activities=observed.activities,
+        countries=observed.frequencies("country"),
+        isps=observed.frequencies("isp"),
+        ip_addresses=observed.frequencies("ip_address"),
+        apps=observed.frequencies("app"),
+        first_seen=observed.first_seen,
+        last_seen=observed.last_seen,
+        per_day=observed.per_day(span),
+        hours=observed.per_hour(),
+        devices=observed.devices(),
+        operations=observed.operations(),
+        failed_log_ons=observed.failed_log_ons(),
         groups=latest["user_groups"] or [],
         display_name=latest["user_display_name"],
         domain=latest["user_domain"],
         user_type=latest["user_type"],
         organization=latest["user_organization"],
-        is_admin=_is_admin(found.kinds["user_type", "is_admin_operation"]),
+        is_admin=_is_admin(observed.kinds["user_type", "is_admin_operation"]),
         is_external=latest["is_external_user"],
         governance=[one for one in commands if whom.is_named(one.target, one.app, one.app_instance)],
         app=whom.app,
@@ -157,27 +157,27 @@ def of_user(store: Store, whom: Known, span: Span) -> UserInsights:
 def of_address(store: Store, ip: str, span: Span) -> AddressInsights | None:
     """The insights of an address, canonical; None where neither the log nor an alert has it."""
     kinds = (("matched_policies",), _WHO, ("app",), ("activity_type", "action_type"), ("is_admin_operation",))
-    found = Observed(_OF_AN_ADDRESS, kinds)
-    found.read(ActivityLog(store), Wanted([Condition("ip_address", "eq", (ip,))], lambda: 0), span)  # no such filter asks for the time
+    observed = Observed(_OF_AN_ADDRESS, kinds)
+    observed.read(ActivityLog(store), Wanted([Condition("ip_address", "eq", (ip,))], lambda: 0), span)  # no such filter asks for the time
     alerts = [alert for alert in raised_alerts.find(store.connection, ip_address=ip) if alert.merged_into is None]
-    if not found.latest and not alerts:
+    if not observed.latest and not alerts:
         return None
-    latest = found.latest or dict.fromkeys(_OF_AN_ADDRESS)
+    latest = observed.latest or dict.fromkeys(_OF_AN_ADDRESS)
     return AddressInsights(
         **_numbers(alerts, span)._asdict(),
         **{**latest, "ip_tags": latest["ip_tags"] or []},
         ip_address=ip,
-        activities=found.activities,
-        admin_activities=found.kinds["is_admin_operation",][True,],
-        users=_users(found.kinds[_WHO]),
-        per_day=found.per_day(span),
-        first_seen=found.first_seen,
-        last_seen=found.last_seen,
-        hours=found.per_hour(),
-        matches=found.kinds["matched_policies",].total(),
-        apps=found.frequencies("app"),
-        operations=found.operations(),
-        failed_log_ons=found.failed_log_ons(),
+        activities=observed.activities,
+        admin_activities=observed.kinds["is_admin_operation",][True,],
+        users=_users(observed.kinds[_WHO]),
+        per_day=observed.per_day(span),
+        first_seen=observed.first_seen,
+        last_seen=observed.last_seen,
+        hours=observed.per_hour(),
+        matches=observed.kinds["matched_policies",].total(),
+        apps=observed.frequencies("app"),
+        operations=observed.operations(),
+        failed_log_ons=observed.failed_log_ons(),
     )
 
 
@@ -187,11 +187,11 @@ def _users(kinds: Counter[tuple[Any, ...]]) -> list[UserFrequency]:
     for (user, app, instance), number in kinds.items():
         if user is not None:
             people.setdefault(whose(user, app, instance), Counter())[user, app, instance] += number
-    found = []
+    frequencies = []
     for who, written in people.items():
         name, *place = most_first(written)[0][0]
-        found.append(UserFrequency(name, written.total(), *(() if isinstance(who, str) else place)))
-    return sorted(found, key=lambda one: (-one.activities, one.value, one.app or "", one.app_instance or ""))
+        frequencies.append(UserFrequency(name, written.total(), *(() if isinstance(who, str) else place)))
+    return sorted(frequencies, key=lambda one: (-one.activities, one.value, one.app or "", one.app_instance or ""))
 
 
 def _numbers(alerts: Sequence[Alert], span: Span) -> AlertNumbers:
@@ -201,5 +201,5 @@ def _numbers(alerts: Sequence[Alert], span: Span) -> AlertNumbers:
 
 
 def _is_admin(kinds: Iterable[tuple[str | None, bool | None]]) -> bool | None:
-    known = [(user_type, flag) for user_type, flag in kinds if user_type is not None or flag is not None]
-    return any(user_type == "Admin" or flag for user_type, flag in known) if known else None
+    signs = [(user_type, flag) for user_type, flag in kinds if user_type is not None or flag is not None]
+    return any(user_type == "Admin" or flag for user_type, flag in signs) if signs else None

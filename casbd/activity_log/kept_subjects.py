@@ -27,13 +27,13 @@ def keep_subjects(
 
     files, parameters = table(opened, opened.segments)
     key, fields = subjects.key, ", ".join(f'"{field}"' for field in subjects.fields)
-    given = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
+    selection = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
     parameters = [*parameters, *within, *where.parameters]
-    enough = f"CREATE OR REPLACE TABLE kept AS SELECT {key} AS subject {given} GROUP BY ALL HAVING {subjects.enough.text}"
-    others = f"SELECT DISTINCT {fields} {given} AND ({subjects.strange})"
+    enough = f"CREATE OR REPLACE TABLE kept AS SELECT {key} AS subject {selection} GROUP BY ALL HAVING {subjects.enough.text}"
+    others = f"SELECT DISTINCT {fields} {selection} AND ({subjects.strange})"
     queries.rows(enough, [*parameters, *subjects.enough.parameters], opened)
     strange = queries.rows(others, parameters, opened)
-    # What SQL tells apart Python may not: `straße` and `STRASSE` are one subject.
+    # What differs for SQL may be one for Python: `straße` and `STRASSE` are one subject.
     of_recent = {tuple(getattr(activity, field) for field in subjects.fields) for activity in recent}
     more = [tuple(map(_folded, subjects.fields, row)) for row in (*strange, *of_recent)]
     columns = {

@@ -28,7 +28,7 @@ _READ = ("timestamp", "user", "app", "app_instance", "country", "is_external_use
 
 
 class KnownUser(Struct, kw_only=True):
-    """One person: what the activities that were asked for tell, and how many alerts of the span are open.
+    """One person: what the activities that were asked for show, and how many alerts of the span are open.
 
     app, app_instance: where a name that is no address is this person's; None for an address, which is one person everywhere.
     countries: how many. last_seen (milliseconds), groups and is_external: as the latest of the activities has them.
@@ -56,22 +56,22 @@ def known_users(
     log: the store's, if it is not to be read as it was stored.
     """
     log = log or ActivityLog(store)
-    found: dict[Who, KnownUser] = {}
+    users: dict[Who, KnownUser] = {}
     countries: dict[Who, set[str]] = {}
     if unseen_since is not None:
         for row in _rows(log, wanted, None, span.since - 1):
-            _add(found, row)
+            _add(users, row)
     for row in _rows(log, wanted, *span):
-        user = _add(found, row)
+        user = _add(users, row)
         user.activities += row["count_all"]
         if row["country"] is not None:
             countries.setdefault(_whose(row), set()).add(row["country"])
     for who, values in countries.items():
-        found[who].countries = len(values)
+        users[who].countries = len(values)
     for who, number in _open_alerts(store, span).items():
-        if who in found:
-            found[who].open_alerts = number
-    return [user for user in found.values() if unseen_since is None or user.last_seen < unseen_since]
+        if who in users:
+            users[who].open_alerts = number
+    return [user for user in users.values() if unseen_since is None or user.last_seen < unseen_since]
 
 
 def ordered(users: list[KnownUser], by: Order) -> list[KnownUser]:
@@ -131,13 +131,13 @@ def _whose(row: dict[str, Any]) -> Who:
     return _remembered(row["user"], row["app"], row["app_instance"])
 
 
-def _add(found: dict[Who, KnownUser], row: dict[str, Any]) -> KnownUser:
+def _add(users: dict[Who, KnownUser], row: dict[str, Any]) -> KnownUser:
     """The user of a row, who now has what is the latest known."""
     who = _whose(row)
-    user = found.get(who)
+    user = users.get(who)
     if user is None:
         place = {} if isinstance(who, str) else {"app": row["app"], "app_instance": row["app_instance"]}
-        user = found[who] = KnownUser(user=row["user"], **place)
+        user = users[who] = KnownUser(user=row["user"], **place)
     user.is_admin = user.is_admin or row["admin"]
     if row["timestamp_max"] > user.last_seen:
         user.user, user.last_seen, user.is_external = row["user"], row["timestamp_max"], row["external"]

@@ -1,4 +1,4 @@
-"""What the activities of a span of event time tell, counted."""
+"""What the activities of a span of event time show, counted."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class HourFrequency(Struct):
 
 
 class Observed:
-    """What some activities tell: the latest values of some fields (`about`), and how often combinations of fields occur in a span."""
+    """What some activities show: the latest values of some fields (`about`), and how often combinations of fields occur in a span."""
 
     def __init__(self, about: Sequence[str], kinds: Sequence[tuple[str, ...]]) -> None:
         self._about = about
@@ -126,13 +126,13 @@ class Observed:
 
     def devices(self) -> list[DeviceFrequency]:
         """How often each kind of device occurs of which something is known."""
-        found = most_first(self.kinds["device_type", "os", "browser"])
-        return [DeviceFrequency(kind, os, browser, n) for (kind, os, browser), n in found if kind or os or browser]
+        counts = most_first(self.kinds["device_type", "os", "browser"])
+        return [DeviceFrequency(kind, os, browser, n) for (kind, os, browser), n in counts if kind or os or browser]
 
     def operations(self) -> list[OperationFrequency]:
         """How often each activity type and action type occur."""
-        found = most_first(self.kinds["activity_type", "action_type"])
-        return [OperationFrequency(kind, action, n) for (kind, action), n in found]
+        counts = most_first(self.kinds["activity_type", "action_type"])
+        return [OperationFrequency(kind, action, n) for (kind, action), n in counts]
 
     def failed_log_ons(self) -> int:
         """How many activities are failed log ons."""

@@ -64,11 +64,11 @@ def people(store: Store, user: str) -> list[Known]:
     name = canonical(user)
     seen = Counter[_Seen](ActivityLog(store).counts(_called(user), ["user", "app", "app_instance"]))
     seen.update((alert.user or "", alert.app, alert.app_instance) for alert in raised_alerts.find(store.connection, user=user))
-    found: dict[Who, Counter[_Seen]] = {}
+    names_by_person: dict[Who, Counter[_Seen]] = {}
     for one, number in seen.items():
         if canonical(one[0]) == name:
-            found.setdefault(whose(*one), Counter())[one] += number
-    return [_known(who, written) for who, written in sorted(found.items(), key=lambda entry: -entry[1].total())]
+            names_by_person.setdefault(whose(*one), Counter())[one] += number
+    return [_known(who, written) for who, written in sorted(names_by_person.items(), key=lambda entry: -entry[1].total())]
 
 
 def person_of(activity: Activity) -> Known:

@@ -75,7 +75,7 @@ def save(connection: sqlite3.Connection, name: str, query: Query) -> bool:
 
 def delete(connection: sqlite3.Connection, name: str) -> bool:
     """Remove one that was saved, inside a transaction; whether there was one."""
-    found = find(name, saved(connection))
-    if found:
-        saved_queries.delete(connection, found[0])
-    return found is not None
+    query = find(name, saved(connection))
+    if query:
+        saved_queries.delete(connection, query[0])
+    return query is not None

@@ -76,9 +76,9 @@ class ActivityLog:
 
     def _of_blocks(self, parts: _Parts) -> Iterator[list[Activity]]:
         for block_id, _ in parts.blocks:
-            found = [activity for activity in self.block(block_id) if parts.low <= activity.timestamp <= parts.high]
-            self.looked_at += len(found)
-            yield found
+            activities = [activity for activity in self.block(block_id) if parts.low <= activity.timestamp <= parts.high]
+            self.looked_at += len(activities)
+            yield activities
 
     def matching(self, policy: Policy, since: int | None = None, until: int | None = None) -> Iterator[Activity]:
         """What a policy might alert about, in the order in which it was stored: less than meets its filters, where it counts.
@@ -122,11 +122,11 @@ class ActivityLog:
         """
         check(by)
         with self._parts(since, until) as parts:
-            found = Counter(self._segments.counts(parts.opened, wanted, by, parts.low, parts.high))
+            totals = Counter(self._segments.counts(parts.opened, wanted, by, parts.low, parts.high))
             for several in self._of_blocks(parts):
                 for activity in filter(wanted.meets, several):
-                    found.update(kinds(activity, by))
-        return dict(found.most_common())
+                    totals.update(kinds(activity, by))
+        return dict(totals.most_common())
 
     def arrow(
         self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True
@@ -139,8 +139,8 @@ class ActivityLog:
         with self._parts(since, until) as parts:
             yield from self._segments.arrow(parts.opened, wanted, fields, parts.low, parts.high, ordered=ordered)
             for several in self._of_blocks(parts):
-                if found := [*filter(wanted.meets, several)]:
-                    yield from columns(found, fields).to_batches(max_chunksize=10_000)
+                if activities := [*filter(wanted.meets, several)]:
+                    yield from columns(activities, fields).to_batches(max_chunksize=10_000)
 
     def get(self, activity_id: str) -> Activity | None:
         """One activity by its id; the newest where several instances have it."""
@@ -158,40 +158,40 @@ class ActivityLog:
         while True:
             connection.execute("BEGIN")
             try:
-                known = segments.listed(self._store, since, until)
+                listed = segments.listed(self._store, since, until)
                 waiting = blocks.listed(connection, since, until)
             finally:
                 connection.execute("ROLLBACK")
             try:
-                return _Parts(Opened(known), waiting, *span(since, until))
+                return _Parts(Opened(listed), waiting, *span(since, until))
             except FileNotFoundError as error:  # compacted, or removed by retention, since the list was made
-                if known == missing:
+                if listed == missing:
                     raise StoreError(f"{error.filename} is gone; `casbd store verify` sets it aside") from None
-                missing = known
+                missing = listed
 
     def block(self, block_id: int) -> list[Activity]:
         """The activities of a block, wherever they are by now."""
-        found = blocks.read_block(self._store.connection, block_id)
-        if found:
-            return found
+        activities = blocks.read_block(self._store.connection, block_id)
+        if activities:
+            return activities
         with self._parts(None, None) as parts:
-            known = [one for one in parts.opened.segments if one.first_block <= block_id <= one.last_block]
-            return self._segments.block(parts.opened, block_id) if known else []
+            holders = [one for one in parts.opened.segments if one.first_block <= block_id <= one.last_block]
+            return self._segments.block(parts.opened, block_id) if holders else []
 
     def _newest_of_block(self, block_id: int, low: int, high: int) -> Iterator[Activity]:
-        found = [activity for activity in self.block(block_id) if low <= activity.timestamp <= high]
-        return iter(sorted(found, key=lambda activity: -activity.timestamp))
+        activities = [activity for activity in self.block(block_id) if low <= activity.timestamp <= high]
+        return iter(sorted(activities, key=lambda activity: -activity.timestamp))
 
 
 TOGETHER = 500_000
 """Activities whose times are looked at together, at most, unless a file has more."""
 
 
-def _groups(known: Sequence[Segment]) -> Iterator[list[Segment]]:
+def _groups(listed: Sequence[Segment]) -> Iterator[list[Segment]]:
     """Segments by their latest time, the newest alone, older ones in larger groups: who asks for something rare asks all of them."""
     group: list[Segment] = []
     most, held = 0, 0
-    for segment in sorted(known, key=lambda one: -one.last):
+    for segment in sorted(listed, key=lambda one: -one.last):
         if group and held + segment.activities > most:
             yield group
             group, held = [], 0

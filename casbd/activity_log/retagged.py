@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OF_RANGES = frozenset({"ip_category", "ip_tags", "isp", "country", "city", "latitude", "longitude"})
-"""The fields that a range of addresses may tell."""
+"""The fields that a range of addresses may fill in."""
 
 
 class Retagged(ActivityLog):
@@ -58,11 +58,11 @@ class Retagged(ActivityLog):
         if not _asks_for_ranges(wanted, by):
             return super().counts(wanted, by, since, until)
         check(by)
-        found: Counter[tuple[Any, ...]] = Counter()
+        totals: Counter[tuple[Any, ...]] = Counter()
         for several in self._wanted(wanted, since, until):
             for activity in several:
-                found.update(kinds(activity, by))
-        return dict(found.most_common())
+                totals.update(kinds(activity, by))
+        return dict(totals.most_common())
 
     def arrow(
         self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True
@@ -92,7 +92,7 @@ class Retagged(ActivityLog):
 
 
 def _asks_for_ranges(wanted: Wanted, fields: Iterable[str] = ()) -> bool:
-    """Whether the filters or any of some fields look at what a range may tell."""
+    """Whether the filters or any of some fields look at what a range may fill in."""
     return not OF_RANGES.isdisjoint((*fields, *(condition.field for condition in conditions(wanted.node))))
 
 

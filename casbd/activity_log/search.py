@@ -50,11 +50,11 @@ def _newest_first(
     """In one order whatever part of the log they are in: those of one time, few as a rule, by their place."""
     if after is not None:
         until = after.timestamp if until is None else min(until, after.timestamp)
-    found = filter(wanted.meets, log.newest_first(since, until, wanted.where))
+    activities = filter(wanted.meets, log.newest_first(since, until, wanted.where))
     if after is not None:
-        found = filter(after.before, found)
+        activities = filter(after.before, activities)
     left = limit
-    for _, run in groupby(found, key=attrgetter("timestamp")):
+    for _, run in groupby(activities, key=attrgetter("timestamp")):
         some = _in_order(run, left)
         yield from some
         if limit and not (left := left - len(some)):

@@ -1,4 +1,4 @@
-"""One DuckDB connection that asks open segments, and tells which file it is that cannot be read."""
+"""One DuckDB connection that asks open segments; its errors name the file that cannot be read."""
 
 from __future__ import annotations
 

@@ -86,28 +86,28 @@ class Segments:
         source = f"(SELECT *, ({surely.text}) AS sure FROM {files} WHERE {within.text} AND {wanted.where.text})"
         for name in lists:
             source = f'(SELECT * REPLACE (unnest("{name}") AS "{name}") FROM {source})'
-        given = [*surely.parameters, *parameters, *within.parameters, *wanted.where.parameters]
+        arguments = [*surely.parameters, *parameters, *within.parameters, *wanted.where.parameters]
         sure = "TRUE" if surely is ALL else "sure"
         text = f"SELECT {sure}, {', '.join([*keys, 'count(*)'])} FROM {source} GROUP BY ALL"
-        found: dict[tuple[Any, ...], int] = {}
+        totals: dict[tuple[Any, ...], int] = {}
         certain = True
-        for is_sure, *key, number in self.queries.rows(text, given, opened):
+        for is_sure, *key, number in self.queries.rows(text, arguments, opened):
             if is_sure:
-                found[tuple(key)] = number
+                totals[tuple(key)] = number
             certain = certain and is_sure
         if not certain:
             where = Sql(f"({wanted.where.text}) AND NOT ({wanted.surely.text})", [*wanted.where.parameters, *wanted.surely.parameters])
             for several in self.read(opened, where, low, high):
                 for activity in filter(wanted.meets, several):
                     for kind in kinds(activity, by):
-                        found[kind] = found.get(kind, 0) + 1
-        return found
+                        totals[kind] = totals.get(kind, 0) + 1
+        return totals
 
     def newest_first(self, opened: Opened, several: Sequence[Segment], where: Sql, low: int, high: int) -> Iterator[Activity]:
         """The same, the newest first: their times, and then a few at a time, as hardly anybody wants all."""
         files, parameters = table(opened, several)
-        given = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
-        text = f"SELECT timestamp, count(*) {given} GROUP BY timestamp"
+        selection = f"FROM {files} WHERE timestamp BETWEEN ? AND ? AND {where.text}"
+        text = f"SELECT timestamp, count(*) {selection} GROUP BY timestamp"
         rows = self.queries.rows(text, [*parameters, low, high, *where.parameters], opened)
         rows.sort(reverse=True)
         most = max(1, AT_A_TIME // self._size_of_one(opened, several))
@@ -115,9 +115,9 @@ class Segments:
         for number, (moment, times) in enumerate(rows, 1):
             some += times
             if some >= size or number == len(rows):
-                batches = self.queries.batches(f"SELECT {COLUMNS} {given}", [*parameters, moment, newest, *where.parameters], opened)
-                found = [activity for batch in batches for activity in made(batch)]
-                yield from sorted(found, key=lambda activity: -activity.timestamp)
+                batches = self.queries.batches(f"SELECT {COLUMNS} {selection}", [*parameters, moment, newest, *where.parameters], opened)
+                activities = [activity for batch in batches for activity in made(batch)]
+                yield from sorted(activities, key=lambda activity: -activity.timestamp)
                 size, newest, some = min(8 * AT_ONCE, most), moment - 1, 0
 
     def _size_of_one(self, opened: Opened, several: Sequence[Segment]) -> int:

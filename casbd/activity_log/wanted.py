@@ -12,7 +12,7 @@ from casbd.filters.tree import AllOf, Node
 
 
 class Wanted:
-    """All activities that meet some filters (`FIELD OP VALUE[,VALUE]`, or nodes of a filter tree). ValueError tells what is allowed.
+    """All activities that meet some filters (`FIELD OP VALUE[,VALUE]`, or nodes of a filter tree). ValueError says what is allowed.
 
     meets: decides, as the predicate of a policy does. where: what SQL can say of it; it lets through more. surely: lets through less.
     """
