@@ -39,9 +39,7 @@ class Reader(Generic[Record]):
 
     def leniently(self, record: bytes) -> Record:
         """A record that the strict decoder refused: half a surrogate pair, NaN, a number where text is expected."""
-        data = as_dict(record)
-        if data is None:
-            raise BadRecord(why_not(record))
+        data = as_object(record)
         data = {key: self._text_for(key, value) for key, value in data.items() if key in self._kind.__struct_encode_fields__}
         while data:
             try:
@@ -136,6 +134,14 @@ def _as_the_standard_library_does(record: bytes) -> Any:
         return json.loads(record, parse_constant=lambda _: None, parse_float=str)
     except (ValueError, RecursionError):
         return None
+
+
+def as_object(record: bytes) -> dict[str, Any]:
+    """The record as plain values, as `as_dict`; BadRecord, with the reason, where it is no object."""
+    data = as_dict(record)
+    if data is None:
+        raise BadRecord(why_not(record))
+    return data
 
 
 def why_not(record: bytes) -> str:

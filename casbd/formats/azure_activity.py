@@ -22,7 +22,7 @@ from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
 from casbd.formats._azure_event import CLAIM, Event, event_of
-from casbd.formats._lenient import as_dict, share, why_not
+from casbd.formats._lenient import as_object, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import dict_of, scalar_of
 from casbd.formats._times import time_of
@@ -65,9 +65,7 @@ class AzureActivity:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object, no event of the activity log, or has no time."""
-        data = as_dict(record)
-        if data is None:
-            raise BadRecord(why_not(record))
+        data = as_object(record)
         event = event_of(data)
         if event is None:
             raise BadRecord("no event of Azure's activity log")

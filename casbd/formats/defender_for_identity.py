@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import ActivityTable
-from casbd.formats._lenient import as_dict, share, why_not
+from casbd.formats._lenient import as_object, share
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
@@ -67,9 +67,7 @@ class DefenderForIdentity:
         """One activity. BadRecord where it is no JSON object or has no time or action type."""
         if _is_alert(record):
             return (_alert(record.decode()),)
-        data = as_dict(record)
-        if data is None:
-            raise BadRecord(why_not(record))
+        data = as_object(record)
         row = _Row(_row_of(data))
         timestamp = time_of("Timestamp", row.value("Timestamp"), row.value("TimeGenerated"), data.get("time"))
         action = row.text("ActionType")

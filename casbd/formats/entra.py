@@ -25,7 +25,7 @@ from casbd.formats import _graph_requests
 from casbd.formats._entra_fields import Fields
 from casbd.formats._entra_operations import kind_of
 from casbd.formats._entra_portal import as_graph
-from casbd.formats._lenient import as_dict, share, why_not
+from casbd.formats._lenient import as_object, share
 from casbd.formats._objects import put_objects
 from casbd.formats._plain import scalar_of
 from casbd.formats._user_names import address_of, first_address, guid_of, is_guid
@@ -65,9 +65,7 @@ class Entra:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object, has no time, or is nothing that Entra ID logs."""
-        data = as_dict(record)
-        if data is None:
-            raise BadRecord(why_not(record))
+        data = as_object(record)
         fields = Fields(as_graph(data) or data)
         shape = _shape(fields)
         if shape is None:

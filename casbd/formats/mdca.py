@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED
-from casbd.formats._lenient import as_dict, why_not
+from casbd.formats._lenient import as_dict, as_object
 from casbd.formats._mdca_activity import (
     CATEGORIES,
     device_type_of,
@@ -67,9 +67,7 @@ class Mdca:
         """One activity. BadRecord where it is neither CEF nor JSON of a known shape, or has no time."""
         if record.lstrip()[:1] != b"{" and b"CEF:" in record:
             return (_of_cef(record.decode()),)
-        data = as_dict(record)
-        if data is None:
-            raise BadRecord(why_not(record))
+        data = as_object(record)
         fields = Fields(data)
         shape = _shape(fields)
         if shape is None:

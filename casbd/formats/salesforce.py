@@ -24,7 +24,7 @@ from urllib.parse import unquote
 from casbd import plugins
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import UNSPECIFIED, ActivityTable
-from casbd.formats._lenient import as_dict, share, why_not
+from casbd.formats._lenient import as_object, share
 from casbd.formats._objects import put_objects
 from casbd.formats._salesforce_events import event_of, kind_of_event, payload
 from casbd.formats._salesforce_row import Row, lower, time_in
@@ -55,9 +55,7 @@ class Salesforce:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object or has no time, or neither event type nor action."""
-        data = as_dict(record)
-        if data is None:
-            raise BadRecord(why_not(record))
+        data = as_object(record)
         row = Row(payload(data))
         if event := row.text("EVENT_TYPE"):
             return (self._event(row, event),)

@@ -28,7 +28,7 @@ from casbd import plugins
 from casbd.documents import Document
 from casbd.errors import BadRecord
 from casbd.formats._activity_table import DATA, ActivityTable
-from casbd.formats._lenient import as_dict, records_of, why_not
+from casbd.formats._lenient import as_object, records_of
 from casbd.formats._objects import put_objects
 from casbd.formats._times import time_of
 from casbd.formats._windows_event import Event, as_number, as_text, event_of
@@ -63,9 +63,7 @@ class WindowsSecurity:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no JSON object, no Windows event, or has no time or event id."""
-        data = as_dict(record)
-        if data is None:
-            raise BadRecord(why_not(record))
+        data = as_object(record)
         event = event_of(data)
         if event is None:
             raise BadRecord("not a Windows event: it has no winlog, System or EventID")

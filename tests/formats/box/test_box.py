@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from any_json import any_json
 from golden import agrees
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,14 +207,7 @@ def test_claims():
     assert Box.claims([]) == 0
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["file", "LOGIN", "2026-01-01T12:00:00Z"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["type", "id", "login", "item_id", "item_type", "shield_alert"]), inner)
-    ),
-    max_leaves=10,
-)
+JSON = any_json(["type", "id", "login", "item_id", "item_type", "shield_alert"], ["file", "LOGIN", "2026-01-01T12:00:00Z"])
 KEYS = ["event_id", "event_type", "created_at", "created_by", "source", "ip_address", "accessible_by", "action_by", "additional_details"]
 
 
