@@ -1,29 +1,14 @@
 """Directories of Sigma rules: one that cannot be used holds nobody back, and several rules in one file are several policies."""
 
-import copy
-import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from sigma_rule_files import ids, met, rule
 
 from casbd.errors import Mistakes
-from casbd.model.activity import Activity
-from casbd.policies.explain import sentence
 from casbd.policies.loading import load, load_all_of, load_rule_set
-from casbd.policies.matcher import Matcher
-from casbd.policies.sigma import is_sigma
 
 OWN = "name: own\nfilters: {user: {eq: a}}\n"
-
-
-def rule(title, event="x", more="", source="product: aws, service: cloudtrail"):
-    return f"title: {title}\nname: {title}\nlogsource: {{{source}}}\ndetection: {{s: {{eventName: {event}}}, condition: s}}\n{more}"
-
-
-def ids(found):
-    return [policy.id for policy in found.policies]
 
 
 @pytest.fixture
@@ -159,11 +144,6 @@ class TestActions:
         assert [(mistake.line, mistake.column) for mistake in found.unusable] == [(2, 8)]
 
 
-def met(policy, event, user="u"):
-    activity = Activity(source="json", raw=f'{{"eventName": "{event}", "userIdentity": {{"userName": "{user}"}}}}')
-    return bool(Matcher([policy], now=lambda: 0).match(activity))
-
-
 class TestFilters:
     FILTER = (
         "title: Not the backup\nlogsource: {{{source}}}\n"
@@ -242,60 +222,3 @@ def test_a_product_alone_is_enough_where_it_has_one_kind_of_records(rules, produ
 @pytest.mark.parametrize("source", ["product: azure", "product: gcp", "category: cloud", "definition: x"])
 def test_a_log_source_that_could_be_several_is_told(rules, source):
     assert "is not known" in rules(a=rule("a", source=source)).unusable[0].message
-
-
-values = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(-2, 5), st.sampled_from(["x", "first", "any", "", "1 of them", "s | count() > 5", "%a%", "*"])
-    ),
-    lambda inside: st.one_of(
-        st.lists(inside, max_size=2), st.dictionaries(st.sampled_from(["eventName", "s", "rules", "|all"]), inside, max_size=2)
-    ),
-    max_leaves=4,
-)
-WHOLE = {
-    "title": "T",
-    "id": "i",
-    "name": "n",
-    "level": "low",
-    "tags": ["t"],
-    "logsource": {"product": "aws", "service": "cloudtrail"},
-    "detection": {"s": {"eventName": "x"}, "timeframe": "5m", "condition": "s"},
-    "correlation": {
-        "type": "temporal",
-        "rules": ["first", "n"],
-        "group-by": ["who"],
-        "timespan": "5m",
-        "aliases": {"who": {"first": "eventName"}},
-        "condition": {"gte": 2, "field": "who"},
-    },
-    "filter": {"rules": ["first"], "s": {"eventName": "x"}, "condition": "not s"},
-    "action": "global",
-}
-
-
-@st.composite
-def documents(draw):
-    """A Sigma document with some of what it may have, and something else in one place."""
-    given = copy.deepcopy({key: WHOLE[key] for key in draw(st.lists(st.sampled_from([*WHOLE]), unique=True, min_size=3))})
-    place, key = given, draw(st.sampled_from([*given]))
-    while isinstance(place[key], dict) and draw(st.booleans()):
-        place = place[key]
-        key = draw(st.sampled_from([*place]))
-    place[key] = draw(values)
-    return given
-
-
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(documents(), min_size=1, max_size=3))
-def test_whatever_stands_in_a_sigma_file_is_its_own_mistake_at_most(tmp_path, several):
-    (tmp_path / "a.yml").write_text(rule("first"))
-    (tmp_path / "b.yml").write_text("---\n".join(f"{json.dumps(document)}\n" for document in several))
-    if not any(map(is_sigma, several)):
-        return
-    found = load_rule_set([tmp_path])
-    assert "a" in ids(found) or "first" in json.dumps([document.get("correlation") for document in several])
-    for policy in found.policies:
-        met(policy, "x")
-        assert sentence(policy)
-    assert not any("cannot be read" in mistake.message for mistake in found.unusable), found.unusable
