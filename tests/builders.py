@@ -93,6 +93,17 @@ def reject(*, name: str = "m365", offset: int = 0, raw: bytes = b"\xff") -> Reje
     return Reject(input=name, input_file="/in/a.json", input_offset=offset, reason="not a record", raw=raw)
 
 
+def repeated(number: int = 3, within: str = "5m", **more: Any) -> dict[str, dict[str, Any]]:
+    """The rule `burst`: so many failed log ons. more: other keys of its match, and of the rule."""
+    keys = {key: more.pop(key) for key in ("by", "single_app", "unique") if key in more}
+    return {"burst": {"match": {"repeated": number, "within": within} | keys} | more}
+
+
+def failures(*times: int, **fields: Any) -> list[bytes]:
+    """A failed log on at each of these times (ms after noon)."""
+    return [record(at=time, **fields) for time in times]
+
+
 def load_rules(directory: Path, rules: Mapping[str, Mapping[str, Any]]) -> list[Policy]:
     """Policies by way of their files: ids to the content of each."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -211,3 +222,10 @@ class Core:
     def waiting(self, destination: str = "siem") -> list[outbox.Row]:
         """What is still to be delivered to one destination, in order."""
         return outbox.head(self.store.connection, destination, 100_000)
+
+
+def summary(core: Core) -> list[tuple[str, str, int, int, int]]:
+    """What must not depend on the order of arrival: who, from when to when, how many."""
+    return sorted(
+        (a.policy_id, a.user or "", a.first_activity, a.last_activity, a.activity_count) for a in core.alerts() if not a.merged_into
+    )

@@ -1,7 +1,6 @@
 """Older activities in Parquet files: the same activities as before, whatever happens meanwhile; and what retention removes."""
 
 import os
-import resource
 
 import pyarrow.parquet as pq
 import pytest
@@ -240,37 +239,6 @@ def test_few_activities_become_a_segment_when_they_have_waited(core, monkeypatch
     assert segments.plan(core.store) is None
 
 
-def spoiled(path, how):
-    if how == "a byte":
-        contents = bytearray(path.read_bytes())
-        contents[len(contents) // 2] ^= 1
-        path.write_bytes(contents)
-    elif how == "cut":
-        path.write_bytes(path.read_bytes()[:-100])
-    else:
-        path.unlink()
-
-
-@pytest.mark.parametrize("how", ["a byte", "cut", "gone"])
-def test_a_damaged_segment_is_set_aside_and_the_rest_stays_readable(core, how):
-    fed(core, 1, 2)
-    core.feed_records(record(Id="late", at=-24 * 60 * MINUTE))
-    segments.compact(core.store, at_least=1)
-    first, _ = segments.listed(core.store)
-    spoiled(first.path, how)
-    if how != "a byte":
-        with pytest.raises(StoreError, match=rf"{first.day}.*store verify"):
-            ids(core)
-    (damage,) = segment_damage.verify(core.store)
-    assert damage.path == first.path
-    segment_damage.set_aside(core.store, damage)
-    assert ids(core) == ["late"]
-    assert segment_damage.damaged(core.store) == [damage]
-    assert [*segment_damage.verify(core.store)] == []
-    segments.remove_strays(core.store)
-    assert first.path.exists() is (how != "gone"), "who can mend it finds it"
-
-
 def test_a_full_disk_leaves_nothing_behind(core, monkeypatch):
     fed(core)
 
@@ -284,52 +252,6 @@ def test_a_full_disk_leaves_nothing_behind(core, monkeypatch):
     assert len(ids(core)) == 20
 
 
-def test_more_days_than_files_may_be_open(core):
-    """A year of days, where a process may have but a few files open."""
-    core.feed_records(*(record(Id=f"day-{n}", at=-n * 24 * 60 * MINUTE) for n in range(60)))
-    segments.compact(core.store, at_least=1)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard))
-    try:
-        assert ids(core) == [f"day-{n}" for n in range(60)]
-        assert [one.activity_id for one in ActivityLog(core.store).newest_first()] == [f"day-{n}" for n in range(60)]
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_records_of_more_days_than_a_log_has_share_files(core, monkeypatch):
-    monkeypatch.setattr(segments, "DAYS", 20)
-    monkeypatch.setattr(segments, "YEARS", 3)
-    days = [*range(30), *range(400, 3000, 100), *range(3_500, 9_000, 500)]
-    core.feed_records(*(record(Id=f"day-{n}", at=-n * 24 * 60 * MINUTE) for n in days))
-    expected = ids(core)
-    assert len(expected) == len(days)
-    while segments.compact(core.store, at_least=1):
-        pass
-    known = segments.listed(core.store)
-    assert 20 < len(known) < 20 + 3 + 7
-    assert sum(one.activities for one in known) == len(days)
-    assert ids(core) == expected
-    assert not [*segment_damage.verify(core.store)]
-    day = 24 * 60 * MINUTE
-    assert [one.activity_id for one in core.activities() if one.timestamp == NOON - 400 * day] == ["day-400"]
-    assert segments.prune(core.store, 2**61) == len(known)
-
-
-def test_few_files_may_be_open_and_it_is_compacted_all_the_same(core):
-    core.feed_records(*(record(Id=f"day-{n}", at=-n * 24 * 60 * MINUTE) for n in range(200)))
-    expected = ids(core)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    few = segments._FewFiles(64 - segments.FEW)
-    assert (
-        len({few.day(f"2{year:03}-{month:02}-{day:02}") for year in range(300) for month in range(1, 13) for day in (1, 9)})
-        < 64 - segments.FEW
-    )
-    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)
-    segments.compact(core.store, at_least=1)
-    assert ids(core) == expected
-
-
 def test_what_waits_for_being_written_is_bounded(core, monkeypatch):
     monkeypatch.setattr(segments, "WAITING", 1)
     expected = fed(core)
@@ -340,38 +262,6 @@ def test_what_waits_for_being_written_is_bounded(core, monkeypatch):
     assert len(flushed) == 5
     assert all(flushed)
     assert ids(core) == expected
-
-
-def test_a_damaged_part_does_not_keep_the_others_from_becoming_one(core, monkeypatch):
-    monkeypatch.setattr(segments, "PARTS", 3)
-    for number in range(3):
-        core.feed_records(record(Id=f"{number}", at=number * MINUTE))
-        segments.compact(core.store, at_least=1)
-    spoiled(segments.listed(core.store)[1].path, "cut")
-    compacting = Compacting(core.store, lambda: NOON)
-    compacting.go_on()
-    compacting._process.join(60)
-    compacting.go_on()
-    assert len(segment_damage.damaged(core.store)) == 1
-    assert ids(core) == ["0", "2"]
-    compacting.stop()
-
-
-def test_records_of_many_megabytes_are_read_some_at_a_time(core):
-    large = [Activity(NOON + n, f"id-{n}", raw='{"x": "' + f"{n:010}" * 500_000 + '"}') for n in range(30)]
-    packer = blocks.Packer()
-    for number, activity in enumerate(large, 1):
-        packer.begin()
-        packer.add([activity])
-        with core.store.transaction() as connection:
-            blocks.add(connection, packer, [packer.part([number])], 0)
-    segments.compact(core.store, at_least=1)
-    (segment,) = segments.listed(core.store)
-    with pq.ParquetFile(segment.path) as file:
-        assert file.num_row_groups > 1
-    assert ids(core) == [f"id-{n}" for n in range(30)]
-    newest = ActivityLog(core.store).newest_first()
-    assert [next(newest).activity_id for _ in range(3)] == ["id-29", "id-28", "id-27"]
 
 
 def test_the_stores_size_is_that_of_all_its_files(core):
