@@ -1,6 +1,7 @@
 """The commands on a prepared store: what they print for people and for programs, and their exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -250,13 +251,14 @@ class TestHelp:
 def test_a_reader_that_goes_away_is_no_error(place, arguments):
     """`casbd ... | head -1`, in a process of its own."""
     core = Core(place / "many")
-    core.feed_records(*(record(at=n) for n in range(700)))
+    core.feed_records(*(record(at=n) for n in range(1200)))
     core.close()
     (place / "many.yaml").write_text("state_dir: many/state\n")
     process = subprocess.Popen(
         [sys.executable, "-c", "from casbd.cli import main; main()", "-c", str(place / "many.yaml"), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=os.environ | {"COLUMNS": "160"},  # in narrow columns a pipe may hold it all, and nobody notices its closed end
     )
     process.stdout.readline()
     process.stdout.close()
