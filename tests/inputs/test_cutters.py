@@ -89,6 +89,27 @@ def test_which_container_a_beginning_is(text, container, delimiter):
     assert (cutter and (cutter.context.container, cutter.context.delimiter)) == (container and (container, delimiter))
 
 
+@pytest.mark.parametrize(
+    ("text", "final", "records"),
+    [
+        (b'1, "a, b", true ,null', False, [(0, b"1"), (3, b'"a, b"'), (11, b"true")]),
+        (b'1, "a, b", true ,null', True, [(0, b"1"), (3, b'"a, b"'), (11, b"true"), (17, b"null")]),
+        (b'1, "a', True, [(0, b"1")]),
+    ],
+)
+def test_elements_that_are_no_objects_are_records_too(text, final, records):
+    cut = containers.restore(Context("json", level="array")).cut(text, at_end=True, final=final)
+    assert list(zip(cut.places, cut.records, strict=True)) == records
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_first_record_that_is_too_long_costs_itself_in_any_encoding(reader, tmp_path, encoding):
+    (tmp_path / "f").write_bytes(('{"a": "' + "x" * 100_000 + '"}\n{"n": 1}\n').encode(encoding))
+    one = reader("f", form="test", chunk_bytes=1000, max_record=20_000)
+    assert one.numbers() == [1]
+    assert one.rejects == [(0, "longer than 20000 bytes")]
+
+
 def test_blanks_at_the_ends_of_cells_are_a_part_of_them(reader, tmp_path):
     (tmp_path / "f").write_bytes(b"a,b\n1 , 2 \t\r\n")
     assert [json.loads(record) for record in reader("f").read()] == [{"a": "1 ", "b": " 2 \t"}]

@@ -20,6 +20,21 @@ def test_at_the_start_all_is_looked_at_at_once(reader, tmp_path):
     assert reader("*").inputs.next_chunk()
 
 
+def test_everything_that_is_there_is_given_whatever_turns_it_takes(reader, tmp_path):
+    (tmp_path / "f").write_bytes(LINE * 1000)
+    one = reader("*", chunk_bytes=100, turn_bytes=2000)
+    assert sum(len(chunk.records) for chunk in one.inputs.everything()) == 1000
+
+
+def test_directories_beside_hidden_ones_are_looked_into(reader, tmp_path):
+    for number in range(20):
+        (tmp_path / f".hidden{number}").mkdir()
+        (tmp_path / f"d{number}").mkdir()
+        (tmp_path / f"d{number}/f.json").write_bytes(b'{"n": %d}\n' % number)
+        (tmp_path / f".hidden{number}/f.json").write_bytes(LINE)
+    assert sorted(reader("**/*.json").numbers()) == [*range(20)]
+
+
 @pytest.mark.parametrize(("poll", "seconds"), [(False, RESCAN), (True, RESCAN_POLLING)])
 def test_without_events_a_new_file_is_found_by_the_next_scan(reader, tmp_path, poll, seconds):
     one = reader("*", poll=poll)

@@ -117,9 +117,14 @@ def test_a_file_system_that_is_not_mounted_is_no_news():
 
 
 @pytest.mark.parametrize("is_followed", [True, False])
-def test_a_file_of_which_nothing_was_read_is_known_by_its_inode_alone(is_followed):
+@pytest.mark.parametrize("how", ["deleted", "went"])
+def test_a_file_of_which_nothing_was_read_is_known_by_its_inode_alone(tmp_path, is_followed, how):
     vanished = VanishedContents()
-    vanished.deleted(msgspec.structs.replace(position(), fingerprint=""), 10, NOW)
+    unread = msgspec.structs.replace(position(), path=str(tmp_path / "x"), fingerprint="")
+    if how == "deleted":
+        vanished.deleted(unread, 10, NOW)
+    else:
+        vanished.went(unread)
     files = {(1, 1 if is_followed else 2): FollowedFile.__new__(FollowedFile)}
     for file in files.values():
         file.position = None

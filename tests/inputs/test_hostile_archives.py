@@ -108,3 +108,15 @@ def test_any_bytes_that_begin_like_an_archive(reader, tmp_path):
             one = reader("a")
             unread(one)
             one.stop()
+
+
+def test_a_name_in_a_tar_archive_that_is_no_utf_8(reader, tmp_path):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=tarfile.USTAR_FORMAT, encoding="latin-1") as archive:
+        info = tarfile.TarInfo("größe.json")
+        info.size = len(lines([1]))
+        archive.addfile(info, io.BytesIO(lines([1])))
+    (tmp_path / "a").write_bytes(data.getvalue())
+    one = reader("a")
+    assert one.numbers() == [1]
+    assert one.committed[0].path == f"{tmp_path}/a/gr??e.json"

@@ -220,3 +220,50 @@ def test_a_log_that_was_rotated_while_it_was_found(reader, log, monkeypatch):
 
     once_after(monkeypatch, Discovery, "__init__", rotate)
     assert reader("x.log*").numbers() == [*range(20)]
+
+
+def test_a_rotated_file_whose_content_another_one_went_on_with_is_not_read(reader, log):
+    """What is in it was read there."""
+    one = reader("x.log")
+    write(log, range(50))
+    one.numbers()
+    one.stop()
+    write(log, range(50, 60))
+    log.rename(log.with_name("x.log.1"))
+    write(log, range(100))
+    one.start()
+    assert one.numbers() == [*range(50, 100)]
+    assert one.numbers() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "is_read"),
+    [("x.log.1", 1, True), ("x.log-20260131", 1, True), ("x.log.1", -1, False), ("x-errors.log", 1, False), ("y.log.1", 1, False)],
+)
+def test_which_file_beside_a_lost_log_is_a_generation_that_was_missed(reader, log, name, days, is_read):
+    """One of the same log, written since the lost one was last read."""
+    one = reader("x.log")
+    write(log, range(10))
+    one.numbers()
+    one.stop()
+    log.unlink()
+    write(log.with_name(name), range(100, 110))
+    os.utime(log.with_name(name), (log.parent.stat().st_mtime + days * 86_400,) * 2)
+    one.start()
+    assert one.numbers() == ([*range(100, 110)] if is_read else [])
+
+
+def test_a_log_that_is_just_being_compressed_is_waited_for(reader, log):
+    """Nobody goes on with it: after a minute it is read as far as it goes, which loses nothing."""
+    one = reader("x.log*")
+    write(log, range(1000))
+    one.numbers()
+    log.rename(log.with_name("x.log.1"))
+    one.read()
+    compress(log.with_name("x.log.1"), "x.log.1.gz")
+    whole = log.with_name("x.log.1.gz").read_bytes()
+    log.with_name("x.log.1.gz").write_bytes(whole[: len(whole) // 2])
+    assert one.numbers() == []
+    clock = one.inputs._clock
+    one.inputs._clock = lambda: clock() + 61_000
+    assert one.numbers()[:3] == [0, 1, 2]

@@ -134,6 +134,7 @@ def test_a_file_that_was_deleted_before_its_turn(reader, tmp_path):
     (tmp_path / "19.json").unlink()
     found = unread(one)
     assert found == {"19.json": ("unread", "it was gone before it was read to its end")}
+    assert one.inputs.given_up() == []  # nothing of it was read, so no position is stored
 
 
 def test_an_interrupted_file_that_was_deleted_meanwhile(reader, tmp_path):
