@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from builders import chunk, reject
+import msgspec
+from builders import chunk, events, reject
 
 from casbd.daemon import unread_news
 from casbd.daemon.unread_news import UnreadNews
@@ -43,7 +44,13 @@ def test_many_are_not_logged_one_by_one(caplog):
     caplog.set_level(logging.INFO)
     UnreadNews().log([unread(f"/{n}") for n in range(500)])
     assert len(caplog.records) == 21
-    assert logged(caplog)[-1] == ("WARNING", 480)
+    assert events(caplog, "casbd.daemon")[-1] == ("WARNING", "more was not read; `casbd status` lists it", {"number": 480})
+
+
+def test_twenty_are_logged_one_by_one(caplog):
+    files = [unread(f"/{n}", advice="unlock it", size=7) for n in range(20)]
+    UnreadNews().log(files)
+    assert events(caplog, "casbd.daemon") == [("WARNING", "not read", msgspec.structs.asdict(one)) for one in files]
 
 
 def test_files_that_gave_nothing_but_rejects(tmp_path):
@@ -54,7 +61,12 @@ def test_files_that_gave_nothing_but_rejects(tmp_path):
     inside = f"{bad}/in/an.archive"
     news.read([batch(bad, rejects=3), batch(mixed, rejects=2), batch(good, parsed=5), batch(mixed, parsed=1), batch(inside, rejects=1)])
     news.read([batch(bad, rejects=1), batch(good, rejects=4)])
-    assert [(one.path, one.kind) for one in news.all([])] == [(bad, "unread"), (inside, "unread")]
+    why, advice = (
+        "none of its records could be read",
+        "`casbd rejects list` tells why, `casbd inputs try FILE` what other formats make of them",
+    )
+    size = batch(bad).position.offset
+    assert news.all([]) == [Unread(input="m365", path=path, why=why, advice=advice, size=size) for path in (bad, inside)]
     assert news.rejects == {"m365": 11}
     news.read([batch(bad, parsed=1)])
     assert [one.path for one in news.all([])] == [inside]
