@@ -54,14 +54,14 @@ class Trail:
         """Names of policies, of the configuration's sections, and of list files; nothing where all is as it was."""
         old, new = self._policies, {policy.id: _said(policy) for policy in engine.policies}
         lists = {path: signature(path) for enricher in engine.enrichers for path in enricher.files()}
-        found = {
+        changes = {
             "policies_added": new.keys() - old.keys(),
             "policies_changed": {policy for policy in new.keys() & old.keys() if new[policy] != old[policy]},
             "policies_removed": old.keys() - new.keys(),
             "sections": _sections(self._engine, engine),
             "files": {str(path) for path in lists.keys() | self._lists.keys() if lists.get(path) != self._lists.get(path)},
         }
-        return {key: sorted(names) for key, names in found.items() if names}
+        return {key: sorted(names) for key, names in changes.items() if names}
 
     def _add(self, now: int, action: str, engine: Engine, detail: Mapping[str, Any]) -> None:
         with self._store.transaction() as connection:
@@ -77,9 +77,9 @@ def _said(policy: Policy) -> dict[str, Any]:
 def _sections(old: Engine, new: Engine) -> set[str]:
     """The sections of the configuration that say something else."""
     before, after = old.settings, new.settings
-    found = {
+    sections = {
         name for name in type(after).model_fields if name not in ("path", "enrichers") and getattr(before, name) != getattr(after, name)
     }
     enrichers = {*before.enrichers, *after.enrichers}
     changed = (name for name in enrichers if before.enrichers.get(name) != after.enrichers.get(name))
-    return found | {registry.load("enrichers", name).section for name in changed}
+    return sections | {registry.load("enrichers", name).section for name in changed}

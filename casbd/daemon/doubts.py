@@ -49,11 +49,11 @@ def doubts(settings: Settings, policies: Sequence[Policy], enrichers: Sequence[E
 
 def _detected(settings: Settings) -> dict[str, set[str]]:
     """By input, the formats of the files that are known; none where casbd never ran."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    formats: defaultdict[str, set[str]] = defaultdict(set)
     with suppress(StoreError), Store(settings.state_dir, readonly=True) as store:
         for position in positions(store.connection):
-            found[position.input] |= {position.format} & {*registry.names("formats")}
-    return found
+            formats[position.input] |= {position.format} & {*registry.names("formats")}
+    return formats
 
 
 def _lacking(document: Document, settings: Settings, policies: Sequence[Policy], enrichers: Sequence[Enricher]) -> Iterator[Mistake]:
@@ -67,8 +67,8 @@ def _lacking(document: Document, settings: Settings, policies: Sequence[Policy],
     for (section, text), fields in without.items():
         looking = [policy for policy in policies if not policy.looks_at().isdisjoint(fields)]
         if looking:
-            asked = [field for field in FIELDS if field in fields and any(field in policy.looks_at() for policy in looking)]
-            about = f"without {text} little is known of {' and '.join(asked)}"
+            needed = [field for field in FIELDS if field in fields and any(field in policy.looks_at() for policy in looking)]
+            about = f"without {text} little is known of {' and '.join(needed)}"
             yield document.mistake((section,), f"{about}: {_named(looking, 'looks there', 'look there')}")
 
 
@@ -83,8 +83,8 @@ def _unacknowledged(document: Document, settings: Settings, outputs: Mapping[str
     for index, entry in enumerate(settings.outputs):
         output = outputs.get(entry.name)
         if isinstance(output, Uncertain) and not output.acknowledged:
-            told = f"output {entry.name}: nobody acknowledges UDP, so what is dropped on the way is lost unseen"
-            yield document.mistake(("outputs", index), told)
+            message = f"output {entry.name}: nobody acknowledges UDP, so what is dropped on the way is lost unseen"
+            yield document.mistake(("outputs", index), message)
 
 
 def _named(policies: Sequence[Policy], one: str, several: str) -> str:

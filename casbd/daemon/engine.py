@@ -80,12 +80,12 @@ class Engine:
     def format_of(self, input_name: str, format_name: str) -> Format:
         """The format that reads a file of an input; one object for each pair."""
         key = (input_name, format_name)
-        found = self._formats.get(key)
-        if found is None:
+        plugin = self._formats.get(key)
+        if plugin is None:
             cls = registry.load("formats", format_name)
             configured, options = self._options.get(input_name, ("auto", None))
-            found = self._formats[key] = cls(options if configured == format_name else cls.Options())
-        return found
+            plugin = self._formats[key] = cls(options if configured == format_name else cls.Options())
+        return plugin
 
     def meanings(self) -> dict[str, str]:
         """What each policy asks for, exceptions included, as a hash."""
@@ -136,8 +136,8 @@ class _Builder:
 
 def claims(sample: Sequence[bytes]) -> dict[str, float]:
     """How sure each format is that these records are its own, 0 to 1; the surest first."""
-    found = {name: cls.claims(sample) for name, cls in registry.load_all("formats").items()}
-    return dict(sorted(found.items(), key=lambda one: -one[1]))
+    claims = {name: cls.claims(sample) for name, cls in registry.load_all("formats").items()}
+    return dict(sorted(claims.items(), key=lambda one: -one[1]))
 
 
 def detect(sample: Sequence[bytes]) -> str | None:

@@ -17,18 +17,18 @@ def known_words(settings: Settings, enrichers: Sequence[Enricher] = (), detected
 
     What `format: auto` will find nobody knows: what it has found counts, and all formats for the words that are their own.
     """
-    found = table_words() | {"source": set(registry.names("formats")), "input": {entry.spec.name for entry in settings.inputs}}
+    by_field = table_words() | {"source": set(registry.names("formats")), "input": {entry.spec.name for entry in settings.inputs}}
     anything = set()
-    told: list[Words] = [cls.words for cls in registry.load_all("formats").values()]
-    told += [enricher.words() for enricher in enrichers if isinstance(enricher, Telling)]
+    vocabularies: list[Words] = [cls.words for cls in registry.load_all("formats").values()]
+    vocabularies += [enricher.words() for enricher in enrichers if isinstance(enricher, Telling)]
     for entry in settings.inputs:
         for own in _of_input(entry, (detected or {}).get(entry.spec.name, ())):
             anything |= {field for field, values in own.items() if values is None}
-            told.append(own)
-    for words in told:
+            vocabularies.append(own)
+    for words in vocabularies:
         for field, values in words.items():
-            found.setdefault(field, set()).update(values or ())
-    return {field: frozenset(values) for field, values in found.items() if field not in anything and field in _FEW}
+            by_field.setdefault(field, set()).update(values or ())
+    return {field: frozenset(values) for field, values in by_field.items() if field not in anything and field in _FEW}
 
 
 def _of_input(entry: InputSettings, detected: Collection[str]) -> Iterator[Words]:

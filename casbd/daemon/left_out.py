@@ -21,7 +21,7 @@ MOST_ALERTS = 5
 """Policies: of more there is one alert for all, as one thing has happened to all, such as an update."""
 
 
-def told(mistakes: Sequence[Mistake]) -> list[str]:
+def warnings(mistakes: Sequence[Mistake]) -> list[str]:
     """The first mistake of each file, and what comes of it, for people."""
     first = _first(mistakes)
     shown = [f"{mistake}; this file is left out, all other policies work" for mistake in [*first.values()][:MOST_TOLD]]
@@ -40,10 +40,10 @@ def lost(worked: Collection[str], works: Collection[str], mistakes: Sequence[Mis
 
 def _first(mistakes: Iterable[Mistake]) -> dict[str, Mistake]:
     """By file."""
-    found: dict[str, Mistake] = {}
+    first: dict[str, Mistake] = {}
     for mistake in mistakes:
-        found.setdefault(mistake.file, mistake)
-    return found
+        first.setdefault(mistake.file, mistake)
+    return first
 
 
 def _of_file(name: str, wrong: Mapping[str, Mistake]) -> str:

@@ -109,25 +109,25 @@ class StoreCollector(Collector):
 
 
 def _inputs(store: Store) -> Iterator[Metric]:
-    found = input_progress.counts(store.connection)
+    by_input = input_progress.counts(store.connection)
     for name in ("received", "records", "activities", "duplicates", "rejects"):
         metric = CounterMetricFamily(f"casbd_input_{name}", f"{name.capitalize()} of an input", labels=["input"])
-        for entry, counts in found.items():
+        for entry, counts in by_input.items():
             metric.add_metric([entry], getattr(counts, name))
         yield metric
     last = GaugeMetricFamily("casbd_input_last_record_seconds", "When the last record was read, seconds since 1970", labels=["input"])
-    for entry, counts in found.items():
+    for entry, counts in by_input.items():
         if counts.last_record is not None:
             last.add_metric([entry], counts.last_record / 1000)
     yield last
     newest = GaugeMetricFamily("casbd_input_newest_record_seconds", "Own time of the newest record, seconds since 1970", labels=["input"])
-    for entry, counts in found.items():
+    for entry, counts in by_input.items():
         if counts.newest is not None:
             newest.add_metric([entry], counts.newest / 1000)
     yield newest
     unread = GaugeMetricFamily("casbd_input_unread", "Files that are not read, as `casbd status` lists them", labels=["input"])
     listed = Counter(one.input for one in service_status.load(store).unread if one.kind != "left_out")
-    for entry in found:
+    for entry in by_input:
         unread.add_metric([entry], listed[entry])
     yield unread
 
@@ -140,14 +140,14 @@ def _set_aside(store: Store) -> Metric:
 
 
 def _destinations(store: Store) -> Iterator[Metric]:
-    found = outbox.deliveries(store.connection)
+    deliveries = outbox.deliveries(store.connection)
     for name, meaning in (("pending", "Messages waiting"), ("size", "Bytes waiting"), ("in_doubt", "Messages sent, but perhaps not read")):
         gauge = GaugeMetricFamily(f"casbd_outbox_{name}", meaning, labels=["destination"])
-        for entry in found.values():
+        for entry in deliveries.values():
             gauge.add_metric([entry.name], getattr(entry, name))
         yield gauge
     down = GaugeMetricFamily("casbd_outbox_down_since_seconds", "Since when it takes nothing, seconds since 1970", labels=["destination"])
-    for entry in found.values():
+    for entry in deliveries.values():
         if entry.down_since is not None:
             down.add_metric([entry.name], entry.down_since / 1000)
     yield down
@@ -159,7 +159,7 @@ def _destinations(store: Store) -> Iterator[Metric]:
     }
     for name, meaning in counted.items():
         counter = CounterMetricFamily(f"casbd_outbox_{name}", meaning, labels=["destination"])
-        for entry in found.values():
+        for entry in deliveries.values():
             counter.add_metric([entry.name], getattr(entry, name))
         yield counter
 

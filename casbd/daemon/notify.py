@@ -44,10 +44,10 @@ class Notifier:
 
 def _watchdog(variables: Mapping[str, str]) -> int:
     """Microseconds, as sd_watchdog_enabled(3): 0 where there is no watchdog, or another process's."""
-    given = variables.get("WATCHDOG_USEC", "")
-    if not given or variables.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+    text = variables.get("WATCHDOG_USEC", "")
+    if not text or variables.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return 0
-    if given.isascii() and given.isdigit() and len(given) < 20:
-        return int(given)
-    log.warning("WATCHDOG_USEC is no number of microseconds: no watchdog is fed", extra={"found": given[:40]})
+    if text.isascii() and text.isdigit() and len(text) < 20:
+        return int(text)
+    log.warning("WATCHDOG_USEC is no number of microseconds: no watchdog is fed", extra={"found": text[:40]})
     return 0

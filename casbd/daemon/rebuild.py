@@ -43,9 +43,9 @@ def rebuild(
             _read(engine, other, specs, clock, tell)
             while segments.compact(other, at_least=1):
                 pass
-            found = [*input_progress.counts(other.connection).values()]
-        old, new = swap.activities(store), sum(one.activities for one in found)
-        rejects = sum(one.rejects for one in found)
+            counts = [*input_progress.counts(other.connection).values()]
+        old, new = swap.activities(store), sum(one.activities for one in counts)
+        rejects = sum(one.rejects for one in counts)
         if not less and (new < old or rejects):
             raise CasbdError(
                 f"nothing is changed: the new log would have {new} activities and {rejects} rejects, the old one has {old}; --yes takes it"
@@ -53,7 +53,7 @@ def rebuild(
         swap.swap(store)
     finally:
         swap.remove_rest(store)
-    return Counts(*(sum(numbers) for numbers in zip(*(msgspec.structs.astuple(one)[:5] for one in found), strict=True)))
+    return Counts(*(sum(numbers) for numbers in zip(*(msgspec.structs.astuple(one)[:5] for one in counts), strict=True)))
 
 
 def _spec(settings: Settings, path: Path, given: str | None) -> InputSpec:

@@ -126,8 +126,8 @@ class Reload:
         logs.set_level(settings.log_level)
         changes = _difference(old.meanings(), new.engine.meanings())
         log.info("reloaded", extra=changes)
-        self._warnings.tell()
-        self._warnings.tell_lost(old.meanings())
+        self._warnings.log()
+        self._warnings.alert_of_lost(old.meanings())
         if settings.state_dir != parts.store.directory or settings.metrics != old.settings.metrics:
             log.warning("a new state_dir or metrics takes effect at the next start")
         self._status.reloaded = Reloaded(

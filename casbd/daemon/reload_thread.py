@@ -21,7 +21,7 @@ SHARE = 5
 LEAST_REST = 1.0
 LONGEST_REST = 60.0
 LONG = 60.0
-"""Seconds after which it is told that a reload takes long."""
+"""Seconds after which it is logged that a reload takes long."""
 
 
 class ReloadThread(Generic[T]):

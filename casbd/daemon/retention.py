@@ -1,7 +1,7 @@
 """Retention: what is too old goes, a part in each transaction.
 
 Ten million activities that were imported in a day also become too old in a day. Were they removed at once, nothing would
-be read, delivered or told to the watchdog meanwhile.
+be read, delivered or the watchdog be fed meanwhile.
 
 A clock that is three years ahead makes everything too old. So retention goes by the clock only where the time of the last pass, and
 what has gone by since, or the newest records say nearly the same; else by these, and a person is asked.
@@ -54,7 +54,7 @@ class RetentionClock:
             return stored + int((self._passes() - self._last[1]) * 1000)
         return stored
 
-    def told(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What a person must know and do; nothing while the clock is believed."""
         if not self.ahead:
             return []

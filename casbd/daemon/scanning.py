@@ -99,11 +99,11 @@ class InProcesses:
         if not self._waiting:
             return []
         chunks, scanned = self._waiting.popleft()
-        found = [_decode(batch) for batch in scanned.result()]
-        self._without |= {cost.policy_id for batch in found for cost in batch.costly}  # what one has found out the others need not
-        if len(found) < len(chunks):
-            self._waiting.appendleft(self._scanned(chunks[len(found) :]))
-        return found
+        batches = [_decode(batch) for batch in scanned.result()]
+        self._without |= {cost.policy_id for batch in batches for cost in batch.costly}  # what one has found out the others need not
+        if len(batches) < len(chunks):
+            self._waiting.appendleft(self._scanned(chunks[len(batches) :]))
+        return batches
 
     def _scanned(self, chunks: list[Chunk]) -> tuple[list[Chunk], Future[list[bytes]]]:
         return chunks, self._pool.submit(_scan_in_worker, chunks, self._without)

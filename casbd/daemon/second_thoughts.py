@@ -31,8 +31,8 @@ class SecondThoughts:
             self._thread.join()
 
     @staticmethod
-    def _think(engine: Engine, found: Future[list[Mistake]]) -> None:
+    def _think(engine: Engine, doubts: Future[list[Mistake]]) -> None:
         try:
-            found.set_result(engine.doubts)
+            doubts.set_result(engine.doubts)
         except BaseException as error:  # noqa: BLE001  whatever it is, who asks decides
-            found.set_exception(error)
+            doubts.set_exception(error)

@@ -75,10 +75,10 @@ def _take_up(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
     """What follows from the files as they are now, as after a reload."""
     running = _running(parts, signals, progress)
     costly.do_without(parts)
-    running.warnings.tell()
+    running.warnings.log()
     running.warnings.withdraw_of_gone_connectors()
     parts.dispatcher.use(parts.destinations())
-    running.warnings.tell_lost(policy_counts.counts(parts.store.connection))
+    running.warnings.alert_of_lost(policy_counts.counts(parts.store.connection))
     return running
 
 

@@ -22,7 +22,7 @@ EXTENSION = 60.0
 LONGEST = 1800.0
 """Seconds after which nothing is said any more: a start that hangs is ended, and tried again."""
 LONG = 60.0
-"""Seconds after which the log tells that the start takes long."""
+"""Seconds after which it is logged that the start takes long."""
 
 
 @contextmanager
@@ -32,18 +32,18 @@ def starting(
     """While this lasts systemd goes on waiting, beyond TimeoutStartSec too. step: tells what is done just now. now: seconds."""
     over = threading.Event()
 
-    def tell() -> None:
-        begun, told = now(), False
+    def go_on() -> None:
+        begun, logged = now(), False
         while (taken := now() - begun) < longest:
             notifier.send(f"EXTEND_TIMEOUT_USEC={int(EXTENSION * 1e6)}", f"STATUS=starting: {step()}")
-            if taken >= LONG and not told:
-                told = True
+            if taken >= LONG and not logged:
+                logged = True
                 log.warning("the start takes long", extra={"step": step(), "seconds": round(taken)})
             if over.wait(every):
                 return
         log.error("the start takes too long; systemd may end it", extra={"step": step(), "seconds": round(longest)})
 
-    thread = threading.Thread(target=tell, name="starting", daemon=True)
+    thread = threading.Thread(target=go_on, name="starting", daemon=True)
     thread.start()
     try:
         yield

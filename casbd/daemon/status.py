@@ -45,7 +45,7 @@ class Status:
             more_unread=len(self.unread) - len(listed),
             paused=self._back_pressure.full,
             reload=self.reloaded,
-            warnings=(*left_out.told(parts.engine.unusable), *self._warnings.told, *parts.retention_clock.told()),
+            warnings=(*left_out.warnings(parts.engine.unusable), *self._warnings.texts, *parts.retention_clock.warnings()),
         )
         if status != self._saved:
             service_status.save(parts.store, status)

@@ -14,11 +14,11 @@ from casbd.pipeline.scan import Batch
 
 log = logging.getLogger(__name__)
 
-AT_MOST = 100
+MAX_LISTED = 100
 """So many are listed in the status; the others are counted."""
-_LOGGED = 20
+_MAX_LOGGED = 20
 """So many are logged one by one at a time."""
-_FILES = 50_000
+_MAX_FILES = 50_000
 """Files of which it is remembered whether a record of them could be read."""
 
 _LEVELS = {"unread": logging.WARNING, "waiting": logging.INFO, "left_out": logging.DEBUG}
@@ -32,7 +32,7 @@ class UnreadNews:
 
     def __init__(self) -> None:
         self.rejects: Counter[str] = Counter()
-        self._told: set[tuple[str, str, str]] = set()
+        self._said: set[tuple[str, str, str]] = set()
         self._fruitless: dict[str, Unread] = {}
         self._fruitful: dict[str, None] = {}
 
@@ -43,29 +43,29 @@ class UnreadNews:
             if batch.parsed:
                 self._fruitful[path] = None
                 self._fruitless.pop(path, None)
-                if len(self._fruitful) > _FILES:
+                if len(self._fruitful) > _MAX_FILES:
                     del self._fruitful[next(iter(self._fruitful))]
-            elif batch.rejects and path not in self._fruitful and len(self._fruitless) < _FILES:
+            elif batch.rejects and path not in self._fruitful and len(self._fruitless) < _MAX_FILES:
                 before = self._fruitless.get(path) or _without_a_record(batch)
                 self._fruitless[path] = msgspec.structs.replace(before, size=batch.position.offset)
             if batch.rejects:
                 self.rejects[batch.input] += len(batch.rejects)
 
-    def all(self, found: Iterable[Unread]) -> list[Unread]:
+    def all(self, unread: Iterable[Unread]) -> list[Unread]:
         """What inputs find unread, and the files of which everything was rejected."""
         self._fruitless = {path: one for path, one in self._fruitless.items() if _is_there(path)}
-        return [*found, *self._fruitless.values()]
+        return [*unread, *self._fruitless.values()]
 
-    def log(self, found: Sequence[Unread]) -> None:
+    def log(self, unread: Sequence[Unread]) -> None:
         """Say what is new; what is no longer there may be new again."""
-        keys = {(one.input, one.path, one.why): one for one in found}
-        new = [one for key, one in keys.items() if key not in self._told]
-        self._told = {*keys}
-        for one in new[:_LOGGED]:
+        keys = {(one.input, one.path, one.why): one for one in unread}
+        new = [one for key, one in keys.items() if key not in self._said]
+        self._said = {*keys}
+        for one in new[:_MAX_LOGGED]:
             log.log(_LEVELS[one.kind], "not read", extra=msgspec.structs.asdict(one))
-        if len(new) > _LOGGED:
-            worst = max(_LEVELS[one.kind] for one in new[_LOGGED:])
-            log.log(worst, "more was not read; `casbd status` lists it", extra={"number": len(new) - _LOGGED})
+        if len(new) > _MAX_LOGGED:
+            worst = max(_LEVELS[one.kind] for one in new[_MAX_LOGGED:])
+            log.log(worst, "more was not read; `casbd status` lists it", extra={"number": len(new) - _MAX_LOGGED})
 
 
 def _is_there(path: str) -> bool:
@@ -86,4 +86,4 @@ def _without_a_record(batch: Batch) -> Unread:
 
 def to_list(unread: Iterable[Unread]) -> tuple[Unread, ...]:
     """Those that the status lists: the first of them, what matters most before the rest."""
-    return tuple(sorted(unread, key=lambda one: -_LEVELS[one.kind])[:AT_MOST])
+    return tuple(sorted(unread, key=lambda one: -_LEVELS[one.kind])[:MAX_LISTED])

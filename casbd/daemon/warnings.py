@@ -15,38 +15,38 @@ log = logging.getLogger(__name__)
 
 
 class Warnings:
-    """told: what was said of the present files."""
+    """texts: what was said of the present files."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.told: list[str] = []
+        self.texts: list[str] = []
         self.second_thoughts = SecondThoughts()
 
-    def tell(self) -> None:
+    def log(self) -> None:
         """Say what is to be said of files that were just taken up."""
         engine = self._parts.engine
-        self.told = [*map(str, engine.warnings(self._parts.clock()))]
-        for mistake in left_out.told(engine.unusable):
+        self.texts = [*map(str, engine.warnings(self._parts.clock()))]
+        for mistake in left_out.warnings(engine.unusable):
             log.error(mistake)
-        for warning in self.told:
+        for warning in self.texts:
             log.warning(warning)
         unclaimed = sorted(outbox.pending(self._parts.store.connection).keys() - self._parts.queues())
         if unclaimed:
             log.warning("messages wait for destinations that are not configured", extra={"destinations": unclaimed})
 
-    def tell_new(self) -> None:
+    def log_new(self) -> None:
         """Say what is to be said by now: an exception expires while casbd runs, and there is time for second thoughts about the files."""
         engine = self._parts.engine
         new = [
             warning
             for warning in map(str, [*self.second_thoughts.of(engine), *engine.warnings(self._parts.clock())])
-            if warning not in self.told
+            if warning not in self.texts
         ]
         for warning in new:
             log.warning(warning)
-        self.told += new
+        self.texts += new
 
-    def tell_lost(self, worked: Collection[str]) -> None:
+    def alert_of_lost(self, worked: Collection[str]) -> None:
         """Raise an alert for each policy that worked and whose Sigma file cannot be used now."""
         engine = self._parts.engine
         for alert in left_out.lost(worked, engine.meanings(), engine.unusable, self._parts.clock()):

@@ -39,7 +39,7 @@ class WatchedFiles:
 def signature(path: Path) -> Signature | None:
     """What changes whenever a file is written, replaced or given other rights; None where it is not there."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns)

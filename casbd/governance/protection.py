@@ -28,8 +28,8 @@ class Protection:
     def why_not(self, user: str, user_id: str | None = None) -> str:
         """Why nothing may be done to a user, known by a name and perhaps the app's own id; empty where it may."""
         for name in (*names_of(user), *(names_of(user_id) if user_id else ())):
-            if name and (found := self._users.matching(name)):
-                listed = self._written[found]
+            if name and (pattern := self._users.matching(name)):
+                listed = self._written[pattern]
                 return f"{user} is one of governance.protected_users" + (f" ({listed})" if listed.casefold() != user.casefold() else "")
             if name and (group := self._protected_group(name)):
                 return f"{user} is in the group {group} of governance.protected_groups"

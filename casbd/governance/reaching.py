@@ -22,8 +22,8 @@ def out_of_reach(command: GovernanceCommand, reach: Reach) -> str:
     if everywhere and NamePatterns(reach.domains).matching(name.rpartition("@")[2]):
         return ""
     if not (reach.app or reach.instance or reach.domains):
-        told = f"{command.target} is somebody only within {_place(command)}, and the connector {command.connector} does not say"
-        return "" if everywhere else f"{told} whose accounts it takes (app, instance, domains)"
+        message = f"{command.target} is somebody only within {_place(command)}, and the connector {command.connector} does not say"
+        return "" if everywhere else f"{message} whose accounts it takes (app, instance, domains)"
     # An address is the same person in each instance; any other name must be in one that the connector names.
     of_app = _meets(reach.app, command.app) if reach.app else bool(reach.instance)
     of_instance = _meets(reach.instance, command.app_instance) if reach.instance else everywhere or command.app_instance is None
@@ -56,18 +56,18 @@ def doubtful_reach(document: Document, settings: Settings, policies: Iterable[Po
 
     apps: patterns of fnmatch; None where any may come.
     """
-    asked = {connector for policy in policies if policy.enabled for _, connector in policy.governance}
+    in_use = {connector for policy in policies if policy.enabled for _, connector in policy.governance}
     instances = {entry.spec.instance for entry in settings.inputs}
     places = {name: index for index, name in enumerate(_names(document))}
     for connector in settings.connectors:
         where = ("connectors", places.get(connector.name, 0))
         for app in connector.reach.app:
             if apps is not None and not any(_alike(app.casefold(), known.casefold()) for known in apps):
-                told = f"no activity has the app `{app}`: the connector {connector.name} gets no command for it"
-                yield document.mistake((*where, "app"), told, nearest(app, apps), at_key=False)
-        if connector.reach == Reach() and connector.name in asked and len(instances) > 1:
-            told = f"the connector {connector.name} takes everybody's address, of {len(instances)} instances of inputs"
-            yield document.mistake(where, told, "app, instance or domains say whose accounts it takes")
+                message = f"no activity has the app `{app}`: the connector {connector.name} gets no command for it"
+                yield document.mistake((*where, "app"), message, nearest(app, apps), at_key=False)
+        if connector.reach == Reach() and connector.name in in_use and len(instances) > 1:
+            message = f"the connector {connector.name} takes everybody's address, of {len(instances)} instances of inputs"
+            yield document.mistake(where, message, "app, instance or domains say whose accounts it takes")
 
 
 def _names(document: Document) -> list[str]:

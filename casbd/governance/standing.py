@@ -27,5 +27,5 @@ class Standing(NamedTuple):
             return ""
         why = f" ({self.by.reason})" if self.by.reason else ""
         waiting = f"{self.waiting} command{' waits' if self.waiting == 1 else 's wait'}" if self.waiting else "no command waits"
-        told = f"GOVERNANCE IS STOPPED since {iso(self.by.at)} by {self.by.who}{why}, {waiting}"
-        return f"{told}: nothing leaves until `casbd governance start`"
+        text = f"GOVERNANCE IS STOPPED since {iso(self.by.at)} by {self.by.who}{why}, {waiting}"
+        return f"{text}: nothing leaves until `casbd governance start`"

@@ -150,8 +150,8 @@ class Worker(threading.Thread):
         assert self._down_since is not None
         with store.transaction() as connection:
             outbox.recovered(connection, self.destination)
-        told = {"destination": self.destination, "down_seconds": (self._clock() - self._down_since) // 1000}
-        log.warning("a destination takes messages again", extra=told)
+        down_seconds = (self._clock() - self._down_since) // 1000
+        log.warning("a destination takes messages again", extra={"destination": self.destination, "down_seconds": down_seconds})
         self._unproved_since, self._down_since = self._down_since, None  # it may turn out to be the same outage still
 
     def _end(self, store: Store) -> None:

@@ -55,8 +55,8 @@ def activity(activity: Activity, *, profile: Profile = "casbd", portal: str = ""
 @lru_cache(1024)
 def event_class(activity_type: str) -> str:
     """`Upload file` -> `EVENT_CATEGORY_UPLOAD_FILE`."""
-    known = _EVENT_CLASS.get(activity_type.casefold())
-    name = known or re.sub(r"[^A-Z0-9]+", "_", activity_type.upper()).strip("_") or "UNSPECIFIED"
+    event_class = _EVENT_CLASS.get(activity_type.casefold())
+    name = event_class or re.sub(r"[^A-Z0-9]+", "_", activity_type.upper()).strip("_") or "UNSPECIFIED"
     return f"EVENT_CATEGORY_{name}"[:CLASS_MOST]
 
 

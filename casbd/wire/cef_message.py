@@ -178,8 +178,8 @@ def cut_escaped(text: str, most: int) -> str:
     data = text.encode()
     if len(data) <= most:
         return text
-    kept = data[: most - len(MARK)].decode(errors="ignore")
-    backslashes = len(kept) - len(kept.rstrip("\\"))
+    start = data[: most - len(MARK)].decode(errors="ignore")
+    backslashes = len(start) - len(start.rstrip("\\"))
     if backslashes % 2:  # escapes are pairs: an odd one lost its second half
-        kept = kept[:-1]
-    return kept.rstrip() + MARK
+        start = start[:-1]
+    return start.rstrip() + MARK

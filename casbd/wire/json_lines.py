@@ -132,7 +132,7 @@ def line(fields: object) -> bytes:
     text = encoded.decode()
     if text.isprintable():  # half the time of the look for each character that is escaped, all of which are not
         return encoded
-    return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+    return _TO_ESCAPE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
 
 
 def _without_surrogates(value: Any) -> Any:

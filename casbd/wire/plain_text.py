@@ -38,13 +38,13 @@ def joined(items: Sequence[str | None], most: int) -> str:
     """A comma-separated list of as many whole items as fit; the mark stands for those left out."""
     if len(items) < 2:
         return items[0] or "" if items else ""
-    kept: list[str] = []
+    shown: list[str] = []
     room = most - len(MARK) - 1
     for item in items:
         text = item or ""
         room -= len(text) + 1
         if room < 0:
-            kept.append(MARK)
+            shown.append(MARK)
             break
-        kept.append(text)
-    return ",".join(kept)
+        shown.append(text)
+    return ",".join(shown)

@@ -16,8 +16,8 @@ def alert(alert: Alert) -> str:
     title = f": {alert.title}" if alert.title not in ("", alert.policy_name) else ""
     about = single_line(f"{alert.policy_name}{title}")
     pairs = {"user": alert.user, "app": alert.app, "ip": alert.ip_address, "country": alert.country}
-    known = _pairs(pairs | {"activities": str(alert.activity_count), "id": alert.alert_id})
-    return f"{iso(alert.last_activity)}  {alert.severity}  {cut(about, _MOST)}  {known}"
+    facts = _pairs(pairs | {"activities": str(alert.activity_count), "id": alert.alert_id})
+    return f"{iso(alert.last_activity)}  {alert.severity}  {cut(about, _MOST)}  {facts}"
 
 
 def activity(activity: Activity) -> str:

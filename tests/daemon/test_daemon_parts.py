@@ -141,7 +141,7 @@ def test_what_is_doubtful_in_the_files_is_told_when_there_is_time(tmp_path, capl
             warn_of_what_is_new.run(running)
     [told] = [record.getMessage() for record in caplog.records]
     assert told.startswith(f"{tmp_path}/rules/logon.yaml:2:31: `activity_type` can be no `Logon`")
-    assert running.warnings.told == [told]
+    assert running.warnings.texts == [told]
 
 
 class TestDetect:

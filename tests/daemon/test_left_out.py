@@ -4,20 +4,20 @@ import os
 
 from builders import NOON
 
-from casbd.daemon.left_out import lost, told
+from casbd.daemon.left_out import lost, warnings
 from casbd.errors import Mistake
 
 WRONG = Mistake("rules/a.yml", 4, 8, "`level` is never `severe`", "allowed: low")
 
 
 def test_each_mistake_says_what_comes_of_it():
-    [text] = told([WRONG])
+    [text] = warnings([WRONG])
     assert text == "rules/a.yml:4:8: `level` is never `severe` (allowed: low); this file is left out, all other policies work"
 
 
 def test_of_many_files_some_are_told_each_once():
     wrong = [Mistake(f"{name:02}.yml", line, 1, "x") for name in range(50) for line in (1, 2)]
-    found = told(wrong)
+    found = warnings(wrong)
     assert [text[:8] for text in found[:2]] == ["00.yml:1", "01.yml:1"]
     assert (len(found), found[-1]) == (21, "30 more files are left out (`casbd check` tells all)")
 

@@ -31,7 +31,7 @@ class Job(Protocol):
 
 def jobs() -> dict[str, Job]:
     """All of them, by name."""
-    return {found.name: cast(Job, importlib.import_module(f"{__name__}.{found.name}")) for found in pkgutil.iter_modules(__path__)}
+    return {module.name: cast(Job, importlib.import_module(f"{__name__}.{module.name}")) for module in pkgutil.iter_modules(__path__)}
 
 
 class Schedule(Generic[T]):

@@ -18,10 +18,10 @@ def run(running: Running) -> None:
     """Remove a part; it comes again at once where there is more."""
     parts = running.parts
     windows = {policy.window_key: policy.match.within for policy in parts.engine.policies if policy.match}
-    asked = parts.retention_clock.told()
+    was_ahead = parts.retention_clock.warnings()
     until = parts.retention_clock(parts.clock())
-    for question in [] if asked else parts.retention_clock.told():
-        log.warning(question)
+    for warning in [] if was_ahead else parts.retention_clock.warnings():
+        log.warning(warning)
     more = remove_some(parts.store, parts.settings.retention, until, parts.queues(), windows)
     with parts.store.transaction() as connection:
         input_progress.forget_positions(connection, parts.inputs.forgotten())

@@ -9,4 +9,4 @@ EVERY = 60
 
 def run(running: Running) -> None:
     """Say what has not been said."""
-    running.warnings.tell_new()
+    running.warnings.log_new()
