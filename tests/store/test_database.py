@@ -95,6 +95,17 @@ class TestOpening:
             Store(store.directory, readonly=readonly)
         store.connection = sqlite3.connect(store.directory / FILE)
 
+    def test_one_from_before_the_first_release_is_left_as_it_is(self, tmp_path):
+        """Its activities have another form: brought up to date, it would be a log that nobody can read."""
+        with sqlite3.connect(tmp_path / FILE) as old:
+            old.executescript("CREATE TABLE kept (a); PRAGMA user_version = 1;")
+        old.close()
+        with pytest.raises(StoreError, match="from before the first release: begin a new one"):
+            Store(tmp_path)
+        with sqlite3.connect(tmp_path / FILE) as old:
+            assert old.execute("SELECT name FROM sqlite_master").fetchall() == [("kept",)]
+        old.close()
+
     def test_an_older_version_is_brought_up_to_date_by_the_daemon(self, tmp_path):
         with sqlite3.connect(tmp_path / FILE) as old:
             old.executescript(schema._TABLES + "PRAGMA user_version = 2; INSERT INTO policies VALUES ('one', 7, 1);")
