@@ -36,7 +36,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class Match(Protocol):
     """What a subject's activities must be to make an alert. One kind of it is a frozen msgspec Struct with all that it asks for, as a hash
-    of that tells whether a policy goes on counting.
+    of that decides whether a policy goes on counting.
 
     kind: its key in `match:` of a rule file, and its detection in `casbd/detections/`. policy_type: of its alerts.
     """
@@ -70,13 +70,13 @@ class Match(Protocol):
 
     @property
     def held_in_order(self) -> int:
-        """So many activities must come one after the other, and what lies between them may matter; 0: the order tells nothing."""
+        """So many activities must come one after the other, and what lies between them may matter; 0: the order does not matter."""
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:
         """What is counted of an activity. met: the numbers of the `aliased`, or else of the `steps`, whose filters it meets."""
 
     def placed(self, entry: Entry) -> Entry:
-        """The entry as it is counted, with a key that tells its place among others of its moment."""
+        """The entry as it is counted, with a key that puts it in its place among others of its moment."""
 
     def window_test(self, entries: list[Entry]) -> WindowTest:
         """What makes a span of these entries, which come and go, a window."""

@@ -50,7 +50,7 @@ class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
         return str(sum(1 << number for number in met))
 
     def placed(self, entry: Entry) -> Entry:
-        """See Match. Exports tell times by the second: without this the order in which records come would decide."""
+        """See Match. Exports have times by the second: without this the order in which records come would decide."""
         return step_entry(entry)
 
     def window_test(self, entries: list[Entry]) -> WindowTest:
