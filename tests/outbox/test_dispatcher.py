@@ -199,8 +199,9 @@ class TestOthers:
         assert len(core.waiting()) == 5
 
     def test_stop_does_not_wait_for_one_that_hangs(self, core, start):
-        go_on = threading.Event()
-        dispatcher = start(siem=Memory(lambda: go_on.wait(PATIENCE)))
+        sending, go_on = threading.Event(), threading.Event()
+        dispatcher = start(siem=Memory(lambda: sending.set() or go_on.wait(PATIENCE)))
+        assert sending.wait(PATIENCE)
         begun = time.monotonic()
         dispatcher.stop(0.05)
         assert time.monotonic() - begun < PATIENCE / 2
