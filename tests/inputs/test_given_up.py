@@ -19,6 +19,7 @@ from casbd.inputs.vanished_contents import VanishedContents
 from casbd.model.chunk import Position
 
 NOW = 100 * DAY
+BACK = "move it back, or follow its new directory with another input of the same format"
 
 
 def position(number=1, *, offset=10, size=20, seen=NOW, **more):
@@ -100,14 +101,14 @@ def test_that_a_file_was_deleted_unread_is_reported_for_a_day():
     [
         (position(offset=20), []),
         (position(told=True), []),
-        (position(), [("/gone/1.log", "it was gone before it was read to its end", 10)]),
+        (position(), [("/gone/1.log", "it was gone before it was read to its end", BACK, 10)]),
     ],
 )
 def test_what_went_while_nobody_looked(tmp_path, of, reported, monkeypatch):
     monkeypatch.setattr(os.path, "isdir", lambda _: True)  # /gone is mounted
     vanished = VanishedContents()
     vanished.went(of)
-    assert [(unread.path, unread.why, unread.size) for unread, _ in vanished.unread({}, {}, NOW)] == reported
+    assert [(unread.path, unread.why, unread.advice, unread.size) for unread, _ in vanished.unread({}, {}, NOW)] == reported
 
 
 def test_a_file_system_that_is_not_mounted_is_no_news():
