@@ -70,14 +70,14 @@ def test_without_repeats():
 
 def test_small_parts_become_one_block_in_their_order(connection):
     packer = Packer()
-    small = [part(made(number, name=f"{number}-"), packer) for number in range(3)]
+    small = [part(made(number, name=f"{number}-"), packer) for number in range(4)]
     large = [part([Activity(time, "big", raw="x" * SMALL)], packer) for time in (50, 60)]
-    stored = blocks.add(connection, packer, [small[0], NOTHING, small[1], large[0], large[1], small[2]], 77)
+    stored = blocks.add(connection, packer, [small[0], NOTHING, small[1], large[0], large[1], small[2], small[3]], 77)
     rows = connection.execute("SELECT block_id, length(body), activities, first, last, stored FROM blocks").fetchall()
     assert [row[:2] for row in rows] == stored
-    assert [row[2:] for row in rows] == [(3, 0, 50, 77), (1, 60, 60, 77), (1, 2, 2, 77)]
+    assert [row[2:] for row in rows] == [(3, 0, 50, 77), (1, 60, 60, 77), (2, 2, 3, 77)]
     read = [[one.activity_id for one in blocks.read_block(connection, number)] for number, _ in stored]
-    assert read == [["0-0", "1-0", "big"], ["big"], ["2-0"]]
+    assert read == [["0-0", "1-0", "big"], ["big"], ["2-0", "3-0"]]
 
 
 SPANS = [(None, None, [1, 2, 3]), (20, None, [2, 3]), (21, None, [3]), (None, 10, [1, 2]), (None, 9, [1]), (10, 29, [2]), (31, 40, [])]
