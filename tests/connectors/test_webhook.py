@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import threading
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from time import monotonic
 
@@ -45,6 +46,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args) -> None:
         pass
+
+
+@contextmanager
+def silent():
+    """Takes connections and says nothing; who still waits after five seconds is hung up on, and the test fails."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hanging_up = threading.Timer(5, server.close)
+        hanging_up.daemon = True
+        hanging_up.start()
+        yield server
+        hanging_up.cancel()
 
 
 @pytest.fixture
@@ -129,7 +141,7 @@ def test_a_dead_service_is_another_try():
 
 
 def test_a_silent_service_is_another_try():
-    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(Retry, match="timed out"):
+    with silent() as server, pytest.raises(Retry, match="timed out"):
         webhook(f"http://127.0.0.1:{server.getsockname()[1]}", timeout="1s").execute(COMMAND)
 
 
@@ -198,12 +210,13 @@ def test_this_host_is_asked_without_the_proxy_of_the_environment(service, monkey
 
 
 def test_another_host_is_asked_by_way_of_the_proxy(monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as proxy:
+    with silent() as proxy:
         proxy.settimeout(5)
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
         with pytest.raises(Retry, match="timed out"):
             webhook("https://soar.example.com/", timeout="1s").execute(COMMAND)
         with proxy.accept()[0] as connection:
+            connection.settimeout(5)
             assert connection.recv(100).startswith(b"CONNECT soar.example.com:443 ")
 
 
@@ -213,18 +226,23 @@ def test_the_time_is_for_the_whole_request(before):
     done = threading.Event()
 
     def drip(server):
-        with server.accept()[0] as connection:
+        with suppress(OSError), server.accept()[0] as connection:
+            connection.settimeout(5)
             connection.sendall(before)
-            while not done.wait(0.1):
-                try:
-                    connection.sendall(b"2")
-                except OSError:
+            for _ in range(50):  # then it hangs up: a request without an end would be a test without one
+                if done.wait(0.1):
                     return
+                connection.sendall(b"2")
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        server.settimeout(5)
+        thread = threading.Thread(target=drip, args=(server,), daemon=True)
+        thread.start()
         begun = monotonic()
-        with pytest.raises(Retry, match="timed out"):
-            webhook(f"http://127.0.0.1:{server.getsockname()[1]}", timeout="1s").execute(COMMAND)
-        done.set()
+        try:
+            with pytest.raises(Retry, match="timed out"):
+                webhook(f"http://127.0.0.1:{server.getsockname()[1]}", timeout="1s").execute(COMMAND)
+        finally:
+            done.set()
+            thread.join(10)
     assert monotonic() - begun < 3

@@ -64,14 +64,15 @@ def test_the_service_says_so_before_it_reads_its_files(tmp_path, monkeypatch, sy
         return Engine(path)
 
     monkeypatch.setattr(boot, "Engine", slow_disk)
-    thread = threading.Thread(target=service.run, args=(tmp_path / "casbd.yaml",), kwargs={"once": True})
+    thread = threading.Thread(target=service.run, args=(tmp_path / "casbd.yaml",), kwargs={"once": True}, daemon=True)
     thread.start()
     try:
         assert reading.wait(30)
         assert said().startswith("EXTEND_TIMEOUT_USEC=")
     finally:
         go_on.set()
-        thread.join()
+        thread.join(30)
+    assert not thread.is_alive()
 
 
 class TestSecondThoughts:

@@ -16,6 +16,7 @@ from casbd.store.database import Store
 from casbd.store.log import blocks, segment_damage, segments
 
 KILLS = int(os.environ.get("CASBD_E2E_KILLS", "7"))
+LONG_ENOUGH = 60
 DAY = 86_400_000
 START = 1_767_225_600_000
 ANNA = "anna@contoso.com"
@@ -67,18 +68,27 @@ def scanned(store):
     return [activity for several in ActivityLog(store).scan() for activity in several]
 
 
+def started_and_killed(tmp_path, work, seconds):
+    """Kills it so long after it has begun, or when it is done."""
+    process = subprocess.Popen([sys.executable, "-c", AT_WORK, str(tmp_path / "state"), work], stdout=subprocess.PIPE)
+    try:
+        assert select.select([process.stdout], [], [], LONG_ENOUGH)[0], "it does not begin"
+        assert process.stdout.readline() == b"at work\n"
+        select.select([process.stdout], [], [], seconds)
+    finally:
+        process.kill()
+        status = process.wait(LONG_ENOUGH)
+        process.stdout.close()
+    assert status in (0, -signal.SIGKILL), "it has ended by itself, and not well"
+
+
 @pytest.mark.parametrize("work", ["compacting", "retention"])
 def test_killed_again_and_again(tmp_path, work):
     dice, expected = random.Random(work), []
     for kill in range(KILLS):
         with Store(tmp_path / "state") as store:
             expected += stored(store, dice, kill * 100, 40)
-        process = subprocess.Popen([sys.executable, "-c", AT_WORK, str(tmp_path / "state"), work], stdout=subprocess.PIPE)
-        assert process.stdout.readline() == b"at work\n"
-        select.select([process.stdout], [], [], dice.random() * 0.4)  # until it is done, at the latest
-        process.kill()
-        assert process.wait() in (0, -signal.SIGKILL), "it has ended by itself, and not well"
-        process.stdout.close()
+        started_and_killed(tmp_path, work, dice.random() * 0.4)
         with Store(tmp_path / "state", readonly=True) as store:
             found = scanned(store)
             assert [*segment_damage.verify(store)] == []
@@ -106,12 +116,7 @@ def test_forgetting_is_killed_again_and_again(tmp_path):
             stored(store, dice, kill * 100, 40)
             segments.compact(store, at_least=10**9 if kill % 2 else 1)
             expected = scanned(store)
-        process = subprocess.Popen([sys.executable, "-c", AT_WORK, str(tmp_path / "state"), "privacy"], stdout=subprocess.PIPE)
-        assert process.stdout.readline() == b"at work\n"
-        select.select([process.stdout], [], [], dice.random() * 0.5)
-        process.kill()
-        assert process.wait() in (0, -signal.SIGKILL), "it has ended by itself, and not well"
-        process.stdout.close()
+        started_and_killed(tmp_path, "privacy", dice.random() * 0.5)
         with Store(tmp_path / "state", readonly=True) as store:
             found = scanned(store)
             assert [*segment_damage.verify(store)] == []

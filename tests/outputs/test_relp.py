@@ -38,6 +38,7 @@ class Receiver:
             except OSError:
                 return
             self.connections += 1
+            connection.settimeout(LONG_ENOUGH)  # a sender that waits without end is hung up on, and its test fails
             with connection:
                 try:
                     self._serve(connection)
@@ -71,6 +72,7 @@ class Receiver:
         self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
         self._thread.join(LONG_ENOUGH)
+        assert not self._thread.is_alive()
 
 
 @pytest.fixture
@@ -179,10 +181,12 @@ def test_a_refused_message_stays_and_is_told(receiver, relp):
 )
 def test_a_receiver_that_speaks_something_else_is_a_passing_failure(said, relp):
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(LONG_ENOUGH)
 
         def serve() -> None:
             connection, _ = listening.accept()
             with connection:
+                connection.settimeout(LONG_ENOUGH)
                 connection.recv(1000)
                 connection.sendall(said)
 
@@ -192,6 +196,7 @@ def test_a_receiver_that_speaks_something_else_is_a_passing_failure(said, relp):
             relp(listening.getsockname()[1], send_timeout=1.0).send(messages(0, 1))
         assert caught.value.sent == 0
         thread.join(LONG_ENOUGH)
+        assert not thread.is_alive()
 
 
 def test_a_session_that_the_receiver_ended_is_not_met_by_the_next_message(receiver, relp):

@@ -24,11 +24,12 @@ def test_several_threads_read_blocks_at_once(make_core):
                 if len(found) != expected[number]:
                     wrong.append(number)
 
-    threads = [threading.Thread(target=read, args=(number,)) for number in expected]
+    threads = [threading.Thread(target=read, args=(number,), daemon=True) for number in expected]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
+        assert not thread.is_alive()
     assert not wrong
 
 
