@@ -1,12 +1,8 @@
 """Exports: what is read back is what was stored, harmless in a spreadsheet, and whole or not there."""
 
-import csv
 import gzip
 import io
 import json
-import random
-import resource
-import stat
 from datetime import UTC, datetime
 
 import duckdb
@@ -19,60 +15,22 @@ from builders import MINUTE, NOON, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from casbd.activity_log import ActivityLog, Wanted
+from casbd.activity_log import Wanted
 from casbd.activity_log import export as module
-from casbd.activity_log.export import at_most, ending, export_activities
+from casbd.activity_log.export import at_most, ending
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.records.timestamps import NEWEST, OLDEST, iso
-from casbd.store.database import Store
-from casbd.store.log import blocks, segments
+from casbd.store.log import segments
 from casbd.wire import json_lines
+from tests.activity_log.conftest import EVERYTHING, exported, put, rows
 
-EVERYTHING = Wanted([], lambda: 0)
 DANGEROUS = [*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\r\n"]
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    with Store(tmp_path_factory.mktemp("log")) as store:
-        store.connection.execute("PRAGMA synchronous = OFF")
-        yield store
 
 
 @pytest.fixture
 def core(make_core):
     return make_core()
-
-
-def put(store, *some_blocks):
-    """Activities as the whole log: of each block what is in it, and whether it and all before become a segment."""
-    packer = blocks.Packer()
-    with store.transaction() as connection:
-        connection.execute("DELETE FROM blocks")
-        connection.execute("DELETE FROM segments")
-    segments.remove_strays(store)
-    for made, compacted in some_blocks:
-        packer.begin()
-        packer.add(made)
-        with store.transaction() as connection:
-            blocks.add(connection, packer, [packer.part(range(1, len(made) + 1))], 0)
-        if compacted:
-            assert segments.compact(store, at_least=1)
-    return [activity for made, _ in some_blocks for activity in made]
-
-
-def exported(store, path, *arguments, wanted=EVERYTHING, **options):
-    """The path of what was exported; what it says of itself is true."""
-    done = export_activities(ActivityLog(store), wanted, path, *arguments, **options)
-    assert done.bytes == path.stat().st_size
-    assert [*path.parent.glob("*.part")] == []
-    return path
-
-
-def rows(path):
-    with path.open(newline="", encoding="utf-8") as file:
-        return [*csv.reader(file, strict=True)]
 
 
 def in_csv(name, value):
@@ -267,73 +225,6 @@ def test_other_endings(store, tmp_path, name):
 
 def test_endings():
     assert [ending(module.Path(name)) for name in ("A.CSV", "x.y.csv.gz", "a.ndjson.zst")] == [".csv", ".csv.gz", ".ndjson.zst"]
-
-
-class TestTheFile:
-    @pytest.fixture
-    def filled(self, store):
-        noise = random.Random(7)
-        put(store, ([Activity(NOON + n, f"{n}", raw=noise.randbytes(200).hex()) for n in range(2_000)], True))
-        return store
-
-    @pytest.mark.parametrize("before", [None, b"precious"])
-    @pytest.mark.parametrize("name", ["a.csv", "a.ndjson", "a.parquet", "a.csv.gz", "a.ndjson.zst"])
-    def test_an_interrupt_leaves_nothing_behind(self, filled, tmp_path, name, before):
-        if before:
-            (tmp_path / name).write_bytes(before)
-
-        def interrupt(rows):
-            assert (tmp_path / f"{name}.part").exists()
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            export_activities(ActivityLog(filled), EVERYTHING, tmp_path / name, progress=interrupt, force=True)
-        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == ({name: before} if before else {})
-
-    @pytest.mark.parametrize("name", ["a.csv", "a.ndjson", "a.parquet", "a.csv.gz", "a.ndjson.zst"])
-    def test_a_full_disk_leaves_nothing_behind(self, filled, tmp_path, name):
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
-        try:
-            with pytest.raises(OSError, match="File too large") as raised:
-                export_activities(ActivityLog(filled), EVERYTHING, tmp_path / name)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert raised.value.filename is None
-        assert [*tmp_path.iterdir()] == []
-
-    def test_one_that_is_there_stays(self, filled, tmp_path):
-        path = tmp_path / "a.csv"
-        path.write_bytes(b"precious")
-        with pytest.raises(FileExistsError) as raised:
-            exported(filled, path)
-        assert raised.value.filename == str(path)
-        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.csv": b"precious"}
-        assert len(rows(exported(filled, path, force=True))) == 2_001
-
-    @pytest.mark.parametrize("force", [False, True])
-    def test_one_that_another_export_writes_stays(self, filled, tmp_path, force):
-        part = tmp_path / "a.csv.part"
-        part.write_bytes(b"half")
-        with pytest.raises(FileExistsError, match="another export") as raised:
-            exported(filled, tmp_path / "a.csv", force=force)
-        assert raised.value.filename == str(part)
-        assert part.read_bytes() == b"half"
-
-    def test_what_a_link_in_the_way_points_to_stays(self, filled, tmp_path):
-        (tmp_path / "precious").write_bytes(b"precious")
-        (tmp_path / "a.csv.part").symlink_to(tmp_path / "precious")
-        with pytest.raises(FileExistsError):
-            exported(filled, tmp_path / "a.csv")
-        assert (tmp_path / "precious").read_bytes() == b"precious"
-
-    def test_it_is_not_for_everybody(self, filled, tmp_path):
-        assert stat.S_IMODE(exported(filled, tmp_path / "a.csv").stat().st_mode) & 0o027 == 0
-
-    def test_a_place_that_is_not_there(self, filled, tmp_path):
-        with pytest.raises(FileNotFoundError) as raised:
-            exported(filled, tmp_path / "no" / "a.csv")
-        assert raised.value.filename == str(tmp_path / "no" / "a.csv.part")
 
 
 def test_at_most(store):
