@@ -3,16 +3,10 @@
 import json
 import re
 import zipfile
-from html import escape
-from urllib.parse import quote
 
-import msgspec
 import pytest
-import re2
-from builders import HOUR, MINUTE, NOON, Core, record, reject, settings
+from builders import HOUR, MINUTE, Core, record, reject, settings
 from builders import chunk as a_chunk
-from hypothesis import given
-from hypothesis import strategies as st
 
 from casbd.activity_log import ActivityLog
 from casbd.activity_log.people import people
@@ -22,17 +16,13 @@ from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments
 from casbd.store.state import governance_log, personal, raised_alerts
+from tests.personal_data.conftest import ANNA, everything, now
 
-ANNA = "anna.berg@contoso.com"
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
 RULES = {
     "failed": {"severity": "high", "governance": [{"action": "suspend_user", "connector": "entra"}]},
     "burst": {"match": {"repeated": 2, "within": "1h"}},
 }
-
-
-def now():
-    return NOON
 
 
 @pytest.fixture
@@ -64,13 +54,6 @@ def core(tmp_path):
     core.feed(a_chunk([], rejects=[reject(raw=f'{{"user": "{ANNA}"'.encode())], start=10_000))
     yield core
     core.close()
-
-
-def everything(core):
-    """All that is in the store, as text."""
-    activities = [msgspec.json.encode(one).decode() for one in core.activities()]
-    rows = [f"{table} {values}" for table, values in personal.rows_of(core.store)]
-    return activities + rows
 
 
 def named(core):
@@ -131,68 +114,6 @@ def test_the_archive_has_all_that_is_known(core, tmp_path):
         privacy.export(core.store, ANNA, tmp_path / "anna.zip", now)
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "there"),
-    [
-        (ANNA, "by Anna.Berg@contoso.com.", True),
-        (ANNA, "joanna.berg@contoso.com", False),
-        (ANNA, "anna.berg@contoso.com2", False),
-        (ANNA, "anna.berg@contoso.com.au", False),
-        (ANNA, r'"{\"u\": \"anna.berg\u0040contoso.com\"}"', True),
-        (ANNA, r"line\nanna.berg@contoso.com", True),
-        (ANNA, "/personal/anna_berg_contoso_com/", True),
-        (ANNA, "x=%2fanna.berg%40contoso.com&y", True),
-        (ANNA, "anna.berg_contoso.com#EXT#@fabrikam.onmicrosoft.com", True),
-        (ANNA, "anna berg", False),
-        ("anna.berg", "anna.berg@contoso.com", False),
-        ("anna.berg", "anna.berg.larsen", False),
-        ("anna.berg", "x/anna.berg: y", True),
-        ("admin", "the admin did it", False),
-        ("CONTOSO\\anna", "by contoso\\anna!", True),
-        ("CONTOSO\\anna", r"by contoso\\\\anna!", True),
-        ("CONTOSO\\anna", "u=contoso%5Canna", True),
-        (ANNA, "to=anna.berg%2525252540contoso.com&", True),
-        (ANNA, "%61nna.berg@contoso.com", True),
-        (ANNA, "%256Aoanna.berg@contoso.com", False),
-        (ANNA, "anna.berg&#64;contoso&period;com", True),
-        (ANNA, "%26lt%3Banna.berg%2526commat%253Bcontoso.com", True),
-        (ANNA, "anna.berg=40contoso.com", True),
-        ("Anna Müller", r"by Anna M\\u00fcller", True),
-        ("Anna Müller", "by Anna M%C3%BCller", True),
-        ("Anna Müller", "by Anna M%25C3%25BCller", True),
-        ("Anna Müller", "by&nbsp;Anna&#32;M&uuml;ller", True),
-    ],
-)
-def test_how_a_name_is_written(name, text, there):
-    about = Person((name,))
-    assert (about.without(text, "X") is not text) is there
-    assert about.without(about.without(text, "X"), "Y") == about.without(text, "X")
-
-
-LAYERS = {
-    "url": quote,
-    "whole url": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
-    "json": lambda text: json.dumps(text)[1:-1],
-    "whole json": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
-    "html": escape,
-    "whole html": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
-}
-
-
-@given(st.lists(st.sampled_from(sorted(LAYERS)), max_size=4), st.sampled_from(["{}", "u={}&x", '{{"a": "{}"}}', "by {}: ok"]))
-def test_no_layer_of_escapes_hides_a_name(layers, around):
-    written = ANNA
-    for layer in layers:
-        written = LAYERS[layer](written)
-    text = around.format(written)
-    about = Person((ANNA,))
-    assert about.without(text, "X") == around.format("X")
-    raw = json.dumps({"raw": text})
-    assert json.loads(about.record_without(raw, "X")) == {"raw": around.format("X")}
-    assert re2.search(f"(?i){about.regex}", text), "else it is not found in segments"
-    assert re2.search(f"(?i){about.regex}", raw)
-
-
 @pytest.mark.parametrize("text", ["anna.berg%2540contoso.com", "%61nna.berg%40contoso.com", r"C:\users %3Cscript%3E a&amp;b"])
 def test_escapes_in_segments_and_blocks(core, text):
     def feed(name, at):
@@ -206,21 +127,6 @@ def test_escapes_in_segments_and_blocks(core, text):
     privacy.forget(core.store, ANNA)
     found = [one.raw for one in core.activities() if one.activity_id in ("segment", "block")]
     assert [json.loads(raw)["ObjectId"] == f"https://x/?u={text}" for raw in found] == ["nna" not in text] * 2
-
-
-@pytest.mark.parametrize(
-    ("name", "raw", "expected"),
-    [
-        ("jörg@contoso.com", '{"u": "J\\u00d6RG@contoso.com"}', '{"u": "X"}'),
-        ("o'brien@contoso.com", '{"u": "o\\u0027brien@contoso.com", "n": 1.50}', '{"u": "X", "n": 1.50}'),
-        ("CONTOSO\\anna", '{"u": "contoso\\\\anna"}', '{"u": "X"}'),
-        ("1234567", '{"id": 1234567, "other": 12345678}', '{"id": "X", "other": 12345678}'),
-        ("straße@x.de", '{"u": "STRASSE@x.de"}', '{"u": "X"}'),
-        ("anna@contoso.com", "no json: anna@contoso.com", "no json: X"),
-    ],
-)
-def test_records_stay_what_they_are(name, raw, expected):
-    assert Person((name,)).record_without(raw, "X") == expected
 
 
 @pytest.mark.parametrize("name", ["anna", "open", "siem", "m365", "user", "failed", "admin", "lake", "a", "suspend_user", "high"])
@@ -308,77 +214,3 @@ def test_who_is_counted_within_an_app_and_an_instance_is_forgotten_too(make_core
     left = [text for text in everything(core) if "bob" in text or "b\u00f8b" in text or "b\\u00f8b" in text or "fabrikam" in text]
     assert left == []
     assert any("rob" in text for text in everything(core))
-
-
-@pytest.fixture
-def bobs(make_core):
-    """Two tenants' `bob`: activities in segments and in blocks, alerts of three kinds, commands, what waits, and who names them."""
-    rules = {
-        "single": {"governance": [{"action": "suspend_user", "connector": "entra"}]},
-        "burst": {"match": {"repeated": 2, "within": "1h"}},
-        "both": {"match": {"repeated": 2, "within": "1h", "by": ["user", "ip_address"]}, "alert": {"suppress": "1h"}},
-    }
-    core = make_core(rules=rules, settings=settings({"siem": ["alerts"]}))
-
-    def fed(*numbers):
-        for tenant in ("one", "two"):
-            own = {"OrganizationId": tenant, "UserId": "bob.smith", "UserKey": f"key-of-him-{tenant}"}
-            core.feed_records(*(record(Id=f"{tenant}-{number}", at=number * MINUTE, **own) for number in numbers))
-            core.feed_records(record(Id=f"{tenant}-names", OrganizationId=tenant, UserId=f"admin@{tenant}.com", ObjectId="BOB.SMITH"))
-
-    fed(1, 2)
-    segments.compact(core.store, at_least=1)
-    fed(3)
-    return core
-
-
-def rows_of_one_and_the_other(core):
-    """What tells of bob of the tenant `one`, and what tells of the other one."""
-    texts = everything(core)
-    return [[text for text in texts if f'"{tenant}"' in text or f"'{tenant}'" in text] for tenant in ("one", "two")]
-
-
-@pytest.mark.parametrize("keep", [False, True])
-def test_another_tenants_bob_is_not_forgotten(bobs, keep):
-    before = rows_of_one_and_the_other(bobs)[1]
-    done = privacy.forget(bobs.store, "Bob.Smith", place=("Microsoft Entra ID", "ONE"), keep=keep)
-    assert done.removed == (0 if keep else 3)
-    forgotten, other = rows_of_one_and_the_other(bobs)
-    assert not [text for text in forgotten if re.search(r"\bbob.smith\b", text, re.IGNORECASE)]
-    assert not [text for text in everything(bobs) if "key-of-him-one" in text]
-    assert other == before
-    assert {one.activity_id for one in bobs.activities()} >= {"two-1", "two-2", "two-3", "one-names", "two-names"}
-    users = [alert.user for alert in raised_alerts.find(bobs.store.connection) if alert.app_instance == "two"]
-    assert "bob.smith" in users
-    assert [alert.user for alert in raised_alerts.find(bobs.store.connection, user="bob.smith") if alert.app_instance == "one"] == []
-
-
-def test_of_several_nobody_is_meant(bobs, tmp_path):
-    for place in ((None, None), ("Microsoft Entra ID", None)):
-        with pytest.raises(privacy.SeveralPeople, match=r"bob.smith \(Microsoft Entra ID, one\), bob.smith \(Microsoft Entra ID, two\)"):
-            privacy.forget(bobs.store, "bob.smith", place=place)
-    assert privacy.forget(bobs.store, "bob.smith", place=("Okta", None)).removed == 0
-
-
-def test_the_archive_of_one_bob_has_nothing_of_the_other(bobs, tmp_path):
-    privacy.export(bobs.store, "bob.smith", tmp_path / "bob.zip", now, (None, "one"))
-    with zipfile.ZipFile(tmp_path / "bob.zip") as archive:
-        index = json.loads(archive.read("index.json"))
-        lines = [line for file in index["files"] for line in archive.read(file["file"]).decode().splitlines()]
-    assert (index["app_instance"], index["names"]) == ("one", ["bob.smith", "key-of-him-one"])
-    assert [json.loads(line)["activity_id"] for line in lines if "activity_id" in json.loads(line) and "raw" in line][:1] == ["one-1"]
-    assert not [line for line in lines if "two" in line]
-
-
-def test_one_of_several_that_was_killed_is_done_to_its_end(bobs, monkeypatch):
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(personal, "forget_in_blocks", killed)
-        with pytest.raises(KeyboardInterrupt):
-            privacy.forget(bobs.store, "bob.smith", place=(None, "one"))
-    with pytest.raises(StoreError, match="broken off"):
-        privacy.forget(bobs.store, "bob.smith", place=(None, "two"))
-    privacy.forget(bobs.store, "bob.smith")
-    assert {one.activity_id for one in bobs.activities()} == {"two-1", "two-2", "two-3", "one-names", "two-names"}
