@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from certificates import Authority
 
+from tests.outputs.receivers import Receiver, Time
+
 LONG_ENOUGH = 20.0
 
 
@@ -179,3 +181,21 @@ def make_rsyslog_relp(_rsyslogd, authority, tmp_path_factory):
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def receiver():
+    started = []
+
+    def start(serve, **options) -> Receiver:
+        started.append(Receiver(serve, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def clock():
+    return Time()
