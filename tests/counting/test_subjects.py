@@ -1,0 +1,87 @@
+"""Who or what activities are counted of."""
+
+from pathlib import Path
+
+import pytest
+
+from casbd.counting.subjects import different, folded, subject
+from casbd.model.activity import Activity
+from casbd.policies.loading import load_file
+from casbd.records.record_path import RawReader
+
+
+class TestSubject:
+    ACTIVITY = Activity(
+        user="Ann@Example.com",
+        app="Okta",
+        ip_address="192.0.2.7",
+        asn=5,
+        user_groups=("b", "A"),
+        is_impersonated=False,
+        raw='{"who": {"arn": "arn:X"}, "groups": ["b", "A"], "empty": ""}',
+    )
+
+    @pytest.mark.parametrize(
+        ("by", "single_app", "expected"),
+        [
+            ("user", False, "ann@example.com"),
+            ("asn", False, "5"),
+            ("is_impersonated", False, "false"),
+            ("[user, ip_address]", False, '["ann@example.com", "192.0.2.7"]'),
+            ("user", True, '["ann@example.com", "okta"]'),
+            ("user_groups", False, '["a", "b"]'),
+            ("city", False, None),
+            ("[user, city]", False, None),
+            ("raw.who.arn", False, "arn:x"),
+            ("raw.groups", False, '["a", "b"]'),
+            ("raw.empty", False, None),
+            ("raw.nobody", False, None),
+        ],
+    )
+    def test_by(self, by, single_app, expected):
+        assert subject(counting(by, single_app), self.ACTIVITY, RawReader()) == expected
+
+    def test_an_unknown_app_is_an_app_of_its_own(self):
+        assert subject(counting("user", True), Activity(user="a@b.com"), RawReader()) == '["a@b.com", null]'
+
+    @pytest.mark.parametrize("by", ["user", "user_id", "[user, country]", "[country, user_id]"])
+    @pytest.mark.parametrize("single_app", [False, True])
+    def test_two_tenants_bobs_are_two(self, by, single_app):
+        def of(**fields):
+            return subject(counting(by, single_app), Activity(**{"country": "NO", "app": "AWS"} | fields), RawReader())
+
+        bobs = [of(user="bob", user_id="1001", app_instance=instance) for instance in ("1", "2", None)]
+        bobs += [of(user="bob", user_id="1001", app=app) for app in ("GitHub", None)]
+        assert len({*bobs}) == 5
+        assert of(user="BOB", user_id="1001", app_instance="a", app="aws") == of(user="bob", user_id="1001", app_instance="A")
+
+    @pytest.mark.parametrize(
+        "user", ["ANN@example.com", "ann@example.com.", "a\u200bnn@example.com", "ann_example.com#EXT#@x.onmicrosoft.com"]
+    )
+    def test_an_address_is_one_person_in_all_apps(self, user):
+        match = counting("user")
+        assert subject(match, Activity(user=user, app="AWS", app_instance="1"), RawReader()) == "ann@example.com"
+        assert different("user", Activity(user=user, app="Okta"), RawReader()) == "ann@example.com"
+
+    def test_an_objects_id_is_one_in_all_apps(self):
+        one, other = "6CDF381D-5eef-4ab2-be3d-07780fcc4b5d", "6cdf381d-5eef-4ab2-be3d-07780fcc4b5d"
+        match = counting("user_id")
+        assert subject(match, Activity(user_id=one, app="x"), RawReader()) == subject(match, Activity(user_id=other, app="y"), RawReader())
+
+    def test_no_value_can_pass_for_two(self):
+        match = counting("[user, city]")
+        one = subject(match, Activity(user='a", "b', city="c"), RawReader())
+        other = subject(match, Activity(user="a", city='b", "c'), RawReader())
+        assert one != other
+
+
+def counting(by, single_app=False):
+    text = (
+        f"name: x\nfilters: {{user: {{isset: true}}}}\nmatch: {{repeated: 2, within: 1m, by: {by}, single_app: {str(single_app).lower()}}}"
+    )
+    return load_file(Path("x.yaml"), None, text).match
+
+
+@pytest.mark.parametrize(("value", "expected"), [("ÄB", "äb"), (None, None), ((), None), (1.5, "1.5"), (True, "true")])
+def test_a_value_as_text(value, expected):
+    assert folded(value) == expected
