@@ -69,3 +69,10 @@ def run(place):
         return err + out if code or errors else out
 
     return run
+
+
+AS_OF = ["--as-of", "2026-01-02T00:00:00Z"]
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]

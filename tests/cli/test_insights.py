@@ -1,21 +1,15 @@
 """The pages of users and IP addresses, and the list of users: what they print for people and for programs, and their exit codes."""
 
-import json
-import sys
 from pathlib import Path
 
 import pytest
 from builders import HOUR, MINUTE, NOON, Core, record, settings
-from click.testing import CliRunner
 
-from casbd import cli
-from casbd.cli._charts import bars, columns
 from casbd.model.activity import Activity
-from casbd.model.identity import canonical
 from casbd.store.log import blocks, segments
+from tests.cli.conftest import AS_OF, lines
 
 HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
-AS_OF = ["--as-of", "2026-01-02T00:00:00Z"]
 CONFIGURATION = """
 state_dir: core/state
 inputs: [{name: m365, path: in/*, format: m365}]
@@ -53,10 +47,6 @@ def place(request, tmp_path_factory):
         assert segments.compact(core.store, at_least=1)
     core.close()
     return directory
-
-
-def lines(text):
-    return [json.loads(line) for line in text.splitlines()]
 
 
 class TestUser:
@@ -263,107 +253,3 @@ def test_hostile_text_does_not_command_the_terminal(run, monkeypatch, arguments,
 def test_no_store_yet(run, tmp_path, arguments):
     (tmp_path / "casbd.yaml").write_text("state_dir: state\n")
     assert "no activity log yet" in run(*arguments, config=tmp_path / "casbd.yaml", code=1)
-
-
-class TestCharts:
-    def test_bars_are_aligned_and_in_proportion(self, capsys, monkeypatch):
-        monkeypatch.setenv("COLUMNS", "120")
-        bars("Title", [("a", 80), ("日本", 40), ("none", 0), ("few", 1), ("x" * 99, 79)], share_of=200)
-        head, *rows = capsys.readouterr().out.splitlines()[1:]
-        assert head == "Title"
-        assert rows[0].endswith("80   40 %  " + 40 * "█")
-        assert rows[1].endswith("40   20 %  " + 20 * "█")
-        assert rows[2].endswith(" 0    0 %")
-        assert rows[3].endswith("▌")
-        assert "xxx...  79" in rows[4]
-        assert {row.index("%") for row in rows} - {rows[1].index("%")} == {rows[1].index("%") + 2}, "two letters are two columns wide each"
-
-    def test_columns(self, capsys):
-        columns("Hours", [("00", 10), ("01", 0), ("02", 5), ("03", 1)])
-        assert capsys.readouterr().out.splitlines()[2:] == ["  ██", "  ██", "  ██    ▄▄", "  ██    ██", "  ██    ██ ▄▄", "  00 01 02 03"]
-
-    def test_a_terminal_without_blocks(self, monkeypatch, capfd):
-        import io
-
-        written = io.BytesIO()
-        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
-        bars("T", [("a", 2), ("b", 1)])
-        columns("T", [("00", 1)])
-        sys.stdout.flush()
-        text = written.getvalue().decode("ascii")
-        assert 40 * "#" in text
-        assert "  ##\n" in text
-
-    def test_of_nothing(self, capsys):
-        bars("T", [])
-        columns("T", [("00", 0)])
-        assert "00" in capsys.readouterr().out
-
-    @pytest.mark.parametrize("width", [40, 70, 200])
-    def test_bars_fit_the_terminal(self, capsys, monkeypatch, width):
-        monkeypatch.setenv("COLUMNS", str(width))
-        bars("T", [("name", 1000), ("b", 3)], share_of=1000)
-        rows = capsys.readouterr().out.splitlines()[2:]
-        assert max(map(len, rows)) == min(width, 2 + 4 + 2 + 4 + 7 + 2 + 40)
-
-
-@pytest.fixture
-def bobs(tmp_path):
-    """Two tenants' `bob`, one of them in segments, an address in both, and who writes it otherwise."""
-    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
-    core = Core(tmp_path / "core")
-    whose = [("bob", "1"), ("BOB", "2"), ("bob", "2"), ("ann@x.org", "1"), ("Ａnn@x.org", "2")]
-    packer = blocks.Packer()
-    for tenant in ("1", "2"):
-        own = [
-            Activity(NOON, f"id-{n}", user=name, app="AWS", app_instance=tenant, ip_address="203.0.113.7")
-            for n, (name, where) in enumerate(whose)
-            if where == tenant
-        ]
-        packer.begin()
-        packer.add(own)
-        with core.store.transaction() as connection:
-            blocks.add(connection, packer, [packer.part([1] * len(own))], 0)
-        if tenant == "1":
-            assert segments.compact(core.store, at_least=1)
-    core.close()
-
-    def shown(*arguments):
-        return CliRunner().invoke(cli.casbd, ["-c", str(tmp_path / "casbd.yaml"), *arguments])
-
-    return shown
-
-
-def test_two_tenants_bobs_are_two_rows_and_two_pages(bobs):
-    rows = lines(bobs("users", "list", *AS_OF, "--json").stdout)
-    assert sorted((canonical(row["user"]), row["app_instance"] or "", row["activities"]) for row in rows) == [
-        ("ann@x.org", "", 2),
-        ("bob", "1", 1),
-        ("bob", "2", 2),
-    ]
-    assert "bob (AWS, 1)" in bobs("users", "list", *AS_OF).stdout
-    pages = lines(bobs("users", "show", "bob", *AS_OF, "--json").stdout)
-    assert [(page["app"], page["app_instance"], page["activities"]) for page in pages] == [("AWS", "2", 2), ("AWS", "1", 1)]
-    assert "1 of 2 who are called so:\nBOB (AWS, 2)\n" in bobs("users", "show", "bob", *AS_OF).stdout
-    (page,) = lines(bobs("users", "show", "Bob", "--app", "aws", "--instance", "1", *AS_OF, "--json").stdout)
-    assert (page["app_instance"], page["activities"]) == ("1", 1)
-    assert "no user bob there" in bobs("users", "show", "bob", "--app", "Okta", *AS_OF).stderr
-
-
-def test_the_pages_of_one_name_agree_with_the_list(bobs):
-    (page,) = lines(bobs("users", "show", "ann@x.org", *AS_OF, "--json").stdout)
-    assert (page["app"], page["activities"]) == (None, 2)
-    (address,) = lines(bobs("ips", "show", "203.0.113.7", *AS_OF, "--json").stdout)
-    assert {(one["value"].lower(), one["app_instance"], one["activities"]) for one in address["users"]} >= {
-        ("bob", "1", 1),
-        ("bob", "2", 2),
-    }
-    assert "bob (AWS, 1)" in bobs("ips", "show", "203.0.113.7", *AS_OF).stdout
-
-
-def test_the_same_user_is_not_the_other_tenants(bobs):
-    def same(activity_id):
-        return {one["activity_id"] for one in lines(bobs("activities", "show", activity_id, "--same", "user", "--json").stdout)}
-
-    assert same("id-0") == {"id-0"}
-    assert same("id-1") == same("id-2") == {"id-1", "id-2"}
