@@ -144,6 +144,7 @@ class ActivityLog:
 
     def get(self, activity_id: str) -> Activity | None:
         """One activity by its id; the newest where several instances have it."""
+        # Blocks before segments: one that is compacted between the two looks would be in neither the other way round.
         for block in blocks.scan_containing(self._store.connection, activity_id.encode("utf-8", "surrogatepass")):
             for activity in block:
                 if activity.activity_id == activity_id:
@@ -165,7 +166,7 @@ class ActivityLog:
             try:
                 return _Parts(Opened(listed), waiting, *span(since, until))
             except FileNotFoundError as error:  # compacted, or removed by retention, since the list was made
-                if listed == missing:
+                if listed == missing:  # the list is right and the file is lost: to look again would never end
                     raise StoreError(f"{error.filename} is gone; `casbd store verify` sets it aside") from None
                 missing = listed
 

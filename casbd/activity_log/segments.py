@@ -67,6 +67,8 @@ class Segments:
                 sure = batch.column(len(fields))
                 if sure.false_count:
                     if decided is None:
+                        # The answers are those of the first query's rows one by one, as both give them in one order: that of the files,
+                        # which DuckDB keeps (`preserve_insertion_order`, its default). In another, wrong rows would be let through.
                         doubtful = f"SELECT {COLUMNS} {text} AND NOT ({surely.text}){order}"
                         rows = self.queries.batches(doubtful, [*parameters, *surely.parameters], opened)
                         decided = (wanted.meets(activity) for some in rows for activity in made(some))

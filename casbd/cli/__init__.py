@@ -64,6 +64,7 @@ def main() -> None:
             sys.stdout.flush()  # here, where a full disk gets a sentence and a code: Python itself would end with a traceback and 120
     except OSError as error:
         code = code or _refused(error)
+        # What could not be written is still in the buffer: Python would flush it at its end, fail, and end with 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 

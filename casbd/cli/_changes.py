@@ -25,7 +25,7 @@ def store_to_change(configuration: Path) -> Store:
     StoreError where there is none yet, or an older casbd's: making one and bringing it up to date is the daemon's.
     """
     directory = state_dir(configuration)
-    Store(directory, readonly=True).close()
+    Store(directory, readonly=True).close()  # opened to write, a missing one would be made, and an older one migrated beside a daemon
     return Store(directory, locked=False)
 
 

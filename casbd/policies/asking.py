@@ -109,6 +109,7 @@ class Asking:
         if costly:
             self._matcher.do_without(costly)
         self._costly |= costly
+        # Where it is nobody alone there is no limit: else each later batch of the chunk would look for somebody again, in vain.
         self._left = self._allowed * AGAIN if costly else math.inf
         self._patience -= thread_cpu() - begun
 
@@ -135,6 +136,7 @@ def who_is_costly(matcher: Matcher, activities: Sequence[Activity], records: Seq
         ask = matcher.alone(policy)
         took, number = 0.0, 0
         for number, (activity, record) in enumerate(zip(activities, records, strict=True), 1):
+            # Scanning may have taken the record out by now: without it a condition on `raw` would look cheap, and be kept.
             own_record, activity.raw = activity.raw, record
             took += _took(matcher, ask, activity, most - took)
             activity.raw = own_record

@@ -26,7 +26,7 @@ def switch(path: Path, policy_id: str | None = None, *, enabled: bool, others: S
     policy = _chosen(load_all_of(path, others=others), policy_id)
     if policy.enabled == enabled:
         return
-    text = path.read_bytes().decode()
+    text = path.read_bytes().decode()  # read_text would make LF of CRLF, and change every line of the author's file
     before, document, after = _parted(text, policy.line)
     value = "true" if enabled else "false"
     changed, times = _ENABLED.subn(rf"\g<1>{value}", document)
@@ -34,6 +34,7 @@ def switch(path: Path, policy_id: str | None = None, *, enabled: bool, others: S
         end = "\r\n" if "\r\n" in text else "\n"
         changed = _FIRST_KEY.sub(f"enabled: {value}{end}", document, count=1)
     changed = before + changed + after
+    # `enabled:` may have stood at the beginning of a line of a longer text: what does not load as it was meant is not written.
     if changed == text or not _loads(path, changed, policy.id, enabled, others):
         raise CasbdError(f"{path}: this file must be edited by hand: enabled: {value}")
     replace_file(path, changed.encode())
