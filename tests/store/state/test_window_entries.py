@@ -88,3 +88,26 @@ def test_a_commit_writes_one_row_until_there_are_many(monkeypatch):
         )
     connection.close()
     assert sizes == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 6)]
+
+
+def test_what_is_old_or_of_a_policy_that_is_not_loaded_is_forgotten(monkeypatch):
+    monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 0)
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.prepare(connection)
+    entries = WindowEntries(connection)
+    for stored in (100, 200):
+        for policy in ("p:1", "q:2", "gone:3"):
+            entries.note((policy, "a"), Entry(stored, 1, f"{policy} {stored}"))
+        entries.save(connection, stored)
+        entries.saved()
+
+    def left():
+        return [row[0] for row in connection.execute("SELECT activity_id FROM window_entries ORDER BY 1")]
+
+    assert window_entries.prune(connection, 100, ["p:1", "q:2"], at_most=1) == 1
+    assert window_entries.prune(connection, 100, ["p:1", "q:2"]) == 1
+    assert left() == ["p:1 100", "p:1 200", "q:2 100", "q:2 200"]
+    assert window_entries.prune(connection, 101, ["p:1", "q:2"]) == 2
+    assert left() == ["p:1 200", "q:2 200"]
+    assert window_entries.prune(connection, 0, []) == 2
+    connection.close()
