@@ -70,3 +70,11 @@ def test_which_one_already_asked_the_same_of_the_same_user(stored, changes, sinc
     like = replace(BASE, command_id="new", **{key: value for key, value in changes.items() if key != "command_id"})
     like = replace(like, command_id=changes.get("command_id", "new"))
     assert governance_log.same_since(stored, like, since, statuses) == expected
+
+
+@pytest.mark.parametrize(("tenant", "expected"), [("contoso", "c1"), ("fabrikam", "f1"), (None, None)])
+def test_bob_is_somebody_else_in_another_tenant(connection, tenant, expected):
+    for command_id, instance in (("c1", "contoso"), ("f1", "fabrikam")):
+        governance_log.save(connection, replace(BASE, command_id=command_id, target="bob", app_instance=instance))
+    like = replace(BASE, command_id="new", target="bob", app_instance=tenant)
+    assert governance_log.same_since(connection, like, 0, ("queued",)) == expected
