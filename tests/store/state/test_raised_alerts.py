@@ -30,6 +30,7 @@ def connection(tmp_path_factory):
     [
         ({}, "01234"),
         ({"user": "ann"}, "0"),
+        ({"user": "ann."}, "0"),
         ({"user": "änn"}, "1"),
         ({"user": "STRASSE"}, "2"),
         ({"user": "STRAßE"}, "2"),
