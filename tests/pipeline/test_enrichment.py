@@ -48,6 +48,16 @@ def test_the_same_values_are_looked_up_once():
     assert {activity.user_groups for activity in found} == {("Board",)}
 
 
+def test_each_user_has_what_is_said_of_that_one():
+    class Domain(Told):
+        def look_up(self, *values):
+            return {"user_domain": values[0].partition("@")[2]}
+
+    users = ("a@contoso.com", "b@fabrikam.com", "c@contoso.com")
+    found = enriched([Domain(("user",), {})], *(Activity(user=user) for user in users))
+    assert [activity.user_domain for activity in found] == ["contoso.com", "fabrikam.com", "contoso.com"]
+
+
 @pytest.mark.parametrize("reads", [("user",), ("user", "user_type")])
 def test_nobody_is_asked_about_what_is_not_known(reads):
     one = Told(reads, {"user_domain": "x"})
@@ -95,3 +105,13 @@ def test_those_that_are_configured_in_their_order_and_all_that_is_wrong(tmp_path
     assert [type(one).__module__ for one in configured(options, lambda cls: cls.section == "organization")[0]] == [
         cls.__module__ for cls in classes.values() if cls.section == "organization"
     ]
+
+
+def test_of_several_whose_files_are_wrong_each_is_told(tmp_path):
+    files = {"geoip": tmp_path / "bad.mmdb", "ip_ranges": tmp_path / "bad.yaml"}
+    for file in files.values():
+        file.write_text("- {name: x, range: nonsense}\n")
+    given = {"geoip": {"city": files["geoip"]}, "ip_ranges": {"ip_ranges": files["ip_ranges"]}}
+    enrichers, mistakes = configured({name: registry.load("enrichers", name).Options.model_validate(own) for name, own in given.items()})
+    assert enrichers == []
+    assert [mistake.file for mistake in mistakes] == [*map(str, files.values())]
