@@ -51,6 +51,16 @@ class TestSuppress:
         core.feed_records(failure())
         assert sent(core) == [("quiet", "a@contoso.com"), "1 more of quiet", ("quiet", "a@contoso.com")]
 
+    def test_of_one_alert_it_is_said_in_the_singular(self, core):
+        core.feed_records(failure(), failure())
+        later(core, HOUR)
+        core.pipeline.tell_held_back()
+        (told,) = [alert for alert in core.alerts() if alert.policy_type == "system"]
+        assert told.description == (
+            "1 more alert of this policy was raised for a@contoso.com since 2026-01-01T12:00:00.000Z,"
+            " and stored without being sent (suppress)."
+        )
+
     def test_nothing_is_said_where_nothing_was_held_back(self, core):
         core.feed_records(failure())
         later(core, 2 * HOUR)
@@ -114,3 +124,11 @@ class TestDailyLimit:
         core = make_core(rules={"many": {"alert": {"daily_limit": 2, "suppress": "1h"}}})
         core.feed_records(*[failure() for _ in range(5)], failure("b@contoso.com"), failure("c@contoso.com"))
         assert sent(core) == [("many", "a@contoso.com"), ("many", "b@contoso.com")]
+
+    def test_how_many_were_held_back_before_is_said_though_the_next_one_is_held_back_too(self, make_core):
+        core = make_core(rules={"many": {"alert": {"daily_limit": 1, "suppress": "1h"}}})
+        core.feed_records(failure(), failure())
+        later(core, HOUR)
+        core.feed_records(failure())
+        assert sent(core) == [("many", "a@contoso.com"), "1 more of many"]
+        assert not core.pipeline.tell_held_back()
