@@ -10,6 +10,7 @@ from casbd.counting.runs import Change
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.counted import Entry
+from casbd.policies import kinds
 
 FAILED = Activity(
     NOON,
@@ -75,6 +76,14 @@ def test_of_a_run_whose_activities_are_added_later(tmp_path, match, kind, user):
         activity_count=0,
         activity_ids=(),
     )
+
+
+@pytest.mark.parametrize(("evidence", "end"), [("At least 2 doors", ". At least 2 doors"), ("", "")])
+def test_the_evidence_of_a_kind_stands_behind_what_was_done(tmp_path, monkeypatch, evidence, end):
+    policy = policy_of(tmp_path, match={"repeated": 2, "within": "5m"})
+    assert policy.match is not None
+    monkeypatch.setattr(kinds.of(policy.match), "evidence", lambda match: f"{evidence}")
+    assert raising.of_a_run(policy, "a@contoso.com", FAILED, NOON).description == COMMON.description + end
 
 
 def test_what_was_done_has_the_vendors_name_where_there_is_no_other(tmp_path):
