@@ -68,6 +68,17 @@ def test_few_rows_of_many_bytes_are_a_group_each(tmp_path, monkeypatch):
     assert [table.num_rows for table in read(tmp_path / "date=2026-01-01" / "name.parquet")] == [1] * 4
 
 
+def test_what_recurs_is_in_a_dictionary_and_what_differs_in_each_row_is_not(tmp_path):
+    import pyarrow.parquet as pq
+
+    one = writer(tmp_path)
+    one.add(rows([Activity(time, f"{time}", user="a", raw=f"record {time}") for time in range(100)], 1))
+    one.finish()
+    group = pq.read_metadata(tmp_path / "date=2026-01-01" / "name.parquet").row_group(0)
+    found = {column.path_in_schema: column.has_dictionary_page for column in map(group.column, range(group.num_columns))}
+    assert {name: found[name] for name in ("user", "raw", "activity_id")} == {"user": True, "raw": False, "activity_id": False}
+
+
 def test_given_up_it_leaves_nothing(tmp_path):
     for finish in (False, True):
         one = writer(tmp_path)
