@@ -1,0 +1,102 @@
+"""A block of activities to an output, turn by turn in the test's own thread: how far it is, and what is set aside of it."""
+
+import pytest
+from builders import record, settings
+
+from casbd.errors import Rejected
+from casbd.outbox.to_output import ToOutput
+from casbd.store.state import outbox
+
+
+@pytest.fixture
+def core(make_core):
+    """A block of seven activities waits for `siem`."""
+    core = make_core(settings=settings({"siem": ["activities"]}))
+    core.feed_records(*(record(at=n) for n in range(7)))
+    return core
+
+
+@pytest.fixture
+def block(core):
+    (row,) = core.waiting()
+    return core.block(row.block_id)
+
+
+class Choosy:
+    """Takes all activities but one."""
+
+    def __init__(self, refused):
+        self.refused, self.taken = refused, []
+
+    def send(self, items):
+        for number, item in enumerate(items):
+            if item.activity_id == self.refused.activity_id:
+                raise Rejected("odd", sent=number)
+            self.taken.append(item)
+
+    def close(self):
+        pass
+
+
+class Unsure(Choosy):
+    """Does not know whether any of it was read, until the end."""
+
+    acknowledged = True
+
+    def unread(self):
+        return len(self.taken)
+
+    def conclude(self):
+        pass
+
+
+def deliver(core, delivering):
+    """At most three of them; how many of the block are written down as sent, None when all are."""
+    assert delivering.deliver(core.store, 3)
+    return write(core, delivering)
+
+
+def write(core, delivering):
+    with core.store.transaction() as connection:
+        delivering.write(connection)
+    delivering.written()
+    return next((row.sent for row in core.waiting()), None)
+
+
+def set_aside(core):
+    return core.store.connection.execute("SELECT destination, kind, body, reason FROM refused").fetchall()
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(
+    ("place", "reached"), [(0, [1, 4, None]), (2, [3, 6, None]), (4, [3, 5, None]), (5, [3, 6, None]), (6, [3, 6, None])]
+)
+def test_behind_a_refused_activity_it_goes_on_with_the_next_one(core, block, place, reached, restarts):
+    output = Choosy(block[place])
+    delivering = ToOutput("siem", output, lambda: core.now)
+    found = []
+    for _ in range(3):
+        found.append(deliver(core, delivering))
+        delivering = ToOutput("siem", output, lambda: core.now) if restarts else delivering
+
+    assert found == reached
+    assert output.taken == [*block[:place], *block[place + 1 :]]
+    assert set_aside(core) == [("siem", "activities", block[place].raw.encode(), "odd")]
+    delivery = outbox.deliveries(core.store.connection)["siem"]
+    assert (delivery.delivered, delivery.refused, delivery.pending) == (6, 1, 0)
+    assert not delivering.deliver(core.store, 3)
+
+
+@pytest.mark.parametrize(("place", "certain"), [(0, 1), (2, 0), (4, 0), (6, 0)])
+def test_so_it_does_where_what_was_sent_is_in_doubt(core, block, place, certain):
+    """A refused one is certain, if nothing before it is in doubt."""
+    output = Unsure(block[place])
+    delivering = ToOutput("siem", output, lambda: core.now)
+
+    assert [deliver(core, delivering) for _ in range(3)] == [certain] * 3
+
+    assert output.taken == [*block[:place], *block[place + 1 :]]
+    assert set_aside(core) == [("siem", "activities", block[place].raw.encode(), "odd")]
+    assert not delivering.deliver(core.store, 3)
+    delivering.conclude()
+    assert write(core, delivering) is None
