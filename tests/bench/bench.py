@@ -121,6 +121,7 @@ def policies(directory: Path, records: int, rounds: int) -> None:
 def start(site: Site) -> float:
     """CPU seconds of a run that finds nothing to read."""
     empty = Site(site.directory / "empty", rules={})
+    empty.write("audit.ndjson", [])
     configuration = json.loads(site.configuration.read_text())
     configuration["inputs"][0]["path"] = str(empty.inputs / "*")
     configuration["state_dir"] = str(empty.directory / "state")
