@@ -8,6 +8,7 @@ Each measured run is a fresh process; ratios are of runs that took turns, as oth
 import argparse
 import json
 import math
+import os
 import shutil
 import statistics
 import subprocess
@@ -32,6 +33,17 @@ with open(sys.argv[1], "rb") as file:
     for line in file:
         json.loads(line)
 """
+COUNTED = """\
+name: Counts
+filters: {{activity_type: {{eq: [{}, {}]}}}}
+match: {{repeated: 1000, within: 10m, by: user}}
+"""
+TYPES = [
+    *("Log on", "Access file", "Access mail items", "Modify file", "Download file", "Run command", "Send message", "Upload file"),
+    *("Update message", "Share file", "Add member to group", "Failed log on", "Add permission to mailbox", "Update group", "Install app"),
+    *("Create folder", "Move file", "Sync file download", "Delete file", "Create mail item"),
+]
+"""Of nearly all the records; ten policies count two each."""
 BURSTS = 40
 DAY = 86_400_000
 
@@ -93,6 +105,34 @@ def speed(directory: Path, records: int, rounds: int) -> None:
     print(f"ratio                       {best / best_loop:.2f} of the best, median {statistics.median(ratios):.2f}, all {_rounded(ratios)}")
     print(f"peak memory                 {max(one.peak for one in casbd) / 1e6:.0f} MB")
     print(f"state directory             {state / 1e6:.0f} MB for {size / 1e6:.0f} MB of exports")
+
+
+def life(directory: Path, records: int, rounds: int) -> None:
+    """The road, and the whole life (until a record lies in Parquet): with few policies that count, and with ten that count all."""
+    number = records * 7 // 2
+    for name, site in {"100 policies": prepare(directory, number), "ten that count all": counting_all(directory, number)}.items():
+        road, whole, peak = [], [], 0.0
+        for _ in range(rounds):
+            loop = baseline(site).seconds
+            shutil.rmtree(site.directory / "state", ignore_errors=True)
+            site.alerts_file.unlink(missing_ok=True)
+            finished = run_to_end([sys.executable, str(HERE / "life.py"), str(site.configuration)], site.directory)
+            assert finished.code == 0, finished.err
+            took = json.loads(finished.out.splitlines()[-1])
+            road.append(took["road"] / loop)
+            whole.append((took["road"] + took["segments"]) / loop)
+            peak = max(peak, finished.peak / 1e6)
+        assert took["waiting"] < number / 10, "most of the records are in no segment: their life is not over"
+        print(f"{name:<27} {number} records: road {_rounded(road)}, whole life {_rounded(whole)} times json.loads; peak {peak:.0f} MB")
+
+
+def counting_all(directory: Path, records: int) -> Site:
+    """The same records, and ten policies that together count nearly each of them once."""
+    site = prepare(directory, records)
+    other = Site(directory / f"{records}-counting", rules={f"counts-{n}": COUNTED.format(*TYPES[2 * n : 2 * n + 2]) for n in range(10)})
+    if not (other.inputs / "audit.ndjson").exists():
+        os.link(site.inputs / "audit.ndjson", other.inputs / "audit.ndjson")
+    return other
 
 
 def memory(directory: Path, records: int, rounds: int) -> None:
@@ -275,6 +315,7 @@ def _rounded(numbers: list[float]) -> str:
 
 PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "speed": speed,
+    "life": life,
     "stages": stages,
     "memory": memory,
     "reloads": reloads,
