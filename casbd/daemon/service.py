@@ -138,9 +138,10 @@ def read_everything(running: Running) -> bool:
     running.status.save()
     with parts.store.transaction() as connection:  # what is gone for good has been told: the next run does not tell it again
         input_progress.save_positions(connection, parts.inputs.given_up())
-    while segments.compact(parts.store):
+    delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not running.back_pressure.full
+    while segments.compact(parts.store, at_least=segments.AFTER_A_WHILE):  # else all commands until the next run would decode what waits
         pass
-    return parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not running.back_pressure.full
+    return delivered
 
 
 def _made_room(running: Running) -> bool:

@@ -1,0 +1,21 @@
+"""`run --once` leaves a log behind that is quick to search."""
+
+import json
+
+from casbd.daemon.service import run
+from casbd.store.database import Store
+from casbd.store.log import blocks, segments
+
+MAPPING = "mapping: {timestamp: time, activity_id: id, user: user}"
+
+
+def test_few_activities_wait_for_a_segment_when_it_is_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(segments, "AFTER_A_WHILE", 20)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "casbd.yaml").write_text(f"state_dir: state\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n")
+    for number, expected in ((19, 19), (1, 0)):
+        lines = [json.dumps({"time": "2026-01-01T12:00:00Z", "id": f"{number}-{one}", "user": "a"}) for one in range(number)]
+        (tmp_path / "in" / f"{number}.json").write_text("\n".join(lines) + "\n")
+        run(tmp_path / "casbd.yaml", once=True)
+        with Store(tmp_path / "state", readonly=True) as store:
+            assert sum(len(blocks.read_block(store.connection, block)) for block, _ in blocks.listed(store.connection)) == expected
