@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 BLOCK, PLACE = "block_id", "place"
 """The last columns: which block an activity came from, and the how manyeth in it it was."""
-ROWS = 50_000
-"""In one row group: what is in memory while a segment is written. With a fifth of it, what files say of their row groups took DuckDB
-0.2 s for ten million activities, and reading a few activities of them no less time."""
+ROWS = 20_000
+"""In one row group: what is in memory while a segment is written (with 50,000 twice as much). With half of it, what files say of their row
+groups took DuckDB 0.2 s for ten million activities, and reading a few activities of them no less time."""
 BYTES = 32 << 20
 """In one row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
 _ALL_DIFFERENT = ("raw", "activity_id")

@@ -41,7 +41,7 @@ DAYS, YEARS = 1000, 60
 25,000 days, and each file that is being written takes memory."""
 FEW = 40
 """Files that a process has open beside."""
-WAITING = 256 << 20
+WAITING = 64 << 20
 """Bytes of activities that wait for being written, in all files together."""
 
 
