@@ -71,7 +71,7 @@ def chunk(records: Sequence[bytes], *, name: str = "m365", path: str = "/in/a.js
 
 def events(caplog: pytest.LogCaptureFixture, room: str) -> list[tuple[str, str, dict[str, Any]]]:
     """What a room (`casbd.outbox`) logged: the level, the event and what is said beside it, all of which operators search for."""
-    plain = {*vars(logging.makeLogRecord({})), "message", "taskName"}
+    plain = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}  # the last three of formatters
     return [
         (one.levelname, one.getMessage(), {name: value for name, value in vars(one).items() if name not in plain})
         for one in caplog.records

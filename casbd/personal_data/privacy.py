@@ -87,7 +87,7 @@ def the_person(store: Store, user: str, place: Place = ANYWHERE) -> Person:
     called = people(store, user)
     meant = [one for one in called if one.is_anywhere or is_at(place, one.app, one.app_instance)]
     if len(meant) > 1:
-        raise SeveralPeople(", ".join(named(one.names[0], one.app, one.app_instance) for one in meant))
+        raise SeveralPeople(", ".join(sorted(named(one.names[0], one.app, one.app_instance) for one in meant)))
     if not meant:  # nobody's own activities: who is named by others alone
         return Person((user,), place if called else None)
     return person(ActivityLog(store), meant[0], alone=len(called) == 1)

@@ -115,16 +115,18 @@ def test_without_inotify_it_polls_and_says_so_once(tmp_path, monkeypatch, caplog
 def test_exactly_the_directories_that_are_wanted_are_watched(tmp_path, poll):
     """Also one that was deleted and made again, whose old watch reports nothing any more."""
     directory, changes = tmp_path / "a", Changes()
+    directory.mkdir()
     watch = Watch(changes)
-    for _ in range(2):
-        directory.mkdir()
+    for number in range(2):
         watch.arm([(str(directory), poll)])
         changes.take()
         (directory / "x").write_text("x")
         assert changes.wait(10)
+        another = tmp_path / f"another {number}"
+        another.mkdir()  # before the other is gone, as its number may be given again at once
         (directory / "x").unlink()
         directory.rmdir()
-    directory.mkdir()
+        another.rename(directory)
     watch.arm([(str(directory), poll)])
     watch.arm([])
     changes.take()
