@@ -86,3 +86,13 @@ def test_one_of_several_that_was_killed_is_done_to_its_end(bobs, monkeypatch):
         privacy.forget(bobs.store, "bob.smith", place=(None, "two"))
     privacy.forget(bobs.store, "bob.smith")
     assert {one.activity_id for one in bobs.activities()} == {"two-1", "two-2", "two-3", "one-names", "two-names"}
+
+
+def test_of_what_was_counted_in_one_batch_each_has_the_own_part(make_core):
+    """The journal has a row a batch, with what several people did."""
+    core = make_core(rules={"burst": {"match": {"repeated": 3, "within": "1h"}}})
+    core.feed_records(*(record(Id=f"of-{name}", UserId=f"{name}@contoso.com") for name in ("anna", "bob")))
+    rows = dict(personal.rows_of(core.store, privacy.the_person(core.store, "anna@contoso.com")))
+    assert [(subject, [entry[2] for entry in entries]) for _, subject, entries in rows["window_journal"]["entries"]] == [
+        ("anna@contoso.com", ["of-anna"])
+    ]
