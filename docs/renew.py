@@ -9,13 +9,14 @@ Such parts stand between `>>> NAME, made by docs/renew.py` and `<<< NAME`, each 
 
 from __future__ import annotations
 
+import argparse
 import ast
 import difflib
 import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
@@ -37,6 +38,7 @@ from casbd.policies.counted_fields import MatchKeys  # noqa: E402
 
 FILES = ("README.md", "rules/README.md", "conf/casbd.yaml")
 PART = re.compile(r"^(.*>>> (\w+), made by docs/renew\.py.*\n)(?:.*\n)*?(.*<<< \2\b.*)$", re.MULTILINE)
+MARK = re.compile(r"(>>>|<<<) (\w+)(?=, made by docs/renew\.py| -->|$)")
 WIDTH = 140
 COMMENT = 38
 """The column at which the comments of the configuration begin."""
@@ -172,7 +174,7 @@ def _example(field: FieldInfo) -> Any:
 
 
 def _descriptions(model: type[BaseModel], base: type[BaseModel] = Options) -> dict[str, str]:
-    """What each option is: the text below it in the class, without those of `base`. KeyError, when asked for one that has none."""
+    """What each option is: the text below it in the class, without those of `base`. SystemExit where one has none."""
     texts: dict[str, str] = {}
     for cls in reversed(model.__mro__[: model.__mro__.index(base)]):
         (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
@@ -181,6 +183,8 @@ def _descriptions(model: type[BaseModel], base: type[BaseModel] = Options) -> di
             match option, below:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                     texts[name] = " ".join(text.split())
+    if bare := [name for name in model.model_fields if name not in texts and name not in base.model_fields]:
+        raise SystemExit(f"{inspect.getfile(model)}: {model.__name__}.{bare[0]} has no text below it that says what it is")
     return texts
 
 
@@ -225,6 +229,28 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
 PARTS = (commands, formats, matches, fields, mappings, organization, enrichment, outputs, connectors)
 
 
+def damaged(texts: Mapping[str, str]) -> list[str]:
+    """What is wrong with the marks of some documents, by their names: what would be stale for ever, or taken for a part."""
+    wrong: list[str] = []
+    missing = {part.__name__: 1 for part in PARTS}
+    for file, text in texts.items():
+        inside = ""
+        for number, line in enumerate(text.split("\n"), 1):
+            mark = MARK.search(line)
+            if mark is None:
+                continue
+            sign, name = mark.groups()
+            if name not in missing:
+                wrong.append(f"{file}:{number}: no part is called {name}")
+            elif (sign == ">>>") is bool(inside) or (sign == "<<<" and name != inside):
+                wrong.append(f"{file}:{number}: {sign} {name} " + (f"while {inside} is open" if inside else "where none is open"))
+            inside = name if sign == ">>>" else ""
+            if name in missing:
+                missing[name] -= sign == ">>>"
+        wrong += [f"{file}: {inside} is not closed"] if inside else []
+    return wrong + [f"{name} stands {1 - left} times in {', '.join(texts)}, not once" for name, left in missing.items() if left]
+
+
 def renewed(text: str) -> str:
     """A document with its parts as the code has them now."""
     made = {part.__name__: part for part in PARTS}
@@ -233,11 +259,16 @@ def renewed(text: str) -> str:
 
 def main() -> int:
     """Write the documents, or show what is stale in them."""
-    check = sys.argv[1:] == ["--check"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; show what is stale")
+    check = parser.parse_args().check
+    texts = {name: (ROOT / name).read_text() for name in FILES}
+    if wrong := damaged(texts):
+        sys.stderr.writelines(f"{one}\n" for one in wrong)
+        return 2
     stale = False
-    for name in FILES:
+    for name, old in texts.items():
         path = ROOT / name
-        old = path.read_text()
         new = renewed(old)
         stale |= old != new
         if check:

@@ -84,6 +84,29 @@ class TestWhatThereIsIsDocumented:
         done = subprocess.run([sys.executable, ROOT / "docs" / "renew.py", "--check"], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"stale: run docs/renew.py\n{done.stdout}{done.stderr}"
 
+    @pytest.mark.parametrize(
+        ("old", "new", "expected"),
+        [
+            ("<!-- <<< commands -->", "", "while commands is open"),
+            (">>> commands", ">>> comands", "no part is called comands"),
+            ("<!-- >>> commands, made by docs/renew.py -->", "", "<<< commands where none is open"),
+            ("<<< commands", "<<< formats", "<<< formats while commands is open"),
+        ],
+    )
+    def test_a_damaged_mark_is_found(self, tmp_path, old, new, expected):
+        """Else its part would be stale for ever, or take what stands behind it with it."""
+        for name in ("README.md", "rules/README.md", "conf/casbd.yaml", "docs/renew.py"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+        (tmp_path / "README.md").write_text(README.replace(old, new, 1))
+        done = subprocess.run(
+            [sys.executable, tmp_path / "docs" / "renew.py"],
+            capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (2, "")
+        assert expected in done.stderr
+        assert (tmp_path / "README.md").read_text() == README.replace(old, new, 1)
+
     @pytest.mark.parametrize("code", [0, 1, 2, cli.EXIT_RETRY, cli.EXIT_CONFIGURATION])
     def test_exit_code(self, code):
         line = next(line for line in README.split("\n\n") if line.startswith("Exit codes"))
