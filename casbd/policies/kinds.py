@@ -101,19 +101,43 @@ def read(document: Document, filters: FilterReader, mistakes: list[Mistake]) -> 
     named = [name for name in kinds if given.get(name) is not None]
     if len(named) != 1:
         mistakes += _of_no_kind(document, given, kinds, named)
+        for name in named:  # all that is wrong is said at once
+            mistakes += [one for one in _keys(document, given, name)[1] if one not in mistakes]
+            kinds[name].steps(given, filters)
         return None
     kind = kinds[named[0]]
-    others = {key: name for name, other in kinds.items() for key in other.Options.model_fields.keys() - kind.Options.model_fields.keys()}
-    model = _rule_with(kind)
-    keys = None
+    keys, wrong = _keys(document, given, named[0])
+    if not wrong:
+        wrong = [
+            document.mistake(["match"], f"`match`: `{key}` goes with `{other}`", at_key=False)
+            for key, (other, default) in _of_others(named[0]).items()
+            if key in given and given[key] is not None and given[key] is not default
+        ]
+    mistakes += wrong
+    return Asked(kind, None if wrong else keys, kind.steps(given, filters))
+
+
+def _keys(document: Document, given: Mapping[Any, Any], name: str) -> tuple[MatchKeys | None, list[Mistake]]:
+    """The keys as a kind has them, without those of others; and what is wrong in them."""
+    model = _rule_with(load_all()[name])
+    others = _of_others(name)
     try:
-        keys = model.model_validate({"match": {key: value for key, value in given.items() if key not in others}}).match
+        return model.model_validate({"match": {key: value for key, value in given.items() if key not in others}}).match, []
     except ValidationError as error:
-        mistakes += document.mistakes_of(error, model)
-    for key in [key for key in given if key in others and given[key] not in (None, False)] if keys is not None else ():
-        mistakes.append(document.mistake(["match"], f"`match`: `{key}` goes with `{others[key]}`", at_key=False))
-        keys = None
-    return Asked(kind, keys, kind.steps(given, filters))
+        return None, document.mistakes_of(error, model)
+
+
+@cache
+def _of_others(name: str) -> Mapping[str, tuple[str, Any]]:
+    """The keys that a kind does not have: which kind has each, and what stands for it where it is not given."""
+    kinds = load_all()
+    own = kinds[name].Options.model_fields
+    return {
+        key: (other, field.get_default())
+        for other, kind in kinds.items()
+        for key, field in kind.Options.model_fields.items()
+        if key not in own
+    }
 
 
 class _Rule(BaseModel):

@@ -75,7 +75,7 @@ def _match() -> Schema:
     one_of = []
     for name, schema in own.items():
         others = [{"required": [key]} for key in properties if key not in schema["properties"]]
-        needed = [name, *(key for key in schema["required"] if key != name)]
+        needed = [name, *(key for key in schema.get("required", ()) if key != name)]
         one_of.append({"required": needed, "not": {"anyOf": others}} if others else {"required": needed})
     return {
         "type": "object",
