@@ -83,7 +83,9 @@ def load(kind: Kind, name: str) -> Any:
     """The class of one plugin; imports its module only now. KeyError where there is none."""
     if name not in names(kind):
         raise KeyError(name)
-    importlib.import_module(f"casbd.{kind}.{name}")
+    module = importlib.import_module(f"casbd.{kind}.{name}")
+    if (kind, name) not in _found:
+        raise RuntimeError(f"{module.__file__} registers nothing: CONTRIBUTING.md shows how one of {kind} begins")
     return _found[kind, name]
 
 

@@ -21,7 +21,7 @@ COLUMNS = ("created", "action", "connector", "target", "status", "reason", "erro
 @json_option
 @click.pass_obj
 def list_commands(configuration: Path, as_json: bool) -> None:
-    """List governance commands, oldest first: with `governance.mode: dry_run` what would have been done."""
+    """List governance commands, oldest first: also what was blocked, and with `governance.mode: dry_run` what would have been done."""
     shown = screen(configuration)
     with open_store(configuration) as store:
         if warning := Standing.of(store).line():

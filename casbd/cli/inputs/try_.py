@@ -28,7 +28,7 @@ _MOST_PATHS, _MOST_REASONS = 40, 20
 
 @click.command("try")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--format", "form", metavar="F", help="Read the records as this format; otherwise it is recognised by the records.")
+@click.option("--format", "form", metavar="F", help="Read the records as this format; otherwise it is recognised from the records.")
 @click.option("--input", "name", metavar="NAME", help="Read them as this input of the configuration would, its mapping included.")
 @click.option("--limit", type=click.IntRange(1, 10**9), default=3, show_default=True, help="So many activities are shown.")
 @json_option
@@ -62,7 +62,7 @@ def attempt(configuration: Path, file: Path, form: str | None, name: str | None,
 
 
 def _configured(configuration: Path, name: str) -> Format | None:
-    """As a configured input reads its records; None where its format is `auto` and would have to be recognised by them."""
+    """As a configured input reads its records; None where its format is `auto` and would have to be recognised from them."""
     settings, mistakes = reading.read(configuration)
     for one in settings.inputs:
         if one.spec.name == name:

@@ -28,7 +28,8 @@ def delete(configuration: Path, user: str, yes: bool, pseudonymize: bool, place:
     """Remove USER's activities, alerts and commands, and the name from everything else; nothing is left in the state directory.
 
     The daemon must be stopped meanwhile; it goes on where it was, and does not read again what it has read. Killed half-way, the same
-    command does the rest. The exports themselves, and what was sent to a SIEM, are not ours to change.
+    command does the rest. The exports themselves, and what was sent to a SIEM or written by an
+    output into a file, are not ours to change.
     """
     with store_alone(configuration) as store, one_person(user):
         if not yes:

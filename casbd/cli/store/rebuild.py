@@ -26,10 +26,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--yes", is_flag=True, help="Take the new log also where it has fewer activities than the old one, or rejects.")
 @click.pass_obj
 def rebuild(configuration: Path, first: tuple[Path, ...], more: tuple[Path, ...], name: str | None, yes: bool) -> None:
-    """Make the activity log anew from the exports, with today's formats, mappings and lists.
+    """Make the activity log anew from the exports, with today's formats, mappings and lists. All else stays, nothing is sent again.
 
     It takes the place of the old log when all files have been read; until then nothing changes. Alerts, the governance log and how far
-    the inputs were read stay as they are, nothing is raised or sent again. The daemon must be stopped meanwhile.
+    the inputs were read stay as they are. The daemon must be stopped meanwhile.
     """
     from casbd.daemon.engine import Engine
     from casbd.daemon.rebuild import rebuild as make_anew
