@@ -11,6 +11,7 @@ import itertools
 import os
 import resource
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +66,9 @@ def columns(activities: Sequence[Activity], fields: Sequence[str]) -> pa.Table:
 
     kinds = schema()
     wanted = pa.schema([kinds.field(name) for name in fields])
-    places = [*map(_PLACES.__getitem__, fields)]
-    values = [*zip(*map(astuple, activities), strict=True)] or [()] * len(FIELDS)
-    return pa.Table.from_arrays([_column(values[place], column) for place, column in zip(places, wanted, strict=True)], schema=wanted)
+    whole = [*map(astuple, activities)]
+    arrays = [_column([*map(itemgetter(_PLACES[column.name]), whole)], column) for column in wanted]
+    return pa.Table.from_arrays(arrays, schema=wanted)
 
 
 def _column(values: Sequence[Any], column: pa.Field) -> pa.Array:
@@ -83,9 +84,10 @@ def _things(values: Sequence[tuple[ActivityObject, ...]], kind: pa.ListType) -> 
     """Objects as columns of their own: a fifth of the time that pyarrow takes for tuples within lists."""
     import pyarrow as pa
 
-    parts = [*zip(*map(astuple, itertools.chain.from_iterable(values)), strict=True)] or [()] * len(ActivityObject.__struct_fields__)
+    flat = [*map(astuple, itertools.chain.from_iterable(values))]
     ends = pa.array([*itertools.accumulate(map(len, values), initial=0)], type=pa.int32())
-    inside = pa.StructArray.from_arrays([pa.array(part, type=pa.string()) for part in parts], fields=list(kind.value_type))
+    parts = [pa.array([*map(itemgetter(place), flat)], type=pa.string()) for place in range(len(ActivityObject.__struct_fields__))]
+    inside = pa.StructArray.from_arrays(parts, fields=list(kind.value_type))
     return pa.ListArray.from_arrays(ends, inside, type=kind)
 
 
