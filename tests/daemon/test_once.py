@@ -1,8 +1,9 @@
-"""`run --once` leaves a log behind that is quick to search."""
+"""`run --once` delivers, and then leaves a log behind that is quick to search."""
 
 import json
 
 from casbd.daemon.service import run
+from casbd.outbox.dispatcher import Dispatcher
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
 
@@ -19,3 +20,20 @@ def test_few_activities_wait_for_a_segment_when_it_is_over(tmp_path, monkeypatch
         run(tmp_path / "casbd.yaml", once=True)
         with Store(tmp_path / "state", readonly=True) as store:
             assert sum(len(blocks.read_block(store.connection, block)) for block, _ in blocks.listed(store.connection)) == expected
+
+
+def test_alerts_do_not_wait_for_segments(tmp_path, monkeypatch):
+    steps = []
+    drain = Dispatcher.drain
+
+    def drained(*arguments):
+        steps.append("deliver")
+        return drain(*arguments)
+
+    monkeypatch.setattr(Dispatcher, "drain", drained)
+    monkeypatch.setattr(segments, "compact", lambda *_, **__: steps.append("make segments"))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text(json.dumps({"time": "2026-01-01T12:00:00Z", "id": "1", "user": "a"}) + "\n")
+    (tmp_path / "casbd.yaml").write_text(f"state_dir: state\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n")
+    run(tmp_path / "casbd.yaml", once=True)
+    assert steps[:2] == ["deliver", "make segments"]  # and once more when it ends
