@@ -44,7 +44,7 @@ class HeldEntries:
         self._spare = self.room = SPARE_AT_A_START
 
     def append(self, entry: Entry, order: Order) -> None:
-        """One more while they are read back, in time order; `restored` comes after the last one."""
+        """One more behind all others. `restored` comes after the last one that is read back, `test.inserted` after each other."""
         self.orders.append(order)
         self.entries.append(entry)
 

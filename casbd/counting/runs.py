@@ -63,12 +63,11 @@ class Runs:
     archive: where entries are looked up that are not held.
     """
 
-    __slots__ = ("_held", "_runs", "_test", "_within", "counted")
+    __slots__ = ("_held", "_runs", "_within", "counted")
 
     def __init__(self, match: Match, entries: Iterable[Entry] = (), archive: Archive | None = None) -> None:
         self._within = match.within
         self._held = HeldEntries(match, archive if archive is not None else Memory())
-        self._test = self._held.test
         self._runs: list[_Run] = []
         self.counted = 0
         self._restore(entries)
@@ -95,8 +94,13 @@ class Runs:
                 held.hide_idle(self._run_at)
         held.restored()
 
+    @property
+    def held(self) -> Sequence[Entry]:
+        """The entries that are held, as they come and go; `counted` is how many came."""
+        return self._held.entries
+
     def __len__(self) -> int:
-        """How many entries are held; `counted` is how many came."""
+        """How many entries are held."""
         return len(self._held.entries)
 
     def alert_of(self, entry: Entry) -> str | None:
@@ -108,10 +112,16 @@ class Runs:
         """One more entry. None where it is in no run (yet), or was there already; `new_alert_id` is called for a new run only."""
         held = self._held
         orders = held.orders
-        order = order_of(entry)
+        order = entry.timestamp, entry.key
         position = len(orders)
-        newest = not position or order > orders[-1]
-        if not newest:
+        change = None
+        if not position or order > orders[-1]:
+            self.counted += 1
+            held.append(entry, order)
+            held.test.inserted(position)
+            if held.test.newest():
+                change = self._newest(position, entry, order, new_alert_id)
+        else:
             position = bisect_left(orders, order)
             if orders[position] == order:
                 return None
@@ -120,9 +130,9 @@ class Runs:
                 if before is after:
                     return self._count_only(entry, order, before)
             position = held.show_near(order, position)
-        self.counted += 1
-        held.insert(position, entry, order)
-        change = self._newest(position, entry, order, new_alert_id) if newest else self._between(position, entry, order, new_alert_id)
+            self.counted += 1
+            held.insert(position, entry, order)
+            change = self._between(position, entry, order, new_alert_id)
         if len(orders) > held.room:
             held.hide_idle(self._run_at)
         return change
@@ -140,10 +150,8 @@ class Runs:
         entry.alert_id = run.alert_id
         return Change(run.alert_id, False, (), (entry,), 1, run.start[0], run.end[0], run.count)
 
-    def _newest(self, position: int, entry: Entry, order: Order, new_alert_id: Callable[[], str]) -> Change | None:
-        """By far the most frequent case, and mostly it is right behind the last run, with which it shares a window."""
-        if not self._test.newest():
-            return None
+    def _newest(self, position: int, entry: Entry, order: Order, new_alert_id: Callable[[], str]) -> Change:
+        """The newest entry makes a window; mostly it is right behind the last run, with which it shares that."""
         begin = order[0] - self._within
         if position and self._runs:
             run = self._runs[-1]
@@ -156,7 +164,7 @@ class Runs:
         run = self._run_at(order)
         if run is not None and self._deep_inside(order, run):
             return self._inside(entry, run)
-        reach = self._test.reach(position)
+        reach = self._held.test.reach(position)
         return None if reach is None else self._claim(entry, *reach, new_alert_id)
 
     def _run_at(self, order: Order) -> _Run | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -12,7 +12,9 @@ from casbd.counting.match import Match
 from casbd.counting.runs import Change, Runs
 from casbd.counting.subjects import entry
 from casbd.model.activity import Activity
-from casbd.store.state.window_entries import Stored, Window, WindowEntries
+from casbd.model.counted import Entry
+from casbd.store.state.window_entries import Stored, WindowEntries
+from casbd.store.state.window_pages import Window
 
 MOST_SUBJECTS = 50_000
 """So many subjects are kept in memory; the others are read back from the store when they act again."""
@@ -28,9 +30,10 @@ HOURS_KEPT = 6 * 3_600_000
 
 
 class _Window(msgspec.Struct, gc=False):
-    """One policy and subject in memory. room: so many before some go. floor: older ones are in the store alone."""
+    """One policy and subject in memory. held: what `runs` holds. room: so many before some go. floor: older ones are in the store alone."""
 
     runs: Runs
+    held: Sequence[Entry]
     room: int
     floor: int = -(2**62)
 
@@ -55,21 +58,28 @@ class Windows:
 
         name: the policy's `window_key`, and the subject.
         """
-        window = self._window(match, name, activity.timestamp)
-        runs = window.runs
-        held, counted = len(runs), runs.counted
+        window = self._windows.get(name)
+        if window is None or activity.timestamp - 2 * match.within <= window.floor:
+            window = self._opened(match, name, window)
+        else:
+            self._windows.move_to_end(name)
+        runs, held = window.runs, window.held
+        before, counted = len(held), runs.counted
         one = entry(match, activity, key, value)
         change = runs.add(one, alert_id)
-        holds = len(runs)
-        if runs.counted > counted:  # else it was there: a repeat that is too old to be known as one
+        if change is not None:
+            self._note_run(name, one, change)
+        elif runs.counted > counted:  # else it was there: a repeat that is too old to be known as one
             self._entries.note(name, one)
-        for member in (*change.members, *change.renamed) if change is not None else ():
-            self._entries.note(name, member)
-        if holds > window.room:
+        if len(held) > window.room:
             _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * match.within))
-            holds = len(runs)
-        self._held += holds - held
+        self._held += len(held) - before
         return change
+
+    def _note_run(self, name: Window, one: Entry, change: Change) -> None:
+        """Note what came into a run. one: the entry that was counted, which is not always listed."""
+        for member in (*change.members, *change.renamed, *(() if one in change.members else (one,))):
+            self._entries.note(name, member)
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
         """Store what changed since the last time."""
@@ -80,21 +90,20 @@ class Windows:
         self._entries.saved()
         while len(self._windows) > MOST_SUBJECTS or (self._held > MOST_HELD and len(self._windows) > 1):
             name, window = self._windows.popitem(last=False)
-            self._held -= len(window.runs)
+            self._held -= len(window.held)
             self._elsewhere.add(name[0])
 
-    def _window(self, match: Match, name: Window, timestamp: int) -> _Window:
-        window = self._windows.get(name)
-        if window is None:
-            runs = self._read_back(match, name) if name[0] in self._elsewhere else Runs(match, (), Stored(self._entries, name))
-            window = self._windows[name] = _Window(runs, max(MOST_ENTRIES, 2 * len(runs)))
-            self._held += len(runs)
-        elif timestamp - 2 * match.within > window.floor:
-            self._windows.move_to_end(name)
-        else:
+    def _opened(self, match: Match, name: Window, window: _Window | None) -> _Window:
+        """A window with what is stored of it. window: the same as it is in memory, where an activity is older than what that holds."""
+        if window is not None:
+            self._held -= len(window.held)
             runs = self._read_back(match, name)
-            self._held += len(runs) - len(window.runs)
-            window = self._windows[name] = _Window(runs, 2 * (len(runs) + MOST_ENTRIES))
+            room = 2 * (len(runs) + MOST_ENTRIES)
+        else:
+            runs = self._read_back(match, name) if name[0] in self._elsewhere else Runs(match, (), Stored(self._entries, name))
+            room = max(MOST_ENTRIES, 2 * len(runs))
+        window = self._windows[name] = _Window(runs, runs.held, room)
+        self._held += len(window.held)
         return window
 
     def _read_back(self, match: Match, name: Window) -> Runs:
@@ -103,9 +112,9 @@ class Windows:
 
 
 def _shorten(window: _Window, floor: int) -> None:
-    before = len(window.runs)
+    before = len(window.held)
     window.runs.prune(floor)
-    if len(window.runs) < before:
+    if len(window.held) < before:
         window.floor = max(floor, window.floor)
-    if len(window.runs) > before // 2:  # they lie close together; do not try again for each further one
+    if len(window.held) > before // 2:  # they lie close together; do not try again for each further one
         window.room = 2 * before

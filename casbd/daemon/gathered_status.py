@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from casbd.alerting.costly import what_it_took
 from casbd.governance.standing import Standing
 from casbd.model.costly import SetAside
 from casbd.model.service_status import Reloaded
@@ -221,7 +222,7 @@ def _set_aside(one: SetAside) -> SetAsideStatus:
     return SetAsideStatus(
         policy_id=cost.policy_id,
         since=iso(one.at),
-        took=cost.took(),
+        took=what_it_took(cost),
         seconds=cost.seconds,
         activities=cost.activities,
         characters=cost.characters,

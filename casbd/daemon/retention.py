@@ -16,9 +16,9 @@ from casbd.config.settings import Retention
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.state import outbox, raised_alerts, rejects, retention, window_entries
+from casbd.store.state import outbox, raised_alerts, rejects, retention, window_pages
 
-BLOCKS, ROWS = 50, 20_000
+BLOCKS, PAGES, ROWS = 50, 2_000, 20_000
 """Removed in one transaction: some ten megabytes."""
 
 TRUSTED = 3 * 86_400_000
@@ -77,7 +77,8 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
             raised_alerts.prune(connection, now - keep.alerts, ROWS),
             rejects.prune(connection, now - keep.rejects, ROWS),
             outbox.prune_refused(connection, now - keep.rejects, ROWS),
-            window_entries.prune(connection, now - KEEP_WINDOWS - max(policies.values(), default=0), policies, ROWS),
         ):
             more |= removed == ROWS
+        forgotten = now - KEEP_WINDOWS - max(policies.values(), default=0)
+        more |= window_pages.prune(connection, forgotten, policies, PAGES) == PAGES
     return more

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from casbd.errors import StoreError
+from casbd.store.state.window_pages import Packing
 
-VERSION = 8
+VERSION = 9
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -134,7 +135,21 @@ DROP TABLE switched_off;
 -- Policies that cost too much: asked no more while they say what they said then. body: what was measured.
 CREATE TABLE set_aside (policy_id TEXT PRIMARY KEY, meaning TEXT, at INTEGER, body BLOB) WITHOUT ROWID;
 """
-_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6, 7: _SINCE_7}
+_SINCE_8 = """
+-- What was counted, some entries of one window (policy and subject) a row; first, last: in event time. A later row's entries
+-- stand in place of the same ones of an earlier row.
+CREATE TABLE window_pages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, policy TEXT, subject TEXT, stored INTEGER, first INTEGER, last INTEGER, entries BLOB
+);
+CREATE INDEX window_pages_by_window ON window_pages (policy, subject, first, last);
+INSERT INTO window_pages (policy, subject, stored, first, last, entries)
+SELECT policy, subject, max(stored), min(timestamp), max(timestamp), page(timestamp, key, activity_id, value, alert_id) FROM (
+    SELECT *, row_number() OVER (PARTITION BY policy, subject, stored / 86400000 ORDER BY timestamp, key) / 200 AS part
+    FROM window_entries
+) GROUP BY policy, subject, stored / 86400000, part;
+DROP TABLE window_entries;
+"""
+_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6, 7: _SINCE_7, 8: _SINCE_8}
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 
 
@@ -152,5 +167,6 @@ def prepare(connection: sqlite3.Connection) -> None:
     if before == 1:
         raise StoreError("the state directory was written by a casbd from before the first release: begin a new one")
     if before != VERSION:
+        connection.create_aggregate("page", 5, Packing)  # type: ignore[arg-type]  # typeshed takes it for one of a single argument
         steps = "".join(step for since, step in _CHANGES.items() if since >= before)
         connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")

@@ -7,7 +7,7 @@ from builders import HOUR, MINUTE, NOON, failures, load_rules, record, repeated,
 from msgspec.structs import replace
 
 from casbd.policies.loading import load
-from casbd.store.state import window_entries
+from casbd.store.state import window_entries, window_pages
 from casbd.store.state.policy_counts import counts
 
 SECOND = 1000
@@ -262,5 +262,5 @@ class TestPolicies:
         core.feed_records(*failures(0, 1))
 
         with core.store.transaction() as connection:
-            assert window_entries.prune(connection, NOON - 1, [p.window_key for p in core.policies]) == 0
-            assert window_entries.prune(connection, NOON - 1, ["other"]) == 2
+            assert window_pages.prune(connection, NOON - 1, [p.window_key for p in core.policies]) == 0
+            assert window_pages.prune(connection, NOON - 1, ["other"]) == 1

@@ -15,7 +15,7 @@ from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments
-from casbd.store.state import governance_log, personal, raised_alerts
+from casbd.store.state import governance_log, personal, raised_alerts, window_entries
 from tests.personal_data.conftest import ANNA, everything, now
 
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
@@ -82,6 +82,33 @@ def test_nothing_is_left(core, keep):
     assert found == [done.pseudonym] * len(found)
     assert bool(found) is keep
     assert privacy.forget(core.store, ANNA).rows == {}
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_was_counted_and_packed(make_core, monkeypatch, keep):
+    """Anna's own window, and one of Bert's in which one of two values that were counted is she."""
+    monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 0)
+    core = make_core(rules={"burst": {"match": {"repeated": 3, "within": "1h", "unique": "object_id"}}})
+    core.feed_records(
+        record(Id="own", UserId=ANNA, ObjectId="x"),
+        record(Id="of-her", UserId="bert@contoso.com", ObjectId=ANNA),
+        record(Id="other", UserId="bert@contoso.com", ObjectId="y"),
+    )
+
+    def counted(person=None):
+        pages = [row for table, row in personal.rows_of(core.store, person) if table == "window_pages"]
+        return sorted((page["subject"], [(entry[2], entry[3]) for entry in sorted(page["entries"])]) for page in pages)
+
+    def said(pages):
+        return [(who, [activity_id for activity_id, _ in entries]) for who, entries in pages]
+
+    assert said(counted(Person((ANNA,)))) == [(ANNA, ["own"]), ("bert@contoso.com", ["of-her"])]
+    other = privacy.forget(core.store, ANNA, keep=keep).pseudonym
+    assert named(core) == []
+    values = dict(next(entries for who, entries in counted() if who == "bert@contoso.com"))
+    assert values == {"of-her": other, "other": "y"}
+    assert (other in dict(counted())) is keep
+    core.close()
 
 
 def test_what_is_forgotten_does_not_come_back_with_the_same_export(core):

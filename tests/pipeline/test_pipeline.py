@@ -11,7 +11,7 @@ from casbd.model.alert import Alert
 from casbd.pipeline import Pipeline
 from casbd.pipeline.scan import Scanner
 from casbd.policies.matcher import Matcher
-from casbd.store.state import input_progress, policy_counts, raised_alerts, rejects, window_entries
+from casbd.store.state import input_progress, policy_counts, raised_alerts, rejects, window_entries, window_pages
 
 SINGLE = {"failed": {}}
 
@@ -220,7 +220,8 @@ class TestFailure:
 
 def test_a_window_that_is_read_back_says_again_and_again_that_it_goes_on(make_core, monkeypatch):
     """A million rows a subject took 10 s, of which nobody was told: with five, the watchdog ended casbd after every start."""
-    monkeypatch.setattr(window_entries, "BREATH", 10)
+    monkeypatch.setattr(window_pages, "BREATH", 10)
+    monkeypatch.setattr(window_pages, "MOST_IN_PAGE", 1)
     monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 10)
     core = make_core(rules={"burst": {"match": {"repeated": 3, "within": "1h"}}})
     core.feed_records(*(record(at=n) for n in range(100)))

@@ -50,7 +50,7 @@ def test_what_is_kept_of_records_with_texts_of_half_a_megabyte(make_core):
     connection = core.store.connection
     held = sum(
         sum(len(value) for value in row if isinstance(value, str | bytes))
-        for table in ("alerts", "outbox", "window_entries", "window_journal", "governance", "held_back")
+        for table in ("alerts", "outbox", "window_pages", "window_journal", "governance", "held_back")
         for row in connection.execute(f"SELECT * FROM {table}")
     )
     assert len(core.alerts()) == 6 + 3 + 1

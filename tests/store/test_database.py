@@ -8,9 +8,11 @@ import sys
 import pytest
 
 from casbd.errors import StateInUse, StoreError
+from casbd.model.counted import Entry
 from casbd.store import schema
 from casbd.store.database import FILE, Store
 from casbd.store.state import held_back, input_progress, outbox, policy_counts
+from casbd.store.state.window_entries import WindowEntries
 
 
 @pytest.fixture
@@ -128,16 +130,32 @@ class TestOpening:
             assert (found.pending, found.delivered, found.oldest, found.in_doubt, found.down_since) == (1, 7, None, 0, None)
             assert [row.seq for row in outbox.head(store.connection, "siem", 10)] == [1]
 
-    @pytest.mark.parametrize("version", [2, 3, 4, 5])
+    @pytest.mark.parametrize("version", range(2, schema.VERSION))
     def test_every_older_version_becomes_this_one(self, tmp_path, version):
         steps = "".join(step for since, step in schema._CHANGES.items() if since < version)
         with sqlite3.connect(tmp_path / FILE) as old:
-            old.executescript(f"{steps} PRAGMA user_version = {version}; INSERT INTO inputs VALUES ('m', 3, 2, 2, 1, 0, 9);")
+            old.executescript(f"{steps} PRAGMA user_version = {version}")
+            columns = "name, received, records, activities, duplicates, rejects, last_record"
+            old.execute(f"INSERT INTO inputs ({columns}) VALUES ('m', 3, 2, 2, 1, 0, 9)")
         old.close()
         with Store(tmp_path) as store, Store(tmp_path / "new") as new:
             tables = "SELECT name, type FROM sqlite_master ORDER BY 1"
             assert [*store.connection.execute(tables)] == [*new.connection.execute(tables)]
             assert input_progress.counts(store.connection)["m"] == input_progress.Counts(3, 2, 2, 1, 0, 9, None)
+
+    def test_what_version_8_counted_is_counted_still(self, tmp_path):
+        steps = "".join(step for since, step in schema._CHANGES.items() if since < 8)
+        rows = [("p:1", who, n % 300, n, f"{n}", "v\0", None if n % 2 else "alert", n // 250) for who in ("a", "b") for n in range(500)]
+        with sqlite3.connect(tmp_path / FILE) as old:
+            old.executescript(f"{steps} PRAGMA user_version = 8")
+            old.executemany("INSERT INTO window_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        old.close()
+        with Store(tmp_path) as store:
+            for who in ("a", "b"):
+                assert [*WindowEntries(store.connection).of(("p:1", who))] == sorted(
+                    [Entry(*row[2:7]) for row in rows if row[1] == who], key=lambda entry: (entry.timestamp, entry.key)
+                )
+            assert store.connection.execute("SELECT min(stored), max(stored), count(*) FROM window_pages").fetchone() == (1, 1, 6)
 
     def test_a_directory_that_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()

@@ -37,16 +37,23 @@ class Names(Protocol):
         """How the person is found in what is of an app and an instance: elsewhere others may be called so."""
 
 
-_PEOPLE = {"alerts": "user", "governance": "target", "window_entries": "subject", "held_back": "subject"}
+_PEOPLE = {"alerts": "user", "governance": "target", "window_pages": "subject", "held_back": "subject"}
 """Columns in which a user may be all of the text. Rows about a person are removed, or renamed."""
 _TEXTS = {
-    "window_entries": ("value",),
     "rejects": ("raw",),
     "audit": ("target", "detail"),
     "destinations": ("last_error",),
     "refused": ("reason",),
 }
-_BODIES = {"alerts": "body", "governance": "body", "outbox": "body", "refused": "body", "queries": "body", "window_journal": "entries"}
+_BODIES = {
+    "alerts": "body",
+    "governance": "body",
+    "outbox": "body",
+    "refused": "body",
+    "queries": "body",
+    "window_journal": "entries",
+    "window_pages": "entries",
+}
 _OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
 """Tables with bodies that say of which app and instance they are."""
 _WHO = frozenset({"user", "target", "user_id"})
@@ -130,6 +137,8 @@ def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
         anew: Any = [
             [policy, _whole(subject, names, other), [_counted(one, names, other) for one in some]] for policy, subject, some in inside
         ]
+    elif table == "window_pages":
+        anew = [_counted(one, names, other) for one in inside]
     else:
         anew = _in_fields(inside, names, other)
     return body if anew == inside else wire.encode(anew)
@@ -239,8 +248,8 @@ def rows_of(store: Store, person: Names | None = None) -> Iterator[tuple[str, di
     for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
         for key, values in _rows(store.connection, table):
             row = key | {column: _opened(value) for column, value in values.items()}
-            if person is not None and table == "window_journal":  # a row has what several people did
-                row["entries"] = [one for one in row["entries"] if _names(one, person)]
+            if person is not None and (table == "window_journal" or (table == "window_pages" and not _names(row["subject"], person))):
+                row["entries"] = [one for one in row["entries"] if _names(one, person)]  # a row has what several people did
             if person is None or _names(row, _placed(table, values, person)):
                 yield table, row
 

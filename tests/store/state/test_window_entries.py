@@ -2,13 +2,14 @@
 
 import sqlite3
 
+import msgspec
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from casbd.model.counted import Entry
 from casbd.store import schema
-from casbd.store.state import window_entries
+from casbd.store.state import window_entries, window_pages
 from casbd.store.state.window_entries import WindowEntries
 
 windows = st.sampled_from([("p:1", "a"), ("p:1", "b"), ("q:2", "a"), ("q:2", "ä\0")])
@@ -28,6 +29,8 @@ class Journal(RuleBasedStateMachine):
         self.noted: dict = {}
         self.monkeypatch = pytest.MonkeyPatch()
         self.monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 6)
+        self.monkeypatch.setattr(window_pages, "MOST_IN_PAGE", 2)
+        self.monkeypatch.setattr(window_pages, "PAGES_REMEMBERED", 2)
         self.restart()
 
     def teardown(self):
@@ -67,7 +70,7 @@ class Journal(RuleBasedStateMachine):
             assert [*self.entries.of(window, after, before)] == [one for one in expected if after < (one.timestamp, one.key) < before]
             near = {(entry.timestamp, entry.key) for entry in self.entries.near(window, (3, 0), 2)}
             assert near >= {*[one for one in orders if one < (3, 0)][-2:], *[one for one in orders if one > (3, 0)][:2]}
-        assert self.entries.policies() == {policy for policy, *_ in self.stored}
+        assert self.entries.policies() == {policy for policy, *_ in self.noted}
 
 
 TestJournal = Journal.TestCase
@@ -84,10 +87,25 @@ def test_a_commit_writes_one_row_until_there_are_many(monkeypatch):
         entries.save(connection, 0)
         entries.saved()
         sizes.append(
-            tuple(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("window_journal", "window_entries"))
+            tuple(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("window_journal", "window_pages"))
         )
     connection.close()
-    assert sizes == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 6)]
+    assert sizes == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 2)]
+
+
+def test_the_nearest_may_be_in_a_page_that_begins_long_before(monkeypatch):
+    monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 0)
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.prepare(connection)
+    entries = WindowEntries(connection)
+    for several in ((0, 9, 20), (5, 6), (7, 8), (11, 12), (13, 14)):
+        for timestamp in several:
+            entries.note(("p", "a"), Entry(timestamp, 1, ""))
+        entries.save(connection, 0)
+        entries.saved()
+    assert {9, 8, 11, 12} <= {entry.timestamp for entry in entries.near(("p", "a"), (10, 0), 2)}
+    assert {14, 13, 20} <= {entry.timestamp for entry in entries.near(("p", "a"), (15, 0), 2)}
+    connection.close()
 
 
 def test_what_is_old_or_of_a_policy_that_is_not_loaded_is_forgotten(monkeypatch):
@@ -102,12 +120,13 @@ def test_what_is_old_or_of_a_policy_that_is_not_loaded_is_forgotten(monkeypatch)
         entries.saved()
 
     def left():
-        return [row[0] for row in connection.execute("SELECT activity_id FROM window_entries ORDER BY 1")]
+        pages = [msgspec.msgpack.decode(row[0]) for row in connection.execute("SELECT entries FROM window_pages")]
+        return sorted(activity_id for page in pages for _, _, activity_id, *_ in page)
 
-    assert window_entries.prune(connection, 100, ["p:1", "q:2"], at_most=1) == 1
-    assert window_entries.prune(connection, 100, ["p:1", "q:2"]) == 1
+    assert window_pages.prune(connection, 100, ["p:1", "q:2"], at_most=1) == 1
+    assert window_pages.prune(connection, 100, ["p:1", "q:2"]) == 1
     assert left() == ["p:1 100", "p:1 200", "q:2 100", "q:2 200"]
-    assert window_entries.prune(connection, 101, ["p:1", "q:2"]) == 2
+    assert window_pages.prune(connection, 101, ["p:1", "q:2"]) == 2
     assert left() == ["p:1 200", "q:2 200"]
-    assert window_entries.prune(connection, 0, []) == 2
+    assert window_pages.prune(connection, 0, []) == 2
     connection.close()
