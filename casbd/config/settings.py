@@ -10,13 +10,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
-from pydantic import AfterValidator, ByteSize, Field
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 
 from casbd.config.governance import Governance
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
-from casbd.documents.duration_option import Duration
+from casbd.documents.durations import Duration
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
 
@@ -89,16 +88,18 @@ class Metrics(Options):
     port: Annotated[int, Field(gt=0, lt=65536)]
 
 
-class InputSettings(msgspec.Struct, frozen=True):
+class InputSettings(BaseModel):
     """One input: what the follower needs, and the format's own options."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
     spec: InputSpec
     options: Options
 
 
-class PluginSettings(msgspec.Struct, frozen=True):
+class PluginSettings(BaseModel):
     """One output or connector. send: for an output, what it gets. reach: for a connector, whose accounts it takes."""
 
+    model_config = ConfigDict(frozen=True)
     name: str
     type: str
     options: Options
@@ -106,9 +107,10 @@ class PluginSettings(msgspec.Struct, frozen=True):
     reach: Reach = Reach()
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(BaseModel):
     """A whole configuration, checked. all_connectors: none of them was left out for what is wrong in it, or in its section's name."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
     path: Path
     state_dir: Path
     rules: tuple[Path, ...]

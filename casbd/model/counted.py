@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Entry(msgspec.Struct, array_like=True):
+class Entry(msgspec.Struct, array_like=True, gc=False):
     """One matching activity of a subject.
 
     key: a 64-bit hash of the activity, which orders entries of the same time. value: the casefolded value of the `unique`

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
 from casbd.alerting import flood, raising, suppression
+from casbd.counting.runs import Change
 from casbd.governance import deciding
 from casbd.governance.rails import Rails
 from casbd.model.activity import Activity
@@ -17,6 +19,7 @@ from casbd.pipeline.memory import Memory
 from casbd.pipeline.scan import Batch
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
+from casbd.remembered import Remembered
 from casbd.store.state import input_progress, outbox, policy_counts, raised_alerts
 
 
@@ -40,6 +43,7 @@ class Commit:
         self._rails = rails
         self._outputs = outputs
         self._now = now
+        self._window_keys = Remembered[str, str](lambda policy_id: policies[policy_id].window_key, len(policies))
         self._tally: Counter[str] = Counter()
         self._alerts: dict[str, Alert] = {}
         self._subjects: dict[str, str] = {}
@@ -87,22 +91,20 @@ class Commit:
             if policy.mode != "simulate" and not self._floods.raises(policy_id, subject, activity.timestamp):
                 return
             self._note(raising.of_one(policy, activity, self._now), subject, activity)
-        for one in counted:
-            self._count_one(policy, activity, key, one)
+        for who, value in counted:
+            assert policy.match is not None, "only what has a match counts"
+            name = self._window_keys[policy_id], who
+            change = self._windows.add(name, policy.match, activity, key, value, partial(raising.run_identity, policy, who, activity))
+            if change is not None:
+                self._follow(change, policy, who, activity)
 
     def _note(self, alert: Alert, subject: str, activity: Activity) -> None:
         self._alerts[alert.alert_id] = alert
         self._subjects[alert.alert_id] = subject
         self._by[alert.alert_id] = activity
 
-    def _count_one(self, policy: Policy, activity: Activity, key: int, counted: Counted) -> None:
-        """Count an activity for one subject; its run may be a new alert, or one that grows."""
-        who, value = counted
-        assert policy.match is not None, "only what has a match counts"
-        name = (policy.window_key, who)
-        change = self._windows.add(name, policy.match, activity, key, value, lambda: raising.run_identity(policy, who, activity))
-        if change is None:
-            return
+    def _follow(self, change: Change, policy: Policy, who: str, activity: Activity) -> None:
+        """A run may be a new alert, or one that grows."""
         run = self._alert(change.alert_id)
         while run is not None and run.merged_into is not None:  # all that is left of it is what it was called
             run = self._alert(run.merged_into)
