@@ -31,6 +31,7 @@ from ruamel.yaml import YAML  # noqa: E402
 
 from casbd import cli  # noqa: E402
 from casbd.documents import durations  # noqa: E402
+from casbd.documents.duration_option import Duration  # noqa: E402
 from casbd.model.activity import FIELDS  # noqa: E402
 from casbd.plugins import Options, registry  # noqa: E402
 from casbd.policies import kinds  # noqa: E402
@@ -169,7 +170,7 @@ def _options(cls: Any) -> Iterator[str]:
 def _example(field: FieldInfo) -> Any:
     """A value for an option that the plugin's example does not have: the first of its `examples`, else its default."""
     value = field.examples[0] if field.examples else field.get_default(call_default_factory=True)
-    is_duration = any(one in field.metadata for one in get_args(durations.Duration)[1:])
+    is_duration = any(one in field.metadata for one in get_args(Duration)[1:])
     return durations.written(value) if is_duration and isinstance(value, int) else value
 
 

@@ -13,16 +13,10 @@ from casbd.records.timestamps import iso
 HOUR = 3_600_000
 
 
-def what_it_took(cost: Costly) -> str:
-    """`0.174 s of processor time for 1 activity of 100,282 characters (/spool/a.json, byte 17)`."""
-    number = "1 activity" if cost.activities == 1 else f"{cost.activities} activities"
-    return f"{cost.seconds:.3f} s of processor time for {number} of {cost.characters:,} characters ({cost.place})"
-
-
 def set_aside(policy: Policy, meaning: str, cost: Costly, now: int) -> Alert:
     """The alert about a policy that is asked no more from now on (ms)."""
     text = (
-        f"The policies together took so long that nothing else would have been read, and this one took {what_it_took(cost)}, far more than"
+        f"The policies together took so long that nothing else would have been read, and this one took {cost.took()}, far more than"
         " any policy needs. It is set aside: it is not asked any more until its filters or what it counts are changed. Ask for less:"
         " shorter regular expressions without large repeats, fewer values, no `raw.**`. What it would have raised since the first of"
         f" these activities is shown by `casbd policies backtest {policy.id} --from {iso(cost.since)}`."

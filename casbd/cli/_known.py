@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from casbd.activity_log import ActivityLog, Wanted
 from casbd.cli._common import cell
 from casbd.documents.wording import nearest
 from casbd.errors import Mistakes
@@ -53,6 +52,8 @@ def require_policy(configuration: Path, store: Store, policy_id: str) -> None:
 
 def require_value(configuration: Path, store: Store, option: str, field: str, value: str) -> None:
     """Go on if the log or an alert has the value, or the configuration or a format knows it: then there is just nothing of it."""
+    from casbd.activity_log import ActivityLog, Wanted
+
     logged = ActivityLog(store).counts(Wanted([], lambda: 0), [field])
     known = {one for (one,) in logged if one is not None}
     if field == "app":

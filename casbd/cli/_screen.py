@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -13,11 +14,11 @@ from casbd.cli import EXIT_CONFIGURATION
 from casbd.cli._common import cell, open_store
 from casbd.config.place import section
 from casbd.errors import Mistakes
-from casbd.filters.condition_text import parse_conditions
-from casbd.filters.tree import Condition, Node, conditions
-from casbd.personal_data.resolving import resolve
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
+
+if TYPE_CHECKING:
+    from casbd.filters.tree import Node
 
 
 def screen(configuration: Path) -> Pseudonyms:
@@ -40,7 +41,11 @@ def screen(configuration: Path) -> Pseudonyms:
 
 def real(store: Store, shown: Pseudonyms, text: str) -> str:
     """The user or address that an argument means: it may be a pseudonym. What nobody has stays as it is."""
-    return resolve(store, shown, [text]).get(text, text) if shown.is_pseudonym(text) else text
+    if not shown.is_pseudonym(text):
+        return text
+    from casbd.personal_data.resolving import resolve
+
+    return resolve(store, shown, [text]).get(text, text)
 
 
 def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str | Node]:
@@ -48,6 +53,10 @@ def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str
     shown = screen(configuration)
     if not shown.fields:
         return [*filters]
+    from casbd.filters.condition_text import parse_conditions
+    from casbd.filters.tree import conditions
+    from casbd.personal_data.resolving import resolve
+
     nodes = parse_conditions(filters)
     values = (value for node in nodes for condition in conditions(node) for value in condition.values)
     wanted = {value for value in values if isinstance(value, str) and shown.is_pseudonym(value)}
@@ -59,6 +68,8 @@ def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str
 
 
 def _with(node: Node, identities: dict[str, str]) -> Node:
+    from casbd.filters.tree import Condition
+
     if isinstance(node, Condition):
         return replace(node, values=tuple(identities.get(value, value) if isinstance(value, str) else value for value in node.values))
     return replace(node, nodes=tuple(_with(child, identities) for child in node.nodes))

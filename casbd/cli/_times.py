@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 FORMS = "2026-01-31, 2026-01-31T12:00, with Z, +01:00 or Europe/Oslo behind it, today, yesterday, now, -30m, -12h, -7d, -4w"
 """What can be written, UTC where no zone is given."""
@@ -48,6 +47,8 @@ def _with_zone(text: str) -> tuple[str, tzinfo]:
         zone = datetime.fromisoformat(f"2000-01-01T00:00{parts[2]}").tzinfo
         assert zone is not None
         return parts[1], zone
+    from zoneinfo import ZoneInfo
+
     return parts[1], ZoneInfo(parts[2])
 
 

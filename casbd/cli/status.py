@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from casbd.cli._common import cell, json_option, table, write_lines
+from casbd.cli._common import cell, json_option, open_store, table, write_lines
 from casbd.cli._unread import lines
-from casbd.config import reading
+from casbd.config import place
 from casbd.daemon.gathered_status import GatheredStatus, ReloadRefused, gather
 from casbd.governance.standing import Standing
-from casbd.store.database import Store
 from casbd.store.state.outbox import connector_destination
 from casbd.wire import json_lines
 
@@ -22,10 +21,10 @@ from casbd.wire import json_lines
 @click.pass_obj
 def status(configuration: Path, as_json: bool) -> None:
     """Show inputs with their files and counts, what waits for each destination, errors, and the last reload."""
-    settings, _ = reading.read(configuration)  # `check` reports a broken one; the daemon still runs with the last good one
-    queues = [output.name for output in settings.outputs] + [connector_destination(entry.name) for entry in settings.connectors]
-    with Store(settings.state_dir, readonly=True) as store:
-        gathered = gather(store, [entry.spec.name for entry in settings.inputs], queues)
+    # names alone: `check` reports what is wrong, and the daemon runs with the last good configuration
+    queues = [*place.names(configuration, "outputs"), *map(connector_destination, place.names(configuration, "connectors"))]
+    with open_store(configuration) as store:
+        gathered = gather(store, place.names(configuration, "inputs"), queues)
         standing = Standing.of(store)
     if as_json:
         write_lines([json_lines.line(msgspec.to_builtins(gathered))])

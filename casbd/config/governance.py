@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from casbd.documents.durations import Duration
+from casbd.documents.duration_option import Duration
 from casbd.plugins import Options
 
 _ADDRESS = re.compile(r"(?![.@])[^\s@,;:<>()\[\]{}\"|?^\\]+@([\w*-]+\.)*[\w*-]+")

@@ -26,6 +26,12 @@ def section(path: Path, name: str) -> Any:
     return sections(path)[1].get(name)
 
 
+def names(path: Path, list_section: str) -> list[str]:
+    """What the elements of a section such as `inputs` are called, also those that something is wrong in. Mistakes as of `section`."""
+    items = section(path, list_section)
+    return [str(item["name"]) for item in items if isinstance(item, dict) and "name" in item] if isinstance(items, list) else []
+
+
 def sections(path: Path) -> tuple[Document, dict[str, Any]]:
     """A configuration file and its sections as they are written. Mistakes where it cannot be read at all."""
     document = Document(path)

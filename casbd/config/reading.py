@@ -37,7 +37,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class _Top(BaseModel):
     """The sections of the file; those that plugins have a say in are checked on their own."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     state_dir: ConfigPath = STATE_DIR
     rules: list[ConfigPath] = []
     inputs: list[Any] = []

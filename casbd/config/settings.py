@@ -10,12 +10,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
+import msgspec
+from pydantic import AfterValidator, ByteSize, Field
 
 from casbd.config.governance import Governance
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
-from casbd.documents.durations import Duration
+from casbd.documents.duration_option import Duration
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
 
@@ -88,18 +89,16 @@ class Metrics(Options):
     port: Annotated[int, Field(gt=0, lt=65536)]
 
 
-class InputSettings(BaseModel):
+class InputSettings(msgspec.Struct, frozen=True):
     """One input: what the follower needs, and the format's own options."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
     spec: InputSpec
     options: Options
 
 
-class PluginSettings(BaseModel):
+class PluginSettings(msgspec.Struct, frozen=True):
     """One output or connector. send: for an output, what it gets. reach: for a connector, whose accounts it takes."""
 
-    model_config = ConfigDict(frozen=True)
     name: str
     type: str
     options: Options
@@ -107,10 +106,9 @@ class PluginSettings(BaseModel):
     reach: Reach = Reach()
 
 
-class Settings(BaseModel):
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration, checked. all_connectors: none of them was left out for what is wrong in it, or in its section's name."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
     path: Path
     state_dir: Path
     rules: tuple[Path, ...]

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from casbd.documents.durations import Duration
+from casbd.documents.duration_option import Duration
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, Options, registry

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from casbd import __version__
 from casbd.clock import Clock, now
-from casbd.documents.durations import Duration
+from casbd.documents.duration_option import Duration
 from casbd.documents.regular_files import certificates
 from casbd.documents.secrets import Key
 from casbd.errors import Mistake, Mistakes, Rejected, Retry

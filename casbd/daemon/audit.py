@@ -78,7 +78,7 @@ def _sections(old: Engine, new: Engine) -> set[str]:
     """The sections of the configuration that say something else."""
     before, after = old.settings, new.settings
     sections = {
-        name for name in type(after).model_fields if name not in ("path", "enrichers") and getattr(before, name) != getattr(after, name)
+        name for name in after.__struct_fields__ if name not in ("path", "enrichers") and getattr(before, name) != getattr(after, name)
     }
     enrichers = {*before.enrichers, *after.enrichers}
     changed = (name for name in enrichers if before.enrichers.get(name) != after.enrichers.get(name))

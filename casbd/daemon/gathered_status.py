@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from casbd.alerting.costly import what_it_took
 from casbd.governance.standing import Standing
 from casbd.model.costly import SetAside
 from casbd.model.service_status import Reloaded
@@ -222,7 +221,7 @@ def _set_aside(one: SetAside) -> SetAsideStatus:
     return SetAsideStatus(
         policy_id=cost.policy_id,
         since=iso(one.at),
-        took=what_it_took(cost),
+        took=cost.took(),
         seconds=cost.seconds,
         activities=cost.activities,
         characters=cost.characters,

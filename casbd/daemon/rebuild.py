@@ -72,7 +72,7 @@ def _fits(path: Path, entry: InputSettings) -> bool:
 
 def _read(engine: Engine, other: Store, specs: Sequence[InputSpec], clock: Clock, tell: Callable[[str], None]) -> None:
     scanner = engine.scanner(other.salt())
-    pipeline = Pipeline(other, engine.settings.model_copy(update={"outputs": (), "connectors": ()}), [], clock, engine.rails)
+    pipeline = Pipeline(other, msgspec.structs.replace(engine.settings, outputs=(), connectors=()), [], clock, engine.rails)
     for spec in specs:
         with other.transaction() as connection:
             input_progress.ensure(connection, spec.name, clock())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
+from typing import Any
 
 UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 """Milliseconds of each, the shortest first."""
@@ -25,14 +23,3 @@ def written(milliseconds: int) -> str:
         if milliseconds % size == 0:
             return f"{milliseconds // size}{unit}"
     return f"{milliseconds}ms"
-
-
-def _checked(value: Any) -> int:
-    length = milliseconds(value)
-    if length is None:
-        raise ValueError(f"{value!r} is no length of time; write {ALLOWED}")
-    return length
-
-
-Duration = Annotated[int, BeforeValidator(_checked)]
-"""Milliseconds, written as `5m`."""

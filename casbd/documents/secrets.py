@@ -23,7 +23,7 @@ class Secret(BaseModel):
     It is read when it is used, so that a changed file counts, and is not kept.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     credential: _Name | None = None
     env: _Name | None = None

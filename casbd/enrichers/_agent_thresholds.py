@@ -51,7 +51,7 @@ class Threshold(BaseModel):
     min and also: what is not outdated at any time; in their place `outdated_from`: the day for each release, null for not yet.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     outdated_from: Mapping[Release, date | None] = {}
     min: Version | None = None
@@ -100,7 +100,7 @@ class Threshold(BaseModel):
 class Thresholds(BaseModel):
     """The whole file: when and from what it was made, and the thresholds by ua-parser's families."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     about: str = ""
     generated: date

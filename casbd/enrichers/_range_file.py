@@ -24,7 +24,7 @@ def _country(code: str) -> str:
 class Range(BaseModel):
     """One named range. country stands in for GeoIP's whole answer, city is the city in it; isp stands in for GeoIP's."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str
     subnets: Annotated[list[str], Field(min_length=1)]
@@ -44,7 +44,7 @@ class Range(BaseModel):
 class RangeFile(BaseModel):
     """The whole file: `{ranges: [...]}`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     ranges: list[Range]
 

@@ -7,30 +7,16 @@ configuration the country file in `casbd/data` serves.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
 
-from maxminddb import InvalidDatabaseError
 from pydantic import Field
 
-from casbd.enrichers._geo_records import NOTHING, Found, understand
-from casbd.enrichers._mmdb import DAMAGED, Database
+from casbd.enrichers._geo_records import NOTHING, Found
 from casbd.enrichers._prefixes import is_special, read_address
-from casbd.errors import Mistake, Mistakes
 from casbd.plugins import ConfigPath, Options, registry
-from casbd.wire.plain_text import cut, single_line
-
-log = logging.getLogger(__name__)
-
-_KNOWS: Mapping[str, tuple[str, str, Callable[[Found], bool]]] = {
-    "city": ("cities", "GeoLite2-City", lambda found: found[1] is not None),
-    "country": ("countries", "GeoLite2-Country", lambda found: bool(found[0])),
-    "asn": ("providers and autonomous systems", "GeoLite2-ASN", lambda found: found[2] is not None),
-}
-"""What a file must know to serve under an option, one that does, and whether an answer is that."""
 
 
 class GeoIPOptions(Options):
@@ -57,10 +43,12 @@ class GeoIP:
     provides: ClassVar[tuple[str, ...]] = ("country", "city", "latitude", "longitude", "isp", "asn")
 
     def __init__(self, options: GeoIPOptions) -> None:
+        from casbd.enrichers._geo_file import open_all  # who only reads the configuration is done in the time that it takes
+
         country = options.country or Path(str(files("casbd").joinpath("data", "country.mmdb")))
         paths = {"city": options.city, "country": country, "asn": options.asn}
         self._paths = [path for path in paths.values() if path]
-        self._geo_files = _open_all({option: path for option, path in paths.items() if path})
+        self._geo_files = open_all({option: path for option, path in paths.items() if path})
         self._has_places, self._has_networks = options.city is not None, options.asn is not None
 
     def look_up(self, ip: str) -> dict[str, Any]:
@@ -96,57 +84,3 @@ class GeoIP:
         country, spot, _ = next((answer for answer in answers if answer[0] is not None), NOTHING)
         # The last file is the one for networks, if there is one.
         return country, spot, next((network for _, _, network in reversed(answers) if network is not None), None)
-
-
-class GeoFile:
-    """One file, and what happens when it turns out to be damaged.
-
-    option: which one names it. Raises Mistakes where the file cannot be read, fails at a first look-up, or knows nothing of what it
-    is there for.
-    """
-
-    def __init__(self, option: str, path: Path) -> None:
-        self._name = str(path)
-        self._complained = False
-        try:
-            self._database = Database(path, understand)
-            self._database.get(*read_address("8.8.8.8"))
-        except OSError as error:
-            raise Mistakes([Mistake(self._name, 0, 0, f"cannot be read: {error.strerror or error}")]) from None
-        except DAMAGED as error:
-            detail = str(error) if isinstance(error, InvalidDatabaseError) and "<" not in str(error) else ""
-            raise Mistakes([Mistake(self._name, 0, 0, "is no MaxMind-format database, or a damaged one", detail)]) from None
-        self._check_what_it_knows(option)
-
-    def _check_what_it_knows(self, option: str) -> None:
-        needed, example, is_there = _KNOWS[option]
-        if any(map(is_there, self._database.sample())):
-            return
-        serves = [other for other, (_, _, is_other) in _KNOWS.items() if any(map(is_other, self._database.sample()))]
-        hint = f"needed is one such as {example}" + (f"; this one can be `{'` or `'.join(serves)}`" if serves else "")
-        kind = cut(single_line(self._database.kind), 60)
-        raise Mistakes([Mistake(self._name, 0, 0, f"has no {needed}, which `{option}` is for; it says that it is `{kind}`", hint)])
-
-    def get(self, bits: int, number: int) -> Found:
-        """What the file has about an address; nothing also where that part of it is damaged."""
-        try:
-            return self._database.get(bits, number) or NOTHING
-        except DAMAGED as error:
-            if not self._complained:
-                log.warning("a GeoIP file is damaged; what cannot be read is unknown", extra={"file": self._name, "error": str(error)})
-                self._complained = True
-            return NOTHING
-
-
-def _open_all(paths: Mapping[str, Path]) -> list[GeoFile]:
-    """Every file, or the mistakes of all of them."""
-    opened: list[GeoFile] = []
-    mistakes: list[Mistake] = []
-    for option, path in paths.items():
-        try:
-            opened.append(GeoFile(option, path))
-        except Mistakes as error:
-            mistakes.extend(error.mistakes)
-    if mistakes:
-        raise Mistakes(mistakes)
-    return opened

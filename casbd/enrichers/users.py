@@ -21,7 +21,7 @@ GUEST_MARK = "#ext#"
 class GroupFile(BaseModel):
     """The user-group file: `{groups: {Finance: [a@contoso.com, ...]}}`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     groups: dict[str, list[str]]
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from casbd.clock import Clock, monotonic
+from casbd.inputs.changes import Changes
 from casbd.inputs.fence import OwnFiles
 from casbd.inputs.followed_input import FollowedInput
 from casbd.inputs.open_files import OpenFiles, may_be_open
 from casbd.inputs.progress import reached
 from casbd.inputs.record_reader import Detect, Limits
 from casbd.inputs.turn import BYTES, Turn
-from casbd.inputs.watch import Changes, Watch
 from casbd.model.chunk import Chunk, InputSpec, Position
 from casbd.model.unread import Unread, problems
+
+if TYPE_CHECKING:
+    from casbd.inputs.watch import Watch
 
 RESCAN, RESCAN_POLLING = 5.0, 1.0
 """Seconds between full scans, whatever the observers report."""
@@ -119,6 +123,8 @@ class Inputs:
 
     def start_watching(self) -> None:
         """Start the observers' threads. Without, files are still scanned whenever it is time."""
+        from casbd.inputs.watch import Watch  # `run --once` is done without
+
         self._watch = Watch(self._changes)
         self._arm()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import threading
 from collections.abc import Iterable
 
 from watchdog.events import (
@@ -23,6 +22,8 @@ from watchdog.events import (
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
+from casbd.inputs.changes import Changes
+
 _log = logging.getLogger(__name__)
 
 # Not the events of opening and closing: casbd's own reading would wake it.
@@ -37,50 +38,26 @@ _EVENTS: list[type[FileSystemEvent]] = [
     DirDeletedEvent,
 ]
 
-_MANY = 1000
-"""Changed paths that are remembered one by one; beyond, a scan is cheaper."""
 
+class _Handler(FileSystemEventHandler):
+    """Notes what the observers report."""
 
-class Changes(FileSystemEventHandler):
-    """What the observers reported since it was last asked. Filled by their threads, emptied by casbd's."""
-
-    def __init__(self) -> None:
-        self._something = threading.Event()
-        self._lock = threading.Lock()
-        self._modified: set[str] = set()
-        self._names = False
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called by an observer's thread when something happened."""
-        with self._lock:
-            if isinstance(event, FileModifiedEvent) and len(self._modified) < _MANY:
-                self._modified.add(os.fsdecode(event.src_path))
-            else:
-                self._names = True
-        self._something.set()
-
-    def take(self) -> tuple[set[str], bool]:
-        """(files that were written to, whether names or anything else changed), and start anew."""
-        with self._lock:
-            taken, self._modified = (self._modified, self._names), set()
-            self._names = False
-        self._something.clear()
-        return taken
-
-    def wait(self, seconds: float) -> bool:
-        """Until something changes or `wake` is called; False where the time was over before."""
-        return self._something.wait(seconds)
-
-    def wake(self) -> None:
-        """End `wait` in another thread."""
-        self._something.set()
+        if isinstance(event, FileModifiedEvent):
+            self._changes.modified(os.fsdecode(event.src_path))
+        else:
+            self._changes.names_changed()
 
 
 class Watch:
     """Watches directories through inotify, or by polling where asked to or where inotify is not to be had."""
 
     def __init__(self, changes: Changes) -> None:
-        self._changes = changes
+        self._handler = _Handler(changes)
         self._observers: dict[bool, BaseObserver] = {}
         self._watched: dict[str, tuple[bool, tuple[int, int], ObservedWatch]] = {}
         self._poll_all = False
@@ -108,7 +85,7 @@ class Watch:
 
     def _watch(self, directory: str, poll: bool, identity: tuple[int, int]) -> None:
         try:
-            watch = self._observer(poll).schedule(self._changes, directory, event_filter=_EVENTS)
+            watch = self._observer(poll).schedule(self._handler, directory, event_filter=_EVENTS)
         except OSError as error:
             if poll or isinstance(error, (FileNotFoundError, PermissionError)):
                 return  # the next scan reports it, and tries again

@@ -11,6 +11,17 @@ SEVERITIES: tuple[Severity, ...] = ("informational", "low", "medium", "high")
 Resolution = Literal["true_positive", "benign", "false_positive"]
 RESOLUTIONS: tuple[Resolution, ...] = ("true_positive", "benign", "false_positive")
 """What an alert turned out to be, as who closes it says."""
+Category = Literal[
+    "access_control",
+    "cloud_discovery",
+    "compliance",
+    "configuration_control",
+    "dlp",
+    "privileged_accounts",
+    "sharing_control",
+    "threat_detection",
+]
+"""Of a policy, and so of its alerts."""
 SYSTEM = "system"
 """The category of alerts about casbd itself; the others' are their policies'."""
 PolicyType = Literal["activity", "repeated_activity", "sequence", "anomaly", "system"]

@@ -18,6 +18,11 @@ class Costly(msgspec.Struct, frozen=True):
     since: int
     place: str
 
+    def took(self) -> str:
+        """`0.174 s of processor time for 1 activity of 100,282 characters (/spool/a.json, byte 17)`."""
+        number = "1 activity" if self.activities == 1 else f"{self.activities} activities"
+        return f"{self.seconds:.3f} s of processor time for {number} of {self.characters:,} characters ({self.place})"
+
 
 class SetAside(msgspec.Struct, frozen=True):
     """A policy that is asked no more, what it said then (a hash), since when (ms), and what it cost."""

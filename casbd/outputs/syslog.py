@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from casbd.documents.durations import Duration
+from casbd.documents.duration_option import Duration
 from casbd.errors import Mistake, Mistakes
 from casbd.model.alert import Alert
 from casbd.outputs._connection import Address

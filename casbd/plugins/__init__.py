@@ -50,7 +50,7 @@ Actions = Annotated[tuple[Annotated[str, AfterValidator(_action_or_all)], ...], 
 class Options(BaseModel):
     """The base of all plugins' options: unknown keys are mistakes, and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 Words = Mapping[str, Collection[str] | None]

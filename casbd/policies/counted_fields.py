@@ -76,7 +76,7 @@ By = Annotated[
 class MatchKeys(BaseModel):
     """What every kind of `match:` has."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     by: By = ["user"]
     """Whose activities are counted together: a field, a path such as raw.userIdentity.arn, or a list of them. Left out: user. An address is

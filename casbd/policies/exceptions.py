@@ -38,7 +38,7 @@ def _moment(value: Any) -> int | None:
 class _Exception(BaseModel):
     """One element of `exceptions:`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     policy: Annotated[list[StrictStr], BeforeValidator(_list), Field(min_length=1)]
     filters: Any
     reason: Annotated[StrictStr, Field(min_length=1)]
@@ -48,7 +48,7 @@ class _Exception(BaseModel):
 class _File(BaseModel):
     """`exceptions.yaml`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     exceptions: list[_Exception]
 
 

@@ -13,18 +13,8 @@ from casbd.counting.match import Match
 from casbd.errors import Mistake
 from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
 from casbd.model.activity import Activity
-from casbd.model.alert import Severity
+from casbd.model.alert import Category, Severity
 
-Category = Literal[
-    "access_control",
-    "cloud_discovery",
-    "compliance",
-    "configuration_control",
-    "dlp",
-    "privileged_accounts",
-    "sharing_control",
-    "threat_detection",
-]
 Mode = Literal["enforce", "simulate"]
 
 

@@ -16,14 +16,14 @@ from casbd.counting.match import Match
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake
 from casbd.filters.tree import Node
-from casbd.model.alert import SEVERITIES, Severity
+from casbd.model.alert import SEVERITIES, Category, Severity
 from casbd.plugins import action_name
 from casbd.policies.counted_fields import Length
-from casbd.policies.policy import AlertOptions, Category, Example, Mode, Policy, digest
+from casbd.policies.policy import AlertOptions, Example, Mode, Policy, digest
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _address(text: str) -> str:
@@ -91,7 +91,7 @@ class TestPart(_Part):
 class CommonKeys(BaseModel):
     """What a rule file says besides its filters, and a Sigma file may."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
     enabled: StrictBool = True
     mode: Annotated[Mode, _one_of(*MODES)] = "enforce"
     category: Annotated[Category, _one_of(*CATEGORIES)] | None = None
@@ -103,7 +103,7 @@ class CommonKeys(BaseModel):
 class RuleFile(CommonKeys):
     """A rule file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     name: Annotated[StrictStr, Field(min_length=1)]
     description: StrictStr = ""
     severity: Annotated[Severity, _one_of(*SEVERITIES)] = "medium"

@@ -20,6 +20,7 @@ def find_rule_files(directories: Sequence[Path], mistakes: list[Mistake], left_o
     found: takes directories that are none. left_out: takes the links that lead out of all of the directories, and `x.YAML`.
     """
     seen: set[Path] = set()
+    ends = _ends(directories)
     for directory in directories:
         if why := _no_directory(directory):
             mistakes.append(Mistake(str(directory), 0, 0, why, "rules: a list of directories with rule files"))
@@ -27,23 +28,26 @@ def find_rule_files(directories: Sequence[Path], mistakes: list[Mistake], left_o
         for path in _in(directory):
             if path.name in EXCEPTIONS or not (path.suffix.lower() in ENDINGS or path.is_symlink()):
                 continue
-            if mistake := _leads_out(path, directories) or _misspelt(path):
+            end = path.resolve()
+            if mistake := _leads_out(path, end, ends) or _misspelt(path):
                 if left_out is not None:
                     left_out.append(mistake)
-            elif path.suffix in ENDINGS and path.is_file() and path.resolve() not in seen:
-                seen.add(path.resolve())
+            elif path.suffix in ENDINGS and end not in seen and end.is_file():
+                seen.add(end)
                 yield path
 
 
 def exception_files(directories: Sequence[Path], left_out: list[Mistake] | None = None) -> list[Path]:
     """The files of exceptions there are, each once. left_out: as for `find_rule_files`."""
     files: dict[Path, Path] = {}
+    ends = _ends(directories)
     for path in [path for directory in _there(directories) for path in _in(directory) if path.name in EXCEPTIONS]:
-        if mistake := _leads_out(path, directories):
+        end = path.resolve()
+        if mistake := _leads_out(path, end, ends):
             if left_out is not None:
                 left_out.append(mistake)
-        elif path.is_file():
-            files[path.resolve()] = path
+        elif end.is_file():
+            files[end] = path
     return [*files.values()]
 
 
@@ -75,10 +79,14 @@ def _no_directory(path: Path) -> str:
         return f"is no directory: {error.strerror}"
 
 
-def _leads_out(path: Path, directories: Sequence[Path]) -> Mistake | None:
-    """The warning of a link (the file, or a directory on the way to it) whose end is in none of the directories."""
-    end = path.resolve()
-    if any(end.is_relative_to(directory.resolve()) for directory in _there(directories)):
+def _ends(directories: Sequence[Path]) -> list[str]:
+    """Where the directories really are, each with a `/` behind it."""
+    return [f"{directory.resolve()}/".replace("//", "/") for directory in _there(directories)]
+
+
+def _leads_out(path: Path, end: Path, ends: Sequence[str]) -> Mistake | None:
+    """The warning of a link (the file, or a directory on the way to it) whose end is in none of the directories (`_ends`)."""
+    if any(f"{end}/".startswith(one) for one in ends):
         return None
     hint = "it is not followed: put the file here, or name the directory that it leads to under `rules:`"
     return Mistake(str(path), 0, 0, "is a link out of the rule directories", hint)

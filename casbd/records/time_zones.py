@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, timedelta, timezone, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _OFFSET = re.compile(r"(?:GMT|UTC|Z)? ?([+-])([01]?[0-9]|2[0-3])(?::?([0-5][0-9]))?(?: \(?[A-Za-z ]{1,40}\)?)?", re.IGNORECASE)
 """Behind it Go and JavaScript write the zone's name as well: `GMT+0100 (Central European Standard Time)`."""
@@ -32,9 +31,15 @@ def _zone(name: str) -> tzinfo:
     if offset := _OFFSET.fullmatch(name):
         sign = -1 if offset[1] == "-" else 1
         return timezone(sign * timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0)))
-    try:
-        if _IANA.fullmatch(name):
-            return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError):
-        pass
+    if _IANA.fullmatch(name) and (zone := _named(name)) is not None:
+        return zone
     raise ValueError(f"its time zone {name[:20]!r} is not known")
+
+
+def _named(name: str) -> tzinfo | None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # most logs name none
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError):
+        return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 
 from casbd.records.time_zones import zone_of
 
@@ -29,10 +30,13 @@ _DATES = (
 _CLOCK = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
-_FORMS = tuple(
-    re.compile(rf"(?:[A-Za-z]{{3,9}},? )?{date}(?:, ?| |T|:| at ){_CLOCK}(?: ?(?P<zone>[A-Za-z+-].{{0,40}}?))?(?P<last> [0-9]{{4}})?")
-    for date in _DATES
-)
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    """Compiled when the first time comes that is not ISO 8601: it takes longer than some commands' own work."""
+    tail = rf"(?:, ?| |T|:| at ){_CLOCK}(?: ?(?P<zone>[A-Za-z+-].{{0,40}}?))?(?P<last> [0-9]{{4}})?"
+    return tuple(re.compile(rf"(?:[A-Za-z]{{3,9}},? )?{date}{tail}") for date in _DATES)
 
 
 def moment_of(text: str, zone: tzinfo) -> datetime:
@@ -40,7 +44,7 @@ def moment_of(text: str, zone: tzinfo) -> datetime:
     if len(text) > LONGEST:
         raise ValueError("is no time")
     words = " ".join(text.replace("\u200e", "").split())  # browsers put narrow blanks and marks of direction around AM and PM
-    for form in _FORMS:
+    for form in _forms():
         if match := form.fullmatch(words):
             return _moment(match, zone)
     raise ValueError("is no time")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -63,7 +62,7 @@ class Store:
         """16 random bytes of this store: keys of activities cannot be made to collide by who does not know them."""
         row = self.connection.execute("SELECT value FROM meta WHERE name = 'salt'").fetchone()
         if row is None:
-            value = secrets.token_bytes(16)
+            value = os.urandom(16)
             with self.transaction() as connection:
                 connection.execute("INSERT INTO meta VALUES ('salt', ?)", (value,))
             return value

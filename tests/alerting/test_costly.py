@@ -8,11 +8,6 @@ from casbd.model.costly import Costly
 COST = Costly("slow", 0.1744, 1, 100_282, NOON, "/spool/a.json, byte 17")
 
 
-def test_what_it_took():
-    assert costly.what_it_took(COST) == "0.174 s of processor time for 1 activity of 100,282 characters (/spool/a.json, byte 17)"
-    assert " for 2 activities of " in costly.what_it_took(Costly("slow", 1, 2, 3, NOON, ""))
-
-
 def test_the_alert_about_a_policy_is_one_for_each_meaning(tmp_path):
     (policy,) = load_rules(tmp_path, {"slow": {}})
     alert = costly.set_aside(policy, "hash", COST, NOON + HOUR)

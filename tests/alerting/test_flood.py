@@ -132,7 +132,7 @@ def test_what_is_said_of_a_flood(tmp_path, subject, title, text):
 
 
 def limited(most):
-    return settings().model_copy(update={"limits": Limits(policy_matches=most)})
+    return replace(settings(), limits=Limits(policy_matches=most))
 
 
 def failures(number, at=0, **fields):

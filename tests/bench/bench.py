@@ -158,8 +158,36 @@ def policies(directory: Path, records: int, rounds: int) -> None:
         print(f"{count:>4} policies               start {starts[count]:.2f} s of CPU, then {each:.1f} us a record; {told}")
 
 
+def starts(directory: Path, records: int, rounds: int) -> None:
+    """What commands take that have next to nothing to do, beside Python itself."""
+    site = prepare(directory, records // 100)
+    run(site)
+    empty = _empty(site)
+    commands = {
+        "python -c pass": lambda: run_to_end([sys.executable, "-c", "pass"], site.directory).seconds,
+        "casbd --version": lambda: site.run("--version").seconds,
+        "run --once, empty": lambda: run(empty).seconds,
+        "status": lambda: site.run("status").seconds,
+        "alerts list": lambda: site.run("alerts", "list").seconds,
+        "activities search": lambda: site.run("activities", "search").seconds,
+        "policies list": lambda: site.run("policies", "list").seconds,
+        "check": lambda: site.run("check").seconds,
+    }
+    took: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(3 * rounds):
+        for name, seconds in commands.items():
+            took[name].append(seconds())
+    for name, each in took.items():
+        print(f"{name:<27} {statistics.median(each):.3f} s of CPU, at least {min(each):.3f}")
+
+
 def start(site: Site) -> float:
     """CPU seconds of a run that finds nothing to read."""
+    return run(_empty(site)).seconds
+
+
+def _empty(site: Site) -> Site:
+    """The same policies and lists, and nothing to read."""
     empty = Site(site.directory / "empty", rules={})
     empty.write("audit.ndjson", [])
     configuration = json.loads(site.configuration.read_text())
@@ -168,7 +196,7 @@ def start(site: Site) -> float:
     other = site.directory / "empty.yaml"
     other.write_text(json.dumps(configuration))
     empty.configuration = other
-    return run(empty).seconds
+    return empty
 
 
 def stages(directory: Path, records: int, rounds: int) -> None:
@@ -318,6 +346,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "life": life,
     "stages": stages,
     "memory": memory,
+    "start": starts,
     "reloads": reloads,
     "policies": policies,
     "latency": latency,

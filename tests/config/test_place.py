@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from casbd.config import reading
-from casbd.config.place import state_dir
+from casbd.config.place import names, state_dir
 from casbd.errors import Mistakes
 
 
@@ -34,3 +34,9 @@ def test_a_file_that_does_not_say(tmp_path, text):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(Mistakes):
         state_dir(tmp_path / "casbd.yaml")
+
+
+def test_what_the_elements_of_a_section_are_called_whatever_is_wrong_in_them(tmp_path):
+    path = tmp_path / "casbd.yaml"
+    path.write_text("outputs: [{name: siem, type: nonsense}, {name: 5}, {type: file}, 7]\ninputs: 5\n")
+    assert [names(path, section) for section in ("outputs", "inputs", "connectors")] == [["siem", "5"], [], []]

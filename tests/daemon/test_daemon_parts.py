@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from builders import HOUR, NOON, chunk, events, record, reject, settings
+from msgspec.structs import replace
 from prometheus_client.exposition import generate_latest
 
 from casbd.daemon import metrics
@@ -125,7 +126,7 @@ class _Made:
     """An engine made of the files that a `WatchedFiles` knows."""
 
     def __init__(self, watched):
-        self.settings = settings().model_copy(update={"path": next(iter(watched._seen)), "rules": ()})
+        self.settings = replace(settings(), path=next(iter(watched._seen)), rules=())
         self.enrichers = []
 
 

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from casbd.documents.durations import Duration, milliseconds, written
+from casbd.documents.duration_option import Duration
+from casbd.documents.durations import milliseconds, written
 
 
 @pytest.mark.parametrize(("text", "value"), [("30s", 30_000), ("5m", 300_000), (" 2 h ", 7_200_000), ("180d", 15_552_000_000)])

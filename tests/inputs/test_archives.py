@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from watchdog.events import FileModifiedEvent
 
 from casbd.inputs.archives import Archives
 from casbd.inputs.discovery import Discovery
@@ -277,7 +276,7 @@ def test_an_archive_that_was_written_to_is_seen_at_once(reader, tmp_path):
     one = reader("a")
     one.read()
     (tmp_path / "a").write_bytes(KINDS["tar"])
-    one.inputs._changes.on_any_event(FileModifiedEvent(str(tmp_path / "a")))
+    one.inputs._changes.modified(str(tmp_path / "a"))
     assert one.inputs.next_chunk() is not None  # without waiting for the next scan
 
 

@@ -6,11 +6,10 @@ import gzip
 import os
 
 import pytest
-from watchdog.events import FileCreatedEvent, FileModifiedEvent
 
+from casbd.inputs.changes import Changes
 from casbd.inputs.following import RESCAN, RESCAN_POLLING
 from casbd.inputs.open_files import may_be_open
-from casbd.inputs.watch import Changes
 
 LINE = b'{"n": 1}\n'
 
@@ -52,7 +51,7 @@ def test_a_new_name_has_all_looked_at_at_once(reader, tmp_path):
     one = reader("*")
     one.inputs.next_chunk()
     (tmp_path / "f").write_bytes(LINE)
-    one.inputs._changes.on_any_event(FileCreatedEvent(str(tmp_path / "f")))
+    one.inputs._changes.names_changed()
     assert one.inputs.wait(60)
     assert one.inputs.next_chunk()
 
@@ -65,7 +64,7 @@ def test_a_file_that_was_written_to_is_looked_at_alone(reader, tmp_path, monkeyp
     one.inputs._next_scan = float("inf")
     with (tmp_path / "f").open("ab") as file:
         file.write(b'{"n": 2}\n')
-    one.inputs._changes.on_any_event(FileModifiedEvent(str(tmp_path / "f")))
+    one.inputs._changes.modified(str(tmp_path / "f"))
     assert one.inputs.next_chunk().records == [b'{"n": 2}']
 
 
@@ -77,7 +76,7 @@ def test_a_scan_that_took_long_is_not_repeated_at_once(reader, tmp_path):
     one.inputs.next_chunk()
     one.inputs._monotonic = monotonic
     (tmp_path / "f").write_bytes(LINE)
-    one.inputs._changes.on_any_event(FileCreatedEvent(str(tmp_path / "f")))
+    one.inputs._changes.names_changed()
     one.time = 9.9
     assert one.inputs.next_chunk() is None
     one.time = 10.0  # four times as long after its end
@@ -87,15 +86,15 @@ def test_a_scan_that_took_long_is_not_repeated_at_once(reader, tmp_path):
 def test_what_the_observers_reported_is_taken_once():
     changes = Changes()
     assert changes.take() == (set(), False)
-    changes.on_any_event(FileModifiedEvent("/a"))
+    changes.modified("/a")
     assert changes.wait(0)
     assert changes.take() == ({"/a"}, False)
     assert not changes.wait(0)
-    changes.on_any_event(FileCreatedEvent("/b"))
+    changes.names_changed()
     assert changes.take() == (set(), True)
     assert changes.take() == (set(), False)
     for number in range(1001):
-        changes.on_any_event(FileModifiedEvent(f"/{number}"))
+        changes.modified(f"/{number}")
     modified, names = changes.take()
     assert (len(modified), names) == (1000, True), "beyond a scan is cheaper"
 

@@ -12,7 +12,8 @@ import pytest
 
 from casbd.clock import now
 from casbd.inputs import Inputs
-from casbd.inputs.watch import Changes, Watch
+from casbd.inputs.changes import Changes
+from casbd.inputs.watch import Watch
 from casbd.model.chunk import InputSpec
 
 

@@ -83,7 +83,7 @@ def test_an_alert_that_a_person_closed_grows_and_asks_for_nothing_more(core):
 
 
 def test_a_flood_alert_that_a_person_closed_stays_closed_and_counts_on(make_core):
-    core = make_core(rules={"noisy": {}}, settings=settings().model_copy(update={"limits": Limits(policy_matches=2)}))
+    core = make_core(rules={"noisy": {}}, settings=replace(settings(), limits=Limits(policy_matches=2)))
     feed(core, 0, 1, 2)
     (flood,) = [alert for alert in core.alerts() if alert.policy_type == "system"]
     change(core, flood, status="closed", comment="known")

@@ -12,8 +12,7 @@ from casbd.cli._common import Time, check_span, json_option, open_store, table, 
 from casbd.cli._known import require_policy, require_value
 from casbd.cli._screen import real, screen
 from casbd.cli.alerts._table import COLUMNS, LESS, row, style
-from casbd.model.alert import SEVERITIES, SYSTEM, Alert
-from casbd.policies.policy import Category
+from casbd.model.alert import SEVERITIES, SYSTEM, Alert, Category
 from casbd.store.state import raised_alerts
 from casbd.wire import json_lines
 
