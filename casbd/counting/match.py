@@ -69,6 +69,10 @@ class Match(Protocol):
         """The fields besides `by` that decide."""
 
     @property
+    def fewest(self) -> int:
+        """With fewer activities of a subject there is no window, whatever they are."""
+
+    @property
     def held_in_order(self) -> int:
         """So many activities must come one after the other, and what lies between them may matter; 0: the order does not matter."""
 

@@ -42,6 +42,11 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
         """See Match."""
         return (self.unique or "app",)
 
+    @property
+    def fewest(self) -> int:
+        """See Match."""
+        return self.repeated
+
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:
         """See Match. Casefolded text where different values are counted."""
         return different(self.aliased[met[0]].unique if self.aliased else self.unique, activity, reader)

@@ -95,8 +95,8 @@ class Runs:
         held.restored()
 
     @property
-    def held(self) -> Sequence[Entry]:
-        """The entries that are held, as they come and go; `counted` is how many came."""
+    def held(self) -> list[Entry]:
+        """The entries that are held, as they come and go, for reading; `counted` is how many came."""
         return self._held.entries
 
     def __len__(self) -> int:

@@ -41,6 +41,11 @@ class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
     aliased: tuple[Aliased, ...] = ()
 
     @property
+    def fewest(self) -> int:
+        """See Match. In any order an activity may be several steps."""
+        return max(step.repeated for step in self.steps) if self.any_order else sum(step.repeated for step in self.steps)
+
+    @property
     def held_in_order(self) -> int:
         """See Match."""
         return 0 if self.any_order else sum(step.repeated for step in self.steps)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
+from casbd.counting.archive import order_of
 from casbd.counting.match import Match
 from casbd.counting.runs import Change, Runs
 from casbd.counting.subjects import entry
@@ -30,11 +31,16 @@ HOURS_KEPT = 6 * 3_600_000
 
 
 class _Window(msgspec.Struct, gc=False):
-    """One policy and subject in memory. held: what `runs` holds. room: so many before some go. floor: older ones are in the store alone."""
+    """One policy and subject in memory.
 
-    runs: Runs
-    held: Sequence[Entry]
+    held: the activities that are. few: so many of them, in order, need no runs, as they can make none. runs: none as long as that is so.
+    room: so many before some go. floor: older ones are in the store alone.
+    """
+
+    held: list[Entry]
     room: int
+    few: int = 0
+    runs: Runs | None = None
     floor: int = -(2**62)
 
 
@@ -63,17 +69,22 @@ class Windows:
             window = self._opened(match, name, window)
         else:
             self._windows.move_to_end(name)
-        runs, held = window.runs, window.held
+        one, held = entry(match, activity, key, value), window.held
+        if len(held) < window.few and (not held or order_of(one) > order_of(held[-1])):
+            held.append(one)
+            self._held += 1
+            self._entries.note(name, one)
+            return None
+        runs = window.runs or self._begin(match, name, window)
         before, counted = len(held), runs.counted
-        one = entry(match, activity, key, value)
         change = runs.add(one, alert_id)
         if change is not None:
             self._note_run(name, one, change)
         elif runs.counted > counted:  # else it was there: a repeat that is too old to be known as one
             self._entries.note(name, one)
-        if len(held) > window.room:
-            _shorten(window, activity.timestamp - max(HOURS_KEPT, 4 * match.within))
-        self._held += len(held) - before
+        if len(window.held) > window.room:
+            _shorten(window, runs, activity.timestamp - max(HOURS_KEPT, 4 * match.within))
+        self._held += len(window.held) - before
         return change
 
     def _note_run(self, name: Window, one: Entry, change: Change) -> None:
@@ -95,25 +106,27 @@ class Windows:
 
     def _opened(self, match: Match, name: Window, window: _Window | None) -> _Window:
         """A window with what is stored of it. window: the same as it is in memory, where an activity is older than what that holds."""
-        if window is not None:
-            self._held -= len(window.held)
-            runs = self._read_back(match, name)
-            room = 2 * (len(runs) + MOST_ENTRIES)
+        if window is None and name[0] not in self._elsewhere:
+            window = _Window([], MOST_ENTRIES, min(match.fewest - 1, MOST_ENTRIES))
         else:
-            runs = self._read_back(match, name) if name[0] in self._elsewhere else Runs(match, (), Stored(self._entries, name))
-            room = max(MOST_ENTRIES, 2 * len(runs))
-        window = self._windows[name] = _Window(runs, runs.held, room)
-        self._held += len(window.held)
+            stored = Stored(self._entries, name)
+            runs = Runs(match, stored.all(), stored)
+            room = max(MOST_ENTRIES, 2 * len(runs)) if window is None else 2 * (len(runs) + MOST_ENTRIES)
+            self._held += len(runs) - (0 if window is None else len(window.held))
+            window = _Window(runs.held, room, runs=runs)
+        self._windows[name] = window
         return window
 
-    def _read_back(self, match: Match, name: Window) -> Runs:
-        stored = Stored(self._entries, name)
-        return Runs(match, stored.all(), stored)
+    def _begin(self, match: Match, name: Window, window: _Window) -> Runs:
+        """The runs of a window that had few activities until now."""
+        runs = window.runs = Runs(match, window.held, Stored(self._entries, name))
+        window.held, window.few = runs.held, 0
+        return runs
 
 
-def _shorten(window: _Window, floor: int) -> None:
+def _shorten(window: _Window, runs: Runs, floor: int) -> None:
     before = len(window.held)
-    window.runs.prune(floor)
+    runs.prune(floor)
     if len(window.held) < before:
         window.floor = max(floor, window.floor)
     if len(window.held) > before // 2:  # they lie close together; do not try again for each further one

@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from builders import MINUTE, Core, failures, record, repeated, summary
+from builders import HOUR, MINUTE, Core, failures, record, repeated, summary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,8 +88,15 @@ class TestMemory:
         assert len(bounded.alerts()) > 20
         kept = bounded.pipeline._memory.windows
         assert len(kept._windows) <= subjects
-        assert kept._held == sum(len(window.runs) for window in kept._windows.values())
+        assert kept._held == sum(len(window.held) for window in kept._windows.values())
         assert kept._held <= held or len(kept._windows) == 1
+
+    def test_who_is_far_from_an_alert_is_bounded_too(self, make_core, monkeypatch):
+        monkeypatch.setattr(windows, "MOST_ENTRIES", 10)
+        monkeypatch.setattr(windows, "HOURS_KEPT", 10 * MINUTE)
+        core = make_core(rules=repeated(1000, "2m"))
+        core.feed_records(*failures(*(n * HOUR for n in range(100))))
+        assert core.pipeline._memory.windows._held <= 11
 
     def test_records_in_any_order_are_read_back_a_few_times_only(self, make_core, monkeypatch):
         """An export that is read newest first, or shuffled: once each late record read all of its subject's back."""

@@ -7,6 +7,18 @@ import pytest
 from tests.counting.counted import Stepped, members, sequence
 
 
+@pytest.mark.parametrize(
+    ("match", "activities"),
+    [(sequence(2, 1), [(0,), (0,), (1,)]), (sequence(2, 1, any_order=True), [(0, 1), (0,)]), (sequence(1, 1, any_order=True), [(0, 1)])],
+)
+def test_the_fewest_activities_that_may_be_a_window(match, activities):
+    """Fewer are not looked at, so it must not say too many."""
+    counted = Stepped(match)
+    changes = [counted.add(timestamp, *steps) for timestamp, steps in enumerate(activities)]
+    assert changes[-1] is not None
+    assert match.fewest == len(activities)
+
+
 class TestSequence:
     def test_the_steps_in_their_order_make_a_window(self):
         counted = Stepped(sequence(1, 1))

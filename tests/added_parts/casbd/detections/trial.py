@@ -30,6 +30,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     policy_type: ClassVar[PolicyType] = "anomaly"
     steps: ClassVar[tuple[Step, ...]] = ()
     aliased: ClassVar[tuple[Aliased, ...]] = ()
+    fewest: ClassVar[int] = 1
     held_in_order: ClassVar[int] = 0
     looks_at: ClassVar[tuple[str, ...]] = ("raw.door",)
     counts: ClassVar[str] = "doors"
