@@ -18,7 +18,7 @@ from casbd.filters.effort import TooCostly
 from casbd.filters.limits import weight
 from casbd.model.activity import Activity
 from casbd.model.costly import Costly
-from casbd.policies.matcher import Counted, Matcher
+from casbd.policies.matcher import Counted, Matcher, Subjects
 
 CHUNK_SECONDS = 6.0
 CHARACTER_SECONDS = 0.2e-6
@@ -97,7 +97,8 @@ class Asking:
             for number, activity in enumerate(activities[start : start + LOOKS], start):
                 if policies := match(activity):
                     ids = tuple([policy.id for policy in policies])
-                    met.append((number, ids, tuple([counted(policy, activity) for policy in policies])))
+                    subjects: Subjects = {}
+                    met.append((number, ids, tuple([counted(policy, activity, subjects) for policy in policies])))
         return met
 
     def _find_who(self) -> None:

@@ -36,6 +36,8 @@ _LONGEST_REMEMBERED = 512
 _WORTH_A_TABLE = 3
 """A look-up by an activity's value costs as much as asking about so many policies."""
 Counted = tuple[str, str | None]
+Subjects = dict[tuple[tuple[str, ...], bool], str | None]
+"""Whose an activity is, by the fields that say so and whether each app is counted apart."""
 
 
 class _Candidates(msgspec.Struct, frozen=True, gc=False, eq=False):
@@ -152,11 +154,12 @@ class Matcher:
             met = sorted(set(met), key=_position)
         return tuple([one.policy for one in met])
 
-    def counted(self, policy: Policy, activity: Activity) -> tuple[Counted, ...]:
+    def counted(self, policy: Policy, activity: Activity, subjects: Subjects | None = None) -> tuple[Counted, ...]:
         """What a policy of repeated activity counts of an activity that it has just met: whose it is, and the value.
 
         The value is casefolded text where different ones are counted; where a sequence is looked for, the steps that the activity
         is, as a number with a bit for each. Nothing where nothing is counted, several where it is several subjects'.
+        subjects: of this activity, which policies that count by the same fields find there.
         """
         match = policy.match
         if match is None:
@@ -164,7 +167,11 @@ class Matcher:
         if match.aliased:
             return self._counted_of_each(policy, match, activity)
         reader = self._compiler.reader
-        who = subject(match, activity, reader)
+        subjects = {} if subjects is None else subjects
+        by = match.by, match.single_app
+        if by not in subjects:
+            subjects[by] = subject(match, activity, reader)
+        who = subjects[by]
         if who is None:
             return ()
         met = self._met(policy.id, match.steps, activity) if match.steps else ()

@@ -1,6 +1,8 @@
+from casbd.counting.repeated import Repeated
 from casbd.filters.condition_text import parse_condition
 from casbd.filters.tree import AllOf, AnyOf, Condition, NoneOf
 from casbd.model.activity import Activity, ActivityObject
+from casbd.policies.asking import Asking
 from casbd.policies.conditions_by_value import required
 from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Policy
@@ -139,3 +141,21 @@ def test_what_an_activity_must_have():
     assert required(any_of("app eq a", all_of("app eq b", "user eq c"))) == {"app": {"a", "b"}}
     assert required(any_of("app eq a", "user eq b")) == {}
     assert required(NoneOf((parse_condition("app eq a"),))) == {}
+
+
+def test_policies_that_count_by_other_fields_count_each_its_own():
+    """Those that count by the same are told once whose it is."""
+    counted = {
+        "user": Repeated(repeated=2, within=1),
+        "user again": Repeated(repeated=3, within=1, unique="city"),
+        "address": Repeated(repeated=2, within=1, by=("ip_address",)),
+        "each app": Repeated(repeated=2, within=1, single_app=True),
+        "nobody": Repeated(repeated=2, within=1, by=("country",)),
+    }
+    policies = [Policy(id=name, name=name, filters=AllOf(()), match=match) for name, match in counted.items()]
+    activity = Activity(user="A", ip_address="203.0.113.7", app="Okta", city="Oslo")
+    asked = Matcher(policies)
+    ((_, ids, found),) = Asking(asked).ask([activity])
+    assert dict(zip(ids, found, strict=True)) == {policy.id: asked.counted(policy, activity) for policy in policies}
+    assert dict(zip(ids, found, strict=True))["user again"] == ((found[ids.index("user")][0][0], "oslo"),)
+    assert len({found[ids.index(name)] for name in ("user", "address", "each app", "nobody")}) == 4
