@@ -141,6 +141,11 @@ def memory(directory: Path, records: int, rounds: int) -> None:
     print(f"peak memory                 {small:.0f} MB for {records // 4} records, {large:.0f} MB for {records}")
 
 
+def keys(directory: Path, records: int, rounds: int) -> None:
+    """What knowing repeats takes when there are as many activities as are remembered, and beyond."""
+    subprocess.run([sys.executable, HERE / "keys.py"], check=True)
+
+
 def reloads(directory: Path, records: int, rounds: int) -> None:
     """Whether memory grows with the number of reloads."""
     subprocess.run([sys.executable, HERE / "reloads.py", prepare(directory, records // 100).configuration, "700"], check=True)
@@ -347,6 +352,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "stages": stages,
     "memory": memory,
     "start": starts,
+    "keys": keys,
     "reloads": reloads,
     "policies": policies,
     "latency": latency,
