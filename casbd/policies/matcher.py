@@ -24,15 +24,14 @@ from casbd.counting.match import Aliased, Match, Step
 from casbd.counting.subjects import subject
 from casbd.filters.compile import Predicate
 from casbd.filters.effort import Effort
-from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
+from casbd.filters.tree import Condition, Node, conditions
 from casbd.model.activity import FIELDS, Activity
-from casbd.policies.compiler import FALSE, TRUE, Compiler, Indexed, Remaining
-from casbd.policies.conditions_by_value import FEW_VALUES, Place, folded, has_sign, rank, required, signed_fields
+from casbd.policies.compiler import FALSE, Compiler, Indexed, Remaining
+from casbd.policies.conditions_by_value import FEW_VALUES, Place, folded, rank, required, signed_fields
 from casbd.policies.policy import Policy
+from casbd.policies.remaining import LONGEST_REMEMBERED, Needs, RemainingFilters
 
 _REMEMBERED = 8192
-_LONGEST_REMEMBERED = 512
-"""Records may name any operation: what is remembered must not grow with them."""
 _WORTH_A_TABLE = 3
 """A look-up by an activity's value costs as much as asking about so many policies."""
 Counted = tuple[str, str | None]
@@ -87,22 +86,21 @@ class Matcher:
         self._unnamed: list[tuple[int, Policy]] = []
         apart: list[tuple[int, Policy, Node]] = []
         mentioned = set()
-        self._decided: dict[int, Predicate] = {}
+        self._remaining = RemainingFilters(self._compiler, signed)
         for position, policy in enumerate(self._policies):
             filters = self._filters[policy.id]
             fields = {condition.field for condition in conditions(filters)}
             mentioned |= fields
-            for condition in conditions(filters):
-                if condition.field in FEW_VALUES or (condition.field in signed and has_sign(condition)):
-                    self._decided[id(condition)] = self._compiler.predicate(condition)
+            self._remaining.add(position, filters)
             if fields.isdisjoint((*FEW_VALUES, *signed)):
                 apart.append((position, policy, filters))
             else:
                 self._add(position, policy)
         few = [*FEW_VALUES[:2], *(field for field in FEW_VALUES[2:] if field in mentioned)]
         self._few = len(few)
+        self._in_key = (*few, *signed)
         self._key = self._compiler.key(few, signed)
-        self._apart = self._arranged(apart)
+        self._apart = self._arranged([self._remaining.needs(*one) for one in apart])
 
     def _add(self, position: int, policy: Policy) -> None:
         values = required(self._filters[policy.id])
@@ -131,7 +129,7 @@ class Matcher:
         meets = self._compiler.predicate(filters)
 
         def ask(activity: Activity) -> None:
-            self._left(filters, activity)
+            self._remaining.left(filters, activity)
             if meets(activity):
                 self.counted(policy, activity)
 
@@ -202,8 +200,9 @@ class Matcher:
             for one in set(map(folded, value)) if isinstance(value, tuple) else (folded(value),):
                 named += table.get(one, ())
         named = sorted(set(named), key=itemgetter(0))  # a list may have found one twice
-        left = [(position, policy, self._left(self._filters[policy.id], activity)) for position, policy in named]
-        own = self._arranged([one for one in left if one[2] is not FALSE])
+        known = dict(zip(self._in_key, key, strict=True))
+        left = [self._remaining.of(position, policy, self._filters[policy.id], known, activity) for position, policy in named]
+        own = self._arranged([one for one in left if one[0][1] is not FALSE])
         to_ask = sorted(own[0] + self._apart[0], key=lambda one: one[0].position)
         candidates = _Candidates(self._compiler.ask(to_ask), own[1] + self._apart[1])
         if max(len(self._remembered), self._compiler.compiled) >= _REMEMBERED:
@@ -211,15 +210,14 @@ class Matcher:
             # Where hundreds of policies name users or groups, it is the signs that make so many combinations: do without.
             self._decide_by({} if len(values) < _REMEMBERED // 4 else self._signed)
             return self._candidates(self._key(activity), activity)
-        if sum(len(part) for part in key if isinstance(part, str)) <= _LONGEST_REMEMBERED:
+        if sum(len(part) for part in key if isinstance(part, str)) <= LONGEST_REMEMBERED:
             self._remembered[key] = candidates
         return candidates
 
-    def _arranged(self, policies: Iterable[tuple[int, Policy, Node]]) -> tuple[list[Remaining], tuple[_Table, ...]]:
+    def _arranged(self, several: Sequence[Needs]) -> tuple[list[Remaining], tuple[_Table, ...]]:
         """The policies with what is left of their filters, those that name values of one field in a table by value."""
         one_by_one: list[Remaining] = []
         by_field: dict[Place, list[tuple[Remaining, frozenset[Any]]]] = {}
-        several = [((self._compiler.indexed(position, policy, left), left), required(left)) for position, policy, left in policies]
         named = Counter(field for _, values in several for field in values)
         for one, values in several:
             if values:
@@ -236,23 +234,6 @@ class Matcher:
             else:
                 tables.append((self._compiler.at(field), True, _by_value(own)))
         return one_by_one, tuple(tables)
-
-    def _left(self, node: Node, activity: Activity) -> Node:
-        """The filter without the conditions that the activity's key decides; TRUE or FALSE where it decides everything."""
-        if isinstance(node, Condition):
-            holds = self._decided.get(id(node))
-            return node if holds is None else TRUE if holds(activity) else FALSE
-        decides, nothing = (FALSE, TRUE) if isinstance(node, AllOf) else (TRUE, FALSE)
-        left = []
-        for child in node.nodes:
-            one = self._left(child, activity)
-            if one is decides:
-                return FALSE if isinstance(node, NoneOf) else decides
-            if one is not nothing:
-                left.append(one)
-        if not left:
-            return TRUE if isinstance(node, NoneOf) else nothing
-        return left[0] if len(left) == 1 and not isinstance(node, NoneOf) else type(node)(tuple(left))
 
 
 def _by_value(policies: Iterable[tuple[Remaining, frozenset[Any]]]) -> dict[Any, list[Indexed]]:

@@ -1,4 +1,7 @@
+import itertools
+
 from casbd.counting.repeated import Repeated
+from casbd.filters.compile import compile_filter
 from casbd.filters.condition_text import parse_condition
 from casbd.filters.tree import AllOf, AnyOf, Condition, NoneOf
 from casbd.model.activity import Activity, ActivityObject
@@ -102,6 +105,29 @@ def test_long_values_in_ever_new_combinations_do_not_fill_the_memory(monkeypatch
         found = many.match(Activity(action_type="x" * 600, user_agent=" ".join(words)))
         assert ids(found) == [f"p{int(word[1:])}" for word in words]
     assert many._compiler.compiled <= 64
+
+
+def test_what_decides_more_than_one_field_is_remembered_by_all_of_them(monkeypatch):
+    """Also where little is remembered, and again after it was forgotten."""
+    monkeypatch.setattr("casbd.policies.remaining.MOST_REMEMBERED", 3)
+    one = matcher(
+        a=any_of(
+            all_of("app eq Okta", "user startswith a", "object_name contains x"), all_of("result eq failure", "object_name contains y")
+        ),
+        b=all_of("app neq Okta", "user neq anna", "object_name contains x"),
+    )
+    for _ in range(2):
+        for app, user, result, name in itertools.product(["Okta", "box"], ["anna", "arne", "bob"], ["success", "failure"], "xy"):
+            activity = Activity(app=app, user=user, result=result, object_name=name, city="Oslo")
+            assert ids(one.match(activity)) == [p.id for p in one.policies if compile_filter(p.filters, now=lambda: 0)(activity)]
+            assert len(one._remaining._remembered) <= 3
+
+
+def test_what_long_values_decide_is_not_remembered():
+    one = matcher(a=all_of("action_type startswith x", "object_name contains x"))
+    for length in (400, 600):
+        assert ids(one.match(Activity(action_type="x" * length, object_name="x"))) == ["a"]
+    assert len(one._remaining._remembered) == 1
 
 
 def test_a_condition_on_whoever_was_acted_on_is_no_sign_of_the_user():
