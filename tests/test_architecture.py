@@ -40,7 +40,9 @@ NEIGHBOURS = {
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
 MODULES = {
-    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in sorted(ROOT.rglob("*.py"))
+    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(ROOT.rglob("*.py*"))
+    if path.suffix in (".py", ".pyi")  # of a part in C its types
 }
 PLUGIN_MODULES = {name: path for name, path in MODULES.items() if name.split(".")[1:2] and name.split(".")[1] in KINDS}
 

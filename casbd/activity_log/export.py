@@ -25,7 +25,7 @@ from casbd.activity_log.wanted import Wanted
 from casbd.documents.replacing import whole
 from casbd.model.activity import FIELDS, Activity
 from casbd.store.database import Store
-from casbd.store.log import blocks, segment_files, segments
+from casbd.store.log import blocks, columns, segments
 from casbd.wire import json_lines
 
 if TYPE_CHECKING:
@@ -59,15 +59,15 @@ def _csv(batches: Iterator[pa.RecordBatch], fields: Sequence[str], file: IO[byte
 def _ndjson(batches: Iterator[pa.RecordBatch], fields: Sequence[str], file: IO[bytes]) -> None:
     for batch in batches:
         for start in range(0, batch.num_rows, _LINES):
-            columns = batch.slice(start, _LINES).to_pydict()
-            file.write(b"\n".join([*json_lines.activities({name: columns[name] for name in fields}), b""]))
+            values = batch.slice(start, _LINES).to_pydict()
+            file.write(b"\n".join([*json_lines.activities({name: values[name] for name in fields}), b""]))
 
 
 def _parquet(batches: Iterator[pa.RecordBatch], fields: Sequence[str], file: IO[bytes]) -> None:
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    stored = segment_files.schema()
+    stored = columns.schema()
     times = pa.timestamp("ms", tz="UTC")
     schema = pa.schema([pa.field(name, times) if FIELDS[name].kind == "time" else stored.field(name) for name in fields])
     with ParquetWriter(file, schema, compression="zstd") as writer:
@@ -174,4 +174,4 @@ def _changed(
 ) -> Iterator[pa.RecordBatch]:
     for several in log.scan(since, until, wanted.where):
         if activities := [shown(activity) for activity in several if wanted.meets(activity)]:
-            yield from segment_files.columns(activities, fields).to_batches()
+            yield columns.batch(activities, fields)

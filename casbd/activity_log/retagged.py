@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casbd.activity_log.counting import check, kinds
-from casbd.activity_log.opened_segments import ALL
+from casbd.activity_log.opened import ALL
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.filters.sql import Sql
@@ -15,7 +15,7 @@ from casbd.filters.tree import conditions
 from casbd.model.activity import Activity
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
-from casbd.store.log.segment_files import columns
+from casbd.store.log import columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,16 +73,15 @@ class Retagged(ActivityLog):
             return
         for several in self._wanted(wanted, since, until):
             if several:
-                yield from columns(several, fields).to_batches(max_chunksize=10_000)
+                yield columns.batch(several, fields)
 
     def _wanted(self, wanted: Wanted, since: int | None, until: int | None) -> Iterator[list[Activity]]:
         for several in self.scan(since, until, ALL if _asks_for_ranges(wanted) else wanted.where):
             yield [*filter(wanted.meets, several)]
 
     def _everything(self, since: int | None, until: int | None, fields: Collection[str]) -> Iterator[list[Activity]]:
-        with self._parts(since, until) as parts:
-            yield from self._of_segments(parts, ALL, fields)
-            yield from self._of_blocks(parts)
+        with self._opened(since, until) as opened:
+            yield from self._parts.read(opened, ALL, fields)
 
     def _anew(self, several: list[Activity]) -> None:
         for activity in several:

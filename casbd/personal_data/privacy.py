@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casbd import __version__
-from casbd.activity_log.opened_segments import Opened
+from casbd.activity_log.opened import Opened
+from casbd.activity_log.parts import Parts
 from casbd.activity_log.people import ANYWHERE, Place, is_at, people
 from casbd.activity_log.reading import ActivityLog
-from casbd.activity_log.segment_rows import made
-from casbd.activity_log.segments import Segments
 from casbd.clock import Clock
 from casbd.documents.replacing import whole
 from casbd.errors import CasbdError, StoreError
@@ -31,7 +30,7 @@ from casbd.model.identity import named
 from casbd.personal_data.person import Person, person
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.store.log import segment_damage, segment_files, segments
+from casbd.store.log import columns, segment_damage, segment_files, segments
 from casbd.store.log.segments import Segment
 from casbd.store.state import personal
 from casbd.wire import json_lines
@@ -223,11 +222,8 @@ def _beginning(store: Store, user: str, place: Place, *, keep: bool) -> tuple[Pe
 
 def _hits(store: Store, segment: Segment, about: Person) -> set[tuple[int, int]]:
     """The block and place of each activity in a segment that names a person."""
-    opened = Opened([segment])
-    try:
-        rows = Segments(store.directory).places(opened, about.regex)
-    finally:
-        opened.close()
+    with Opened([segment]) as opened:
+        rows = Parts(store.directory).places(opened, about.regex)
     return {place for table in segment_files.read(segment.path) for place, one in _some(table, rows) if is_about(one, about)}
 
 
@@ -235,12 +231,12 @@ def _some(table: pa.Table, rows: set[tuple[int, int]]) -> Iterator[tuple[tuple[i
     """The activities of some rows, each with its block and place."""
     for number, place in enumerate(_places(table)):
         if place in rows:
-            (one,) = made(table.slice(number, 1).combine_chunks().to_batches()[0])
+            (one,) = columns.activities(table.slice(number, 1).combine_chunks().to_batches()[0])
             yield place, one
 
 
 def _places(table: pa.Table) -> list[tuple[int, int]]:
-    return [*zip(table[segment_files.BLOCK].to_pylist(), table[segment_files.PLACE].to_pylist(), strict=True)]
+    return [*zip(table[columns.BLOCK].to_pylist(), table[columns.PLACE].to_pylist(), strict=True)]
 
 
 def _rewrite(store: Store, segment: Segment, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> None:
@@ -260,7 +256,7 @@ def _without(table: pa.Table, rows: set[tuple[int, int]], anew: Callable[[Activi
         if place in rows:
             yield table.slice(start, number - start)
             start = number + 1
-            (old,) = made(table.slice(number, 1).combine_chunks().to_batches()[0])
+            (old,) = columns.activities(table.slice(number, 1).combine_chunks().to_batches()[0])
             new = anew(old)
             if new is not None:
                 yield segment_files.rows([new], *place)

@@ -22,7 +22,7 @@ from casbd.pipeline.memory import Memory
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
-from casbd.store.log import blocks
+from casbd.store.log import blocks, packing
 from casbd.store.state import input_progress, outbox, raised_alerts, rejects
 
 
@@ -42,7 +42,7 @@ class Pipeline:
         alive: Callable[[], object] = lambda: None,
     ) -> None:
         self._store, self._clock, self._alive = store, clock, alive
-        self._packer = blocks.Packer()
+        self._packer = packing.Packer()
         self.use(settings, policies, rails)
         self.reload_state()
 

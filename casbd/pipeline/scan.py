@@ -22,7 +22,7 @@ from casbd.plugins import Enricher, Format
 from casbd.policies.asking import Asking
 from casbd.policies.matcher import Counted, Matcher
 from casbd.records.finished import finish
-from casbd.store.log import blocks
+from casbd.store.log.packing import NOTHING, Packer, Part
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Batch(msgspec.Struct):
     position: Position
     received: int
     parsed: int = 0
-    stored: blocks.Part = blocks.NOTHING
+    stored: Part = NOTHING
     rows: list[int] = []
     matches: list[tuple[int, Activity, tuple[str, ...], tuple[tuple[Counted, ...], ...]]] = []
     rejects: list[Reject] = []
@@ -68,7 +68,7 @@ class Scanner:
         self._enrich = Enrichment(enrichers).enrich
         self._asking = Asking(matcher)
         self._keys = Keys(salt)
-        self._packer = blocks.Packer()
+        self._packer = Packer()
 
     def scan(self, chunk: Chunk, *, careful: bool = False) -> Batch:
         """All activities of a chunk; what cannot be one becomes a reject, and the next record is read.

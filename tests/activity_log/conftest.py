@@ -8,6 +8,7 @@ from casbd.activity_log import ActivityLog, Wanted
 from casbd.activity_log.export import export_activities
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 
 EVERYTHING = Wanted([], lambda: 0)
 
@@ -21,7 +22,7 @@ def store(tmp_path_factory):
 
 def put(store, *some_blocks):
     """Activities as the whole log: of each block what is in it, and whether it and all before become a segment."""
-    packer = blocks.Packer()
+    packer = Packer()
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")
         connection.execute("DELETE FROM segments")

@@ -21,6 +21,7 @@ from casbd.model.identity import canonical, whose
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 from casbd.store.state import governance_log, raised_alerts
 
 IP = "203.0.113.7"
@@ -67,7 +68,7 @@ logs = st.lists(st.tuples(st.lists(activity, min_size=1, max_size=12), st.boolea
 def fill(store: Store, some_blocks) -> list[Activity]:
     """Blocks of activities, some made into segments; all of them in their order. What was there is gone."""
     everything: list[Activity] = []
-    packer = blocks.Packer()
+    packer = Packer()
     store.connection.execute("PRAGMA synchronous = OFF")
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")

@@ -14,6 +14,7 @@ from casbd.backtest import trial
 from casbd.model.activity import Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 
 FAILED, LOG_ON = {"activity_type": {"eq": "Failed log on"}}, {"activity_type": {"eq": "log on"}}
 RULES = {
@@ -62,7 +63,7 @@ def test_the_alerts_are_those_of_everything(policies, given_blocks, since, until
     directory = Path(tempfile.mkdtemp(prefix="casbd-look-back-"))
     with Store(directory) as store:
         store.connection.execute("PRAGMA synchronous = OFF")
-        packer = blocks.Packer()
+        packer = Packer()
         for made, compacted in given_blocks:
             for one in made:
                 one.activity_id = f"id-{len(everything)}"

@@ -10,6 +10,7 @@ from casbd.activity_log import ActivityLog, Cursor, Wanted, search
 from casbd.model.activity import Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 
 WANTED = Wanted(["user neq B"], lambda: 0)
 
@@ -38,7 +39,7 @@ class Log:
             if activity.app_instance is None:
                 activity.activity_id += f"-{len(self.all)}"
             self.all.append(activity)
-        packer = blocks.Packer()
+        packer = Packer()
         packer.begin()
         packer.add(made)
         with self.store.transaction() as connection:

@@ -11,6 +11,7 @@ from casbd.activity_log.unusual import new_for_user
 from casbd.filters.compile import compile_filter
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 
 DAY = 24 * HOUR
 TEXTS = ["a", "A b", "ab", "B-a", "straße", "STRASSE", "10.0.0.1", "Log ON"]
@@ -32,7 +33,7 @@ def log(make_core, request):
     core: Core = make_core()
 
     def log(*some):
-        packer = blocks.Packer()
+        packer = Packer()
         packer.begin()
         packer.add(some)
         with core.store.transaction() as connection:

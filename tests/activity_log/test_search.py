@@ -9,6 +9,7 @@ from casbd.activity_log import ActivityLog, Wanted, pretty_raw, search
 from casbd.model.activity import Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ ends = st.none() | st.integers(0, 30)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(some_blocks, ends, ends, st.sampled_from(["-timestamp", "timestamp", "user", "-user"]), st.integers(0, 8))
 def test_is_what_sorting_everything_gives(store, given_blocks, since, until, sort, limit):
-    everything, packer = [], blocks.Packer()
+    everything, packer = [], Packer()
     with store.transaction() as connection:
         connection.execute("DELETE FROM blocks")
         connection.execute("DELETE FROM segments")

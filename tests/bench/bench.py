@@ -15,18 +15,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import format_records  # noqa: E402
+import large_log  # noqa: E402
 import m365_records  # noqa: E402
 import rule_files  # noqa: E402
 import sigma_files  # noqa: E402
 from running import DOWNLOADS, Finished, Receiver, Site, run_to_end  # noqa: E402
+
+from casbd.store.log import segments  # noqa: E402
 
 BASELINE = """\
 import json, sys
@@ -261,38 +263,26 @@ def log(directory: Path, records: int, rounds: int) -> None:
     """An activity log of fifty days, each with all the records (ten million activities): searching and looking back."""
     site = prepare(directory, records)
     run(site)
-    took = _copied(site.directory / "state", 10_000_000)
-    number = site.run("policies", "backtest", "p0000-by-operation").err.split(" in ")[1].split()[0]
-    print(f"activities                  {number}; making a segment takes {took * 1e6:.0f} us of CPU each")
-    rule = site.directory / "raw.yaml"
-    rule.write_text("name: Raw\nfilters: {action_type: {eq: New-InboxRule}, raw.Parameters.ForwardTo: {endswith: example.com}}\n")
-    guessed = HERE.parents[1] / "rules" / "password-guessed.yaml"
-    user = f"user eq {m365_records.USERS[5]}"
-    address = m365_records.Tenant().addresses[7]
-    latest = site.listed("activities", "search", "--limit", "1")[0]["timestamp"]
-    month = (datetime.fromisoformat(latest) - timedelta(days=30)).isoformat()
-    for told, arguments in {
-        "backtest, an operation": ["policies", "backtest", "p0000-by-operation"],
-        "backtest, the raw record": ["policies", "backtest", str(rule)],
-        "backtest, failed log ons": ["policies", "backtest", "p0055-repeated"],
-        "backtest, a sequence": ["policies", "backtest", str(guessed)],
-        "search, the newest 100": ["activities", "search", "--json"],
-        "search, a user's newest": ["activities", "search", "--json", "--filter", user],
-        "search, all of a user": ["activities", "search", "--json", "--limit", "0", "--filter", user],
-        "search, part of a name": ["activities", "search", "--json", "--filter", "object_name substring merger-77"],
-        "search, a user's 30 days": ["activities", "search", "--json", "--from", month, "--filter", user],
-        "search, an address's 30 days": ["activities", "search", "--json", "--from", month, "--filter", f"ip_address eq {address}"],
-    }.items():
-        begun = time.monotonic()
-        finished = site.run(*arguments)
-        print(f"{told:<27} {time.monotonic() - begun:.2f} s, {finished.peak / 1e6:.0f} MB {finished.err.strip()[:60]}")
+    took = large_log.copied(site.directory / "state", 10_000_000)
+    print(f"making a segment takes {took * 1e6:.0f} us of CPU an activity")
+    large_log.ask(site, large_log.LOOKING_BACK | large_log.searches(site))
+
+
+def waiting(directory: Path, records: int, rounds: int) -> None:
+    """Three million activities, of which the most that usually wait are in no segment yet: the newest, as users have it."""
+    site = prepare(directory, records)
+    run(site)
+    large_log.copied(site.directory / "state", 3_000_000)
+    number = large_log.put_back(site.directory / "state", segments.AT_LEAST)
+    print(f"waiting in blocks           {number} activities")
+    large_log.ask(site, large_log.searches(site))
 
 
 def export(directory: Path, records: int, rounds: int) -> None:
     """A million activities of the log, as a file of each kind."""
     site = prepare(directory, records)
     run(site)
-    _copied(site.directory / "state", 1_000_000)
+    large_log.copied(site.directory / "state", 1_000_000)
     for kind in ("csv", "ndjson", "parquet", "csv.gz", "ndjson.zst"):
         file = site.directory / f"export.{kind}"
         begun = time.monotonic()
@@ -302,40 +292,6 @@ def export(directory: Path, records: int, rounds: int) -> None:
         number = int(finished.err.split()[1].replace(",", ""))
         each = f"{number / took:,.0f} rows a second, {finished.seconds / number * 1e6:.0f} us of CPU and {size / number:.0f} B each"
         print(f"export, {kind:<19} {number} rows in {took:.1f} s: {each}, {finished.peak / 1e6:.0f} MB")
-
-
-def _copied(state: Path, total: int) -> float:
-    """Make segments of the store, and copies of each, days apart, until there are so many activities.
-
-    CPU seconds of making one, for each activity.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from casbd.store.database import Store
-    from casbd.store.log import segment_files, segments
-
-    with Store(state) as store:
-        begun = time.process_time()
-        while segments.compact(store, at_least=1):
-            pass
-        took = time.process_time() - begun
-        made = segments.listed(store)
-        days, blocks = len({one.day for one in made}), max(one.last_block for one in made) + 1
-        for copy in range(1, round(total / sum(one.activities for one in made))):
-            for segment in made:
-
-                def moved(copy: int = copy, segment: segments.Segment = segment) -> Iterator[pa.Table]:
-                    for table in segment_files.read(segment.path):
-                        later = pc.add(table["timestamp"], copy * days * DAY)
-                        table = table.set_column(table.schema.get_field_index("timestamp"), "timestamp", later)
-                        behind = pc.add(table[segment_files.BLOCK], copy * blocks)
-                        yield table.set_column(table.schema.get_field_index(segment_files.BLOCK), segment_files.BLOCK, behind)
-
-                parts = segments.write_parts(state / segments.DIRECTORY, f"copy{copy}-{segment.segment_id}", moved())
-                with store.transaction():
-                    segments.add(store, parts, segment.stored)
-        return took / sum(segment.activities for segment in made)
 
 
 def formats(directory: Path, records: int, rounds: int) -> None:
@@ -375,6 +331,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "policies": policies,
     "latency": latency,
     "log": log,
+    "waiting": waiting,
     "export": export,
     "formats": formats,
 }

@@ -7,6 +7,7 @@ from builders import HOUR, MINUTE, NOON, Core, record, settings
 
 from casbd.model.activity import Activity
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 from tests.cli.conftest import AS_OF, lines
 
 HOSTILE = "evil\x1b[31m\x07\x9b2J\u202e\u2028\r\n@contoso.com"
@@ -35,7 +36,7 @@ def place(request, tmp_path_factory):
         record(at=2 * HOUR, Operation="New-InboxRule", Workload="Exchange", UserId=HOSTILE, ClientIP="203.0.113.9"),
         record(at=-30 * 24 * HOUR, UserId="gone@fabrikam.com", Operation="UserLoggedIn"),
     )
-    packer = blocks.Packer()
+    packer = Packer()
     packer.begin()
     told = {"country": HOSTILE, "isp": HOSTILE, "city": HOSTILE, "app": HOSTILE, "os": HOSTILE, "user_display_name": HOSTILE}
     text = {"user_groups": (HOSTILE,), "ip_category": "Other", "ip_tags": (HOSTILE,), "action_type": HOSTILE, "user_organization": HOSTILE}

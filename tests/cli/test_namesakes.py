@@ -8,6 +8,7 @@ from casbd import cli
 from casbd.model.activity import Activity
 from casbd.model.identity import canonical
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 from tests.cli.conftest import AS_OF, lines
 
 
@@ -17,7 +18,7 @@ def bobs(tmp_path):
     (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
     core = Core(tmp_path / "core")
     whose = [("bob", "1"), ("BOB", "2"), ("bob", "2"), ("ann@x.org", "1"), ("Ａnn@x.org", "2")]
-    packer = blocks.Packer()
+    packer = Packer()
     for tenant in ("1", "2"):
         own = [
             Activity(NOON, f"id-{n}", user=name, app="AWS", app_instance=tenant, ip_address="203.0.113.7")

@@ -19,7 +19,7 @@ def test_few_activities_wait_for_a_segment_when_it_is_over(tmp_path, monkeypatch
         (tmp_path / "in" / f"{number}.json").write_text("\n".join(lines) + "\n")
         run(tmp_path / "casbd.yaml", once=True)
         with Store(tmp_path / "state", readonly=True) as store:
-            assert sum(len(blocks.read_block(store.connection, block)) for block, _ in blocks.listed(store.connection)) == expected
+            assert sum(len(blocks.read_block(store.connection, block)) for block in blocks.listed(store.connection)) == expected
 
 
 def test_alerts_do_not_wait_for_segments(tmp_path, monkeypatch):

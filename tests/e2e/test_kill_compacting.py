@@ -14,6 +14,7 @@ from casbd.model.activity import Activity
 from casbd.personal_data import privacy
 from casbd.store.database import Store
 from casbd.store.log import blocks, segment_damage, segments
+from casbd.store.log.packing import Packer
 
 KILLS = int(os.environ.get("CASBD_E2E_KILLS", "7"))
 LONG_ENOUGH = 60
@@ -55,7 +56,7 @@ def stored(store, dice, first, number):
             )
             for n in range(dice.randrange(1, 25))
         ]
-        packer = blocks.Packer()
+        packer = Packer()
         packer.begin()
         packer.add(some)
         with store.transaction() as connection:

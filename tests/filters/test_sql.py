@@ -14,7 +14,7 @@ from casbd.filters.condition_text import parse_condition
 from casbd.filters.sql import may, must
 from casbd.filters.tree import Condition, conditions
 from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.store.log.segment_files import BLOCK, PLACE, schema
+from casbd.store.log.columns import BLOCK, PLACE, schema
 
 NOW = naive.NOW
 CONNECTION = duckdb.connect(config={"threads": 1})

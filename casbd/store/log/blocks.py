@@ -1,6 +1,6 @@
 """The activity log's recent part: a block a batch.
 
-A block holds the activities one behind the other, as msgpack, compressed. Writing a row an activity with 46 columns was measured at
+A block holds activities as `packing` makes them. Writing a row an activity with 46 columns was measured at
 35 microseconds an activity; a block costs 5, indexes included, and takes a twentieth of the disk.
 """
 
@@ -8,108 +8,62 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
-
-import msgspec
-import zstandard
+from typing import TYPE_CHECKING, NamedTuple
 
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
+from casbd.store.log import columns, packing
+from casbd.store.log.packing import Packer, Part
 
-_encode_into = msgspec.msgpack.Encoder().encode_into
-_decode = msgspec.msgpack.Decoder(list[Activity]).decode
+if TYPE_CHECKING:
+    import pyarrow as pa
 
+_COLUMNS = "block_id, activities, first, last, body"
 SMALL = 128 << 10
 """Bytes, encoded. Of parts below it several make one block: what thousands of small files hold is compressed together."""
 
 
-class Part(NamedTuple):
-    """Activities as a block holds them. body: compressed; inside it they are encoded one behind the other, `size` bytes.
+class Block(NamedTuple):
+    """One that is no part of a segment. activities: how many; first, last: the earliest and latest time; body: as `packing` makes it."""
 
-    keys: one for each activity. first, last: the earliest and the latest time among them.
-    """
-
-    body: bytes
-    size: int
-    keys: Sequence[int]
+    block_id: int
+    activities: int
     first: int
     last: int
+    body: bytes
 
-    def activities(self) -> list[Activity]:
-        """All of them."""
-        return _decode(_header(len(self.keys)) + self.encoded()) if self.keys else []
+    def whole(self) -> list[Activity]:
+        """Its activities. StoreError where it is damaged."""
+        with self._damage_reported():
+            return packing.activities(self.body, self.activities)
 
-    def encoded(self) -> bytes:
-        """All of them, one behind the other."""
-        return _decompress(self.body)
+    def columns(self, *, raw: bool = True) -> pa.RecordBatch:
+        """The same as a segment's file has them. raw: with the records themselves."""
+        with self._damage_reported():
+            return columns.of_block(packing.unpacked(self.body, self.activities, raw=raw), self.block_id)
 
+    def size(self) -> int:
+        """Bytes of its activities, as they are before they are compressed."""
+        return packing.size(self.body)
 
-_USUAL = 2 << 20
-"""Bytes: more than a chunk of records usually becomes."""
-_PARAMETERS = zstandard.ZstdCompressionParameters.from_level(1, window_log=19, hash_log=13, min_match=7)
-"""Level 1 with a table that the processor's cache holds: a tenth less time for 4 % more bytes. Level 3 takes 60 % longer than 1
-for audit records, and saves 2 %."""
-NOTHING = Part(b"", 0, (), 0, 0)
+    def damage(self) -> str | None:
+        """Why it cannot be read, or holds another number of activities than was stored."""
+        try:
+            packing.activities(self.body, self.activities)
+        except packing.DAMAGE as error:
+            return str(error)
+        return None
 
-
-class Packer:
-    """Makes parts, a few activities at a time. Not for several threads at once.
-
-    Its memory is used again for each part: fresh memory of that size costs as much time as half of the encoding.
-    """
-
-    def __init__(self) -> None:
-        self._compressor = zstandard.ZstdCompressor(compression_params=_PARAMETERS)
-        self._few = bytearray()
-        self._body = bytearray(_USUAL)
-        self.begin()
-
-    def begin(self) -> None:
-        """A new part; what was added to one that was never made is forgotten."""
-        if len(self._body) > 4 * _USUAL:  # some records were huge, and perhaps no others ever will be
-            self._body = bytearray(_USUAL)
-        self._size = 0
-        self._times: list[int] = []
-
-    def add(self, activities: Sequence[Activity]) -> None:
-        """Some more. UnicodeEncodeError where a text has half a surrogate pair; then none of them is in the part."""
-        _encode_into(activities, self._few)
-        with memoryview(self._few) as whole, whole[len(_header(len(activities))) :] as view:
-            self._append(view)
-        self._times += [activity.timestamp for activity in activities]
-
-    def part(self, keys: Sequence[int]) -> Part:
-        """What was added, each with its key."""
-        if not self._times:
-            return NOTHING
-        with memoryview(self._body) as whole, whole[: self._size] as view:
-            body = self._compressor.compress(view)
-        return Part(body, self._size, keys, min(self._times), max(self._times))
-
-    def merged(self, parts: Sequence[Part]) -> Part:
-        """Several parts as one."""
-        self.begin()
-        for part in parts:
-            self._append(memoryview(part.encoded()))
-            self._times += (part.first, part.last)
-        return self.part([key for part in parts for key in part.keys])
-
-    def without_repeats(self, part: Part, fresh: Sequence[bool]) -> Part:
-        """The part with those of its activities alone that are `fresh`."""
-        self.begin()
-        if activities := [activity for activity, new in zip(part.activities(), fresh, strict=True) if new]:
-            self.add(activities)
-        return self.part([key for key, new in zip(part.keys, fresh, strict=True) if new])
-
-    def _append(self, encoded: memoryview) -> None:
-        end = self._size + len(encoded)
-        if end > len(self._body):
-            self._body.extend(bytes(end))
-        with memoryview(self._body) as body:
-            body[self._size : end] = encoded
-        self._size = end
+    @contextmanager
+    def _damage_reported(self) -> Iterator[None]:
+        """Turns what damage raises into a StoreError that says which block it is, and what can be done."""
+        try:
+            yield
+        except packing.DAMAGE as error:
+            what = f"block {self.block_id} of the activity log is damaged ({error})"
+            raise StoreError(f"{what}; `casbd store verify` lists all damage, `casbd store rebuild` makes the log anew") from None
 
 
 def add(connection: sqlite3.Connection, packer: Packer, parts: Iterable[Part], now: int) -> list[tuple[int, int]]:
@@ -148,38 +102,16 @@ def rewrite(connection: sqlite3.Connection, block_id: int, part: Part) -> None:
     )
 
 
-def _header(count: int) -> bytes:
-    """How msgpack begins a list of so many elements (msgpack specification, "array format family")."""
-    if count < 16:
-        return bytes((0x90 | count,))
-    return b"\xdc" + count.to_bytes(2, "big") if count < 65536 else b"\xdd" + count.to_bytes(4, "big")
-
-
-def _decompress(body: bytes) -> bytes:
-    # One of its own each time: a decompressor that two destinations' threads use at once corrupts the memory.
-    return zstandard.ZstdDecompressor().decompress(body)
+def get(connection: sqlite3.Connection, block_id: int) -> Block | None:
+    """One block; None where it is gone, or became a part of a segment."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM blocks WHERE block_id = ? AND body IS NOT NULL", (block_id,)).fetchone()  # noqa: S608
+    return Block(*row) if row else None
 
 
 def read_block(connection: sqlite3.Connection, block_id: int) -> list[Activity]:
     """The activities of one block; empty where retention has removed it. StoreError where it is damaged."""
-    with _damage_reported(block_id):
-        return _decode(_unpacked(connection, block_id))
-
-
-@contextmanager
-def _damage_reported(block_id: int) -> Iterator[None]:
-    """Turns what a damaged block raises into a StoreError that says which block it is, and what can be done."""
-    try:
-        yield
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
-        what = f"block {block_id} of the activity log is damaged ({error})"
-        raise StoreError(f"{what}; `casbd store verify` lists all damage, `casbd store rebuild` makes the log anew") from None
-
-
-def _unpacked(connection: sqlite3.Connection, block_id: int) -> bytes:
-    """A block's activities as one encoded list; an empty one where it is gone, or became a part of a segment."""
-    row = connection.execute("SELECT activities, body FROM blocks WHERE block_id = ? AND body IS NOT NULL", (block_id,)).fetchone()
-    return _header(row[0]) + _decompress(row[1]) if row else _header(0)
+    block = get(connection, block_id)
+    return block.whole() if block else []
 
 
 def span(since: int | None, until: int | None) -> tuple[int, int]:
@@ -187,13 +119,15 @@ def span(since: int | None, until: int | None) -> tuple[int, int]:
     return since if since is not None else -(2**62), until if until is not None else 2**62
 
 
-def listed(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> list[tuple[int, int]]:
-    """The blocks that may hold activities of a span of event time (milliseconds, both ends included), as they were stored.
+def listed(connection: sqlite3.Connection) -> list[int]:
+    """The blocks that are no part of a segment, as they were stored."""
+    return [number for (number,) in connection.execute("SELECT block_id FROM blocks WHERE body IS NOT NULL ORDER BY block_id")]
 
-    Each with the latest time in it. Those that have become parts of segments are not among them.
-    """
-    query = "SELECT block_id, last FROM blocks WHERE body IS NOT NULL AND last >= ? AND first <= ? ORDER BY block_id"
-    return [(block_id, last) for block_id, last in connection.execute(query, span(since, until))]
+
+def waiting(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> list[Block]:
+    """Those of them that may hold activities of a span of event time (milliseconds, both ends included)."""
+    query = f"SELECT {_COLUMNS} FROM blocks WHERE body IS NOT NULL AND last >= ? AND first <= ? ORDER BY block_id"  # noqa: S608
+    return [Block(*row) for row in connection.execute(query, span(since, until))]
 
 
 def stored_after(connection: sqlite3.Connection, block_id: int) -> list[int]:
@@ -208,41 +142,18 @@ def newest(connection: sqlite3.Connection) -> int:
 
 
 def at_most(connection: sqlite3.Connection, since: int | None = None, until: int | None = None) -> int:
-    """How many activities the blocks hold that `listed` gives; without a span all that are in no segment yet."""
+    """How many activities the blocks hold that `waiting` gives; without a span all that are in no segment yet."""
     query = "SELECT coalesce(sum(activities), 0) FROM blocks WHERE body IS NOT NULL AND last >= ? AND first <= ?"
     (number,) = connection.execute(query, span(since, until)).fetchone()
     return int(number)
 
 
-def scan(connection: sqlite3.Connection) -> Iterator[list[Activity]]:
-    """All blocks that are no part of a segment, the newest first."""
-    for block_id, _ in reversed(listed(connection)):
-        yield read_block(connection, block_id)
-
-
-def scan_containing(connection: sqlite3.Connection, text: bytes) -> Iterator[list[Activity]]:
-    """The blocks that hold some text, newest first; the others are not even decoded."""
-    for (block_id,) in connection.execute("SELECT block_id FROM blocks WHERE body IS NOT NULL ORDER BY block_id DESC").fetchall():
-        with _damage_reported(block_id):
-            block = _unpacked(connection, block_id)
-            activities = _decode(block) if text in block else []
-        if activities:
-            yield activities
-
-
 def damaged(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
     """The blocks that cannot be read, or hold another number of activities than was stored: their numbers, and why."""
-    for block_id, _ in listed(connection):
-        row = connection.execute("SELECT activities, body FROM blocks WHERE block_id = ? AND body IS NOT NULL", (block_id,)).fetchone()
-        if row is None:
-            continue  # it became a part of a segment meanwhile
-        try:
-            number = len(_decode(_header(row[0]) + _decompress(row[1])))
-        except (zstandard.ZstdError, msgspec.DecodeError) as error:
-            yield block_id, str(error)
-        else:
-            if number != row[0]:
-                yield block_id, f"it has {number} activities, {row[0]} were stored"
+    for block_id in listed(connection):
+        block = get(connection, block_id)  # None where it became a part of a segment meanwhile
+        if block is not None and (why := block.damage()) is not None:
+            yield block_id, why
 
 
 def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int:

@@ -7,33 +7,28 @@ Sorted by block and place in it, which is nearly the order of time. Text is dict
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import resource
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import astuple
 
 from casbd.documents.replacing import sync
 from casbd.errors import StoreError
-from casbd.model.activity import FIELDS, Activity, ActivityObject
+from casbd.model.activity import Activity
+from casbd.store.log.columns import BLOCK, PLACE, RAW, batch, of_block, schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK, PLACE = "block_id", "place"
-"""The last columns: which block an activity came from, and the how manyeth in it it was."""
 ROWS = 20_000
 """In one row group: what is in memory while a segment is written (with 50,000 twice as much). With half of it, what files say of their row
 groups took DuckDB 0.2 s for ten million activities, and reading a few activities of them no less time."""
 BYTES = 32 << 20
 """In one row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
-_ALL_DIFFERENT = ("raw", "activity_id")
-_PLACES = {name: place for place, name in enumerate(FIELDS)}
+_ALL_DIFFERENT = (RAW, "activity_id")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -49,55 +44,11 @@ class Part(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-def schema() -> pa.Schema:
-    """The columns: the fields of the activity, by the same names, the block and the place in it."""
-    import pyarrow as pa
-
-    text = pa.string()
-    thing = pa.struct([(name, text) for name in ("id", "name", "type", "role")])
-    types = {"time": pa.int64(), "text": text, "choice": text, "flag": pa.bool_(), "integer": pa.int64(), "number": pa.float64()}
-    types |= {"list": pa.list_(text), "objects": pa.list_(thing)}
-    return pa.schema([*((field.name, types[field.kind]) for field in FIELDS.values()), (BLOCK, pa.int64()), (PLACE, pa.int32())])
-
-
-def columns(activities: Sequence[Activity], fields: Sequence[str]) -> pa.Table:
-    """Some fields of activities as columns."""
-    import pyarrow as pa
-
-    kinds = schema()
-    wanted = pa.schema([kinds.field(name) for name in fields])
-    whole = [*map(astuple, activities)]
-    arrays = [_column([*map(itemgetter(_PLACES[column.name]), whole)], column) for column in wanted]
-    return pa.Table.from_arrays(arrays, schema=wanted)
-
-
-def _column(values: Sequence[Any], column: pa.Field) -> pa.Array:
-    """One field of several activities."""
-    import pyarrow as pa
-
-    if values.count(None) == len(values):
-        return pa.nulls(len(values), column.type)
-    return _things(values, column.type) if column.name == "objects" else pa.array(values, type=column.type)
-
-
-def _things(values: Sequence[tuple[ActivityObject, ...]], kind: pa.ListType) -> pa.ListArray:
-    """Objects as columns of their own: a fifth of the time that pyarrow takes for tuples within lists."""
-    import pyarrow as pa
-
-    flat = [*map(astuple, itertools.chain.from_iterable(values))]
-    ends = pa.array([*itertools.accumulate(map(len, values), initial=0)], type=pa.int32())
-    parts = [pa.array([*map(itemgetter(place), flat)], type=pa.string()) for place in range(len(ActivityObject.__struct_fields__))]
-    inside = pa.StructArray.from_arrays(parts, fields=list(kind.value_type))
-    return pa.ListArray.from_arrays(ends, inside, type=kind)
-
-
 def rows(activities: Sequence[Activity], block_id: int, first: int = 0) -> pa.Table:
     """Activities of one block as a segment has them. first: the place of the first of them."""
     import pyarrow as pa
 
-    table = columns(activities, tuple(FIELDS))
-    table = table.append_column(schema().field(BLOCK), pa.array([block_id] * len(activities), type=pa.int64()))
-    return table.append_column(schema().field(PLACE), pa.array(range(first, first + len(activities)), type=pa.int32()))
+    return pa.Table.from_batches([of_block(batch(activities), block_id, first)])
 
 
 def allow_open(files: int) -> int:

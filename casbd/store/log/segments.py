@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from casbd.store.database import Store
-from casbd.store.log import segment_files
-from casbd.store.log.blocks import read_block, span
+from casbd.store.log import blocks, segment_files
+from casbd.store.log.blocks import span
 from casbd.store.log.segment_files import Part, PartWriter
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 DIRECTORY = "segments"
-AT_LEAST = 300_000
+AT_LEAST = 200_000
 """So many activities wait in blocks before the oldest of them become a part of segments: with an export of years there is no haste."""
 AFTER_A_WHILE, WHILE = 20_000, 60_000
 """So many are enough when the oldest of them has waited so long (ms)."""
@@ -117,10 +117,19 @@ def write(store: Store, plan: Plan) -> list[Part]:
     directory = store.directory / DIRECTORY
     directory.mkdir(mode=0o750, exist_ok=True)
     if plan.blocks:
-        return write_parts(directory, plan.token, (segment_files.rows(read_block(store.connection, one), one) for one in plan.blocks))
+        return write_parts(directory, plan.token, _of_blocks(store, plan.blocks))
     parts = {segment.segment_id: segment for segment in listed(store)}
     chosen = [parts[number] for number in plan.parts if number in parts]
     return write_parts(directory, plan.token, (table for one in chosen for table in segment_files.read(one.path)))
+
+
+def _of_blocks(store: Store, numbers: Sequence[int]) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    for number in numbers:
+        block = blocks.get(store.connection, number)
+        if block is not None:  # retention was faster: `adopt` gives up what was made
+            yield pa.Table.from_batches([block.columns()])
 
 
 def write_parts(directory: Path, token: str, tables: Iterator[pa.Table]) -> list[Part]:

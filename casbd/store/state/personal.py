@@ -18,7 +18,7 @@ from casbd.errors import StoreError
 from casbd.model.activity import Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks
-from casbd.store.log.blocks import Packer
+from casbd.store.log.packing import Packer
 
 PROGRESS = "forgetting"
 """In `meta`, while a person is being forgotten: what was known of them at the beginning."""
@@ -203,7 +203,7 @@ def forget_in_blocks(store: Store, anew: Callable[[Activity], Activity | None]) 
     A block's keys stay, so that the same record is not taken for a new one.
     """
     packer = Packer()
-    for block_id, _ in blocks.listed(store.connection):
+    for block_id in blocks.listed(store.connection):
         old = blocks.read_block(store.connection, block_id)
         new = [anew(activity) for activity in old]
         if any(one is not other for one, other in zip(new, old, strict=True)):

@@ -1,13 +1,12 @@
 """Blocks: what goes in comes out, in order, whatever was put together; spans of time; damage; what retention leaves."""
 
-import random
-
 import pytest
 
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
 from casbd.store.log import blocks
-from casbd.store.log.blocks import NOTHING, SMALL, Packer
+from casbd.store.log.blocks import SMALL
+from casbd.store.log.packing import NOTHING, Packer
 from casbd.store.state import outbox
 
 
@@ -28,46 +27,6 @@ def put(connection, *several, now=0):
     return [blocks.add(connection, packer, [part(activities, packer)], now)[0][0] for activities in several]
 
 
-@pytest.mark.parametrize("number", [0, 1, 15, 16, 65_535, 65_536])
-def test_any_number_of_activities(number):
-    activities = [Activity(5, "a")] * number
-    assert part(activities).activities() == activities
-
-
-def test_a_part_has_its_times_and_keys():
-    activities = made(5, 3, 9)
-    one = part(activities, keys=[7, 8, 9])
-    assert (one.first, one.last, [*one.keys], one.size) == (3, 9, [7, 8, 9], len(one.encoded()))
-    assert one.activities() == activities
-    assert part([]) == NOTHING
-
-
-def test_one_with_half_a_surrogate_pair_leaves_the_part_as_it_was():
-    packer = Packer()
-    packer.add(made(1))
-    with pytest.raises(UnicodeEncodeError):
-        packer.add([Activity(0, "good"), Activity(9, "\ud800")])
-    packer.add(made(2, name="y"))
-    assert packer.part([1, 2]).activities() == [*made(1), *made(2, name="y")]
-
-
-def test_memory_that_huge_records_took_is_given_back():
-    packer = Packer()
-    noise = random.Random(1).randbytes(5 << 20).hex()
-    activities = [Activity(1, "a", raw=noise)]
-    assert part(activities, packer).activities() == activities
-    packer.begin()
-    assert len(packer._body) < 4 << 20
-
-
-def test_without_repeats():
-    packer = Packer()
-    activities = made(5, 3, 9)
-    left = packer.without_repeats(part(activities, keys=[7, 8, 9]), [True, False, True])
-    assert (left.activities(), [*left.keys], left.first) == ([activities[0], activities[2]], [7, 9], 5)
-    assert packer.without_repeats(part(activities), [False] * 3) == NOTHING
-
-
 def test_small_parts_become_one_block_in_their_order(connection):
     packer = Packer()
     small = [part(made(number, name=f"{number}-"), packer) for number in range(4)]
@@ -86,8 +45,10 @@ SPANS = [(None, None, [1, 2, 3]), (20, None, [2, 3]), (21, None, [3]), (None, 10
 @pytest.mark.parametrize(("since", "until", "expected"), SPANS)
 def test_those_that_may_hold_a_span_of_time(connection, since, until, expected):
     put(connection, made(1, 9), made(20, 10, 15), made(30))
-    latest = {1: 9, 2: 20, 3: 30}
-    assert blocks.listed(connection, since, until) == [(number, latest[number]) for number in expected]
+    waiting = blocks.waiting(connection, since, until)
+    ends = {1: (2, 1, 9), 2: (3, 10, 20), 3: (1, 30, 30)}
+    assert [one[:4] for one in waiting] == [(number, *ends[number]) for number in expected]
+    assert [len(one.whole()) for one in waiting] == [ends[number][0] for number in expected]
     assert blocks.at_most(connection, since, until) == sum({1: 2, 2: 3, 3: 1}[number] for number in expected)
 
 
@@ -96,8 +57,7 @@ def test_the_newest_first_and_what_was_stored_after_one(connection):
     several = [made(time, name=f"{time}-") for time in (1, 2, 3)]
     put(connection, *several)
     connection.execute("UPDATE blocks SET body = NULL WHERE block_id = 2")  # in a segment by now
-    assert [*blocks.scan(connection)] == [several[2], several[0]]
-    assert [*blocks.scan_containing(connection, b"1-0")] == [several[0]]
+    assert blocks.listed(connection) == [one.block_id for one in blocks.waiting(connection)] == [1, 3]
     assert [blocks.stored_after(connection, number) for number in (0, 1, 3)] == [[1, 2, 3], [2, 3], []]
     assert (blocks.newest(connection), blocks.at_most(connection)) == (3, 2)
     assert blocks.read_block(connection, 2) == blocks.read_block(connection, 99) == []
@@ -122,7 +82,7 @@ def test_damage_is_said_with_the_block_and_what_can_be_done(connection):
     assert said.startswith("block 1 of the activity log is damaged (")
     assert said.endswith("); `casbd store verify` lists all damage, `casbd store rebuild` makes the log anew")
     with pytest.raises(StoreError, match="block 2 "):
-        [*blocks.scan_containing(connection, b"x")]
+        blocks.waiting(connection)[1].columns()
     assert [number for number, _ in blocks.damaged(connection)] == [1, 2]
 
 

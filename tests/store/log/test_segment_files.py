@@ -10,7 +10,8 @@ from builders import NOON
 from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.log import segment_files
-from casbd.store.log.segment_files import BLOCK, PLACE, PartWriter, allow_open, by_day, digest_of, read, rows
+from casbd.store.log.columns import BLOCK, PLACE
+from casbd.store.log.segment_files import PartWriter, allow_open, by_day, digest_of, read, rows
 
 DAY = 86_400_000
 

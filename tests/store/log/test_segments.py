@@ -11,6 +11,8 @@ from casbd.daemon.compacting import Compacting
 from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.log import blocks, segment_damage, segment_files, segments
+from casbd.store.log.columns import PLACE
+from casbd.store.log.packing import Packer
 from casbd.store.state import outbox
 
 
@@ -47,14 +49,14 @@ def test_activities_are_what_they_were(core):
         "matched_policies": ("one",),
     }
     some = [Activity(NOON + n, f"id-{n}", **(everything if n % 2 else {})) for n in range(50)]
-    packer = blocks.Packer()
+    packer = Packer()
     packer.begin()
     packer.add(some)
     with core.store.transaction() as connection:
         blocks.add(connection, packer, [packer.part(range(1, 51))], 0)
     assert segments.compact(core.store, at_least=1)
     assert core.activities() == some
-    assert [*blocks.scan(core.store.connection)] == [], "they are in the file alone"
+    assert blocks.listed(core.store.connection) == [], "they are in the file alone"
 
 
 def test_the_oldest_go_first_and_only_when_there_are_enough(core, monkeypatch):
@@ -129,9 +131,9 @@ def test_who_reads_a_file_that_is_removed_reads_it_to_the_end(core):
     expected = fed(core)
     segments.compact(core.store, at_least=1)
     log = ActivityLog(core.store)
-    with log._parts(None, None) as parts:
+    with log._opened() as opened:
         segments.prune(core.store, 2**62)
-        found = log._segments.read(parts.opened, Wanted([], lambda: 0).where, 0, 2**62)
+        found = log._parts.read(opened, Wanted([], lambda: 0).where)
         assert [activity.activity_id for several in found for activity in several] == expected
     assert log.get("0-0") is None
 
@@ -192,7 +194,7 @@ def test_a_file_of_an_older_casbd_is_read_beside_new_ones(core):
     expected = fed(core)
     segments.compact(core.store, at_least=1)
     (segment,) = segments.listed(core.store)
-    table = pq.read_table(segment.path).drop_columns([segment_files.PLACE])
+    table = pq.read_table(segment.path).drop_columns([PLACE])
     pq.write_table(table, core.store.directory / segments.DIRECTORY / "000000000001-000000000005.parquet")
     with core.store.transaction() as connection:
         connection.execute("UPDATE segments SET file = '000000000001-000000000005.parquet', day = NULL, digest = NULL")

@@ -9,6 +9,7 @@ from builders import MINUTE, NOON, record, settings
 from casbd.activity_log import ActivityLog
 from casbd.model.activity import Activity
 from casbd.store.log import blocks, segment_damage, segments
+from casbd.store.log.packing import Packer
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_few_files_may_be_open_and_it_is_compacted_all_the_same(core):
 
 def test_records_of_many_megabytes_are_read_some_at_a_time(core):
     large = [Activity(NOON + n, f"id-{n}", raw='{"x": "' + f"{n:010}" * 500_000 + '"}') for n in range(30)]
-    packer = blocks.Packer()
+    packer = Packer()
     for number, activity in enumerate(large, 1):
         packer.begin()
         packer.add([activity])

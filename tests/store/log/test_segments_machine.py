@@ -14,6 +14,7 @@ from casbd.activity_log import ActivityLog, Wanted
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.database import Store
 from casbd.store.log import blocks, segment_damage, segments
+from casbd.store.log.packing import Packer
 
 DAY = 86_400_000
 START = 1_767_225_600_000
@@ -56,7 +57,7 @@ class Log(RuleBasedStateMachine):
         for fields in several:
             number = next(self.numbers)
             new.append(Activity(activity_id=f"id-{number}", raw=f'{{"n": {number % 7}}}', **fields))
-        packer = blocks.Packer()
+        packer = Packer()
         packer.begin()
         packer.add(new)
         keys = [hash(activity.activity_id) & (2**62) | number + 1 for number, activity in enumerate(new)]

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from casbd.model.activity import Activity
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer
 from casbd.store.log.segment_files import Part, rows
 from casbd.store.log.segments import Plan
 from casbd.store.state import outbox
@@ -20,7 +21,7 @@ def directory(store):
 
 def put_blocks(store, *numbers, at=0, now=0):
     """A block of so many activities each."""
-    packer = blocks.Packer()
+    packer = Packer()
     for count in numbers:
         packer.begin()
         packer.add([Activity(at, f"{at}-{count}-{number}") for number in range(count)])

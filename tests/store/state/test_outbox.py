@@ -5,6 +5,7 @@ import pytest
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.store.log import blocks
+from casbd.store.log.packing import Packer
 from casbd.store.state import outbox
 from casbd.store.state.outbox import Delivery, Part
 
@@ -19,7 +20,7 @@ def command(name, created=0):
 
 def block(connection, number=3, last=0, stored=0):
     part = blocks.Part(b"body", 4, range(1, number + 1), last, last)
-    ((block_id, size),) = blocks.add(connection, blocks.Packer(), [part], stored)
+    ((block_id, size),) = blocks.add(connection, Packer(), [part], stored)
     return block_id, size
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from casbd.store.log.blocks import Packer, Part, add
+from casbd.store.log.blocks import add
+from casbd.store.log.packing import Packer, Part
 from casbd.store.state import retention
 
 DAY = 86_400_000

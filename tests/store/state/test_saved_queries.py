@@ -8,6 +8,7 @@ from casbd.activity_log.queries import Query, delete, find, save, saved, suggest
 from casbd.model.activity import Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks
+from casbd.store.log.packing import Packer
 from casbd.store.state import saved_queries
 
 
@@ -90,7 +91,7 @@ FOUND = {
 
 @pytest.mark.parametrize("name", suggested())
 def test_a_suggested_one_finds_what_it_should(core, name):
-    packer = blocks.Packer()
+    packer = Packer()
     packer.begin()
     packer.add(EXAMPLES)
     with core.store.transaction() as connection:

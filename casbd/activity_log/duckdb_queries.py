@@ -1,0 +1,88 @@
+"""One DuckDB connection that asks the log's parts; its errors name the file that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casbd.activity_log.connecting import connect
+from casbd.activity_log.opened import WAITING, Opened
+from casbd.errors import StoreError
+from casbd.model.activity import FIELDS
+from casbd.store.log.blocks import Block
+from casbd.store.log.columns import BLOCK, PLACE, RAW, schema
+from casbd.store.log.segments import DIRECTORY
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+AT_ONCE = 2_048
+"""Rows of a batch."""
+
+
+class Queries:
+    """Runs queries over open parts. StoreError where one is damaged.
+
+    state_dir: where the files are, and all that DuckDB may read.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Made when it is first asked for: a small log needs no DuckDB."""
+        return connect([self._state_dir, self._state_dir / DIRECTORY])  # which may be a link to a larger disk
+
+    def rows(self, text: str, parameters: Sequence[Any], opened: Opened, blocks: Sequence[Block] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query. blocks: what its table `waiting` is."""
+        with self._cursor(text, opened, blocks) as cursor:
+            return cursor.execute(text, parameters).fetchall()
+
+    def batches(self, text: str, parameters: Sequence[Any], opened: Opened, blocks: Sequence[Block] = ()) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, AT_ONCE at a time."""
+        with self._cursor(text, opened, blocks) as cursor:
+            yield from cursor.sql(text, params=parameters).to_arrow_reader(AT_ONCE)
+
+    @contextmanager
+    def _cursor(self, text: str, opened: Opened, blocks: Sequence[Block]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One that knows blocks, for one query: its own, so that several readings can go on side by side."""
+        import duckdb
+
+        damage: list[StoreError] = []
+        cursor = self.connection.cursor()
+        try:
+            if blocks:
+                cursor.register(WAITING, _reader(blocks, damage, raw=RAW in text))
+            yield cursor
+        except duckdb.Error as error:
+            raise damage[0] if damage else _told(error, opened) from None
+        finally:
+            cursor.close()
+
+
+def _reader(blocks: Sequence[Block], damage: list[StoreError], *, raw: bool) -> pa.RecordBatchReader:
+    """Blocks' columns, one block after the other. damage: gets what DuckDB would tell as a text among its own."""
+    import pyarrow as pa
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for block in blocks:
+            try:
+                yield block.columns(raw=raw)
+            except StoreError as error:
+                damage.append(error)
+                raise
+
+    return pa.RecordBatchReader.from_batches(schema([name for name in (*FIELDS, BLOCK, PLACE) if raw or name != RAW]), batches())
+
+
+def _told(error: Exception, opened: Opened) -> StoreError:
+    """Which file it is that cannot be read."""
+    text = str(error)
+    for segment in opened.whole.segments:
+        text = text.replace(opened.path(segment), str(segment.path))
+    return StoreError(f"{text.splitlines()[0]}; `casbd store verify` sets damaged segments aside")

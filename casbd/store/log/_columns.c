@@ -1,0 +1,363 @@
+/* Activities as msgpack to columns as Arrow lays them out, in one pass.
+ *
+ * It knows nothing of fields: `kinds` has a letter for each. Whatever is not exactly as casbd itself encodes it (another number of
+ * fields, another type, text that is not UTF-8, an end too early) makes it return None, and Python decides (packing.py).
+ *
+ * https://github.com/msgpack/msgpack/blob/master/spec.md
+ * https://arrow.apache.org/docs/format/Columnar.html
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_COLUMNS 256
+#define PARTS 4 /* of an object: id, name, type, role */
+
+enum answer { GOOD, ODD, NO_MEMORY };
+
+typedef struct {
+    uint8_t *bytes;
+    size_t used, room;
+} Buffer;
+
+/* One column as it grows. `valid`: a bit a value. `values`: numbers, bits, or where each text or list ends. */
+typedef struct {
+    char kind;
+    size_t rows, unknown;
+    Buffer valid, values, text;
+} Column;
+
+typedef struct {
+    const uint8_t *at, *end;
+} Input;
+
+/* ------------------------------------------------------------------ growing */
+
+static enum answer make_room(Buffer *buffer, size_t more) {
+    if (buffer->room - buffer->used >= more)
+        return GOOD;
+    size_t room = buffer->room ? buffer->room : 256;
+    while (room - buffer->used < more) {
+        if (room > SIZE_MAX / 2)
+            return NO_MEMORY;
+        room *= 2;
+    }
+    uint8_t *bytes = realloc(buffer->bytes, room);
+    if (bytes == NULL)
+        return NO_MEMORY;
+    buffer->bytes = bytes;
+    buffer->room = room;
+    return GOOD;
+}
+
+static enum answer append(Buffer *buffer, const void *bytes, size_t size) {
+    enum answer answer = make_room(buffer, size);
+    if (answer == GOOD && size) {
+        memcpy(buffer->bytes + buffer->used, bytes, size);
+        buffer->used += size;
+    }
+    return answer;
+}
+
+static enum answer append_bit(Buffer *buffer, size_t place, int bit) {
+    if (place % 8 == 0) {
+        uint8_t none = 0;
+        enum answer answer = append(buffer, &none, 1);
+        if (answer != GOOD)
+            return answer;
+    }
+    buffer->bytes[place / 8] |= (uint8_t)((bit != 0) << (place % 8));
+    return GOOD;
+}
+
+/* Arrow's offsets have 32 bits and a sign: what has more bytes is odd. */
+static enum answer append_end(Column *column, size_t end) {
+    if (end > INT32_MAX)
+        return ODD;
+    int32_t offset = (int32_t)end;
+    return append(&column->values, &offset, sizeof offset);
+}
+
+static enum answer append_known(Column *column, int known) {
+    column->unknown += !known;
+    return append_bit(&column->valid, column->rows++, known);
+}
+
+/* ------------------------------------------------------------------ msgpack */
+
+static int has(const Input *input, size_t size) { return (size_t)(input->end - input->at) >= size; }
+
+static uint64_t big_endian(const uint8_t *bytes, size_t size) {
+    uint64_t value = 0;
+    while (size--)
+        value = value << 8 | *bytes++;
+    return value;
+}
+
+/* A length behind a type byte: `small` and its mask is the short form, then those of `sizes` bytes from `first` on. */
+static int read_length(Input *input, uint8_t small, uint8_t mask, uint8_t first, const uint8_t *sizes, size_t forms, size_t *length) {
+    if (!has(input, 1))
+        return 0;
+    uint8_t type = *input->at;
+    if ((type & ~mask) == small) {
+        *length = type & mask;
+        input->at++;
+        return 1;
+    }
+    if (type < first || (size_t)(type - first) >= forms || !has(input, 1 + (size_t)sizes[type - first]))
+        return 0;
+    *length = (size_t)big_endian(input->at + 1, sizes[type - first]);
+    input->at += 1 + sizes[type - first];
+    return 1;
+}
+
+static int read_array(Input *input, size_t *length) {
+    static const uint8_t sizes[] = {2, 4};
+    return read_length(input, 0x90, 0x0f, 0xdc, sizes, 2, length);
+}
+
+static int read_text(Input *input, const uint8_t **text, size_t *length) {
+    static const uint8_t sizes[] = {1, 2, 4};
+    if (!read_length(input, 0xa0, 0x1f, 0xd9, sizes, 3, length) || !has(input, *length))
+        return 0;
+    *text = input->at;
+    input->at += *length;
+    return 1;
+}
+
+static int read_unknown(Input *input) {
+    if (!has(input, 1) || *input->at != 0xc0)
+        return 0;
+    input->at++;
+    return 1;
+}
+
+static int read_integer(Input *input, int64_t *value) {
+    if (!has(input, 1))
+        return 0;
+    uint8_t type = *input->at;
+    if (type < 0x80 || type >= 0xe0) {
+        *value = (int8_t)type;
+        input->at++;
+        return 1;
+    }
+    if (type < 0xcc || type > 0xd3)
+        return 0;
+    size_t size = (size_t)1 << ((type - 0xcc) & 3);
+    if (!has(input, 1 + size))
+        return 0;
+    uint64_t bits = big_endian(input->at + 1, size);
+    int is_signed = type >= 0xd0;
+    if (!is_signed && bits > INT64_MAX)
+        return 0;
+    if (is_signed && size < 8 && bits >> (8 * size - 1))
+        bits |= UINT64_MAX << (8 * size);
+    memcpy(value, &bits, sizeof bits);
+    input->at += 1 + size;
+    return 1;
+}
+
+/* RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
+static int is_utf8(const uint8_t *at, size_t length) {
+    const uint8_t *end = at + length;
+    while (at < end) {
+        uint64_t eight;
+        if (end - at >= 8 && (memcpy(&eight, at, 8), !(eight & 0x8080808080808080u))) {
+            at += 8;
+            continue;
+        }
+        uint8_t first = *at++;
+        if (first < 0x80)
+            continue;
+        size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+        if (first < 0xc2 || first > 0xf4 || (size_t)(end - at) < more)
+            return 0;
+        uint8_t lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+        uint8_t highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+        if (*at < lowest || *at > highest)
+            return 0;
+        for (at++; --more; at++)
+            if ((*at & 0xc0) != 0x80)
+                return 0;
+    }
+    return 1;
+}
+
+/* ------------------------------------------------------------------ fields */
+
+static enum answer add_text(Column *column, Input *input, int may_be_unknown) {
+    const uint8_t *text = NULL;
+    size_t length = 0;
+    enum answer answer;
+    int known = !(may_be_unknown && read_unknown(input));
+    if (known && (!read_text(input, &text, &length) || !is_utf8(text, length)))
+        return ODD;
+    if ((answer = append(&column->text, text, length)) != GOOD || (answer = append_end(column, column->text.used)) != GOOD)
+        return answer;
+    return append_known(column, known);
+}
+
+static enum answer add_integer(Column *column, Input *input, int may_be_unknown) {
+    int64_t value = 0;
+    int known = !(may_be_unknown && read_unknown(input));
+    if (known && !read_integer(input, &value))
+        return ODD;
+    enum answer answer = append(&column->values, &value, sizeof value);
+    return answer == GOOD ? append_known(column, known) : answer;
+}
+
+static enum answer add_number(Column *column, Input *input) {
+    uint64_t bits = 0;
+    int known = !read_unknown(input);
+    if (known) {
+        if (!has(input, 9) || *input->at != 0xcb)
+            return ODD;
+        bits = big_endian(input->at + 1, 8);
+        input->at += 9;
+    }
+    enum answer answer = append(&column->values, &bits, sizeof bits);
+    return answer == GOOD ? append_known(column, known) : answer;
+}
+
+static enum answer add_flag(Column *column, Input *input) {
+    int known = !read_unknown(input), flag = 0;
+    if (known) {
+        if (!has(input, 1) || (*input->at & ~1) != 0xc2)
+            return ODD;
+        flag = *input->at++ & 1;
+    }
+    enum answer answer = append_bit(&column->values, column->rows, flag);
+    return answer == GOOD ? append_known(column, known) : answer;
+}
+
+/* A list of texts, or of objects: `parts` columns take what is in it, a text of each in turn. */
+static enum answer add_list(Column *column, Column *parts, Input *input, int of_objects) {
+    size_t length, fields;
+    enum answer answer = GOOD;
+    if (!read_array(input, &length))
+        return ODD;
+    for (; length; length--) {
+        if (of_objects && (!read_array(input, &fields) || fields != PARTS))
+            return ODD;
+        for (size_t part = 0; part < (of_objects ? PARTS : 1) && answer == GOOD; part++)
+            answer = add_text(parts + part, input, of_objects);
+        if (answer != GOOD)
+            return answer;
+    }
+    column->rows++;
+    return append_end(column, parts->rows);
+}
+
+static enum answer skip_text(Input *input) {
+    const uint8_t *text;
+    size_t length;
+    return read_text(input, &text, &length) ? GOOD : ODD;
+}
+
+static enum answer add(Column *column, Column *parts, Input *input) {
+    switch (column->kind) {
+    case 'I': return add_integer(column, input, 0);
+    case 'i': return add_integer(column, input, 1);
+    case 'T': return add_text(column, input, 0);
+    case 't': return add_text(column, input, 1);
+    case 'b': return add_flag(column, input);
+    case 'd': return add_number(column, input);
+    case 'l': return add_list(column, parts, input, 0);
+    case 'o': return add_list(column, parts, input, 1);
+    default: return skip_text(input);
+    }
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+/* The columns of `number` activities; those of a list's parts lie behind it, PARTS for each. */
+static enum answer read_all(Input *input, size_t number, Column *columns, Column *parts, size_t width) {
+    enum answer answer = GOOD;
+    for (size_t column = 0; column < width && answer == GOOD; column++) {
+        if (columns[column].kind && strchr("Ttlo", columns[column].kind))
+            answer = append_end(columns + column, 0);
+        for (size_t part = 0; part < PARTS && answer == GOOD; part++)
+            if (columns[column].kind == 'o' || (columns[column].kind == 'l' && part == 0))
+                answer = append_end(parts + column * PARTS + part, 0);
+    }
+    for (; number && answer == GOOD; number--) {
+        size_t fields;
+        if (!read_array(input, &fields) || fields != width)
+            return ODD;
+        for (size_t column = 0; column < width && answer == GOOD; column++)
+            answer = add(columns + column, parts + column * PARTS, input);
+    }
+    return answer == GOOD && input->at != input->end ? ODD : answer;
+}
+
+static PyObject *as_bytes(const Buffer *buffer) {
+    return PyBytes_FromStringAndSize(buffer->used ? (const char *)buffer->bytes : "", (Py_ssize_t)buffer->used);
+}
+
+/* (rows, unknown, valid, values, text) */
+static PyObject *as_tuple(const Column *column) {
+    return Py_BuildValue("(nnNNN)", (Py_ssize_t)column->rows, (Py_ssize_t)column->unknown, as_bytes(&column->valid),
+                         as_bytes(&column->values), as_bytes(&column->text));
+}
+
+static PyObject *as_list(const Column *columns, size_t number) {
+    PyObject *list = PyList_New(0);
+    for (size_t column = 0; list != NULL && column < number; column++) {
+        if (!columns[column].kind)
+            continue;
+        PyObject *tuple = as_tuple(columns + column);
+        if (tuple == NULL || PyList_Append(list, tuple) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(tuple);
+    }
+    return list;
+}
+
+static void give_back(Column *columns, size_t number) {
+    for (size_t column = 0; column < number; column++) {
+        free(columns[column].valid.bytes);
+        free(columns[column].values.bytes);
+        free(columns[column].text.bytes);
+    }
+    free(columns);
+}
+
+PyDoc_STRVAR(columns_doc, "columns(encoded, number, kinds)\n--\n\n"
+                          "The columns of so many activities, and those of their lists' parts; None where Python must decide.");
+
+static PyObject *columns(PyObject *module, PyObject *arguments) {
+    const char *encoded, *kinds;
+    Py_ssize_t size, number, width;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "y#ns#", &encoded, &size, &number, &kinds, &width))
+        return NULL;
+    if (width < 1 || width > MOST_COLUMNS || number < 0 || number > size / width) /* each field has a byte at least */
+        Py_RETURN_NONE;
+    size_t all = (size_t)width * (1 + PARTS);
+    Column *made = calloc(all, sizeof *made);
+    if (made == NULL)
+        return PyErr_NoMemory();
+    for (Py_ssize_t column = 0; column < width; column++) {
+        made[column].kind = kinds[column] == 's' ? 0 : kinds[column];
+        size_t parts = kinds[column] == 'o' ? PARTS : kinds[column] == 'l';
+        for (size_t part = 0; part < parts; part++)
+            made[width + column * PARTS + (Py_ssize_t)part].kind = 't';
+    }
+    Input input = {(const uint8_t *)encoded, (const uint8_t *)encoded + size};
+    PyObject *result = NULL;
+    switch (read_all(&input, (size_t)number, made, made + width, (size_t)width)) {
+    case GOOD: result = as_list(made, all); break;
+    case ODD: result = Py_NewRef(Py_None); break;
+    case NO_MEMORY: PyErr_NoMemory();
+    }
+    give_back(made, all);
+    return result;
+}
+
+static PyMethodDef methods[] = {{"columns", columns, METH_VARARGS, columns_doc}, {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_columns", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__columns(void) { return PyModule_Create(&definition); }

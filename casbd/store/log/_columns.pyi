@@ -1,0 +1,3 @@
+Column = tuple[int, int, bytes, bytes, bytes]
+
+def columns(encoded: bytes, number: int, kinds: str, /) -> list[Column] | None: ...

@@ -1,0 +1,188 @@
+"""Packing: what goes in comes out, as objects and as columns, whether C makes these or Python; damage is never taken for an activity."""
+
+import random
+import shutil
+from unittest.mock import patch
+
+import msgspec
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd.model.activity import FIELDS, Activity, ActivityObject
+from casbd.store.log import columns, packing
+from casbd.store.log.packing import DAMAGE, NOTHING, Packer, unpacked
+
+TEXTS = st.one_of(
+    st.text(max_size=6), st.sampled_from(["", "x" * 31, "x" * 32, "ä" * 128, "€" * 30_000, "\x00", "\U0010ffff", "\ud7ff\ue000"])
+)
+INTEGERS = st.one_of(st.sampled_from([n + d for n in (0, -32, -128, 1 << 7, 1 << 8, 1 << 16, 1 << 32, -(1 << 31)) for d in (-1, 0, 1)]))
+WIDE = st.one_of(INTEGERS, st.integers(-(1 << 63), (1 << 63) - 1))
+VALUES = {
+    "time": WIDE,
+    "text": st.none() | TEXTS,
+    "choice": st.none() | TEXTS,
+    "flag": st.none() | st.booleans(),
+    "integer": st.none() | WIDE,
+    "number": st.none() | st.floats(allow_nan=False),
+    "list": st.lists(TEXTS, max_size=3).map(tuple),
+    "objects": st.lists(st.builds(ActivityObject, *[st.none() | TEXTS] * 4), max_size=20).map(tuple),
+}
+KNOWN = ("activity_id", "activity_type", "raw")
+ACTIVITIES = st.builds(Activity, **{name: TEXTS if name in KNOWN else VALUES[field.kind] for name, field in FIELDS.items()})
+
+
+def made(*times, name="x"):
+    return [Activity(time, f"{name}{number}") for number, time in enumerate(times)]
+
+
+def part(activities, packer=None, keys=None):
+    packer = packer or Packer()
+    packer.begin()
+    packer.add(activities)
+    return packer.part(keys or range(1, len(activities) + 1))
+
+
+def both(body, number, *, raw=True):
+    """The columns by C, and by Python."""
+    by_c = unpacked(body, number, raw=raw)
+    with patch.object(packing, "COMPILED", False):
+        return by_c, unpacked(body, number, raw=raw)
+
+
+def as_body(*rows):
+    """A body of such rows, whatever they are."""
+    return zstandard.compress(b"".join(map(msgspec.msgpack.encode, rows)))
+
+
+def outcome(read, *arguments):
+    try:
+        return read(*arguments)
+    except DAMAGE as error:
+        return type(error)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="without a compiler there is no C")
+def test_where_there_is_a_compiler_columns_come_from_c():
+    assert packing.COMPILED, "slow, and nobody is told: install casbd again"
+
+
+@pytest.mark.parametrize("number", [0, 1, 15, 16, 65_535, 65_536])
+def test_any_number_of_activities(number):
+    activities = [Activity(5, "a")] * number
+    assert part(activities).activities() == activities
+
+
+def test_a_part_has_its_times_and_keys():
+    activities = made(5, 3, 9)
+    one = part(activities, keys=[7, 8, 9])
+    assert (one.first, one.last, [*one.keys], one.size) == (3, 9, [7, 8, 9], len(one.encoded()))
+    assert one.activities() == activities
+    assert part([]) == NOTHING
+
+
+def test_one_with_half_a_surrogate_pair_leaves_the_part_as_it_was():
+    packer = Packer()
+    packer.add(made(1))
+    with pytest.raises(UnicodeEncodeError):
+        packer.add([Activity(0, "good"), Activity(9, "\ud800")])
+    packer.add(made(2, name="y"))
+    assert packer.part([1, 2]).activities() == [*made(1), *made(2, name="y")]
+
+
+def test_memory_that_huge_records_took_is_given_back():
+    packer = Packer()
+    noise = random.Random(1).randbytes(5 << 20).hex()
+    activities = [Activity(1, "a", raw=noise)]
+    assert part(activities, packer).activities() == activities
+    packer.begin()
+    assert len(packer._body) < 4 << 20
+
+
+def test_without_repeats():
+    packer = Packer()
+    activities = made(5, 3, 9)
+    left = packer.without_repeats(part(activities, keys=[7, 8, 9]), [True, False, True])
+    assert (left.activities(), [*left.keys], left.first) == ([activities[0], activities[2]], [7, 9], 5)
+    assert packer.without_repeats(part(activities), [False] * 3) == NOTHING
+
+
+@given(st.lists(ACTIVITIES, max_size=20), st.booleans())
+def test_columns_are_the_same_from_c_and_from_python(activities, raw):
+    body = part(activities).body if activities else as_body()
+    by_c, by_python = both(body, len(activities), raw=raw)
+    by_c.validate(full=True)
+    assert by_c.equals(by_python)
+    assert by_c.schema == by_python.schema == columns.schema([name for name in FIELDS if raw or name != "raw"])
+    if raw:
+        assert columns.activities(by_c) == activities
+
+
+@given(st.lists(ACTIVITIES, min_size=1, max_size=4), st.data())
+def test_what_is_damaged_is_damaged_for_both(activities, data):
+    """Bytes that are others, are missing or too many: C leaves to Python whatever it does not know, and gives nothing else than Python."""
+    encoded = bytearray(part(activities).encoded())
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, max(len(encoded) - 1, 0)))
+        encoded[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
+    body, number = zstandard.compress(encoded), len(activities) + data.draw(st.sampled_from([0, 0, 0, 1, -1, 1 << 40]))
+    by_python = outcome(lambda: packing.activities(body, number)) if number < 1 << 32 else msgspec.DecodeError
+    if isinstance(by_python, list):
+        by_c, same = both(body, number)
+        by_c.validate(full=True)
+        assert by_c.equals(same)
+    else:
+        assert packing.COMPILED is False or packing._columns.columns(bytes(encoded), number, columns.KINDS) is None
+
+
+NO_TEXTS = [b"\xff", b"\xc3\x28", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\x80", b"\xe2\x82", b"\x80"]
+
+
+@pytest.mark.parametrize("odd", NO_TEXTS)
+def test_a_text_that_is_not_utf8_is_damage(odd):
+    """RFC 3629: no byte that begins nothing, no overlong form, no surrogate, nothing above U+10FFFF, no end within a letter."""
+    encoded = part([Activity(5, "a")]).encoded().replace(b"\xa1a", bytes([0xA0 + len(odd)]) + odd)
+    with pytest.raises(DAMAGE):
+        unpacked(zstandard.compress(encoded), 1)
+    with pytest.raises(DAMAGE):
+        unpacked(zstandard.compress(encoded), 1, raw=False)
+
+
+def test_activities_of_an_older_casbd_have_fewer_fields_and_of_a_newer_one_more():
+    rows = [[5, "a", "Log on"], [7, "b", "Log on", *[None] * 8, (), *[None] * 7, ()], [*msgspec.structs.astuple(Activity(9, "c")), "new"]]
+    for several in ([rows[0]], [rows[2]], rows):
+        by_c, by_python = both(as_body(*several), len(several))
+        assert by_c.equals(by_python)
+        assert [one.activity_id for one in columns.activities(by_c)] == [row[1] for row in several]
+
+
+def test_a_bit_that_fell_over_gives_no_other_activity():
+    activities = [Activity(1, "a", user=random.Random(1).randbytes(200).hex())]
+    body = bytearray(part(activities).body)
+    for place in range(len(body)):
+        body[place] ^= 16
+        read = outcome(packing.activities, bytes(body), 1)
+        assert read in DAMAGE or read == activities, place  # some bits of a frame mean nothing (RFC 8878)
+        body[place] ^= 16
+
+
+def test_of_a_block_says_which_and_where():
+    table = columns.of_block(columns.batch(made(5, 6, 7)), 9, first=4)
+    assert (table["block_id"].to_pylist(), table["place"].to_pylist()) == ([9] * 3, [4, 5, 6])
+    assert table.schema == columns.schema()
+    assert columns.activities(table) == made(5, 6, 7)
+    assert columns.of_block(columns.batch([]), 9).num_rows == 0
+
+
+def test_the_size_before_it_is_compressed():
+    one = part([Activity(1, "a", raw="x" * 100_000)])
+    assert packing.size(one.body) == one.size > 100_000
+    assert packing.size(b"damaged") == 7
+
+
+def test_a_number_that_cannot_be_is_for_python_before_memory_is_taken():
+    if packing.COMPILED:
+        assert packing._columns.columns(b"\x91\x05", 1, "I") == [(1, 0, b"\x01", (5).to_bytes(8, "little"), b"")]
+        assert packing._columns.columns(b"\x91\x05", 2, "I") is packing._columns.columns(b"\x91\x05", 1, "I" * 257) is None
+        assert packing._columns.columns(b"", 0, "I") == [(0, 0, b"", b"", b"")]
