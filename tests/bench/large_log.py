@@ -62,11 +62,11 @@ def ask(site: Site, questions: dict[str, list[str]]) -> None:
 
 
 def put_back(state: Path, number: int) -> int:
-    """Have so many of the newest activities, at least, wait in blocks again; how many."""
+    """Have about so many of the newest activities wait in blocks again, whole segments of them; how many."""
     packer, waiting = Packer(), 0
     with Store(state) as store:
         for segment in sorted(segments.listed(store), key=lambda one: -one.last):
-            if waiting >= number:
+            if waiting and waiting + segment.activities > number:
                 break
             rows = [one for table in segment_files.read(segment.path) for some in table.to_batches() for one in columns.activities(some)]
             with store.transaction() as connection:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,11 @@ _PLACES = {name: place for place, name in enumerate(FIELDS)}
 
 def schema(fields: Sequence[str] = (*FIELDS, BLOCK, PLACE)) -> pa.Schema:
     """The columns: the fields of the activity, by the same names, the block and the place in it; or some of them."""
+    return _schema(tuple(fields))
+
+
+@lru_cache(8)
+def _schema(fields: tuple[str, ...]) -> pa.Schema:
     import pyarrow as pa
 
     text = pa.string()
