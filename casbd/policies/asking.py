@@ -18,7 +18,7 @@ from casbd.filters.effort import TooCostly
 from casbd.filters.limits import weight
 from casbd.model.activity import Activity
 from casbd.model.costly import Costly
-from casbd.policies.matcher import Counted, Matcher, Subjects
+from casbd.policies.matcher import Counted, Matcher
 
 CHUNK_SECONDS = 6.0
 CHARACTER_SECONDS = 0.2e-6
@@ -90,15 +90,13 @@ class Asking:
         return []
 
     def _met(self, activities: Sequence[Activity]) -> list[Met]:
-        match, counted = self._matcher.match, self._matcher.counted
+        match, counted_by = self._matcher.match, self._matcher.counted_by
         met: list[Met] = []
         for start in range(0, len(activities), LOOKS):
             self._matcher.effort.look()
             for number, activity in enumerate(activities[start : start + LOOKS], start):
                 if policies := match(activity):
-                    ids = tuple([policy.id for policy in policies])
-                    subjects: Subjects = {}
-                    met.append((number, ids, tuple([counted(policy, activity, subjects) for policy in policies])))
+                    met.append((number, tuple([policy.id for policy in policies]), counted_by(policies, activity)))
         return met
 
     def _find_who(self) -> None:

@@ -10,9 +10,10 @@ import msgspec
 from casbd.clock import Clock
 from casbd.filters.compile import Predicate, Writer
 from casbd.filters.effort import Effort
+from casbd.filters.glance import Glance
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node
 from casbd.model.activity import Activity
-from casbd.policies.conditions_by_value import folded
+from casbd.policies.conditions_by_value import Place, folded, required
 from casbd.policies.policy import Policy
 from casbd.records.record_path import RawReader, Step, texts
 from casbd.remembered import Remembered
@@ -27,15 +28,17 @@ FALSE = AnyOf(())
 
 
 class Indexed(msgspec.Struct, frozen=True, gc=False, eq=False):
-    """A policy, and what of its filter is to be asked; None: nothing, it is met."""
+    """A policy, and what of its filter is left to ask.
+
+    position: among all policies. holds: asks it; None: nothing is left, it is met. needs: by place, the values of which an activity
+    must have one to meet it.
+    """
 
     position: int
     policy: Policy
+    left: Node
     holds: Predicate | None
-
-
-Remaining = tuple[Indexed, Node]
-"""A policy, and what of its filter is left to ask."""
+    needs: Mapping[Place, frozenset[Any]]
 
 
 class Compiler:
@@ -59,10 +62,13 @@ class Compiler:
         """How many functions there are: also of activities whose combination was too long to be remembered."""
         return len(self._asks)
 
-    def key(self, few: Sequence[str], signed: Mapping[str, Sequence[Condition]]) -> Callable[[Activity], tuple[Any, ...]]:
-        """A function that gives the values of some fields, and the signs of the others' values."""
+    def key(
+        self, few: Sequence[str], signed: Mapping[str, Sequence[Condition]], glanced: Mapping[str, Glance]
+    ) -> Callable[[Activity], tuple[Any, ...]]:
+        """A function that gives the values of some fields, the signs of others' values, and what a glance at the rest of them says."""
         values = [f"a.{field}" for field in few]
         values += [f"{self._writer.bind(self._signs(field, several))}[a.{field}]" for field, several in signed.items()]
+        values += [f"{self._writer.bind(glance)}(a.{field})" for field, glance in glanced.items()]
         function: Callable[[Activity], tuple[Any, ...]] = self._writer.function([f"return ({', '.join(values)})"])
         return function
 
@@ -107,21 +113,21 @@ class Compiler:
         return predicate
 
     def indexed(self, position: int, policy: Policy, left: Node) -> Indexed:
-        """A policy with what of its filter is left to ask. position: among all policies."""
+        """A policy with what of its filter is left to ask."""
         indexed = self._indexed.get((position, left))
         if indexed is None:
             holds = None if left is TRUE else self.predicate(left)
-            indexed = self._indexed[position, left] = Indexed(position, policy, holds)
+            indexed = self._indexed[position, left] = Indexed(position, policy, left, holds, required(left))
         return indexed
 
-    def ask(self, policies: list[Remaining]) -> Callable[[Activity], list[Indexed]]:
+    def ask(self, policies: Sequence[Indexed]) -> Callable[[Activity], list[Indexed]]:
         """A function that gives those of some policies that an activity meets, in their order."""
-        key = tuple([one for one, _ in policies])
+        key = tuple(policies)
         function = self._asks.get(key)
         if function is None:
             lines = ["met = []"]
-            for one, left in policies:
-                condition = "" if left is TRUE else f"if {self._writer.expression(left)}: "
+            for one in policies:
+                condition = "" if one.left is TRUE else f"if {self._writer.expression(one.left)}: "
                 lines.append(f"{condition}met.append({self._writer.bind(one)})")
             function = self._asks[key] = self._writer.function([*lines, "return met"])
         return function

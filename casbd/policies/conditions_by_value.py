@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from casbd.filters.text_tests import clues
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, conditions
 from casbd.model.activity import FIELDS
 from casbd.records.record_path import Step
@@ -13,24 +14,43 @@ FEW_VALUES = ("action_type", "activity_type", "app", "user_type", "ip_category",
 """The fields that are decided beforehand, those that rule out most policies first."""
 
 
-_EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file", "raw"})
-"""Fields whose values have no signs: nearly every activity brings a new one."""
+_EVER_NEW = frozenset({"activity_id", "object_id", "object_name", "result_detail", "input_file"})
+"""Nearly every activity brings a new value of these fields, so what it meets is not remembered: it is glanced at."""
+
+WORTH_A_GLANCE = 4
+"""Fewer conditions are asked of the few activities that come to them."""
 
 
 def signed_fields(filters: Iterable[Node]) -> dict[str, list[Condition]]:
     """The fields whose values have signs, with the different conditions on them."""
+    return _by_field(filters, has_sign)
+
+
+def glanced_fields(filters: Iterable[Node]) -> dict[str, list[Condition]]:
+    """The fields that are glanced at, with the different conditions that a glance may decide."""
+    return {field: several for field, several in _by_field(filters, told_at_a_glance).items() if len(several) >= WORTH_A_GLANCE}
+
+
+def _by_field(filters: Iterable[Node], which: Callable[[Condition], bool]) -> dict[str, list[Condition]]:
     by_field: dict[str, dict[Condition, None]] = {}
     for node in filters:
         for condition in conditions(node):
-            if condition.field not in FEW_VALUES and has_sign(condition):
+            if which(condition):
                 by_field.setdefault(condition.field, {})[condition] = None
     return {field: list(several) for field, several in by_field.items()}
 
 
 def has_sign(condition: Condition) -> bool:
     """Whether the condition is about a field's value alone, and the values come again and again."""
-    about_the_value = not condition.path and condition.role == "actor"
-    return about_the_value and FIELDS[condition.field].kind in ("text", "choice", "list", "flag") and condition.field not in _EVER_NEW
+    field = condition.field
+    if condition.path or condition.role != "actor" or field in FEW_VALUES or field in _EVER_NEW or field == "raw":
+        return False
+    return FIELDS[field].kind in ("text", "choice", "list", "flag")
+
+
+def told_at_a_glance(condition: Condition) -> bool:
+    """Whether the condition is about a field of ever new values, and such a value must hold a certain text to meet it."""
+    return condition.field in _EVER_NEW and (condition.operator == "eq" or bool(clues(condition)))
 
 
 Place = str | tuple[Step, ...]

@@ -133,7 +133,7 @@ class RawReader:
         self._members = {}
         self._values = {}
         # Without escapes, every name of a path that leads somewhere stands in the text: a look costs a tenth of decoding.
-        self._folded = text.casefold() if text.isascii() and "\\u" not in text else None
+        self._folded = text.lower() if text.isascii() and ("\\" not in text or "\\u" not in text) else None
 
     def _may_lead_anywhere(self, path: tuple[Step, ...]) -> bool:
         folded = self._folded
