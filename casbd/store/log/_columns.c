@@ -17,9 +17,11 @@
 
 enum answer { GOOD, ODD, NO_MEMORY };
 
+/* What grows is what Python gets in the end: to copy a megabyte into memory never touched before takes as long as all of the reading. */
 typedef struct {
+    PyObject *array;
     uint8_t *bytes;
-    size_t used, room;
+    size_t used, room, first; /* first: room to begin with */
 } Buffer;
 
 /* One column as it grows. `valid`: a bit a value. `values`: numbers, bits, or where each text or list ends. */
@@ -38,16 +40,19 @@ typedef struct {
 static enum answer make_room(Buffer *buffer, size_t more) {
     if (buffer->room - buffer->used >= more)
         return GOOD;
-    size_t room = buffer->room ? buffer->room : 256;
+    size_t room = buffer->room ? buffer->room : buffer->first;
     while (room - buffer->used < more) {
-        if (room > SIZE_MAX / 2)
+        if (room > PY_SSIZE_T_MAX / 2)
             return NO_MEMORY;
         room *= 2;
     }
-    uint8_t *bytes = realloc(buffer->bytes, room);
-    if (bytes == NULL)
+    if (buffer->array == NULL)
+        buffer->array = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)room);
+    else if (PyByteArray_Resize(buffer->array, (Py_ssize_t)room) < 0)
         return NO_MEMORY;
-    buffer->bytes = bytes;
+    if (buffer->array == NULL)
+        return NO_MEMORY;
+    buffer->bytes = (uint8_t *)PyByteArray_AsString(buffer->array);
     buffer->room = room;
     return GOOD;
 }
@@ -292,17 +297,24 @@ static enum answer read_all(Input *input, size_t number, Column *columns, Column
     return answer == GOOD && input->at != input->end ? ODD : answer;
 }
 
-static PyObject *as_bytes(const Buffer *buffer) {
-    return PyBytes_FromStringAndSize(buffer->used ? (const char *)buffer->bytes : "", (Py_ssize_t)buffer->used);
+/* What a buffer has, without the room for more; it is the buffer's no longer. */
+static PyObject *taken(Buffer *buffer) {
+    PyObject *array = buffer->array;
+    if (array == NULL)
+        return PyByteArray_FromStringAndSize(NULL, 0);
+    buffer->array = NULL;
+    if (PyByteArray_Resize(array, (Py_ssize_t)buffer->used) < 0)
+        Py_CLEAR(array);
+    return array;
 }
 
 /* (rows, unknown, valid, values, text) */
-static PyObject *as_tuple(const Column *column) {
-    return Py_BuildValue("(nnNNN)", (Py_ssize_t)column->rows, (Py_ssize_t)column->unknown, as_bytes(&column->valid),
-                         as_bytes(&column->values), as_bytes(&column->text));
+static PyObject *as_tuple(Column *column) {
+    return Py_BuildValue("(nnNNN)", (Py_ssize_t)column->rows, (Py_ssize_t)column->unknown, taken(&column->valid),
+                         taken(&column->values), taken(&column->text));
 }
 
-static PyObject *as_list(const Column *columns, size_t number) {
+static PyObject *as_list(Column *columns, size_t number) {
     PyObject *list = PyList_New(0);
     for (size_t column = 0; list != NULL && column < number; column++) {
         if (!columns[column].kind)
@@ -317,9 +329,9 @@ static PyObject *as_list(const Column *columns, size_t number) {
 
 static void give_back(Column *columns, size_t number) {
     for (size_t column = 0; column < number; column++) {
-        free(columns[column].valid.bytes);
-        free(columns[column].values.bytes);
-        free(columns[column].text.bytes);
+        Py_XDECREF(columns[column].valid.array);
+        Py_XDECREF(columns[column].values.array);
+        Py_XDECREF(columns[column].text.array);
     }
     free(columns);
 }
@@ -344,6 +356,11 @@ static PyObject *columns(PyObject *module, PyObject *arguments) {
         size_t parts = kinds[column] == 'o' ? PARTS : kinds[column] == 'l';
         for (size_t part = 0; part < parts; part++)
             made[width + column * PARTS + (Py_ssize_t)part].kind = 't';
+    }
+    for (size_t column = 0; column < all; column++) { /* of lists' parts a guess, like that of texts */
+        made[column].valid.first = (size_t)number / 8 + 8;
+        made[column].values.first = 8 * (size_t)number + 8;
+        made[column].text.first = 4096;
     }
     Input input = {(const uint8_t *)encoded, (const uint8_t *)encoded + size};
     PyObject *result = NULL;

@@ -1,3 +1,3 @@
-Column = tuple[int, int, bytes, bytes, bytes]
+Column = tuple[int, int, bytearray, bytearray, bytearray]
 
 def columns(encoded: bytes, number: int, kinds: str, /) -> list[Column] | None: ...
