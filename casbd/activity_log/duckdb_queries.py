@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,7 +14,7 @@ from casbd.activity_log.opened import WAITING, Opened
 from casbd.errors import StoreError
 from casbd.model.activity import FIELDS
 from casbd.store.log.blocks import Block
-from casbd.store.log.columns import BLOCK, PLACE, RAW, schema
+from casbd.store.log.columns import BLOCK, PLACE, schema
 from casbd.store.log.segments import DIRECTORY
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Queries:
         cursor = self.connection.cursor()
         try:
             if blocks:
-                cursor.register(WAITING, _reader(blocks, damage, raw=RAW in text))
+                cursor.register(WAITING, _reader(blocks, _mentioned(text), damage))
             yield cursor
         except duckdb.Error as error:
             raise damage[0] if damage else _told(error, opened) from None
@@ -65,19 +66,25 @@ class Queries:
             cursor.close()
 
 
-def _reader(blocks: Sequence[Block], damage: list[StoreError], *, raw: bool) -> pa.RecordBatchReader:
-    """Blocks' columns, one block after the other. damage: gets what DuckDB would tell as a text among its own."""
+def _mentioned(text: str) -> list[str]:
+    """The fields that a query speaks of, and perhaps more: no others are made columns of."""
+    words = {*re.findall(r"\w+", text)}
+    return [name for name in FIELDS if name in words] or ["timestamp"]  # without any column there would be no rows to count
+
+
+def _reader(blocks: Sequence[Block], fields: Sequence[str], damage: list[StoreError]) -> pa.RecordBatchReader:
+    """Fields of blocks as columns, one block after the other. damage: gets what DuckDB would tell as a text among its own."""
     import pyarrow as pa
 
     def batches() -> Iterator[pa.RecordBatch]:
         for block in blocks:
             try:
-                yield block.columns(raw=raw)
+                yield block.columns(fields)
             except StoreError as error:
                 damage.append(error)
                 raise
 
-    return pa.RecordBatchReader.from_batches(schema([name for name in (*FIELDS, BLOCK, PLACE) if raw or name != RAW]), batches())
+    return pa.RecordBatchReader.from_batches(schema((*fields, BLOCK, PLACE)), batches())
 
 
 def _told(error: Exception, opened: Opened) -> StoreError:

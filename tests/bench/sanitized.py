@@ -37,8 +37,8 @@ def try_inputs(seconds: float) -> None:
     import _columns
     import msgspec
 
-    from casbd.model.activity import Activity, ActivityObject
-    from casbd.store.log.columns import KINDS
+    from casbd.model.activity import FIELDS, Activity, ActivityObject
+    from casbd.store.log.columns import letters
 
     chance, encode = random.Random(time.time_ns()), msgspec.msgpack.encode
     tried = whole = 0
@@ -52,7 +52,8 @@ def try_inputs(seconds: float) -> None:
         one.raw = texts[7] * chance.randrange(50)
         encoded = encode(one) * number
         for _ in range(50):
-            columns = _columns.columns(mutated(chance, encoded), number + chance.choice((0, 0, 0, 1, 1 << 50)), KINDS)
+            fields = chance.choice((FIELDS, FIELDS, ("user", "raw")))
+            columns = _columns.columns(mutated(chance, encoded), number + chance.choice((0, 0, 0, 1, 1 << 50)), letters(fields))
             tried, whole = tried + 1, whole + (columns is not None)
     print(f"{tried} inputs, {whole} of them whole, nothing out of bounds")
 

@@ -255,10 +255,25 @@ static enum answer add_list(Column *column, Column *parts, Input *input, int of_
     return append_end(column, parts->rows);
 }
 
-static enum answer skip_text(Input *input) {
-    const uint8_t *text;
-    size_t length;
-    return read_text(input, &text, &length) ? GOOD : ODD;
+/* A field of any kind that is not asked for. What is in a list counts as so many more. */
+static enum answer skip(Input *input) {
+    for (size_t left = 1; left; left--) {
+        const uint8_t *text;
+        size_t length;
+        int64_t number;
+        uint8_t type = has(input, 1) ? *input->at : 0xc1; /* a type that msgpack never uses */
+        if (type == 0xc0 || type == 0xc2 || type == 0xc3)
+            input->at++;
+        else if (type == 0xcb && has(input, 9))
+            input->at += 9;
+        else if (read_array(input, &length)) {
+            if (length > (size_t)(input->end - input->at))
+                return ODD;
+            left += length;
+        } else if (!read_text(input, &text, &length) && !read_integer(input, &number))
+            return ODD;
+    }
+    return GOOD;
 }
 
 static enum answer add(Column *column, Column *parts, Input *input) {
@@ -271,7 +286,7 @@ static enum answer add(Column *column, Column *parts, Input *input) {
     case 'd': return add_number(column, input);
     case 'l': return add_list(column, parts, input, 0);
     case 'o': return add_list(column, parts, input, 1);
-    default: return skip_text(input);
+    default: return skip(input);
     }
 }
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from casbd.errors import StoreError
-from casbd.model.activity import Activity
+from casbd.model.activity import FIELDS, Activity
 from casbd.store.log import columns, packing
 from casbd.store.log.packing import Packer, Part
 
@@ -39,10 +39,10 @@ class Block(NamedTuple):
         with self._damage_reported():
             return packing.activities(self.body, self.activities)
 
-    def columns(self, *, raw: bool = True) -> pa.RecordBatch:
-        """The same as a segment's file has them. raw: with the records themselves."""
+    def columns(self, fields: Collection[str] = FIELDS) -> pa.RecordBatch:
+        """The same as a segment's file has them: some fields, the block and the place."""
         with self._damage_reported():
-            return columns.of_block(packing.unpacked(self.body, self.activities, raw=raw), self.block_id)
+            return columns.of_block(packing.unpacked(self.body, self.activities, fields), self.block_id)
 
     def size(self) -> int:
         """Bytes of its activities, as they are before they are compressed."""

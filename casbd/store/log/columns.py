@@ -6,7 +6,7 @@ Times are milliseconds since 1970 (UTC).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -96,10 +96,13 @@ def activities(columns: pa.RecordBatch) -> list[Activity]:
 
 
 _LETTERS = {"time": "I", "text": "t", "choice": "t", "flag": "b", "integer": "i", "number": "d", "list": "l", "objects": "o"}
-KINDS = "".join("T" if field.name in ("activity_id", "activity_type", RAW) else _LETTERS[field.kind] for field in FIELDS.values())
-"""A letter a field, for `_columns`: large where it is always known."""
-SKIPPED = "s"
-"""The letter of a text that is passed over."""
+_KNOWN = ("activity_id", "activity_type", RAW)
+_KINDS = {name: "T" if name in _KNOWN else _LETTERS[field.kind] for name, field in FIELDS.items()}
+
+
+def letters(fields: Collection[str] = FIELDS) -> str:
+    """A letter a field, for `_columns`: its kind, large where it is always known; `s` where it is passed over."""
+    return "".join(kind if name in fields else "s" for name, kind in _KINDS.items())
 
 
 def of_buffers(made: Sequence[Column], fields: Sequence[str]) -> pa.RecordBatch:

@@ -6,7 +6,7 @@ it does not know exactly (fields of an older casbd) and what is damaged it leave
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -126,14 +126,14 @@ def activities(body: bytes, number: int) -> list[Activity]:
     return _decode(_header(number) + _decompress(body))
 
 
-def unpacked(body: bytes, number: int, *, raw: bool = True) -> pa.RecordBatch:
-    """The same as columns (`columns.schema`), without block and place. raw: with the record itself. One of `DAMAGE` where it is damaged."""
-    fields = tuple(FIELDS) if raw else _WITHOUT_RAW
-    if COMPILED:
-        made = _columns.columns(_decompress(body), number, columns.KINDS if raw else _KINDS_WITHOUT_RAW)
+def unpacked(body: bytes, number: int, fields: Collection[str] = FIELDS) -> pa.RecordBatch:
+    """Some fields of the same as columns (`columns.schema`), in the fields' order. One of `DAMAGE` where what is read is damaged."""
+    wanted = [name for name in FIELDS if name in fields]
+    if COMPILED and wanted:
+        made = _columns.columns(_decompress(body), number, columns.letters(fields))
         if made is not None:
-            return columns.of_buffers(made, fields)
-    return columns.batch(activities(body, number), fields)
+            return columns.of_buffers(made, wanted)
+    return columns.batch(activities(body, number), wanted)
 
 
 def size(body: bytes) -> int:
@@ -142,10 +142,6 @@ def size(body: bytes) -> int:
         return max(len(body), zstandard.frame_content_size(body))
     except zstandard.ZstdError:
         return len(body)
-
-
-_WITHOUT_RAW = tuple(name for name in FIELDS if name != columns.RAW)
-_KINDS_WITHOUT_RAW = "".join(columns.SKIPPED if name == columns.RAW else kind for name, kind in zip(FIELDS, columns.KINDS, strict=True))
 
 
 def _header(count: int) -> bytes:

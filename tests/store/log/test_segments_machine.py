@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from casbd.activity_log import ActivityLog, Wanted
+from casbd.activity_log import ActivityLog, Wanted, parts
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.database import Store
 from casbd.store.log import blocks, segment_damage, segments
@@ -41,15 +41,15 @@ made_activities = st.builds(
 
 
 class Log(RuleBasedStateMachine):
-    @initialize()
-    def begin(self):
+    @initialize(few=st.sampled_from([0, 10, parts.FEW]))
+    def begin(self, few):
         self.directory = Path(tempfile.mkdtemp())
         self.store = Store(self.directory)
         self.expected: list[Activity] = []
         self.numbers = itertools.count()
         self.readers: list[tuple[object, list[Activity], list[Activity]]] = []
-        self.old = segments.ACTIVITIES, segments.PARTS
-        segments.ACTIVITIES, segments.PARTS = 8, 2
+        self.old = segments.ACTIVITIES, segments.PARTS, parts.FEW
+        segments.ACTIVITIES, segments.PARTS, parts.FEW = 8, 2, few
 
     @rule(several=st.lists(made_activities, min_size=1, max_size=6))
     def store_some(self, several):
@@ -147,7 +147,7 @@ class Log(RuleBasedStateMachine):
         assert [*segment_damage.verify(self.store)] == []
 
     def teardown(self):
-        segments.ACTIVITIES, segments.PARTS = self.old
+        segments.ACTIVITIES, segments.PARTS, parts.FEW = self.old
         self.store.close()
         shutil.rmtree(self.directory)
 
