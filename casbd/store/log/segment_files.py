@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 10_000
-"""In one row group: what is in memory while a segment is written (144 MB in all, with twice as many 174). What files say of their row groups
-takes DuckDB 0.2 s for ten million activities; with half as many rows it would be 0.4."""
+"""In one row group: what is in memory while a segment is written (144 MB in all, with twice as many 174). What files say of their
+row groups takes DuckDB 0.2 s for ten million activities; with half as many rows it would be 0.4."""
 BYTES = 32 << 20
 """In one row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
 _ALL_DIFFERENT = (RAW, "activity_id")
