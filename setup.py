@@ -8,16 +8,20 @@ from setuptools import Extension, setup
 STABLE = ("Py_LIMITED_API", "0x030b0000")
 """One compiled file for every Python from 3.11 on (https://docs.python.org/3/c-api/stable.html)."""
 
+
+def extension(name: str) -> Extension:
+    """The module that is one C file beside the Python that uses it."""
+    return Extension(
+        name,
+        [name.replace(".", "/") + ".c"],
+        define_macros=[STABLE],
+        extra_compile_args=["-Wall", "-Wextra"],
+        py_limited_api=True,
+        optional=True,
+    )
+
+
 setup(
-    ext_modules=[
-        Extension(
-            "casbd.store.log._columns",
-            ["casbd/store/log/_columns.c"],
-            define_macros=[STABLE],
-            extra_compile_args=["-Wall", "-Wextra"],
-            py_limited_api=True,
-            optional=True,
-        )
-    ],
+    ext_modules=[extension(name) for name in ("casbd.records._picking", "casbd.records._usual", "casbd.store.log._columns")],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -21,3 +21,17 @@ def test_many_and_long_keys_fill_no_memory():
     assert "abcde" not in known
     assert ("abc", None, "de") not in known
     assert ("abc", None, "d") in known
+
+
+def test_what_is_not_worth_keeping_is_asked_again():
+    asked = []
+    own = Remembered(lambda key: asked.append(key) or len(key), 10, worth_keeping=lambda answer: answer < 3)
+    assert [own["ab"], own["ab"], own["abc"], own["abc"]] == [2, 2, 3, 3]
+    assert asked == ["ab", "abc", "abc"]
+    assert [*own] == ["ab"]
+
+
+def test_bytes_are_as_long_as_they_are():
+    own = Remembered(len, 10, longest=3)
+    assert own[b"abcd"] == 4
+    assert not own

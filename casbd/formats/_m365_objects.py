@@ -37,10 +37,8 @@ class Principal(msgspec.Struct, gc=False):
     Type: Any = None
 
 
-def value_of(name: str, properties: list[Named] | str) -> str | None:
-    """The text that a property has; None where it is empty or no text, or the properties are a string."""
-    if type(properties) is not list:
-        return None
+def value_of(name: str, properties: list[Named]) -> str | None:
+    """The text that a property has; None where it is empty or no text."""
     for entry in properties:
         if (entry.Name == name or (entry.Key == name and not entry.Name)) and type(entry.Value) is str and entry.Value:
             value: str = entry.Value
@@ -54,6 +52,25 @@ ObjectsOf = Callable[[Any], tuple[ActivityObject, ...]]
 _named_list = msgspec.json.Decoder(list[Named]).decode
 _principals = msgspec.json.Decoder(list[Principal]).decode
 _anything = msgspec.json.Decoder().decode
+_properties = msgspec.json.Decoder(list[Named] | str | None).decode
+_targets = msgspec.json.Decoder(list[Principal] | str | None).decode
+
+
+def properties_of(value: list[Named] | bytes | str | None) -> list[Named]:
+    """A list of properties; empty where something else stands there. DecodeError for JSON text that is none of what a record may have."""
+    value = _properties(value) if type(value) is bytes else value
+    return value if isinstance(value, list) else []
+
+
+def targets_of(value: list[Principal] | bytes | str | None) -> list[Principal]:
+    """The same of Entra ID's Target."""
+    value = _targets(value) if type(value) is bytes else value
+    return value if isinstance(value, list) else []
+
+
+def plain(value: Any) -> Any:
+    """The value, or what its JSON text says. DecodeError as above."""
+    return _anything(value) if type(value) is bytes else value
 
 
 def parameters(raw: msgspec.Raw) -> list[Named]:
@@ -72,10 +89,15 @@ def principals(raw: msgspec.Raw) -> list[Principal]:
         return []
 
 
-def objects_for(workload: str | None, operation: str) -> ObjectsOf:
-    """What reads the objects of such m365 records, most important first; an empty tuple where a record names none."""
+def objects_for(workload: str | None, operation: str, record_type: int | str | None) -> ObjectsOf:
+    """What reads the objects of such m365 records, most important first; an empty tuple where a record names none.
+
+    They are of `Record`, or as they are picked: with JSON text in the place of lists and objects.
+    """
     if workload == "Exchange":
         return _mailbox if "-" not in operation else _cmdlet(operation)
+    if workload == "AzureActiveDirectory":
+        return _entra(is_log_on=record_type in _LOG_ON, has_container="member" in operation)
     return _BY_WORKLOAD.get(workload or "", _copilot if operation in _INTERACTIONS else _generic)
 
 
@@ -90,10 +112,22 @@ _LOG_ON = (15, "15", "AzureActiveDirectoryStsLogon")
 _KINDS = frozenset({"User", "Group", "Role", "Application", "ServicePrincipal", "Device", "Policy", "Directory"})
 
 
-def _entra(record: Any) -> tuple[ActivityObject, ...]:
+def _entra(*, is_log_on: bool, has_container: bool) -> ObjectsOf:
+    """Of Entra ID. has_container: something was put into a role or group, or taken out."""
+
+    def objects(record: Any) -> tuple[ActivityObject, ...]:
+        target = _directory_object(record, is_log_on)
+        if target is None:
+            return ()
+        return (target, *_containers(record.ModifiedProperties)) if has_container else (target,)
+
+    return objects
+
+
+def _directory_object(record: Any, is_log_on: bool) -> ActivityObject | None:
     """Target lists every name of one object: its kind, ids, UPN and display name."""
     kind = name = upn = identifier = None
-    for entry in record.Target if isinstance(record.Target, list) else ():
+    for entry in targets_of(record.Target):
         if _known(entry.ID) is None:
             continue
         if entry.Type == 5:
@@ -102,17 +136,14 @@ def _entra(record: Any) -> tuple[ActivityObject, ...]:
             name = entry.ID
         elif entry.Type == 2 and entry.ID in _KINDS:
             kind = entry.ID
-        elif entry.Type in (0, 2) and (identifier is None or len(entry.ID) == 36):
+        elif entry.Type in (0, 2) and entry.ID and (identifier is None or len(entry.ID) == 36):
             identifier = entry.ID
     identifier = identifier or _known(record.ObjectId)
     if not (identifier or name or upn):
-        return ()
+        return None
     if kind is None:
-        kind = "User" if upn else "Application" if record.RecordType in _LOG_ON else None
-    target = ActivityObject(identifier, upn or name or _known(record.ObjectId) or identifier, kind, "target")
-    if "member" in record.Operation:
-        return (target, *_containers(record.ModifiedProperties))
-    return (target,)
+        kind = "User" if upn else "Application" if is_log_on else None
+    return ActivityObject(identifier, upn or name or _known(record.ObjectId) or identifier, kind, "target")
 
 
 def _containers(raw: msgspec.Raw) -> list[ActivityObject]:
@@ -136,11 +167,12 @@ def _containers(raw: msgspec.Raw) -> list[ActivityObject]:
 def _mailbox(record: Any) -> tuple[ActivityObject, ...]:
     """An operation on the items of a mailbox."""
     objects = []
-    for item in record.AffectedItems[:MOST_OBJECTS] if isinstance(record.AffectedItems, list) else (record.Item,):
+    items, folder = plain(record.AffectedItems), plain(record.Folder)
+    for item in items[:MOST_OBJECTS] if isinstance(items, list) else (plain(record.Item),):
         if isinstance(item, dict):
             objects.append(_mail_item(item))
-    if isinstance(record.Folder, dict):
-        objects.append(ActivityObject(text_of(record.Folder.get("Id")), text_of(record.Folder.get("Path")), "Folder", "target"))
+    if isinstance(folder, dict):
+        objects.append(ActivityObject(text_of(folder.get("Id")), text_of(folder.get("Path")), "Folder", "target"))
     if record.MailboxOwnerUPN:
         owner = record.MailboxOwnerUPN.lower()
         objects.append(ActivityObject(owner, owner, "Mailbox", "container"))
@@ -230,8 +262,8 @@ def _teams(record: Any) -> tuple[ActivityObject, ...]:
         objects.append(ActivityObject(record.ObjectId or None, record.TeamName, "Team", "target"))
     if record.ChannelName:
         objects.append(ActivityObject(None, record.ChannelName, "Channel", "target"))
-    if isinstance(record.Members, list):
-        for member in record.Members[:MOST_OBJECTS]:
+    if isinstance(members := plain(record.Members), list):
+        for member in members[:MOST_OBJECTS]:
             if isinstance(member, dict) and text_of(member.get("UPN")):
                 name = member["UPN"].lower()
                 objects.append(ActivityObject(name, text_of(member.get("DisplayName")) or name, "User", "member"))
@@ -250,7 +282,6 @@ def _known(name: str | None) -> str | None:
 
 
 _BY_WORKLOAD: dict[str, ObjectsOf] = {
-    "AzureActiveDirectory": _entra,
     "SharePoint": _sharepoint,
     "OneDrive": _sharepoint,
     "MicrosoftTeams": _teams,

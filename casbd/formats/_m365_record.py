@@ -64,6 +64,54 @@ class Record(msgspec.Struct, gc=False):
     CopilotEventData: msgspec.Raw = NOTHING
 
 
+class Picked(msgspec.Struct, gc=False):
+    """What is picked of a usual record, under the same names: texts as they are, lists and objects as JSON text or None.
+
+    The other fields lead to what records that have them alike have in common, see `M365`.
+    """
+
+    what: Any
+    agent: str | None
+    device_tags: tuple[str, ...]
+    who: Any
+    CreationTime: str
+    Id: str | None
+    OrganizationId: str | None
+    UserId: str | None
+    UserKey: str | None
+    ClientIP: str | None
+    ClientIPAddress: str | None
+    ActorIpAddress: str | None
+    ActorIP: str | None
+    MailboxOwnerUPN: str | None
+    ObjectId: str | None
+    Subject: str | None
+    ItemType: str | None
+    SiteUrl: str | None
+    SourceFileName: str | None
+    TargetUserOrGroupName: str | None
+    TargetUserOrGroupType: str | None
+    UserSharedWith: str | None
+    TeamName: str | None
+    ChannelName: str | None
+    Actor: bytes | None
+    Target: bytes | list[Principal] | None
+    ExtendedProperties: bytes | None
+    ExtraProperties: bytes | None
+    ModifiedProperties: bytes | None
+    Parameters: bytes | None
+    Item: bytes | None
+    AffectedItems: bytes | None
+    Folder: bytes | None
+    Members: bytes | None
+    CopilotEventData: bytes | None
+
+
+_FIELDS = Picked.__struct_fields__
+TEXTS = _FIELDS[_FIELDS.index("CreationTime") : _FIELDS.index("Actor")]
+NESTED = _FIELDS[_FIELDS.index("Actor") :]
+
+
 def is_audit_record(record: dict[str, Any]) -> bool:
     """Whether it is one by its keys, which no other export has together."""
     required = ("CreationTime", "Operation", "Workload")

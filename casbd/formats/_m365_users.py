@@ -11,16 +11,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from casbd.formats._m365_objects import Named, principals
+from casbd.formats._m365_objects import Named, principals, properties_of, targets_of
 from casbd.formats._user_names import NOBODY, guid_of, is_id
-from casbd.model.activity import Activity
 from casbd.remembered import Remembered
 
 _GUIDS_LENGTH = len(NOBODY)
 UPN, NAME = 5, 1
 """Types of a principal's names."""
 _IDS = (0, 2)
-_OWNER = frozenset({"0", "Owner"})
 _ACTORS_NAMES = frozenset({"actorupn", "userprincipalname", "userupn", "upn"})
 _ACTORS_IDS = frozenset({"actorobjectid", "userobjectid"})
 
@@ -41,46 +39,32 @@ class Users:
         self._longest_unknown = max(map(len, unknown))
         self._names = Remembered(self._name, 50_000)
 
-    def fill(self, record: Any, activity: Activity) -> None:
-        """`user`, `user_id`, and `user_type` where the name shows it."""
-        text, key = record.UserId, record.UserKey
-        if key and (key == NOBODY or (len(key) <= self._longest_unknown and self._is_unknown(key))):
-            key = None
-        who = self._names[text] if text else None
-        if who is None or who.is_id:
-            who = self._named_elsewhere(record, activity, who, key)
-        elif key and key != text and not (len(key) == len(text) and key.lower() == who.user):
-            activity.user_id = (record.Actor and len(key) != _GUIDS_LENGTH and self._guid(record)) or key
-        elif record.Actor:
-            activity.user_id = self._guid(record)
-        if who is not None:
-            activity.user = who.user
-            if who.user_type is not None:
-                activity.user_type = who.user_type
+    def who(self, name: str | None) -> Who | None:
+        """Whom a UserId names; None where it is unknown."""
+        return self._names[name] if name else None
 
-    def _named_elsewhere(self, record: Any, activity: Activity, who: Who | None, key: str | None) -> Who | None:
-        """Of a record whose UserId is an id, or unknown."""
-        own = who.user if who else None
-        identity = next((other for name in self._addresses(record, own, key) if (other := self._names[name]) and not other.is_id), who)
+    def id_beside(self, who: Who, record: Any) -> str | None:
+        """The `user_id` of a record whose UserId is somebody's name."""
+        key = self._known_key(record.UserKey)
+        if key and key != record.UserId and not (len(key) == len(record.UserId) and key.lower() == who.user):
+            return (record.Actor and len(key) != _GUIDS_LENGTH and self._guid(record)) or key
+        return self._guid(record) if record.Actor else None
+
+    def named_elsewhere(self, who: Who | None, record: Any, *, is_owner: bool) -> tuple[Who | None, str | None]:
+        """Of a record whose UserId is an id, or unknown: who it was, and `user_id`. is_owner: the mailbox's own did it."""
+        own, key, user_id = who.user if who else None, self._known_key(record.UserKey), None
+        identity = next((other for name in _addresses(record, own, key, is_owner) if (other := self._names[name]) and not other.is_id), who)
         if identity is None and (name := self._actor(record) or key):
             identity = self._names[name]
         if identity is None and (identifier := self._guid(record)):
             identity = Who(identifier, None, is_id=True)
         identifier = guid_of(own, key) or self._guid(record) or next((one for one in (own, key) if one and is_id(one)), key)
         if identifier and (identity is None or identity.is_id or identifier.lower() != identity.user.lower()):
-            activity.user_id = identifier
-        return identity
+            user_id = identifier
+        return identity, user_id
 
-    def _addresses(self, record: Any, own: str | None, key: str | None) -> Iterator[str]:
-        """Where the user's UPN may be, surest first."""
-        actor = [one.ID for one in principals(record.Actor) if one.Type == UPN and one.ID]
-        target = record.Target if isinstance(record.Target, list) else []
-        names = [key, *actor, *_property_values(record, _ACTORS_NAMES)]
-        if own and any(_bare(one.ID) == _bare(own) for one in target):  # it was done to oneself
-            names += [one.ID for one in target if one.Type == UPN]
-        if str(record.LogonType) in _OWNER:
-            names.append(record.MailboxOwnerUPN)
-        return (name for name in names if name and "@" in name)
+    def _known_key(self, key: str | None) -> str | None:
+        return None if key and (key == NOBODY or (len(key) <= self._longest_unknown and self._is_unknown(key))) else key
 
     def _actor(self, record: Any) -> str | None:
         """Entra ID: the UPN or name among the actor's identities."""
@@ -111,12 +95,22 @@ class Users:
         return text == NOBODY or text.isspace() or text.strip().lower() in self._unknown
 
 
+def _addresses(record: Any, own: str | None, key: str | None, is_owner: bool) -> Iterator[str]:
+    """Where the user's UPN may be, surest first."""
+    actor = [one.ID for one in principals(record.Actor) if one.Type == UPN and one.ID]
+    target = targets_of(record.Target)
+    names = [key, *actor, *_property_values(record, _ACTORS_NAMES)]
+    if own and any(_bare(one.ID) == _bare(own) for one in target):  # it was done to oneself
+        names += [one.ID for one in target if one.Type == UPN]
+    if is_owner:
+        names.append(record.MailboxOwnerUPN)
+    return (name for name in names if name and "@" in name)
+
+
 def _property_values(record: Any, names: frozenset[str]) -> list[str]:
     """What ExtendedProperties and ExtraProperties have under such names."""
-    values: list[str] = []
-    for properties in (record.ExtendedProperties, record.ExtraProperties):
-        values += [one.Value for one in properties if _is_called(one, names)] if isinstance(properties, list) else []
-    return values
+    properties = [*properties_of(record.ExtendedProperties), *properties_of(record.ExtraProperties)]
+    return [one.Value for one in properties if _is_called(one, names)]
 
 
 def _is_called(one: Named, names: frozenset[str]) -> bool:

@@ -104,7 +104,7 @@ def _address(text: str, port: str | None = None) -> Address:
     return Address(ip, number if 0 < number < 65536 else None)
 
 
-@lru_cache(maxsize=50_000)  # the same address comes with ever new ports
+@lru_cache(maxsize=50_000)
 def _canonical(text: str) -> str | None:
     try:
         if ":" not in text:
@@ -120,4 +120,5 @@ def _canonical(text: str) -> str | None:
         return None
 
 
-_parsed = Remembered(_parse, 20_000, LONGEST)
+_parsed = Remembered(_parse, 20_000, LONGEST, lambda address: address.port is None)
+"""With a port hardly any text comes twice: such ones would drive all others out."""

@@ -11,7 +11,9 @@ from casbd.model.activity import Activity, ActivityObject
 
 _FIELDS = ("user", "user_id", "user_display_name", "user_organization", "action_type", "app", "app_instance", "user_agent", "result_detail")
 """Any text may be in these. Other fields have a set of values, or are looked up."""
-_texts = attrgetter("activity_id", "activity_type", *_FIELDS)
+FIELDS = ("activity_id", "activity_type", *_FIELDS)
+FIELDS_OF_OBJECTS = ("id", "name", "type")
+_texts = attrgetter(*FIELDS)
 
 
 def take_out(activity: Activity) -> None:

@@ -5,8 +5,21 @@ from __future__ import annotations
 import hashlib
 
 from casbd.model.activity import Activity
-from casbd.records.blanks import take_out
-from casbd.records.long_texts import LONGEST, shorten
+from casbd.records import blanks, long_texts
+from casbd.records.long_texts import LONGEST
+
+try:
+    from casbd.records import _usual
+except ImportError:  # there was no compiler
+
+    def usual(*_: object) -> bool:
+        """Nothing is sure to be: Python looks at every text."""
+        return False
+else:
+    usual = _usual.usual  # type: ignore[assignment]
+
+
+_FIELDS = tuple(dict.fromkeys((*blanks.FIELDS, *long_texts.FIELDS)))
 
 
 def finish(activity: Activity, record: bytes, raw: str) -> None:
@@ -15,9 +28,12 @@ def finish(activity: Activity, record: bytes, raw: str) -> None:
     raw: the record as text. A format that reads a record within another has set it already. An activity whose record has no id
     gets a hash of the record as its id, so that the same record again is the same activity.
     """
-    take_out(activity)
-    activity.raw = activity.raw or raw
+    is_usual = usual(activity, _FIELDS, activity.objects, blanks.FIELDS_OF_OBJECTS, LONGEST)
+    if not is_usual:
+        blanks.take_out(activity)
+    if not activity.raw:
+        activity.raw = raw
     if not activity.activity_id:
         activity.activity_id = hashlib.blake2b(record, digest_size=16).hexdigest()
-    if len(record) > LONGEST:  # each window and alert would hold it; the record has it as it was
-        shorten(activity)
+    if not is_usual and len(record) > LONGEST:  # each window and alert would hold it; the record has it as it was
+        long_texts.shorten(activity)

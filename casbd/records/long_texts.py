@@ -18,6 +18,7 @@ _FIELDS = (
     *("activity_type", "action_type", "app", "app_instance", "user", "user_id", "user_display_name", "user_domain", "user_organization"),
     *("ip_address", "country", "city", "isp", "object_type"),
 )
+FIELDS = ("activity_id", *_FIELDS)
 _texts = attrgetter(*_FIELDS)
 
 

@@ -1,9 +1,9 @@
-"""The part in C under the compiler's sanitizers: columns of bodies with bytes changed, left out and added, for some time.
+"""What is in C under the compiler's sanitizers: stored bodies and records with bytes changed, left out and added, for some time.
 
     python tests/bench/sanitized.py [SECONDS]
 
-It is built beside with AddressSanitizer and UndefinedBehaviorSanitizer (gcc or clang), which end the program at the first read or
-write out of bounds and at whatever C does not define. Prints how many inputs were tried, and of how many columns were made.
+It is built anew with AddressSanitizer and UndefinedBehaviorSanitizer (gcc or clang), which end the program at the first read or
+write out of bounds and at whatever C does not define. Prints how many inputs were tried, and how many were whole.
 """
 
 import os
@@ -17,7 +17,8 @@ from pathlib import Path
 
 TYPES = b"\x91\xc0\xcb\xcf\xd3\xd9\xda\xdb\xdc\xdd\xff"
 """Of msgpack: the first bytes of lists, numbers and texts."""
-SOURCE = Path(__file__).resolve().parents[2] / "casbd" / "store" / "log" / "_columns.c"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "casbd").rglob("*.c"))
 
 
 def mutated(chance: random.Random, encoded: bytes) -> bytes:
@@ -32,8 +33,8 @@ def mutated(chance: random.Random, encoded: bytes) -> bytes:
     return bytes(changed)
 
 
-def try_inputs(seconds: float) -> None:
-    """Runs within the sanitized process: its first argument is where the module is."""
+def try_bodies(seconds: float) -> None:
+    """Columns of stored activities."""
     import _columns
     import msgspec
 
@@ -55,19 +56,40 @@ def try_inputs(seconds: float) -> None:
             fields = chance.choice((FIELDS, FIELDS, ("user", "raw")))
             columns = _columns.columns(mutated(chance, encoded), number + chance.choice((0, 0, 0, 1, 1 << 50)), letters(fields))
             tried, whole = tried + 1, whole + (columns is not None)
-    print(f"{tried} inputs, {whole} of them whole, nothing out of bounds")
+    print(f"{tried} bodies, {whole} of them whole, nothing out of bounds")
+
+
+def try_records(seconds: float) -> None:
+    """Records of Microsoft 365: whatever they have become, they are the same activities without C."""
+    import _picking
+
+    sys.modules["casbd.records._picking"] = _picking
+    sys.path[:0] = [str(ROOT / "tests" / "fuzz"), str(ROOT / "tests")]
+    from mutation import mutate
+    from targets import picked
+
+    chance, seeds = random.Random(time.time_ns()), picked.seeds()
+    tried = whole = 0
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        record = mutate(chance.choice(seeds), seeds, picked.TOKENS, chance)
+        picked.attempt(record)
+        tried, whole = tried + 1, whole + picked.is_picked_from(record)
+    print(f"{tried} records, {whole} of them picked from, nothing out of bounds")
 
 
 def main() -> None:
     """Build, and run a process with the sanitizers in it."""
     if len(sys.argv) > 2:
         sys.path.insert(0, sys.argv[2])
-        return try_inputs(float(sys.argv[1]))
+        try_bodies(float(sys.argv[1]) / 2)
+        return try_records(float(sys.argv[1]) / 2)
     compiler = os.environ.get("CC", "cc")
     with tempfile.TemporaryDirectory() as place:
         flags = ["-g", "-O1", "-fPIC", "-shared", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
         flags += ["-DPy_LIMITED_API=0x030b0000", f"-I{sysconfig.get_path('include')}"]
-        subprocess.run([compiler, *flags, str(SOURCE), "-o", f"{place}/_columns.abi3.so"], check=True)
+        for source in SOURCES:
+            subprocess.run([compiler, *flags, str(source), "-o", f"{place}/{source.stem}.abi3.so"], check=True)
         runtime = subprocess.run([compiler, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True).stdout.strip()
         own = {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}  # so that reads behind bytes are seen
         seconds = sys.argv[1] if len(sys.argv) > 1 else "60"

@@ -11,7 +11,7 @@ from mutation import LARGEST, mutate
 from casbd.plugins import registry
 
 FOUND = Path(__file__).parent / "found"
-INPUTS = {"record": 250, "file": 250, "rule": 150, "configuration": 20, "clock": 15}
+INPUTS = {"record": 250, "file": 250, "rule": 150, "configuration": 20, "clock": 15, "picked": 1500}
 """About a second each."""
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.records.addresses import LONGEST, NO_ADDRESS, Address, parse
+from casbd.records.addresses import LONGEST, NO_ADDRESS, Address, _parsed, parse
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,10 @@ def test_round_trip(ip: IPv4Address | IPv6Address, port: int) -> None:
     if isinstance(ip, IPv4Address):
         assert parse(f"{ip}:{port}") == Address(canonical, port)
         assert parse(f"::ffff:{ip}") == Address(canonical)
+
+
+def test_texts_with_a_port_do_not_drive_others_out():
+    parse("198.51.100.7")
+    for port in range(1, 20_100):
+        parse(f"198.51.100.8:{port}")
+    assert "198.51.100.7" in _parsed

@@ -1,6 +1,14 @@
 """What every activity has before anybody looks at it."""
 
-from casbd.model.activity import Activity
+import copy
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casbd.model.activity import Activity, ActivityObject
+from casbd.records import blanks, finished, long_texts
 from casbd.records.finished import finish
 from casbd.records.long_texts import LONGEST
 
@@ -24,3 +32,39 @@ def test_a_text_longer_than_any_name_is_bounded():
     record = b"x" * (LONGEST + 1)
     finish(one, record, record.decode())
     assert 0 < len(one.user or "") < LONGEST
+
+
+TEXTS = st.none() | st.sampled_from(["", " ", "\u00a0", "\t\n", "x", " x", "\x7f", "é", "x" * LONGEST, "x" * (LONGEST + 1), "\ud800"])
+FIELDS = [field for field in finished._FIELDS if field not in ("activity_id", "activity_type")]
+
+
+def without_c(one, record):
+    with patch.object(finished, "usual", lambda *_: False):
+        finish(one, record, "raw")
+
+
+@given(
+    st.builds(
+        Activity,
+        activity_id=TEXTS.filter(lambda text: text not in (None, "\ud800")),
+        activity_type=TEXTS.filter(lambda text: text is not None),
+        objects=st.lists(st.builds(ActivityObject, TEXTS, TEXTS, TEXTS, TEXTS), max_size=3).map(tuple),
+        **dict.fromkeys(FIELDS, TEXTS),
+    ),
+    st.sampled_from([b"{}", b"{}" * LONGEST]),
+)
+def test_c_and_python_finish_alike(activity, record):
+    other = copy.copy(activity)
+    finish(activity, record, "raw")
+    without_c(other, record)
+    assert activity == other
+
+
+@pytest.mark.parametrize("field", finished._FIELDS)
+def test_each_field_is_looked_at(field):
+    for text in (" ", "x" * (LONGEST + 1)):
+        one = Activity(activity_id="1")
+        setattr(one, field, text)
+        finish(one, b"x" * (LONGEST + 1), "raw")
+        if field in (blanks.FIELDS if text == " " else long_texts.FIELDS):
+            assert getattr(one, field) != text

@@ -86,8 +86,8 @@ class TestOddRecords:
     def test_what_is_remembered_does_not_grow_with_invented_operations(self):
         own = M365(Options())
         for number in range(20_050):
-            own._kind(("Exchange", f"op{number}", 1, 0))
-        assert len(own._kinds) <= 20_001
+            own.parse(record(Workload="Exchange", Operation=f"op{number}"))
+        assert len(own._whats) <= 20_001
 
 
 anything = st.recursive(

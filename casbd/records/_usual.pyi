@@ -1,0 +1,3 @@
+def usual(
+    activity: object, fields: tuple[str, ...], objects: tuple[object, ...], fields_of_objects: tuple[str, ...], longest: int, /
+) -> bool: ...
