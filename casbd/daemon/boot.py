@@ -17,9 +17,11 @@ from casbd.daemon.compacting import Compacting
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.notify import Notifier
 from casbd.daemon.own_files import own_files
-from casbd.daemon.parts import Current, Parts, scanning_of
+from casbd.daemon.parts import Current, Parts
 from casbd.daemon.retention import RetentionClock
+from casbd.daemon.scanning import Scanning
 from casbd.daemon.watched import WatchedFiles
+from casbd.daemon.workers import Worker
 from casbd.inputs import Inputs
 from casbd.inputs.fence import OwnFiles
 from casbd.outbox.dispatcher import Dispatcher
@@ -52,14 +54,14 @@ def boot(
     watched = WatchedFiles(engine.files(), started)
     if not once:
         logs.set_level(engine.settings.log_level)
+    step("processes that scan, before anything is open")
+    workers = _workers(engine, undo)
     step("the state directory, which is ours alone")
     store = Store(engine.settings.state_dir)
     undo.callback(store.close)
-    salt = store.salt()
     step("the pipeline's two halves")
+    scanning = Scanning(engine, store.salt(), workers)
     pipeline = Pipeline(store, engine.settings, engine.policies, clock, engine.rails, notifier.alive)
-    current = Current(engine, pseudonyms, scanning_of(engine, salt))
-    undo.callback(current.close)
     step("inputs, where the last commit left off")
     own = own_files(engine.settings)
     inputs = _inputs(store, engine, clock, own)
@@ -76,16 +78,27 @@ def boot(
         notifier=notifier,
         watched=watched,
         store=store,
-        salt=salt,
         trail=Trail(store, engine),
         retention_clock=RetentionClock(store),
-        current=current,
+        current=Current(engine, pseudonyms),
+        scanning=scanning,
         pipeline=pipeline,
         own=own,
         inputs=inputs,
         compacting=compacting,
         dispatcher=_dispatcher(store, clock, undo),
     )
+
+
+def _workers(engine: Engine, undo: ExitStack) -> list[Worker]:
+    """Beside this process."""
+    if engine.settings.workers > 1:
+        engine.load_what_is_needed_later()  # once for all of them
+    workers = []
+    for _ in range(engine.settings.workers - 1):
+        workers.append(Worker(engine))
+        undo.callback(workers[-1].close)
+    return workers
 
 
 def _inputs(store: Store, engine: Engine, clock: Clock, own: OwnFiles) -> Inputs:

@@ -5,18 +5,44 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from casbd.clock import Clock
 from casbd.daemon import processes
+from casbd.daemon.workers import Worker
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments, swap
 from casbd.store.log.segment_files import Part
 from casbd.store.log.segments import Plan
 
 log = logging.getLogger(__name__)
+
+
+def compact(store: Store, workers: Sequence[Worker]) -> bool:
+    """Make segments of what waits, each process some of them; whether there was anything. For the end of `run --once`."""
+    several = [worker for worker in workers if worker.usable]
+    plan = segments.plan(store, at_least=segments.AFTER_A_WHILE, shares=1 + len(several))
+    if plan is None:
+        return False
+    own, *others = _shared(plan, 1 + len(several))
+    for worker, part in zip(several, others, strict=False):
+        worker.begin_segment(store.directory, part)
+    segments.adopt(store, own, segments.write(store, own))
+    for worker, part in zip(several, others, strict=False):  # in the order of their blocks: segments come before what waits
+        segments.adopt(store, part, worker.segment() or segments.write(store, part))
+    return True
+
+
+def _shared(plan: Plan, number: int) -> list[Plan]:
+    """A plan as so many of about the same size, or fewer."""
+    blocks = plan.blocks
+    if not blocks:
+        return [plan]
+    ends = [len(blocks) * part // number for part in range(number + 1)]
+    return [Plan(f"{plan.token}{start:x}", blocks[start:end]) for start, end in pairwise(ends) if start < end]
 
 
 def _write(directory: Path, plan: Plan, answer: Connection) -> None:

@@ -11,4 +11,4 @@ def do_without(parts: Parts) -> None:
     meanings = parts.engine.meanings()
     with parts.store.transaction() as connection:
         set_aside.forget_changed(connection, meanings)
-    parts.current.scanning.do_without(set_aside.of(parts.store.connection, meanings))
+    parts.scanning.do_without(set_aside.of(parts.store.connection, meanings))

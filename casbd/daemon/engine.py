@@ -87,6 +87,14 @@ class Engine:
             plugin = self._formats[key] = cls(options if configured == format_name else cls.Options())
         return plugin
 
+    def load_what_is_needed_later(self) -> None:
+        """What scanning would load when it first needs it."""
+        for name, (format_name, _) in self._options.items():
+            if format_name != "auto":
+                self.format_of(name, format_name)
+        for enricher in self.enrichers:
+            enricher.look_up(*("-" for _ in enricher.reads))
+
     def meanings(self) -> dict[str, str]:
         """What each policy asks for, exceptions included, as a hash."""
         return self._meanings

@@ -54,7 +54,7 @@ class Loop:
             parts.notifier.alive()
             self.pause(0.0 if parts.once else TURN)
             return False
-        batches = parts.current.scanning.batches(parts.inputs.next_chunk)
+        batches = parts.scanning.batches(parts.inputs.next_chunk)
         if batches and not self.commit(batches):
             return False
         parts.notifier.alive()
@@ -90,7 +90,7 @@ class Loop:
         log.error("a batch could not be stored; it will be read again", extra={"error": str(error)})
         if parts.once:
             raise CasbdError(f"a batch could not be stored: {error}") from None
-        parts.current.scanning.forget()
+        parts.scanning.forget()
         parts.pipeline.reload_state()
         parts.inputs.rewind(input_progress.positions(parts.store.connection))
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:

@@ -12,7 +12,7 @@ from casbd.daemon.compacting import Compacting
 from casbd.daemon.engine import Engine
 from casbd.daemon.notify import Notifier
 from casbd.daemon.retention import RetentionClock
-from casbd.daemon.scanning import InProcess, InProcesses, Scanning
+from casbd.daemon.scanning import Scanning
 from casbd.daemon.watched import WatchedFiles
 from casbd.inputs import Inputs
 from casbd.inputs.fence import OwnFiles
@@ -33,11 +33,6 @@ class Current:
 
     engine: Engine
     pseudonyms: Pseudonyms
-    scanning: Scanning
-
-    def close(self) -> None:
-        """End the processes that scan."""
-        self.scanning.close()
 
 
 @dataclass(frozen=True)
@@ -51,10 +46,10 @@ class Parts:
     notifier: Notifier
     watched: WatchedFiles
     store: Store
-    salt: bytes
     trail: Trail
     retention_clock: RetentionClock
     current: Current
+    scanning: Scanning
     pipeline: Pipeline
     own: OwnFiles
     inputs: Inputs
@@ -89,10 +84,3 @@ class Parts:
         """Raise an alert about casbd itself, once. besides: the output that does not get it."""
         if self.pipeline.raise_system(alert, besides=besides):
             self.dispatcher.wake()
-
-
-def scanning_of(engine: Engine, salt: bytes) -> Scanning:
-    """In this process, or in as many as `workers` says. Mistakes where a file was changed meanwhile."""
-    if engine.settings.workers == 1:
-        return InProcess(engine.scanner(salt))
-    return InProcesses(engine, salt, engine.settings.workers)

@@ -13,7 +13,7 @@ from casbd.daemon import costly, logs
 from casbd.daemon.engine import Engine
 from casbd.daemon.loop import Loop
 from casbd.daemon.own_files import own_files
-from casbd.daemon.parts import Current, Parts, scanning_of
+from casbd.daemon.parts import Current, Parts
 from casbd.daemon.reload_thread import ReloadThread
 from casbd.daemon.signals import Signals
 from casbd.daemon.status import Status
@@ -32,7 +32,7 @@ def reload_thread(parts: Parts) -> ReloadThread[Current]:
 
     def prepare() -> Current:
         engine = Engine(parts.configuration)
-        return Current(engine, pseudonyms_of(engine.settings.privacy), scanning_of(engine, parts.salt))
+        return Current(engine, pseudonyms_of(engine.settings.privacy))
 
     return ReloadThread(prepare, parts.inputs.wake)
 
@@ -109,12 +109,12 @@ class Reload:
     def _swap(self, new: Current) -> None:
         """From here on nothing can fail for a reason that a person's file gives."""
         parts, current = self._parts, self._parts.current
-        while batches := current.scanning.batches(lambda: None):  # what the old rules have already scanned
+        while batches := parts.scanning.batches(lambda: None):  # what was read is scanned by the old rules
             if not self._loop.commit(batches):
                 break  # it is read again, with the new ones
         old = current.engine
-        current.close()
-        current.engine, current.pseudonyms, current.scanning = new.engine, new.pseudonyms, new.scanning
+        current.engine, current.pseudonyms = new.engine, new.pseudonyms
+        parts.scanning.use(new.engine)
         settings = new.engine.settings
         costly.do_without(parts)
         parts.pipeline.use(settings, new.engine.policies, new.engine.rails)
@@ -128,8 +128,9 @@ class Reload:
         log.info("reloaded", extra=changes)
         self._warnings.log()
         self._warnings.alert_of_lost(old.meanings())
-        if settings.state_dir != parts.store.directory or settings.metrics != old.settings.metrics:
-            log.warning("a new state_dir or metrics takes effect at the next start")
+        now, then = (settings.metrics, settings.workers), (old.settings.metrics, old.settings.workers)
+        if settings.state_dir != parts.store.directory or now != then:
+            log.warning("a new state_dir, metrics or workers takes effect at the next start")
         self._status.reloaded = Reloaded(
             at=parts.clock(), added=(*changes["added"],), changed=(*changes["changed"],), removed=(*changes["removed"],)
         )

@@ -1,27 +1,17 @@
-"""Scanning chunks: in this process, or in several, with the same batches in the same order."""
+"""Scanning chunks: in this process, and beside it in others, with the same batches in the same order."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import suppress
-from multiprocessing import parent_process
-from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Protocol
-
-import msgspec
+from collections.abc import Callable, Collection, Sequence
+from multiprocessing.connection import wait
 
 from casbd.clock import monotonic
-from casbd.daemon import processes
 from casbd.daemon.engine import Engine
-from casbd.errors import Mistake, Mistakes
+from casbd.daemon.task_memory import Task
+from casbd.daemon.workers import AHEAD, Worker
 from casbd.model.chunk import Chunk
-from casbd.pipeline.scan import Batch, Scanner
+from casbd.pipeline.scan import Batch
 
 COMMIT_BYTES = 4 << 20
 COMMIT_CHUNKS = 256
@@ -30,144 +20,117 @@ COMMIT_CHUNKS = 256
 COMMIT_SECONDS = 1.0
 """Reading for one transaction takes no longer, and one turn: what there is to read may be little and cost much."""
 
+TASK_BYTES = 512 << 10
+TASK_CHUNKS = 64
+"""Chunks up to this size or number are scanned together: one of the usual size, or a few small ones."""
+
 NextChunk = Callable[[], Chunk | None]
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Batch).decode
 
 
-class Scanning(Protocol):
-    """Turns what there is to read into batches for one commit."""
+class Scanning:
+    """Turns what there is to read into batches for one commit.
+
+    salt: the store's own. workers: processes that scan too. Each is given a few tasks ahead; whenever the oldest task is not done yet,
+    this process does the next one that none of them has. So all are busy as long as there is something to read.
+    """
+
+    def __init__(self, engine: Engine, salt: bytes, workers: Sequence[Worker] = ()) -> None:
+        self._salt = salt
+        self._scanner = engine.scanner(salt)
+        self.workers = workers
+        self._tasks: deque[Task] = deque()
+        self._most = 1 + 2 * AHEAD * len(workers)
+        self._without: frozenset[str] = frozenset()
+        for worker in workers:
+            worker.load(salt, engine.meanings())
 
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """The next batches, in the order of their chunks; empty where there is nothing to read."""
+        begun = monotonic()
+        ready: list[Batch] = []
+        size = 0
+        while not ready or (size < COMMIT_BYTES and len(ready) < COMMIT_CHUNKS and monotonic() - begun < COMMIT_SECONDS):
+            for worker in self.workers:
+                worker.take()
+            if monotonic() - begun < COMMIT_SECONDS and not self._read_ahead(next_chunk):
+                next_chunk = _nothing
+            if not self._tasks:
+                break
+            oldest = self._tasks[0]
+            if oldest.batches:
+                size += oldest.size
+                ready += self._taken(oldest)
+            elif not self._scan():
+                wait([worker.socket for worker in self.workers if worker.given])
+        return ready
+
+    def _read_ahead(self, next_chunk: NextChunk) -> bool:
+        """Have a task for this process, and give workers what they have room for. False where there is nothing more to read."""
+        while len(self._tasks) < self._most:
+            worker = None
+            if any(task.chunks for task in self._tasks):
+                worker = min((one for one in self.workers if one.has_room), key=_tasks_given, default=None)
+                if worker is None:
+                    break
+            chunks = _enough(next_chunk)
+            if not chunks:
+                return False
+            self._tasks.append(Task(chunks))
+            if worker is not None and not worker.give(self._tasks[-1], self._without):
+                break  # large ones, which no worker takes, are not to fill the memory
+        return True
+
+    def _scan(self) -> bool:
+        """Scan a chunk that no worker has; False where there is none."""
+        for task in self._tasks:
+            if task.chunks:
+                task.batches.append(self._scanner.scan(task.chunks.pop(0)))
+                return True
+        return False
+
+    def _taken(self, oldest: Task) -> list[Batch]:
+        """What is done of the oldest task."""
+        batches, oldest.batches, oldest.size = oldest.batches, [], 0
+        if not oldest.chunks:
+            self._tasks.popleft()
+        self.do_without([cost.policy_id for batch in batches for cost in batch.costly])  # what one has found out the others need not
+        return batches
+
+    def use(self, engine: Engine) -> None:
+        """Scan by what a reload has built, from the next chunks on. Workers build it themselves, and scan no more until they have."""
+        self._scanner = engine.scanner(self._salt)
+        self._without = frozenset()
+        for worker in self.workers:
+            worker.load(self._salt, engine.meanings(), engine.settings.path)
 
     def do_without(self, policies: Collection[str]) -> None:
         """Ask some policies, by id, no more."""
+        if new := frozenset(policies) - self._without:
+            self._without |= new
+            self._scanner.do_without(new)
 
     def forget(self) -> None:
         """Drop what was read and not handed out: the inputs were rewound."""
-
-    def close(self) -> None:
-        """End the processes."""
+        self._tasks.clear()
 
 
-class InProcess:
-    """`workers: 1`."""
-
-    def __init__(self, scanner: Scanner) -> None:
-        self._scan = scanner.scan
-        self.do_without = scanner.do_without
-
-    def batches(self, next_chunk: NextChunk) -> list[Batch]:
-        """Enough for one transaction."""
-        return [self._scan(chunk) for chunk in _enough(next_chunk)]
-
-    def forget(self) -> None:
-        """Nothing is read ahead."""
-
-    def close(self) -> None:
-        """There are no processes."""
+def _nothing() -> None:
+    """There is no further chunk."""
 
 
-class InProcesses:
-    """`workers: 2` and more: chunks are scanned ahead in other processes, and handed out in order.
-
-    They read the files of the configuration themselves. Mistakes where these are others than those of `engine` by now: it
-    must show here, and not when the first chunk comes, perhaps hours later.
-    """
-
-    def __init__(self, engine: Engine, salt: bytes, workers: int) -> None:
-        path = engine.settings.path
-        self._ahead = 2 * workers
-        self._waiting: deque[tuple[list[Chunk], Future[list[bytes]]]] = deque()
-        self._without: frozenset[str] = frozenset()
-        self._pool = ProcessPoolExecutor(workers, processes.context(), _start_worker, (path, salt))
-        expected = engine.meanings()
-        loaded = [self._pool.submit(_policies_of_worker) for _ in range(workers)]
-        if any(future.result() != expected for future in loaded):
-            self.close()
-            raise Mistakes([Mistake(str(path), 0, 0, "a file was changed while it was read; it is read again")])
-
-    def batches(self, next_chunk: NextChunk) -> list[Batch]:
-        """The oldest chunks that were handed to the pool."""
-        begun = monotonic()
-        while len(self._waiting) < self._ahead and monotonic() - begun < COMMIT_SECONDS:
-            chunks = list(_enough(next_chunk))
-            if not chunks:
-                break
-            self._waiting.append(self._scanned(chunks))
-        if not self._waiting:
-            return []
-        chunks, scanned = self._waiting.popleft()
-        batches = [_decode(batch) for batch in scanned.result()]
-        self._without |= {cost.policy_id for batch in batches for cost in batch.costly}  # what one has found out the others need not
-        if len(batches) < len(chunks):
-            self._waiting.appendleft(self._scanned(chunks[len(batches) :]))
-        return batches
-
-    def _scanned(self, chunks: list[Chunk]) -> tuple[list[Chunk], Future[list[bytes]]]:
-        return chunks, self._pool.submit(_scan_in_worker, chunks, self._without)
-
-    def do_without(self, policies: Collection[str]) -> None:
-        """From the next chunks on."""
-        self._without |= frozenset(policies)
-
-    def forget(self) -> None:
-        """What is under way is read again."""
-        self._waiting.clear()
-
-    def close(self) -> None:
-        """End the pool."""
-        self._pool.shutdown(cancel_futures=True)
+def _tasks_given(worker: Worker) -> int:
+    return worker.given
 
 
-def _enough(next_chunk: NextChunk) -> Iterator[Chunk]:
-    """Chunks for one transaction, or fewer where no more are there."""
-    size = number = 0
+def _enough(next_chunk: NextChunk) -> list[Chunk]:
+    """Chunks for one task, or fewer where no more are there."""
+    chunks: list[Chunk] = []
+    size = 0
     begun = monotonic()
-    while size < COMMIT_BYTES and number < COMMIT_CHUNKS and monotonic() - begun < COMMIT_SECONDS:
+    while size < TASK_BYTES and len(chunks) < TASK_CHUNKS and monotonic() - begun < COMMIT_SECONDS:
         chunk = next_chunk()
         if chunk is None:
-            return
-        yield chunk
-        size += sum(map(len, chunk.records))
-        number += 1
-
-
-_scanner: Scanner | None = None
-_policies: dict[str, str] | None = None
-
-
-def _start_worker(configuration: Path, salt: bytes) -> None:
-    """The main process says when it is over; a worker does not outlive it, however it dies."""
-    global _scanner, _policies
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
-    with suppress(Mistakes):  # the main process tells: it has read the same files a moment ago
-        engine = Engine(configuration)
-        _scanner, _policies = engine.scanner(salt), engine.meanings()
-
-
-def _policies_of_worker() -> dict[str, str] | None:
-    """What a worker has loaded; None where there is a mistake in it."""
-    return _policies
-
-
-def _end_with(parent: BaseProcess | None) -> None:
-    assert parent is not None
-    parent.join()
-    os._exit(0)
-
-
-def _scan_in_worker(chunks: list[Chunk], without: frozenset[str]) -> list[bytes]:
-    """The batches of the first chunks, of all unless that takes long: what is done is to be stored, and the watchdog to hear of it."""
-    assert _scanner is not None
-    _scanner.do_without(without)
-    begun = monotonic()
-    batches: list[bytes] = []
-    for chunk in chunks:
-        if batches and monotonic() - begun > COMMIT_SECONDS:
             break
-        batches.append(_encode(_scanner.scan(chunk)))
-    return batches
+        chunks.append(chunk)
+        size += sum(map(len, chunk.records))
+    return chunks

@@ -14,6 +14,7 @@ from casbd.config.settings import Metrics, Settings
 from casbd.daemon import costly
 from casbd.daemon.back_pressure import BackPressure
 from casbd.daemon.boot import boot
+from casbd.daemon.compacting import compact
 from casbd.daemon.due_jobs import DueJobs, attempt
 from casbd.daemon.loop import TURN, Loop, Progress
 from casbd.daemon.notify import Notifier
@@ -28,7 +29,6 @@ from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.warnings import Warnings
 from casbd.errors import Mistake, Mistakes
 from casbd.model.unread import Unread
-from casbd.store.log import segments
 from casbd.store.state import input_progress, policy_counts
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ def read_everything(running: Running) -> bool:
     with parts.store.transaction() as connection:  # what is gone for good has been told: the next run does not tell it again
         input_progress.save_positions(connection, parts.inputs.given_up())
     delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not running.back_pressure.full
-    while segments.compact(parts.store, at_least=segments.AFTER_A_WHILE):  # else all commands until the next run would decode what waits
+    while compact(parts.store, parts.scanning.workers):  # else all commands until the next run would decode what waits
         pass
     return delivered
 

@@ -26,6 +26,7 @@ import large_log  # noqa: E402
 import m365_records  # noqa: E402
 import rule_files  # noqa: E402
 import sigma_files  # noqa: E402
+import workers as several_workers  # noqa: E402
 from running import DOWNLOADS, Finished, Receiver, Site, run_to_end  # noqa: E402
 
 from casbd.store.log import segments  # noqa: E402
@@ -142,6 +143,11 @@ def memory(directory: Path, records: int, rounds: int) -> None:
     """Whether it grows with the input."""
     small, large = (run(prepare(directory, number)).peak / 1e6 for number in (records // 4, records))
     print(f"peak memory                 {small:.0f} MB for {records // 4} records, {large:.0f} MB for {records}")
+
+
+def workers(directory: Path, records: int, rounds: int) -> None:
+    """One process that scans and two, in turns."""
+    several_workers.compare(prepare(directory, records), rounds)
 
 
 def keys(directory: Path, records: int, rounds: int) -> None:
@@ -325,6 +331,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "life": life,
     "stages": stages,
     "memory": memory,
+    "workers": workers,
     "start": starts,
     "keys": keys,
     "reloads": reloads,

@@ -7,14 +7,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from casbd.daemon import service
 from casbd.daemon.service import read_everything, start
-from casbd.store.log import segments
 
 
 def main() -> None:
     """Run, with a clock around what makes segments."""
     spent = 0.0
-    compact = segments.compact
+    compact = service.compact
 
     def clocked(*arguments: Any, **options: Any) -> bool:
         nonlocal spent
@@ -24,7 +24,7 @@ def main() -> None:
         finally:
             spent += time.process_time() - before
 
-    segments.compact = clocked
+    service.compact = clocked
     with ExitStack() as undo:
         running = start(Path(sys.argv[1]), undo, once=True)
         read_everything(running)

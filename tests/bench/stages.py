@@ -31,12 +31,12 @@ def watch(running: Running) -> None:
     """Put clocks around the parts of what is about to run."""
     parts = running.parts
     parts.inputs.next_chunk = timed("read and cut", parts.inputs.next_chunk)
-    scanner = parts.current.scanning._scan.__self__
+    scanner = parts.scanning._scanner
     scanner._parse = timed("parse", scanner._parse)
     scanner._enrich = timed("enrich", scanner._enrich)
     scanner._packer.add = timed("blocks", scanner._packer.add)
     scanner._packer.part = timed("blocks", scanner._packer.part)
-    parts.current.scanning._scan = timed("scan", parts.current.scanning._scan)
+    scanner.scan = timed("scan", scanner.scan)
     parts.pipeline.commit = timed("commit", parts.pipeline.commit)
 
 

@@ -3,21 +3,18 @@
 import os
 import socket
 from contextlib import ExitStack
-from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
-from builders import HOUR, NOON, chunk, events, record, reject, settings
+from builders import HOUR, NOON, chunk, events, record, settings
 from msgspec.structs import replace
 from prometheus_client.exposition import generate_latest
 
 from casbd.daemon import metrics
-from casbd.daemon import scanning as module
 from casbd.daemon.due_jobs import DueJobs
 from casbd.daemon.engine import Engine, detect
 from casbd.daemon.jobs import warn_of_what_is_new
 from casbd.daemon.notify import Notifier
-from casbd.daemon.scanning import InProcess, InProcesses
 from casbd.daemon.service import start
 from casbd.daemon.watched import WatchedFiles
 from casbd.errors import Mistakes
@@ -152,42 +149,6 @@ class TestDetect:
     @pytest.mark.parametrize("sample", [[], [b"nonsense"], [b'{"a": 1}'], [b"\xff"]])
     def test_nothing_it_knows(self, sample):
         assert detect(sample) is None
-
-
-class TestScanning:
-    def test_in_several_processes_comes_to_the_same(self, configuration, make_core, monkeypatch):
-        monkeypatch.setattr(module, "COMMIT_BYTES", 4000)
-        again = record()
-        chunks = [chunk([again, *(record(at=n * 7 + k) for k in range(5)), b"{"], path=f"/in/{n}", rejects=[reject()]) for n in range(12)]
-        engine = Engine(configuration)
-        here, there = InProcess(engine.scanner(b"salt")), InProcesses(engine, b"salt", 2)
-        cores = [make_core(name) for name in ("here", "there")]
-        try:
-            for core, scanning in zip(cores, (here, there), strict=True):
-                core.use(engine.policies)
-                left = chain(chunks, repeat(None))
-                while batches := scanning.batches(left.__next__):
-                    core.pipeline.commit(batches)
-        finally:
-            there.close()
-        one, other = cores
-        assert one.activities() == other.activities()
-        assert one.alerts() == other.alerts()
-        assert one.counts() == other.counts() == {"m365": (96, 61, 61, 11, 24)}
-        assert [row.alert() for row in one.waiting()] == [row.alert() for row in other.waiting()]
-
-    def test_one_commit_takes_some_chunks_and_not_all(self, make_core, monkeypatch):
-        monkeypatch.setattr(module, "COMMIT_BYTES", 1_000_000)
-        monkeypatch.setattr(module, "COMMIT_CHUNKS", 20)
-        core = make_core()
-        many = iter([chunk([record()], path=f"/in/{n}") for n in range(30)])
-        assert len(InProcess(core.scanner).batches(lambda: next(many, None))) == 20
-        monkeypatch.setattr(module, "COMMIT_BYTES", 1_000_000)
-        large = iter([chunk([record(Filler="x" * 600_000)]) for _ in range(5)])
-        assert len(InProcess(core.scanner).batches(lambda: next(large, None))) == 2
-
-    def test_nothing_to_read(self, make_core):
-        assert InProcess(make_core().scanner).batches(lambda: None) == []
 
 
 class TestNotifier:

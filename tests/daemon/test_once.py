@@ -31,7 +31,7 @@ def test_alerts_do_not_wait_for_segments(tmp_path, monkeypatch):
         return drain(*arguments)
 
     monkeypatch.setattr(Dispatcher, "drain", drained)
-    monkeypatch.setattr(segments, "compact", lambda *_, **__: steps.append("make segments"))
+    monkeypatch.setattr(segments, "plan", lambda *_, **__: steps.append("make segments"))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.json").write_text(json.dumps({"time": "2026-01-01T12:00:00Z", "id": "1", "user": "a"}) + "\n")
     (tmp_path / "casbd.yaml").write_text(f"state_dir: state\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n")

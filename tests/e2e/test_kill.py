@@ -4,8 +4,10 @@ import gzip
 import os
 import random
 import shutil
+import signal
 import threading
 import time
+from pathlib import Path
 
 import m365_records
 import pytest
@@ -104,6 +106,46 @@ def test_killed_again_and_again(make_site, workers):
     site.once()
     same(site, calm)
     assert site.activity_ids() == ids(lines)
+
+
+def test_processes_that_scan_are_killed(make_site):
+    """The daemon goes on without them, and lacks nothing."""
+    site, calm = make_site("killed", workers=4), make_site("calm")
+    lines = records(seed=3)
+    calm.write("all", lines)
+    calm.once()
+    chance = random.Random(3)
+    writer = Writer(site, lines, seed=3)
+    daemon = site.start()
+    left = scanning(daemon)
+    assert len(left) == 3
+    writer.start()
+    try:
+        while left:
+            time.sleep(chance.uniform(0.05, 0.5))
+            os.kill(left.pop(), signal.SIGKILL)
+    finally:
+        writer.finish()
+    site.wait_for_records(len(ids(lines)))
+    assert scanning(daemon) == []
+    assert daemon.terminate() == 0
+    site.once()
+    same(site, calm)
+    assert site.activity_ids() == ids(lines)
+    assert site.log().count("a process that scans has ended") == 3
+
+
+def scanning(daemon):
+    """The ids of a daemon's processes that scan: forked, so with its own command line."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            if parent == str(daemon.process.pid) and (process / "cmdline").read_bytes() == Path(f"/proc/{parent}/cmdline").read_bytes():
+                found.append(int(process.name))
+        except OSError:
+            continue  # it has just ended
+    return found
 
 
 def same(site, calm):

@@ -78,10 +78,10 @@ class Plan(msgspec.Struct, frozen=True):
     parts: tuple[int, ...] = ()
 
 
-def plan(store: Store, now: int | None = None, *, at_least: int | None = None) -> Plan | None:
+def plan(store: Store, now: int | None = None, *, at_least: int | None = None, shares: int = 1) -> Plan | None:
     """What is to be done next, if anything: small parts of a day are put together, else the oldest blocks become parts.
 
-    now: milliseconds; without it nothing is done for having waited long.
+    now: milliseconds; without it nothing is done for having waited long. shares: so many processes will do it, each a part.
     What is still to be sent stays in blocks, and so does all that is younger: segments come before blocks.
     """
     if small := _small_parts(listed(store)):
@@ -95,7 +95,8 @@ def plan(store: Store, now: int | None = None, *, at_least: int | None = None) -
     if not rows or not (long or waiting >= (AT_LEAST if at_least is None else at_least)):
         return None
     totals = itertools.accumulate((count for _, count, _ in rows), initial=0)
-    return Plan(secrets.token_hex(4), tuple(block_id for (block_id, *_), before in zip(rows, totals, strict=False) if before < ACTIVITIES))
+    most = shares * ACTIVITIES
+    return Plan(secrets.token_hex(4), tuple(block_id for (block_id, *_), before in zip(rows, totals, strict=False) if before < most))
 
 
 def _small_parts(segments: Sequence[Segment]) -> tuple[int, ...]:

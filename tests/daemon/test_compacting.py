@@ -1,0 +1,91 @@
+"""At the end of `run --once` each process makes some of the segments; what one leaves undone this process does."""
+
+import os
+import signal
+
+import pytest
+from builders import chunk, record
+
+from casbd.daemon.compacting import compact
+from casbd.daemon.engine import Engine
+from casbd.daemon.workers import Worker
+from casbd.store.log import blocks, segments
+
+
+@pytest.fixture
+def workers(tmp_path):
+    path = tmp_path / "casbd.yaml"
+    path.write_text("inputs: [{name: m365, path: in/*}]\n")
+    engine = Engine(path)
+    begun = [Worker(engine) for _ in range(2)]
+    yield begun
+    for worker in begun:
+        worker.close()
+
+
+@pytest.fixture
+def core(workers, make_core, monkeypatch):
+    """Opened after the processes have begun. It has seven blocks."""
+    monkeypatch.setattr(segments, "AFTER_A_WHILE", 1)
+    core = make_core()
+    for n in range(7):
+        core.feed(chunk([record(at=n * 1000 + k) for k in range(5)], path=f"/in/{n}"))
+    return core
+
+
+def spans(store):
+    return [(one.first_block, one.last_block, one.activities) for one in segments.listed(store)]
+
+
+def test_each_process_makes_some(core, workers):
+    before = core.activities()
+    assert compact(core.store, workers)
+    assert spans(core.store) == [(1, 2, 10), (3, 4, 10), (5, 7, 15)]
+    assert blocks.listed(core.store.connection) == []
+    assert core.activities() == before
+    assert not compact(core.store, workers)
+
+
+def test_fewer_blocks_than_processes(core, workers):
+    compact(core.store, workers)
+    core.feed(chunk([record()], path="/in/x"))
+    assert compact(core.store, workers)
+    assert spans(core.store)[3:] == [(8, 8, 1)]
+
+
+def test_much_is_done_at_once_and_the_rest_later(core, workers, monkeypatch):
+    monkeypatch.setattr(segments, "ACTIVITIES", 7)
+    assert compact(core.store, workers)
+    assert spans(core.store) == [(1, 1, 5), (2, 3, 10), (4, 5, 10)]
+    assert compact(core.store, workers)
+    assert spans(core.store)[3:] == [(6, 6, 5), (7, 7, 5)]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_a_dead_one_was_to_do_is_done_here(core, workers, number):
+    before = core.activities()
+    os.kill(workers[number].pid, signal.SIGKILL)
+    assert workers[number].socket.poll(30)
+    assert compact(core.store, workers)
+    assert spans(core.store) == [(1, 2, 10), (3, 4, 10), (5, 7, 15)]
+    assert core.activities() == before
+    assert [worker.usable for worker in workers] == [number == 1, number == 0]
+
+
+def test_what_one_cannot_write_is_tried_here(core, workers, monkeypatch):
+    """So that it is told why."""
+    sent = workers[0]._send
+    monkeypatch.setattr(workers[0], "_send", lambda what: sent(what._replace(directory=core.directory / "elsewhere")))
+    assert compact(core.store, workers)
+    assert spans(core.store) == [(1, 2, 10), (3, 4, 10), (5, 7, 15)]
+    assert workers[0].usable
+
+
+def test_small_parts_of_a_day_are_one_process_s(core, workers):
+    for _ in range(3):
+        compact(core.store, workers)
+        for n in range(3):
+            core.feed(chunk([record()], path=f"/in/{n}"))
+    assert len(spans(core.store)) == 9
+    assert compact(core.store, workers)
+    assert spans(core.store) == [(1, 13, 41)]
