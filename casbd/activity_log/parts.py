@@ -31,8 +31,6 @@ WINDOW = 20_000
 """Activities that are put into the order of their storing at once."""
 AT_A_TIME = 64 << 20
 """Bytes of activities that are put into the order of their times at once: of records of 20 MB few."""
-COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
-"""Of a whole activity, as a query selects them."""
 _SPANS = {"day": "strftime(epoch_ms(timestamp), '%Y-%m-%d')", "hour": "strftime(epoch_ms(timestamp), '%Y-%m-%d %H')"}
 
 
@@ -57,10 +55,9 @@ class Parts:
     def read(self, opened: Opened, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         """What may meet a condition, in the order in which it was stored. fields: what is read of it, the rest may be unknown."""
         files, blocks = Source(opened.whole.segments, ()), Source((), opened.whole.blocks)
-        names = ", ".join(f'"{name}"' if name in fields else _unknown(name) for name in FIELDS)
         sources = [files] if where is ALL or is_few(blocks) else [files, blocks]
         for selection in self._windows(opened, sources, where, raw=RAW in fields):
-            yield from map(columns.activities, self._batches(opened, names, selection))
+            yield from map(columns.activities, self._batches(opened, _activity(fields), selection))
         if len(sources) == 1:  # all of a block is wanted: as objects it is read in half the time
             yield from _objects(opened, blocks)
 
@@ -92,8 +89,7 @@ class Parts:
         doubtful = selection._replace(
             text=f"{selection.text} AND NOT ({surely.text})", parameters=[*selection.parameters, *surely.parameters]
         )
-        for batch in self._batches(opened, COLUMNS, doubtful):
-            yield from map(wanted.meets, columns.activities(batch))
+        yield from map(wanted.meets, self._activities(opened, doubtful))
 
     def counts(self, opened: Opened, wanted: Wanted, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
         """How many are wanted, by columns, `day` and `hour`."""
@@ -121,8 +117,8 @@ class Parts:
             totals.update(kind for activity in several if wanted.meets(activity) for kind in kinds(activity, by))
         return totals
 
-    def newest_first(self, opened: Opened, source: Source, where: Sql) -> Iterator[Activity]:
-        """What may meet a condition, the newest first: the times, and then a few at a time, as hardly anybody wants all."""
+    def newest_first(self, opened: Opened, source: Source, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[Activity]:
+        """The same, the newest first: the times, and then a few at a time, as hardly anybody wants all."""
         if is_few(source):
             several = itertools.chain.from_iterable(_objects(opened, source))
             yield from sorted(several, key=lambda activity: -activity.timestamp)
@@ -136,8 +132,7 @@ class Parts:
             if some >= size or number == len(rows):
                 now = source.only(lambda one, low=moment, high=newest: low <= one.last and one.first <= high)  # type: ignore[misc]
                 selection = _selection(opened, now, where, Sql("timestamp BETWEEN ? AND ?", [moment, newest]))
-                activities = [one for batch in self._batches(opened, COLUMNS, selection) for one in columns.activities(batch)]
-                yield from sorted(activities, key=lambda activity: -activity.timestamp)
+                yield from sorted(self._activities(opened, selection, fields), key=lambda activity: -activity.timestamp)
                 size, newest, some = min(8 * AT_ONCE, most), moment - 1, 0
 
     def _size_of_one(self, opened: Opened, source: Source) -> int:
@@ -159,7 +154,7 @@ class Parts:
         """The activities that came from one block, which is in a file by now."""
         holders = [one for one in opened.whole.segments if one.first_block <= block_id <= one.last_block]
         selection = _selection(opened, Source(holders, ()), Sql(f"{BLOCK} = ?", [block_id]))._replace(order=f" ORDER BY {PLACE}")
-        return [one for batch in self._batches(opened, COLUMNS, selection) for one in columns.activities(batch)] if holders else []
+        return [*self._activities(opened, selection)] if holders else []
 
     def with_id(self, opened: Opened, activity_id: str) -> Activity | None:
         """The newest activity with an id."""
@@ -173,8 +168,7 @@ class Parts:
         for block_id, place in self._rows(opened, f"{BLOCK}, {PLACE}", _selection(opened, opened.whole, found), newest):
             of_block = Source(opened.whole.segments, [one for one in opened.whole.blocks if one.block_id == block_id])
             here = Sql(f"activity_id = ? AND {BLOCK} = ? AND {PLACE} = ?", [activity_id, block_id, place])
-            for batch in self._batches(opened, COLUMNS, _selection(opened, of_block, here)):
-                return columns.activities(batch)[0]
+            return next(self._activities(opened, _selection(opened, of_block, here)), None)
         return None
 
     def places(self, opened: Opened, regex: str) -> set[tuple[int, int]]:
@@ -191,6 +185,10 @@ class Parts:
     def _batches(self, opened: Opened, asked: str, selection: _Selection, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
         text = f"SELECT {asked} {selection.text}{selection.order}"
         return self.queries.batches(text, [*parameters, *selection.parameters], opened, selection.source.blocks)
+
+    def _activities(self, opened: Opened, selection: _Selection, fields: Collection[str] = FIELDS) -> Iterator[Activity]:
+        for batch in self._batches(opened, _activity(fields), selection):
+            yield from columns.activities(batch)
 
     def _selections(self, opened: Opened, where: Sql, *, ordered: bool, raw: bool = False) -> Iterator[_Selection]:
         """What may meet a condition, in the order of storing or in any."""
@@ -222,6 +220,11 @@ def _selection(opened: Opened, source: Source, where: Sql, more: Sql = ALL) -> _
     span = opened.span(source)
     text = f"FROM {opened.table(source)} WHERE {span.text} AND {more.text} AND {where.text}"
     return _Selection(text, [*span.parameters, *more.parameters, *where.parameters], source)
+
+
+def _activity(fields: Collection[str]) -> str:
+    """What a query selects so that activities can be made of it; of some fields alone."""
+    return ", ".join(f'"{name}"' if name in fields else _unknown(name) for name in FIELDS)
 
 
 def _unknown(field: str) -> str:

@@ -12,7 +12,7 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
 from casbd.filters.sql import Sql
 from casbd.filters.tree import conditions
-from casbd.model.activity import Activity
+from casbd.model.activity import FIELDS, Activity
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.log import columns
@@ -31,14 +31,26 @@ class Retagged(ActivityLog):
         super().__init__(store)
         self._enrich = enrich
 
-    def scan(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[list[Activity]]:
-        """As the log's, with today's categories and tags."""
+    def scan(
+        self,
+        since: int | None = None,
+        until: int | None = None,
+        where: Sql = ALL,
+        fields: Collection[str] = FIELDS,  # noqa: ARG002
+    ) -> Iterator[list[Activity]]:
+        """As the log's, with today's categories and tags; all fields, as what ranges say may depend on any."""
         for several in super().scan(since, until, where):
             self._anew(several)
             yield several
 
-    def newest_first(self, since: int | None = None, until: int | None = None, where: Sql = ALL) -> Iterator[Activity]:
-        """As the log's, with today's categories and tags."""
+    def newest_first(
+        self,
+        since: int | None = None,
+        until: int | None = None,
+        where: Sql = ALL,
+        fields: Collection[str] = FIELDS,  # noqa: ARG002
+    ) -> Iterator[Activity]:
+        """As the log's, with today's categories and tags; all fields."""
         for activity in super().newest_first(since, until, where):
             self._anew([activity])
             yield activity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from casbd.activity_log.cursor import Cursor
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
-from casbd.model.activity import Activity
+from casbd.model.activity import FIELDS, Activity
 from casbd.wire.plain_text import single_line
 
 
@@ -25,32 +25,35 @@ def search(
     sort: str = "-timestamp",
     limit: int = 0,
     after: Cursor | None = None,
+    fields: Collection[str] = FIELDS,
 ) -> Iterator[Activity]:
     """The activities of a span of event time (milliseconds, both ends included) that are wanted, sorted by a field.
 
     sort: a field's name, with `-` in front for largest first; unknown values come last. limit: at most so many, 0 is all.
     after: only what comes behind this place, of the newest first alone; ValueError with another order.
+    fields: those of interest, the rest may be unknown; without `raw` the search of a large log takes a fraction of the time.
     Memory is flat for the newest first (the default) and for any limit; all of them in another order are sorted in memory.
     """
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    read = {*fields, *wanted.reads, *Cursor._fields, name}
     if sort == "-timestamp":
-        return _newest_first(log, wanted, since, until, limit, after)
+        return _newest_first(log.newest_first(since, _until(until, after), wanted.where, read), wanted, limit, after)
     if after is not None:
         raise ValueError("only the newest first have pages")
-    matching = (activity for several in log.scan(since, until, wanted.where) for activity in several if wanted.meets(activity))
-    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    matching = (activity for several in log.scan(since, until, wanted.where, read) for activity in several if wanted.meets(activity))
     if limit:
         pick = heapq.nlargest if descending else heapq.nsmallest
         return iter(pick(limit, matching, key=_order(name, last=not descending)))
     return iter(sorted(matching, key=_order(name, last=not descending), reverse=descending))
 
 
-def _newest_first(
-    log: ActivityLog, wanted: Wanted, since: int | None, until: int | None, limit: int, after: Cursor | None
-) -> Iterator[Activity]:
+def _until(until: int | None, after: Cursor | None) -> int | None:
+    return until if after is None else after.timestamp if until is None else min(until, after.timestamp)
+
+
+def _newest_first(newest: Iterator[Activity], wanted: Wanted, limit: int, after: Cursor | None) -> Iterator[Activity]:
     """In one order whatever part of the log they are in: those of one time, few as a rule, by their place."""
-    if after is not None:
-        until = after.timestamp if until is None else min(until, after.timestamp)
-    activities = filter(wanted.meets, log.newest_first(since, until, wanted.where))
+    activities = filter(wanted.meets, newest)
     if after is not None:
         activities = filter(after.before, activities)
     left = limit

@@ -60,6 +60,12 @@ def depth(node: Node) -> int:
     return 0 if isinstance(node, Condition) else 1 + max(map(depth, node.nodes), default=0)
 
 
+def fields(node: Node) -> frozenset[str]:
+    """The fields that a filter looks at."""
+    read = frozenset(condition.field for condition in conditions(node))
+    return read if all(condition.role == "actor" for condition in conditions(node)) else read | {"objects"}
+
+
 def conditions(node: Node) -> Iterator[Condition]:
     """All conditions of a filter."""
     if isinstance(node, Condition):

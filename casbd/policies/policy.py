@@ -11,7 +11,7 @@ import msgspec
 
 from casbd.counting.match import Match
 from casbd.errors import Mistake
-from casbd.filters.tree import AllOf, Condition, Node, NoneOf, conditions
+from casbd.filters.tree import AllOf, Condition, Node, NoneOf, fields
 from casbd.model.activity import Activity
 from casbd.model.alert import Category, Severity
 
@@ -121,10 +121,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if self.match is not None:
             counted = (*self.match.by, *self.match.looks_at)
             counted += tuple(field for one in self.match.aliased for field in (*one.by, one.unique or "app"))
-        fields = frozenset(field.partition(".")[0] for field in counted)
-        for condition in conditions(self.whole_filter()):
-            fields |= {condition.field} if condition.role == "actor" else {condition.field, "objects"}
-        return fields
+        return frozenset(field.partition(".")[0] for field in counted) | fields(self.whole_filter())
 
     @property
     def window_key(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -70,6 +70,13 @@ class Listing(NamedTuple):
     as_json: bool
     after: Cursor | None
 
+    def reads(self) -> Collection[str]:
+        """The fields of an activity that are looked at."""
+        if self.columns is None and (self.as_json or self.as_csv):
+            return FIELDS
+        shown = COLUMNS if self.columns is None else tuple(column.field.name for column in self.columns)
+        return (*shown, "matched_policies", "result")
+
 
 _OPTIONS = (
     click.option("--columns", type=Columns(), metavar="FIELD,...", help="These fields, also raw.PATH into the record."),
@@ -113,6 +120,7 @@ def write(log: ActivityLog, options: SearchOptions, listing: Listing, shown: Pse
         sort=options.sort,
         limit=limit and limit + 1,
         after=listing.after,
+        fields=FIELDS if shown.fields else listing.reads(),  # pseudonyms are made of all that tells who it was
     )
 
     def page() -> Iterator[Activity]:
