@@ -98,3 +98,11 @@ class Match(Protocol):
 
     def counted(self, entries: Sequence[Entry]) -> int:
         """How many of these some entries are."""
+
+
+class Counting(msgspec.Struct, frozen=True, gc=False):
+    """A policy that counts. key: its `window_key`, under which its windows are stored."""
+
+    policy_id: str
+    key: str
+    match: Match

@@ -147,8 +147,7 @@ class Runs:
 
     def _inside(self, entry: Entry, run: _Run) -> Change:
         run.count += 1
-        entry.alert_id = run.alert_id
-        return Change(run.alert_id, False, (), (entry,), 1, run.start[0], run.end[0], run.count)
+        return Change(run.alert_id, False, (), (entry.in_run(run.alert_id),), 1, run.start[0], run.end[0], run.count)
 
     def _newest(self, position: int, entry: Entry, order: Order, new_alert_id: Callable[[], str]) -> Change:
         """The newest entry makes a window; mostly it is right behind the last run, with which it shares that."""
@@ -190,20 +189,18 @@ class Runs:
         if touched:
             ends = min(ends[0], touched[0].start), max(ends[1], touched[-1].end)
         alert_id = touched[0].alert_id if touched else new_alert_id()
-        for one in members:
-            one.alert_id = alert_id
         run = _Run(*ends, alert_id, number + sum(run.count for run in touched))
         self._runs[low:high] = [run]
         self._held.uncover(run.start, run.end)
         joined = tuple(run.alert_id for run in touched[1:])
         renamed = tuple(self._renamed(touched[-1].end, alert_id)) if joined else ()
-        return Change(alert_id, not touched, joined, tuple(members), number, run.start[0], run.end[0], run.count, renamed)
+        claimed = tuple([one.in_run(alert_id) for one in members])
+        return Change(alert_id, not touched, joined, claimed, number, run.start[0], run.end[0], run.count, renamed)
 
     def _renamed(self, order: Order, alert_id: str) -> Iterator[Entry]:
         """The entry at a place, as one of another run."""
         for entry in self._held.at(order):
-            entry.alert_id = alert_id
-            yield entry
+            yield entry.in_run(alert_id)
 
     def _newcomers(self, entry: Entry, begin: int, end: int, touched: Sequence[_Run]) -> tuple[list[Entry], int, tuple[Order, Order]]:
         """The entries between two moments that are not in a run yet, the first ones and the last; their number, and its two ends."""

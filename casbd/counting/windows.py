@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from casbd.counting.archive import order_of
-from casbd.counting.match import Match
+from casbd.counting.match import Counting, Match
 from casbd.counting.runs import Change, Runs
-from casbd.counting.subjects import entry
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.store.state.window_entries import Stored, WindowEntries
@@ -58,39 +58,55 @@ class Windows:
         """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
 
     def add(
-        self, name: Window, match: Match, activity: Activity, key: int, value: str | None, alert_id: Callable[[], str]
-    ) -> Change | None:
-        """Count one activity that met a policy's filters, for one subject. alert_id: gives the id of the alert that it opens.
+        self,
+        several: Sequence[Counting],
+        subject: str,
+        activity: Activity,
+        key: int,
+        value: str | None,
+        alert_id: Callable[[str], str],
+    ) -> list[tuple[str, Change]]:
+        """Count one activity that met the filters of some policies, for one subject. What that changes in runs, by policy.
 
-        name: the policy's `window_key`, and the subject.
+        alert_id: gives the id of the alert that it opens, of a policy's id.
         """
+        counted = Entry(activity.timestamp, key, activity.activity_id, value)
+        alike: list[str] = []
+        changes = []
+        for counting in several:
+            name, one = (counting.key, subject), counting.match.placed(counted)
+            anew, change = self._add(counting, name, one, partial(alert_id, counting.policy_id))
+            if change is not None:
+                changes.append((counting.policy_id, change))
+                for member in _noted(one, change):
+                    self._entries.note([counting.key], subject, member)
+            elif anew and one is counted:
+                alike.append(counting.key)
+            elif anew:
+                self._entries.note([counting.key], subject, one)
+        if alike:
+            self._entries.note(alike, subject, counted)
+        return changes
+
+    def _add(self, counting: Counting, name: Window, one: Entry, alert_id: Callable[[], str]) -> tuple[bool, Change | None]:
+        """Count an activity in one window: whether it was not there (a repeat may be too old to be known as one), and what it changed."""
         window = self._windows.get(name)
-        if window is None or activity.timestamp - 2 * match.within <= window.floor:
-            window = self._opened(match, name, window)
+        if window is None or one.timestamp - 2 * counting.match.within <= window.floor:
+            window = self._opened(counting, name, window)
         else:
             self._windows.move_to_end(name)
-        one, held = entry(match, activity, key, value), window.held
+        held = window.held
         if len(held) < window.few and (not held or order_of(one) > order_of(held[-1])):
             held.append(one)
             self._held += 1
-            self._entries.note(name, one)
-            return None
-        runs = window.runs or self._begin(match, name, window)
-        before, counted = len(held), runs.counted
+            return True, None
+        runs = window.runs or self._begin(counting.match, name, window)
+        before, known = len(held), runs.counted
         change = runs.add(one, alert_id)
-        if change is not None:
-            self._note_run(name, one, change)
-        elif runs.counted > counted:  # else it was there: a repeat that is too old to be known as one
-            self._entries.note(name, one)
         if len(window.held) > window.room:
-            _shorten(window, runs, activity.timestamp - max(HOURS_KEPT, 4 * match.within))
+            _shorten(window, runs, one.timestamp - max(HOURS_KEPT, 4 * counting.match.within))
         self._held += len(window.held) - before
-        return change
-
-    def _note_run(self, name: Window, one: Entry, change: Change) -> None:
-        """Note what came into a run. one: the entry that was counted, which is not always listed."""
-        for member in (*change.members, *change.renamed, *(() if one in change.members else (one,))):
-            self._entries.note(name, member)
+        return runs.counted > known, change
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
         """Store what changed since the last time."""
@@ -104,13 +120,13 @@ class Windows:
             self._held -= len(window.held)
             self._elsewhere.add(name[0])
 
-    def _opened(self, match: Match, name: Window, window: _Window | None) -> _Window:
+    def _opened(self, counting: Counting, name: Window, window: _Window | None) -> _Window:
         """A window with what is stored of it. window: the same as it is in memory, where an activity is older than what that holds."""
         if window is None and name[0] not in self._elsewhere:
-            window = _Window([], MOST_ENTRIES, min(match.fewest - 1, MOST_ENTRIES))
+            window = _Window([], MOST_ENTRIES, min(counting.match.fewest - 1, MOST_ENTRIES))
         else:
             stored = Stored(self._entries, name)
-            runs = Runs(match, stored.all(), stored)
+            runs = Runs(counting.match, stored.all(), stored)
             room = max(MOST_ENTRIES, 2 * len(runs)) if window is None else 2 * (len(runs) + MOST_ENTRIES)
             self._held += len(runs) - (0 if window is None else len(window.held))
             window = _Window(runs.held, room, runs=runs)
@@ -122,6 +138,14 @@ class Windows:
         runs = window.runs = Runs(match, window.held, Stored(self._entries, name))
         window.held, window.few = runs.held, 0
         return runs
+
+
+def _noted(one: Entry, change: Change) -> Iterator[Entry]:
+    """What is to be stored of a change. one: the entry that was counted, which is not always listed."""
+    yield from change.members
+    yield from change.renamed
+    if all(member.key != one.key or member.timestamp != one.timestamp for member in change.members):
+        yield one
 
 
 def _shorten(window: _Window, runs: Runs, floor: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 
-class Entry(msgspec.Struct, array_like=True, gc=False):
-    """One matching activity of a subject.
+class Entry(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """One matching activity of a subject. All policies that count the same of it have the same one.
 
     key: a 64-bit hash of the activity, which orders entries of the same time. value: the casefolded value of the `unique`
-    field. alert_id: the run it is in, filled in by `Runs`.
+    field. alert_id: the run it is in, where that is stored; what `Runs` hold does not say.
     """
 
     timestamp: int
@@ -17,3 +17,7 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
     activity_id: str
     value: str | None = None
     alert_id: str | None = None
+
+    def in_run(self, alert_id: str) -> Entry:
+        """The same entry as one of a run."""
+        return Entry(self.timestamp, self.key, self.activity_id, self.value, alert_id)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from msgspec.structs import replace
 
 from casbd.alerting import flood, raising, suppression
+from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.governance import deciding
 from casbd.governance.rails import Rails
@@ -43,7 +43,7 @@ class Commit:
         self._rails = rails
         self._outputs = outputs
         self._now = now
-        self._window_keys = Remembered[str, str](lambda policy_id: policies[policy_id].window_key, len(policies))
+        self._counting = Remembered[str, Counting | None](lambda policy_id: _counting(policies.get(policy_id)), len(policies) + 1)
         self._tally: Counter[str] = Counter()
         self._alerts: dict[str, Alert] = {}
         self._subjects: dict[str, str] = {}
@@ -69,9 +69,8 @@ class Commit:
         """Raise alerts for the batch's new activities that meet a policy's filters, or count them."""
         for index, activity, ids, counts in batch.matches:
             if fresh[index]:
-                for policy_id, counted in zip(ids, counts, strict=True):
-                    self._tally[policy_id] += 1
-                    self._matched(policy_id, activity, batch.stored.keys[index], counted)
+                self._tally.update(ids)
+                self._matched(activity, batch.stored.keys[index], ids, counts)
 
     def save(self) -> int:
         """Store new and grown alerts; those that are new are sent. How many are new."""
@@ -81,22 +80,43 @@ class Commit:
         policy_counts.count(self._connection, self._tally, Counter(opened), hours)
         return len(opened)
 
-    def _matched(self, policy_id: str, activity: Activity, key: int, counted: Sequence[Counted]) -> None:
-        """One activity met one policy's filters: raise an alert, or count it in the windows of repeated activity."""
-        policy = self._policies.get(policy_id)
-        if policy is None or not policy.enabled:
-            return  # scanned before the policy was taken out
-        if policy.match is None:
-            subject = raising.subject_of_one(activity)
-            if policy.mode != "simulate" and not self._floods.raises(policy_id, subject, activity.timestamp):
-                return
+    def _matched(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> None:
+        """One activity met some policies' filters: count it in the windows of repeated activity, and raise alerts in their order."""
+        changes = self._changes(activity, key, ids, counts)
+        for policy_id, several in zip(ids, counts, strict=True):
+            policy = self._policies.get(policy_id)
+            if policy is None or not policy.enabled:
+                continue  # scanned before the policy was taken out
+            if policy.match is None:
+                self._met(policy, activity)
+            for who, _ in several if changes else ():
+                if (policy_id, who) in changes:
+                    self._follow(changes[policy_id, who], policy, who, activity)
+
+    def _changes(
+        self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]
+    ) -> dict[tuple[str, str], Change]:
+        """What an activity changes in the runs of the policies that count it, by policy and subject."""
+        alike: dict[Counted, list[Counting]] = {}
+        for policy_id, several in zip(ids, counts, strict=True):
+            if several and (counting := self._counting[policy_id]) is not None:
+                for counted in several:
+                    alike.setdefault(counted, []).append(counting)
+        changes = {}
+        for (who, value), policies in alike.items():
+
+            def alert_id(policy_id: str, who: str = who) -> str:
+                return raising.run_identity(self._policies[policy_id], who, activity)
+
+            for policy_id, change in self._windows.add(policies, who, activity, key, value, alert_id):
+                changes[policy_id, who] = change
+        return changes
+
+    def _met(self, policy: Policy, activity: Activity) -> None:
+        """One activity met the filters of a policy that looks at every single one."""
+        subject = raising.subject_of_one(activity)
+        if policy.mode == "simulate" or self._floods.raises(policy.id, subject, activity.timestamp):
             self._note(raising.of_one(policy, activity, self._now), subject, activity)
-        for who, value in counted:
-            assert policy.match is not None, "only what has a match counts"
-            name = self._window_keys[policy_id], who
-            change = self._windows.add(name, policy.match, activity, key, value, partial(raising.run_identity, policy, who, activity))
-            if change is not None:
-                self._follow(change, policy, who, activity)
 
     def _note(self, alert: Alert, subject: str, activity: Activity) -> None:
         self._alerts[alert.alert_id] = alert
@@ -168,6 +188,13 @@ class Commit:
 
     def _deliver(self, alert: Alert) -> None:
         deliver(self._connection, alert, self._outputs)
+
+
+def _counting(policy: Policy | None) -> Counting | None:
+    """What counting needs to know of a policy; None of one that counts nothing, or was taken out since it was scanned for."""
+    if policy is None or not policy.enabled or policy.match is None:
+        return None
+    return Counting(policy.id, policy.window_key, policy.match)
 
 
 def deliver(connection: sqlite3.Connection, alert: Alert, outputs: Sequence[str], *, besides: str | None = None) -> None:

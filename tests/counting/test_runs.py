@@ -165,12 +165,12 @@ def count_all(rule, entries, restarts, stored):
         insort(kept, one, key=order_of)
         if change is None:
             continue
-        for member in (*change.members, *change.renamed):  # as in the store, where it is another object
-            kept[bisect_left(kept, order_of(member), key=order_of)].alert_id = member.alert_id
+        for member in (*change.members, *change.renamed):  # as in the store
+            kept[bisect_left(kept, order_of(member), key=order_of)] = member
         assert change.opened == (change.alert_id not in alerts)
         alerts[change.alert_id] = alerts.get(change.alert_id, 0) + change.number + sum(alerts.pop(other) for other in change.joined)
         run = [other for other in kept if runs.alert_of(other) == change.alert_id]
-        assert one in run
+        assert one.key in {other.key for other in run}
         assert {other.key for other in change.members} <= {other.key for other in run}
         assert (change.first, change.last) == (min(other.timestamp for other in run), max(other.timestamp for other in run))
         assert change.count == len(run) == alerts[change.alert_id]

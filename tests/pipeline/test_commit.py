@@ -105,3 +105,11 @@ def test_an_alert_of_many_grows_commit_by_commit_and_lists_the_first_ones(core):
     (alert,) = core.alerts()
     assert (alert.activity_count, len(alert.activity_ids), alert.last_activity) == (1200, MOST_IDS, NOON + 1199 * 1000)
     assert alert.activity_ids[-1] == sorted(core.activities(), key=lambda one: one.timestamp)[MOST_IDS - 1].activity_id
+
+
+@pytest.mark.parametrize("left", [[], ["disabled"]])
+def test_what_was_scanned_before_a_policy_was_taken_out_is_not_counted_for_it(core, left):
+    batch = core.scanner.scan(chunk([record(), record(at=MINUTE)]))
+    core.pipeline.use(core.settings, [replace(policy, enabled=False) for policy in core.policies for _ in left])
+    assert core.pipeline.commit([batch]) == 0
+    assert core.store.connection.execute("SELECT count(*) FROM window_journal").fetchone() == (0,)

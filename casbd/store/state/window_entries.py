@@ -1,8 +1,8 @@
 """What policies of repeated activity have counted: the latest of it in a journal, all else packed by window.
 
 Activities come in the order of time, and each is counted in a window of its own, as often as not. A commit therefore appends its
-entries to the journal, as one row; when there are many, each window's go into its pages together (`window_pages.py`). A
-reader of this process sees no difference: what the journal has is in memory too.
+entries to the journal, as one row, each once for all policies that counted it; when there are many, each window's go into its
+pages together (`window_pages.py`). A reader of this process sees no difference: what the journal has is in memory too.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from casbd.model.counted import Entry
 from casbd.store.state.window_pages import Order, Window, WindowPages
 
 MOST_IN_JOURNAL = 100_000
-"""Entries; so many are packed in some 200 ms, and read back at a start in half of that. The more, the fewer pages."""
+"""Entries, as often as they are in a window; so many are packed in some 200 ms, and read back at a start in half of that. The more, the
+fewer pages."""
 
 FIRST: Order = (-(2**63), -(2**63))
 LAST: Order = (2**63 - 1, 2**63 - 1)
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[tuple[str, str, list[Entry]]]).decode
+_decode = msgspec.msgpack.Decoder(list[tuple[str | list[str], str, list[Entry]]]).decode
+"""Of a policy or several, a subject, and what was counted."""
 
 
 class _Sorted:
@@ -51,17 +53,21 @@ class WindowEntries:
         self._pages = WindowPages(connection, alive)
         self._latest: defaultdict[Window, list[Entry]] = defaultdict(list)
         """What is in no page yet, in the order in which it was noted: what the journal has, and what the next `save` will write there."""
-        self._changed: list[tuple[str, str, list[Entry]]] = []
+        self._changed: list[tuple[Sequence[str], str, tuple[Entry]]] = []
+        self._known = 0
+        """So many of what has changed are in `_latest`."""
         self._in_journal = 0
         self._sorted: dict[Window, _Sorted] = {}
         self._packed = False
         for (entries,) in connection.execute("SELECT entries FROM window_journal ORDER BY seq"):
             for policy, subject, several in _decode(entries):
-                self._latest[policy, subject] += several
-                self._in_journal += len(several)
+                for one in [policy] if isinstance(policy, str) else policy:
+                    self._latest[one, subject] += several
+                    self._in_journal += len(several)
 
     def policies(self) -> set[str]:
         """The policies that have entries."""
+        self._sort_in()
         return {policy for policy, _ in self._latest} | {*self._pages.policies()}
 
     def of(self, window: Window, after: Order = FIRST, before: Order = LAST) -> Iterator[Entry]:
@@ -92,17 +98,26 @@ class WindowEntries:
         return [*nearest.values()]
 
     def _sorted_latest(self, window: Window) -> _Sorted:
+        self._sort_in()
         latest = self._sorted.get(window)
         if latest is None:
             latest = self._sorted[window] = _Sorted(self._latest.get(window, ()))
         return latest
 
-    def note(self, window: Window, entry: Entry) -> None:
-        """A new entry, or one whose `alert_id` has changed."""
-        self._latest[window].append(entry)
-        self._changed.append((*window, [entry]))
-        if window in self._sorted:
-            self._sorted[window].note(entry)
+    def note(self, policies: Sequence[str], subject: str, entry: Entry) -> None:
+        """A new entry of the windows that these policies have of a subject, or one whose `alert_id` has changed."""
+        self._changed.append((policies, subject, (entry,)))
+
+    def _sort_in(self) -> None:
+        """Put what was noted into its windows."""
+        for policies, subject, (entry,) in self._changed[self._known :]:
+            for policy in policies:
+                window = policy, subject
+                self._latest[window].append(entry)
+                if window in self._sorted:
+                    self._sorted[window].note(entry)
+            self._in_journal += len(policies)
+        self._known = len(self._changed)
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
         """Store what was noted since the last time, inside a transaction; `saved` says that it is through.
@@ -111,7 +126,7 @@ class WindowEntries:
         """
         if not self._changed:
             return
-        self._in_journal += len(self._changed)
+        self._sort_in()
         self._packed = self._in_journal > MOST_IN_JOURNAL
         if self._packed:
             self._pages.add(self._latest, now)
@@ -122,6 +137,7 @@ class WindowEntries:
     def saved(self) -> None:
         """The transaction is through."""
         self._changed.clear()
+        self._known = 0
         if self._packed:
             self._latest.clear()
             self._sorted.clear()

@@ -1,5 +1,6 @@
 """The journal and the table of counted activities: whenever they are sorted in, fail or are read anew, they hold what was noted."""
 
+import itertools
 import sqlite3
 
 import msgspec
@@ -12,7 +13,9 @@ from casbd.store import schema
 from casbd.store.state import window_entries, window_pages
 from casbd.store.state.window_entries import WindowEntries
 
-windows = st.sampled_from([("p:1", "a"), ("p:1", "b"), ("q:2", "a"), ("q:2", "ä\0")])
+POLICIES, SUBJECTS = ("p:1", "q:2", "r:3"), ("a", "b", "ä\0")
+policies = st.lists(st.sampled_from(POLICIES), min_size=1, unique=True)
+subjects = st.sampled_from(SUBJECTS)
 entries = st.builds(
     Entry, st.integers(0, 5), st.integers(1, 3), st.text("xy", max_size=2), st.none() | st.just("v"), st.none() | st.just("alert")
 )
@@ -43,11 +46,12 @@ class Journal(RuleBasedStateMachine):
         self.entries = WindowEntries(self.connection)
         self.noted = dict(self.stored)
 
-    @rule(window=windows, given=st.lists(entries, max_size=5))
-    def note(self, window, given):
+    @rule(policies=policies, subject=subjects, given=st.lists(entries, max_size=5))
+    def note(self, policies, subject, given):
         for entry in given:
-            self.entries.note(window, entry)
-            self.noted[*window, entry.timestamp, entry.key] = entry
+            self.entries.note(policies, subject, entry)
+            for policy in policies:
+                self.noted[policy, subject, entry.timestamp, entry.key] = entry
 
     @rule(fails=st.booleans())
     def save(self, fails):
@@ -62,7 +66,8 @@ class Journal(RuleBasedStateMachine):
 
     @invariant()
     def holds_what_was_noted(self):
-        for window in (("p:1", "a"), ("p:1", "b"), ("q:2", "a"), ("q:2", "ä\0")):
+        assert self.entries.policies() == {policy for policy, *_ in self.noted}
+        for window in itertools.product(POLICIES, SUBJECTS):
             expected = [entry for key, entry in sorted(self.noted.items(), key=lambda item: item[0]) if key[:2] == window]
             assert [*self.entries.of(window)] == expected
             orders = [(entry.timestamp, entry.key) for entry in expected]
@@ -70,7 +75,6 @@ class Journal(RuleBasedStateMachine):
             assert [*self.entries.of(window, after, before)] == [one for one in expected if after < (one.timestamp, one.key) < before]
             near = {(entry.timestamp, entry.key) for entry in self.entries.near(window, (3, 0), 2)}
             assert near >= {*[one for one in orders if one < (3, 0)][-2:], *[one for one in orders if one > (3, 0)][:2]}
-        assert self.entries.policies() == {policy for policy, *_ in self.noted}
 
 
 TestJournal = Journal.TestCase
@@ -83,7 +87,7 @@ def test_a_commit_writes_one_row_until_there_are_many(monkeypatch):
     entries = WindowEntries(connection)
     sizes = []
     for n in range(6):
-        entries.note(("p", str(n % 2)), Entry(n, n + 1, f"{n}"))
+        entries.note(["p"], str(n % 2), Entry(n, n + 1, f"{n}"))
         entries.save(connection, 0)
         entries.saved()
         sizes.append(
@@ -93,6 +97,31 @@ def test_a_commit_writes_one_row_until_there_are_many(monkeypatch):
     assert sizes == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 2)]
 
 
+def test_what_several_policies_count_is_written_once():
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.prepare(connection)
+    written = WindowEntries(connection)
+    one = Entry(1, 2, "an id that is nowhere else", "v")
+    written.note([f"policy {n}" for n in range(50)], "a", one)
+    written.save(connection, 0)
+    ((journal,),) = connection.execute("SELECT entries FROM window_journal").fetchall()
+    assert journal.count(one.activity_id.encode()) == 1
+    assert [*WindowEntries(connection).of(("policy 49", "a"))] == [one]
+    connection.close()
+
+
+def test_what_an_older_casbd_wrote_into_the_journal_is_there():
+    """It named the policy of each entry alone."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.prepare(connection)
+    row = msgspec.msgpack.encode([("p:1", "a", [Entry(2, 1, "y")]), ("q:2", "a", [Entry(1, 1, "x", "v", "alert")])])
+    connection.execute("INSERT INTO window_journal (entries) VALUES (?)", (row,))
+    entries = WindowEntries(connection)
+    entries.note(["p:1", "q:2"], "a", Entry(3, 1, "z"))
+    assert [[one.activity_id for one in entries.of((policy, "a"))] for policy in ("p:1", "q:2")] == [["y", "z"], ["x", "z"]]
+    connection.close()
+
+
 def test_the_nearest_may_be_in_a_page_that_begins_long_before(monkeypatch):
     monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 0)
     connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -100,7 +129,7 @@ def test_the_nearest_may_be_in_a_page_that_begins_long_before(monkeypatch):
     entries = WindowEntries(connection)
     for several in ((0, 9, 20), (5, 6), (7, 8), (11, 12), (13, 14)):
         for timestamp in several:
-            entries.note(("p", "a"), Entry(timestamp, 1, ""))
+            entries.note(["p"], "a", Entry(timestamp, 1, ""))
         entries.save(connection, 0)
         entries.saved()
     assert {9, 8, 11, 12} <= {entry.timestamp for entry in entries.near(("p", "a"), (10, 0), 2)}
@@ -115,7 +144,7 @@ def test_what_is_old_or_of_a_policy_that_is_not_loaded_is_forgotten(monkeypatch)
     entries = WindowEntries(connection)
     for stored in (100, 200):
         for policy in ("p:1", "q:2", "gone:3"):
-            entries.note((policy, "a"), Entry(stored, 1, f"{policy} {stored}"))
+            entries.note([policy], "a", Entry(stored, 1, f"{policy} {stored}"))
         entries.save(connection, stored)
         entries.saved()
 
