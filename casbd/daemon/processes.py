@@ -1,4 +1,4 @@
-"""Processes of casbd's own, which scan and write segments: each a new Python, with nothing of what this one holds."""
+"""Processes of casbd's own that are begun at any time, to write segments: each a new Python, with nothing of what this one holds."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from casbd.daemon.workers import AHEAD, Worker
 from casbd.model.chunk import Chunk
 from casbd.pipeline.scan import Batch
 
-COMMIT_BYTES = 4 << 20
+COMMIT_BYTES = 8 << 20
 COMMIT_CHUNKS = 256
 """One transaction takes chunks up to this size or number: thousands of small files do not cost thousands of fsyncs."""
 

@@ -33,7 +33,7 @@ from casbd.store.log.segments import Plan
 
 log = logging.getLogger(__name__)
 
-AHEAD = 3
+AHEAD = 5
 """So many tasks does a worker have at most: it must not wait while this process commits, or scans a task itself."""
 TASK_SECONDS = 1.0
 """After so long a worker gives back what it has done, to be stored, and the watchdog to hear of it."""
@@ -174,6 +174,7 @@ def _be(socket: Connection, slots: Sequence[Slot], engine: Engine) -> NoReturn:
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the main process says when it is over
+        gc.freeze()  # looking for garbage among what the processes share would take a copy of it
         _close_all_but(socket.fileno())
         _work(socket, slots, engine)
     except (EOFError, ConnectionError):
@@ -201,7 +202,8 @@ def _work(socket: Connection, slots: Sequence[Slot], engine: Engine) -> NoReturn
                 if read is not None:
                     engine, scanner = read, read.scanner(salt)
                 socket.send(read and read.meanings())
-                gc.collect()  # policies are full of cycles
+                if configuration is not None:
+                    gc.collect()  # policies are full of cycles
             case _Segment(directory, plan):
                 socket.send(_written(directory, plan))
             case (slot, records, end):
