@@ -65,7 +65,7 @@ class Record(msgspec.Struct, gc=False):
 
 
 class Picked(msgspec.Struct, gc=False):
-    """What is picked of a usual record, under the same names: texts as they are, lists and objects as JSON text or None.
+    """What is picked of a usual record, under the same names: texts, the time in milliseconds, lists and objects as JSON text or None.
 
     The other fields lead to what records that have them alike have in common, see `M365`.
     """
@@ -74,7 +74,7 @@ class Picked(msgspec.Struct, gc=False):
     agent: str | None
     device_tags: tuple[str, ...]
     who: Any
-    CreationTime: str
+    CreationTime: int | str | None
     Id: str | None
     OrganizationId: str | None
     UserId: str | None
@@ -108,7 +108,7 @@ class Picked(msgspec.Struct, gc=False):
 
 
 _FIELDS = Picked.__struct_fields__
-TEXTS = _FIELDS[_FIELDS.index("CreationTime") : _FIELDS.index("Actor")]
+TEXTS = _FIELDS[_FIELDS.index("Id") : _FIELDS.index("Actor")]
 NESTED = _FIELDS[_FIELDS.index("Actor") :]
 
 

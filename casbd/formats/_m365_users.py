@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from casbd.formats._m365_objects import Named, principals, properties_of, targets_of
 from casbd.formats._user_names import NOBODY, guid_of, is_id
@@ -23,7 +25,7 @@ _ACTORS_NAMES = frozenset({"actorupn", "userprincipalname", "userupn", "upn"})
 _ACTORS_IDS = frozenset({"actorobjectid", "userobjectid"})
 
 
-class Who(NamedTuple):
+class Who(msgspec.Struct, frozen=True, gc=False):
     """user: as an activity has it. user_type: what the name shows of it. is_id: it is an id in the place of a name."""
 
     user: str

@@ -31,7 +31,7 @@ from casbd.formats._times import time_of
 from casbd.model.activity import Activity
 from casbd.plugins import registry
 from casbd.records import addresses, timestamps
-from casbd.records.picking import Output, Path, json_of, picker, remembered, text
+from casbd.records.picking import Output, Path, json_of, moment, picker, remembered, text
 from casbd.remembered import Remembered
 
 
@@ -81,7 +81,7 @@ class M365:
             (lambda record: self._users.who(record.UserId), [("UserId",)], 50_000),
         ]
         parts = [remembered(self._of_some(read), paths, most) for read, paths, most in several]
-        return parts + [text(field) for field in TEXTS] + [json_of(field) for field in NESTED]
+        return [*parts, moment("CreationTime")] + [text(field) for field in TEXTS] + [json_of(field) for field in NESTED]
 
     def _of_some(self, read: Callable[[Record], Any]) -> Callable[[bytes], Any]:
         """`read` of a record that has some fields alone."""
@@ -96,7 +96,7 @@ class M365:
         """One activity. BadRecord where it is no JSON object or has no time or operation. holder: what the record stands in."""
         try:
             picked = self._pick(record) if self._pick else None
-            if picked is not None and picked.CreationTime:
+            if picked is not None:
                 return (self._picked_activity(picked),)
         except _ODD:
             pass  # it is decided below what the record is worth
@@ -120,7 +120,8 @@ class M365:
     def _picked_activity(self, picked: Picked) -> Activity:
         if picked.Target:
             picked.Target = targets_of(picked.Target)  # whatever it is: no other field may be of a type that is not looked at
-        timestamp = timestamps.parse(picked.CreationTime)
+        when = picked.CreationTime
+        timestamp = when if isinstance(when, int) else timestamps.parse(when or "")
         return self._activity(picked, timestamp, picked.what, picked.agent, picked.device_tags, picked.who)
 
     def _otherwise(self, record: bytes) -> Record:

@@ -32,13 +32,13 @@ typedef struct {
     int first, number;
 } Key;
 
-/* What is made of tokens: a text, the JSON text itself, or what `memory` says of several. */
+/* What is made of tokens: a text, the JSON text itself, what `memory` says of several, or a moment. */
 typedef struct {
     int what, first, number;
     PyObject *memory;
 } Output;
 
-enum { AS_TEXT, AS_JSON, FROM_MEMORY };
+enum { AS_TEXT, AS_JSON, FROM_MEMORY, AS_MOMENT };
 
 typedef struct {
     PyObject_HEAD
@@ -311,7 +311,7 @@ wanted(const Picker *picker, const Token *token)
     return NULL;
 }
 
-static const Name NAME = {"Name", 4}, KEY = {"Key", 3}, VALUE = {"Value", 5};
+#define IS(token, word) ((token)->length == sizeof(word) - 1 && !memcmp((token)->start, word, sizeof(word) - 1))
 
 /* Take a {Name, Value} or {Key, Value} that is looked for. Name, Key and Value stand there once at most. */
 static int
@@ -347,7 +347,7 @@ named_value(const Picker *picker, const Key *key, Text *text, Token *tokens)
         Token found;
         if (!key_token(text, &own) || own.kind == TEXT || !value(text, &found, 2))
             return 0;
-        Token *place = is_name(&NAME, &own) ? &name : is_name(&VALUE, &own) ? &named : is_name(&KEY, &own) ? &other : NULL;
+        Token *place = IS(&own, "Name") ? &name : IS(&own, "Value") ? &named : IS(&own, "Key") ? &other : NULL;
         if (place) {
             if (place->kind != ABSENT)
                 return 0;
@@ -438,6 +438,35 @@ as_text(const Picker *picker, const Token *token)
     return text;
 }
 
+/* The number that two digits make; -1 where they are none. */
+static inline int
+two_digits(const char *at)
+{
+    int tens = at[0] - '0', ones = at[1] - '0';
+    return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : 10 * tens + ones;
+}
+
+/* Milliseconds since 1970 at `20YY-MM-DDThh:mm:ss`, with or without Z: UTC either way. Of all else the text. */
+static PyObject *
+as_moment(const Picker *picker, const Token *token)
+{
+    static const unsigned char days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    static const short days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    const char *at = token->start;
+    if (token->kind != PLAIN || !(token->length == 19 || (token->length == 20 && at[19] == 'Z')) || at[0] != '2' || at[1] != '0' ||
+        at[4] != '-' || at[7] != '-' || at[10] != 'T' || at[13] != ':' || at[16] != ':')
+        return as_text(picker, token);
+    int year = two_digits(at + 2), month = two_digits(at + 5), day = two_digits(at + 8);
+    int hour = two_digits(at + 11), minute = two_digits(at + 14), second = two_digits(at + 17);
+    if (year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+        return as_text(picker, token);
+    int leap = year % 4 == 0; /* 2000 was one, too */
+    if (day > days_in[month - 1] + (leap && month == 2))
+        return as_text(picker, token);
+    long long days = 10957 + 365LL * year + (year + 3) / 4 + days_before[month - 1] + (leap && month > 2) + day - 1;
+    return PyLong_FromLongLong((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000);
+}
+
 /* The tokens behind one another, commas between them, and null for what is not there. */
 static PyObject *
 from_memory(const Output *output, const int *places, const Token *tokens)
@@ -480,6 +509,7 @@ made(const Picker *picker, const Token *tokens)
         const int *places = picker->places + output->first;
         PyObject *one = output->what == FROM_MEMORY ? from_memory(output, places, tokens)
                         : output->what == AS_JSON   ? as_json(&tokens[*places])
+                        : output->what == AS_MOMENT ? as_moment(picker, &tokens[*places])
                                                     : as_text(picker, &tokens[*places]);
         if (!one) {
             Py_DECREF(values);

@@ -18,41 +18,54 @@ is_usual(PyObject *text, Py_ssize_t longest)
     return first > ' ' && first < 0x7f && length <= longest;
 }
 
-/* 1 where all these fields are usual, 0 where one is not, -1 where Python has raised. */
+/* 1 where all these values are usual, 0 where one is not, -1 where Python has raised. */
 static int
-are_usual(PyObject *owner, PyObject *fields, Py_ssize_t longest)
+are_usual(PyObject *values, PyObject *places, Py_ssize_t longest)
 {
-    Py_ssize_t number = PyTuple_Size(fields);
-    int usual = number < 0 ? -1 : 1;
-    for (Py_ssize_t i = 0; usual == 1 && i < number; i++) {
-        PyObject *text = PyObject_GetAttr(owner, PyTuple_GetItem(fields, i));
+    int usual = 1;
+    for (Py_ssize_t i = 0; usual == 1 && i < PyTuple_Size(places); i++) {
+        Py_ssize_t place = PyLong_AsSsize_t(PyTuple_GetItem(places, i));
+        PyObject *text = PyErr_Occurred() ? NULL : PyTuple_GetItem(values, place);
+        usual = text ? is_usual(text, longest) : -1;
+    }
+    return usual;
+}
+
+/* The same of some fields of an object, of any length. */
+static int
+has_usual(PyObject *object, PyObject *fields)
+{
+    int usual = 1;
+    for (Py_ssize_t i = 0; usual == 1 && i < PyTuple_Size(fields); i++) {
+        PyObject *text = PyObject_GetAttr(object, PyTuple_GetItem(fields, i));
         if (!text)
             return -1;
-        usual = is_usual(text, longest);
+        usual = is_usual(text, PY_SSIZE_T_MAX);
         Py_DECREF(text);
     }
     return usual;
 }
 
-/* usual(activity, fields, objects, fields_of_objects, longest) */
+/* usual(values, places, longest, objects, fields_of_objects) */
 static PyObject *
 usual(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t number)
 {
-    if (number != 5 || !PyTuple_Check(arguments[1]) || !PyTuple_Check(arguments[2]) || !PyTuple_Check(arguments[3])) {
-        PyErr_SetString(PyExc_TypeError, "usual(activity, fields, objects, fields_of_objects, longest)");
+    if (number != 5 || !PyTuple_Check(arguments[0]) || !PyTuple_Check(arguments[1]) || !PyTuple_Check(arguments[3]) ||
+        !PyTuple_Check(arguments[4])) {
+        PyErr_SetString(PyExc_TypeError, "usual(values, places, longest, objects, fields_of_objects)");
         return NULL;
     }
-    Py_ssize_t longest = PyLong_AsSsize_t(arguments[4]);
+    Py_ssize_t longest = PyLong_AsSsize_t(arguments[2]);
     if (longest == -1 && PyErr_Occurred())
         return NULL;
     int answer = are_usual(arguments[0], arguments[1], longest);
-    for (Py_ssize_t i = 0; answer == 1 && i < PyTuple_Size(arguments[2]); i++)
-        answer = are_usual(PyTuple_GetItem(arguments[2], i), arguments[3], PY_SSIZE_T_MAX);
+    for (Py_ssize_t i = 0; answer == 1 && i < PyTuple_Size(arguments[3]); i++)
+        answer = has_usual(PyTuple_GetItem(arguments[3], i), arguments[4]);
     return answer < 0 ? NULL : PyBool_FromLong(answer);
 }
 
 static PyMethodDef methods[] = {
-    {"usual", (PyCFunction)(void (*)(void))usual, METH_FASTCALL, "Whether no text of an activity and its objects is blank or long."},
+    {"usual", (PyCFunction)(void (*)(void))usual, METH_FASTCALL, "Whether no text at some places is blank or long, and none of the objects is blank."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,3 +1,3 @@
 def usual(
-    activity: object, fields: tuple[str, ...], objects: tuple[object, ...], fields_of_objects: tuple[str, ...], longest: int, /
+    values: tuple[object, ...], places: tuple[int, ...], longest: int, objects: tuple[object, ...], fields_of_objects: tuple[str, ...], /
 ) -> bool: ...

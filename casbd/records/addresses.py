@@ -22,6 +22,7 @@ LONGEST = 200
 _LONGEST_LIST = 2_000
 """So much of a list is looked at."""
 
+_LONGEST_IPV4 = len("255.255.255.255:65535")
 _NUMBER = re.compile(r"[0-9]+")
 _BRACKETS = re.compile(r"\[([^][]*)\](?::([0-9]*))?")
 _AFTER_A_HOST = re.compile(r"\[?[^][()]*\(([^()]*)\)\]?")
@@ -59,6 +60,11 @@ def is_public(ip: str) -> bool:
 
 
 def _parse(text: str) -> Address:
+    host, _, port = text.partition(":")
+    if (
+        len(text) <= _LONGEST_IPV4 and port.isdecimal() and port.isascii() and (ip := _canonical(host)) is not None
+    ):  # most of what comes new
+        return Address(ip, number if 0 < (number := int(port)) < 65536 else None)
     if "," not in text and ";" not in text and "=" not in text:
         return _one(text)
     whole = text if len(text) <= _LONGEST_LIST else text[:_LONGEST_LIST].rpartition(",")[0]  # not half an address

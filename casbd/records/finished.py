@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from msgspec.structs import astuple
+
 from casbd.model.activity import Activity
 from casbd.records import blanks, long_texts
 from casbd.records.long_texts import LONGEST
@@ -20,6 +22,7 @@ else:
 
 
 _FIELDS = tuple(dict.fromkeys((*blanks.FIELDS, *long_texts.FIELDS)))
+_PLACES = tuple(Activity.__struct_fields__.index(field) for field in _FIELDS)
 
 
 def finish(activity: Activity, record: bytes, raw: str) -> None:
@@ -28,7 +31,7 @@ def finish(activity: Activity, record: bytes, raw: str) -> None:
     raw: the record as text. A format that reads a record within another has set it already. An activity whose record has no id
     gets a hash of the record as its id, so that the same record again is the same activity.
     """
-    is_usual = usual(activity, _FIELDS, activity.objects, blanks.FIELDS_OF_OBJECTS, LONGEST)
+    is_usual = usual(astuple(activity), _PLACES, LONGEST, activity.objects, blanks.FIELDS_OF_OBJECTS)
     if not is_usual:
         blanks.take_out(activity)
     if not activity.raw:

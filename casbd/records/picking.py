@@ -28,7 +28,7 @@ Path = tuple[str, ...]
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_text = msgspec.json.Decoder(str | None).decode
-_AS_TEXT, _AS_JSON, _FROM_MEMORY = 0, 1, 2
+_AS_TEXT, _AS_JSON, _FROM_MEMORY, _AS_MOMENT = 0, 1, 2, 3
 
 
 class Output(NamedTuple):
@@ -42,6 +42,11 @@ class Output(NamedTuple):
 def text(key: str) -> Output:
     """The text at a key, or None. DecodeError where another value is there."""
     return Output(_AS_TEXT, [(key,)])
+
+
+def moment(key: str) -> Output:
+    """The milliseconds since 1970 of a time between 2000 and 2100, written `2026-01-31T12:00:00[Z]`; of any other value as `text`."""
+    return Output(_AS_MOMENT, [(key,)])
 
 
 def json_of(key: str) -> Output:

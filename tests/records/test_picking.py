@@ -3,14 +3,15 @@
 import gc
 import json
 import weakref
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.records import picking
-from casbd.records.picking import json_of, picker, remembered, text
+from casbd.records import picking, timestamps
+from casbd.records.picking import json_of, moment, picker, remembered, text
 
 pytestmark = pytest.mark.skipif(not picking.COMPILED, reason="there was no compiler")
 OUTPUTS = [
@@ -74,6 +75,39 @@ class TestPicked:
         own = picker(lambda value: value, [remembered(lambda record: asked.append(record) or len(asked), [("a",), ("b",)], 2)])
         records = [b'{"a":1}', b'{"a":1,"b":null}', b'{"b":"2","a":1}', b'{"a":1}', b'{"a":3}', b'{"a":1}']
         assert [own(record) for record in records] == [1, 1, 2, 1, 3, 4]  # no more than two are remembered
+
+
+class TestMoment:
+    pick = staticmethod(picker(lambda value: value, [moment("a")]))
+
+    @given(
+        st.datetimes(datetime(1999, 12, 30), datetime(2100, 1, 2))  # noqa: DTZ001
+        | st.sampled_from([datetime(year, 2, 28, 23, 59, 59) for year in range(2000, 2100)]),  # noqa: DTZ001
+        st.sampled_from(["", "Z", "z", ".5Z", "+00:00"]),
+    )
+    def test_it_is_that_of_the_time(self, when, zone):
+        for own in (when, when + timedelta(seconds=1), when + timedelta(days=1)):
+            written = own.isoformat(timespec="seconds") + zone
+            found = self.pick(json.dumps({"a": written}).encode())
+            assert found == (timestamps.parse(written) if zone in ("", "Z") and 2000 <= own.year < 2100 else written)
+
+    @given(st.from_regex(r"20[0-9:T-]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9.,]{2}:[0-9]{2}Z?", fullmatch=True))
+    def test_what_is_none_stays_a_text(self, written):
+        found = self.pick(json.dumps({"a": written}).encode())
+        if found != written:
+            assert found == timestamps.parse(written)
+
+    @pytest.mark.parametrize("day", ["2001-02-29", "2100-01-01", "2024-00-01", "2024-01-00", "2024-13-01", "2024-04-31", "2000-02-30"])
+    def test_no_day(self, day):
+        assert self.pick(b'{"a":"%bT00:00:00"}' % day.encode()) == f"{day}T00:00:00"
+
+    def test_no_time(self):
+        assert [self.pick(record) for record in (b"{}", b'{"a":null}', b'{"a":""}', b'{"a":"2024-01-01T24:00:00"}')] == [
+            None,
+            None,
+            "",
+            "2024-01-01T24:00:00",
+        ]
 
 
 class TestOdd:
