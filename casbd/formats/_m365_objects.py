@@ -276,9 +276,9 @@ _LONGEST_UNKNOWN = max(map(len, _UNKNOWN))
 
 def _known(name: str | None) -> str | None:
     """The name or id, or None where it is one of Microsoft's words for "unknown", or only blanks."""
-    if not name or name.isspace():
+    if not name or name.isspace() or (len(name) <= _LONGEST_UNKNOWN and name.lower() in _UNKNOWN):
         return None
-    return name if len(name) > _LONGEST_UNKNOWN or name.lower() not in _UNKNOWN else None
+    return name
 
 
 _BY_WORKLOAD: dict[str, ObjectsOf] = {

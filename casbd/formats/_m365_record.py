@@ -74,7 +74,7 @@ class Picked(msgspec.Struct, gc=False):
     agent: str | None
     device_tags: tuple[str, ...]
     who: Any
-    CreationTime: int | str | None
+    CreationTime: Any
     Id: str | None
     OrganizationId: str | None
     UserId: str | None

@@ -47,7 +47,9 @@ class Users:
 
     def id_beside(self, who: Who, record: Any) -> str | None:
         """The `user_id` of a record whose UserId is somebody's name."""
-        key = self._known_key(record.UserKey)
+        key = record.UserKey
+        if key and (len(key) <= self._longest_unknown or key == NOBODY):
+            key = self._known_key(key)
         if key and key != record.UserId and not (len(key) == len(record.UserId) and key.lower() == who.user):
             return (record.Actor and len(key) != _GUIDS_LENGTH and self._guid(record)) or key
         return self._guid(record) if record.Actor else None

@@ -97,7 +97,11 @@ class M365:
         try:
             picked = self._pick(record) if self._pick else None
             if picked is not None:
-                return (self._picked_activity(picked),)
+                if picked.Target:
+                    picked.Target = targets_of(picked.Target)  # whatever it is: no other field may be of a type that is not looked at
+                when = picked.CreationTime
+                timestamp = when if type(when) is int else timestamps.parse(when or "")
+                return (self._activity(picked, timestamp, picked.what, picked.agent, picked.device_tags, picked.who),)
         except _ODD:
             pass  # it is decided below what the record is worth
         try:
@@ -116,13 +120,6 @@ class M365:
             timestamp = time_of("CreationTime", entry.CreationTime, *others)
         who = self._users.who(entry.UserId)
         return (self._activity(entry, timestamp, self._what_of(entry), _agent(entry), _device_tags(entry), who),)
-
-    def _picked_activity(self, picked: Picked) -> Activity:
-        if picked.Target:
-            picked.Target = targets_of(picked.Target)  # whatever it is: no other field may be of a type that is not looked at
-        when = picked.CreationTime
-        timestamp = when if isinstance(when, int) else timestamps.parse(when or "")
-        return self._activity(picked, timestamp, picked.what, picked.agent, picked.device_tags, picked.who)
 
     def _otherwise(self, record: bytes) -> Record:
         """A record that has a mistake, or is a row of Log Analytics, or has its time as PowerShell 5 writes one."""

@@ -119,8 +119,8 @@ class Scanner:
         parse = self._formats(chunk.input, chunk.format).parse
         source, name, path, instance = chunk.format, chunk.input, chunk.path, chunk.instance
         activities, rows = [], []
-        for number in numbers:
-            record = chunk.records[number]
+        span = slice(numbers.start, numbers.stop)
+        for number, record, offset in zip(numbers, chunk.records[span], chunk.offsets[span], strict=True):
             try:
                 raw = record.decode()
                 parsed = parse(record)
@@ -132,7 +132,7 @@ class Scanner:
                 activity.source = source
                 activity.input = name
                 activity.input_file = path
-                activity.input_offset = chunk.offsets[number]
+                activity.input_offset = offset
                 if instance is not None:
                     activity.app_instance = instance
                 activities.append(activity)
