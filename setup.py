@@ -3,6 +3,8 @@
 Without one the same package installs, and Python gives the same answers, slower.
 """
 
+from pathlib import Path
+
 from setuptools import Extension, setup
 
 STABLE = ("Py_LIMITED_API", "0x030b0000")
@@ -10,11 +12,12 @@ STABLE = ("Py_LIMITED_API", "0x030b0000")
 
 
 def extension(name: str) -> Extension:
-    """The module that is one C file beside the Python that uses it."""
+    """The module that is one C file beside the Python that uses it, with the headers there."""
     return Extension(
         name,
         [name.replace(".", "/") + ".c"],
         define_macros=[STABLE],
+        depends=[str(header) for header in Path(name.replace(".", "/")).parent.glob("*.h")],
         extra_compile_args=["-Wall", "-Wextra"],
         py_limited_api=True,
         optional=True,
