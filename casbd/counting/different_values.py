@@ -88,16 +88,15 @@ class Different:
         """See WindowTest. On both sides is its value, or there are enough others."""
         if entry.value is None:
             return sides.span(1) is not None
-        begin = self._known(entry.value, sides.before())
-        if begin is None or entry.timestamp - begin > self._within:
-            return False
-        end = self._known(entry.value, sides.after())
-        return end is not None and end - begin <= self._within
+        begin = self._known(entry.value, sides.before(), entry.timestamp - self._within, entry.timestamp)
+        return begin is not None and self._known(entry.value, sides.after(), entry.timestamp, begin + self._within) is not None
 
-    def _known(self, value: str, entries: Iterable[Entry]) -> int | None:
-        """The first moment at which the value adds nothing to the entries so far."""
+    def _known(self, value: str, entries: Iterable[Entry], earliest: int, latest: int) -> int | None:
+        """The first moment at which the value adds nothing to the entries so far; None where it lies outside of two moments."""
         values: set[str | None] = {None}
         for entry in islice(entries, MOST_LOOKED_AT + 2 * self._needed):
+            if not earliest <= entry.timestamp <= latest:
+                return None
             values.add(entry.value)
             if entry.value == value or len(values) > self._needed:
                 return entry.timestamp

@@ -75,7 +75,7 @@ class Windows:
         changes = []
         for counting in several:
             name, one = (counting.key, subject), counting.match.placed(counted)
-            anew, change = self._add(counting, name, one, partial(alert_id, counting.policy_id))
+            anew, change = self._add(counting, name, one, alert_id)
             if change is not None:
                 changes.append((counting.policy_id, change))
                 for member in _noted(one, change):
@@ -88,7 +88,7 @@ class Windows:
             self._entries.note(alike, subject, counted)
         return changes
 
-    def _add(self, counting: Counting, name: Window, one: Entry, alert_id: Callable[[], str]) -> tuple[bool, Change | None]:
+    def _add(self, counting: Counting, name: Window, one: Entry, alert_id: Callable[[str], str]) -> tuple[bool, Change | None]:
         """Count an activity in one window: whether it was not there (a repeat may be too old to be known as one), and what it changed."""
         window = self._windows.get(name)
         if window is None or one.timestamp - 2 * counting.match.within <= window.floor:
@@ -102,7 +102,7 @@ class Windows:
             return True, None
         runs = window.runs or self._begin(counting.match, name, window)
         before, known = len(held), runs.counted
-        change = runs.add(one, alert_id)
+        change = runs.add(one, partial(alert_id, counting.policy_id))
         if len(window.held) > window.room:
             _shorten(window, runs, one.timestamp - max(HOURS_KEPT, 4 * counting.match.within))
         self._held += len(window.held) - before

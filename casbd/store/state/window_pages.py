@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from operator import lt
 
 import msgspec
 
@@ -60,14 +61,8 @@ class WindowPages:
 
     def add(self, windows: Mapping[Window, Sequence[Entry]], now: int) -> None:
         """Store entries, inside a transaction. Of several at one place of a window the last one counts."""
-        rows = []
-        for (policy, subject), several in sorted(windows.items()):
-            entries = _in_order(several)
-            for start in range(0, len(entries), MOST_IN_PAGE):
-                page = entries[start : start + MOST_IN_PAGE]
-                rows.append((policy, subject, now, page[0].timestamp, page[-1].timestamp, _encode(page)))
         query = "INSERT INTO window_pages (policy, subject, stored, first, last, entries) VALUES (?, ?, ?, ?, ?, ?)"
-        self._connection.executemany(query, rows)
+        self._connection.executemany(query, _rows(windows, now))
         self._pages.cache_clear()
 
     def of(self, window: Window, after: Order, before: Order) -> Iterator[Entry]:
@@ -116,13 +111,21 @@ class WindowPages:
         return [((entry.timestamp, entry.key), number, entry) for entry in entries]
 
 
+def _rows(windows: Mapping[Window, Sequence[Entry]], now: int) -> Iterator[tuple[str, str, int, int, int, bytes]]:
+    for window in sorted(windows):  # as the index has them
+        entries = _in_order(windows[window])
+        for start in range(0, len(entries), MOST_IN_PAGE):
+            page = entries[start : start + MOST_IN_PAGE]
+            yield *window, now, page[0].timestamp, page[-1].timestamp, _encode(page)
+
+
 def _in_order(several: Sequence[Entry]) -> Sequence[Entry]:
     """Entries by their places; of several at one place the last one."""
-    if len(several) == 1:
-        return several
-    placed = {(entry.timestamp, entry.key): entry for entry in several}
-    orders = sorted(placed)
-    return [*map(placed.__getitem__, orders)]
+    places = [(entry.timestamp, entry.key) for entry in several]
+    if all(map(lt, places, places[1:])):
+        return several  # as nearly all are
+    placed = dict(zip(places, several, strict=True))
+    return [*map(placed.__getitem__, sorted(placed))]
 
 
 def _distinct(several: Iterable[Placed]) -> list[Placed]:
