@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from casbd.documents import nearest
@@ -53,6 +55,7 @@ _A_KIND: dict[Kind, str] = {
 }
 
 
+@lru_cache(4096)
 def parse_field(text: str) -> FieldRef:
     """The field that a text names; FilterError, with the nearest right name, where there is none."""
     if text.startswith("raw."):

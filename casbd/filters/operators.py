@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -70,6 +71,7 @@ def kind_of(field: str, *, raw_path: bool) -> Kind:
     return "raw" if raw_path else FIELDS[field].kind
 
 
-def allowed(kind: Kind) -> list[str]:
+@cache
+def allowed(kind: Kind) -> tuple[str, ...]:
     """The names of the operators that a kind of field takes, in the order of the table."""
-    return [operator.name for operator in OPERATORS.values() if kind in operator.kinds]
+    return tuple(operator.name for operator in OPERATORS.values() if kind in operator.kinds)

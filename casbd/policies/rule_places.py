@@ -5,6 +5,7 @@ Who may write into a rule directory could make casbd read, and quote, any file t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,10 +26,13 @@ def find_rule_files(directories: Sequence[Path], mistakes: list[Mistake], left_o
         if why := _no_directory(directory):
             mistakes.append(Mistake(str(directory), 0, 0, why, "rules: a list of directories with rule files"))
             continue
-        for path in _in(directory):
-            if path.name in EXCEPTIONS or not (path.suffix.lower() in ENDINGS or path.is_symlink()):
+        really = directory.resolve()
+        for parts in _in(directory):
+            path = directory.joinpath(*parts)
+            link = path.is_symlink()
+            if path.name in EXCEPTIONS or not (path.suffix.lower() in ENDINGS or link):
                 continue
-            end = path.resolve()
+            end = path.resolve() if link else really.joinpath(*parts)  # the directories on the way are none
             if mistake := _leads_out(path, end, ends) or _misspelt(path):
                 if left_out is not None:
                     left_out.append(mistake)
@@ -41,7 +45,7 @@ def exception_files(directories: Sequence[Path], left_out: list[Mistake] | None 
     """The files of exceptions there are, each once. left_out: as for `find_rule_files`."""
     files: dict[Path, Path] = {}
     ends = _ends(directories)
-    for path in [path for directory in _there(directories) for path in _in(directory) if path.name in EXCEPTIONS]:
+    for path in [directory.joinpath(*parts) for directory in _there(directories) for parts in _in(directory) if parts[-1] in EXCEPTIONS]:
         end = path.resolve()
         if mistake := _leads_out(path, end, ends):
             if left_out is not None:
@@ -56,14 +60,19 @@ def watched_rules(directories: Sequence[Path]) -> list[Path]:
     paths: list[Path] = []
     for directory in directories:
         paths.append(directory)
-        paths += [path for one in _there([directory]) for path in _in(one) if path.suffix in ENDINGS or path.is_dir()]
+        below = [one.joinpath(*parts) for one in _there([directory]) for parts in _in(one)]
+        paths += [path for path in below if path.suffix in ENDINGS or path.is_dir()]
     return paths
 
 
-def _in(directory: Path) -> list[Path]:
-    """All that is below a directory and not hidden, in one order."""
-    below = sorted(directory.rglob("*"))
-    return [path for path in below if not any(part.startswith(".") for part in path.relative_to(directory).parts)]
+def _in(directory: Path) -> list[tuple[str, ...]]:
+    """All that is below a directory and not hidden, by the names on the way, in one order. What a link leads to is not looked into."""
+    found: list[tuple[str, ...]] = []
+    for path, directories, files in os.walk(directory):
+        directories[:] = [name for name in directories if not name.startswith(".")]
+        way = Path(path).relative_to(directory).parts
+        found += [(*way, name) for name in (*directories, *files) if not name.startswith(".")]
+    return sorted(found)
 
 
 def _there(directories: Sequence[Path]) -> Iterator[Path]:

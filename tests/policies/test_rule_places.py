@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from casbd.errors import Mistakes
-from casbd.policies.loading import load_rule_set
+from casbd.policies.loading import load_rule_set, rule_files
 from casbd.policies.rule_places import exception_files, watched_rules
 
 RULE = "name: x\nfilters: {user: {eq: a}}\n"
@@ -145,3 +145,11 @@ def test_what_is_hidden_is_neither_read_nor_watched(rules, hidden):
     assert [policy.id for policy in load_rule_set([rules]).policies] == ["own"]
     assert exception_files([rules]) == []
     assert watched_rules([rules]) == before
+
+
+def test_files_come_in_the_order_of_their_names_on_the_way(rules):
+    names = ["a/x.yaml", "a.yaml", "b.yaml", "c/a/z.yaml", "c/b.yaml", "d.yaml"]
+    for name in reversed(names):
+        (rules / name).parent.mkdir(parents=True, exist_ok=True)
+        (rules / name).write_text("")
+    assert [path for path in rule_files([rules]) if str(path.relative_to(rules)) in names] == [rules / name for name in names]

@@ -148,6 +148,8 @@ def _any_of(nodes: Sequence[Node]) -> Node:
 def _condition(target: Target, value: SigmaType) -> Condition:
     """A value at one place. FilterError where the place cannot hold it."""
     field = parse_field(target.field)
+    if type(value) is SigmaString:  # as nearly all are; the kinds below it are abstract classes, which are slow to tell apart
+        return _text(field, value, target)
     match value:
         case SigmaNull():
             return field.condition(OPERATORS["isset"], (False,))
@@ -169,8 +171,6 @@ def _condition(target: Target, value: SigmaType) -> Condition:
             return _checked(field, "matches", _searched(value))
         case SigmaCasedString():
             return _checked(field, "matches", f"(?-i){_anchored(value)}")
-        case SigmaString():
-            return _text(field, value, target)
     raise Unmapped(f"casbd has no operator for {type(value).__name__.removeprefix('Sigma')}")
 
 

@@ -14,6 +14,7 @@ https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, https://dev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -76,11 +77,17 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         if documented and first.casefold() not in documented:
             names = [*self.documented, *(own for own in self.fields if own not in documented)]
             raise Unmapped(f"the field `{name}` is not known of this log source", nearest(first, names))
-        try:
-            path = parse_path(name)
-        except ValueError:
-            path = (name,)
-        return tuple(Target("raw." + write_path((*(parse_path(prefix) if prefix else ()), *path))) for prefix in self.prefixes)
+        return _below(self.prefixes, name)
+
+
+@lru_cache(4096)
+def _below(prefixes: tuple[str, ...], name: str) -> tuple[Target, ...]:
+    """Where a field may stand in a record."""
+    try:
+        path = parse_path(name)
+    except ValueError:
+        path = (name,)
+    return tuple(Target("raw." + write_path((*(parse_path(prefix) if prefix else ()), *path))) for prefix in prefixes)
 
 
 def _at(*places: str, native: str = "", suffix: str = "") -> tuple[Target, ...]:
