@@ -11,6 +11,9 @@ from pathlib import Path
 import m365_records
 from running import DOWNLOADS, FAILED_LOG_ONS, free_port, wait_until
 
+from casbd.records import picking
+from casbd.store.log import packing
+
 LINES = m365_records.lines(50)
 USER = m365_records.USERS[0]
 BROKEN = "name: Broken\nfilters: {activity_tipe: {eq: Log on}}\n"
@@ -44,6 +47,8 @@ def test_notifications(site):
     daemon.process.terminate()
     daemon.notifications.wait_for("STOPPING=1")
     assert daemon.process.wait(30) == 0
+    (runs,) = (entry for line in site.log().splitlines() if (entry := json.loads(line))["message"] == "casbd runs")
+    assert runs["compiled"] is (picking.COMPILED and packing.COMPILED), "who installed without a compiler would not know why it is slow"
 
 
 def test_the_watchdog_is_fed_while_a_backlog_is_read(site):
