@@ -84,6 +84,11 @@ def imports(name: str) -> frozenset[str]:
 LONGEST_FILE, LONGEST_CLASS = 300, 200
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.[ch]")), ids=lambda path: path.name)
+def test_files_of_c_are_short(path):
+    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_files_and_classes_are_short(name):
     assert len(MODULES[name].read_text().splitlines()) <= LONGEST_FILE
