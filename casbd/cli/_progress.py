@@ -28,6 +28,14 @@ def progress() -> Iterator[Report | None]:
             return Text(f"{records:,} records, {records / (task.elapsed or 1):,.0f}/s")
 
     columns = (DownloadColumn(), BarColumn(), Records(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, records=0)
-        yield lambda done, total, records: bar.update(task, completed=done, total=total, records=records)
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=None, records=0)
+
+    def report(done: int, total: int, records: int) -> None:
+        bar.start()  # not before: its thread must not write while processes are forked
+        bar.update(task, completed=done, total=total, records=records)
+
+    try:
+        yield report
+    finally:
+        bar.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from multiprocessing.connection import wait
 
 from casbd.clock import monotonic
@@ -46,14 +46,15 @@ class Scanning:
 
     def batches(self, next_chunk: NextChunk) -> list[Batch]:
         """The next batches, in the order of their chunks; empty where there is nothing to read."""
+        left = iter(next_chunk, None)  # at an end once it has said so: a turn that is over is the loop's
         begun = monotonic()
         ready: list[Batch] = []
         size = 0
         while not ready or (size < COMMIT_BYTES and len(ready) < COMMIT_CHUNKS and monotonic() - begun < COMMIT_SECONDS):
             for worker in self.workers:
                 worker.take()
-            if monotonic() - begun < COMMIT_SECONDS and not self._read_ahead(next_chunk):
-                next_chunk = _nothing
+            if monotonic() - begun < COMMIT_SECONDS:
+                self._read_ahead(left)
             if not self._tasks:
                 break
             oldest = self._tasks[0]
@@ -64,21 +65,20 @@ class Scanning:
                 wait([worker.socket for worker in self.workers if worker.given])
         return ready
 
-    def _read_ahead(self, next_chunk: NextChunk) -> bool:
-        """Have a task for this process, and give workers what they have room for. False where there is nothing more to read."""
+    def _read_ahead(self, left: Iterator[Chunk]) -> None:
+        """Have a task for this process, and give workers what they have room for, as long as there is something to read."""
         while len(self._tasks) < self._most:
             worker = None
             if any(task.chunks for task in self._tasks):
                 worker = min((one for one in self.workers if one.has_room), key=_tasks_given, default=None)
                 if worker is None:
                     break
-            chunks = _enough(next_chunk)
+            chunks = _enough(left)
             if not chunks:
-                return False
+                break
             self._tasks.append(Task(chunks))
             if worker is not None and not worker.give(self._tasks[-1], self._without):
                 break  # large ones, which no worker takes, are not to fill the memory
-        return True
 
     def _scan(self) -> bool:
         """Scan a chunk that no worker has; False where there is none."""
@@ -114,21 +114,17 @@ class Scanning:
         self._tasks.clear()
 
 
-def _nothing() -> None:
-    """There is no further chunk."""
-
-
 def _tasks_given(worker: Worker) -> int:
     return worker.given
 
 
-def _enough(next_chunk: NextChunk) -> list[Chunk]:
+def _enough(left: Iterator[Chunk]) -> list[Chunk]:
     """Chunks for one task, or fewer where no more are there."""
     chunks: list[Chunk] = []
     size = 0
     begun = monotonic()
     while size < TASK_BYTES and len(chunks) < TASK_CHUNKS and monotonic() - begun < COMMIT_SECONDS:
-        chunk = next_chunk()
+        chunk = next(left, None)
         if chunk is None:
             break
         chunks.append(chunk)

@@ -72,6 +72,21 @@ def test_what_a_dead_one_was_to_do_is_done_here(core, workers, number):
     assert [worker.usable for worker in workers] == [number == 1, number == 0]
 
 
+def test_one_that_is_killed_while_it_writes(core, workers, monkeypatch):
+    write = segments.write
+
+    def kills_the_other(store, plan):
+        if workers[0].usable:
+            os.kill(workers[0].pid, signal.SIGKILL)
+        return write(store, plan)
+
+    monkeypatch.setattr(segments, "write", kills_the_other)
+    os.kill(workers[0].pid, signal.SIGSTOP)
+    assert compact(core.store, workers)
+    assert spans(core.store) == [(1, 2, 10), (3, 4, 10), (5, 7, 15)]
+    assert not workers[0].usable
+
+
 def test_what_one_cannot_write_is_tried_here(core, workers, monkeypatch):
     """So that it is told why."""
     sent = workers[0]._send

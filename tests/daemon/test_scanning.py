@@ -5,16 +5,20 @@ import select
 import signal
 import subprocess
 import sys
-from itertools import chain, repeat
+from contextlib import ExitStack
+from itertools import chain, count, repeat
 
 import pytest
-from builders import chunk, events, record, reject
+from builders import NOON, chunk, events, record, reject
 
+from casbd.daemon import boot, task_memory, workers
 from casbd.daemon import scanning as module
-from casbd.daemon import task_memory, workers
 from casbd.daemon.engine import Engine
 from casbd.daemon.scanning import Scanning
+from casbd.daemon.service import start
+from casbd.daemon.task_memory import Task
 from casbd.daemon.workers import Worker
+from casbd.model.costly import Costly
 
 RULE = "name: {name}\nfilters: {{activity_type: {{eq: Failed log on}}}}\n"
 PATIENCE = 30.0
@@ -115,10 +119,23 @@ class TestInSeveralProcesses:
         assert len(everything(scanning, chunks(1))) == 1
         assert not scanning.workers[0].given
 
+    def test_a_turn_that_is_over_is_left_to_the_loop(self, begin):
+        first, second = chunks(2)
+        left = iter([first, None, second, None])
+        scanning = begin(1)
+        found = [scanning.batches(left.__next__) for _ in range(2)]
+        assert [[batch.position for batch in batches] for batches in found] == [[first.position], [second.position]]
+
+    def test_what_takes_long_is_committed_in_between(self, begin, monkeypatch):
+        scanning, given = begin(1), chunks(30)
+        monkeypatch.setattr(module, "monotonic", count(0, 0.1).__next__)
+        left = chain(given, repeat(None))
+        assert len(scanning.batches(left.__next__)) == 1, "reading took all the time that there is"
+
     def test_all_of_them_scan(self, begin, monkeypatch):
         monkeypatch.setattr(module, "TASK_BYTES", 1)
         scanning = begin(3)
-        scanning._read_ahead(iter(chunks(30)).__next__)
+        scanning._read_ahead(iter(chunks(30)))
         assert [worker.given for worker in scanning.workers] == [workers.AHEAD, workers.AHEAD]
         assert [bool(task.chunks) for task in scanning._tasks] == [True] + [False] * 2 * workers.AHEAD
 
@@ -126,11 +143,11 @@ class TestInSeveralProcesses:
         monkeypatch.setattr(module, "TASK_BYTES", 1)
         scanning = begin(2)
         left = iter(chunks(30))
-        scanning._read_ahead(left.__next__)
+        scanning._read_ahead(left)
         scanning._tasks.rotate(-1)  # the oldest is a worker's
         os.kill(scanning.workers[0].pid, signal.SIGSTOP)
         for _ in range(20):
-            scanning._read_ahead(left.__next__)
+            scanning._read_ahead(left)
             scanning._scan()
         assert len(scanning._tasks) == scanning._most == len(chunks(30)) - len([*left])
 
@@ -141,7 +158,7 @@ class TestMemoryThatBothSee:
         monkeypatch.setattr(task_memory, "SLOT_BYTES", 4000)
         large = [chunk([record(Filler="x" * 4000)], path=f"/in/{n}") for n in range(9)]
         scanning = begin(2)
-        scanning._read_ahead(iter(large).__next__)
+        scanning._read_ahead(iter(large))
         assert [bool(task.chunks) for task in scanning._tasks] == [True, True], "none is a worker's, and few fill the memory"
         assert [batch.position.path for batch in everything(begin(2), large)] == [one.path for one in large]
 
@@ -151,15 +168,42 @@ class TestMemoryThatBothSee:
         given = chunks(20)
         size = sum(map(len, given[0].records))
         monkeypatch.setattr(task_memory, "SLOT_BYTES", 5 * size)
-        assert everything(begin(2), given) == everything(begin(1), given)
+        scanning = begin(2)
+        assert everything(scanning, given) == everything(begin(1), given)
+        assert scanning.workers[0].usable
 
     def test_what_takes_long_is_given_back(self, begin, monkeypatch):
         monkeypatch.setattr(workers, "TASK_SECONDS", -1.0)
         given = chunks(20)
-        assert everything(begin(2), given) == everything(begin(1), given)
+        scanning = begin(2)
+        [worker] = scanning.workers
+        task = Task([*given])
+        worker.give(task, frozenset())
+        answered(worker)
+        worker.take()
+        assert (len(task.batches), task.chunks) == (1, given[1:])
+        assert everything(scanning, given) == everything(begin(1), given)
 
 
 class TestWorker:
+    def test_begins_before_the_store_is_opened(self, configuration, monkeypatch):
+        """SQLite must not be taken into another process, and the lock is the main process's alone."""
+        begun = []
+
+        def begins(engine):
+            begun.append([*engine.settings.state_dir.glob("*")])
+            return Worker(engine)
+
+        monkeypatch.setattr(boot, "Worker", begins)
+        configuration.write_text(configuration.read_text() + "state_dir: state\nworkers: 3\n")
+        with ExitStack() as undo:
+            running = start(configuration, undo, once=True)
+            pids = [worker.pid for worker in running.parts.scanning.workers]
+            assert begun == [[], []]
+        for pid in pids:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+
     def test_holds_no_file_of_the_main_process(self, begin):
         ours, theirs = os.pipe()
         begin(2)
@@ -213,6 +257,42 @@ class TestWorker:
         given = chunks(100)
         assert everything(scanning, given) == everything(begin(1), given)
         assert [extra for *_, extra in events(caplog, "casbd.daemon.workers")] == [{"exit code": -signal.SIGKILL}]
+
+
+class TestPoliciesThatCostTooMuch:
+    @pytest.fixture(autouse=True)
+    def small_tasks(self, monkeypatch):
+        monkeypatch.setattr(module, "TASK_BYTES", 1)
+
+    @staticmethod
+    def matched(batches):
+        return {activity.matched_policies for batch in batches for activity in batch.activities}
+
+    def test_none_asks_them(self, begin):
+        scanning = begin(2)
+        scanning.do_without(["failed"])
+        assert self.matched(everything(scanning, chunks(9))) == {()}
+
+    def test_what_one_has_found_out_the_others_do_without(self, begin, monkeypatch):
+        scanning = begin(2)
+        scan = scanning._scanner.scan
+
+        def finds_out(chunk):
+            scanning._scanner.scan = scan
+            batch = scan(chunk)
+            batch.costly.append(Costly("failed", 1.0, 1, 1, NOON, "/in/0, byte 0"))
+            return batch
+
+        scanning._scanner.scan = finds_out
+        assert self.matched(everything(scanning, chunks(1))) == {("failed",)}
+        assert self.matched(everything(scanning, chunks(9))) == {()}
+
+    def test_a_reload_asks_them_again(self, configuration, begin):
+        scanning = begin(2)
+        scanning.do_without(["failed"])
+        scanning.use(Engine(configuration))
+        ready(scanning.workers[0])
+        assert self.matched(everything(scanning, chunks(9))) == {("failed",)}
 
 
 class TestReload:

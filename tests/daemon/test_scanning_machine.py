@@ -61,7 +61,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def read_ahead(self):
-        self.scanning._read_ahead(self.next_chunk)
+        self.scanning._read_ahead(iter(self.next_chunk, None))
 
     @rule(number=st.integers(0, 2), busy=st.booleans())
     def kill(self, number, busy):
@@ -70,7 +70,7 @@ class Machine(RuleBasedStateMachine):
         if number < len(living):
             if busy:
                 os.kill(living[number].pid, signal.SIGSTOP)
-                self.scanning._read_ahead(self.next_chunk)
+                self.scanning._read_ahead(iter(self.next_chunk, None))
             os.kill(living[number].pid, signal.SIGKILL)
 
     @rule()
