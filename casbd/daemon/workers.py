@@ -33,8 +33,9 @@ from casbd.store.log.segments import Plan
 
 log = logging.getLogger(__name__)
 
-AHEAD = 5
-"""So many tasks does a worker have at most: it must not wait while this process commits, or scans a task itself."""
+AHEAD = 8
+"""So many tasks does a worker have at most, 0.15 s of work: it must not wait while this process scans a task itself, commits, or has
+SQLite move its log into its file, which takes some disks 0.1 s and more."""
 TASK_SECONDS = 1.0
 """After so long a worker gives back what it has done, to be stored, and the watchdog to hear of it."""
 
