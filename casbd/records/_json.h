@@ -17,7 +17,6 @@ typedef struct {
 
 typedef struct {
     const char *at, *end;
-    uint64_t high; /* the eighth bits of all texts */
 } Text;
 
 static inline void
@@ -86,6 +85,19 @@ run(const char *at, const char *end, uint64_t *high)
     return at;
 }
 
+/* Nothing but texts may hold other bytes than ASCII's. */
+static int
+is_utf8(const char *start, Py_ssize_t length)
+{
+    PyObject *decoded = PyUnicode_DecodeUTF8(start, length, NULL);
+    if (!decoded) {
+        PyErr_Clear();
+        return 0;
+    }
+    Py_DECREF(decoded);
+    return 1;
+}
+
 static int
 text_token(Text *text, Token *token)
 {
@@ -103,7 +115,8 @@ text_token(Text *text, Token *token)
             return 0;
     }
     high &= HIGH;
-    text->high |= high;
+    if (high && !is_utf8(start, text->at - start))
+        return 0;
     token->start = start;
     token->length = text->at - start;
     token->kind = plain && !high ? PLAIN : TEXT;

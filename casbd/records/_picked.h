@@ -181,6 +181,8 @@ as_text(const Picker *picker, const Token *token)
 {
     if (token->kind == PLAIN)
         return PyUnicode_FromStringAndSize(token->start, token->length);
+    if (token->kind == TEXT && !memchr(token->start, '\\', (size_t)token->length))
+        return PyUnicode_DecodeUTF8(token->start, token->length, NULL);
     PyObject *json = as_json(token);
     if (!json || json == Py_None)
         return json;
@@ -271,16 +273,4 @@ made(const Picker *picker, const Token *tokens)
     PyObject *result = PyObject_CallObject(picker->make, values);
     Py_DECREF(values);
     return result;
-}
-
-static int
-is_utf8(const char *start, Py_ssize_t length)
-{
-    PyObject *decoded = PyUnicode_DecodeUTF8(start, length, NULL);
-    if (!decoded) {
-        PyErr_Clear();
-        return 0;
-    }
-    Py_DECREF(decoded);
-    return 1;
 }

@@ -21,8 +21,8 @@ Picker_pick(PyObject *self, PyObject *record)
     if (!picker->make)
         Py_RETURN_NONE; /* it is being thrown away */
     memset(tokens, 0, sizeof(Token) * (size_t)(picker->number_of_keys + picker->number_of_names));
-    Text text = {start, start + length, 0};
-    if (!pick(picker, &text, tokens) || (text.high && !is_utf8(start, length)))
+    Text text = {start, start + length};
+    if (!pick(picker, &text, tokens))
         Py_RETURN_NONE;
     return made(picker, tokens);
 }
