@@ -11,7 +11,7 @@ from pathlib import Path
 
 import m365_records
 import pytest
-from running import ids
+from running import ids, wait_until
 
 KILLS = int(os.environ.get("CASBD_E2E_KILLS", "7"))
 """How often in one run; 25 and more in the long one."""
@@ -127,12 +127,12 @@ def test_processes_that_scan_are_killed(make_site):
     finally:
         writer.finish()
     site.wait_for_records(len(ids(lines)))
+    wait_until(lambda: site.log().count("a process that scans has ended") == 3, tell=site.log)
     assert scanning(daemon) == []
     assert daemon.terminate() == 0
     site.once()
     same(site, calm)
     assert site.activity_ids() == ids(lines)
-    assert site.log().count("a process that scans has ended") == 3
 
 
 def scanning(daemon):
