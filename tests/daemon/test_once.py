@@ -2,6 +2,8 @@
 
 import json
 
+from builders import HOUR, NOON
+
 from casbd.daemon.service import run
 from casbd.outbox.dispatcher import Dispatcher
 from casbd.store.database import Store
@@ -37,3 +39,20 @@ def test_alerts_do_not_wait_for_segments(tmp_path, monkeypatch):
     (tmp_path / "casbd.yaml").write_text(f"state_dir: state\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n")
     run(tmp_path / "casbd.yaml", once=True)
     assert steps[:2] == ["deliver", "make segments"]  # and once more when it ends
+
+
+def test_it_is_said_how_many_alerts_were_held_back_before(tmp_path):
+    """Who runs casbd now and then, and never as a service, must learn of them too."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "quiet.yaml").write_text("name: quiet\nfilters: {user: {eq: a}}\nalert: {suppress: 1h}\n")
+    lines = [json.dumps({"time": "2026-01-01T12:00:00Z", "id": str(one), "user": "a"}) for one in range(3)]
+    (tmp_path / "in" / "a.json").write_text("\n".join(lines) + "\n")
+    (tmp_path / "casbd.yaml").write_text(
+        f"state_dir: state\nrules: [rules]\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n"
+        "outputs: [{name: siem, type: file, path: alerts, format: json}]\n"
+    )
+    run(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON)
+    run(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON + HOUR)
+    sent = [json.loads(line)["title"] for line in (tmp_path / "alerts").read_text().splitlines()]
+    assert sent == ["quiet", "2 more of quiet"]
