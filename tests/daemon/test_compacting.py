@@ -1,15 +1,23 @@
-"""At the end of `run --once` each process makes some of the segments; what one leaves undone this process does."""
+"""At the end of `run --once` each process makes some of the segments; what one leaves undone this process does.
 
+Else a process of its own makes them, which nobody waits for.
+"""
+
+import multiprocessing
 import os
 import signal
+import threading
+from pathlib import Path
 
 import pytest
-from builders import chunk, record
+from builders import NOON, chunk, record
 
-from casbd.daemon.compacting import compact
+from casbd.daemon.compacting import Compacting, compact
 from casbd.daemon.engine import Engine
 from casbd.daemon.workers import Worker
 from casbd.store.log import blocks, segments
+
+PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -37,9 +45,16 @@ def spans(store):
     return [(one.first_block, one.last_block, one.activities) for one in segments.listed(store)]
 
 
-def test_each_process_makes_some(core, workers):
-    before = core.activities()
+def test_each_process_makes_some(core, workers, monkeypatch):
+    before, write, here = core.activities(), segments.write, []
+
+    def noted(store, plan):
+        here.append(plan.blocks)
+        return write(store, plan)
+
+    monkeypatch.setattr(segments, "write", noted)
     assert compact(core.store, workers)
+    assert here == [(1, 2)], "the rest the others have written"
     assert spans(core.store) == [(1, 2, 10), (3, 4, 10), (5, 7, 15)]
     assert blocks.listed(core.store.connection) == []
     assert core.activities() == before
@@ -104,3 +119,36 @@ def test_small_parts_of_a_day_are_one_process_s(core, workers):
     assert len(spans(core.store)) == 9
     assert compact(core.store, workers)
     assert spans(core.store) == [(1, 13, 41)]
+
+
+@pytest.fixture
+def held_up(make_core, monkeypatch):
+    """A core with some blocks, what compacts it, and the id of its process, which stands still."""
+    monkeypatch.setattr(segments, "AT_LEAST", 1)
+    core = make_core()
+    core.feed_records(record(), record())
+    with core.store.transaction() as connection:
+        connection.execute("DELETE FROM outbox")
+    compacting = Compacting(core.store, lambda: NOON)
+    compacting.go_on()
+    (process,) = multiprocessing.active_children()
+    os.kill(process.pid, signal.SIGSTOP)
+    late = threading.Timer(PATIENCE, os.kill, (process.pid, signal.SIGCONT))  # so that who waits for it fails, and does not hang
+    late.start()
+    yield core, compacting, process.pid
+    late.cancel()
+    compacting.stop()
+
+
+def test_the_loop_does_not_wait_for_the_process(held_up):
+    core, compacting, pid = held_up
+    compacting.go_on()
+    assert blocks.listed(core.store.connection) == [1]
+    assert [process.pid for process in multiprocessing.active_children()] == [pid]
+
+
+def test_none_is_left_behind_when_casbd_stops(held_up):
+    core, compacting, pid = held_up
+    compacting.stop()
+    assert not Path(f"/proc/{pid}").exists(), "nor is it left for somebody to wait for"
+    assert not [path for path in (core.store.directory / segments.DIRECTORY).rglob("*") if path.is_file()]
