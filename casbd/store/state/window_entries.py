@@ -68,7 +68,7 @@ class WindowEntries:
     def policies(self) -> set[str]:
         """The policies that have entries."""
         self._sort_in()
-        return {policy for policy, _ in self._latest} | {*self._pages.policies()}
+        return {policy for policy, _ in self._latest} | self._pages.policies()
 
     def of(self, window: Window, after: Order = FIRST, before: Order = LAST) -> Iterator[Entry]:
         """What was counted in one window between two places in event time, stored or about to be, in this order."""

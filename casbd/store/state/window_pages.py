@@ -1,17 +1,20 @@
 """What policies of repeated activity have counted, packed: some entries of one window are one row.
 
 A row of SQLite for each entry would cost more than counting does. A page is never changed: what is counted later is a later page,
-which may lie anywhere in event time, and of an entry that several pages have the latest one's counts.
+which may lie anywhere in event time, and of an entry that several pages have the latest one's counts. Policies that have counted the
+same of a subject have a page together: its `policy` is all of them.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
-from operator import lt
+from operator import itemgetter, lt
+from typing import Any
 
 import msgspec
 
@@ -24,6 +27,13 @@ WINDOWS_REMEMBERED = 50
 """Who is counted very often, in any order, is asked for again and again."""
 BREATH = 25
 """Pages of one window that are read back at once; so many take some milliseconds, and of a flood there may be thousands."""
+
+TOGETHER = 20
+"""So many policies have a page together at most: their names are in the index."""
+MOST_NAMES = 50
+"""A policy is looked for under so many names of several at most, whatever it counts together with others."""
+BETWEEN = "\n"
+"""Stands between policies; no file's name has it that is a policy's id."""
 
 Window = tuple[str, str]
 """A policy as it means now, and the subject that is counted."""
@@ -51,19 +61,46 @@ class WindowPages:
         self._connection, self._alive = connection, alive
         self._pages = lru_cache(WINDOWS_REMEMBERED)(self._pages_of)
         self._page = lru_cache(PAGES_REMEMBERED)(self._read)
+        self._together: defaultdict[str, list[str]] = defaultdict(list)
+        """By policy, the names of several under which it has pages."""
+        for name in _names(connection):
+            for policy in policies if len(policies := name.split(BETWEEN)) > 1 else ():
+                self._together[policy].append(name)
 
-    def policies(self) -> Iterator[str]:
+    def policies(self) -> set[str]:
         """The policies that have entries."""
-        policy, query = "", "SELECT policy FROM window_pages WHERE policy > ? ORDER BY policy LIMIT 1"
-        while row := self._connection.execute(query, (policy,)).fetchone():
-            policy = row[0]  # from one to the next by the index: there may be millions
-            yield policy
+        return {policy for name in _names(self._connection) for policy in name.split(BETWEEN)}
 
     def add(self, windows: Mapping[Window, Sequence[Entry]], now: int) -> None:
         """Store entries, inside a transaction. Of several at one place of a window the last one counts."""
         query = "INSERT INTO window_pages (policy, subject, stored, first, last, entries) VALUES (?, ?, ?, ?, ?, ?)"
-        self._connection.executemany(query, _rows(windows, now))
+        self._connection.executemany(query, self._rows(windows, now))
         self._pages.cache_clear()
+
+    def _rows(self, windows: Mapping[Window, Sequence[Entry]], now: int) -> Iterator[tuple[str, str, int, int, int, bytes]]:
+        alike: dict[Any, tuple[Sequence[Entry], list[str]]] = {}
+        for (policy, subject), several in windows.items():
+            entries = _in_order(several)
+            alike.setdefault((subject, *map(id, entries)), (entries, []))[1].append(policy)
+        pages = [(name, subject, entries) for (subject, *_), (entries, some) in alike.items() for name in self._named(sorted(some))]
+        pages.sort(key=itemgetter(0, 1))  # as the index has them
+        for name, subject, entries in pages:
+            for start in range(0, len(entries), MOST_IN_PAGE):
+                page = entries[start : start + MOST_IN_PAGE]
+                yield name, subject, now, page[0].timestamp, page[-1].timestamp, _encode(page)
+
+    def _named(self, policies: Sequence[str]) -> Sequence[str]:
+        """The names under which a page of some policies is stored: one for all, unless that makes too many to look for."""
+        if len(policies) == 1:
+            return policies
+        name = BETWEEN.join(policies)
+        if name in self._together[policies[0]]:
+            return [name]
+        if len(policies) > TOGETHER or any(len(self._together[policy]) >= MOST_NAMES for policy in policies):
+            return policies
+        for policy in policies:
+            self._together[policy].append(name)
+        return [name]
 
     def of(self, window: Window, after: Order, before: Order) -> Iterator[Entry]:
         """The entries of a window between two places in event time, in this order."""
@@ -102,8 +139,11 @@ class WindowPages:
         return _entries(before + after)
 
     def _pages_of(self, window: Window) -> _Pages:
-        query = "SELECT seq, first, last FROM window_pages WHERE policy = ? AND subject = ? ORDER BY first"
-        return _Pages(self._connection.execute(query, window).fetchall())
+        policy, subject = window
+        names = [policy, *self._together.get(policy, ())]
+        which = f"policy IN ({','.join('?' * len(names))}) AND subject = ?"
+        query = f"SELECT seq, first, last FROM window_pages WHERE {which} ORDER BY first, seq"  # noqa: S608  only question marks
+        return _Pages(self._connection.execute(query, (*names, subject)).fetchall())
 
     def _read(self, number: int) -> list[Placed]:
         row = self._connection.execute("SELECT entries FROM window_pages WHERE seq = ?", (number,)).fetchone()
@@ -111,16 +151,18 @@ class WindowPages:
         return [((entry.timestamp, entry.key), number, entry) for entry in entries]
 
 
-def _rows(windows: Mapping[Window, Sequence[Entry]], now: int) -> Iterator[tuple[str, str, int, int, int, bytes]]:
-    for window in sorted(windows):  # as the index has them
-        entries = _in_order(windows[window])
-        for start in range(0, len(entries), MOST_IN_PAGE):
-            page = entries[start : start + MOST_IN_PAGE]
-            yield *window, now, page[0].timestamp, page[-1].timestamp, _encode(page)
+def _names(connection: sqlite3.Connection) -> Iterator[str]:
+    """Each that pages are stored under: a policy, or several."""
+    name, query = "", "SELECT policy FROM window_pages WHERE policy > ? ORDER BY policy LIMIT 1"
+    while row := connection.execute(query, (name,)).fetchone():
+        name = row[0]  # from one to the next by the index: there may be millions of pages
+        yield name
 
 
 def _in_order(several: Sequence[Entry]) -> Sequence[Entry]:
     """Entries by their places; of several at one place the last one."""
+    if len(several) == 1:
+        return several
     places = [(entry.timestamp, entry.key) for entry in several]
     if all(map(lt, places, places[1:])):
         return several  # as nearly all are
@@ -153,11 +195,12 @@ class Packing:
 
 
 def prune(connection: sqlite3.Connection, before: int, policies: Iterable[str], at_most: int = -1) -> int:
-    """Forget pages that were stored before then, and all of policies that are no longer loaded as they were; the journal is young.
+    """Forget pages that were stored before then, and those of which no policy is loaded any more as it was; the journal is young.
 
     at_most: so many in this transaction; -1 is all. Returns how many.
     """
-    loaded = list(policies)
-    marks = ",".join("?" * len(loaded))
-    which = f"SELECT seq FROM window_pages WHERE stored < ? OR policy NOT IN ({marks}) LIMIT ?"  # noqa: S608  only question marks
-    return connection.execute(f"DELETE FROM window_pages WHERE seq IN ({which})", (before, *loaded, at_most)).rowcount  # noqa: S608
+    loaded = set(policies)
+    gone = [name for name in _names(connection) if loaded.isdisjoint(name.split(BETWEEN))]
+    marks = ",".join("?" * len(gone))
+    which = f"SELECT seq FROM window_pages WHERE stored < ? OR policy IN ({marks}) LIMIT ?"  # noqa: S608  only question marks
+    return connection.execute(f"DELETE FROM window_pages WHERE seq IN ({which})", (before, *gone, at_most)).rowcount  # noqa: S608

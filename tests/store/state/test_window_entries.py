@@ -34,6 +34,7 @@ class Journal(RuleBasedStateMachine):
         self.monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 6)
         self.monkeypatch.setattr(window_pages, "MOST_IN_PAGE", 2)
         self.monkeypatch.setattr(window_pages, "PAGES_REMEMBERED", 2)
+        self.monkeypatch.setattr(window_pages, "MOST_NAMES", 1)
         self.restart()
 
     def teardown(self):
@@ -159,3 +160,69 @@ def test_what_is_old_or_of_a_policy_that_is_not_loaded_is_forgotten(monkeypatch)
     assert left() == ["p:1 200", "q:2 200"]
     assert window_pages.prune(connection, 0, []) == 2
     connection.close()
+
+
+@pytest.fixture
+def packed(monkeypatch):
+    """Windows that have all in pages at once."""
+    monkeypatch.setattr(window_entries, "MOST_IN_JOURNAL", 0)
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.prepare(connection)
+    packed = WindowEntries(connection)
+
+    def note(policies, subject, *given, stored=0):
+        for entry in given:
+            packed.note(policies, subject, entry)
+        packed.save(connection, stored)
+        packed.saved()
+
+    packed.note_all, packed.connection = note, connection
+    yield packed
+    connection.close()
+
+
+def rows(packed):
+    return packed.connection.execute("SELECT policy, subject FROM window_pages ORDER BY seq").fetchall()
+
+
+def test_policies_that_counted_the_same_have_a_page_together(packed):
+    one, two, three = (Entry(n, n, str(n)) for n in (1, 2, 3))
+    packed.note_all(["q", "p", "r"], "a", one)
+    packed.note_all(["p", "q"], "b", two)
+    packed.note(["p", "q"], "a", two)
+    packed.note(["q"], "a", two.in_run("x"))
+    packed.note_all(["p"], "a", three)
+    assert rows(packed) == [("p\nq\nr", "a"), ("p\nq", "b"), ("p", "a"), ("q", "a")]
+    expected = {"p": [one, two, three], "q": [one, two.in_run("x")], "r": [one]}
+    for entries in (packed, WindowEntries(packed.connection)):
+        assert entries.policies() == {"p", "q", "r"}
+        assert {policy: [*entries.of((policy, "a"))] for policy in expected} == expected
+        assert [[*entries.of((policy, "b"))] for policy in "pqr"] == [[two], [two], []]
+
+
+def test_a_page_of_several_is_there_as_long_as_one_of_them_is_loaded(packed):
+    packed.note_all(["p", "q"], "a", Entry(1, 1, "1"))
+    packed.note_all(["r"], "a", Entry(1, 1, "1"))
+    assert window_pages.prune(packed.connection, 0, ["q"]) == 1
+    assert rows(packed) == [("p\nq", "a")]
+    assert window_pages.prune(packed.connection, 0, ["other"]) == 1
+
+
+def test_very_many_that_counted_the_same_have_each_its_own_page(packed):
+    names = [f"p{n:03}" for n in range(window_pages.TOGETHER + 1)]
+    packed.note_all(names, "a", Entry(1, 1, "1"))
+    assert rows(packed) == [(name, "a") for name in names]
+
+
+def test_a_policy_is_looked_for_under_a_bounded_number_of_names(packed):
+    """Whatever it counts together with others: records, and who writes them, decide that."""
+    others = [f"other{n}" for n in range(3 * window_pages.MOST_NAMES)]
+    for number, other in enumerate(others):
+        packed.note_all(["p", other], str(number), Entry(1, 1, "1"))
+        packed.note_all(["p", other], "again", Entry(number, 1, "1"))
+    together = [policy for policy, _ in rows(packed) if "\n" in policy]
+    assert len({*together}) == window_pages.MOST_NAMES
+    assert len(together) == 2 * window_pages.MOST_NAMES
+    for entries in (packed, WindowEntries(packed.connection)):
+        assert [[*entries.of((policy, str(number)))] for number, policy in enumerate(others)] == [[Entry(1, 1, "1")]] * len(others)
+        assert [entry.timestamp for entry in entries.of(("p", "again"))] == [*range(len(others))]
