@@ -136,8 +136,8 @@ def held_up(make_core, monkeypatch):
     late = threading.Timer(PATIENCE, os.kill, (process.pid, signal.SIGCONT))  # so that who waits for it fails, and does not hang
     late.start()
     yield core, compacting, process.pid
-    late.cancel()
     compacting.stop()
+    late.cancel()
 
 
 def test_the_loop_does_not_wait_for_the_process(held_up):

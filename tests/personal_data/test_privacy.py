@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 
+import msgspec
 import pytest
 from builders import HOUR, MINUTE, Core, record, reject, settings
 from builders import chunk as a_chunk
@@ -241,3 +242,17 @@ def test_who_is_counted_within_an_app_and_an_instance_is_forgotten_too(make_core
     left = [text for text in everything(core) if "bob" in text or "b\u00f8b" in text or "b\\u00f8b" in text or "fabrikam" in text]
     assert left == []
     assert any("rob" in text for text in everything(core))
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_an_older_casbd_stored_does_not_say_where_it_is(core, keep):
+    """So it may be of any place, and is not passed over."""
+    table = {"alerts": "alert_id", "governance": "command_id"}
+    with core.store.transaction() as connection:
+        for name, key in table.items():
+            for number, body in connection.execute(f"SELECT {key}, body FROM {name}").fetchall():
+                inside = msgspec.msgpack.decode(body)
+                del inside["app_instance"]
+                connection.execute(f"UPDATE {name} SET body = ? WHERE {key} = ?", (msgspec.msgpack.encode(inside), number))
+    privacy.forget(core.store, ANNA, keep=keep)
+    assert named(core) == []
