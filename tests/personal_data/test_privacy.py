@@ -16,7 +16,7 @@ from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments
-from casbd.store.state import governance_log, personal, raised_alerts, window_entries
+from casbd.store.state import governance_log, held_back, personal, raised_alerts, window_entries
 from tests.personal_data.conftest import ANNA, everything, now
 
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
@@ -256,3 +256,15 @@ def test_what_an_older_casbd_stored_does_not_say_where_it_is(core, keep):
                 connection.execute(f"UPDATE {name} SET body = ? WHERE {key} = ?", (msgspec.msgpack.encode(inside), number))
     privacy.forget(core.store, ANNA, keep=keep)
     assert named(core) == []
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_rows_that_differ_in_the_names_case_alone(core, keep):
+    """They become one under the other name, as there may be only one."""
+    with core.store.transaction() as connection:
+        for subject in (ANNA, ANNA.upper(), "bert@contoso.com"):
+            held_back.put(connection, held_back.HeldBack("failed", "suppress", subject, 0, 1))
+    done = privacy.forget(core.store, ANNA, keep=keep)
+    assert named(core) == []
+    assert sorted(one.subject for one in held_back.every(core.store.connection)) == ["bert@contoso.com", *([done.pseudonym] * keep)]
+    assert done.rows["held_back"] == 2
