@@ -76,6 +76,16 @@ def test_the_watchdog_is_fed_where_a_new_start_would_not_help(running, monkeypat
     assert len(feeds) == fed + 1
 
 
+def test_the_watchdog_is_fed_while_reading_waits_for_a_destination(running, monkeypatch):
+    """It may be down for days: a new start would not bring it back."""
+    feeds, pauses = [], []
+    monkeypatch.setattr(running.back_pressure, "is_on", lambda: True)
+    monkeypatch.setattr(running.loop, "pause", pauses.append)
+    monkeypatch.setattr(running.parts.notifier, "alive", lambda: feeds.append(True))
+    assert not running.loop.work()
+    assert (feeds, pauses) == ([True], [loop.TURN])
+
+
 def test_a_run_to_the_end_ends_there(begin, monkeypatch):
     running = begin(once=True)
     monkeypatch.setattr(running.parts.pipeline, "commit", full)

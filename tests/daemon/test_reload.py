@@ -1,6 +1,7 @@
 """A reload inside a running service: nothing of what it replaces is kept."""
 
 import gc
+import sqlite3
 import weakref
 from contextlib import ExitStack
 
@@ -65,6 +66,37 @@ def test_the_files_with_mistakes_are_read_again_when_they_change_and_not_before(
     assert running.reload.is_under_way
     reload(running)
     assert running.status.reloaded.added == ("new",)
+
+
+@pytest.fixture
+def told(running, monkeypatch):
+    """The first of what systemd is told at once."""
+    told = []
+    monkeypatch.setattr(running.parts.notifier, "send", lambda *lines: told.append(lines[0]))
+    return told
+
+
+@pytest.mark.parametrize("text", [RULE, "name: 1\n"])
+def test_systemd_is_told_when_it_begins_and_when_it_is_over(running, tmp_path, told, text):
+    (tmp_path / "rules" / "own.yaml").write_text(text)
+    reload(running)
+    assert told == ["RELOADING=1", "READY=1"]
+
+
+def test_one_that_cannot_be_stored_is_tried_again(running, told, monkeypatch):
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(running.parts.pipeline, "use", full)
+        with pytest.raises(sqlite3.OperationalError):
+            reload(running)
+    assert told == ["RELOADING=1", "READY=1"]
+    assert running.status.reloaded.at is None, "nobody is told that it is done"
+    assert running.reload.is_under_way
+    reload(running)
+    assert running.status.reloaded.ok
+    assert told == ["RELOADING=1", "READY=1"] * 2
 
 
 def test_a_refused_one_changes_nothing(running, tmp_path):
