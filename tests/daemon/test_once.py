@@ -56,3 +56,13 @@ def test_it_is_said_how_many_alerts_were_held_back_before(tmp_path):
     run(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON + HOUR)
     sent = [json.loads(line)["title"] for line in (tmp_path / "alerts").read_text().splitlines()]
     assert sent == ["quiet", "2 more of quiet"]
+
+
+def test_its_progress_is_told(tmp_path):
+    (tmp_path / "in").mkdir()
+    line = json.dumps({"time": "2026-01-01T12:00:00Z", "id": "1", "user": "a"}) + "\n"
+    (tmp_path / "in" / "a.json").write_text(line)
+    (tmp_path / "casbd.yaml").write_text(f"state_dir: state\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n")
+    told = []
+    run(tmp_path / "casbd.yaml", once=True, progress=lambda *numbers: told.append(numbers))
+    assert told == [(len(line), len(line), 1)]
