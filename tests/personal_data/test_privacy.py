@@ -6,7 +6,7 @@ import zipfile
 
 import msgspec
 import pytest
-from builders import HOUR, MINUTE, Core, record, reject, settings
+from builders import HOUR, MINUTE, NOON, Core, record, reject, settings
 from builders import chunk as a_chunk
 
 from casbd.activity_log import ActivityLog
@@ -16,7 +16,7 @@ from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments
-from casbd.store.state import governance_log, held_back, personal, raised_alerts, window_entries
+from casbd.store.state import audit, governance_log, held_back, personal, raised_alerts, window_entries
 from tests.personal_data.conftest import ANNA, everything, now
 
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
@@ -268,3 +268,17 @@ def test_rows_that_differ_in_the_names_case_alone(core, keep):
     assert named(core) == []
     assert sorted(one.subject for one in held_back.every(core.store.connection)) == ["bert@contoso.com", *([done.pseudonym] * keep)]
     assert done.rows["held_back"] == 2
+
+
+@pytest.mark.parametrize("name", [ANNA, "anna", "M365"])
+def test_whose_data_were_exported_is_forgotten_too(core, name):
+    """There a plain word is a person's name; elsewhere it may be an input's or a policy's, and stays."""
+    core.feed_records(record(Id="named", UserId=name))
+    with core.store.transaction() as connection:
+        audit.add(connection, NOON, "privacy export", name.upper(), {})
+        audit.add(connection, NOON, "privacy export", "bert@contoso.com", {})
+        audit.add(connection, NOON, "input forget", "m365", {})
+    done = privacy.forget(core.store, name)
+    targets = [target for (target,) in core.store.connection.execute("SELECT target FROM audit ORDER BY seq")]
+    assert targets[:3] == [done.pseudonym, "bert@contoso.com", "m365"]
+    assert done.rows["audit"] == 1
