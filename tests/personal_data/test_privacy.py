@@ -282,3 +282,15 @@ def test_whose_data_were_exported_is_forgotten_too(core, name):
     targets = [target for (target,) in core.store.connection.execute("SELECT target FROM audit ORDER BY seq")]
     assert targets[:3] == [done.pseudonym, "bert@contoso.com", "m365"]
     assert done.rows["audit"] == 1
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_list_that_others_are_counted_by_stays(core, keep):
+    bert = ["bert@contoso.com", "Okta", "one"]
+    subjects = [json.dumps(one) for one in ([bert[0], "203.0.113.7"], bert, [bert, "203.0.113.7"], [ANNA, "203.0.113.7"])]
+    with core.store.transaction() as connection:
+        for subject in subjects:
+            held_back.put(connection, held_back.HeldBack("failed", "suppress", subject, 0, 1))
+    other = privacy.forget(core.store, ANNA, keep=keep).pseudonym
+    left = {one.subject for one in held_back.every(core.store.connection)}
+    assert left == {*subjects[:3], *([subjects[3].replace(ANNA, other)] * keep)}

@@ -52,6 +52,13 @@ def test_those_that_may_hold_a_span_of_time(connection, since, until, expected):
     assert blocks.at_most(connection, since, until) == sum({1: 2, 2: 3, 3: 1}[number] for number in expected)
 
 
+def test_before_1970_and_far_ahead_is_within_an_open_span(connection):
+    """A record may say any time."""
+    put(connection, made(-(2**60)), made(2**60))
+    assert [one.block_id for one in blocks.waiting(connection)] == [1, 2]
+    assert blocks.at_most(connection) == 2
+
+
 def test_the_newest_first_and_what_was_stored_after_one(connection):
     assert blocks.newest(connection) == 0
     several = [made(time, name=f"{time}-") for time in (1, 2, 3)]
