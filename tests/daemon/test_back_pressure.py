@@ -6,7 +6,7 @@ import pytest
 from builders import events, record
 
 from casbd.daemon import back_pressure
-from casbd.daemon.service import start
+from casbd.daemon.service import read_everything, start
 from casbd.model.alert import Alert
 from casbd.store.state import input_progress, outbox
 
@@ -81,3 +81,20 @@ def test_nothing_is_read_meanwhile(running, fill, monkeypatch):
     running.back_pressure.look()
     assert running.loop.work()
     assert input_progress.counts(running.parts.store.connection)["in"].received == 1
+
+
+def test_a_run_to_the_end_delivers_and_reads_on(running, fill, monkeypatch):
+    monkeypatch.setattr(running.loop, "pause", lambda _: None)
+    monkeypatch.setattr(running.parts.dispatcher, "drain", lambda *_: fill() or True)
+    fill(siem=1001)
+    running.back_pressure.look()
+    assert read_everything(running)
+    assert input_progress.counts(running.parts.store.connection)["in"].received == 1
+
+
+def test_it_ends_where_the_destination_takes_nothing(running, fill, monkeypatch):
+    monkeypatch.setattr(running.loop, "pause", lambda _: None)
+    monkeypatch.setattr(running.parts.dispatcher, "drain", lambda *_: True)
+    fill(siem=1001)
+    running.back_pressure.look()
+    assert not read_everything(running)

@@ -66,3 +66,12 @@ def test_its_progress_is_told(tmp_path):
     told = []
     run(tmp_path / "casbd.yaml", once=True, progress=lambda *numbers: told.append(numbers))
     assert told == [(len(line), len(line), 1)]
+
+
+def test_the_last_record_of_a_file_that_ends_without_a_line_break(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text('{"time": "2026-01-01T12:00:00Z", "id": "1", "user": "a"}')
+    (tmp_path / "casbd.yaml").write_text(f"state_dir: state\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n")
+    run(tmp_path / "casbd.yaml", once=True)
+    with Store(tmp_path / "state", readonly=True) as store:
+        assert blocks.at_most(store.connection) == 1

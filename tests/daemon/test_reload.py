@@ -99,6 +99,17 @@ def test_one_that_cannot_be_stored_is_tried_again(running, told, monkeypatch):
     assert told == ["RELOADING=1", "READY=1"] * 2
 
 
+@pytest.mark.parametrize("line", ["state_dir: other", "workers: 2", "metrics: {port: 9}", "log_level: warning"])
+def test_what_takes_effect_at_the_next_start_is_said(running, tmp_path, caplog, line):
+    path = tmp_path / "casbd.yaml"
+    kept = [one for one in path.read_text().splitlines() if not line.startswith(one.split(":")[0])]
+    path.write_text("\n".join([*kept, line]) + "\n")
+    reload(running)
+    assert running.status.reloaded.ok
+    said = [text for text in caplog.messages if "next start" in text]
+    assert said == ["a new state_dir, metrics or workers takes effect at the next start"] * ("log_level" not in line)
+
+
 def test_a_refused_one_changes_nothing(running, tmp_path):
     engine = running.parts.engine
     (tmp_path / "rules" / "own.yaml").write_text("name: 1\n")
