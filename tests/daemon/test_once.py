@@ -68,10 +68,13 @@ def test_its_progress_is_told(tmp_path):
     assert told == [(len(line), len(line), 1)]
 
 
-def test_the_last_record_of_a_file_that_ends_without_a_line_break(tmp_path):
+def test_half_a_record_at_the_end_is_told_as_unread(tmp_path):
+    """A service waits for the rest; here nothing more comes, and who exported it must learn of it."""
+    lines = [json.dumps({"time": "2026-01-01T12:00:00Z", "id": str(one), "user": "a"}) for one in range(3)]
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.json").write_text('{"time": "2026-01-01T12:00:00Z", "id": "1", "user": "a"}')
+    (tmp_path / "in" / "a.json").write_text("\n".join(lines)[:-5])
     (tmp_path / "casbd.yaml").write_text(f"state_dir: state\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\n")
-    run(tmp_path / "casbd.yaml", once=True)
+    outcome = run(tmp_path / "casbd.yaml", once=True)
+    assert [one.path for one in outcome.unread] == [str(tmp_path / "in" / "a.json")]
     with Store(tmp_path / "state", readonly=True) as store:
-        assert blocks.at_most(store.connection) == 1
+        assert blocks.at_most(store.connection) == 2

@@ -93,6 +93,15 @@ def test_damage_is_said_with_the_block_and_what_can_be_done(connection):
     assert [number for number, _ in blocks.damaged(connection)] == [1, 2]
 
 
+def test_one_that_becomes_a_part_of_a_segment_meanwhile_is_not_damaged(connection):
+    put(connection, made(1), made(2), made(3))
+    connection.execute("UPDATE blocks SET body = substr(body, 1, 8) WHERE block_id != 2")
+    looking = blocks.damaged(connection)
+    assert next(looking)[0] == 1
+    connection.execute("UPDATE blocks SET body = NULL WHERE block_id = 2")
+    assert [number for number, _ in looking] == [3]
+
+
 def test_what_retention_removes(connection):
     put(connection, made(10), made(20), now=15)
     put(connection, made(10), now=30)
