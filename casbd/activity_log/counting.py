@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from casbd.model.activity import FIELDS, Activity
 from casbd.records.timestamps import iso
 
+T = TypeVar("T")
 SPANS = ("day", "hour")
 
 
@@ -19,6 +20,11 @@ def check(by: Sequence[str]) -> None:
     for name in by:
         if name not in SPANS and (name not in FIELDS or FIELDS[name].kind == "objects"):
             raise ValueError(f"nothing can be counted by `{name}`")
+
+
+def most_first(numbers: Mapping[T, int]) -> list[tuple[T, int]]:
+    """The most frequent first, and where that is the same, by name: who asks again gets the same answer."""
+    return sorted(numbers.items(), key=lambda one: (-one[1], str(one[0])))
 
 
 def kinds(activity: Activity, by: Sequence[str]) -> Iterator[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from casbd.activity_log.counting import most_first
 from casbd.activity_log.observed import (
     DayFrequency,
     DeviceFrequency,
@@ -22,7 +23,6 @@ from casbd.activity_log.observed import (
     OperationFrequency,
     Span,
     UserFrequency,
-    most_first,
 )
 from casbd.activity_log.people import Known
 from casbd.activity_log.reading import ActivityLog

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
+from casbd.activity_log.counting import most_first
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.tally import HOUR, count, tables
 from casbd.activity_log.wanted import Wanted
@@ -151,8 +152,3 @@ class Observed:
         for (hour,), n in self.kinds[HOUR,].items():
             numbers[hour % _HOURS] += n
         return [HourFrequency(hour, numbers[hour]) for hour in range(_HOURS)]
-
-
-def most_first(numbers: Counter[Any]) -> list[tuple[Any, int]]:
-    """The most frequent first, and where that is the same, by name."""
-    return sorted(numbers.items(), key=lambda one: (-one[1], str(one[0])))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from casbd.activity_log.counting import check
+from casbd.activity_log.counting import check, most_first
 from casbd.activity_log.kept_subjects import keep_subjects
 from casbd.activity_log.opened import ALL, Opened, Source
 from casbd.activity_log.parts import Parts, is_few
@@ -77,14 +76,14 @@ class ActivityLog:
             yield from _newest_first((last, partial(self._parts.newest_first, opened, source, where, fields)) for last, source in groups)
 
     def counts(self, wanted: Wanted, by: Sequence[str], since: int | None = None, until: int | None = None) -> dict[tuple[Any, ...], int]:
-        """How many of the activities that are wanted there are of each kind, the most first.
+        """How many of the activities that are wanted there are of each kind, the most first, equal numbers by what they are of.
 
         by: fields, and `day` (`2026-01-31`) and `hour` (`2026-01-31 12`), both of UTC. Of a list each element is counted.
         ValueError where nothing can be counted by it.
         """
         check(by)
         with self._opened(since, until) as opened:
-            return dict(Counter(self._parts.counts(opened, wanted, by)).most_common())
+            return dict(most_first(self._parts.counts(opened, wanted, by)))
 
     def arrow(
         self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from casbd.activity_log.counting import check, kinds
+from casbd.activity_log.counting import check, kinds, most_first
 from casbd.activity_log.opened import ALL
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
@@ -74,7 +74,7 @@ class Retagged(ActivityLog):
         for several in self._wanted(wanted, since, until):
             for activity in several:
                 totals.update(kinds(activity, by))
-        return dict(totals.most_common())
+        return dict(most_first(totals))
 
     def arrow(
         self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True

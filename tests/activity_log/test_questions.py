@@ -150,3 +150,15 @@ class TestNewForUser:
     def test_nobody(self, log):
         now = self.one(0, user=None)
         assert new_for_user(log(now, self.one(-DAY, user=None)), now) is None
+
+
+def test_kinds_that_are_equally_often_there_come_in_one_order(log):
+    """DuckDB gives groups in any order, another one each time."""
+    names = [f"user {number:03}" for number in range(500)]
+    asked = log(
+        *(Activity(NOON, name, user=name, app=app) for name in names[::-1] for app in ("b", "a")), Activity(NOON, "x", user=names[7])
+    )
+    counted = [*asked.counts(Wanted([], lambda: NOON), ["user", "app"])]
+    assert counted == [*((name, app) for name in names[:7] for app in "ab"), (names[7], "a"), (names[7], "b"), (names[7], None)] + [
+        (name, app) for name in names[8:] for app in "ab"
+    ]
