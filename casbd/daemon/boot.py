@@ -91,12 +91,16 @@ def boot(
 
 
 def _workers(engine: Engine, undo: ExitStack) -> list[Worker]:
-    """Beside this process."""
+    """Beside this process; fewer where the system has no room for them, which is told."""
     if engine.settings.workers > 1:
         engine.load_what_is_needed_later()  # once for all of them
-    workers = []
+    workers: list[Worker] = []
     for _ in range(engine.settings.workers - 1):
-        workers.append(Worker(engine))
+        try:
+            workers.append(Worker(engine))
+        except OSError as error:  # fork(2), mmap(2): limits of processes and memory
+            log.warning("a process that scans could not be started; casbd goes on without it", extra={"error": error.strerror})
+            break
         undo.callback(workers[-1].close)
     return workers
 

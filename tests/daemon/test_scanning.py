@@ -350,3 +350,20 @@ class TestReload:
         scanning.use(Engine(configuration))
         scanning.use(Engine(configuration))
         assert len(everything(scanning, chunks(9))) == 9
+
+
+def test_without_room_for_another_process_casbd_goes_on_and_says_so(configuration, monkeypatch, caplog):
+    configuration.write_text(configuration.read_text() + "workers: 3\n")
+    monkeypatch.setattr(os, "fork", fail_with(OSError(11, "Resource temporarily unavailable")))
+    with ExitStack() as undo:
+        running = start(configuration, undo, once=True)
+        assert running.parts.scanning.workers == []
+    said = [entry.message for entry in caplog.records if entry.levelname == "WARNING"]
+    assert "a process that scans could not be started; casbd goes on without it" in said
+
+
+def fail_with(error):
+    def fail():
+        raise error
+
+    return fail
