@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from builders import HOUR, MINUTE, NOON, record, settings
 
+from casbd.activity_log import ActivityLog
 from casbd.activity_log.opened import ALL, Opened
 from casbd.store.log import blocks, segments
 
@@ -44,3 +45,10 @@ def test_times_are_asked_for_where_a_part_reaches_over_the_span(core, low, high,
         assert (opened.span(opened.whole) == ALL) is whole
     with Opened([first], waiting, NOON + low, NOON + high) as opened:
         assert opened.span(opened.whole).parameters == [NOON + low, NOON + high]
+
+
+@pytest.mark.parametrize(("low", "high", "number"), [(0, 49 * HOUR, 6), (1, 49 * HOUR, 5), (0, 48 * HOUR, 5), (MINUTE, 24 * HOUR, 2)])
+def test_the_number_within_a_span_of_whole_parts_and_of_others(core, low, high, number):
+    log = ActivityLog(core.store)
+    assert sum(map(len, log.scan(NOON + low, NOON + high))) == number
+    assert log.looked_at == number
