@@ -22,7 +22,8 @@ from casbd.errors import StoreError
 from casbd.store.database import Store
 from casbd.store.state import input_progress
 
-CASBD = [sys.executable, "-m", "casbd"]
+CASBD = [sys.executable, "-P", "-m", "casbd"]
+"""What is installed: without -P it would be the directory that the tests are started in, where nothing is compiled."""
 PATIENCE = 30.0
 """Seconds until something that should happen at once is taken for a hang; other programs may be busy."""
 
