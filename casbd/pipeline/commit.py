@@ -69,7 +69,8 @@ class Commit:
         """Raise alerts for the batch's new activities that meet a policy's filters, or count them."""
         for index, activity, ids, counts in batch.matches:
             if fresh[index]:
-                self._tally.update(ids)
+                for policy_id in ids:  # `update` takes ten times as long for one
+                    self._tally[policy_id] += 1
                 self._matched(activity, batch.stored.keys[index], ids, counts)
 
     def save(self) -> int:
@@ -82,7 +83,10 @@ class Commit:
 
     def _matched(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> None:
         """One activity met some policies' filters: count it in the windows of repeated activity, and raise alerts in their order."""
-        changes = self._changes(activity, key, ids, counts)
+        counting = [self._counting[policy_id] for policy_id in ids]
+        changes = self._changes(activity, key, counting, counts)
+        if not changes and None not in counting:
+            return  # as of nearly all: it is counted, and that is all
         for policy_id, several in zip(ids, counts, strict=True):
             policy = self._policies.get(policy_id)
             if policy is None or not policy.enabled:
@@ -94,14 +98,14 @@ class Commit:
                     self._follow(changes[policy_id, who], policy, who, activity)
 
     def _changes(
-        self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]
+        self, activity: Activity, key: int, counting: Sequence[Counting | None], counts: Sequence[Sequence[Counted]]
     ) -> dict[tuple[str, str], Change]:
         """What an activity changes in the runs of the policies that count it, by policy and subject."""
         alike: dict[Counted, list[Counting]] = {}
-        for policy_id, several in zip(ids, counts, strict=True):
-            if several and (counting := self._counting[policy_id]) is not None:
+        for one, several in zip(counting, counts, strict=True):
+            if one is not None:
                 for counted in several:
-                    alike.setdefault(counted, []).append(counting)
+                    alike.setdefault(counted, []).append(one)
         changes = {}
         for (who, value), policies in alike.items():
 
