@@ -31,6 +31,7 @@ from casbd.policies.policy import Policy
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
+from casbd.store.log.packing import Packer, Part
 from casbd.store.state import governance_log, input_progress, outbox, raised_alerts
 
 NOON = 1_767_268_800_000
@@ -91,6 +92,19 @@ def reload(running: Running) -> None:
 def reject(*, name: str = "m365", offset: int = 0, raw: bytes = b"\xff") -> Reject:
     """What an input could not cut into a record."""
     return Reject(input=name, input_file="/in/a.json", input_offset=offset, reason="not a record", raw=raw)
+
+
+def activities_at(*times: int, name: str = "x") -> list[Activity]:
+    """An activity at each of these times; their ids begin with the name."""
+    return [Activity(time, f"{name}{number}") for number, time in enumerate(times)]
+
+
+def part(activities: Sequence[Activity], packer: Packer | None = None, keys: Sequence[int] | None = None) -> Part:
+    """Activities as a block holds them."""
+    packer = packer or Packer()
+    packer.begin()
+    packer.add(activities)
+    return packer.part(keys or range(1, len(activities) + 1))
 
 
 def repeated(number: int = 3, within: str = "5m", **more: Any) -> dict[str, dict[str, Any]]:

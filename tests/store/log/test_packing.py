@@ -7,6 +7,7 @@ from unittest.mock import patch
 import msgspec
 import pytest
 import zstandard
+from builders import activities_at, part
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,17 +32,6 @@ VALUES = {
 }
 KNOWN = ("activity_id", "activity_type", "raw")
 ACTIVITIES = st.builds(Activity, **{name: TEXTS if name in KNOWN else VALUES[field.kind] for name, field in FIELDS.items()})
-
-
-def made(*times, name="x"):
-    return [Activity(time, f"{name}{number}") for number, time in enumerate(times)]
-
-
-def part(activities, packer=None, keys=None):
-    packer = packer or Packer()
-    packer.begin()
-    packer.add(activities)
-    return packer.part(keys or range(1, len(activities) + 1))
 
 
 def both(body, number, fields=FIELDS):
@@ -75,7 +65,7 @@ def test_any_number_of_activities(number):
 
 
 def test_a_part_has_its_times_and_keys():
-    activities = made(5, 3, 9)
+    activities = activities_at(5, 3, 9)
     one = part(activities, keys=[7, 8, 9])
     assert (one.first, one.last, [*one.keys], one.size) == (3, 9, [7, 8, 9], len(one.encoded()))
     assert one.activities() == activities
@@ -84,11 +74,11 @@ def test_a_part_has_its_times_and_keys():
 
 def test_one_with_half_a_surrogate_pair_leaves_the_part_as_it_was():
     packer = Packer()
-    packer.add(made(1))
+    packer.add(activities_at(1))
     with pytest.raises(UnicodeEncodeError):
         packer.add([Activity(0, "good"), Activity(9, "\ud800")])
-    packer.add(made(2, name="y"))
-    assert packer.part([1, 2]).activities() == [*made(1), *made(2, name="y")]
+    packer.add(activities_at(2, name="y"))
+    assert packer.part([1, 2]).activities() == [*activities_at(1), *activities_at(2, name="y")]
 
 
 def test_memory_that_huge_records_took_is_given_back():
@@ -102,7 +92,7 @@ def test_memory_that_huge_records_took_is_given_back():
 
 def test_without_repeats():
     packer = Packer()
-    activities = made(5, 3, 9)
+    activities = activities_at(5, 3, 9)
     left = packer.without_repeats(part(activities, keys=[7, 8, 9]), [True, False, True])
     assert (left.activities(), [*left.keys], left.first) == ([activities[0], activities[2]], [7, 9], 5)
     assert packer.without_repeats(part(activities), [False] * 3) == NOTHING
@@ -168,10 +158,10 @@ def test_a_bit_that_fell_over_gives_no_other_activity():
 
 
 def test_of_a_block_says_which_and_where():
-    table = columns.of_block(columns.batch(made(5, 6, 7)), 9, first=4)
+    table = columns.of_block(columns.batch(activities_at(5, 6, 7)), 9, first=4)
     assert (table["block_id"].to_pylist(), table["place"].to_pylist()) == ([9] * 3, [4, 5, 6])
     assert table.schema == columns.schema()
-    assert columns.activities(table) == made(5, 6, 7)
+    assert columns.activities(table) == activities_at(5, 6, 7)
     assert columns.of_block(columns.batch([]), 9).num_rows == 0
 
 
