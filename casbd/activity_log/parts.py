@@ -55,10 +55,10 @@ class Parts:
     def read(self, opened: Opened, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         """What may meet a condition, in the order in which it was stored. fields: what is read of it, the rest may be unknown."""
         files, blocks = Source(opened.whole.segments, ()), Source((), opened.whole.blocks)
-        sources = [files] if where is ALL or is_few(blocks) else [files, blocks]
-        for selection in self._windows(opened, sources, where, raw=RAW in fields):
+        as_objects = where is ALL or is_few(blocks)  # of whole blocks these take half the time
+        for selection in self._windows(opened, [files] if as_objects else [files, blocks], where, raw=RAW in fields):
             yield from map(columns.activities, self._batches(opened, _activity(fields), selection))
-        if len(sources) == 1:  # all of a block is wanted: as objects it is read in half the time
+        if as_objects:
             yield from _objects(opened, blocks)
 
     def arrow(self, opened: Opened, wanted: Wanted, fields: Sequence[str], *, ordered: bool) -> Iterator[pa.RecordBatch]:

@@ -106,18 +106,18 @@ class ActivityLog:
         activities = blocks.read_block(self._store.connection, block_id)
         if activities:
             return activities
-        with self._opened() as opened:
+        with self._opened(blocks_too=False) as opened:
             return self._parts.block(opened, block_id)
 
-    def _opened(self, since: int | None = None, until: int | None = None) -> Opened:
-        """All parts at one moment: a block that becomes a part of a segment is in one of both."""
+    def _opened(self, since: int | None = None, until: int | None = None, *, blocks_too: bool = True) -> Opened:
+        """All parts at one moment: a block that becomes a part of a segment is in one of both. blocks_too: else segments alone."""
         connection = self._store.connection
         missing: list[Segment] = []
         while True:
             connection.execute("BEGIN")
             try:
                 listed = segments.listed(self._store, since, until)
-                waiting = blocks.waiting(connection, since, until)
+                waiting = blocks.waiting(connection, since, until) if blocks_too else []
             finally:
                 connection.execute("ROLLBACK")
             try:
