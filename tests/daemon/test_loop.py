@@ -123,7 +123,7 @@ class TestPause:
         running.loop.pause(0.05)
         running.loop.pause(0.0)
         running.loop.pause(-1.0)
-        assert 0.05 <= time.monotonic() - begun < 0.5
+        assert 0.05 <= time.monotonic() - begun < 5  # a busy machine may take its time; without an end it would be 60
 
     def test_a_signal_ends_it(self, running):
         running.signals.stopping = True

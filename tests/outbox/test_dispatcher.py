@@ -189,7 +189,7 @@ class TestOthers:
         begun = time.monotonic()
         for output in (new, newest):
             dispatcher.use({"siem": ToOutput("siem", output, lambda: core.now)}, changed=["siem"])
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < PATIENCE / 2
         core.feed_records(record(at=9))
         assert not dispatcher.drain(0.2, PATIENCE)
         assert new.calls == newest.calls == 0
