@@ -20,9 +20,9 @@ LEVELS = (
     set(KINDS) - {"detections"},
     {"filters", "config", "store", "inputs"},
     {"policies", "counting", "pseudonyms"},
-    {"detections", "alerting", "governance", "activity_log", "outbox", "onboarding"},
+    {"detections", "alerting", "governance", "notifications", "activity_log", "outbox", "onboarding"},
     {"pipeline", "backtest", "personal_data"},
-    {"daemon"},
+    {"daemon", "reports"},
     {"cli", "__main__"},
 )
 """A part may import what stands before it, and nothing behind it or beside it but for these:"""

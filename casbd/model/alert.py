@@ -24,6 +24,8 @@ Category = Literal[
 """Of a policy, and so of its alerts."""
 SYSTEM = "system"
 """The category of alerts about casbd itself; the others' are their policies'."""
+Event = Literal["raised", "updated", "closed", "reopened"]
+"""What a message about an alert says: its count doubled, its severity rose, or an hour passed and it grew; or a person decided."""
 PolicyType = Literal["activity", "repeated_activity", "sequence", "anomaly", "system"]
 
 
@@ -34,6 +36,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     activity that completed the match.
     activity_ids: at most the first 1,000; `activity_count` counts them all.
     merged_into: the earlier alert that this one turned out to be a part of, when a late record joined two runs.
+    evidence: one sentence with the numbers that decide. closed, closed_by: when and by whom; both stay None while it is open.
+    read, assigned_to: whether somebody has looked at it, and who is to. event: what the latest message about it said.
     """
 
     alert_id: str
@@ -62,3 +66,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: str | None = None
     suppressed: bool = False
     """Stored but not sent: past the policy's daily limit."""
+    evidence: str = ""
+    incident_id: str | None = None
+    read: bool = False
+    assigned_to: str | None = None
+    closed: int | None = None
+    closed_by: str | None = None
+    event: Event = "raised"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,7 +13,9 @@ ACTIONS = (
     "unsuspend_user",
     "require_sign_in_again",
     "confirm_user_compromised",
+    "dismiss_user_risk",
     "revoke_admin_privileges",
+    "revoke_tokens",
     "expire_password",
     "notify_user",
     "notify_additional_users",
@@ -29,6 +31,9 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     reason: why (the alert's title), or why it was blocked.
     last_activity: the newest activity of the alert when it was decided; None where no activity asked for it.
     policy_digest: what the policy asked for then. started: when it was last given to its connector; from then on it may have been done.
+    who: the person who asked for it or approved it; None where a policy alone did. mode: the configured care when it was decided.
+    request, answer, duration (ms): what the connector sent and got, without secrets. restore: what its way back needs, as JSON.
+    reverts: the command that this one takes back.
     """
 
     command_id: str
@@ -48,3 +53,10 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     app_instance: str | None = None
     policy_digest: str | None = None
     started: int | None = None
+    who: str | None = None
+    mode: str | None = None
+    request: str = ""
+    answer: str = ""
+    duration: int | None = None
+    restore: dict[str, Any] | None = None
+    reverts: str | None = None

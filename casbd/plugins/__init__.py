@@ -200,6 +200,17 @@ class Uncertain(Protocol):
         """Say good-bye. Returning means that nothing is in doubt any more; Retry where the receiver does not confirm it."""
 
 
+class Done(NamedTuple):
+    """What a connector did. request, answer: in a few words and without secrets, such as `PATCH https://host/users/7` and `204`.
+
+    restore: what the way back needs to know, as JSON; None where it needs nothing.
+    """
+
+    request: str = ""
+    answer: str = ""
+    restore: Mapping[str, Any] | None = None
+
+
 class Connector(Protocol):
     """One app that can carry out governance actions (`casbd/connectors/`).
 
@@ -212,5 +223,31 @@ class Connector(Protocol):
 
     def __init__(self, options: Any) -> None: ...
 
-    def execute(self, command: GovernanceCommand) -> None:
-        """Do it, and return when it is done. May be called again for the same command_id after an unknown outcome."""
+    def execute(self, command: GovernanceCommand) -> Done | None:
+        """Do it, and return when it is done. May be called again for the same command_id after an unknown outcome.
+
+        Retry where it may go later (with `after` seconds where the app says when), Rejected where it never will.
+        """
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A connector that can say what it would send."""
+
+    def preview(self, command: GovernanceCommand) -> str:
+        """The request, without secrets; nothing is sent, so the user's own id in the app may be a placeholder."""
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A connector that can look whether a command is done already: it is asked so before one of unknown outcome is repeated."""
+
+    def is_done(self, command: GovernanceCommand) -> bool | None:
+        """Whether the account is in the state that the command asks for; None where the app does not tell. Retry, Rejected as `execute`."""
+
+
+@runtime_checkable
+class Reversible(Protocol):
+    """A connector some of whose actions have a way back. ways_back: by action, the one that takes it back."""
+
+    ways_back: ClassVar[Mapping[str, str]]

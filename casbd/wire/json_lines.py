@@ -45,6 +45,13 @@ ALERT_KEYS = (
     "tags",
     "merged_into",
     "suppressed",
+    "read",
+    "assigned_to",
+    "incident_id",
+    "evidence",
+    "closed",
+    "closed_by",
+    "event",
 )
 """In the order in which `casbd alerts list --json` has them; new ones go to the end."""
 
@@ -66,9 +73,16 @@ COMMAND_KEYS = (
     "app_instance",
     "policy_digest",
     "started",
+    "who",
+    "mode",
+    "request",
+    "answer",
+    "duration",
+    "restore",
+    "reverts",
 )
 
-ALERT_TIMES = ("first_activity", "last_activity", "created")
+ALERT_TIMES = ("first_activity", "last_activity", "created", "closed")
 _COMMAND_TIMES = ("created", "finished", "last_activity", "started")
 _ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
 _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")
