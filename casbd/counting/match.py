@@ -39,10 +39,12 @@ class Match(Protocol):
     of that decides whether a policy goes on counting.
 
     kind: its key in `match:` of a rule file, and its detection in `casbd/detections/`. policy_type: of its alerts.
+    nobodys: an activity that has no `by` is counted, too: by its address, and without one by its app.
     """
 
     kind: ClassVar[str]
     policy_type: ClassVar[PolicyType]
+    nobodys: ClassVar[bool]
 
     @property
     def within(self) -> int:

@@ -26,6 +26,7 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "repeated"
+    nobodys: ClassVar[bool] = False
     policy_type: ClassVar[PolicyType] = "repeated_activity"
     steps: ClassVar[tuple[Step, ...]] = ()
     held_in_order: ClassVar[int] = 0

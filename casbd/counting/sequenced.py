@@ -29,6 +29,7 @@ class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "sequence"
+    nobodys: ClassVar[bool] = False
     policy_type: ClassVar[PolicyType] = "sequence"
     looks_at: ClassVar[tuple[str, ...]] = ("app",)
     counts: ClassVar[str] = "steps"

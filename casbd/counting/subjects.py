@@ -9,7 +9,7 @@ from typing import Any
 from casbd.counting.match import Match
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
-from casbd.model.identity import Who, text_of, whose, whose_id
+from casbd.model.identity import Who, person, text_of, whose, whose_id
 from casbd.records.long_texts import shortened
 from casbd.records.record_path import RawReader, parse_path, texts
 
@@ -20,19 +20,24 @@ LONGEST_VALUE = 512
 def subject(match: Match, activity: Activity, reader: RawReader, by: Sequence[str] = ()) -> str | None:
     """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
 
-    None where a `by` field is null: such an activity has no subject and is not counted. An unknown app is an app of its own. A user is
-    the person: two tenants' `bob` are two.
+    None where a `by` field is null: such an activity has no subject and is not counted, unless the match says so (`nobodys`).
+    An unknown app is an app of its own. A user is the person: two tenants' `bob` are two.
     by: other fields than the match's own.
     """
     by = by or match.by
     parts = [_who(activity, field, reader) for field in by]
     if None in parts:
-        return None
+        return _nobodys(activity) if match.nobodys else None
     if len(parts) == 1 and parts[0] is not None and not match.single_app:
         return text_of(parts[0])
     if match.single_app:
         parts.append(folded(activity.app))
     return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
+
+
+def _nobodys(activity: Activity) -> str:
+    """The subject of an activity of which nobody knows whose it is."""
+    return activity.ip_address or person("", activity.app, activity.app_instance)
 
 
 def different(unique: str | None, activity: Activity, reader: RawReader) -> str | None:

@@ -51,6 +51,7 @@ class RepeatedActivity:
         """`10 activities of the same user within 5m`."""
         counted = f"activities with {match.repeated} different values of {name_of(match.unique)}" if match.unique else ""
         counted = counted or (f"{match.repeated} activities" if match.repeated > 1 else "each series of activities")
+        subject += " (without one, of the same address)" if match.nobodys else ""
         return f"{counted} of the same {subject} within {durations.written(match.within)}"
 
     @classmethod

@@ -119,8 +119,12 @@ class Commit:
     def _met(self, policy: Policy, activity: Activity) -> None:
         """One activity met the filters of a policy that looks at every single one."""
         subject = raising.subject_of_one(activity)
-        if policy.mode == "simulate" or self._floods.raises(policy.id, subject, activity.timestamp):
+        if self._raises(policy, subject, activity):
             self._note(raising.of_one(policy, activity, self._now), subject, activity)
+
+    def _raises(self, policy: Policy, subject: str, activity: Activity) -> bool:
+        """Whether an activity raises one more alert of a policy that looks at every single one."""
+        return policy.mode == "simulate" or self._floods.raises(policy.id, subject, activity.timestamp)
 
     def _note(self, alert: Alert, subject: str, activity: Activity) -> None:
         self._alerts[alert.alert_id] = alert
@@ -134,7 +138,9 @@ class Commit:
             run = self._alert(run.merged_into)
         if run is None:
             if not change.opened:
-                return  # a simulated alert, or one that retention has removed
+                return  # a simulated alert, one of a flood, or one that retention has removed
+            if policy.match is not None and policy.match.nobodys and not self._raises(policy, who, activity):
+                return
             run = raising.of_a_run(policy, who, activity, self._now)
         self._note(run, who, activity)
         growth = self._growth.setdefault(run.alert_id, raising.Growth())
@@ -155,7 +161,7 @@ class Commit:
             alert = raising.grown(alert, self._growth[alert.alert_id])
         before = raised_alerts.get(self._connection, alert.alert_id)
         if before is not None:
-            if before.policy_type not in ("activity", "system"):  # it has grown; that of a single activity is as it was
+            if alert.alert_id in self._growth or alert.merged_into is not None:  # that of a single activity is as it was
                 raised_alerts.save(self._connection, alert)
                 self._govern(deciding.decide_again, alert)
             return None

@@ -18,7 +18,7 @@ from casbd.policies.examples import ExampleReader
 from casbd.policies.exceptions import exempted, load_exemptions
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
 from casbd.policies.policy import Exemption, Policy
-from casbd.policies.rule_file import RuleFile, policy_id, policy_of, wrong_id
+from casbd.policies.rule_file import RuleFile, policy_id, policy_of, wrong_each, wrong_id
 from casbd.policies.rule_places import exception_files, find_rule_files
 from casbd.policies.sigma import is_sigma
 
@@ -184,7 +184,7 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     tests = examples.read(data.get("tests"))
     mistakes += [*filters.mistakes, *examples.mistakes, *wrong_steps(document, connectors)]
     match = match_part.match(acts=bool(rule.governance)) if match_part is not None and rule is not None else None
-    mistakes += of_nobody(document, match)
+    mistakes += [*of_nobody(document, match), *wrong_each(document, match)]
     if not mistakes and (problem := too_large(*([tree] if tree else []), *(step.filters for step in steps))):
         mistakes.append(document.mistake(["filters"], problem))
     if mistakes or rule is None:

@@ -190,4 +190,6 @@ def _counts(policy: Policy) -> Hashable:
     match = policy.match
     if match is None:
         return None
-    return policy.id if match.steps or match.aliased else (match.kind, match.by, match.single_app, match.looks_at, match.counts)
+    return (
+        policy.id if match.steps or match.aliased else (match.kind, match.by, match.nobodys, match.single_app, match.looks_at, match.counts)
+    )

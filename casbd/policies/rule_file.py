@@ -10,15 +10,17 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
 
+from casbd.counting.each import Each
 from casbd.counting.match import Match
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake
 from casbd.filters.tree import Node
+from casbd.filters.values import FilterError, milliseconds
 from casbd.model.alert import SEVERITIES, Category, Severity
 from casbd.plugins import action_name
-from casbd.policies.counted_fields import Length
+from casbd.policies.counted_fields import LENGTH, Length
 from casbd.policies.policy import AlertOptions, Example, Mode, Policy, digest
 
 
@@ -64,13 +66,32 @@ CATEGORIES: tuple[Category, ...] = get_args(Category)
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
+EACH_ACTIVITY = "activity"
+"""Of `each`: an alert for every activity, as if it were left out."""
+
+
+def _each(value: Any) -> int | None:
+    try:
+        return None if value == EACH_ACTIVITY else milliseconds(value)
+    except FilterError as error:
+        raise FilterError(error.message, f"{EACH_ACTIVITY}, or {error.hint}") from None
+
+
+EachLength = Annotated[
+    int | None,
+    BeforeValidator(_each),
+    WithJsonSchema({"anyOf": [{"const": EACH_ACTIVITY}, LENGTH]}),
+]
+
+
 class AlertPart(_Part):
-    """`alert:` whom to notify, and how often."""
+    """`alert:` whom to notify, and how often. each: the milliseconds between activities of a subject that are one alert."""
 
     email: list[Annotated[StrictStr, AfterValidator(_address)]] = []
     sms: list[Annotated[StrictStr, AfterValidator(_number)]] = []
     daily_limit: Annotated[StrictInt, Field(ge=1)] | None = None
     suppress: Length | None = None
+    each: EachLength | None = None
 
 
 class GovernancePart(_Part):
@@ -116,6 +137,8 @@ class RuleFile(CommonKeys):
 
 def policy_of(keys: CommonKeys, document: Document, filters: Node, match: Match | None, tests: tuple[Example, ...], **own: Any) -> Policy:
     """The policy of a document: what all kinds of rule files have, and what is its `own`, by the names of Policy's fields."""
+    if match is None and keys.alert.each is not None:
+        match = Each(within=keys.alert.each)
     return Policy(
         path=document.path,
         line=document.place([])[0],
@@ -129,6 +152,15 @@ def policy_of(keys: CommonKeys, document: Document, filters: Node, match: Match 
         tests=tests,
         **own,
     )
+
+
+def wrong_each(document: Document, match: Match | None) -> list[Mistake]:
+    """`each` of a policy that counts, whose alerts are series already."""
+    part = document.data.get("alert")
+    if match is None or not isinstance(part, dict) or "each" not in part:
+        return []
+    hint = "`within` of `match` says what is one alert; `suppress` sends fewer"
+    return [document.mistake(["alert", "each"], "`each` is of a policy without `match:`", hint)]
 
 
 def _alert_options(part: AlertPart) -> AlertOptions:

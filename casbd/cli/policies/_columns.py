@@ -34,4 +34,6 @@ def counting(policy: Policy) -> str:
     """`10 in 5m`; `each` where every activity counts."""
     if policy.match is None:
         return "each"
+    if policy.match.policy_type == "activity":
+        return f"each in {durations.written(policy.match.within)}"
     return f"{policy.match.needed}{' steps' if policy.match.steps else ''} in {durations.written(policy.match.within)}"

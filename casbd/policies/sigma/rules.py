@@ -22,7 +22,7 @@ from casbd.model.alert import Severity
 from casbd.policies.examples import ExampleReader
 from casbd.policies.governance_steps import Connectors, of_nobody, wrong_steps
 from casbd.policies.policy import Policy
-from casbd.policies.rule_file import policy_id, policy_of, wrong_id
+from casbd.policies.rule_file import policy_id, policy_of, wrong_each, wrong_id
 from casbd.policies.sigma import LEVEL_CRITICAL, is_sigma
 from casbd.policies.sigma.collections import expanded
 from casbd.policies.sigma.correlation import Base, WrongRule, correlated
@@ -195,7 +195,8 @@ class SigmaFiles:
         examples = ExampleReader(document)
         tests = examples.read(document.data.get("tests"))
         mistakes += [*examples.mistakes, *_wrong_head(document), *wrong_steps(document, connectors)]
-        mistakes += of_nobody(document, meaning.match) if meaning is not None else []
+        match = meaning.match if meaning is not None else None
+        mistakes += [*of_nobody(document, match), *wrong_each(document, match)]
         if mistakes or meaning is None or keys is None:
             raise Mistakes(mistakes)
         data = document.data
