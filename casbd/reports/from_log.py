@@ -1,0 +1,52 @@
+"""What the activity log says of a month: counted by DuckDB, whatever there is of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from casbd.activity_log import ActivityLog, Wanted
+from casbd.model.identity import Who, whose
+from casbd.reports.month import Month
+from casbd.store.database import Store
+
+_ALL = Wanted([], lambda: 0)
+"""Every activity; no filter asks for the time."""
+
+
+class LoggedMonth(NamedTuple):
+    """Activities by day (`2026-10-31`), by country (None: unknown), and by person."""
+
+    days: Mapping[str, int]
+    countries: Mapping[str | None, int]
+    people: Mapping[Who, int]
+
+    @property
+    def activities(self) -> int:
+        """All of them."""
+        return sum(self.days.values())
+
+
+def logged(store: Store, month: Month) -> LoggedMonth:
+    """The activities of a month; a day without any is not there."""
+    people: dict[Who, int] = {}
+    for (user, app, instance), number in _counts(store, month, "user", "app", "app_instance"):
+        if user is not None:
+            who = whose(user, app, instance)
+            people[who] = people.get(who, 0) + number
+    days = {day: number for (day,), number in sorted(_counts(store, month, "day"))}
+    return LoggedMonth(days, {country: number for (country,), number in _counts(store, month, "country")}, people)
+
+
+def _counts(store: Store, month: Month, *by: str) -> list[tuple[tuple[Any, ...], int]]:
+    return [*ActivityLog(store).counts(_ALL, by, month.since, month.until).items()]
+
+
+def matches(store: Store, since: int | None = None, until: int | None = None) -> dict[str, tuple[int, str]]:
+    """By policy that met any activity of a span (ms): how many, and the last day (`2026-10-31`) with one."""
+    found: dict[str, tuple[int, str]] = {}
+    for (policy, day), number in ActivityLog(store).counts(_ALL, ["matched_policies", "day"], since, until).items():
+        if policy is not None:
+            before, last = found.get(policy, (0, ""))
+            found[policy] = before + number, max(last, day)
+    return found
