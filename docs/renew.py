@@ -150,7 +150,8 @@ def _entry(head: dict[str, str], cls: Any) -> list[str]:
 
 def _options(cls: Any) -> Iterator[str]:
     about = _descriptions(cls.Options)
-    for key, field in cls.Options.model_fields.items():
+    own = inspect.get_annotations(cls.Options)
+    for key, field in sorted(cls.Options.model_fields.items(), key=lambda one: one[0] not in own):
         value = cls.example[key] if key in cls.example else _example(field)
         text = f"{key}: {_flow(value)}"
         below = []

@@ -59,8 +59,12 @@ class Secret(BaseModel):
 
         A credential passes outside systemd (`casbd check` in a shell), where nobody can tell.
         """
-        if self.credential is None or os.environ.get("CREDENTIALS_DIRECTORY"):
+        if self.is_readable_here():
             self.reveal()
+
+    def is_readable_here(self) -> bool:
+        """False of a credential outside systemd."""
+        return self.credential is None or bool(os.environ.get("CREDENTIALS_DIRECTORY"))
 
     def _data(self) -> bytes:
         return os.fsencode(os.environ.get(self.env, "")) if self.env is not None else self._read(self._path())
@@ -104,5 +108,5 @@ class Key(Secret):
 
     def check(self) -> None:
         """As a secret's, without asking for text."""
-        if self.credential is None or os.environ.get("CREDENTIALS_DIRECTORY"):
+        if self.is_readable_here():
             self.key()

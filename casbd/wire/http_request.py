@@ -10,35 +10,62 @@ import asyncio
 import os
 import ssl
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import httpx
 
 
-def post(
-    url: str, body: bytes, headers: Mapping[str, str], context: ssl.SSLContext, seconds: float, *, proxy: bool
-) -> tuple[int, str | None]:
-    """Status and `Retry-After` of the answer, whose body does not matter; a redirect is not followed.
+class Answer(NamedTuple):
+    """What came back. headers: by their names in any case."""
 
-    seconds: from looking up the name to the head of the answer. proxy: whether one that the environment names may be asked.
-    OSError, with the reason, where there is no answer.
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def exchange(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    context: ssl.SSLContext,
+    seconds: float,
+    *,
+    proxy: bool,
+    most: int,
+) -> Answer:
+    """Send a request and read its answer; a redirect is not followed.
+
+    seconds: from looking up the name to the last byte that is read. proxy: whether one that the environment names may be asked.
+    most: bytes of the answer's body; 0 where it does not matter and is not read.
+    OSError, with the reason, where there is no answer, or a longer one.
     """
+    request = httpx.Request(method, url, content=body, headers={"Accept-Encoding": "identity", **headers})
     try:
-        return asyncio.run(_post(url, body, headers, context, seconds, proxy))
+        return asyncio.run(_exchange(request, context, seconds, proxy, most))
     except TimeoutError:
         raise TimeoutError(f"timed out: no answer within {seconds:g} s") from None
     except (httpx.TransportError, OSError) as error:
         raise OSError(_reason(error)) from None
 
 
-async def _post(
-    url: str, body: bytes, headers: Mapping[str, str], context: ssl.SSLContext, seconds: float, proxy: bool
-) -> tuple[int, str | None]:
-    async with (
-        asyncio.timeout(seconds),
-        httpx.AsyncClient(verify=context, timeout=seconds, follow_redirects=False, trust_env=proxy) as client,
-        client.stream("POST", url, content=body, headers=dict(headers)) as response,
-    ):
-        return response.status_code, response.headers.get("Retry-After")
+async def _exchange(request: httpx.Request, context: ssl.SSLContext, seconds: float, proxy: bool, most: int) -> Answer:
+    async with asyncio.timeout(seconds), httpx.AsyncClient(verify=context, timeout=seconds, trust_env=proxy) as client:
+        response = await client.send(request, stream=True, follow_redirects=False)
+        try:
+            return Answer(response.status_code, response.headers, await _body(response, most) if most else b"")
+        finally:
+            await response.aclose()
+
+
+async def _body(response: httpx.Response, most: int) -> bytes:
+    """As it was sent, not decompressed: a kilobyte could become a gigabyte, and nobody was asked to compress it."""
+    body = b""
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > most:
+            raise OSError(f"answered with more than {most} bytes")
+    return body
 
 
 def _reason(error: BaseException) -> str:

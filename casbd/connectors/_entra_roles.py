@@ -1,0 +1,110 @@
+"""Directory roles of Microsoft Entra ID: taking all of a user's away, and giving back those that were taken.
+
+Only what is assigned to the user directly and now: not what comes by way of a group, nor what Privileged Identity Management
+may give on demand (https://learn.microsoft.com/graph/api/resources/unifiedroleassignment).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd.connectors._http import Api, pages, segment
+from casbd.connectors._vendor import Step, shown
+from casbd.errors import Rejected
+from casbd.model.governance import GovernanceCommand
+from casbd.plugins import Done
+
+_PATH = "/v1.0/roleManagement/directory/roleAssignments"
+
+
+class _Definition(msgspec.Struct, rename="camel"):
+    display_name: str = ""
+
+
+class _Assignment(msgspec.Struct, rename="camel"):
+    id: str
+    role_definition_id: str
+    directory_scope_id: str = "/"
+    role_definition: _Definition | None = None
+
+    @property
+    def name(self) -> str:
+        return (self.role_definition and self.role_definition.display_name) or self.role_definition_id
+
+    @property
+    def what(self) -> tuple[str, str]:
+        """Which role where: an assignment that is made again has another id."""
+        return self.role_definition_id, self.directory_scope_id
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """For the way back."""
+        return {"role": self.role_definition_id, "scope": self.directory_scope_id, "name": self.name}
+
+
+class _Page(msgspec.Struct):
+    value: list[_Assignment]
+    next: str | None = msgspec.field(name="@odata.nextLink", default=None)
+
+
+class Roles:
+    """The directory roles of users.
+
+    It remembers what it took away for a command that is not over: of one that is tried again, the way back has to know all of it.
+    """
+
+    REMOVING: ClassVar = Step("DELETE", _PATH + "/{assignment}")
+    ADDING: ClassVar = Step("POST", _PATH, {"principalId": "{id}", "roleDefinitionId": "{role}", "directoryScopeId": "{scope}"})
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._taken: dict[str, dict[tuple[str, str], _Assignment]] = {}
+
+    def stand(self, command: GovernanceCommand, user_id: str) -> bool:
+        """Whether a user has no role, or all that were taken."""
+        held = {one.what for one in self._held(user_id)}
+        if command.action == "revoke_admin_privileges":
+            return not held and command.command_id not in self._taken
+        return held >= {(role["role"], role["scope"]) for role in _taken_before(command)}
+
+    def remove(self, command: GovernanceCommand, user_id: str) -> Done:
+        """Take all roles away. `restore` has them. Rejected, with what was taken before, where one of them cannot be."""
+        taken = self._taken.setdefault(command.command_id, {})
+        for one in self._held(user_id):
+            taken[one.what] = one  # before it is: when no answer comes it may be gone, and the way back has to know
+            try:
+                self._api.call("DELETE", f"{_PATH}/{segment(one.id)}", expected=(404,))
+            except Rejected as error:
+                del taken[one.what], self._taken[command.command_id]
+                raise Rejected(f"{one.name}: {error}; taken away before: {_names(taken)}") from None
+        del self._taken[command.command_id]
+        return Done(self._api.describe(*self.REMOVING), f"taken away: {_names(taken)}", {"roles": [one.kept for one in taken.values()]})
+
+    def add(self, command: GovernanceCommand, user_id: str) -> Done:
+        """Give back what was taken, but for what the user has by now."""
+        held = {one.what for one in self._held(user_id)}
+        roles = _taken_before(command)
+        for role in roles:
+            if (role["role"], role["scope"]) not in held:
+                body = {"principalId": user_id, "roleDefinitionId": role["role"], "directoryScopeId": role["scope"]}
+                self._api.call("POST", _PATH, body)
+        return Done(self._api.describe(*self.ADDING), f"given back: {', '.join(shown(role['name']) for role in roles)}")
+
+    def _held(self, user_id: str) -> list[_Assignment]:
+        query = {"$filter": f"principalId eq '{user_id}'", "$expand": "roleDefinition"}
+        return [one for page in pages(self._api, _PATH, _Page, lambda page: page.next, query) for one in page.value]
+
+
+def _taken_before(command: GovernanceCommand) -> list[dict[str, Any]]:
+    """What the command that is taken back has taken. Rejected where it is not known."""
+    roles = (command.restore or {}).get("roles")
+    if not roles:
+        raise Rejected("only what revoke_admin_privileges took away can be given back, and that is not known")
+    return list(roles)
+
+
+def _names(taken: Mapping[Any, _Assignment]) -> str:
+    return ", ".join(shown(one.name) for one in taken.values()) or "none"

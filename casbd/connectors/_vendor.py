@@ -1,0 +1,126 @@
+"""What connectors of vendors' APIs share: find the account, look at it, and only then act on it.
+
+Each action is a `Step`, one row of a table, which is also what `casbd governance list` shows of it in dry run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from casbd.connectors._http import Api, segment
+from casbd.errors import Rejected
+from casbd.model.governance import GovernanceCommand
+from casbd.plugins import Done
+from casbd.wire.plain_text import cut, single_line
+
+
+class Account(Protocol):
+    """An account as the vendor describes it. id: the vendor's own, which nobody else ever has."""
+
+    @property
+    def id(self) -> str:
+        """It stands for `{id}` in steps."""
+
+
+A = TypeVar("A", bound=Account)
+
+
+class Step(NamedTuple):
+    """A request. `{id}` in the path and the body stands for the account's id."""
+
+    method: str
+    path: str
+    body: Any = None
+
+    def of(self, account_id: str) -> Step:
+        """The request for an account; in the path whatever is in the id is one part of it."""
+        return Step(self.method, self.path.replace("{id}", segment(account_id)), _filled(self.body, account_id))
+
+    def about(self, name: str) -> Step:
+        """The same for people, of an account whose id nobody has asked for."""
+        words = f"{{id of {name}}}"
+        return Step(self.method, self.path.replace("{id}", words), _filled(self.body, words))
+
+
+class Vendor(Generic[A]):
+    """A connector whose actions are requests to one API. A subclass has `steps`, `find` and `stands`.
+
+    steps: by action. ways_back: by action, the one that takes it back.
+    """
+
+    steps: ClassVar[Mapping[str, Step]]
+    ways_back: ClassVar[Mapping[str, str]] = {}
+    api: Api
+
+    def find(self, command: GovernanceCommand) -> A:
+        """The account of a command's target, and how it stands. Rejected where there is none or several."""
+        raise NotImplementedError
+
+    def stands(self, command: GovernanceCommand, account: A) -> bool | None:
+        """Whether the account is as the command asks; None where the vendor does not tell."""
+        raise NotImplementedError
+
+    def step(self, action: str) -> Step:
+        """The request of an action. Rejected where there is none."""
+        if action not in self.steps:
+            raise Rejected(f"{action} is none of {', '.join(self.steps)}")
+        return self.steps[action]
+
+    def execute(self, command: GovernanceCommand) -> Done:
+        """Do it, unless it is done. What the vendor refuses as it was done meanwhile is done, too."""
+        self.step(command.action)
+        account = self.find(command)
+        if self.stands(command, account):
+            return Done(answer="it was so already")
+        try:
+            return self.act(command, account)
+        except Rejected:
+            if self.stands(command, self.find(command)):
+                return Done(answer="it was so already")
+            raise
+
+    def act(self, command: GovernanceCommand, account: A) -> Done:
+        """Send the request of the action."""
+        return self.send(self.step(command.action).of(account.id))
+
+    def send(self, step: Step, note: str = "") -> Done:
+        """Send one request. note: what people should know besides the answer."""
+        answer = self.api.call(*step)
+        return Done(self.api.describe(*step), f"{answer.status}{f'; {note}' if note else ''}")
+
+    def preview(self, command: GovernanceCommand) -> str:
+        """The request of the action, with words in the place of the account's id. Rejected as `step`."""
+        return self.api.describe(*self.step(command.action).about(shown(command.target)))
+
+    def is_done(self, command: GovernanceCommand) -> bool | None:
+        """Look at the account. Retry and Rejected as `execute`."""
+        self.step(command.action)
+        return self.stands(command, self.find(command))
+
+
+def only(found: Sequence[A], command: GovernanceCommand) -> A:
+    """The one account that was found. Rejected for none and for several: acting on the wrong one is worse than on nobody."""
+    if not found:
+        raise Rejected(f"not found: {command.connector} has no account {shown(command.target)}")
+    if len(found) > 1:
+        names = ", ".join(shown(account.id) for account in found[:5])
+        raise Rejected(f"ambiguous: {shown(command.target)} is the name of several accounts of {command.connector}: {names}")
+    return found[0]
+
+
+def shown(name: str) -> str:
+    """A name of a record, for an error or a log: one bounded line."""
+    return cut(single_line(name), 100)
+
+
+def _filled(value: Any, account_id: str) -> Any:
+    match value:
+        case str():
+            return value.replace("{id}", account_id)
+        case list():
+            return [_filled(one, account_id) for one in value]
+        case dict():
+            return {key: _filled(one, account_id) for key, one in value.items()}
+        case _:
+            return value
