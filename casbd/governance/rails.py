@@ -13,6 +13,7 @@ from casbd.governance.protection import GroupsOf, Protection
 from casbd.governance.reaching import out_of_reach
 from casbd.model.governance import GovernanceCommand
 from casbd.policies.policy import Policy, digest
+from casbd.remembered import Remembered
 from casbd.store.state.governance_moments import Moment
 
 CLOCKS_DIFFER = 5 * 60_000
@@ -36,6 +37,7 @@ class Rails:
     ) -> None:
         self.care = care or Governance()
         self._protection = Protection(self.care, groups_of)
+        self._protected = Remembered[str, bool](lambda user: bool(self._protection.why_not(user)), 10_000)
         self._policies = None if policies is None else {policy.id: policy for policy in policies if policy.governance}
         self._connectors = connectors
         self._uptime = uptime
@@ -43,6 +45,10 @@ class Rails:
     def moment(self, now: int) -> Moment:
         """Now (ms), by both clocks."""
         return Moment(now, self._uptime())
+
+    def protects(self, user: str) -> bool:
+        """Whether a user is one of those whom the configuration protects."""
+        return self._protected[user]
 
     def why_not(self, target: str, last_activity: int, now: int, user_id: str | None = None) -> str:
         """Why nothing may be done to a user because of what happened then (ms); empty where it may."""

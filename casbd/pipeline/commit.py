@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from casbd.alerting import flood, raising, suppression
+from casbd.alerting import flood, raising, risk, suppression
 from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.governance import deciding
@@ -49,6 +49,7 @@ class Commit:
         self._subjects: dict[str, str] = {}
         self._growth: dict[str, raising.Growth] = {}
         self._by: dict[str, Activity] = {}
+        self._weights: dict[str, int] = {}
 
     def count(self, batch: Batch, fresh: Sequence[bool]) -> None:
         """received = records + duplicates + rejects; a record of several activities is new if one of them is."""
@@ -130,6 +131,12 @@ class Commit:
         self._alerts[alert.alert_id] = alert
         self._subjects[alert.alert_id] = subject
         self._by[alert.alert_id] = activity
+        protected = activity.user is not None and self._rails.protects(activity.user)
+        weight = risk.weight_of(alert, activity, protected=protected)
+        self._weigh(alert.alert_id, max(weight, risk.weight_in(alert)))
+
+    def _weigh(self, alert_id: str, weight: int) -> None:
+        self._weights[alert_id] = max(weight, self._weights.get(alert_id, 0))
 
     def _follow(self, change: Change, policy: Policy, who: str, activity: Activity) -> None:
         """A run may be a new alert, or one that grows."""
@@ -149,6 +156,7 @@ class Commit:
             later = self._alert(other)
             if later is not None and later.merged_into is None:
                 growth.join(later, self._growth.get(other))
+                self._weigh(run.alert_id, self._weights.get(other, risk.weight_in(later)))
                 self._alerts[other] = replace(later, merged_into=run.alert_id)
 
     def _alert(self, alert_id: str) -> Alert | None:
@@ -159,6 +167,8 @@ class Commit:
         """Store one that is new or has grown, and what follows; the policy's id where it is new."""
         if alert.alert_id in self._growth:
             alert = raising.grown(alert, self._growth[alert.alert_id])
+        if alert.alert_id in self._weights:
+            alert = replace(alert, risk_score=risk.score(alert, self._weights[alert.alert_id]))
         before = raised_alerts.get(self._connection, alert.alert_id)
         if before is not None:
             if alert.alert_id in self._growth or alert.merged_into is not None:  # that of a single activity is as it was
