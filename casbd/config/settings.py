@@ -125,3 +125,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     log_level: str
     all_connectors: bool = True
+
+    def sending(self, what: str) -> list[str]:
+        """The names of the outputs that are sent `alerts`, say."""
+        return [output.name for output in self.outputs if what in output.send]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from casbd.alerting import telling
 from casbd.clock import Clock
 from casbd.config.settings import Settings
 from casbd.daemon.audit import Trail
@@ -84,3 +85,11 @@ class Parts:
         """Raise an alert about casbd itself, once. besides: the output that does not get it."""
         if self.pipeline.raise_system(alert, besides=besides):
             self.dispatcher.wake()
+
+    def tell_growth(self, patience: int = telling.PATIENCE) -> bool:
+        """Tell of alerts that have grown, and of which the outputs heard so long ago (ms); whether there may be more."""
+        with self.store.transaction() as connection:
+            told = telling.tell_growth(connection, self.settings.sending("alerts"), self.clock(), patience)
+        if told:
+            self.dispatcher.wake()
+        return told == telling.AT_ONCE

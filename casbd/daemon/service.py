@@ -138,6 +138,8 @@ def read_everything(running: Running) -> bool:
     while running.loop.work() or _made_room(running):
         pass
     parts.pipeline.tell_held_back()
+    while parts.tell_growth(patience=0):  # nobody knows whether there will be another run to tell it
+        pass
     running.status.save()
     with parts.store.transaction() as connection:  # what is gone for good has been told: the next run does not tell it again
         input_progress.save_positions(connection, parts.inputs.given_up())

@@ -8,6 +8,8 @@ from typing import Protocol
 from casbd.store.database import Store
 
 BATCH = 500
+LOOK_SECONDS = 2.0
+"""After these what another process (`casbd alerts close`, say) has put into the outbox is found."""
 
 
 class Delivering(Protocol):

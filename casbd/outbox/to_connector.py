@@ -15,7 +15,7 @@ from casbd.governance.judging import judge
 from casbd.governance.rails import Rails
 from casbd.governance.withdrawing import ended
 from casbd.model.governance import GovernanceCommand
-from casbd.outbox.delivering import BATCH
+from casbd.outbox.delivering import BATCH, LOOK_SECONDS
 from casbd.plugins import Connector
 from casbd.store.database import Store
 from casbd.store.state import governance_log, governance_moments, outbox
@@ -43,8 +43,8 @@ class ToConnector:
 
     @property
     def look_again(self) -> float:
-        """Nobody wakes it when governance is started."""
-        return STOPPED_LOOK_SECONDS if self._stopped else 60.0
+        """Nobody wakes it when governance is started, or for what another process puts there."""
+        return STOPPED_LOOK_SECONDS if self._stopped else LOOK_SECONDS
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002
         """The first command, unless governance is stopped. That it is being carried out is written down before it is."""

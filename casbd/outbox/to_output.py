@@ -14,7 +14,7 @@ from casbd.clock import Clock, monotonic
 from casbd.errors import Rejected, Retry
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.outbox.delivering import BATCH
+from casbd.outbox.delivering import BATCH, LOOK_SECONDS
 from casbd.plugins import Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
@@ -67,8 +67,8 @@ class ToOutput:
 
     @property
     def look_again(self) -> float:
-        """A broken connection is noticed within a second, with nothing to send."""
-        return 60.0 if self._uncertain is None else 1.0
+        """Nobody wakes it for what a command puts there; and a broken connection is noticed within a second, with nothing to send."""
+        return LOOK_SECONDS if self._uncertain is None else 1.0
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:
         """The leading alerts together, or (part of) one block of activities."""

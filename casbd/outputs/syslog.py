@@ -157,7 +157,7 @@ class Syslog:
         """The time is the event's: receivers such as SC4S take it for the time of the alert, not what CEF says."""
         is_alert = isinstance(item, Alert)
         severity = item.severity if isinstance(item, Alert) else "informational"
-        time = item.last_activity if isinstance(item, Alert) else item.timestamp
+        time = (item.closed or item.last_activity) if isinstance(item, Alert) else item.timestamp
         facility, hostname = self._options.facility, self._hostname
         if self._options.rfc == 5424:
             kind = "alert" if is_alert else "activity"

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from casbd.alerting import suppression
+from casbd.alerting import suppression, telling
 from casbd.clock import Clock
 from casbd.config.settings import Settings
 from casbd.governance.rails import Rails
 from casbd.model.alert import Alert
 from casbd.pipeline import costs
-from casbd.pipeline.commit import Commit, deliver
+from casbd.pipeline.commit import Commit
 from casbd.pipeline.memory import Memory
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
@@ -51,8 +51,8 @@ class Pipeline:
         self._rails = rails or Rails(settings.governance)
         self._policies = {policy.id: policy for policy in policies}
         self._most_matches = settings.limits.policy_matches
-        self._alert_outputs = [output.name for output in settings.outputs if "alerts" in output.send]
-        self._activity_outputs = [output.name for output in settings.outputs if "activities" in output.send]
+        self._alert_outputs = settings.sending("alerts")
+        self._activity_outputs = settings.sending("activities")
         self.sends_activities = bool(self._activity_outputs)
 
     def reload_state(self) -> None:
@@ -88,7 +88,7 @@ class Pipeline:
         with self._store.transaction() as connection:
             is_new = raised_alerts.get(connection, alert.alert_id) is None
             if is_new:
-                deliver(connection, alert, self._alert_outputs, besides=besides)
+                telling.add(connection, alert, [name for name in self._alert_outputs if name != besides], self._clock())
         return is_new
 
     def tell_held_back(self) -> bool:
@@ -96,5 +96,5 @@ class Pipeline:
         with self._store.transaction() as connection:
             alerts = [*suppression.over(connection, self._policies, self._clock())]
             for alert in alerts:
-                deliver(connection, alert, self._alert_outputs)
+                telling.add(connection, alert, self._alert_outputs, self._clock())
         return bool(alerts)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from casbd.alerting import flood, raising, risk, suppression
+from casbd.alerting import flood, raising, risk, suppression, telling
 from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.governance import deciding
@@ -172,7 +172,7 @@ class Commit:
         before = raised_alerts.get(self._connection, alert.alert_id)
         if before is not None:
             if alert.alert_id in self._growth or alert.merged_into is not None:  # that of a single activity is as it was
-                raised_alerts.save(self._connection, alert)
+                telling.grow(self._connection, alert, self._outputs, self._now)
                 self._govern(deciding.decide_again, alert)
             return None
         policy = self._policies[alert.policy_id]
@@ -204,10 +204,10 @@ class Commit:
                 self._deliver(alert)
             else:
                 more = replace(before, activity_count=alert.activity_count, last_activity=alert.last_activity)
-                raised_alerts.save(self._connection, more)
+                telling.grow(self._connection, more, self._outputs, self._now)
 
     def _deliver(self, alert: Alert) -> None:
-        deliver(self._connection, alert, self._outputs)
+        telling.add(self._connection, alert, self._outputs, self._now)
 
 
 def _counting(policy: Policy | None) -> Counting | None:
@@ -215,12 +215,3 @@ def _counting(policy: Policy | None) -> Counting | None:
     if policy is None or not policy.enabled or policy.match is None:
         return None
     return Counting(policy.id, policy.window_key, policy.match)
-
-
-def deliver(connection: sqlite3.Connection, alert: Alert, outputs: Sequence[str], *, besides: str | None = None) -> None:
-    """Store an alert, and queue it for the outputs. besides: the one that does not get it."""
-    raised_alerts.save(connection, alert)
-    if not alert.suppressed:
-        for output in outputs:
-            if output != besides:
-                outbox.add(connection, output, alert)

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from casbd.alerting import costly
+from casbd.alerting import costly, telling
 from casbd.governance.rails import meaning
 from casbd.model.alert import Alert
 from casbd.model.costly import SetAside
-from casbd.pipeline.commit import deliver
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
 from casbd.store.state import audit, raised_alerts, set_aside
@@ -38,9 +37,10 @@ def raise_alerts(
             if before is None:
                 alerts.append(alert)
             else:
-                raised_alerts.save(connection, msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked))
+                more = msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked)
+                telling.grow(connection, more, outputs, now)
     for alert in alerts:
-        deliver(connection, alert, outputs)
+        telling.add(connection, alert, outputs, now)
     return alerts
 
 

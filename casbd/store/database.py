@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from casbd.errors import StateInUse, StoreError
-from casbd.store import schema
+from casbd.store import schema, sql_functions
 
 FILE = "casbd.sqlite"
 LOCK = "casbd.lock"
@@ -165,6 +165,7 @@ def _look_into(connection: sqlite3.Connection) -> None:
 def _ready(connection: sqlite3.Connection, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     """The connection after its first use, where a damaged file shows; closed if that fails."""
     try:
+        sql_functions.add(connection)
         prepare(connection)
     except BaseException:  # whatever ends it: nobody else has the connection to close it
         connection.close()

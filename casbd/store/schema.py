@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
+
+import msgspec
 
 from casbd.errors import StoreError
 from casbd.store.state.window_pages import Packing
 
-VERSION = 9
+VERSION = 10
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -149,7 +152,36 @@ SELECT policy, subject, max(stored), min(timestamp), max(timestamp), page(timest
 ) GROUP BY policy, subject, stored / 86400000, part;
 DROP TABLE window_entries;
 """
-_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6, 7: _SINCE_7, 8: _SINCE_8}
+_SINCE_9 = """
+-- body: all of an alert; the other columns are what is asked for. told_*: what the outputs heard last, and when (ms); none of what is
+-- held back. The body stands last, so that what is before it is read without it.
+CREATE TABLE alerts_anew (
+    alert_id TEXT PRIMARY KEY, policy_id TEXT, status TEXT, severity TEXT, category TEXT, app TEXT, user TEXT, ip_address TEXT,
+    first_activity INTEGER, last_activity INTEGER, activity_count INTEGER, risk_score INTEGER, created INTEGER, suppressed INTEGER,
+    read INTEGER, assigned_to TEXT, incident_id TEXT, merged_into TEXT, resolution TEXT, closed INTEGER,
+    told_count INTEGER, told_severity TEXT, told_at INTEGER, body BLOB
+) WITHOUT ROWID;
+INSERT INTO alerts_anew SELECT
+    alert_id, policy_id, status, severity, category, app, user, of_body(body, 'ip_address'),
+    first_activity, of_body(body, 'last_activity'), of_body(body, 'activity_count'), of_body(body, 'risk_score'), created, suppressed,
+    coalesce(of_body(body, 'read'), 0), of_body(body, 'assigned_to'), of_body(body, 'incident_id'), of_body(body, 'merged_into'),
+    of_body(body, 'resolution'), of_body(body, 'closed'),
+    CASE suppressed WHEN 0 THEN of_body(body, 'activity_count') END, CASE suppressed WHEN 0 THEN severity END,
+    CASE suppressed WHEN 0 THEN created END, body
+FROM alerts;
+DROP TABLE alerts;
+ALTER TABLE alerts_anew RENAME TO alerts;
+CREATE INDEX alerts_by_creation ON alerts (created);
+CREATE INDEX alerts_by_policy ON alerts (policy_id, suppressed, created);
+CREATE INDEX alerts_by_incident ON alerts (incident_id) WHERE incident_id IS NOT NULL;
+-- All that the queue is filtered and sorted by: of a million alerts it reads this alone, and then the bodies of a hundred.
+CREATE INDEX alerts_in_the_queue ON alerts (
+    status, merged_into, first_activity, last_activity, severity, risk_score, policy_id, category, app, user, ip_address, activity_count,
+    created, suppressed, read, assigned_to, incident_id, resolution
+);
+CREATE INDEX alerts_to_tell ON alerts (told_at) WHERE activity_count > told_count;
+"""
+_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6, 7: _SINCE_7, 8: _SINCE_8, 9: _SINCE_9}
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 
 
@@ -167,6 +199,17 @@ def prepare(connection: sqlite3.Connection) -> None:
     if before == 1:
         raise StoreError("the state directory was written by a casbd from before the first release: begin a new one")
     if before != VERSION:
-        connection.create_aggregate("page", 5, Packing)  # type: ignore[arg-type]  # typeshed takes it for one of a single argument
+        add_functions(connection)
         steps = "".join(step for since, step in _CHANGES.items() if since >= before)
         connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """What changes from one version to the next ask Python about."""
+    connection.create_aggregate("page", 5, Packing)  # type: ignore[arg-type]  # typeshed takes it for one of a single argument
+    connection.create_function("of_body", 2, _of_body)
+
+
+def _of_body(body: bytes, field: str) -> Any:
+    """For SQL: a field of an alert that an older casbd stored, which may lack it."""
+    return msgspec.msgpack.decode(body).get(field)

@@ -29,11 +29,14 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
     """The extension of an alert."""
     return (
         key("externalId", lambda a: external_id(a.alert_id)),
-        key("rt", lambda a: a.created or a.last_activity),
+        key("act", "event"),
+        key("rt", lambda a: a.closed or a.created or a.last_activity),
         key("start", "first_activity"),
         key("end", "last_activity"),
         key("type", lambda _: _CORRELATION),
         key("cnt", "activity_count"),
+        key("outcome", "resolution"),
+        key("reason", "comment"),
         key("suser", "user"),
         key("src", lambda a: ipv4(a.ip_address)),
         key("c6a2", lambda a: ipv6(a.ip_address), "Source IPv6 Address"),
@@ -47,6 +50,7 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
         key("cs1", lambda a: link(portal, "alerts", a.alert_id), "portalURL"),
         key("cs3", lambda a: joined(a.activity_ids, LIMITS["cs3"]), "relatedAudits"),
         key("cs5", lambda a: joined(a.tags, LIMITS["cs5"]), "tags"),
+        key("flexString2", "closed_by", "closedBy"),
     )
 
 

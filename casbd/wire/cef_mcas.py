@@ -25,6 +25,13 @@ _APP_ID = {
 }
 """Where the agent's id of an app is not just its name in capitals."""
 
+_WHAT_HAPPENED = (
+    key("act", lambda a: None if a.event == "raised" else a.event),
+    key("cnt", lambda a: None if a.event == "raised" else a.activity_count),
+    key("outcome", lambda a: None if a.event == "raised" else a.resolution),
+)
+"""The agent told only that an alert was raised, and a message that tells it is as the agent's was."""
+
 
 @cache
 def alert_keys(portal: str = "") -> tuple[Key, ...]:
@@ -43,6 +50,7 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
         key("cs3", lambda a: joined(a.activity_ids, LIMITS["cs3"]), "relatedAudits"),
         key("cs4", "policy_id", "policyIDs"),
         key("c6a1", lambda a: ipv6(a.ip_address), "Device IPv6 Address"),
+        *_WHAT_HAPPENED,
     )
 
 

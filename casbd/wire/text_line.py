@@ -16,8 +16,10 @@ def alert(alert: Alert) -> str:
     title = f": {alert.title}" if alert.title not in ("", alert.policy_name) else ""
     about = single_line(f"{alert.policy_name}{title}")
     pairs = {"user": alert.user, "app": alert.app, "ip": alert.ip_address, "country": alert.country}
-    facts = _pairs(pairs | {"activities": str(alert.activity_count), "id": alert.alert_id})
-    return f"{iso(alert.last_activity)}  {alert.severity}  {cut(about, _MOST)}  {facts}"
+    pairs |= {"activities": str(alert.activity_count), "id": alert.alert_id}
+    if alert.event != "raised":
+        pairs |= {"event": alert.event, "as": alert.resolution}
+    return f"{iso(alert.last_activity)}  {alert.severity}  {cut(about, _MOST)}  {_pairs(pairs)}"
 
 
 def activity(activity: Activity) -> str:

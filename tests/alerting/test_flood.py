@@ -163,7 +163,7 @@ def test_one_user_is_only_counted_and_that_is_said_once_and_others_are_watched(c
     assert "a@contoso.com met this policy more than 10 times in three hours" in one.description
     assert (one.first_activity, one.activity_count) == (NOON + HOUR, 10), "since when, and how many were not raised"
     sent = [row.alert() for row in core.waiting() if row.alert().policy_type == "system"]
-    assert [alert.alert_id for alert in sent] == [one.alert_id]
+    assert [(alert.alert_id, alert.event) for alert in sent] == [(one.alert_id, "raised"), (one.alert_id, "updated")]
     assert policy_counts.counts(core.store.connection) == {"noisy": (21, 11)}, "all are counted"
 
 

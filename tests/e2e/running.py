@@ -199,8 +199,8 @@ class Site:
         return self.alerts_file.read_text().splitlines() if self.alerts_file.exists() else []
 
     def delivered(self) -> list[str]:
-        """The externalIds in the output `file`, in order."""
-        return [external_id(line) for line in self.alert_lines()]
+        """The externalIds of the alerts that the output `file` was told were raised, in order."""
+        return [external_id(line) for line in self.alert_lines() if " act=raised " in line]
 
     def write(self, name: str, lines: Iterable[bytes], mode: str = "ab") -> Path:
         """Append lines to an input file."""

@@ -89,8 +89,8 @@ def test_a_flood_alert_that_a_person_closed_stays_closed_and_counts_on(make_core
     change(core, flood, status="closed", comment="known")
     feed(core, 70, 71)
     (now,) = [alert for alert in core.alerts() if alert.policy_type == "system"]
-    assert now == replace(flood, status="closed", comment="known", activity_count=3, last_activity=NOON + 2 * HOUR - 1)
-    assert len(core.waiting()) == 3
+    assert now == replace(flood, status="closed", comment="known", activity_count=3, last_activity=NOON + 2 * HOUR - 1, event="updated")
+    assert [row.alert().event for row in core.waiting()] == ["raised"] * 3 + ["updated"]
 
 
 def test_where_only_the_position_moved_the_input_has_said_nothing(core):

@@ -50,5 +50,5 @@ def test_of_activities_there_is_an_alert_an_hour_that_counts_them(core):
         feed(core, unasked=unasked)
     core.now += HOUR
     feed(core, unasked=5)
-    assert [(alert.title, alert.activity_count) for alert in sent(core)] == [(TITLES[1], 3), (TITLES[1], 5)]
+    assert [(alert.title, alert.activity_count) for alert in sent(core)] == [(TITLES[1], 3), (TITLES[1], 7), (TITLES[1], 5)]
     assert sorted(a.activity_count for a in raised_alerts.find(core.store.connection)) == [5, 7]

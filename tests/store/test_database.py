@@ -5,13 +5,14 @@ import stat
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from casbd.errors import StateInUse, StoreError
 from casbd.model.counted import Entry
 from casbd.store import schema
 from casbd.store.database import FILE, Store
-from casbd.store.state import held_back, input_progress, outbox, policy_counts
+from casbd.store.state import held_back, input_progress, outbox, policy_counts, raised_alerts
 from casbd.store.state.window_entries import WindowEntries
 
 
@@ -134,6 +135,7 @@ class TestOpening:
     def test_every_older_version_becomes_this_one(self, tmp_path, version):
         steps = "".join(step for since, step in schema._CHANGES.items() if since < version)
         with sqlite3.connect(tmp_path / FILE) as old:
+            schema.add_functions(old)
             old.executescript(f"{steps} PRAGMA user_version = {version}")
             columns = "name, received, records, activities, duplicates, rejects, last_record"
             old.execute(f"INSERT INTO inputs ({columns}) VALUES ('m', 3, 2, 2, 1, 0, 9)")
@@ -156,6 +158,24 @@ class TestOpening:
                     [Entry(*row[2:7]) for row in rows if row[1] == who], key=lambda entry: (entry.timestamp, entry.key)
                 )
             assert store.connection.execute("SELECT min(stored), max(stored), count(*) FROM window_pages").fetchone() == (1, 1, 6)
+
+    def test_alerts_of_version_9_can_be_asked_for_and_are_not_told_again(self, tmp_path):
+        steps = "".join(step for since, step in schema._CHANGES.items() if since < 9)
+        body = {"policy_id": "p", "policy_name": "P", "policy_type": "activity", "severity": "low", "ip_address": "2001:db8::1"}
+        rows = [
+            (name, "p", "open", "low", None, None, "a", 5, 7, held, msgspec.msgpack.encode(body | {"alert_id": name, "activity_count": 9}))
+            for name, held in (("sent", 0), ("held", 1))
+        ]
+        with sqlite3.connect(tmp_path / FILE) as old:
+            schema.add_functions(old)
+            old.executescript(f"{steps} PRAGMA user_version = 9")
+            old.executemany("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        old.close()
+        with Store(tmp_path) as store:
+            found = raised_alerts.find(store.connection, ip_address="2001:db8::1", user="A", state="unread")
+            assert [alert.alert_id for alert in found] == ["held", "sent"]
+            assert raised_alerts.told(store.connection, "sent") == (9, "low", 7)
+            assert raised_alerts.told(store.connection, "held") is None
 
     def test_a_directory_that_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()

@@ -31,7 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     body: bytes
 
     def alert(self) -> Alert:
-        """The alert as it was when it was raised."""
+        """The alert as it was when there was something to say of it."""
         return _alert(self.body)
 
     def command(self) -> GovernanceCommand:
@@ -70,11 +70,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     down_since: int | None = None
 
 
-def add(connection: sqlite3.Connection, destination: str, item: Alert | GovernanceCommand) -> None:
-    """Queue an alert or a command for one destination."""
+def add(connection: sqlite3.Connection, destination: str, item: Alert | GovernanceCommand, now: int | None = None) -> None:
+    """Queue an alert or a command for one destination. now: ms; left out, when the item was created."""
     body = _encode(item)
     kind = "alert" if isinstance(item, Alert) else "command"
-    row = (destination, kind, len(body), body, item.created)
+    row = (destination, kind, len(body), body, item.created if now is None else now)
     connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, ?, ?, ?, ?)", row)
 
 

@@ -40,6 +40,7 @@ class Names(Protocol):
 _PEOPLE = {"alerts": "user", "governance": "target", "window_pages": "subject", "held_back": "subject"}
 """Columns in which a user may be all of the text. Rows about a person are removed, or renamed."""
 _TEXTS = {
+    "alerts": ("assigned_to",),
     "rejects": ("raw",),
     "audit": ("target", "detail"),
     "destinations": ("last_error",),
@@ -57,7 +58,7 @@ _BODIES = {
 _OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
 """Tables with bodies that say of which app and instance they are."""
 _WHO = frozenset({"user", "target", "user_id"})
-_ABOUT = frozenset({"title", "description", "comment", "reason", "error", "app_instance", "filters", "text"})
+_ABOUT = frozenset({"title", "description", "comment", "reason", "error", "app_instance", "filters", "text", "assigned_to", "closed_by"})
 """Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
 
 

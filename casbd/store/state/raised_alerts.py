@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 
-from casbd.model.alert import Alert
-from casbd.model.identity import canonical
-from casbd.store.state.spelt import may_be
+from casbd.model.alert import Alert, Severity
+from casbd.store.state.alert_filters import AlertFilters
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Alert).decode
-_COLUMNS = ("policy_id", "status", "severity", "category", "app", "user")
+_COLUMNS = (
+    *("alert_id", "policy_id", "status", "severity", "category", "app", "user", "ip_address", "first_activity", "last_activity"),
+    *("activity_count", "risk_score", "created", "suppressed", "read", "assigned_to", "incident_id", "merged_into", "resolution"),
+    "closed",
+)
+_SAVE = (
+    f"INSERT INTO alerts ({', '.join(_COLUMNS)}, body) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"  # noqa: S608  our own words
+    f" ON CONFLICT (alert_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in (*_COLUMNS[1:], 'body'))}"
+)
+
+
+class Told(NamedTuple):
+    """What the outputs heard last of an alert: how many activities and which severity it had, and when that was (ms)."""
+
+    activity_count: int
+    severity: Severity
+    at: int
 
 
 def save(connection: sqlite3.Connection, alert: Alert) -> None:
-    """Add an alert, or put it in the place of the one with its id."""
-    connection.execute(
-        "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            alert.alert_id,
-            alert.policy_id,
-            alert.status,
-            alert.severity,
-            alert.category,
-            alert.app,
-            alert.user,
-            alert.first_activity,
-            alert.created,
-            alert.suppressed,
-            _encode(alert),
-        ),
-    )
+    """Add an alert, or put it in the place of the one with its id. What was told of it stays."""
+    connection.execute(_SAVE, (*(getattr(alert, name) for name in _COLUMNS), _encode(alert)))
 
 
 def get(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
@@ -42,43 +43,25 @@ def get(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
     return _decode(row[0]) if row else None
 
 
+def some(connection: sqlite3.Connection, alert_ids: Iterable[str]) -> Iterator[Alert]:
+    """The alerts with these ids, in their order; those that are gone are left out."""
+    for alert_id in alert_ids:
+        if (alert := get(connection, alert_id)) is not None:
+            yield alert
+
+
 def beginning_with(connection: sqlite3.Connection, start: str) -> list[Alert]:
     """The alerts whose ids begin so. An id has digits and the letters a to f, so `g` comes behind all that go on."""
     rows = connection.execute("SELECT body FROM alerts WHERE alert_id BETWEEN ?1 AND ?1 || 'g' ORDER BY alert_id", (start,))
     return [_decode(body) for (body,) in rows] if start else []
 
 
-def find(connection: sqlite3.Connection, **equal: str | None) -> Iterator[Alert]:
-    """The alerts whose fields have these values (without regard to case; a user however the name is written; None: any), oldest first.
-
-    SQL says which may be meant, and Python decides: SQLite knows the case of ASCII alone. An address is looked for in the body, where
-    it stands as it is. Reads the whole table.
-    """
-    wanted = {field: value for field, value in equal.items() if value is not None}
-    if not wanted.keys() <= {*_COLUMNS, "ip_address"}:
-        raise ValueError(f"no such column: {sorted(wanted)}")
-    where, parameters = ["1"], list[str | bytes]()
-    for field, value in wanted.items():
-        if field == "ip_address":
-            where.append("instr(body, ?)")
-            parameters.append(value.encode("utf-8", "surrogatepass"))
-        elif field == "user":
-            condition, values = may_be(field, value)
-            where.append(condition)
-            parameters += values
-        elif value.isascii():
-            where.append(f"({field} = ? COLLATE NOCASE OR length({field}) <> length(CAST({field} AS BLOB)))")
-            parameters.append(value)
-    query = f"SELECT body FROM alerts WHERE {' AND '.join(where)} ORDER BY first_activity, alert_id"  # noqa: S608  the columns are checked
-    folded = {field: _folded(field, value) for field, value in wanted.items()}
+def find(connection: sqlite3.Connection, **equal: Any) -> Iterator[Alert]:
+    """The alerts that meet these `AlertFilters`, oldest first. TypeError for what is none of them."""
+    where, parameters = AlertFilters(**equal).sql()
+    query = f"SELECT body FROM alerts WHERE {where} ORDER BY first_activity, alert_id"  # noqa: S608  our own words
     for (body,) in connection.execute(query, parameters):
-        alert = _decode(body)
-        if all(_folded(field, getattr(alert, field) or "") == value for field, value in folded.items()):
-            yield alert
-
-
-def _folded(field: str, value: str) -> str:
-    return canonical(value) if field == "user" else value.casefold()
+        yield _decode(body)
 
 
 def any_of_policy(connection: sqlite3.Connection, policy_id: str) -> bool:
@@ -98,6 +81,33 @@ def raised_since(connection: sqlite3.Connection, policy_id: str, since: int, at_
     query = "SELECT count(*) FROM (SELECT 1 FROM alerts WHERE policy_id = ? AND suppressed = 0 AND created >= ? LIMIT ?)"
     (number,) = connection.execute(query, (policy_id, since, at_most)).fetchone()
     return int(number)
+
+
+def told(connection: sqlite3.Connection, alert_id: str) -> Told | None:
+    """What the outputs heard last of an alert; None where they heard nothing."""
+    query = "SELECT told_count, told_severity, told_at FROM alerts WHERE alert_id = ? AND told_at IS NOT NULL"
+    row = connection.execute(query, (alert_id,)).fetchone()
+    return Told(*row) if row else None
+
+
+def note_told(connection: sqlite3.Connection, alert: Alert, now: int) -> None:
+    """The outputs hear of an alert as it is, in the same transaction."""
+    connection.execute(
+        "UPDATE alerts SET told_count = ?, told_severity = ?, told_at = ? WHERE alert_id = ?",
+        (alert.activity_count, alert.severity, now, alert.alert_id),
+    )
+
+
+def grown_untold(connection: sqlite3.Connection, since: int, now: int, at_most: int) -> list[Alert]:
+    """Alerts that have grown since the outputs heard of them, which was not after `since` (ms); the longest waiting first.
+
+    Those too that were told later than now: a clock was set back.
+    """
+    query = (
+        "SELECT body FROM alerts WHERE activity_count > told_count AND merged_into IS NULL"
+        " AND (told_at <= ? OR told_at > ?) ORDER BY told_at, alert_id LIMIT ?"
+    )
+    return [_decode(body) for (body,) in connection.execute(query, (since, now, at_most)).fetchall()]
 
 
 def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int:

@@ -50,5 +50,5 @@ def test_by_fields_without_regard_to_case(connection, equal, found):
 
 
 def test_no_such_field(connection):
-    with pytest.raises(ValueError, match="title"):
+    with pytest.raises(TypeError, match="title"):
         next(raised_alerts.find(connection, title="x"))

@@ -1,0 +1,202 @@
+"""The outputs hear the last word of every alert, and not much more."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from builders import HOUR, MINUTE, NOON, Core, failures, record, repeated
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
+
+from casbd.alerting import telling
+from casbd.model.alert import Alert
+from casbd.store.state import raised_alerts
+
+OUTPUTS = ["siem"]
+MEMORY = Path("/dev/shm")
+
+
+def minutes(start, stop, **fields):
+    return failures(*(number * MINUTE for number in range(start, stop)), **fields)
+
+
+def heard(core, output="siem"):
+    """What an output is told, in order: what happened, and how many activities there were."""
+    return [(alert.event, alert.activity_count) for row in core.waiting(output) if (alert := row.alert()).policy_id == "burst"]
+
+
+def tell_growth(core, **more):
+    with core.store.transaction() as connection:
+        return telling.tell_growth(connection, OUTPUTS, core.now, **more)
+
+
+def change(core, event, **fields):
+    with core.store.transaction() as connection:
+        return telling.change(connection, replace(core.alerts()[0], **fields), event, OUTPUTS, core.now)
+
+
+@pytest.fixture
+def core(make_core):
+    return make_core(rules=repeated(3))
+
+
+class TestGrowth:
+    def test_is_told_each_time_that_it_doubled(self, core):
+        for start in range(0, 30, 3):
+            core.feed_records(*minutes(start, start + 3))
+        assert heard(core) == [("raised", 3), ("updated", 6), ("updated", 12), ("updated", 24)]
+        assert {row.alert().alert_id for row in core.waiting()} == {core.alerts()[0].alert_id}
+        assert core.alerts()[0].event == "updated"
+
+    def test_is_told_at_once_where_nothing_was_for_an_hour(self, core):
+        core.feed_records(*minutes(0, 3))
+        core.now += HOUR - 1
+        core.feed_records(*minutes(3, 4))
+        core.now += 1
+        core.feed_records(*minutes(4, 5))
+        core.feed_records(*minutes(5, 6))
+        assert heard(core) == [("raised", 3), ("updated", 5)]
+
+    def test_of_a_run_that_ended_is_told_after_the_hour_and_once(self, core):
+        core.feed_records(*minutes(0, 3))
+        core.feed_records(*minutes(3, 5))
+        core.now += HOUR - 1
+        assert tell_growth(core) == 0
+        core.now += 1
+        assert (tell_growth(core), tell_growth(core)) == (1, 0)
+        core.now += HOUR
+        assert tell_growth(core) == 0
+        assert heard(core) == [("raised", 3), ("updated", 5)]
+        assert core.alerts()[0].event == "updated"
+
+    def test_is_told_after_a_clock_was_set_back(self, core):
+        core.now += 1000 * HOUR
+        core.feed_records(*minutes(0, 3))
+        core.feed_records(*minutes(3, 4))
+        core.now = NOON
+        assert tell_growth(core) == 1
+        assert heard(core)[-1] == ("updated", 4)
+
+    def test_of_a_closed_one_is_told_too(self, core):
+        core.feed_records(*minutes(0, 3))
+        change(core, "closed", status="closed", resolution="benign")
+        core.feed_records(*minutes(3, 6))
+        assert heard(core) == [("raised", 3), ("closed", 3), ("updated", 6)]
+        assert core.waiting()[-1].alert().status == "closed"
+
+    def test_is_not_told_of_what_is_held_back(self, make_core):
+        core = make_core(rules=repeated(3, alert={"daily_limit": 1}))
+        core.feed_records(*minutes(0, 3))
+        core.feed_records(*minutes(0, 3, UserId="b@contoso.com"))
+        core.feed_records(*minutes(3, 30, UserId="b@contoso.com"))
+        core.now += 2 * HOUR
+        assert tell_growth(core) == 0
+        held = next(alert for alert in core.alerts() if alert.suppressed)
+        with core.store.transaction() as connection:
+            telling.change(connection, replace(held, status="closed"), "closed", OUTPUTS, core.now)
+        assert heard(core) == [("raised", 3)]
+
+    def test_of_what_became_a_part_of_another_is_told_as_of_the_other(self, core):
+        core.feed_records(*minutes(0, 3), *minutes(20, 23))
+        core.feed_records(*failures(*(number * MINUTE for number in range(4, 20, 2))))
+        first = core.alerts()[0].alert_id
+        core.now += 2 * HOUR
+        assert tell_growth(core) == 0
+        assert [(row.alert().alert_id == first, row.alert().activity_count) for row in core.waiting()] == [
+            (True, 3),
+            (False, 3),
+            (True, 14),
+        ]
+
+    def test_a_severity_that_rose_is_told(self, core):
+        core.feed_records(*minutes(0, 3))
+        for severity in ("high", "high", "low"):
+            with core.store.transaction() as connection:
+                telling.grow(connection, replace(core.alerts()[0], severity=severity), OUTPUTS, core.now)
+        assert [row.alert().severity for row in core.waiting()] == ["medium", "high"]
+
+    def test_of_many_is_told_in_parts(self, core, monkeypatch):
+        monkeypatch.setattr(telling, "AT_ONCE", 2)
+        for name in "abc":
+            core.feed_records(*minutes(0, 3, UserId=f"{name}@contoso.com"))
+            core.feed_records(*minutes(3, 4, UserId=f"{name}@contoso.com"))
+        assert [tell_growth(core, patience=0) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_message_waits_since_it_was_told(core):
+    core.feed_records(*minutes(0, 3))
+    core.now += 5 * HOUR
+    change(core, "closed", status="closed")
+    stored = core.store.connection.execute("SELECT stored FROM outbox ORDER BY seq").fetchall()
+    assert stored == [(NOON,), (NOON + 5 * HOUR,)]
+
+
+def test_growth_is_looked_for_among_what_has_grown(core):
+    statements = []
+    core.store.connection.set_trace_callback(statements.append)
+    raised_alerts.grown_untold(core.store.connection, 1, 2, 3)
+    core.store.connection.set_trace_callback(None)
+    plan = str([*core.store.connection.execute(f"EXPLAIN QUERY PLAN {statements[0]}")])
+    assert "USING INDEX alerts_to_tell" in plan
+
+
+class Telling(RuleBasedStateMachine):
+    """Activities come, people decide, the clock runs, casbd starts again: what an output has heard never contradicts what is stored."""
+
+    @initialize(limit=st.sampled_from([None, 2]))
+    def begin(self, limit):
+        self.directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+        rules = repeated(3, alert={"daily_limit": limit} if limit else {})
+        self.core = Core(Path(self.directory.name), rules=rules)
+        self.minute = 0
+
+    @rule(user=st.sampled_from("abc"), number=st.integers(1, 9), gap=st.sampled_from([1, 1, 30]))
+    def activities(self, user, number, gap):
+        times = [(self.minute + one) * MINUTE for one in range(number)]
+        self.core.feed_records(*(record(at=time, UserId=f"{user}@contoso.com") for time in times))
+        self.minute += number + gap
+
+    @rule(minutes=st.integers(1, 90))
+    def time_passes(self, minutes):
+        self.core.now += minutes * MINUTE
+        tell_growth(self.core)
+
+    @rule(data=st.data(), closed=st.booleans())
+    def a_person_decides(self, data, closed):
+        if alerts := self.core.alerts():
+            alert = data.draw(st.sampled_from(alerts))
+            with self.core.store.transaction() as connection:
+                alert = replace(alert, status="closed" if closed else "open")
+                telling.change(connection, alert, "closed" if closed else "reopened", OUTPUTS, self.core.now)
+
+    @rule()
+    def starts_again(self):
+        self.core.reopen()
+
+    def last_words(self) -> dict[str, Alert]:
+        return {alert.alert_id: alert for row in self.core.waiting() if (alert := row.alert()).policy_id == "burst"}
+
+    @invariant()
+    def what_was_heard_is_near_what_is(self):
+        last = self.last_words()
+        for alert in self.core.alerts():
+            if alert.policy_id != "burst" or alert.suppressed:
+                assert alert.alert_id not in last or not alert.suppressed
+                continue
+            word, told = last[alert.alert_id], raised_alerts.told(self.core.store.connection, alert.alert_id)
+            assert told[:2] == (word.activity_count, word.severity), "what was told is what is stored of it"
+            assert (word.status, word.event) == (alert.status, alert.event)
+            if alert.merged_into is None:
+                assert word.activity_count == alert.activity_count or alert.activity_count < 2 * word.activity_count
+
+    def teardown(self):
+        self.core.now += HOUR
+        tell_growth(self.core)
+        last = self.last_words()
+        assert all(last[a.alert_id] == a for a in self.core.alerts() if a.alert_id in last and a.merged_into is None), "the last word"
+        self.core.close()
+        self.directory.cleanup()
+
+
+TestTelling = Telling.TestCase
