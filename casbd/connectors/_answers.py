@@ -24,22 +24,25 @@ _RESETS = ("x-rate-limit-reset", "x-ratelimit-reset")
 
 _CODES = ("errorCode", "code", "status", "error", "reason")
 _MESSAGES = ("message", "errorSummary", "error_description", "detail", "description", "error_summary")
-_MOST_OF_REASON = 400
+_OUT_OF_ROOM = frozenset(("quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded"))
+_MOST_OF_CODE, _MOST_OF_MESSAGE = 100, 300
 
 
 def failure(host: str, answer: Answer, now: int) -> DeliveryError:
     """What to raise for an answer that is no 2xx. now: milliseconds since 1970."""
-    text = f"{host} answered {answer.status}"
-    if said := complaint(answer.body):
-        text += f": {said}"
-    if answer.status in PASSING or answer.status >= 500 or _is_out_of_room(answer):
+    code, message = complaint(answer.body)
+    said = ": ".join(filter(None, (code, message)))
+    text = f"{host} answered {answer.status}" + (f": {said}" if said else "")
+    if answer.status in PASSING or answer.status >= 500 or _is_out_of_room(answer, code):
         return Retry(text, after=wait(answer.headers, now))
     return Rejected(text)
 
 
-def _is_out_of_room(answer: Answer) -> bool:
-    """GitHub's two kinds of limits answer 403, too ("Rate limits for the REST API")."""
-    return answer.status == 403 and ("retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0")
+def _is_out_of_room(answer: Answer, code: str) -> bool:
+    """Some say so with 403: GitHub ("Rate limits for the REST API"), Google by its reason ("Admin SDK: Limits and quotas")."""
+    if answer.status != 403:
+        return False
+    return code in _OUT_OF_ROOM or "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
 
 
 def wait(headers: Mapping[str, str], now: int) -> float | None:
@@ -77,17 +80,16 @@ def _date(text: str) -> float | None:
         return None
 
 
-def complaint(body: bytes) -> str:
-    """The vendor's code and message out of a body, in one short line; empty where it is not JSON or says neither.
+def complaint(body: bytes) -> tuple[str, str]:
+    """The vendor's code and message out of a body, each a short line; empty where it is not JSON or does not say.
 
     Nothing else of a body is told: nobody knows what may be in it.
     """
     try:
-        found = json.loads(body)
+        code, message = _said(json.loads(body))
     except (ValueError, RecursionError):
-        return ""
-    code, message = _said(found)
-    return cut(single_line(f"{code}: {message}" if code and message else code or message), _MOST_OF_REASON)
+        return ("", "")
+    return cut(single_line(code), _MOST_OF_CODE), cut(single_line(message), _MOST_OF_MESSAGE)
 
 
 def _said(found: Any) -> tuple[str, str]:

@@ -67,6 +67,10 @@ class Vendor(Generic[A]):
             raise Rejected(f"{action} is none of {', '.join(self.steps)}")
         return self.steps[action]
 
+    def api_of(self, step: Step) -> Api:  # noqa: ARG002
+        """Which API takes a request, where a vendor has several."""
+        return self.api
+
     def execute(self, command: GovernanceCommand) -> Done:
         """Do it, unless it is done. What the vendor refuses as it was done meanwhile is done, too."""
         self.step(command.action)
@@ -86,12 +90,14 @@ class Vendor(Generic[A]):
 
     def send(self, step: Step, note: str = "") -> Done:
         """Send one request. note: what people should know besides the answer."""
-        answer = self.api.call(*step)
-        return Done(self.api.describe(*step), f"{answer.status}{f'; {note}' if note else ''}")
+        api = self.api_of(step)
+        answer = api.call(*step)
+        return Done(api.describe(*step), f"{answer.status}{f'; {note}' if note else ''}")
 
     def preview(self, command: GovernanceCommand) -> str:
         """The request of the action, with words in the place of the account's id. Rejected as `step`."""
-        return self.api.describe(*self.step(command.action).about(shown(command.target)))
+        step = self.step(command.action).about(shown(command.target))
+        return self.api_of(step).describe(*step)
 
     def is_done(self, command: GovernanceCommand) -> bool | None:
         """Look at the account. Retry and Rejected as `execute`."""

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-from msgspec.structs import replace
 
 from casbd.errors import Rejected, Retry
 from casbd.model.governance import GovernanceCommand
@@ -104,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         data = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else json.dumps(reply.body).encode()
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)  # without a Date of its own
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status != 204:
@@ -130,23 +129,13 @@ def command(action: str = "suspend_user", target: str = ANNA, **more) -> Governa
     )  # fmt: skip
 
 
-class VendorTests:
-    """What holds for each connector of a vendor.
-
-    name: of the connector. Server: its vendor. options: of a server, all that it needs. renews: whether its token can be had anew.
-    changing: the method of the request that suspends. suspended: how a server's user stands.
-    """
+class Vendor:
+    """A connector and its vendor, for tests. name: of the connector. options: of a server, all that it needs."""
 
     name: ClassVar[str]
     Server: ClassVar[type[Server]]
-    renews: ClassVar[bool] = True
-    changing: ClassVar[str]
-    acted: ClassVar[int] = 1
 
     def options(self, server) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def suspended(self, server, name: str = ANNA) -> bool:
         raise NotImplementedError
 
     def make(self, server, clock=lambda: NOW, **options):
@@ -167,6 +156,21 @@ class VendorTests:
     @pytest.fixture
     def app(self, server):
         return self.make(server)
+
+
+class VendorTests(Vendor):
+    """What holds for each connector of a vendor.
+
+    renews: whether its token can be had anew. changing: the method of the request that suspends; acted: how many requests of any method
+    do that. suspended: how a server's user stands.
+    """
+
+    renews: ClassVar[bool] = True
+    changing: ClassVar[str]
+    acted: ClassVar[int] = 1
+
+    def suspended(self, server, name: str = ANNA) -> bool:
+        raise NotImplementedError
 
     def test_suspends_and_takes_it_back(self, server, app):
         for person in PEOPLE:
@@ -292,7 +296,3 @@ class VendorTests:
         monkeypatch.delenv("CASBD_TEST_SECRET")
         with pytest.raises(Retry, match="CASBD_TEST_SECRET"):
             app.execute(command())
-
-
-def again(one: GovernanceCommand, **more) -> GovernanceCommand:
-    return replace(one, **more)

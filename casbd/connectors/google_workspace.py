@@ -1,0 +1,143 @@
+"""Governance actions in Google Workspace, by the Admin SDK's Directory API.
+
+It asks as a service account that acts for an administrator (domain-wide delegation) with the scopes
+https://www.googleapis.com/auth/admin.directory.user and https://www.googleapis.com/auth/admin.directory.user.security.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from pydantic import Field
+
+from casbd.clock import Clock, now
+from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, SecureUrl, segment
+from casbd.connectors._tokens import Form, Granted, bearer_key, signed
+from casbd.connectors._vendor import Step, Vendor, only, shown
+from casbd.documents.secrets import Secret
+from casbd.errors import Mistake, Mistakes, Rejected
+from casbd.model.governance import GovernanceCommand
+from casbd.plugins import Done, Options, registry
+
+_SCOPE = "https://www.googleapis.com/auth/admin.directory.user https://www.googleapis.com/auth/admin.directory.user.security"
+_USER = "/admin/directory/v1/users/{id}"
+_MOST_NAMED = 5
+
+
+class GoogleWorkspaceOptions(HttpOptions):
+    """Options of the connector `google_workspace`."""
+
+    service_account: Secret
+    """The service account's key, the JSON file as Google gives it."""
+    admin: Annotated[str, Field(min_length=3, max_length=320)]
+    """The administrator it acts for."""
+    base_url: BaseUrl = "https://admin.googleapis.com"
+    """The Directory API."""
+    login_url: SecureUrl = "https://oauth2.googleapis.com/token"
+    """Where tokens come from."""
+
+
+class _ServiceAccount(msgspec.Struct):
+    client_email: str
+    private_key: str
+    private_key_id: str | None = None
+
+
+class _User(msgspec.Struct, rename="camel"):
+    """https://developers.google.com/admin-sdk/directory/reference/rest/v1/users"""
+
+    id: str
+    primary_email: str
+    aliases: list[str] = []
+    non_editable_aliases: list[str] = []
+    suspended: bool = False
+    is_admin: bool = False
+    is_delegated_admin: bool = False
+
+    def is_called(self, name: str) -> bool:
+        addresses = (self.primary_email, *self.aliases, *self.non_editable_aliases)
+        return name == self.id or name.casefold() in map(str.casefold, addresses)
+
+
+class _Token(msgspec.Struct, rename="camel"):
+    client_id: str
+    display_text: str = ""
+
+
+class _Tokens(msgspec.Struct):
+    items: list[_Token] = []
+
+
+@registry.connector
+class GoogleWorkspace(Vendor[_User]):
+    """Suspends users, signs them out, and takes the super administrator's rights and apps' tokens from them."""
+
+    Options: ClassVar[type[Options]] = GoogleWorkspaceOptions
+    example: ClassVar[dict[str, Any]] = {"service_account": {"credential": "google.json"}, "admin": "admin@contoso.com"}
+    steps: ClassVar = {
+        "suspend_user": Step("PATCH", _USER, {"suspended": True}),
+        "unsuspend_user": Step("PATCH", _USER, {"suspended": False}),
+        "require_sign_in_again": Step("POST", f"{_USER}/signOut"),
+        "revoke_admin_privileges": Step("POST", f"{_USER}/makeAdmin", {"status": False}),
+        "restore_admin_privileges": Step("POST", f"{_USER}/makeAdmin", {"status": True}),
+        "revoke_tokens": Step("DELETE", f"{_USER}/tokens/{{client}}"),
+    }
+    actions: ClassVar[tuple[str, ...]] = tuple(steps)
+    ways_back: ClassVar = {"suspend_user": "unsuspend_user", "revoke_admin_privileges": "restore_admin_privileges"}
+
+    def __init__(self, options: GoogleWorkspaceOptions, clock: Clock = now) -> None:
+        """Raises Mistakes where the service account's key or the CA file cannot be used."""
+        http = Http(options, clock)
+        token = Granted(http, options.login_url, lambda: _form(options, clock()), (options.service_account,), clock)
+        self.api = Api(http, options.base_url, token)
+
+    def find(self, command: GovernanceCommand) -> _User:
+        """By the id or any of the user's own addresses."""
+        user = self.api.find(_USER.replace("{id}", segment(command.target)), _User)
+        return only([user] if user and user.is_called(command.target) else [], command)
+
+    def stands(self, command: GovernanceCommand, account: _User) -> bool | None:
+        """Of sessions Google does not tell."""
+        match command.action:
+            case "suspend_user":
+                return account.suspended
+            case "unsuspend_user":
+                return not account.suspended
+            case "revoke_admin_privileges":
+                return not account.is_admin and not account.is_delegated_admin
+            case "restore_admin_privileges":
+                return account.is_admin
+            case "revoke_tokens":
+                return not self._tokens(account)
+            case _:
+                return None
+
+    def act(self, command: GovernanceCommand, account: _User) -> Done:
+        """Send the request. Rejected where it would not take what somebody has."""
+        if command.action == "revoke_admin_privileges" and not account.is_admin:
+            raise Rejected(f"{shown(command.target)} has delegated roles and no super administrator's rights, which alone are taken here")
+        if command.action == "restore_admin_privileges" and command.reverts is None:
+            raise Rejected("rights are only given back that revoke_admin_privileges took away")
+        return self._revoke_tokens(account) if command.action == "revoke_tokens" else super().act(command, account)
+
+    def _revoke_tokens(self, account: _User) -> Done:
+        step, tokens = self.steps["revoke_tokens"].of(account.id), self._tokens(account)
+        for token in tokens:
+            self.api.call("DELETE", step.path.replace("{client}", segment(token.client_id)), expected=(404,))
+        names = ", ".join(shown(token.display_text or token.client_id) for token in tokens[:_MOST_NAMED])
+        return Done(self.api.describe(*step), f"taken from {len(tokens)} apps: {names}{' ...' if len(tokens) > _MOST_NAMED else ''}")
+
+    def _tokens(self, account: _User) -> list[_Token]:
+        return self.api.get(f"{_USER}/tokens".replace("{id}", segment(account.id)), _Tokens).items
+
+
+def _form(options: GoogleWorkspaceOptions, moment: int) -> Form:
+    """For a token (https://developers.google.com/identity/protocols/oauth2/service-account)."""
+    secret = options.service_account
+    try:
+        account = msgspec.json.decode(secret.reveal(), type=_ServiceAccount)
+    except msgspec.DecodeError:  # its own text may quote the key
+        raise Mistakes([Mistake(str(secret), 0, 0, "is no key of a service account, as Google's JSON file has it")]) from None
+    claims = {"iss": account.client_email, "sub": options.admin, "scope": _SCOPE, "aud": options.login_url}
+    return bearer_key(signed(claims, account.private_key, moment, account.private_key_id))
