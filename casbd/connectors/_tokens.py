@@ -1,10 +1,11 @@
 """The right to ask a vendor's API: a fixed token, or one that is granted for an hour or so (OAuth 2.0).
 
-A granted one is kept until a minute before it expires. `Granted` asks with the form of one of the three functions:
+A granted one is kept until a minute before it expires. `Granted` asks with the form of one of the four functions:
 
 - `client_secret`: the client's id and secret (RFC 6749, 4.4);
 - `client_key`: the client's id, signed by its private key (RFC 7523, 2.2);
-- `bearer_key`: whom it asks for, signed by its private key (RFC 7523, 2.1).
+- `bearer_key`: whom it asks for, signed by its private key (RFC 7523, 2.1);
+- `refreshed`: a refresh token that the vendor gave once (RFC 6749, 6).
 
 PyJWT is imported when something is signed.
 """
@@ -98,7 +99,7 @@ class Granted:
     def _ask(self) -> None:
         form = self._form()
         answer = self._http.send("POST", self._url, urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
-        for value in (form.get(name, "") for name in ("client_secret", "client_assertion", "assertion")):
+        for value in (form.get(name, "") for name in ("client_secret", "client_assertion", "assertion", "refresh_token")):
             answer = answer._replace(body=without(answer.body, value))
         host = host_of(self._url)
         try:
@@ -132,6 +133,16 @@ def client_key(client_id: str, assertion: str, scope: str) -> Form:
 def bearer_key(assertion: str) -> Form:
     """The form of one who asks for somebody. assertion: `signed`, about whom it is for."""
     return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+
+
+def refreshed(client_id: str, secret: Secret, refresh_token: Secret) -> Form:
+    """The form of a client that was authorized once, for good."""
+    return {
+        "grant_type": "refresh_token",
+        "refresh_token": refresh_token.reveal(),
+        "client_id": client_id,
+        "client_secret": secret.reveal(),
+    }
 
 
 def signed(claims: Mapping[str, Any], key: Key | str, now: int, key_id: str | None = None) -> str:
