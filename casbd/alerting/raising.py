@@ -8,11 +8,11 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from casbd.alerting import evidence
 from casbd.counting.runs import Change
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
 from casbd.model.identity import person
-from casbd.policies import kinds
 from casbd.policies.policy import Policy, is_of_one_user
 from casbd.records.long_texts import shortened
 
@@ -30,7 +30,8 @@ def of_one(policy: Policy, activity: Activity, now: int) -> Alert:
     """The alert of a policy that looks at every single activity."""
     # Nothing of the clock or the file is in the id: a record that is read again must give the alert that is there, not a second one.
     alert_id = identity(policy.id, activity.user, activity.app_instance, activity.activity_id)
-    return _alert(policy, "activity", alert_id, activity, activity.user, now)
+    alert = _alert(policy, "activity", alert_id, activity, activity.user, now)
+    return evidence.told_by(alert, policy, evidence.of_one(policy, activity))
 
 
 def subject_of_one(activity: Activity) -> str:
@@ -139,5 +140,4 @@ def _describe(policy: Policy, activity: Activity, user: str | None) -> str:
     by = f" by '{user}'" if user else ""
     what = activity.activity_type if activity.activity_type != "Unspecified" else activity.action_type
     target = f": {shortened(activity.object_name)}" if activity.object_name else ""
-    evidence = kinds.of(policy.match).evidence(policy.match) if policy.match is not None else ""
-    return f"Activity policy '{policy.name}' was triggered{by}. {what}{target}" + (f". {evidence}" if evidence else "")
+    return f"Activity policy '{policy.name}' was triggered{by}. {what}{target}"

@@ -5,22 +5,24 @@ The counting and the alerts are the stream's own; the store, the daily limit and
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from casbd.alerting import raising
+from casbd.alerting import evidence, raising
 from casbd.clock import Clock
-from casbd.counting.runs import Runs
+from casbd.counting.runs import Change, Runs
 from casbd.counting.subjects import entry
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.errors import BadRecord
 from casbd.filters.values import FilterError, time
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.model.counted import Entry
+from casbd.model.facts import Facts
 from casbd.policies.examples import activities
 from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Example, Policy
@@ -29,6 +31,8 @@ from casbd.wire.json_lines import ALERT_TIMES
 
 FORGET_EVERY = 100_000
 """Counted activities."""
+MOST_KEPT = 50_000
+"""Of so many counted activities it is kept what they say (some 50 MB)."""
 
 Read = Callable[[str, str], Sequence[Activity]]
 """The activities of a raw record, by the name of its format and its text. Raises BadRecord."""
@@ -58,6 +62,7 @@ def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> lis
     if policy.match is None:
         return [raising.of_one(policy, activity, now()) for activity in met]
     raised: dict[str, Alert] = {}
+    told = _Told(policy)
     counted_ones = 0
     windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
     counted = ((number, activity, *one) for number, activity in enumerate(met) for one in matcher.counted(policy, activity))
@@ -66,6 +71,7 @@ def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> lis
         counted_ones += 1
         if counted_ones % FORGET_EVERY == 0:
             _forget(windows, activity.timestamp - KEEP_WINDOWS - policy.match.within)
+        told.note(one, activity)
         change = windows[who].add(one, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue
@@ -74,8 +80,34 @@ def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> lis
         growth.add_change(change)
         for other in change.joined:
             growth.join(raised.pop(other), None)
-        raised[change.alert_id] = raising.grown(run, growth)
+        raised[change.alert_id] = told.by(raising.grown(run, growth), change)
     return list(raised.values())
+
+
+class _Told:
+    """What the activities of alerts say; of those that are in none yet it is kept of the latest alone."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._witness = evidence.Witness(policy)
+        self._kept: OrderedDict[tuple[int, str], dict[str, list[str]]] = OrderedDict()
+        self._facts: dict[str, Facts] = {}
+
+    def note(self, counted: Entry, activity: Activity) -> None:
+        """One more that is counted."""
+        self._kept[counted.timestamp, counted.activity_id] = self._witness.told(activity)
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    def by(self, alert: Alert, change: Change) -> Alert:
+        """The alert with its sentence, after a change of its run."""
+        facts = self._facts.setdefault(change.alert_id, self._witness.nothing())
+        for other in change.joined:
+            facts.join(self._facts.pop(other))
+        evidence.count(facts, self._witness, change)
+        for member in change.members:
+            evidence.add(facts, self._witness, member, self._kept.get((member.timestamp, member.activity_id)))
+        return evidence.told_by(alert, self._policy, facts)
 
 
 def _forget(windows: dict[str, Runs], before: int) -> None:

@@ -14,6 +14,7 @@ which they were, they are looked up in an archive.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
@@ -32,8 +33,9 @@ class Change(msgspec.Struct, frozen=True):
 
     opened: it is a new alert. joined: the later alerts that turned out to be part of it. members: the entries that came into
     it now, those of joined alerts not included, in time order; of more than MOST_MEMBERS the first ones and the last one.
-    number: how many came. renamed: the last entry of joined alerts, which shows how far the run goes. first, last, count: of the
-    run, in so far as its entries have been given to this object.
+    number: how many came. unlisted: of a sequence what was counted of those that are not listed, and how often. renamed: the last entry
+    of joined alerts, which shows how far the run goes. first, last, count: of the run, in so far as its entries have been given to this
+    object.
     """
 
     alert_id: str
@@ -45,6 +47,7 @@ class Change(msgspec.Struct, frozen=True):
     last: int
     count: int
     renamed: tuple[Entry, ...] = ()
+    unlisted: tuple[tuple[str | None, int], ...] = ()
 
 
 class _Run(msgspec.Struct):
@@ -63,10 +66,11 @@ class Runs:
     archive: where entries are looked up that are not held.
     """
 
-    __slots__ = ("_held", "_runs", "_within", "counted")
+    __slots__ = ("_held", "_runs", "_steps", "_within", "counted")
 
     def __init__(self, match: Match, entries: Iterable[Entry] = (), archive: Archive | None = None) -> None:
         self._within = match.within
+        self._steps = bool(match.steps)
         self._held = HeldEntries(match, archive if archive is not None else Memory())
         self._runs: list[_Run] = []
         self.counted = 0
@@ -185,7 +189,7 @@ class Runs:
             low -= 1
         high = bisect_right(self._runs, (end + 1, -1), low, key=_start)
         touched = self._runs[low:high]
-        members, number, ends = self._newcomers(entry, begin, end, touched)
+        members, number, ends, unlisted = self._newcomers(entry, begin, end, touched)
         if touched:
             ends = min(ends[0], touched[0].start), max(ends[1], touched[-1].end)
         alert_id = touched[0].alert_id if touched else new_alert_id()
@@ -195,15 +199,18 @@ class Runs:
         joined = tuple(run.alert_id for run in touched[1:])
         renamed = tuple(self._renamed(touched[-1].end, alert_id)) if joined else ()
         claimed = tuple([one.in_run(alert_id) for one in members])
-        return Change(alert_id, not touched, joined, claimed, number, run.start[0], run.end[0], run.count, renamed)
+        return Change(alert_id, not touched, joined, claimed, number, run.start[0], run.end[0], run.count, renamed, unlisted)
 
     def _renamed(self, order: Order, alert_id: str) -> Iterator[Entry]:
         """The entry at a place, as one of another run."""
         for entry in self._held.at(order):
             yield entry.in_run(alert_id)
 
-    def _newcomers(self, entry: Entry, begin: int, end: int, touched: Sequence[_Run]) -> tuple[list[Entry], int, tuple[Order, Order]]:
-        """The entries between two moments that are not in a run yet, the first ones and the last; their number, and its two ends."""
+    def _newcomers(
+        self, entry: Entry, begin: int, end: int, touched: Sequence[_Run]
+    ) -> tuple[list[Entry], int, tuple[Order, Order], tuple[tuple[str | None, int], ...]]:
+        """The entries between two moments that are not in a run yet, the first ones and the last; their number, and its two ends; and what
+        was counted of the others (see Change)."""
         own, cursor = order_of(entry), (begin, -1)
         spans = []
         for run in touched:
@@ -212,6 +219,7 @@ class Runs:
         spans.append((cursor, (end + 1, -1)))
         members: list[Entry] = []
         number, ends, last = 0, (own, own), entry
+        unlisted: Counter[str | None] = Counter()
         inside = self._run_at(own) is not None
         for one in self._held.in_spans(spans, entry if inside else None):
             number += 1
@@ -220,7 +228,12 @@ class Runs:
             last = one
             if number <= MOST_MEMBERS:
                 members.append(one)
-        return members if number <= MOST_MEMBERS else [*members, last], number, ends
+            elif self._steps:
+                unlisted[one.value] += 1
+        if number <= MOST_MEMBERS:
+            return members, number, ends, ()
+        unlisted.subtract([last.value] if self._steps else ())
+        return [*members, last], number, ends, tuple(unlisted.items())
 
     def prune(self, before: int) -> None:
         """Forget entries older than a time; a run that goes on keeps its start and its count."""

@@ -11,9 +11,12 @@ from casbd.counting.match import Match, Step
 from casbd.counting.repeated import Repeated
 from casbd.documents import durations
 from casbd.filters.reading import FilterReader
+from casbd.model.facts import Facts, Part
+from casbd.policies import evidence_words
 from casbd.policies.counted_fields import Different, Length, MatchKeys
 from casbd.policies.explain import name_of
 from casbd.policies.kinds import detection
+from casbd.policies.policy import is_of_one_user
 
 
 class RepeatedKeys(MatchKeys):
@@ -55,6 +58,27 @@ class RepeatedActivity:
         return f"{counted} of the same {subject} within {durations.written(match.within)}"
 
     @classmethod
-    def evidence(cls, match: Repeated) -> str:  # noqa: ARG003  the alert's own numbers say it
-        """None."""
+    def evidence(cls, match: Repeated, facts: Facts, span: int) -> str:
+        """`11 failed log ons to Microsoft Entra ID in 4 min 12 s from 3 addresses in 2 countries (NO, SE)`."""
+        (part,) = facts.parts
+        said = evidence_words.done(part, named=not is_of_one_user(match) or match.unique == "user", on=_different(match.unique, part))
+        said += _whose(match.by, part) + (evidence_words.lasting(span) if part.number > 1 else "") + evidence_words.place(part)
+        return said + (evidence_words.why(part) if part.number == 1 else "")
+
+
+_SAID = frozenset({"user", "user_id", "ip_address", "country", "app", "app_instance"})
+"""Fields that each sentence has a place for."""
+
+
+def _different(unique: str | None, part: Part) -> str:
+    """` on 57 objects ("a", "b", "c" and 54 more)`."""
+    if unique is None or unique in _SAID or not len(part[unique]):
         return ""
+    if unique in ("object_id", "object_name"):
+        return f" on {evidence_words.how_many(part, unique)} objects ({evidence_words.listed(part['object_name'], evidence_words.QUOTE)})"
+    return f" with {evidence_words.how_many(part, unique)} different values of {name_of(unique)} ({evidence_words.listed(part[unique])})"
+
+
+def _whose(by: tuple[str, ...], part: Part) -> str:
+    """Where it is counted by what the sentence has no other place for: ` for session id 4711`."""
+    return "".join(f" for {name_of(field)} {evidence_words.listed(part[field])}" for field in by if field not in _SAID and len(part[field]))

@@ -38,6 +38,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: the earlier alert that this one turned out to be a part of, when a late record joined two runs.
     evidence: one sentence with the numbers that decide. closed, closed_by: when and by whom; both stay None while it is open.
     read, assigned_to: whether somebody has looked at it, and who is to. event: what the latest message about it said.
+    named: who, besides the user, is named in the evidence by what does not look like an address.
     """
 
     alert_id: str
@@ -73,3 +74,4 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     closed: int | None = None
     closed_by: str | None = None
     event: Event = "raised"
+    named: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ class Pipeline:
         now = self._clock()
         self._memory.floods.most = self._most_matches
         with self._store.transaction() as connection:
-            commit = Commit(connection, self._policies, self._memory, self._rails, self._alert_outputs, now)
+            commit = Commit(self._store, batches, self._policies, self._memory, self._rails, self._alert_outputs, now)
             activities = []
             for batch in batches:
                 fresh = self._memory.seen.new(batch.stored.keys)  # in memory at once, so a commit that fails needs `reload_state`

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +14,13 @@ from casbd.governance import deciding
 from casbd.governance.rails import Rails
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.pipeline.evidence import Evidence
 from casbd.pipeline.memory import Memory
 from casbd.pipeline.scan import Batch
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
 from casbd.remembered import Remembered
+from casbd.store.database import Store
 from casbd.store.state import input_progress, outbox, policy_counts, raised_alerts
 
 
@@ -29,14 +30,16 @@ class Commit:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        store: Store,
+        batches: Sequence[Batch],
         policies: Mapping[str, Policy],
         memory: Memory,
         rails: Rails,
         outputs: Sequence[str],
         now: int,
     ) -> None:
-        self._connection = connection
+        self._connection = store.connection
+        self._evidence = Evidence(store, batches)
         self._policies = policies
         self._windows = memory.windows
         self._floods = memory.floods
@@ -76,6 +79,7 @@ class Commit:
 
     def save(self) -> int:
         """Store new and grown alerts; those that are new are sent. How many are new."""
+        self._evidence.look_back()
         opened = [policy_id for alert in self._alerts.values() if (policy_id := self._save(alert)) is not None]
         self._raise_flood_alerts()
         hours = {policy: self._floods.hours_to_keep(policy) for policy in self._tally}
@@ -152,11 +156,14 @@ class Commit:
         self._note(run, who, activity)
         growth = self._growth.setdefault(run.alert_id, raising.Growth())
         growth.add_change(change)
+        if policy.mode != "simulate":
+            self._evidence.add(run.alert_id, policy, change, activity)
         for other in change.joined:
             later = self._alert(other)
             if later is not None and later.merged_into is None:
                 growth.join(later, self._growth.get(other))
                 self._weigh(run.alert_id, self._weights.get(other, risk.weight_in(later)))
+                self._evidence.join(run.alert_id, policy, other)
                 self._alerts[other] = replace(later, merged_into=run.alert_id)
 
     def _alert(self, alert_id: str) -> Alert | None:
@@ -170,12 +177,15 @@ class Commit:
         if alert.alert_id in self._weights:
             alert = replace(alert, risk_score=risk.score(alert, self._weights[alert.alert_id]))
         before = raised_alerts.get(self._connection, alert.alert_id)
+        policy = self._policies.get(alert.policy_id)
+        if policy is not None:
+            alert = self._evidence.of(alert, policy, stored=before is not None)
         if before is not None:
             if alert.alert_id in self._growth or alert.merged_into is not None:  # that of a single activity is as it was
                 telling.grow(self._connection, alert, self._outputs, self._now)
                 self._govern(deciding.decide_again, alert)
             return None
-        policy = self._policies[alert.policy_id]
+        assert policy is not None, "what raises an alert is a policy"
         if policy.mode != "simulate":
             decision = suppression.decide(self._connection, policy, self._subjects[alert.alert_id], self._now)
             if decision.notice is not None:

@@ -67,6 +67,7 @@ class Scanner:
         self._formats = formats
         self._enrich = Enrichment(enrichers).enrich
         self._asking = Asking(matcher)
+        self._telling = frozenset(policy.id for policy in matcher.policies if policy.alert.tells_of_records and policy.is_of_each)
         self._keys = Keys(salt)
         self._packer = Packer()
 
@@ -108,8 +109,9 @@ class Scanner:
             matches.append((len(batch.rows) + number, activity, ids, counted))
         keys = self._keys(activities)
         self._packer.add(activities)
-        for _, activity, _, _ in matches:
-            activity.raw = ""  # it is stored, no alert needs it, and its memory is warm for the next records
+        for _, activity, ids, _ in matches:
+            if self._telling.isdisjoint(ids):
+                activity.raw = ""  # it is stored, no alert needs it, and its memory is warm for the next records
         batch.matches += matches
         batch.rows += rows
         return keys

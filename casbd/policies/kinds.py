@@ -16,6 +16,7 @@ from casbd.counting.match import Match, Step
 from casbd.documents import Document, nearest
 from casbd.errors import Mistake
 from casbd.filters.reading import FilterReader
+from casbd.model.facts import Facts
 from casbd.plugins import registry
 from casbd.policies.counted_fields import MatchKeys
 
@@ -47,8 +48,11 @@ class Detection(Protocol):
         """What raises an alert, in English: `10 activities of the same user within 5m`. subject: whose, for people."""
 
     @classmethod
-    def evidence(cls, match: Any) -> str:
-        """A sentence for the description of an alert, behind what was done; empty where that says it all."""
+    def evidence(cls, match: Any, facts: Facts, span: int) -> str:
+        """What an alert says of its activities, with the numbers that decide: `11 failed log ons in 4 min 12 s from 203.0.113.7 (NO)`.
+
+        facts: what is known of them; it may lack anything but their number. span: from the first to the last (ms).
+        """
 
 
 D = TypeVar("D", bound=Detection)

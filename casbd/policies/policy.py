@@ -11,9 +11,11 @@ import msgspec
 
 from casbd.counting.match import Match
 from casbd.errors import Mistake
+from casbd.filters.fields import FieldRef
 from casbd.filters.tree import AllOf, Condition, Node, NoneOf, fields
 from casbd.model.activity import Activity
 from casbd.model.alert import Category, Severity
+from casbd.policies.evidence_text import EvidenceText
 
 Mode = Literal["enforce", "simulate"]
 
@@ -22,13 +24,25 @@ class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a policy's alerts.
 
     daily_limit: more than this in a day are stored, not sent; None: no limit. suppress: after one of a subject was sent, no
-    other of this policy and subject is for so many milliseconds.
+    other of this policy and subject is for so many milliseconds. title, evidence: what the rule file says in the place of the policy's
+    name, and of the sentence that its kind of `match:` makes; None: nothing.
     """
 
     daily_limit: int | None = None
     suppress: int | None = None
     email: tuple[str, ...] = ()
     sms: tuple[str, ...] = ()
+    title: EvidenceText | None = None
+    evidence: EvidenceText | None = None
+
+    def fields(self) -> frozenset[FieldRef]:
+        """What these name."""
+        return frozenset(field for text in (self.title, self.evidence) if text is not None for field in text.fields())
+
+    @property
+    def tells_of_records(self) -> bool:
+        """Whether they name what stands in the record alone."""
+        return any(field.path for field in self.fields())
 
 
 class ExampleActivity(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +127,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def reads(self) -> frozenset[str]:
         """The fields that it looks at, and those that its alerts show."""
-        return _ALERTED | self.looks_at()
+        return _ALERTED | self.looks_at() | {field.name for field in self.alert.fields()}
 
     def looks_at(self) -> frozenset[str]:
         """The fields that decide: of its filters, and those that it counts by."""
@@ -128,6 +142,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The policy as it means now: when its meaning changes it starts to count afresh, and when it is simulated no longer."""
         return f"{self.id}:{self.digest}" + (":simulated" if self.mode == "simulate" else "")
 
+    @property
+    def is_of_each(self) -> bool:
+        """Whether each activity that meets it is part of an alert."""
+        return self.match is None or self.match.fewest == 1
+
     def whole_filter(self) -> Node:
         """What an activity must meet, exceptions included."""
         if not self.exemptions:
@@ -138,7 +157,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 _ALERTED = frozenset(
     {
         *("timestamp", "activity_id", "activity_type", "action_type", "app", "app_instance"),
-        *("user", "ip_address", "country", "object_name"),
+        *("user", "ip_address", "country", "object_id", "object_name", "object_type", "objects", "result", "result_detail"),
     }
 )
 

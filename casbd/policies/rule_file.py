@@ -20,6 +20,7 @@ from casbd.filters.tree import Node
 from casbd.filters.values import FilterError, milliseconds
 from casbd.model.alert import SEVERITIES, Category, Severity
 from casbd.plugins import action_name
+from casbd.policies import evidence_text
 from casbd.policies.counted_fields import LENGTH, Length
 from casbd.policies.policy import AlertOptions, Example, Mode, Policy, digest
 
@@ -62,6 +63,16 @@ def _alerts(value: Any) -> Any:
     return value
 
 
+def _sentence(text: str) -> str:
+    evidence_text.read(text)
+    return text
+
+
+Sentence = Annotated[
+    StrictStr,
+    AfterValidator(_sentence),
+    Field(max_length=evidence_text.LONGEST, description="words, with fields in braces: gave {object_name}[ to {raw.Target.Name}]"),
+]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -85,8 +96,10 @@ EachLength = Annotated[
 
 
 class AlertPart(_Part):
-    """`alert:` whom to notify, and how often. each: the milliseconds between activities of a subject that are one alert."""
+    """`alert:` what it says, whom to notify, and how often. each: the milliseconds between activities of a subject that are one alert."""
 
+    title: Sentence | None = None
+    evidence: Sentence | None = None
     email: list[Annotated[StrictStr, AfterValidator(_address)]] = []
     sms: list[Annotated[StrictStr, AfterValidator(_number)]] = []
     daily_limit: Annotated[StrictInt, Field(ge=1)] | None = None
@@ -164,7 +177,14 @@ def wrong_each(document: Document, match: Match | None) -> list[Mistake]:
 
 
 def _alert_options(part: AlertPart) -> AlertOptions:
-    return AlertOptions(daily_limit=part.daily_limit, suppress=part.suppress, email=tuple(part.email), sms=tuple(part.sms))
+    return AlertOptions(
+        daily_limit=part.daily_limit,
+        suppress=part.suppress,
+        email=tuple(part.email),
+        sms=tuple(part.sms),
+        title=evidence_text.read(part.title) if part.title is not None else None,
+        evidence=evidence_text.read(part.evidence) if part.evidence is not None else None,
+    )
 
 
 CASBDS_OWN = "casbd."

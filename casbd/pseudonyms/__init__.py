@@ -117,7 +117,8 @@ class Pseudonyms:
         """The alert with its user, its address and its texts replaced."""
         if not self.fields:
             return alert
-        identities = Identities(self._of_person(alert.user), alert.ip_address)
+        others = (pair for name in alert.named for pair in self._of_person(name))
+        identities = Identities((*self._of_person(alert.user), *others), alert.ip_address)
         return replace(
             alert,
             user=alert.user and self.user(alert.user),
@@ -126,6 +127,8 @@ class Pseudonyms:
             title=self.text(alert.title, identities),
             description=self.text(alert.description, identities),
             comment=alert.comment and self.text(alert.comment, identities),
+            evidence=self.text(alert.evidence, identities),
+            named=tuple(map(self.user, alert.named)),
         )
 
     def command(self, command: GovernanceCommand) -> GovernanceCommand:

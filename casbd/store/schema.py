@@ -10,7 +10,7 @@ import msgspec
 from casbd.errors import StoreError
 from casbd.store.state.window_pages import Packing
 
-VERSION = 10
+VERSION = 11
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -181,7 +181,23 @@ CREATE INDEX alerts_in_the_queue ON alerts (
 );
 CREATE INDEX alerts_to_tell ON alerts (told_at) WHERE activity_count > told_count;
 """
-_CHANGES = {0: _TABLES, 2: _SINCE_2, 3: _SINCE_3, 4: _SINCE_4, 5: _SINCE_5, 6: _SINCE_6, 7: _SINCE_7, 8: _SINCE_8, 9: _SINCE_9}
+_SINCE_10 = """
+-- What the evidence of an alert that may grow is made of: of each step how many activities, and which values their fields have.
+CREATE TABLE alert_facts (alert_id TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID;
+CREATE TRIGGER alert_removed AFTER DELETE ON alerts BEGIN DELETE FROM alert_facts WHERE alert_id = old.alert_id; END;
+"""
+_CHANGES = {
+    0: _TABLES,
+    2: _SINCE_2,
+    3: _SINCE_3,
+    4: _SINCE_4,
+    5: _SINCE_5,
+    6: _SINCE_6,
+    7: _SINCE_7,
+    8: _SINCE_8,
+    9: _SINCE_9,
+    10: _SINCE_10,
+}
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 
 

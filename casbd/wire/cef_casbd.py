@@ -96,9 +96,10 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
 
 
 def _alert_text(alert: Alert) -> str:
-    """The title, unless it is the policy's name, which is in the header; and the description."""
+    """The title, unless it is the policy's name, which is in the header; then the evidence, before what may be cut; the description."""
     title = "" if alert.title == alert.policy_name else alert.title
-    return f"{title}: {alert.description}" if title and alert.description else title or alert.description
+    said = ". ".join(filter(None, (alert.evidence, alert.description)))
+    return f"{title}: {said}" if title and said else title or said
 
 
 def _of_type(kinds: frozenset[str], field: str) -> Callable[[Activity], str | None]:

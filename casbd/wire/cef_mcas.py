@@ -76,11 +76,12 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
 
 
 def _alert_text(alert: Alert) -> str:
-    """The agent's sentence; its apostrophes are doubled (it never undid what Java's MessageFormat asks for)."""
+    """The agent's sentence, and the evidence; apostrophes are doubled (the agent never undid what Java's MessageFormat asks for)."""
     if alert.policy_type == "system":
         text = alert.title or alert.description or alert.policy_name
     else:
         text = f"Activity policy '{alert.policy_name}' was triggered" + (f" by '{alert.user}'" if alert.user else "")
+        text += f". {alert.evidence}" if alert.evidence else ""
     return text.replace("'", "''")
 
 

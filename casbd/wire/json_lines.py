@@ -52,6 +52,7 @@ ALERT_KEYS = (
     "closed",
     "closed_by",
     "event",
+    "named",
 )
 """In the order in which `casbd alerts list --json` has them; new ones go to the end."""
 

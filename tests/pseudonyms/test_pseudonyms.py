@@ -219,6 +219,24 @@ def test_alerts_and_commands():
     assert (BOTH.command(command).target, BOTH.command(command).reason) == (OWN, f"P: {OWN}")
 
 
+def test_all_who_are_named_in_evidence():
+    alert = Alert(
+        alert_id="1",
+        policy_id="p",
+        policy_name="P",
+        policy_type="activity",
+        severity="low",
+        ip_address=IP,
+        evidence=f"5 failed log ons by 3 users (bert.holm, {ANNA} and root) from {IP}",
+        named=("bert.holm", "root"),
+    )
+    new = BOTH.alert(alert)
+    bert, root = BOTH.user("bert.holm"), BOTH.user("root")
+    assert new.evidence == f"5 failed log ons by 3 users ({bert}, {OWN} and {root}) from {BOTH.address(IP)}"
+    assert new.named == (bert, root)
+    assert BOTH.alert(new) == new
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -54,11 +54,14 @@ _BODIES = {
     "queries": "body",
     "window_journal": "entries",
     "window_pages": "entries",
+    "alert_facts": "facts",
 }
 _OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
 """Tables with bodies that say of which app and instance they are."""
-_WHO = frozenset({"user", "target", "user_id"})
-_ABOUT = frozenset({"title", "description", "comment", "reason", "error", "app_instance", "filters", "text", "assigned_to", "closed_by"})
+_WHO = frozenset({"user", "target", "user_id", "named"})
+_ABOUT = frozenset(
+    {"title", "description", "comment", "evidence", "reason", "error", "app_instance", "filters", "text", "assigned_to", "closed_by"}
+)
 """Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
 
 
@@ -140,6 +143,8 @@ def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
         ]
     elif table == "window_pages":
         anew = [_counted(one, names, other) for one in inside]
+    elif table == "alert_facts":
+        anew = [[number, partly, [_said(one, names, other) for one in fields]] for number, partly, fields in inside]
     else:
         anew = _in_fields(inside, names, other)
     return body if anew == inside else wire.encode(anew)
@@ -148,6 +153,12 @@ def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
 def _counted(entry: list[Any], names: Names, other: str) -> list[Any]:
     """An entry with the value that is counted replaced."""
     return [_whole(value, names, other) if place == 3 and isinstance(value, str) else value for place, value in enumerate(entry)]
+
+
+def _said(field: list[Any], names: Names, other: str) -> list[Any]:
+    """A field of an alert's facts, with the values that it has replaced."""
+    name, more, values = field
+    return [name, more, [[_whole(value, names, other), moment] for value, moment in values]]
 
 
 def _whole(text: str, names: Names, other: str) -> str:
@@ -189,7 +200,7 @@ def _is_about(text: str, names: Names) -> bool:
 
 def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any]:
     def anew(key: str, value: Any) -> Any:
-        if isinstance(value, list) and key in _ABOUT:
+        if isinstance(value, list) and key in _WHO | _ABOUT:
             return [anew(key, one) for one in value]
         if not isinstance(value, str) or key not in _WHO | _ABOUT:
             return value
