@@ -12,13 +12,13 @@ from casbd.cli._screen import screen
 from casbd.cli.policies._loaded import Loaded
 
 if TYPE_CHECKING:
-    from casbd.reports.making import Sources
+    from casbd.reports.sources import Sources
 
 
 @contextmanager
 def sources(configuration: Path, at: int) -> Iterator[Sources]:
     """The store, settings and policies, while it lasts. at: what time it is (ms)."""
-    from casbd.reports.making import Sources
+    from casbd.reports.sources import Sources
 
     shown = screen(configuration)
     loaded = Loaded(configuration)

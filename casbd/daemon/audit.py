@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 
 from casbd import __version__
 from casbd.daemon.engine import Engine
+from casbd.daemon.versions import Versions
 from casbd.daemon.watched import signature
 from casbd.model.service_status import Reloaded
 from casbd.plugins import registry
@@ -25,8 +26,16 @@ class Trail:
 
     def __init__(self, store: Store, engine: Engine) -> None:
         self._store = store
+        self._versions = Versions(store)
         self._refused: tuple[str, ...] = ()
         self._know(engine)
+
+    def looked(self, now: int) -> None:
+        """What the files say at a start; an entry where that changed while casbd was stopped."""
+        with self._store.transaction() as connection:
+            changed = self._versions.note(self._engine, now, while_stopped=True)
+            if changed:
+                audit.add(connection, now, "reload", str(self._engine.settings.path), {"while_stopped": changed}, audit.DAEMON)
 
     def started(self, now: int) -> None:
         """The daemon runs."""
@@ -40,6 +49,8 @@ class Trail:
             self._refused = outcome.mistakes
             return
         self._refused = ()
+        with self._store.transaction():
+            self._versions.note(engine, now, while_stopped=False)
         changes = self._difference(engine)
         if changes:
             self._add(now, "reload", engine, changes)

@@ -77,6 +77,7 @@ def _take_up(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
     """What follows from the files as they are now, as after a reload."""
     running = _running(parts, signals, progress)
     costly.do_without(parts)
+    parts.trail.looked(parts.clock())
     running.warnings.log()
     running.warnings.withdraw_of_gone_connectors()
     parts.dispatcher.use(parts.destinations())

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from casbd import __version__
-from casbd.config.settings import Settings
 from casbd.model.alert import SEVERITIES, SYSTEM
 from casbd.model.identity import whose
-from casbd.policies.policy import Policy
-from casbd.pseudonyms import Pseudonyms
 from casbd.records.timestamps import iso
 from casbd.reports import counted
 from casbd.reports.advice import recommendations
+from casbd.reports.changes import changes, last_changes, last_configuration_change
 from casbd.reports.from_log import LoggedMonth, logged
 from casbd.reports.month import Month
 from casbd.reports.monthly import (
@@ -30,8 +27,8 @@ from casbd.reports.monthly import (
     Trouble,
     WorstIncident,
 )
+from casbd.reports.sources import Sources
 from casbd.reports.tuning import tuning
-from casbd.store.database import Store
 from casbd.store.state import outbox, policy_counts, reported
 from casbd.store.state.reported import AlertSummary
 
@@ -40,16 +37,6 @@ MOST = 10
 NOISY = 5
 RANKS = {"true": 0, "open": 1, "closed": 2, "harmless": 3, "false": 4}
 """Of incidents, by what became of them: what was real comes first."""
-
-
-class Sources(Struct, frozen=True, kw_only=True):
-    """Where a report comes from. shown: how people are named. now: milliseconds since 1970."""
-
-    store: Store
-    settings: Settings
-    policies: Sequence[Policy]
-    shown: Pseudonyms
-    now: int
 
 
 def monthly(sources: Sources, month: Month) -> MonthlyReport:
@@ -90,6 +77,9 @@ def monthly(sources: Sources, month: Month) -> MonthlyReport:
         never_matched=never_matched(sources),
         troubles=_troubles(sources, system),
         rejects=_rejects(sources, month),
+        last_configuration_change=last_configuration_change(store),
+        changes=changes(store, sources.shown, month),
+        last_changes=[*last_changes(store, sources.policies).values()],
     )
     return replace(report, recommendations=recommendations(report))
 

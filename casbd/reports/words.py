@@ -240,7 +240,10 @@ def _changes(report: MonthlyReport) -> Iterator[Block]:
         if one.diff:
             yield Paragraph(f"{one.name}, {_minute(one.at)}:", note=True)
             yield Code(one.diff, "diff")
-    last = [(one.policy_id, _minute(one.at), one.what) for one in report.last_changes]
+    last = sorted(report.last_changes, key=lambda one: (one.at, one.policy_id), reverse=True)
     if last:
-        yield Paragraph("When each policy was last changed:")
-        yield Table(("Policy", "Last change", "How"), last)
+        yield Paragraph("When each policy was last changed (what casbd found when it began is as old as its file says):")
+        yield Table(("Policy", "Last change", "How"), [(one.policy_id, _minute(one.at), _HOW[one.what]) for one in last])
+
+
+_HOW = {"first": "was there when casbd began", "added": "added", "changed": "changed", "removed": "removed"}

@@ -10,7 +10,7 @@ import msgspec
 from casbd.errors import StoreError
 from casbd.store.state.window_pages import Packing
 
-VERSION = 11
+VERSION = 12
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -186,6 +186,14 @@ _SINCE_10 = """
 CREATE TABLE alert_facts (alert_id TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID;
 CREATE TRIGGER alert_removed AFTER DELETE ON alerts BEGIN DELETE FROM alert_facts WHERE alert_id = old.alert_id; END;
 """
+_SINCE_11 = """
+-- What rule files, exceptions, lists and the configuration said (store/state/file_versions.py).
+CREATE TABLE file_versions (
+    seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, name TEXT, what TEXT, while_stopped INTEGER, owner TEXT, modified INTEGER,
+    digest BLOB, text TEXT
+);
+CREATE INDEX file_versions_by_name ON file_versions (kind, name, seq);
+"""
 _CHANGES = {
     0: _TABLES,
     2: _SINCE_2,
@@ -197,6 +205,7 @@ _CHANGES = {
     8: _SINCE_8,
     9: _SINCE_9,
     10: _SINCE_10,
+    11: _SINCE_11,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 

@@ -16,7 +16,7 @@ from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments
-from casbd.store.state import audit, governance_log, held_back, personal, raised_alerts, window_entries
+from casbd.store.state import audit, file_versions, governance_log, held_back, personal, raised_alerts, window_entries
 from tests.personal_data.conftest import ANNA, everything, now
 
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
@@ -294,3 +294,13 @@ def test_a_list_that_others_are_counted_by_stays(core, keep):
     other = privacy.forget(core.store, ANNA, keep=keep).pseudonym
     left = {one.subject for one in held_back.every(core.store.connection)}
     assert left == {*subjects[:3], *([subjects[3].replace(ANNA, other)] * keep)}
+
+
+def test_whom_a_rule_names_is_not_named_in_its_kept_versions(core):
+    text = f"filters: {{user: {{eq: {ANNA}}}}}\nname: others\n"
+    with core.store.transaction() as connection:
+        file_versions.add(connection, file_versions.Version(NOON, "policy", "anna", "first", False, "root", NOON, b"", text))
+    done = privacy.forget(core.store, ANNA)
+    (kept,) = file_versions.latest(core.store.connection, "policy")
+    assert kept.text == text.replace(ANNA, done.pseudonym)
+    assert kept.name == "anna"  # a policy's id

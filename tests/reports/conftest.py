@@ -6,7 +6,7 @@ from builders import NOON, Core, chunk, record, reject, settings
 
 from casbd.model.governance import GovernanceCommand
 from casbd.pseudonyms import NONE
-from casbd.reports.making import Sources
+from casbd.reports.sources import Sources
 from casbd.store.state import governance_log, raised_alerts
 
 RULES = {"failed": {"severity": "high"}, "idle": {"filters": {"app": {"eq": "Box"}}}, "off": {"enabled": False}}

@@ -44,6 +44,7 @@ _TEXTS = {
     "rejects": ("raw",),
     "audit": ("target", "detail"),
     "destinations": ("last_error",),
+    "file_versions": ("text",),
     "refused": ("reason",),
 }
 _BODIES = {

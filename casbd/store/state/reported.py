@@ -36,7 +36,7 @@ class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
 _decode = msgspec.msgpack.Decoder(AlertSummary).decode
 
 
-def alerts(connection: sqlite3.Connection, since: int, until: int) -> Iterator[AlertSummary]:
+def alerts(connection: sqlite3.Connection, since: int = 0, until: int = 2**62) -> Iterator[AlertSummary]:
     """The alerts whose first activity was in a span (ms, both ends included), oldest first; not those that are part of another one."""
     query = "SELECT body FROM alerts WHERE first_activity BETWEEN ? AND ? ORDER BY first_activity, alert_id"
     for (body,) in connection.execute(query, (since, until)):
