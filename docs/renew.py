@@ -37,7 +37,7 @@ from casbd.plugins import Options, registry  # noqa: E402
 from casbd.policies import kinds  # noqa: E402
 from casbd.policies.counted_fields import MatchKeys  # noqa: E402
 
-FILES = ("README.md", "rules/README.md", "conf/casbd.yaml")
+FILES = ("README.md", "rules/README.md", "conf/casbd.yaml", "docs/connectors.md")
 PART = re.compile(r"^(.*>>> (\w+), made by docs/renew\.py.*\n)(?:.*\n)*?(.*<<< \2\b.*)$", re.MULTILINE)
 MARK = re.compile(r"(>>>|<<<) (\w+)(?=, made by docs/renew\.py| -->|$)")
 WIDTH = 140
@@ -112,6 +112,21 @@ def outputs() -> str:
 def connectors() -> str:
     """Every type of connector with all its options."""
     return _plugins("connectors")
+
+
+def connecting() -> str:
+    """Every type of connector: what it does, and what it has to be given for that."""
+    return "\n\n".join(_about_connector(name, cls) for name, cls in registry.load_all("connectors").items())
+
+
+def _about_connector(name: str, cls: Any) -> str:
+    """What it is and does, and then what it needs for that, as the module says it."""
+    back = getattr(cls, "ways_back", {})
+    actions = [f"`{action}`" + (f" (way back: `{back[action]}`)" if action in back else "") for action in cls.actions if action != "*"]
+    listed = ", ".join(actions) or "those that its option `actions` lists"
+    what, _, needs = inspect.cleandoc(sys.modules[cls.__module__].__doc__ or "").partition("\n\n")
+    does = inspect.cleandoc(cls.__doc__ or "")
+    return "\n\n".join(filter(None, (f"### {name}", what, does, needs, f"Actions: {listed}.")))
 
 
 def organization() -> str:
@@ -228,7 +243,7 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
     )
 
 
-PARTS = (commands, formats, matches, fields, mappings, organization, enrichment, outputs, connectors)
+PARTS = (commands, formats, matches, fields, mappings, organization, enrichment, outputs, connectors, connecting)
 
 
 def damaged(texts: Mapping[str, str]) -> list[str]:

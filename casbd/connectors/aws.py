@@ -1,7 +1,15 @@
 """Governance actions on IAM users of AWS, and on people's sessions of its roles.
 
-Sources: AWS, "Disabling permissions for temporary security credentials" (https://docs.aws.amazon.com/IAM/latest/UserGuide/
-id_credentials_temp_control-access_disable-perms.html) and "Managing access keys" (.../id_credentials_access-keys.html).
+It asks through boto3 (`pip install 'casbd[aws]'`), as itself or as a role in each account, with the IAM permissions GetUser, ListUsers,
+ListAccessKeys, UpdateAccessKey, GetUserPolicy, PutUserPolicy and DeleteUserPolicy; for sessions of roles GetRole, GetRolePolicy and
+PutRolePolicy; for `delete_login_profile` GetLoginProfile and DeleteLoginProfile. Who may write policies may do anything: keep casbd's own
+user and role out of the resources. A change takes some seconds to be heard everywhere. Roles of IAM Identity Center cannot be changed:
+end such sessions where people sign in.
+
+Sources: AWS, "Disabling permissions for temporary security credentials"
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html), "Revoke IAM role temporary
+security credentials" (.../id_roles_use_revoke-sessions.html), "Manage access keys" (.../id_credentials_access-keys.html), "Access to AWS
+accounts owned by third parties" (.../id_roles_common-scenarios_third-party.html: the external id).
 """
 
 from __future__ import annotations
@@ -24,11 +32,12 @@ _KEYS = "access_keys"
 
 @registry.connector
 class Aws:
-    """Needs boto3: `pip install 'casbd[aws]'`.
+    """Denies IAM users everything, switches their access keys off, and denies everything to older sessions.
 
-    suspend_user denies an IAM user everything by the inline policy `casbd-suspend`, which remembers what access keys were active, and
-    switches these off; unsuspend_user takes back both. require_sign_in_again denies everything to sessions that began before, of an
-    IAM user or of a person at a role (then to that person's alone). revoke_tokens does this, and switches the access keys off.
+    suspend_user puts the inline policy `casbd-suspend`, which remembers what access keys were active, and switches these off;
+    unsuspend_user takes back both. require_sign_in_again denies everything to sessions that began before, of an IAM user, or of one
+    person at a role (to nobody else's there). revoke_tokens does this, and switches the user's access keys off, for which there is no
+    way back but in IAM.
     """
 
     Options: ClassVar[type[Options]] = AwsOptions

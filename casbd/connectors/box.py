@@ -1,9 +1,13 @@
 """Governance actions in a Box enterprise.
 
-The app takes "server authentication with client credentials" and the scopes "manage users" and "manage enterprise properties", and an
-administrator has to authorize it. Sources: Box, "List enterprise users" (https://developer.box.com/reference/get-users), "Update user"
-(.../put-users-id), "Create jobs to terminate users session" (.../post-users-terminate-sessions), "Client credentials grant"
-(https://developer.box.com/guides/authentication/client-credentials).
+It asks as a platform app with server authentication (client credentials grant), app access to the enterprise, and the scopes "Manage
+users" and "Manage enterprise properties"; an administrator has to authorize the app in the Admin Console. Who is inactive is signed
+out. After an answer that got lost, the way back makes the user active, whatever the status was before.
+
+Sources: Box, "List enterprise users" (https://developer.box.com/reference/get-users), "Update user" (.../put-users-id), "Create jobs to
+terminate users session" (.../post-users-terminate-sessions), "Client credentials grant"
+(https://developer.box.com/guides/authentication/client-credentials), "Scopes"
+(https://developer.box.com/guides/api-calls/permissions-and-errors/scopes).
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
 """Governance actions in a Dropbox team.
 
-The app takes the scopes members.read and members.write (suspend), sessions.list and sessions.modify (sign in again, tokens), and a team
-administrator has to authorize it, once, with `token_access_type=offline`. Sources: Dropbox, "Dropbox for teams API"
-(https://www.dropbox.com/developers/documentation/http/teams; as text https://github.com/dropbox/dropbox-api-spec: team_members.stone,
-team_devices.stone, team_linked_apps.stone), "OAuth guide" (https://developers.dropbox.com/oauth-guide), "Error handling"
-(https://developers.dropbox.com/error-handling-guide: 409 is an error of the endpoint's own).
+It asks as a scoped app with the scopes members.read and members.write (suspend), sessions.list and sessions.modify (sign in again, tokens)
+that a team administrator authorized once, with `token_access_type=offline`: the refresh token of that answer is the option. Who is
+suspended is signed out of all devices; what they shared stays shared.
+
+Sources: Dropbox, "Dropbox for teams API" (https://www.dropbox.com/developers/documentation/http/teams; as text
+https://github.com/dropbox/dropbox-api-spec: team_members.stone, team_devices.stone, team_linked_apps.stone), "OAuth guide"
+(https://developers.dropbox.com/oauth-guide), "Error handling guide" (https://developers.dropbox.com/error-handling-guide: 409 is an error
+of the endpoint's own), "Suspend a member" (https://help.dropbox.com/security/suspend-member).
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
 The app registration needs the application permissions User.Read.All and, by action: User.EnableDisableAccount.All (suspend),
 User.RevokeSessions.All (sign in again), IdentityRiskyUser.ReadWrite.All and Entra ID P2 (compromised, dismiss),
 RoleManagement.ReadWrite.Directory (administrators); to suspend an administrator the app itself must have a directory role.
+
+Sources: Microsoft, "Register an application" (https://learn.microsoft.com/graph/auth-register-app-v2), "Update user"
+(https://learn.microsoft.com/graph/api/user-update), "user: revokeSignInSessions" (.../user-revokesigninsessions), "riskyUser:
+confirmCompromised" (.../riskyuser-confirmcompromised), "List unifiedRoleAssignments" (.../rbacapplication-list-roleassignments).
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 It asks as a service account that acts for an administrator (domain-wide delegation) with the scopes
 https://www.googleapis.com/auth/admin.directory.user and https://www.googleapis.com/auth/admin.directory.user.security.
+
+Sources: Google, "Directory API: users" (https://developers.google.com/workspace/admin/directory/reference/rest/v1/users), "Directory API:
+tokens" (.../rest/v1/tokens), "Using OAuth 2.0 for server to server applications"
+(https://developers.google.com/identity/protocols/oauth2/service-account), "Control API access with domain-wide delegation"
+(https://support.google.com/a/answer/162106).
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 It asks as an API service app with a key (scopes okta.users.manage and okta.users.read, and an administrator role that may manage
 users), or with an API token (SSWS), which may do whatever the administrator may who made it.
+
+Sources: Okta, "User Lifecycle" and "User Sessions" (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/,
+.../tag/UserSessions/), "Implement OAuth for Okta with a service app"
+(https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/), "Rate limits" (https://developer.okta.com/docs/reference/rl-best-practices/).
 """
 
 from __future__ import annotations

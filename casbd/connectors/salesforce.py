@@ -1,11 +1,13 @@
 """Governance actions in a Salesforce organization, by its REST API.
 
-The app (an external client app, or a connected app) takes the JWT bearer flow or client credentials, and the scope `api`; the user it runs
-as needs "API Enabled", "Manage Users" and "View Setup and Configuration". Sources: Salesforce, "UserLogin"
-(https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_userlogin.htm), "AuthSession"
-(.../sforce_api_objects_authsession.htm), "Quoted String Escape Sequences" (https://developer.salesforce.com/docs/
-atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm), "OAuth 2.0 JWT Bearer Flow"
-(https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm).
+It asks as an external client app (or a connected app) with the scope "Manage user data via APIs (api)", by the JWT bearer flow (the app has
+the certificate, casbd its private key; pre-authorize the user) or by client credentials (the app says as whom it runs). That user needs
+"API Enabled", "Manage Users" and "View Setup and Configuration". What apps hold as refresh tokens stays; a frozen user's are worth nothing.
+
+Sources: Salesforce, "UserLogin" (https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/
+sforce_api_objects_userlogin.htm), "AuthSession" (.../sforce_api_objects_authsession.htm), "Quoted String Escape Sequences"
+(https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm),
+"OAuth 2.0 JWT Bearer Flow" (https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm).
 """
 
 from __future__ import annotations
