@@ -28,6 +28,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "trial"
     policy_type: ClassVar[PolicyType] = "anomaly"
+    nobodys: ClassVar[bool] = False
     steps: ClassVar[tuple[Step, ...]] = ()
     aliased: ClassVar[tuple[Aliased, ...]] = ()
     fewest: ClassVar[int] = 1
