@@ -64,7 +64,7 @@ class Roles:
         self._taken: dict[str, dict[tuple[str, str], _Assignment]] = {}
 
     def stand(self, command: GovernanceCommand, user_id: str) -> bool:
-        """Whether a user has no role, or all that were taken."""
+        """Whether a user has no role, or all that were taken. Not yet as long as a try that got no answer has to say what it took."""
         held = {one.what for one in self._held(user_id)}
         if command.action == "revoke_admin_privileges":
             return not held and command.command_id not in self._taken

@@ -9,7 +9,7 @@ import ipaddress
 import json
 import re
 import ssl
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -220,15 +220,33 @@ class Api:
         return self._http.judged(host_of(url), answer._replace(body=without(answer.body, token)))
 
 
-def pages(api: Api, path: str, kind: type[T], following: Any, query: Mapping[str, str] | None = None) -> Iterator[T]:
+def pages(api: Api, path: str, kind: type[T], following: Callable[[T], str | None], query: Mapping[str, str] | None = None) -> Iterator[T]:
     """Each page of a list. following: of a page, where the next one is, or None. Rejected where it has no end."""
+    return _pages(api, path, kind, lambda page, _: following(page), query)
+
+
+def linked_pages(api: Api, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> Iterator[T]:
+    """The same of a list whose answers' `Link` headers say where the next page is (RFC 8288)."""
+    return _pages(api, path, kind, lambda _, answer: _link(answer), query)
+
+
+def _pages(
+    api: Api, path: str, kind: type[T], following: Callable[[T, Answer], str | None], query: Mapping[str, str] | None
+) -> Iterator[T]:
     for _ in range(_MOST_PAGES):
-        page = api.get(path, kind, query=query)
+        answer = api.call("GET", path, query=query)
+        page = api.read(answer, kind)
         yield page
-        query = None
-        if not (path := following(page)):
+        query, link = None, following(page, answer)
+        if not link:
             return
+        path = link
     raise Rejected(f"a list has more than {_MOST_PAGES} pages")
+
+
+def _link(answer: Answer) -> str | None:
+    found = re.search(r'<([^<>]*)>[^<>,]*;\s*rel="?next\b', answer.headers.get("link", ""))
+    return found[1] if found else None
 
 
 def without(body: bytes, header: str) -> bytes:

@@ -37,6 +37,10 @@ class Step(NamedTuple):
         """The request for an account; in the path whatever is in the id is one part of it."""
         return Step(self.method, self.path.replace("{id}", segment(account_id)), _filled(self.body, account_id))
 
+    def within(self, place: str) -> Step:
+        """The request in the organization, or whatever else stands for `{place}` in its path."""
+        return self._replace(path=self.path.replace("{place}", place))
+
     def about(self, name: str) -> Step:
         """The same for people, of an account whose id nobody has asked for."""
         words = f"{{id of {name}}}"
@@ -108,11 +112,16 @@ class Vendor(Generic[A]):
 def only(found: Sequence[A], command: GovernanceCommand) -> A:
     """The one account that was found. Rejected for none and for several: acting on the wrong one is worse than on nobody."""
     if not found:
-        raise Rejected(f"not found: {command.connector} has no account {shown(command.target)}")
+        raise not_found(command)
     if len(found) > 1:
         names = ", ".join(shown(account.id) for account in found[:5])
         raise Rejected(f"ambiguous: {shown(command.target)} is the name of several accounts of {command.connector}: {names}")
     return found[0]
+
+
+def not_found(command: GovernanceCommand) -> Rejected:
+    """What to raise where a vendor knows nobody of that name."""
+    return Rejected(f"not found: {command.connector} has no account {shown(command.target)}")
 
 
 def shown(name: str) -> str:
