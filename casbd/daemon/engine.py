@@ -13,9 +13,10 @@ from casbd.config.reading import read as read_settings
 from casbd.config.settings import Settings
 from casbd.daemon.doubts import doubts
 from casbd.errors import Mistake, Mistakes
-from casbd.governance.protected import unknown_protected
-from casbd.governance.protection import GroupsOf
-from casbd.governance.rails import Rails, meaning
+from casbd.governance.configured import rails_of
+from casbd.governance.protected import unknown_ceilings, unknown_protected
+from casbd.governance.rails import meaning
+from casbd.model.governance import ACTIONS
 from casbd.pipeline.enrichment import configured
 from casbd.pipeline.scan import Scanner
 from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, registry
@@ -37,9 +38,9 @@ class Engine:
         self.settings: Settings
         mistakes: list[Mistake]
         self.settings, mistakes = read_settings(path)
-        rules = RuleSet([])
+        rules, actions = RuleSet([]), connector_actions(self.settings)
         try:
-            rules = loading.load_rule_set(self.settings.rules, connector_actions(self.settings))
+            rules = loading.load_rule_set(self.settings.rules, actions)
         except Mistakes as error:
             mistakes += error.mistakes
         self.policies: list[Policy] = rules.policies
@@ -59,19 +60,15 @@ class Engine:
         }
         knowing_groups = [enricher for enricher in self.enrichers if isinstance(enricher, Grouping)]
         mistakes += unknown_protected(path, knowing_groups)
+        mistakes += unknown_ceilings(path, {*ACTIONS}.union(*(actions or {}).values()))
         if mistakes:
             raise Mistakes([*mistakes, *rules.unusable])
-        self._groups_of: GroupsOf = lambda user: [group for one in knowing_groups for group in one.groups_of(user)]
-        self.rails = self._rails()
+        self.rails = rails_of(self.settings, self.enrichers, self.policies, self.connectors)
         self.matcher = Matcher(self.policies)
         self._formats: dict[tuple[str, str], Format] = {}
         self._options: dict[str, tuple[str, Options]] = {
             entry.spec.name: (entry.spec.format, entry.options) for entry in self.settings.inputs
         }
-
-    def _rails(self) -> Rails:
-        reaches = {connector.name: connector.reach for connector in self.settings.connectors}
-        return Rails(self.settings.governance, self._groups_of, self.policies, reaches)
 
     def scanner(self, salt: bytes) -> Scanner:
         """The first half of the pipeline."""

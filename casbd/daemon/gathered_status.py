@@ -89,11 +89,20 @@ class StoppedStatus(msgspec.Struct, frozen=True):
     reason: str
 
 
+class BreakerStatus(msgspec.Struct, frozen=True):
+    """An open breaker, and which ceiling was reached."""
+
+    since: str
+    reason: str
+
+
 class GovernanceStatus(msgspec.Struct, frozen=True):
-    """stopped: None where nobody has. queued: how many commands wait."""
+    """stopped: None where nobody has. queued, pending_approval: how many commands wait. breaker: None where it is closed."""
 
     stopped: StoppedStatus | None
     queued: int
+    pending_approval: int
+    breaker: BreakerStatus | None
 
 
 class ReloadDone(msgspec.Struct, frozen=True):
@@ -213,7 +222,8 @@ def _output(delivery: outbox.Delivery, *, configured: bool) -> OutputStatus:
 def _governance(standing: Standing) -> GovernanceStatus:
     by = standing.by
     stopped = StoppedStatus(iso(by.at), by.who, by.reason) if by is not None else None
-    return GovernanceStatus(stopped, standing.waiting)
+    breaker = BreakerStatus(iso(standing.breaker.at), standing.breaker.reason) if standing.breaker is not None else None
+    return GovernanceStatus(stopped, standing.waiting, standing.pending, breaker)
 
 
 def _set_aside(one: SetAside) -> SetAsideStatus:

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from casbd.config.settings import Metrics
 from casbd.model.governance import CommandStatus
 from casbd.store.database import Store
-from casbd.store.state import governance_log, governance_stop, input_progress, outbox, policy_counts, service_status
+from casbd.store.state import governance_breaker, governance_log, governance_stop, input_progress, outbox, policy_counts, service_status
 
 MOST_AT_A_TIME = 16
 """Connections; whoever is on this host may open them, and each has a thread of the few that the unit allows."""
@@ -167,6 +167,8 @@ def _destinations(store: Store) -> Iterator[Metric]:
 def _governance(store: Store) -> Iterator[Metric]:
     stopped = governance_stop.stopped(store.connection)
     yield GaugeMetricFamily("casbd_governance_stopped", "Whether `casbd governance stop` holds commands back", value=stopped is not None)
+    broken = governance_breaker.opened(store.connection) is not None
+    yield GaugeMetricFamily("casbd_governance_breaker_open", "Whether a ceiling was reached: new commands are blocked", value=broken)
     commands = GaugeMetricFamily("casbd_governance_commands", "Commands of the governance log, by what became of them", labels=["status"])
     numbers = governance_log.numbers(store.connection)
     for status in get_args(CommandStatus):

@@ -80,6 +80,10 @@ class Users:
         """The groups that a user is in."""
         return self._groups.get(canonical(user), ()) if self._groups else ()
 
+    def members_of(self, group: str) -> Collection[str]:
+        """The users in a group."""
+        return self._members.get(group, ())
+
     def words(self) -> Mapping[str, Collection[str]]:
         """The groups that there are, where there are any."""
         return {"user_groups": {group for groups in self._groups.values() for group in groups}} if self._groups else {}

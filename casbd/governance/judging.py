@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from casbd.governance.deciding import HOUR, too_many
+from casbd.governance import administrators, ceilings
 from casbd.governance.rails import Rails
 from casbd.model.governance import CommandStatus, GovernanceCommand
 from casbd.store.state import governance_moments, raised_alerts
 
-GIVE_UP_ON_COMMANDS = HOUR
+GIVE_UP_ON_COMMANDS = 3_600_000
 """A governance command that was not carried out within an hour, casbd's own downtime included, fails: a suspension a day late
 is more likely a mistake than a help."""
 
@@ -25,18 +25,35 @@ class Verdict(NamedTuple):
 
 def judge(connection: sqlite3.Connection, command: GovernanceCommand, rails: Rails, now: int) -> Verdict:
     """Whether a queued command may be sent now (ms)."""
-    if why_not := rails.why_no_longer(command, now) or _closed(connection, command):
+    if why_not := _against(connection, command, rails, now):
         return Verdict("blocked", why_not)
     if rails.care.mode == "dry_run":
         return Verdict("blocked", "governance.mode is dry_run by now")
-    if rails.care.mode == "approve":
+    if rails.care.mode == "approve" and command.approved is None:
         return Verdict("pending_approval", "governance.mode is approve by now, and nobody has approved it")
-    moment = rails.moment(now)
-    if governance_moments.age(connection, command.command_id, command.created, moment) >= GIVE_UP_ON_COMMANDS:
+    if _age(connection, command, rails, now) >= GIVE_UP_ON_COMMANDS:
         return Verdict("failed", late=True)
-    if governance_moments.number_since(connection, "tried", moment, HOUR, besides=command.command_id) >= rails.care.max_per_hour:
-        return Verdict("blocked", too_many(rails))
-    return Verdict("queued")
+    full = "" if command.reverts else ceilings.reached(connection, command, "tried", rails, now)
+    return Verdict("blocked", full) if full else Verdict("queued")
+
+
+def _against(connection: sqlite3.Connection, command: GovernanceCommand, rails: Rails, now: int) -> str:
+    """What speaks against it. Of a way back only that no connector takes it: what was done by mistake must be undone, whoever it is."""
+    if command.reverts:
+        return rails.out_of_reach(command)
+    return (
+        rails.why_no_longer(command, now)
+        or administrators.last_one(connection, command, rails.administrators)
+        or _closed(connection, command)
+    )
+
+
+def _age(connection: sqlite3.Connection, command: GovernanceCommand, rails: Rails, now: int) -> int:
+    """Milliseconds since it was decided, or since a person last wanted it."""
+    moment = rails.moment(now)
+    if command.approved is not None:
+        return governance_moments.age(connection, command.command_id, command.approved, moment, "approved")
+    return governance_moments.age(connection, command.command_id, command.created, moment)
 
 
 def _closed(connection: sqlite3.Connection, command: GovernanceCommand) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from casbd.policies.policy import Policy
 
 
 def unknown_protected(path: Path, knowing: Sequence[Grouping]) -> Iterator[Mistake]:
-    """Of the configuration file at `path`: protected groups that nobody has, and domains where a user should stand.
+    """Of the configuration file at `path`: protected and administrators' groups that nobody has, and domains where a user should stand.
 
     Taken from the file itself, so that they are told together with what else is wrong in it.
     knowing: who knows the groups; none: their file is wrong itself, which is told elsewhere.
@@ -27,11 +27,11 @@ def unknown_protected(path: Path, knowing: Sequence[Grouping]) -> Iterator[Mista
             where = ("governance", "protected_users", index)
             yield document.mistake(where, f"`{entry}` is a domain, not a user", f"for everybody there write *@{entry}", at_key=False)
     groups = [group for one in knowing for group in one.groups()]
-    for index, entry in _texts(document.data, "governance", "protected_groups") if knowing else ():
-        if not any(map(NamePatterns([entry]).matching, groups)):
-            where = ("governance", "protected_groups", index)
-            hint = nearest(entry, groups) or "`organization.user_groups` names the file that groups stand in, and has none"
-            yield document.mistake(where, f"there is no group `{entry}`", hint, at_key=False)
+    for key in ("protected_groups", "administrators_groups") if knowing else ():
+        for index, entry in _texts(document.data, "governance", key):
+            if not any(map(NamePatterns([entry]).matching, groups)):
+                hint = nearest(entry, groups) or "`organization.user_groups` names the file that groups stand in, and has none"
+                yield document.mistake(("governance", key, index), f"there is no group `{entry}`", hint, at_key=False)
 
 
 def _texts(configuration: Mapping[str, Any], section: str, key: str) -> list[tuple[int, str]]:
@@ -47,3 +47,15 @@ def nobody_protected(document: Document, care: Governance, policies: Iterable[Po
     if acting and care.mode == "enforce" and not (care.protected_users or care.protected_groups):
         where = "put emergency accounts into governance.protected_users"
         yield document.mistake(("governance",), "the mode is enforce and nobody is protected", where)
+
+
+def unknown_ceilings(path: Path, actions: Collection[str]) -> Iterator[Mistake]:
+    """Of the configuration file at `path`: ceilings of actions that nobody can ask for. actions: all there are."""
+    document = Document(path)
+    section = document.data.get("governance")
+    ceilings = section.get("max_per_hour_by_action") if isinstance(section, dict) else None
+    for action in ceilings if isinstance(ceilings, dict) else ():
+        if action not in actions:
+            yield document.mistake(
+                ("governance", "max_per_hour_by_action", action), f"no connector has the action `{action}`", nearest(str(action), actions)
+            )

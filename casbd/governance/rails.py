@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from casbd.clock import Uptime, uptime
 from casbd.config.governance import Governance
@@ -20,11 +20,17 @@ CLOCKS_DIFFER = 5 * 60_000
 """So far ahead may a record's time be, as Kerberos has it (RFC 4120, 8.2): beyond, its age is not known."""
 
 
+def nothing_said(_: GovernanceCommand) -> str:
+    """What is known of a request where no connector can say what it would send."""
+    return ""
+
+
 class Rails:
     """The rails of a configuration.
 
     groups_of: needed where groups are protected, so that nobody can leave it out by mistake. policies, connectors: those of today, the
     latter by name with whose accounts they take; None where they are not asked about. uptime: a clock that nobody sets.
+    administrators: the members of `administrators_groups`. preview: what would be sent for a command, as far as its connector can say.
     """
 
     def __init__(
@@ -34,8 +40,13 @@ class Rails:
         policies: Iterable[Policy] | None = None,
         connectors: Mapping[str, Reach] | None = None,
         uptime: Callable[[], Uptime] = uptime,
+        *,
+        administrators: Collection[str] = (),
+        preview: Callable[[GovernanceCommand], str] = nothing_said,
     ) -> None:
         self.care = care or Governance()
+        self.administrators = administrators
+        self.preview = preview
         self._protection = Protection(self.care, groups_of)
         self._protected = Remembered[str, bool](lambda user: bool(self._protection.why_not(user)), 10_000)
         self._policies = None if policies is None else {policy.id: policy for policy in policies if policy.governance}
@@ -55,12 +66,16 @@ class Rails:
         return self._protection.why_not(target, user_id) or no_person(target) or self.out_of_time(last_activity, now)
 
     def why_no_longer(self, command: GovernanceCommand, now: int) -> str:
-        """Why a command that was decided earlier may not be carried out now; empty where it may."""
-        decided_by = command.created if command.last_activity is None else command.last_activity
-        why_not = self.why_not(command.target, decided_by, now, command.user_id)
-        return why_not or self._no_longer_asked_for(command) or self._out_of_reach(command)
+        """Why a command that was decided earlier may not be carried out now; empty where it may.
 
-    def _out_of_reach(self, command: GovernanceCommand) -> str:
+        What a person approved is as new as the approval: the activity's age was looked at when it was decided.
+        """
+        decided_by = command.approved or command.last_activity or command.created
+        why_not = self.why_not(command.target, decided_by, now, command.user_id)
+        return why_not or self._no_longer_asked_for(command) or self.out_of_reach(command)
+
+    def out_of_reach(self, command: GovernanceCommand) -> str:
+        """Why its connector does not take a command; empty where it does."""
         if self._connectors is None:
             return ""
         reach = self._connectors.get(command.connector)

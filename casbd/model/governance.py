@@ -32,6 +32,7 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     last_activity: the newest activity of the alert when it was decided; None where no activity asked for it.
     policy_digest: what the policy asked for then. started: when it was last given to its connector; from then on it may have been done.
     who: the person who asked for it or approved it; None where a policy alone did. mode: the configured care when it was decided.
+    approved: when a person last asked for it, approved it or had it tried again; None where none did.
     request, answer, duration (ms): what the connector sent and got, without secrets. restore: what its way back needs, as JSON.
     reverts: the command that this one takes back.
     """
@@ -60,3 +61,4 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     duration: int | None = None
     restore: dict[str, Any] | None = None
     reverts: str | None = None
+    approved: int | None = None

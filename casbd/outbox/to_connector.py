@@ -5,27 +5,30 @@ from __future__ import annotations
 import logging
 import math
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
-from casbd.clock import Clock
-from casbd.errors import DeliveryError, Rejected
+from casbd.clock import Clock, monotonic
+from casbd.errors import DeliveryError, Rejected, Retry
+from casbd.governance import reverting
+from casbd.governance.actions import REPEATABLE
+from casbd.governance.configured import LONGEST_TEXT
 from casbd.governance.judging import judge
 from casbd.governance.rails import Rails
 from casbd.governance.withdrawing import ended
-from casbd.model.governance import GovernanceCommand
+from casbd.model.governance import CommandStatus, GovernanceCommand
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
-from casbd.plugins import Connector
+from casbd.plugins import Connector, Done, Stateful
 from casbd.store.database import Store
 from casbd.store.state import governance_log, governance_moments, outbox
 from casbd.store.state.governance_stop import stopped
 from casbd.store.state.outbox import Part, Row
+from casbd.wire.plain_text import cut, single_line
 
 log = logging.getLogger(__name__)
-
-STOPPED_LOOK_SECONDS = 1.0
-"""After these it is seen that governance was started again."""
 
 
 class ToConnector:
@@ -38,13 +41,15 @@ class ToConnector:
         self._rails = rails
         self._failure = ""
         self._stopped = False
+        self._was_tried = False
+        self._was_put_off = False
         self._sending: str | None = None
         self._done: tuple[Row, GovernanceCommand | None] | None = None
 
     @property
     def look_again(self) -> float:
-        """Nobody wakes it when governance is started, or for what another process puts there."""
-        return STOPPED_LOOK_SECONDS if self._stopped else LOOK_SECONDS
+        """Nobody wakes it for what another process did."""
+        return LOOK_SECONDS
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002
         """The first command, unless governance is stopped. That it is being carried out is written down before it is."""
@@ -83,26 +88,50 @@ class ToConnector:
         return None
 
     def _begun(self, connection: sqlite3.Connection, command: GovernanceCommand, now: int) -> GovernanceCommand:
-        if command.started is None:
-            self._failure = ""  # that of another one
+        self._was_tried = command.started is not None
+        if not self._was_tried:
+            self._failure, self._was_put_off = "", False  # those of another one
         command = replace(command, started=now)
         governance_log.save(connection, command)
         moment = self._rails().moment(now)
-        governance_moments.note(connection, command.command_id, "tried", moment)
+        if not command.reverts:  # ways back take no room from what is to be done
+            governance_moments.note(connection, command.command_id, "tried", moment)
         governance_moments.note(connection, command.command_id, "sending", moment)
         self._sending = command.command_id
         return command
 
     def _outcome(self, command: GovernanceCommand) -> GovernanceCommand:
         """The command when it is over; Retry where it has to wait."""
+        begun, done, failure = monotonic(), Done(), None
+        status: CommandStatus = "succeeded"
         try:
-            self._connector.execute(command)
-            return replace(command, status="succeeded", finished=self._clock())
+            done = self._carried_out(command)
         except Rejected as error:
-            return replace(command, status="failed", finished=self._clock(), error=str(error))
+            status, failure = "failed", _bounded(str(error))
         except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
-            self._failure = str(error) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
+            self._failure = _bounded(str(error)) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
+            self._was_put_off = isinstance(error, Retry) and error.after is not None
             raise
+        return replace(
+            command,
+            status=status,
+            error=failure,
+            finished=self._clock(),
+            duration=round((monotonic() - begun) * 1000),
+            request=_bounded(done.request) or command.request,
+            answer=_bounded(done.answer),
+            restore=_plain(done.restore) if done.restore is not None else command.restore,
+        )
+
+    def _carried_out(self, command: GovernanceCommand) -> Done:
+        """What came of it. Of what was tried before the state is asked for: a time-out or a crash says nothing of what was done."""
+        if self._was_tried and isinstance(self._connector, Stateful):
+            is_done = self._connector.is_done(command)
+            if is_done:
+                return Done(answer="was done already")
+            if is_done is None and command.action not in REPEATABLE and not self._was_put_off:
+                raise Rejected("unknown outcome: it was tried before and may have been done, and the app does not tell")
+        return self._connector.execute(command) or Done()
 
     def conclude(self) -> None:
         """A command is over when it is done."""
@@ -125,6 +154,8 @@ class ToConnector:
         row, done = self._done
         if done is not None:
             governance_log.save(connection, done)
+            if done.status == "succeeded":
+                reverting.taken_back(connection, done)
         if done is None or done.status == "pending_approval":
             outbox.settle(connection, self._name, [Part(row.seq, 0, 0, whole=True)])
         elif done.status == "succeeded":
@@ -139,6 +170,20 @@ class ToConnector:
 
     def close(self) -> None:
         """Nothing is held between commands."""
+
+
+def _bounded(text: str) -> str:
+    return cut(single_line(text), LONGEST_TEXT)
+
+
+def _plain(restore: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the way back needs, as JSON has it; None where a connector gives something else: what is done is done all the same."""
+    try:
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(restore)))
+    except (TypeError, ValueError, OverflowError):
+        log.exception("a connector's way back is no JSON: please report it")
+        return None
+    return plain
 
 
 def _given_up(reason: str) -> str:

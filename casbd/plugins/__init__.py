@@ -157,6 +157,9 @@ class Grouping(Protocol):
     def groups_of(self, user: str) -> Collection[str]:
         """The groups of a user, whose name is compared without regard to case."""
 
+    def members_of(self, group: str) -> Collection[str]:
+        """The users in a group, as they are written there; nobody where there is no such group."""
+
 
 @runtime_checkable
 class Lacking(Protocol):

@@ -135,7 +135,7 @@ class Pseudonyms:
         """The governance command with its target and its texts replaced."""
         if not self.fields:
             return command
-        identities = Identities(self._of_person(command.target))
+        identities = Identities(self._of_person(command.target, command.target, *filter(None, [command.user_id])))
         return replace(
             command,
             target=self.user(command.target),
@@ -143,6 +143,9 @@ class Pseudonyms:
             app_instance=command.app_instance and self.text(command.app_instance, identities),
             reason=self.text(command.reason, identities),
             error=command.error and self.text(command.error, identities),
+            request=self.text(command.request, identities),
+            answer=self.text(command.answer, identities),
+            restore=command.restore and self._values(command.restore, identities),
         )
 
     def every(self, items: Sequence[Alert] | Sequence[Activity]) -> Sequence[Alert] | Sequence[Activity]:
@@ -161,11 +164,14 @@ class Pseudonyms:
 
     def values_of(self, activity: Activity, value: Any) -> Any:
         """Values that were taken from an activity, lists and mappings of such included."""
+        return self._values(value, self.identities(activity))
+
+    def _values(self, value: Any, identities: Identities) -> Any:
         if isinstance(value, list | tuple):
-            return [self.values_of(activity, one) for one in value]
+            return [self._values(one, identities) for one in value]
         if isinstance(value, dict):
-            return {key: self.values_of(activity, one) for key, one in value.items()}
-        return self.text(value, self.identities(activity)) if isinstance(value, str) and self.fields else value
+            return {key: self._values(one, identities) for key, one in value.items()}
+        return self.text(value, identities) if isinstance(value, str) and self.fields else value
 
     def record(self, raw: str, identities: Identities = NOBODY) -> str:
         """An exported record: JSON stays JSON."""

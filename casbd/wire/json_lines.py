@@ -81,10 +81,11 @@ COMMAND_KEYS = (
     "duration",
     "restore",
     "reverts",
+    "approved",
 )
 
 ALERT_TIMES = ("first_activity", "last_activity", "created", "closed")
-_COMMAND_TIMES = ("created", "finished", "last_activity", "started")
+_COMMAND_TIMES = ("created", "finished", "last_activity", "started", "approved")
 _ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
 _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")
 

@@ -31,7 +31,7 @@ KEYS = {
     " last_delivery down_since",
     "policies": "policy_id matches alerts",
     "set_aside": "policy_id since took seconds activities characters first_activity place",
-    "governance": "stopped queued",
+    "governance": "stopped queued pending_approval breaker",
     "unread": "input path why advice size kind",
     "more_unread": "",
     "paused": "",
@@ -86,7 +86,8 @@ def test_what_the_daemon_said_of_itself(told):
             "place": "/in/a, byte 0",
         }
     ]
-    assert status["governance"] == {"stopped": {"since": "2026-01-01T12:00:00.000Z", "by": "eva", "reason": "a drill"}, "queued": 0}
+    stopped = {"since": "2026-01-01T12:00:00.000Z", "by": "eva", "reason": "a drill"}
+    assert status["governance"] == {"stopped": stopped, "queued": 0, "pending_approval": 0, "breaker": None}
     assert status["reload"] == {**DONE, "at": "2026-01-01T13:00:00.000Z"}
     plain = ("more_unread", "paused", "warnings", "version", "pid", "started")
     assert [status[name] for name in plain] == [3, "siem", ["an exception has expired"], "1", 7, "2026-01-01T12:00:00.000Z"]

@@ -61,8 +61,8 @@ def test_an_action_that_nobody_knows_is_a_mistake_and_one_that_its_connector_lis
     assert place.mistakes() == [
         "/rules/failed.yaml:4:14: the connector `all` does not have the action `suspnd` (did you mean `suspend_user`?)",
         "/rules/failed.yaml:6:14: the connector `all` does not have the action `page_the_boss` (allowed: confirm_user_compromised,"
-        " expire_password, notify_additional_users, notify_user, require_sign_in_again, revoke_admin_privileges, suspend_user,"
-        " unsuspend_user; one of your own stands in the connector's `actions`)",
+        " dismiss_user_risk, expire_password, notify_additional_users, notify_user, require_sign_in_again, revoke_admin_privileges,"
+        " revoke_tokens, suspend_user, unsuspend_user; one of your own stands in the connector's `actions`)",
         "/rules/failed.yaml:7:14: the connector `own` does not have the action `suspend_user` (allowed: page_the_boss)",
     ]
 

@@ -1,8 +1,13 @@
 """What becomes of a policy's governance actions: the more careful answer wins."""
 
+from collections import Counter
+
 import pytest
 from builders import HOUR, NOON, load_rules, record, settings
 
+from casbd.governance.rails import Rails
+from casbd.store.state import governance_breaker
+from casbd.store.state.governance_breaker import Breaker
 from tests.governance.conftest import RULES, SUSPEND, queued, statuses
 
 
@@ -140,7 +145,125 @@ def test_the_ceiling_of_an_hour(make):
 
     core.now += HOUR + 1
     failures(1)
+    assert "the breaker is open since 2026-01-01T12:00:00.000Z (governance.max_per_hour (2) is reached)" in core.commands()[-1].reason
+
+    with core.store.transaction() as connection:
+        governance_breaker.close(connection)
+    failures(1)
     assert len(queued(core)) == 3
+
+
+def test_the_breaker_stays_open_whatever_is_restarted_and_whatever_the_clock_says(make):
+    core = make(mode="enforce", max_per_hour=1)
+    core.feed_records(record(), record(UserId="b@contoso.com"))
+
+    for jump in (25 * HOUR, -50 * HOUR, 100 * HOUR):
+        core.now += jump
+        core.reopen()
+        core.feed_records(record(at=core.now - NOON, UserId=f"{jump}@contoso.com"))
+
+    assert [command.status for command in core.commands()].count("queued") == 1
+    assert governance_breaker.opened(core.store.connection) == Breaker(NOON, "governance.max_per_hour (1) is reached")
+
+
+def test_a_thousand_alerts_in_a_minute(make):
+    core = make(mode="enforce", max_per_hour=20)
+
+    core.feed_records(*(record(at=number * 60, UserId=f"{number}@contoso.com") for number in range(1000)))
+
+    assert Counter(statuses(core)) == {"queued": 20, "blocked": 980}
+    assert len(queued(core)) == 20
+    assert governance_breaker.opened(core.store.connection) is not None
+
+
+def test_a_ceiling_of_one_action(make):
+    rules = {"failed": RULES["failed"] | {"governance": [SUSPEND, {"action": "notify_user", "connector": "mail"}]}}
+    core = make(rules=rules, mode="enforce", max_per_hour_by_action={"suspend_user": 1})
+
+    core.feed_records(record(), record(UserId="b@contoso.com"))
+
+    assert sorted((c.action, c.status) for c in core.commands() if c.target.startswith("a")) == [
+        ("notify_user", "queued"),
+        ("suspend_user", "queued"),
+    ]
+    blocked = {c.action: c.reason for c in core.commands() if c.status == "blocked"}
+    assert "the breaker is open" in blocked["notify_user"]  # it is one for all
+    assert blocked["suspend_user"] == "governance.max_per_hour_by_action (suspend_user: 1) is reached"
+
+
+class TestCoolDown:
+    def test_it_can_be_another_length(self, make):
+        core = make(mode="enforce", cool_down="1h")
+        core.feed_records(record(), record())
+        assert "the same was asked for within 1h (governance.cool_down): " in next(
+            c.reason for c in core.commands() if c.status == "blocked"
+        )
+        core.now += HOUR + 1
+        core.feed_records(record(at=HOUR))
+        assert len(queued(core)) == 2
+
+    @pytest.mark.parametrize(("jump", "ahead"), [(25 * HOUR, -25 * HOUR), (-25 * HOUR, 25 * HOUR)])
+    def test_it_is_over_when_both_clocks_say_so(self, make, jump, ahead):
+        core = make(mode="enforce")
+        core.feed_records(record())
+        core.now += jump
+        core.ahead = ahead
+        core.feed_records(record(at=jump))
+        assert len(queued(core)) == 1
+
+    def test_the_stronger_action_contains_the_weaker_in_whatever_order_a_rule_has_them(self, make):
+        steps = [{"action": action, "connector": "entra"} for action in ("expire_password", "require_sign_in_again", "suspend_user")]
+        core = make(rules={"failed": RULES["failed"] | {"governance": steps}}, mode="enforce")
+
+        core.feed_records(record())
+
+        suspended = next(c for c in core.commands() if c.status == "queued")
+        assert suspended.action == "suspend_user"
+        weaker = {c.action: c.reason for c in core.commands() if c.status == "blocked"}
+        assert set(weaker) == {"expire_password", "require_sign_in_again"}
+        assert weaker["expire_password"].startswith("suspend_user, which contains expire_password, was asked for within 1d")
+        assert weaker["expire_password"].endswith(suspended.command_id)
+
+    def test_at_another_connector_it_does_not(self, make):
+        steps = [SUSPEND, {"action": "require_sign_in_again", "connector": "okta"}]
+        core = make(rules={"failed": RULES["failed"] | {"governance": steps}}, mode="enforce")
+        core.feed_records(record())
+        assert statuses(core) == ["queued", "queued"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "request_told"), [("dry_run", "PATCH a@contoso.com"), ("approve", "PATCH a@contoso.com"), ("enforce", "")]
+)
+def test_what_is_not_sent_yet_says_what_would_be(make, mode, request_told):
+    core = make(mode=mode)
+    core.pipeline.use(core.settings, core.policies, Rails(core.settings.governance, preview=lambda command: f"PATCH {command.target}"))
+    core.feed_records(record())
+    (command,) = core.commands()
+    assert (command.request, command.mode) == (request_told, mode)
+
+
+class TestAdministrators:
+    def commands(self, make, administrators, *records, **care):
+        core = make(mode="enforce", **care)
+        core.pipeline.use(core.settings, core.policies, Rails(core.settings.governance, administrators=administrators))
+        core.feed_records(*records)
+        return {command.target: command.reason for command in core.commands() if command.status == "blocked"}
+
+    def test_the_last_one_is_left_alone(self, make):
+        blocked = self.commands(make, ["A@Contoso.com"], record(), record(UserId="b@contoso.com"))
+        assert blocked == {
+            "a@contoso.com": "a@contoso.com is the last administrator that casbd knows of (governance.administrators_groups)"
+        }
+
+    def test_whom_casbd_suspends_is_none_any_more(self, make):
+        blocked = self.commands(make, ["a@contoso.com", "b@contoso.com"], record(), record(UserId="b@contoso.com"))
+        assert [*blocked] == ["b@contoso.com"]
+
+    def test_whom_the_log_calls_one(self, make):
+        assert [*self.commands(make, [], record(UserType=2))] == ["a@contoso.com"]
+
+    def test_where_there_is_another_one(self, make):
+        assert self.commands(make, ["b@contoso.com"], record(UserType=2)) == {}
 
 
 def test_a_ceiling_of_zero_stops_everything(make):

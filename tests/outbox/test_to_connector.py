@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from casbd.errors import Retry
 from casbd.governance import withdrawing
 from casbd.outbox.to_connector import ToConnector
-from casbd.store.state import governance_log, governance_moments, governance_stop, outbox, raised_alerts
+from casbd.store.state import governance_breaker, governance_log, governance_moments, governance_stop, outbox, raised_alerts
 from casbd.store.state.governance_stop import Stopped
 
 QUEUE = "connector:entra"
@@ -185,6 +185,8 @@ class TestClocks:
         assert [command.status for command in core.commands()] == ["queued", "blocked"]
 
         core.ahead = MINUTE
+        with core.store.transaction() as connection:
+            governance_breaker.close(connection)
         core.feed_records(record(at=core.now - NOON, UserId="c@contoso.com"))
         assert len(core.waiting(QUEUE)) == 2
 
@@ -285,7 +287,7 @@ class TestStop:
             assert not delivering.deliver(core.store)
             stopped = ("WARNING", "governance is stopped, commands wait", {"destination": QUEUE, "by": "anna"})
             assert events(caplog, "casbd.outbox") == [stopped]
-        assert delivering.look_again <= 1
+        assert delivering.look_again <= 2
         assert delivering.standing() == 0  # that it is well again nobody knows
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from casbd.model.governance import CommandStatus, GovernanceCommand
 from casbd.model.identity import canonical, person
+from casbd.store.state.governance_moments import Moment
 from casbd.store.state.spelt import may_be
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -33,6 +34,25 @@ def get(connection: sqlite3.Connection, command_id: str) -> GovernanceCommand | 
 def every(connection: sqlite3.Connection) -> Iterator[GovernanceCommand]:
     """All commands, oldest first."""
     for (body,) in connection.execute("SELECT body FROM governance ORDER BY created, command_id"):
+        yield _decode(body)
+
+
+def find(
+    connection: sqlite3.Connection,
+    *,
+    status: str | None = None,
+    action: str | None = None,
+    connector: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+) -> Iterator[GovernanceCommand]:
+    """The commands of which all of this holds, oldest first. since, until: when they were decided (ms), both included."""
+    rows = connection.execute(
+        "SELECT body FROM governance WHERE status = ifnull(?, status) AND action = ifnull(?, action) AND connector = ifnull(?, connector)"
+        " AND created BETWEEN ifnull(?, created) AND ifnull(?, created) ORDER BY created, command_id",
+        (status, action, connector, since, until),
+    )
+    for (body,) in rows:
         yield _decode(body)
 
 
@@ -65,17 +85,30 @@ def numbers(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT status, count(*) FROM governance GROUP BY status"))
 
 
-def same_since(connection: sqlite3.Connection, like: GovernanceCommand, since: int, statuses: Collection[CommandStatus]) -> str | None:
-    """The command with one of these statuses that already asked the same of the same user since then (ms), if any."""
+def same_within(
+    connection: sqlite3.Connection,
+    like: GovernanceCommand,
+    actions: Collection[str],
+    within: int,
+    moment: Moment,
+    statuses: Collection[CommandStatus],
+) -> GovernanceCommand | None:
+    """The first command with one of these statuses that asked one of these actions of the same user at the same connector, if any.
+
+    within: in the last so many milliseconds; they have passed when both clocks say so.
+    """
+    at, (boot, up) = moment
     rows = connection.execute(
-        "SELECT status, body FROM governance WHERE target = ? COLLATE NOCASE AND created >= ? AND action = ? AND connector = ?"
-        " AND command_id <> ? ORDER BY created",
-        (like.target, since, like.action, like.connector, like.command_id),
+        "SELECT governance.action, status, body FROM governance"
+        " LEFT JOIN governance_moments AS m ON m.command_id = governance.command_id AND what = 'decided'"
+        " WHERE target = ? COLLATE NOCASE AND connector = ? AND governance.command_id <> ?"
+        " AND (created >= ? OR (boot = ? AND uptime >= ?)) ORDER BY created",
+        (like.target, like.connector, like.command_id, at - within, boot, up - within),
     )
     whose = person(like.target, like.app, like.app_instance)
-    for status, body in rows:
-        if status in statuses:
+    for action, status, body in rows:
+        if action in actions and status in statuses:
             earlier = _decode(body)
             if person(earlier.target, earlier.app, earlier.app_instance) == whose:
-                return earlier.command_id
+                return earlier
     return None

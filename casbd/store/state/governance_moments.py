@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from casbd.clock import Uptime
 
-What = Literal["decided", "tried", "sending"]
+What = Literal["decided", "approved", "tried", "sending"]
 KEPT = 48 * 3_600_000
 """Longer than anything that is asked of them."""
 
@@ -31,26 +31,29 @@ def note(connection: sqlite3.Connection, command_id: str, what: What, moment: Mo
     )
 
 
-def number_since(connection: sqlite3.Connection, what: What, moment: Moment, within: int, besides: str = "") -> int:
+def number_since(
+    connection: sqlite3.Connection, what: What, moment: Moment, within: int, besides: str = "", action: str | None = None
+) -> int:
     """How many commands were decided (tried) in the last so many milliseconds, and carried out or are about to be.
 
-    besides: the id of a command that does not count.
+    besides: the id of a command that does not count. action: only of this one.
     """
     at, (boot, up) = moment
     query = (
         "SELECT count(*) FROM governance_moments JOIN governance USING (command_id) WHERE what = ?1 AND command_id <> ?2"
-        " AND status IN ('queued', 'succeeded', 'failed') AND (at >= ?3 OR (boot = ?4 AND uptime >= ?5))"
+        " AND status IN ('queued', 'succeeded', 'failed', 'reverted') AND (at >= ?3 OR (boot = ?4 AND uptime >= ?5))"
+        " AND action = coalesce(?6, action)"
     )
-    (number,) = connection.execute(query, (what, besides, at - within, boot, up - within)).fetchone()
+    (number,) = connection.execute(query, (what, besides, at - within, boot, up - within, action)).fetchone()
     return int(number)
 
 
-def age(connection: sqlite3.Connection, command_id: str, created: int, moment: Moment) -> int:
-    """Milliseconds since a command was decided: by the clock that has gone on for longer. created: by the time of day."""
+def age(connection: sqlite3.Connection, command_id: str, since: int, moment: Moment, what: What = "decided") -> int:
+    """Milliseconds since a command was decided (approved): by the clock that has gone on for longer. since: by the time of day."""
     at, (boot, up) = moment
-    query = "SELECT uptime FROM governance_moments WHERE command_id = ? AND what = 'decided' AND boot = ?"
-    row = connection.execute(query, (command_id, boot)).fetchone()
-    return max(at - created, up - row[0]) if row else at - created
+    query = "SELECT uptime FROM governance_moments WHERE command_id = ? AND what = ? AND boot = ?"
+    row = connection.execute(query, (command_id, what, boot)).fetchone()
+    return max(at - since, up - row[0]) if row else at - since
 
 
 def sending(connection: sqlite3.Connection) -> list[str]:

@@ -62,6 +62,7 @@ _OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
 _WHO = frozenset({"user", "target", "user_id", "named"})
 _ABOUT = frozenset(
     {"title", "description", "comment", "evidence", "reason", "error", "app_instance", "filters", "text", "assigned_to", "closed_by"}
+    | {"request", "answer", "restore"}
 )
 """Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
 
@@ -203,6 +204,8 @@ def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any
     def anew(key: str, value: Any) -> Any:
         if isinstance(value, list) and key in _WHO | _ABOUT:
             return [anew(key, one) for one in value]
+        if isinstance(value, dict) and key in _ABOUT:  # what a way back needs to know
+            return {inner: anew(key, one) for inner, one in value.items()}
         if not isinstance(value, str) or key not in _WHO | _ABOUT:
             return value
         return _whole(value, names, other) if key in _WHO else names.without(value, other)

@@ -3,42 +3,16 @@
 import json
 
 import pytest
-from builders import Core, record, settings
-from click.testing import CliRunner
 from msgspec.structs import replace
 
-from casbd.cli import casbd
-from casbd.store.state import audit, governance_log, governance_moments, governance_stop
+from casbd.store.state import governance_log, governance_moments, governance_stop
 from casbd.store.state.operator import person
-
-RULES = {"failed": {"governance": [{"action": "suspend_user", "connector": "entra"}]}}
-
-
-@pytest.fixture
-def core(tmp_path):
-    """The daemon's part: it holds the lock all the time."""
-    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
-    core = Core(tmp_path / "core", rules=RULES, settings=settings({}, mode="enforce"))
-    core.feed_records(record(UserId="a@contoso.com"), record(UserId="b@contoso.com"))
-    yield core
-    core.close()
+from tests.cli.governance.conftest import trail
 
 
 @pytest.fixture
-def run(tmp_path, core, monkeypatch):
-    """Runs `casbd governance`; its output, standard error behind standard output."""
-    monkeypatch.setenv("SUDO_USER", "ciso")  # whoever says so of himself is not believed
-
-    def run(*words, code=0, group="governance"):
-        result = CliRunner().invoke(casbd, ["-c", str(tmp_path / "casbd.yaml"), group, *words])
-        assert result.exit_code == code, result.output
-        return result.stdout + result.stderr
-
-    return run
-
-
-def trail(core):
-    return [(entry.who, entry.action, entry.target) for entry in audit.listed(core.store.connection) if entry.who != audit.DAEMON]
+def core(governed):
+    return governed()
 
 
 def sending(core, command_id):
