@@ -112,7 +112,7 @@ def test_they_work(renewed, tmp_path):
     alerts = [json.loads(line) for line in run(renewed, *casbd, "alerts", "list", "--json").splitlines()]
     known = sorted((alert["policy_id"], alert["policy_type"], alert["user"], alert["activity_count"]) for alert in alerts)
     assert known == [("third-floor", "activity", "anna@contoso.com", 1)] * 2 + [("two-doors", "anomaly", None, 3)]
-    assert {alert["policy_id"] for alert in alerts if alert["description"].endswith(". At least 2 doors")} == {"two-doors"}
+    assert {alert["policy_id"] for alert in alerts if "At least 2 doors" in alert["evidence"]} == {"two-doors"}
     assert "same app at 2 doors within 5m" in run(renewed, *casbd, "policies", "explain", "two-doors")
     run(renewed, *casbd, "policies", "test")
     newest = json.loads(run(renewed, *casbd, "activities", "search", "--limit", "1", "--json"))

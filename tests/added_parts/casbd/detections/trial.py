@@ -18,6 +18,7 @@ from casbd.filters.sql import Sql
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
+from casbd.model.facts import Facts
 from casbd.policies.counted_fields import Length, MatchKeys
 from casbd.policies.kinds import detection
 from casbd.records.record_path import RawReader
@@ -96,6 +97,6 @@ class Trial:
         return f"activities of the same {subject} at {match.needed} doors within {durations.written(match.within)}"
 
     @classmethod
-    def evidence(cls, match: Doors) -> str:
+    def evidence(cls, match: Doors, facts: Facts, span: int) -> str:
         """How many it takes."""
         return f"At least {match.needed} doors"
