@@ -15,8 +15,8 @@ from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes, StoreError
 from casbd.governance.protected import nobody_protected
 from casbd.governance.reaching import doubtful_reach
-from casbd.model.activity import FIELDS
-from casbd.plugins import Enricher, Lacking, Output, Telling, Uncertain, registry
+from casbd.plugins import Enricher, Output, Uncertain, registry
+from casbd.policies.lacking import lacking
 from casbd.policies.policy import Policy
 from casbd.policies.rule_places import watched_rules
 from casbd.policies.unknown_values import unknown_values
@@ -57,19 +57,9 @@ def _detected(settings: Settings) -> dict[str, set[str]]:
 
 
 def _lacking(document: Document, settings: Settings, policies: Sequence[Policy], enrichers: Sequence[Enricher]) -> Iterator[Mistake]:
-    """Policies that look at what nobody fills in."""
-    mapped = {field for entry in settings.inputs if isinstance(entry.options, Telling) for field in entry.options.words()}
-    without: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for enricher in enrichers:
-        for field, text in enricher.lacks().items() if isinstance(enricher, Lacking) else ():
-            if field not in mapped:
-                without[enricher.section, text].append(field)
-    for (section, text), fields in without.items():
-        looking = [policy for policy in policies if not policy.looks_at().isdisjoint(fields)]
-        if looking:
-            needed = [field for field in FIELDS if field in fields and any(field in policy.looks_at() for policy in looking)]
-            about = f"without {text} little is known of {' and '.join(needed)}"
-            yield document.mistake((section,), f"{about}: {_named(looking, 'looks there', 'look there')}")
+    for lack in lacking(settings, policies, enrichers):
+        about = f"without {lack.needs} little is known of {' and '.join(lack.fields)}"
+        yield document.mistake((lack.section,), f"{about}: {_named(lack.policies, 'looks there', 'look there')}")
 
 
 def _unsent(document: Document, policies: Sequence[Policy]) -> Iterator[Mistake]:

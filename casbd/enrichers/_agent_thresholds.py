@@ -109,6 +109,11 @@ class Thresholds(BaseModel):
     browsers: Mapping[str, Threshold]
     systems: Mapping[str, Threshold]
 
+    @property
+    def made(self) -> int:
+        """The day of `generated`, in milliseconds."""
+        return int(datetime(self.generated.year, self.generated.month, self.generated.day, tzinfo=UTC).timestamp() * 1000)
+
 
 def read_thresholds(path: Path) -> Thresholds:
     """An operator's file, YAML or JSON. Raises Mistakes."""

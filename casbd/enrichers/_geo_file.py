@@ -53,6 +53,11 @@ class GeoFile:
         kind = cut(single_line(self._database.kind), 60)
         raise Mistakes([Mistake(self._name, 0, 0, f"has no {needed}, which `{option}` is for; it says that it is `{kind}`", hint)])
 
+    @property
+    def made(self) -> tuple[str, int]:
+        """The file, and when it was built (ms)."""
+        return self._name, self._database.made
+
     def get(self, bits: int, number: int) -> Found:
         """What the file has about an address; nothing also where that part of it is damaged."""
         try:

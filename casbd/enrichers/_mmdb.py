@@ -43,7 +43,8 @@ _SEPARATOR = 16
 class Database(Generic[Answer]):
     """One file, held in memory, so that overwriting it in place does not change what is being read.
 
-    understand: what to make of a record. kind: what the file says that it is, such as `GeoLite2-City`.
+    understand: what to make of a record. kind: what the file says that it is, such as `GeoLite2-City`. made: when it
+    was built, in milliseconds.
     Raises OSError, or one of `DAMAGED` where the file is of another format or not whole.
     """
 
@@ -52,6 +53,7 @@ class Database(Generic[Answer]):
         with open_database(BytesIO(self._content), MODE_FD) as reader:  # checks that metadata and tree are whole
             metadata = reader.metadata()
         self.kind = str(metadata.database_type)
+        self.made = int(metadata.build_epoch) * 1000
         self._nodes = metadata.node_count
         self._node_size = metadata.node_byte_size
         self._version = metadata.ip_version

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from casbd.enrichers._geo_records import NOTHING, Found
 from casbd.enrichers._prefixes import is_special, read_address
-from casbd.plugins import ConfigPath, Options, registry
+from casbd.plugins import Aging, ConfigPath, Options, registry
 
 
 class GeoIPOptions(Options):
@@ -28,6 +28,11 @@ class GeoIPOptions(Options):
     """Countries, where `city` has no place. Left out: the file that ships with casbd (CC0)."""
     asn: ConfigPath | None = None
     """Providers and autonomous systems."""
+
+
+_SHIPPED = Path(str(files("casbd").joinpath("data", "country.mmdb")))
+_GOOD_FOR = 180 * 86_400_000
+"""Milliseconds: by then some of the addresses have changed hands."""
 
 
 @registry.enricher
@@ -45,7 +50,7 @@ class GeoIP:
     def __init__(self, options: GeoIPOptions) -> None:
         from casbd.enrichers._geo_file import open_all  # who only reads the configuration is done in the time that it takes
 
-        country = options.country or Path(str(files("casbd").joinpath("data", "country.mmdb")))
+        country = options.country or _SHIPPED
         paths = {"city": options.city, "country": country, "asn": options.asn}
         self._paths = [path for path in paths.values() if path]
         self._geo_files = open_all({option: path for option, path in paths.items() if path})
@@ -67,6 +72,13 @@ class GeoIP:
         """Places and networks are in no file that ships with casbd."""
         places = {} if self._has_places else dict.fromkeys(("city", "latitude", "longitude"), "a city file (enrichment.city)")
         return places | ({} if self._has_networks else dict.fromkeys(("isp", "asn"), "an ASN file (enrichment.asn)"))
+
+    def data(self) -> Sequence[Aging]:
+        """Of each file when it was built."""
+        return [
+            Aging(f"GeoIP file {name}", made, _GOOD_FOR, "update casbd" if name == str(_SHIPPED) else "download a newer one into its place")
+            for name, made in (one.made for one in self._geo_files)
+        ]
 
     def files(self) -> Sequence[Path]:
         """The databases, the shipped one included: an upgrade of the package replaces it."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from casbd.enrichers._agent_parser import Parsed, parse_agent
 from casbd.enrichers._agent_thresholds import Threshold, Thresholds, read_thresholds, shipped_thresholds
-from casbd.plugins import ByTime, ConfigPath, Options, registry
+from casbd.plugins import Aging, ByTime, ConfigPath, Options, registry
 
 LONGEST = 512
 """Characters that are looked at; what follows in a longer user agent says nothing and may be an attack."""
@@ -48,6 +48,10 @@ class UserAgentOptions(Options):
     """A file like casbd's own `data/user_agents.json` (YAML or JSON), to be used in its place."""
 
 
+_GOOD_FOR = 180 * 86_400_000
+"""Milliseconds: some releases of most browsers."""
+
+
 @registry.enricher
 class UserAgent:
     """Parses user agents."""
@@ -80,6 +84,12 @@ class UserAgent:
         if tags := self._tags(client, parsed):
             fields["user_agent_tags"] = tags
         return fields
+
+    def data(self) -> Sequence[Aging]:
+        """The thresholds: of releases that came later nobody knows when they are outdated."""
+        if self._path:
+            return [Aging(f"file of outdated browsers and systems {self._path}", self._thresholds.made, _GOOD_FOR, "make it anew")]
+        return [Aging("list of outdated browsers and systems that ships with casbd", self._thresholds.made, _GOOD_FOR, "update casbd")]
 
     def files(self) -> Sequence[Path]:
         """The operator's thresholds, if there are any."""

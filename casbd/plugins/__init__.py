@@ -169,6 +169,23 @@ class Lacking(Protocol):
         """The fields of `provides` that it cannot know as it is configured, and what it takes for each."""
 
 
+class Aging(NamedTuple):
+    """Data that get old. made: when (milliseconds since 1970); good_for: milliseconds. renew: what a person does then."""
+
+    name: str
+    made: int
+    good_for: int
+    renew: str
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """An enricher that looks things up in what gets old."""
+
+    def data(self) -> Sequence[Aging]:
+        """Each file or list."""
+
+
 class Output(Protocol):
     """One kind of destination for alerts and activities (`casbd/outputs/`)."""
 

@@ -15,6 +15,9 @@ from casbd.reports.document import Block, Cell, Chart, Code, Document, Figures, 
 from casbd.reports.style import STYLE
 from casbd.wire.plain_text import single_line
 
+LONG = 40
+"""Characters of a word that is broken, so that it does not push the others off the page."""
+
 
 def html(document: Document) -> str:
     """The file's text."""
@@ -55,14 +58,20 @@ def _figures(block: Figures) -> str:
 def _table(block: Table) -> str:
     if not block.rows:
         return f"<p class=note>{_text(block.empty)}</p>"
-    numeric = [all(isinstance(row[place], int | float | None) for row in block.rows) for place in range(len(block.columns))]
+    numeric = [all(_is_number(row[place]) for row in block.rows) for place in range(len(block.columns))]
     heads = "".join(f"<th scope=col{_right(right)}>{_text(name)}</th>" for name, right in zip(block.columns, numeric, strict=True))
     rows = "".join(f"<tr>{''.join(_cell(value, right) for value, right in zip(row, numeric, strict=True))}</tr>" for row in block.rows)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _cell(value: Cell, right: bool) -> str:
-    return f"<td{_right(right)}>{_text(shown(value))}</td>"
+    text = shown(value)
+    kind = " class=long" if max(map(len, text.split()), default=0) > LONG else _right(right)
+    return f"<td{kind}>{_text(text)}</td>"
+
+
+def _is_number(value: Cell) -> bool:
+    return not isinstance(value, str) or value[:1] in ("+", "-")
 
 
 def _right(right: bool) -> str:

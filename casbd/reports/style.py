@@ -27,8 +27,9 @@ svg .value{font-weight:600}
 svg .grid{stroke:#dfe6ec}
 svg .axis{stroke:#7b8894}
 table{border-collapse:collapse;width:100%;margin:.6rem 0 1rem;font-size:.92rem}
-th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #dfe6ec;overflow-wrap:anywhere}
-th{border-bottom:2px solid #9fb0bd;font-weight:600;overflow-wrap:normal}
+th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #dfe6ec}
+th{border-bottom:2px solid #9fb0bd;font-weight:600}
+.long{overflow-wrap:anywhere}
 tr{break-inside:avoid}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 pre{background:#f3f6f9;border:1px solid #d8e0e7;border-radius:6px;padding:.6rem .8rem;margin:.4rem 0 1rem}

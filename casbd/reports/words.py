@@ -70,7 +70,7 @@ def _than(compared: Compared, month: Month) -> str:
 
 def _figures(report: MonthlyReport, month: Month) -> Figures:
     handling, before = report.handling, month.plus(-1).name.split()[0]
-    none_closed = "none is closed yet" if report.alerts.month else "there were no alerts"
+    none_closed = "when is not known" if handling.closed else "none is closed yet" if report.alerts.month else "there were no alerts"
     took = Figure("Median time to close", "–", none_closed)
     false = Figure("False alerts", "–", none_closed)
     if handling.median_hours is not None:
@@ -111,9 +111,9 @@ def _types(report: MonthlyReport, month: Month) -> Iterator[Block]:
         yield Chart(
             "bars", f"Incidents of {month.name} by type", labels, {"Incidents": [one.incidents for one in report.types]}, "incidents"
         )
-    rows = [(spelt(one.type), one.incidents, one.before, one.incidents - one.before) for one in report.types]
+    rows = [(spelt(one.type), one.incidents, one.before, f"{one.incidents - one.before:+,}") for one in report.types]
     yield Table(("Type", month.name, before, "Change"), rows, "There were none, in this month or the one before.")
-    severities = [(spelt(one.type), one.incidents, one.before, one.incidents - one.before) for one in report.severities]
+    severities = [(spelt(one.type), one.incidents, one.before, f"{one.incidents - one.before:+,}") for one in report.severities]
     if severities:
         severities.sort(key=lambda row: -SEVERITIES.index(row[0].lower()))
         yield Table(("Severity", month.name, before, "Change"), severities)
@@ -240,10 +240,14 @@ def _changes(report: MonthlyReport) -> Iterator[Block]:
         if one.diff:
             yield Paragraph(f"{one.name}, {_minute(one.at)}:", note=True)
             yield Code(one.diff, "diff")
-    last = sorted(report.last_changes, key=lambda one: (one.at, one.policy_id), reverse=True)
-    if last:
-        yield Paragraph("When each policy was last changed (what casbd found when it began is as old as its file says):")
-        yield Table(("Policy", "Last change", "How"), [(one.policy_id, _minute(one.at), _HOW[one.what]) for one in last])
+    yield from _last_changes(report)
 
 
-_HOW = {"first": "was there when casbd began", "added": "added", "changed": "changed", "removed": "removed"}
+def _last_changes(report: MonthlyReport) -> Iterator[Block]:
+    changed = sorted((one for one in report.last_changes if one.what != "first"), key=lambda one: (one.at, one.policy_id), reverse=True)
+    if changed:
+        yield Table(("Policy", "Last change", "How"), [(one.policy_id, _minute(one.at), one.what) for one in changed])
+    as_found = [one.at for one in report.last_changes if one.what == "first"]
+    if as_found:
+        others = "All" if not changed else f"The other {number(len(as_found))}"
+        yield Paragraph(f"{others} policies are as casbd found them; the newest of their files is of {max(as_found)[:10]}.", note=True)

@@ -55,3 +55,9 @@ def rejects(connection: sqlite3.Connection, since: int, until: int, most: int) -
     """Input, reason and number of the records that could not be read in a span (ms) and are still kept, the most first."""
     query = "SELECT input, reason, count(*) FROM rejects WHERE stored BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?"
     return connection.execute(query, (since, until, most)).fetchall()
+
+
+def refused(connection: sqlite3.Connection, since: int) -> list[tuple[str, int, str]]:
+    """Destination, number and latest reason of the messages that were refused since then (ms) and are still kept."""
+    query = "SELECT destination, count(*), reason, max(seq) FROM refused WHERE stored >= ? GROUP BY 1 ORDER BY 1"
+    return [(destination, number, reason) for destination, number, reason, _ in connection.execute(query, (since,))]
