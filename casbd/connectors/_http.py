@@ -214,6 +214,8 @@ class Api:
             token = self._token.header()
         except Mistakes as error:  # a file that is being replaced
             raise Retry(str(error)) from None
+        if not (token.isascii() and token.isprintable()):  # the error of who writes the header would quote it
+            raise Rejected("the token has characters that no header can hold")
         return self._http.send(method, url, data, {**headers, "Authorization": token}), token
 
     def _judged(self, url: str, answer: Answer, token: str) -> Answer:

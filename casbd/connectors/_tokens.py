@@ -22,7 +22,7 @@ import msgspec
 from casbd.clock import Clock
 from casbd.connectors._http import Http, host_of, without
 from casbd.documents.secrets import Key, Secret
-from casbd.errors import Mistake, Mistakes, Rejected, Retry
+from casbd.errors import Mistake, Mistakes, Retry
 
 _MARGIN = 60_000
 """Milliseconds before its end in which a token is not used any more: the request takes some, and clocks differ."""
@@ -106,8 +106,6 @@ class Granted:
             grant = msgspec.json.decode(self._http.judged(host, answer).body, type=_Grant)
         except msgspec.DecodeError:
             raise Retry(f"{host} answered {answer.status} with no token") from None
-        if not grant.access_token.isprintable() or not grant.access_token.isascii():
-            raise Rejected(f"{host} answered with a token that no header can hold")
         self._token = grant.access_token
         self._until = self._clock() + 1000 * (_UNSAID if grant.expires_in is None else grant.expires_in) - _MARGIN
 

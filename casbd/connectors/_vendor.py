@@ -77,8 +77,7 @@ class Vendor(Generic[A]):
 
     def execute(self, command: GovernanceCommand) -> Done:
         """Do it, unless it is done. What the vendor refuses as it was done meanwhile is done, too."""
-        self.step(command.action)
-        account = self.find(command)
+        account = self._found(command)
         if self.stands(command, account):
             return Done(answer="it was so already")
         try:
@@ -105,8 +104,13 @@ class Vendor(Generic[A]):
 
     def is_done(self, command: GovernanceCommand) -> bool | None:
         """Look at the account. Retry and Rejected as `execute`."""
+        return self.stands(command, self._found(command))
+
+    def _found(self, command: GovernanceCommand) -> A:
         self.step(command.action)
-        return self.stands(command, self.find(command))
+        if not command.target.isprintable():
+            raise not_found(command)
+        return self.find(command)
 
 
 def only(found: Sequence[A], command: GovernanceCommand) -> A:

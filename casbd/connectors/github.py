@@ -4,6 +4,10 @@ The token is a classic one of an owner with the scope `admin:org`, or a fine-gra
 manage credentials where that is asked for. GitHub cannot suspend a member of an organization: `suspend_user` removes the member
 (`suspend: block` blocks, too), and there is no true way back. `unsuspend_user` invites again; who accepts is a member as before
 but for teams, private forks and whatever else GitHub removed.
+
+Sources: GitHub, "REST API endpoints for organization members" (https://docs.github.com/rest/orgs/members), "... for blocking users"
+(.../rest/orgs/blocking), "List SAML SSO authorizations for an organization" (https://docs.github.com/enterprise-cloud@latest/rest/orgs/orgs),
+"Blocking a user from your organization" (a member has to be removed first), "Rate limits for the REST API".
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 The token is a classic one of the enterprise's setup user, with the scopes `scim:enterprise` and `read:enterprise`. What the identity
 provider provisions next may activate the account again: suspend it there as well.
+
+Sources: GitHub, "REST API endpoints for SCIM" (https://docs.github.com/enterprise-cloud@latest/rest/enterprise-admin/scim), "Using GraphQL"
+in "Troubleshooting identity and access management for your organization" (which login has which identity).
 """
 
 from __future__ import annotations

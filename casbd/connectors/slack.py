@@ -1,6 +1,10 @@
 """Governance actions in Slack, by its SCIM API (Business+ and Enterprise) and, to sign out, its Web API (Enterprise alone).
 
 The token is a user token (xoxp-) of an owner, with the scopes `admin` (SCIM) and `admin.users:write` (sign out).
+
+Sources: Slack, "SCIM API" (https://docs.slack.dev/reference/scim-api/scim-api-2), "SCIM API rate limits"
+(https://docs.slack.dev/reference/scim-api/rate-limits), "admin.users.session.reset"
+(https://docs.slack.dev/reference/methods/admin.users.session.reset).
 """
 
 from __future__ import annotations

@@ -72,6 +72,7 @@ _PLAIN = {
     "less_than_equal": "should be at most {le}",
     "string_too_short": "should not be empty",
     "too_short": "should not be empty",
+    "string_pattern_mismatch": "should match {pattern}",
     "string_too_long": "should have at most {max_length} characters",
     "too_long": "should have at most {max_length} elements",
 }

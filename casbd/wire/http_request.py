@@ -40,12 +40,12 @@ def exchange(
     most: bytes of the answer's body; 0 where it does not matter and is not read.
     OSError, with the reason, where there is no answer, or a longer one.
     """
-    request = httpx.Request(method, url, content=body, headers={"Accept-Encoding": "identity", **headers})
     try:
+        request = httpx.Request(method, url, content=body, headers={"Accept-Encoding": "identity", **headers})
         return asyncio.run(_exchange(request, context, seconds, proxy, most))
     except TimeoutError:
         raise TimeoutError(f"timed out: no answer within {seconds:g} s") from None
-    except (httpx.TransportError, OSError) as error:
+    except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
         raise OSError(_reason(error)) from None
 
 

@@ -40,6 +40,7 @@ class Model(BaseModel):
         (Annotated[int, Field(gt=1)], 1, "should be more than 1", ""),
         (Annotated[int, Field(lt=9)], 9, "should be less than 9", ""),
         (Annotated[str, Field(min_length=1)], "", "should not be empty", ""),
+        (Annotated[str, Field(pattern="^[0-9]{4}$")], "five", "should match ^[0-9]{4}$", ""),
         (Annotated[list[str], Field(min_length=1)], [], "should not be empty", ""),
         (Literal["udp", "tcp"], "tcpp", "`tcpp` is none of udp, tcp", "did you mean `tcp`?"),
         (Literal["a"], 5, "`5` is none of a", ""),
