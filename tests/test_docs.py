@@ -1,5 +1,6 @@
 """What the documentation says is there and works, and what there is is documented."""
 
+import json
 import os
 import re
 import shlex
@@ -189,6 +190,33 @@ def run(place, arguments):
     return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=60, env=environment)
 
 
+_MORE = '("dev.patel@contoso.com", "Admin Audit Log Settings", "ana.lima@contoso.com" and 4 more)'
+_APPS = "2 apps (Microsoft Entra ID and Microsoft Exchange Online)"
+_ADMINISTRATION = "administrative-activity-from-a-non-corporate-address"
+SAID = {
+    ("password-guessed", "14 failed log ons to Microsoft Entra ID from 185.220.101.34 (DE), then a successful one, in 4 min"),
+    ("multiple-failed-log-ons", "14 failed log ons to Microsoft Entra ID in 2 min 23 s from 185.220.101.34 (DE)"),
+    ("log-on-with-an-outdated-browser", "a log on with IE 11.0 on Windows"),
+    ("log-on-from-a-risky-address", "a log on from 185.220.101.34 (Tor)"),
+    ("mailbox-forwards", "forwards mail of carla.rossi@contoso.com to invoices.contoso@mail.example"),
+    ("external-sharing", "shared Payroll 2026.xlsx (AnonymousLinkCreated) with Guest"),
+    ("role-member-added", "gave Global Administrator to dev.patel@contoso.com"),
+    (
+        _ADMINISTRATION,
+        f"8 activities (Add member to role, Run command and Reset password) on 7 objects {_MORE} in {_APPS} in 1 h 3 min from 203.0.113.77",
+    ),
+    (_ADMINISTRATION, 'Add permission to mailbox "eva.novak" in Microsoft Exchange Online from 2001:db8:4::77'),
+    ("audit-log-switched-off", "switched auditing off by Set-AdminAuditLogConfig (Admin Audit Log Settings)"),
+    ("mailbox-permission-granted", "gave finn.berg@contoso.com FullAccess on the mailbox eva.novak"),
+    (
+        "password-reset-burst",
+        'Reset password 6 times on 6 objects ("ana.lima@contoso.com", "ben.okafor@contoso.com", "carla.rossi@contoso.com" and 3 more)'
+        " in Microsoft Entra ID in 3 min 20 s from 203.0.113.77",
+    ),
+}
+"""What the alerts of the made-up attack say, all of them."""
+
+
 class TestQuickStart:
     def test_ends_with_a_table_of_alerts_and_where_they_went(self, tour):
         place, ended = tour
@@ -198,6 +226,12 @@ class TestQuickStart:
         cef = place / "quickstart-state" / "alerts.cef"
         assert ended.stdout.splitlines()[-1].endswith(str(cef))
         assert cef.read_text().startswith("CEF:0|casbd|")
+
+    def test_each_alert_of_the_attack_names_its_decisive_fact(self, tour):
+        place, _ = tour
+        listed = run(place, "-c conf/quickstart.yaml alerts list --json")
+        alerts = [json.loads(line) for line in listed.stdout.splitlines()]
+        assert {(alert["policy_id"], alert["evidence"]) for alert in alerts if alert["user"]} == SAID
 
     @pytest.mark.parametrize("command", re.findall(r"^    \$casbd (.+)$", README, re.MULTILINE))
     def test_what_to_ask_then_has_an_answer(self, tour, command):

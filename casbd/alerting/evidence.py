@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,10 +15,10 @@ from casbd.filters.fields import FieldRef, parse_field
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.counted import Entry
-from casbd.model.facts import MOST_VALUES, Facts
+from casbd.model.facts import MOST_VALUES, Facts, Told
 from casbd.policies import kinds
 from casbd.policies.evidence_text import EvidenceText, name_of_field
-from casbd.policies.evidence_words import ACTIVITY, ALWAYS, FAILED, FAILURE, PEOPLE, done, listed, place, why
+from casbd.policies.evidence_words import ACTIVITY, ALWAYS, FAILED, FAILURE, PEOPLE, done, listed, place, times, why
 from casbd.policies.policy import Policy
 from casbd.records.record_path import RawReader, texts
 from casbd.records.timestamps import iso
@@ -25,7 +26,7 @@ from casbd.wire.plain_text import cut, single_line
 
 LONGEST = 1000
 """Characters of a sentence, and of a title."""
-_LONGEST_VALUE = 120
+_LONGEST_VALUE = 300
 """Characters of one value in it."""
 
 
@@ -36,19 +37,22 @@ class Witness:
         counted = _counted_fields(policy.match) if policy.match is not None else ()
         named = {name_of_field(field): field for field in (*map(parse_field, counted), *policy.alert.fields())}
         self._others = {name: field for name, field in named.items() if name not in ALWAYS}
+        self._named = {field.name for field in self._others.values()}
         self._steps = len(policy.match.steps) if policy.match is not None else 0
         self._reader = RawReader()
+        self.looks_at: Callable[[Activity], tuple[Any, ...]] = attrgetter(*sorted(self.fields - {"activity_id", "timestamp"} | self._named))
+        """The values by which it is the same what two activities say."""
 
     @property
     def fields(self) -> frozenset[str]:
         """The fields of an activity that it looks at."""
         own = {"timestamp", "activity_id", "activity_type", "action_type", "object_type", "objects", "result", "result_detail"}
-        return frozenset(own | (set(ALWAYS) & FIELDS.keys()) | {field.name for field in self._others.values()})
+        return frozenset(own | (set(ALWAYS) & FIELDS.keys()) | self._named)
 
     def told(self, activity: Activity) -> dict[str, list[str]]:
         """What an activity says, by field."""
         told: dict[str, list[Any]] = {
-            ACTIVITY: [activity.activity_type if activity.activity_type != "Unspecified" else activity.action_type],
+            ACTIVITY: [activity.activity_type if activity.activity_type != "Unspecified" else (activity.action_type or "").rstrip(". ")],
             FAILURE: [activity.result_detail or FAILED] if activity.result == "failure" else [],
             PEOPLE: [activity.user, *_people(activity.objects)],
             "app": [activity.app],
@@ -117,13 +121,16 @@ def count(facts: Facts, witness: Witness, change: Change) -> None:
         incomplete.partly = True
 
 
-def add(facts: Facts, witness: Witness, entry: Entry, told: dict[str, list[str]] | None) -> None:
-    """What an activity says that was counted; None where that is not known any more. entry: as what it was counted."""
+def add(facts: Facts, witness: Witness, entry: Entry, told: Told) -> None:
+    """What an activity says that was counted. entry: as what it was counted."""
     for part in witness.parts(entry.value):
-        if told is None:
-            facts.parts[part].partly = True
-        else:
-            facts.parts[part].add(told, entry.timestamp)
+        facts.parts[part].add(told, entry.timestamp)
+
+
+def unknown(facts: Facts, witness: Witness, entry: Entry) -> None:
+    """What an activity says that was counted is not known any more."""
+    for part in witness.parts(entry.value):
+        facts.parts[part].partly = True
 
 
 def of_one(policy: Policy, activity: Activity) -> Facts:
@@ -143,12 +150,17 @@ def told_by(alert: Alert, policy: Policy, facts: Facts) -> Alert:
         return listed(whole[field])
 
     words = _filled(policy.alert.evidence, known)
-    span = alert.last_activity - alert.first_activity
-    numbers = kinds.of(policy.match).evidence(policy.match, facts, span) if policy.match is not None else _single(facts)
-    if words and whole.number > 1:
-        words = f"{words}; {numbers}"
-    evidence = cut(words or numbers, LONGEST)
+    numbers = _numbers(policy, facts, alert.last_activity - alert.first_activity, said=bool(words))
+    evidence = cut("; ".join(filter(None, (words, numbers))), LONGEST)
     return replace(alert, evidence=evidence, title=_filled(policy.alert.title, known) or alert.title, named=_named(alert, facts, evidence))
+
+
+def _numbers(policy: Policy, facts: Facts, span: int, *, said: bool) -> str:
+    """The kind's own sentence. said: what was done is said before it, so that only how much it was follows."""
+    if said and policy.is_of_each:
+        (part,) = facts.parts
+        return times(part, span) if part.number > 1 else ""
+    return _single(facts) if policy.match is None else kinds.of(policy.match).evidence(policy.match, facts, span)
 
 
 def _filled(text: EvidenceText | None, known: Callable[[str], str]) -> str:

@@ -106,7 +106,11 @@ class _Told:
             facts.join(self._facts.pop(other))
         evidence.count(facts, self._witness, change)
         for member in change.members:
-            evidence.add(facts, self._witness, member, self._kept.get((member.timestamp, member.activity_id)))
+            told = self._kept.get((member.timestamp, member.activity_id))
+            if told is None:
+                evidence.unknown(facts, self._witness, member)
+            else:
+                evidence.add(facts, self._witness, member, told)
         return evidence.told_by(alert, self._policy, facts)
 
 

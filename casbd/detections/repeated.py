@@ -66,17 +66,21 @@ class RepeatedActivity:
         return said + (evidence_words.why(part) if part.number == 1 else "")
 
 
-_SAID = frozenset({"user", "user_id", "ip_address", "country", "app", "app_instance"})
+_SAID = frozenset(
+    {"user", "user_id", "ip_address", "country", "app", "app_instance", "action_type", "activity_type", "object_id", "object_name"}
+)
 """Fields that each sentence has a place for."""
 
 
 def _different(unique: str | None, part: Part) -> str:
     """` on 57 objects ("a", "b", "c" and 54 more)`."""
-    if unique is None or unique in _SAID or not len(part[unique]):
-        return ""
     if unique in ("object_id", "object_name"):
         return f" on {evidence_words.how_many(part, unique)} objects ({evidence_words.listed(part['object_name'], evidence_words.QUOTE)})"
-    return f" with {evidence_words.how_many(part, unique)} different values of {name_of(unique)} ({evidence_words.listed(part[unique])})"
+    if unique is None or unique in _SAID or not len(part[unique]):
+        return ""
+    values = f" with {evidence_words.how_many(part, unique)} different values of {name_of(unique)}"
+    shown = evidence_words.listed(part[unique])
+    return values if shown.startswith(("{", "[")) else f"{values} ({shown})"  # JSON says nothing to people
 
 
 def _whose(by: tuple[str, ...], part: Part) -> str:

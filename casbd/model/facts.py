@@ -100,6 +100,8 @@ class Facts:
 
     def whole(self) -> Part:
         """All parts as one."""
+        if len(self.parts) == 1:
+            return self.parts[0]
         whole = Part()
         for part in self.parts:
             whole.join(part)

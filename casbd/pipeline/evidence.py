@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from casbd.alerting import evidence
 from casbd.alerting.evidence import Witness
@@ -18,12 +18,23 @@ from casbd.store.state import alert_facts
 
 
 class _Gathered:
-    """What came into one alert. earlier: activities that were counted before they were part of it, which are to be found again."""
+    """What came into one alert. earlier: activities that were counted before they were part of it, which are to be found again.
+
+    said: what its activities have said already, and when first: most of a flood's say the same.
+    """
 
     def __init__(self, witness: Witness) -> None:
         self.witness = witness
         self.facts = witness.nothing()
         self.earlier: list[Entry] = []
+        self.said: dict[Hashable, int] = {}
+
+    def add(self, member: Entry, activity: Activity) -> None:
+        """An activity that is part of it."""
+        said = (member.value, *self.witness.looks_at(activity))
+        if self.said.get(said, member.timestamp + 1) > member.timestamp:
+            self.said[said] = member.timestamp
+            evidence.add(self.facts, self.witness, member, self.witness.told(activity))
 
 
 class Evidence:
@@ -42,7 +53,7 @@ class Evidence:
         for member in change.members:
             is_own = (member.timestamp, member.activity_id) == (activity.timestamp, activity.activity_id)
             if is_own and (activity.raw or not own.witness.reads_records):  # a scan keeps the records of few
-                evidence.add(own.facts, own.witness, member, own.witness.told(activity))
+                own.add(member, activity)
             else:
                 own.earlier.append(member)
 
@@ -73,7 +84,10 @@ class Evidence:
         for own in several:
             for entry in own.earlier:
                 activity = found.get((entry.timestamp, entry.activity_id))
-                evidence.add(own.facts, own.witness, entry, None if activity is None else own.witness.told(activity))
+                if activity is None:
+                    evidence.unknown(own.facts, own.witness, entry)
+                else:
+                    own.add(entry, activity)
 
     def of(self, alert: Alert, policy: Policy, *, stored: bool) -> Alert:
         """The alert with its sentence; what that is made of is stored. stored: it was there before this commit."""

@@ -16,6 +16,7 @@ _NAMED = 3
 """So many different values are named."""
 _LOG_ONS = {"Log on": "log on", "Failed log on": "failed log on", "Log out": "log out"}
 """Nouns; other types say what is done to something."""
+_PLURALS = {"country": "countries"}
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 
 
@@ -35,17 +36,19 @@ def log_ons_after_failed(part: Part, before: Part) -> str:
 
 
 def place(part: Part) -> str:
-    """` from 3 addresses in 2 countries (NO, SE)`; empty where no address is known."""
+    """` from 3 addresses in 2 countries (NO and SE)`; empty where neither is known."""
     addresses, countries = part["ip_address"], part["country"]
-    if not len(addresses):
-        return ""
     if len(addresses) == 1 and len(countries) < 2 and not part.partly:
-        return f" from {addresses.earliest()[0]}" + "".join(f" ({country})" for country in countries.first)
-    if len(countries) > 1:
-        where = f" in {how_many(part, 'country')} countries ({listed(countries)})"
-    else:
-        where = "".join(f" in {country}" for country in countries.first)
-    return f" from {how_many(part, 'ip_address')} {'address' if len(addresses) == 1 else 'addresses'}{where}"
+        return f" from {listed(addresses)}" + (f" ({listed(countries)})" if len(countries) else "")
+    where = several(part, "country", "country")
+    if not len(addresses):
+        return f" from {where}" if where else ""
+    return f" from {how_many(part, 'ip_address')} address{'' if len(addresses) == 1 else 'es'}" + (f" in {where}" if where else "")
+
+
+def times(part: Part, span: int) -> str:
+    """`3 times in 2 s from 203.0.113.7 (NO)`: of what is said already."""
+    return f"{part.number:,} times{lasting(span)}{place(part)}"
 
 
 def why(part: Part) -> str:
@@ -72,7 +75,8 @@ def several(part: Part, field: str, name: str, mark: str = "") -> str:
     different = part[field]
     if len(different) == 1 and not part.partly:
         return listed(different, mark)
-    return f"{how_many(part, field)} {name}{'' if len(different) == 1 else 's'} ({listed(different, mark)})" if len(different) else ""
+    many = name if len(different) == 1 else _PLURALS.get(name, f"{name}s")
+    return f"{how_many(part, field)} {many} ({listed(different, mark)})" if len(different) else ""
 
 
 def listed(different: Different, mark: str = "") -> str:

@@ -142,10 +142,10 @@ class TestSingle:
         ("fields", "said"),
         [
             ({"activity_type": "Download file", "object_name": "a.docx"}, 'Download file "a.docx" in Box from 203.0.113.7 (NO)'),
-            ({"action_type": "PutObject", "ip_address": None}, "PutObject in Box"),
+            ({"action_type": "PutObject", "ip_address": None}, "PutObject in Box from NO"),
             ({"action_type": "X", "result": "failure", "app": None}, "X from 203.0.113.7 (NO), which failed"),
             ({"action_type": "X", "result": "failure", "result_detail": "denied"}, "X in Box from 203.0.113.7 (NO), which failed (denied)"),
-            ({"activity_type": "Unspecified", "ip_address": None, "app": None}, "1 activity"),
+            ({"activity_type": "Unspecified", "ip_address": None, "app": None}, "1 activity from NO"),
         ],
     )
     def test_what_is_not_known_is_left_out(self, tmp_path, fields, said):
