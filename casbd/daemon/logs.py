@@ -29,8 +29,11 @@ def to_standard_error(level: str) -> None:
 
 
 def set_level(level: str) -> None:
-    """Log this level and those above it from now on."""
+    """Log this level and those above it from now on.
+
+    Of others' code only what is a warning: botocore's debug messages hold AWS' answers, keys of an assumed role among them.
+    """
     root = logging.getLogger()
     root.setLevel(level.upper())
-    for noisy in ("watchdog", "httpx", "httpcore"):
+    for noisy in ("watchdog", "httpx", "httpcore", "botocore", "boto3", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
