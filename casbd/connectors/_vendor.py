@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from casbd.connectors._http import Api, segment
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Done
+from casbd.plugins import UNCHANGED, Done
 from casbd.wire.plain_text import cut, single_line
 
 
@@ -79,12 +79,12 @@ class Vendor(Generic[A]):
         """Do it, unless it is done. What the vendor refuses as it was done meanwhile is done, too."""
         account = self._found(command)
         if self.stands(command, account):
-            return Done(answer="it was so already")
+            return Done(answer=UNCHANGED)
         try:
             return self.act(command, account)
         except Rejected:
             if self.stands(command, self.find(command)):
-                return Done(answer="it was so already")
+                return Done(answer=UNCHANGED)
             raise
 
     def act(self, command: GovernanceCommand, account: A) -> Done:

@@ -25,7 +25,7 @@ from casbd.connectors._aws_principals import IamUser, Principal, find
 from casbd.connectors._vendor import shown
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Done, Options, registry
+from casbd.plugins import UNCHANGED, Done, Options, registry
 
 _KEYS = "access_keys"
 
@@ -60,7 +60,7 @@ class Aws:
             restore = act(self, whom, command)
             calls = ", ".join(f"{call} ({times})" if times > 1 else call for call, times in Counter(whom.calls).items())
             request = f"iam {calls}: {whom.kind.lower()} {whom.name} in {account.id}"
-            return Done(request if calls else "", "done" if calls else "was done already", restore)
+            return Done(request if calls else "", "done" if calls else UNCHANGED, restore)
 
     def preview(self, command: GovernanceCommand) -> str:
         """The requests that change something."""

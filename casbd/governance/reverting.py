@@ -10,6 +10,7 @@ from casbd.alerting.raising import identity
 from casbd.governance import approving
 from casbd.governance.rails import Rails
 from casbd.model.governance import GovernanceCommand
+from casbd.plugins import UNCHANGED
 from casbd.store.state import governance_log
 
 
@@ -23,6 +24,8 @@ def revert(
     """
     if command.status != "succeeded":
         raise ValueError(f"only what was done can be taken back: it is {command.status}")
+    if command.answer == UNCHANGED:
+        raise ValueError(f"nothing was done that could be taken back: {UNCHANGED}")
     if way_back is None:
         raise ValueError(f"{command.action} has no way back at the connector {command.connector}: undo it in the app, if it can be")
     earlier = [one for one in governance_log.of_target(connection, command.target) if one.reverts == command.command_id]

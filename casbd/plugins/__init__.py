@@ -231,6 +231,10 @@ class Done(NamedTuple):
     restore: Mapping[str, Any] | None = None
 
 
+UNCHANGED = "it was so already"
+"""The answer of a connector that found the account as the command asks and changed nothing: there is nothing of it to take back."""
+
+
 class Connector(Protocol):
     """One app that can carry out governance actions (`casbd/connectors/`).
 

@@ -20,7 +20,7 @@ from casbd.connectors import _aws_policies as policies
 from casbd.daemon import logs
 from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Previewing, Reversible, Stateful, registry
+from casbd.plugins import UNCHANGED, Previewing, Reversible, Stateful, registry
 
 Aws = registry.load("connectors", "aws")
 
@@ -44,7 +44,10 @@ THROTTLED = refused(400, "Throttling", "Rate exceeded")
 
 
 class Front:
-    """Passes requests on to moto, but for what `faults` has for their action. changes: what it was asked to change. secrets: what it gave."""
+    """Passes requests on to moto, but for what `faults` has for their action.
+
+    changes: what moto was asked to change. secrets: what it gave out.
+    """
 
     def __init__(self, host, port):
         self.faults = defaultdict(list)
@@ -197,7 +200,7 @@ class TestSuspend:
         before = front.changes
         again = make().execute(command())
         assert front.changes == before
-        assert (again.request, again.answer, again.restore) == ("", "was done already", first.restore)
+        assert (again.request, again.answer, again.restore) == ("", UNCHANGED, first.restore)
 
     def test_a_key_that_was_made_since_is_remembered_too(self, make, iam, anna):
         make().execute(command())
@@ -214,7 +217,7 @@ class TestSuspend:
         assert (user_policies(iam), keys(iam)) == ({}, {anna[1]: "Inactive"})
 
     def test_who_was_not_suspended_is_left_alone(self, make, front, anna):
-        assert make().execute(command("unsuspend_user")).answer == "was done already"
+        assert make().execute(command("unsuspend_user")).answer == UNCHANGED
         assert front.changes == []
 
     def test_the_password_goes_only_where_that_is_asked_for(self, make, iam, front, anna):

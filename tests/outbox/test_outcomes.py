@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from casbd.errors import Rejected, Retry
 from casbd.governance import approving, reverting
 from casbd.outbox.to_connector import ToConnector
-from casbd.plugins import Done
+from casbd.plugins import UNCHANGED, Done
 from casbd.store.state import governance_breaker, governance_log, governance_moments, raised_alerts
 from casbd.store.state.governance_breaker import Breaker
 
@@ -264,6 +264,15 @@ class TestRevert:
         deliver(core, app)
         with pytest.raises(ValueError, match="suspend_user has no way back at the connector entra"):
             self.revert(core, way_back=None)
+
+    def test_who_was_suspended_by_somebody_else_stays_suspended(self, make):
+        core, app = make(), Directory()
+        core.feed_records(record())
+        deliver(core, app)
+        with core.store.transaction() as connection:
+            governance_log.save(connection, replace(core.commands()[0], answer=UNCHANGED))
+        with pytest.raises(ValueError, match="nothing was done that could be taken back: it was so already"):
+            self.revert(core)
 
     def test_once(self, make):
         core, app = make(), Directory(before=[None, Rejected("403")])
