@@ -167,8 +167,9 @@ def _options(cls: Any) -> Iterator[str]:
     about = _descriptions(cls.Options)
     own = inspect.get_annotations(cls.Options)
     for key, field in sorted(cls.Options.model_fields.items(), key=lambda one: one[0] not in own):
-        value = cls.example[key] if key in cls.example else _example(field)
-        text = f"{key}: {_flow(value)}"
+        written = field.alias or key
+        value = cls.example[written] if written in cls.example else _example(field)
+        text = f"{written}: {_flow(value)}"
         below = []
         if isinstance(value, dict) and len(text) > WIDTH - 30:
             text, below = f"{key}:", [f"  {one}: {_flow(inner)}" for one, inner in value.items()]

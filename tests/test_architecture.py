@@ -33,6 +33,8 @@ NEIGHBOURS = {
     ("policies", "counting"): "a policy says what is counted, and whose",
     ("governance", "alerting"): "which command an alert leads to",
     ("outbox", "governance"): "a command is judged again right before it is sent",
+    ("outbox", "notifications"): "who is told, when, and in which words",
+    ("wire", "documents"): "a mail goes out over the server that the configuration names",
     ("model", "remembered"): "identities of the same names are asked for again and again",
     ("__main__", "cli"): "the entry point",
 }

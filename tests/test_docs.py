@@ -60,7 +60,9 @@ class TestWhatThereIsIsDocumented:
     def test_command(self, command):
         assert f"`casbd {command}" in README
 
-    @pytest.mark.parametrize("key", sorted({key for model in configuration_models() for key in model.model_fields}))
+    @pytest.mark.parametrize(
+        "key", sorted({field.alias or key for model in configuration_models() for key, field in model.model_fields.items()})
+    )
     def test_key_of_the_configuration(self, key):
         assert re.search(rf"(?<![\w.]){key}: ", CONFIGURATION) or f"\n{key}:\n" in CONFIGURATION
 

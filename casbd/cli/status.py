@@ -12,7 +12,6 @@ from casbd.cli._unread import lines
 from casbd.config import place
 from casbd.daemon.gathered_status import GatheredStatus, ReloadRefused, gather
 from casbd.governance.standing import Standing
-from casbd.store.state.outbox import connector_destination
 from casbd.wire import json_lines
 
 
@@ -22,9 +21,8 @@ from casbd.wire import json_lines
 def status(configuration: Path, as_json: bool) -> None:
     """Show inputs with their files and counts, what waits for each destination, errors, and the last reload."""
     # names alone: `check` reports what is wrong, and the daemon runs with the last good configuration
-    queues = [*place.names(configuration, "outputs"), *map(connector_destination, place.names(configuration, "connectors"))]
     with open_store(configuration) as store:
-        gathered = gather(store, place.names(configuration, "inputs"), queues)
+        gathered = gather(store, place.names(configuration, "inputs"), place.queues(configuration))
         standing = Standing.of(store)
     if as_json:
         write_lines([json_lines.line(msgspec.to_builtins(gathered))])

@@ -8,7 +8,11 @@ from typing import Any
 
 from casbd.documents import Document
 from casbd.errors import Mistakes
+from casbd.store.state.outbox import connector_destination
+from casbd.store.state.told import recipient_destination
 
+MAIL = "mail"
+"""The connector that is there wherever the section of this name is."""
 STATE_DIR = Path("/var/lib/casbd")
 
 
@@ -30,6 +34,15 @@ def names(path: Path, list_section: str) -> list[str]:
     """What the elements of a section such as `inputs` are called, also those that something is wrong in. Mistakes as of `section`."""
     items = section(path, list_section)
     return [str(item["name"]) for item in items if isinstance(item, dict) and "name" in item] if isinstance(items, list) else []
+
+
+def queues(path: Path) -> list[str]:
+    """The names of the configured destinations' queues, but for those of addresses in rule files. Mistakes as of `section`."""
+    connectors = names(path, "connectors")
+    if section(path, "mail") is not None and MAIL not in connectors:
+        connectors.append(MAIL)
+    recipients = map(recipient_destination, names(path, "notifications"))
+    return [*names(path, "outputs"), *map(connector_destination, connectors), *recipients]
 
 
 def sections(path: Path) -> tuple[Document, dict[str, Any]]:

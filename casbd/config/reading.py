@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from casbd.config.governance import Governance
 from casbd.config.guarded import open_programs
-from casbd.config.place import STATE_DIR
+from casbd.config.notifications import Notification, Sms
+from casbd.config.place import MAIL, STATE_DIR
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
 from casbd.config.settings import (
@@ -27,6 +28,7 @@ from casbd.config.settings import (
 )
 from casbd.config.written import impossible
 from casbd.documents import Document, nearest
+from casbd.documents.mail_server import MailServer
 from casbd.errors import Mistake, Mistakes
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options, registry
@@ -51,6 +53,9 @@ class _Top(BaseModel):
     limits: Limits = Limits()
     metrics: Metrics | None = None
     privacy: Privacy = Privacy()
+    notifications: list[Any] = []
+    mail: MailServer | None = None
+    sms: Sms | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -76,6 +81,9 @@ _SECTIONS = (
     "limits",
     "metrics",
     "privacy",
+    "notifications",
+    "mail",
+    "sms",
 )
 
 
@@ -102,6 +110,7 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
     inputs = reader.each("inputs", reader.input)
     outputs = reader.each("outputs", lambda item, where: reader.plugin("outputs", OutputOptions, item, where))
     connectors = reader.each("connectors", lambda item, where: reader.plugin("connectors", ConnectorOptions, item, where))
+    notifications = reader.each("notifications", reader.notification)
     enrichers = reader.enrichers()
     settings = Settings(
         path=path,
@@ -110,7 +119,7 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         inputs=tuple(inputs),
         enrichers=enrichers,
         outputs=tuple(outputs),
-        connectors=tuple(connectors),
+        connectors=(*connectors, *_built_in(top.mail, connectors)),
         all_connectors=reader.has_read_all("connectors", connectors),
         governance=top.governance,
         retention=top.retention,
@@ -118,10 +127,19 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         limits=top.limits,
         metrics=top.metrics,
         privacy=top.privacy,
+        notifications=tuple(notifications),
+        mail=top.mail,
+        sms=top.sms,
         workers=top.workers,
         log_level=top.log_level,
     )
     return settings, [*reader.mistakes, *impossible(document, settings), *open_programs(document, settings)]
+
+
+def _built_in(mail: MailServer | None, connectors: Sequence[PluginSettings]) -> Iterator[PluginSettings]:
+    """What acts without being written into `connectors`: notices go out by the section `mail`."""
+    if mail is not None and all(connector.name != MAIL for connector in connectors):
+        yield PluginSettings(name=MAIL, type=MAIL, options=mail)
 
 
 class _Reader:
@@ -198,6 +216,14 @@ class _Reader:
         )
         return InputSettings(spec=spec, options=own)
 
+    def notification(self, item: dict[str, Any], where: Sequence[str | int]) -> Notification:
+        """One element of `notifications`."""
+        if "email" in item and self.section("mail") is None:
+            self.mistakes.append(
+                self.document.mistake((*where, "email"), "no mail is sent without the section `mail`", "mail: {host: ...}")
+            )
+        return self.document.check(Notification, context=self.context, within=where)
+
     def plugin(
         self, kind: Literal["outputs", "connectors"], common_of: type[Options], item: dict[str, Any], where: Sequence[str | int]
     ) -> PluginSettings:
@@ -261,4 +287,4 @@ def _refuse_common_keys(section: str, models: Mapping[str, type[Options]]) -> No
 
 def part_of(checked: BaseModel, model: type[Model]) -> Model:
     """The fields of one of the models that `checked` was made of; already validated."""
-    return model.model_construct(**{name: getattr(checked, name) for name in model.model_fields})
+    return model.model_construct(**{field.alias or name: getattr(checked, name) for name, field in model.model_fields.items()})

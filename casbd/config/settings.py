@@ -6,28 +6,21 @@ and its type's, and so on; so a new plugin brings its keys along, and an unknown
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from pydantic import AfterValidator, ByteSize, Field
+from pydantic import ByteSize, Field
 
 from casbd.config.governance import Governance
+from casbd.config.names import Name
+from casbd.config.notifications import Notification, Sms
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
 from casbd.documents.duration_option import Duration
+from casbd.documents.mail_server import MailServer
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", text):
-        raise ValueError(f"`{text}` is no name: up to 63 letters, digits, `_`, `.` and `-`, a letter or digit first")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_name)]
 
 
 class InputOptions(Options):
@@ -122,6 +115,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     metrics: Metrics | None
     privacy: Privacy = Privacy()
+    notifications: tuple[Notification, ...] = ()
+    mail: MailServer | None = None
+    sms: Sms | None = None
     workers: int
     log_level: str
     all_connectors: bool = True

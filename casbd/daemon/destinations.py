@@ -1,4 +1,4 @@
-"""Saying that a destination takes nothing: an outage that nobody notices is as bad as a lost alert."""
+"""Saying that a destination takes nothing, or a person's messages come back: an outage that nobody notices is as bad as a lost alert."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from casbd.alerting import raising
 from casbd.model.alert import Alert
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.store.state import outbox
+from casbd.store.state import outbox, told
+from casbd.store.state.told import Refusals
 
 
 def down_alerts(store: Store, queues: Collection[str], patience: int, now: int) -> dict[str, Alert]:
@@ -32,5 +33,22 @@ def _alert(delivery: outbox.Delivery, since: int, now: int) -> Alert:
         f"Destination {delivery.name} has taken nothing since {iso(since)} ({delivery.last_error}). {waiting}{oldest}.",
         subject=delivery.name,
         moment=since,
+        now=now,
+    )
+
+
+def refused_alerts(store: Store, queues: Collection[str], now: int) -> dict[str, Alert]:
+    """By recipient whose messages are refused for good, the alert that says so; one until it takes a message again."""
+    return {one.destination: _refused(one, now) for one in told.refusals(store.connection) if one.destination in queues}
+
+
+def _refused(one: Refusals, now: int) -> Alert:
+    alerts = "1 alert was" if one.number == 1 else f"{one.number} alerts were"
+    return raising.system(
+        "recipient_refused",
+        f"Recipient {one.destination} takes no messages",
+        f"{alerts} not told to {one.destination} since {iso(one.since)}: {one.reason}. They are stored (`casbd alerts list`).",
+        subject=one.destination,
+        moment=one.since,
         now=now,
     )

@@ -15,6 +15,7 @@ from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes, StoreError
 from casbd.governance.protected import nobody_protected
 from casbd.governance.reaching import doubtful_reach
+from casbd.notifications.recipients import unreachable
 from casbd.plugins import Enricher, Output, Uncertain, registry
 from casbd.policies.lacking import lacking
 from casbd.policies.policy import Policy
@@ -39,7 +40,8 @@ def doubts(settings: Settings, policies: Sequence[Policy], enrichers: Sequence[E
         *open_files(document, settings, watched_rules(settings.rules), [path for enricher in enrichers for path in enricher.files()]),
         *inputs_over_state(document, settings),
         *_lacking(document, settings, [policy for policy in policies if policy.enabled], enrichers),
-        *_unsent(document, policies),
+        *_unsent(document, settings, policies),
+        *_open_mail(document, settings),
         *_unacknowledged(document, settings, outputs),
         *nobody_protected(document, settings.governance, policies),
         *doubtful_reach(document, settings, policies, words.get("app")),
@@ -62,11 +64,24 @@ def _lacking(document: Document, settings: Settings, policies: Sequence[Policy],
         yield document.mistake((lack.section,), f"{about}: {_named(lack.policies, 'looks there', 'look there')}")
 
 
-def _unsent(document: Document, policies: Sequence[Policy]) -> Iterator[Mistake]:
-    recipients = [policy for policy in policies if policy.alert.email or policy.alert.sms]
-    if recipients:
-        asking = _named(recipients, "asks for it", "ask for it")
-        yield document.mistake((), f"this version sends no e-mail or SMS, alerts go to the outputs: {asking}")
+def _unsent(document: Document, settings: Settings, policies: Sequence[Policy]) -> Iterator[Mistake]:
+    """Addresses and telephone numbers in rule files that nothing is sent to, as the configuration does not say how."""
+    without: defaultdict[str, dict[str, Policy]] = defaultdict(dict)
+    for policy, name in unreachable(settings, policies):
+        without["e-mail goes out only with the section `mail`" if "@" in name else "SMS go out only with the section `sms`"][policy.id] = (
+            policy
+        )
+    for message, asking in without.items():
+        yield document.mistake((), f"{message}: {_named([*asking.values()], 'asks for it', 'ask for it')}")
+
+
+def _open_mail(document: Document, settings: Settings) -> Iterator[Mistake]:
+    """Mail that everybody on the way reads."""
+    mail = settings.mail
+    if mail is not None and mail.tls == "none" and mail.host not in ("localhost", "127.0.0.1", "::1"):
+        yield document.mistake(
+            ("mail", "tls"), "alerts go to another host without TLS: whoever is on the way reads them", "starttls or tls"
+        )
 
 
 def _unacknowledged(document: Document, settings: Settings, outputs: Mapping[str, Output]) -> Iterator[Mistake]:

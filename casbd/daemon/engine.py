@@ -17,6 +17,8 @@ from casbd.governance.configured import rails_of
 from casbd.governance.protected import unknown_ceilings, unknown_protected
 from casbd.governance.rails import meaning
 from casbd.model.governance import ACTIONS
+from casbd.notifications import messengers
+from casbd.notifications.recipients import Recipients
 from casbd.pipeline.enrichment import configured
 from casbd.pipeline.scan import Scanner
 from casbd.plugins import Connector, Enricher, Format, Grouping, Options, Output, registry
@@ -24,6 +26,7 @@ from casbd.policies import loading
 from casbd.policies.loading import RuleSet
 from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Exemption, Policy
+from casbd.policies.recipient_names import wrong_recipients
 from casbd.policies.rule_places import watched_rules
 
 log = logging.getLogger(__name__)
@@ -61,9 +64,13 @@ class Engine:
         knowing_groups = [enricher for enricher in self.enrichers if isinstance(enricher, Grouping)]
         mistakes += unknown_protected(path, knowing_groups)
         mistakes += unknown_ceilings(path, {*ACTIONS}.union(*(actions or {}).values()))
+        mistakes += wrong_recipients(self.policies, {one.name for one in self.settings.notifications})
+        mistakes += messengers.check(self.settings)
         if mistakes:
             raise Mistakes([*mistakes, *rules.unusable])
         self.rails = rails_of(self.settings, self.enrichers, self.policies, self.connectors)
+        self.recipients = Recipients(self.settings, self.policies).people
+        """By queue."""
         self.matcher = Matcher(self.policies)
         self._formats: dict[tuple[str, str], Format] = {}
         self._options: dict[str, tuple[str, Options]] = {

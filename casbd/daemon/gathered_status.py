@@ -42,7 +42,7 @@ class InputStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutputStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A destination: an output, or a connector. The numbers are those of `outbox.Delivery`."""
+    """A destination: an output, a connector, or a person. The numbers are those of `outbox.Delivery`."""
 
     name: str
     configured: bool
@@ -154,6 +154,7 @@ def gather(store: Store, configured: Sequence[str], outputs: Sequence[str]) -> G
         # of a rotated name the content that was read last
         files.setdefault(position.input, {})[position.path] = FileStatus(position.path, position.offset, position.size)
     deliveries = outbox.deliveries(store.connection)
+    outputs = _names(outputs, service.recipients)
     return GatheredStatus(
         inputs=[
             _input(name, counts.get(name, input_progress.Counts()), [*files.get(name, {}).values()], service.problems.get(name))

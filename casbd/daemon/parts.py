@@ -18,10 +18,12 @@ from casbd.daemon.watched import WatchedFiles
 from casbd.inputs import Inputs
 from casbd.inputs.fence import OwnFiles
 from casbd.model.alert import Alert
+from casbd.notifications.messengers import messenger
 from casbd.outbox.delivering import Delivering
 from casbd.outbox.dispatcher import Dispatcher
 from casbd.outbox.to_connector import ToConnector
 from casbd.outbox.to_output import ToOutput
+from casbd.outbox.to_people import ToPeople
 from casbd.pipeline import Pipeline
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.database import Store
@@ -69,7 +71,7 @@ class Parts:
 
     def queues(self) -> set[str]:
         """The names of all configured destinations' queues in the outbox."""
-        return {*self.engine.outputs, *map(connector_destination, self.engine.connectors)}
+        return {*self.engine.outputs, *map(connector_destination, self.engine.connectors), *self.engine.recipients}
 
     def destinations(self) -> dict[str, Delivering]:
         """By queue, what delivers it."""
@@ -79,10 +81,13 @@ class Parts:
         for name, connector in self.engine.connectors.items():
             queue = connector_destination(name)
             deliver[queue] = ToConnector(queue, connector, self.clock, lambda: self.engine.rails)
+        for queue, person in self.engine.recipients.items():
+            way = messenger(person, self.settings)
+            deliver[queue] = ToPeople(queue, way, person, self.clock, lambda: self.current.pseudonyms)
         return deliver
 
     def raise_system(self, alert: Alert, *, besides: str | None = None) -> None:
-        """Raise an alert about casbd itself, once. besides: the output that does not get it."""
+        """Raise an alert about casbd itself, once. besides: the destination that does not get it."""
         if self.pipeline.raise_system(alert, besides=besides):
             self.dispatcher.wake()
 

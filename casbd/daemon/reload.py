@@ -141,7 +141,9 @@ def _changed(old: Engine, new: Engine) -> list[str]:
     outputs = {output.name: output for output in old.settings.outputs}
     changed = [output.name for output in new.settings.outputs if outputs.get(output.name) != output]
     connectors = {connector.name: connector for connector in old.settings.connectors}
-    return changed + [connector_destination(c.name) for c in new.settings.connectors if connectors.get(c.name) != c]
+    changed += [connector_destination(c.name) for c in new.settings.connectors if connectors.get(c.name) != c]
+    elsewhere = old.settings.mail != new.settings.mail
+    return changed + [queue for queue, person in new.recipients.items() if elsewhere or old.recipients.get(queue) != person]
 
 
 def _difference(old: dict[str, str], new: dict[str, str]) -> dict[str, list[str]]:

@@ -46,6 +46,7 @@ class Status:
             paused=self._back_pressure.full,
             reload=self.reloaded,
             warnings=(*left_out.warnings(parts.engine.unusable), *self._warnings.texts, *parts.retention_clock.warnings()),
+            recipients=(*parts.engine.recipients,),
         )
         if status != self._saved:
             service_status.save(parts.store, status)

@@ -16,7 +16,7 @@ from casbd.governance.rails import Rails, meaning
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.policies.policy import Policy
+from casbd.policies.policy import Notice, Policy
 from casbd.store.state import governance_log, governance_moments
 
 _DONE: tuple[CommandStatus, ...] = ("queued", "succeeded")
@@ -63,6 +63,7 @@ def _decided(
     connection: sqlite3.Connection, alert: Alert, activity: Activity, one: tuple[str, str], policy: Policy, rails: Rails, now: int
 ) -> GovernanceCommand:
     action, connector = one
+    notice = policy.notices.get(one, Notice())
     wanted = GovernanceCommand(
         command_id=_identity(alert, action, connector),
         action=action,
@@ -78,6 +79,8 @@ def _decided(
         alert_id=alert.alert_id,
         created=now,
         last_activity=alert.last_activity,
+        message=notice.message,
+        recipients=notice.recipients,
     )
     return settled(connection, wanted, rails, now, why_not=no_target(activity), is_administrator=activity.user_type == "Admin")
 

@@ -22,6 +22,8 @@ ACTIONS = (
 )
 """What can be asked of any connector that takes all (`*`): MDCA's governance actions on users, and the ways back. Others have to be
 listed by the connector."""
+NOTICES = ("notify_user", "notify_additional_users")
+"""Those of them that tell somebody, and change nothing."""
 
 
 class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,7 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     who: the person who asked for it or approved it; None where a policy alone did. mode: the configured care when it was decided.
     approved: when a person last asked for it, approved it or had it tried again; None where none did.
     request, answer, duration (ms): what the connector sent and got, without secrets. restore: what its way back needs, as JSON.
-    reverts: the command that this one takes back.
+    reverts: the command that this one takes back. message: of a notice, the rule file's text. recipients: who else gets it.
     """
 
     command_id: str
@@ -62,3 +64,5 @@ class GovernanceCommand(msgspec.Struct, frozen=True, kw_only=True):
     restore: dict[str, Any] | None = None
     reverts: str | None = None
     approved: int | None = None
+    message: str = ""
+    recipients: tuple[str, ...] = ()

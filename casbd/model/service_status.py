@@ -26,7 +26,7 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything but `pid`, `version` and `started` (ms) is empty where there is nothing to say; these are None if it has never run.
 
     problems: the first of what is not read, by input. unread: what is not read, and more_unread: how many more there are.
-    paused: the destinations for which reading waits.
+    paused: the destinations for which reading waits. recipients: the queues of people who are told of alerts.
     """
 
     pid: int | None = None
@@ -39,3 +39,4 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     paused: str = ""
     reload: Reloaded = Reloaded()
     warnings: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()

@@ -26,8 +26,8 @@ class Delivering(Protocol):
     def deliver(self, store: Store, most: int = BATCH) -> bool:
         """Deliver some of the rows, from the first, at most so many messages; whether there was anything. Retry where nothing goes."""
 
-    def conclude(self) -> None:
-        """All is sent: say good-bye. Retry where something is still in doubt."""
+    def conclude(self) -> bool:
+        """All is sent that is due: say good-bye. Whether something is due now because of it. Retry where something is still in doubt."""
 
     def standing(self) -> float:
         """After a delivery that went well: for how many seconds the connection has lasted; infinite where it has proved good."""

@@ -133,8 +133,9 @@ class ToConnector:
                 raise Rejected("unknown outcome: it was tried before and may have been done, and the app does not tell")
         return self._connector.execute(command) or Done()
 
-    def conclude(self) -> None:
+    def conclude(self) -> bool:
         """A command is over when it is done."""
+        return False
 
     def standing(self) -> float:
         """It has carried one out, but where governance is stopped: nothing was tried then."""

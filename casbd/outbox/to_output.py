@@ -174,16 +174,17 @@ class ToOutput:
         self._broken = 0
         return outcome
 
-    def conclude(self) -> None:
+    def conclude(self) -> bool:
         """Say good-bye; Retry where the receiver does not confirm that it has read everything."""
         if self._uncertain is None:
-            return
+            return False
         try:
             self._uncertain.conclude()
         except Retry as error:
             self._begin_anew(error.unread)
             raise
         self._settle_all_but(0)
+        return False
 
     def standing(self) -> float:
         """Since the first message that went; infinite where something went that is out of doubt, or nothing is in doubt."""

@@ -109,7 +109,7 @@ class Worker(threading.Thread):
         self._write(store)
         worked = self._delivering.deliver(store, batch)
         if not worked and self.concluding.is_set():
-            self._delivering.conclude()
+            worked = self._delivering.conclude()
         self._write(store)
         standing = self._delivering.standing()
         if standing >= STANDING_SECONDS:

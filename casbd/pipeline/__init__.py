@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from casbd.alerting import suppression, telling
+from casbd.alerting import suppression
 from casbd.clock import Clock
 from casbd.config.settings import Settings
 from casbd.governance.rails import Rails
@@ -19,6 +19,7 @@ from casbd.model.alert import Alert
 from casbd.pipeline import costs
 from casbd.pipeline.commit import Commit
 from casbd.pipeline.memory import Memory
+from casbd.pipeline.routes import Routes
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
@@ -51,9 +52,8 @@ class Pipeline:
         self._rails = rails or Rails(settings.governance)
         self._policies = {policy.id: policy for policy in policies}
         self._most_matches = settings.limits.policy_matches
-        self._alert_outputs = settings.sending("alerts")
-        self._activity_outputs = settings.sending("activities")
-        self.sends_activities = bool(self._activity_outputs)
+        self._routes = Routes(settings, policies)
+        self.sends_activities = bool(self._routes.activities)
 
     def reload_state(self) -> None:
         """Read the state in memory anew from the store: at the start, and after a commit that failed."""
@@ -64,7 +64,7 @@ class Pipeline:
         now = self._clock()
         self._memory.floods.most = self._most_matches
         with self._store.transaction() as connection:
-            commit = Commit(self._store, batches, self._policies, self._memory, self._rails, self._alert_outputs, now)
+            commit = Commit(self._store, batches, self._policies, self._memory, self._rails, self._routes, now)
             activities = []
             for batch in batches:
                 fresh = self._memory.seen.new(batch.stored.keys)  # in memory at once, so a commit that fails needs `reload_state`
@@ -74,21 +74,21 @@ class Pipeline:
                 rejects.add(connection, batch.rejects, now)
             input_progress.save_positions(connection, [batch.position for batch in batches])  # elsewhere, a crash loses or doubles records
             for block in blocks.add(connection, self._packer, activities, now):
-                for output in self._activity_outputs:
+                for output in self._routes.activities:
                     outbox.add_block(connection, output, *block)
             self._memory.windows.save(connection, now)
             raised = commit.save()
-            costly = costs.raise_alerts(connection, self._policies, self._alert_outputs, batches, now)
+            costly = costs.raise_alerts(connection, self._policies, self._routes, batches, now)
         self._memory.windows.saved()  # not before the commit: what a failed one wrote is nowhere else
         costs.log_titles(costly)
         return raised + len(costly)
 
     def raise_system(self, alert: Alert, *, besides: str | None = None) -> bool:
-        """Store and send an alert about casbd itself, unless it was raised before. besides: the output that does not get it."""
+        """Store and send an alert about casbd itself, unless it was raised before. besides: the destination that does not get it."""
         with self._store.transaction() as connection:
             is_new = raised_alerts.get(connection, alert.alert_id) is None
             if is_new:
-                telling.add(connection, alert, [name for name in self._alert_outputs if name != besides], self._clock())
+                self._routes.raised(connection, alert, self._clock(), besides=besides)
         return is_new
 
     def tell_held_back(self) -> bool:
@@ -96,5 +96,5 @@ class Pipeline:
         with self._store.transaction() as connection:
             alerts = [*suppression.over(connection, self._policies, self._clock())]
             for alert in alerts:
-                telling.add(connection, alert, self._alert_outputs, self._clock())
+                self._routes.raised(connection, alert, self._clock())
         return bool(alerts)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from casbd.alerting import flood, raising, risk, suppression, telling
+from casbd.alerting import flood, raising, risk, suppression
 from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.governance import deciding
@@ -16,6 +16,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.pipeline.evidence import Evidence
 from casbd.pipeline.memory import Memory
+from casbd.pipeline.routes import Routes
 from casbd.pipeline.scan import Batch
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
@@ -26,7 +27,7 @@ from casbd.store.state import input_progress, outbox, policy_counts, raised_aler
 
 class Commit:
     """The alerts of one transaction, by alert: whose it is, what is to be added to its run, and the activity that raised it or
-    let it grow last. now: milliseconds since 1970. outputs: those that get alerts."""
+    let it grow last. now: milliseconds since 1970. routes: who hears of them."""
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class Commit:
         policies: Mapping[str, Policy],
         memory: Memory,
         rails: Rails,
-        outputs: Sequence[str],
+        routes: Routes,
         now: int,
     ) -> None:
         self._connection = store.connection
@@ -44,7 +45,7 @@ class Commit:
         self._windows = memory.windows
         self._floods = memory.floods
         self._rails = rails
-        self._outputs = outputs
+        self._routes = routes
         self._now = now
         self._counting = Remembered[str, Counting | None](lambda policy_id: _counting(policies.get(policy_id)), len(policies) + 1)
         self._tally: Counter[str] = Counter()
@@ -182,7 +183,7 @@ class Commit:
             alert = self._evidence.of(alert, policy, stored=before is not None)
         if before is not None:
             if alert.alert_id in self._growth or alert.merged_into is not None:  # that of a single activity is as it was
-                telling.grow(self._connection, alert, self._outputs, self._now)
+                self._routes.grown(self._connection, alert, before, self._now)
                 self._govern(deciding.decide_again, alert)
             return None
         assert policy is not None, "what raises an alert is a policy"
@@ -214,10 +215,10 @@ class Commit:
                 self._deliver(alert)
             else:
                 more = replace(before, activity_count=alert.activity_count, last_activity=alert.last_activity)
-                telling.grow(self._connection, more, self._outputs, self._now)
+                self._routes.grown(self._connection, more, before, self._now)
 
     def _deliver(self, alert: Alert) -> None:
-        telling.add(self._connection, alert, self._outputs, self._now)
+        self._routes.raised(self._connection, alert, self._now)
 
 
 def _counting(policy: Policy | None) -> Counting | None:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from casbd.alerting import costly, telling
+from casbd.alerting import costly
 from casbd.governance.rails import meaning
 from casbd.model.alert import Alert
 from casbd.model.costly import SetAside
+from casbd.pipeline.routes import Routes
 from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
 from casbd.store.state import audit, raised_alerts, set_aside
@@ -20,9 +21,9 @@ log = logging.getLogger(__name__)
 
 
 def raise_alerts(
-    connection: sqlite3.Connection, policies: Mapping[str, Policy], outputs: Sequence[str], batches: Sequence[Batch], now: int
+    connection: sqlite3.Connection, policies: Mapping[str, Policy], routes: Routes, batches: Sequence[Batch], now: int
 ) -> list[Alert]:
-    """Raise an alert for each that is new, and return these. outputs: those that get alerts. now: milliseconds since 1970."""
+    """Raise an alert for each that is new, and return these. routes: who hears of them. now: milliseconds since 1970."""
     alerts = []
     for cost in {one.policy_id: one for batch in batches for one in batch.costly}.values():
         policy = policies.get(cost.policy_id)
@@ -38,9 +39,9 @@ def raise_alerts(
                 alerts.append(alert)
             else:
                 more = msgspec.structs.replace(before, activity_count=before.activity_count + batch.unasked)
-                telling.grow(connection, more, outputs, now)
+                routes.grown(connection, more, before, now)
     for alert in alerts:
-        telling.add(connection, alert, outputs, now)
+        routes.raised(connection, alert, now)
     return alerts
 
 

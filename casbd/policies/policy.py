@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +43,18 @@ class AlertOptions(msgspec.Struct, frozen=True, kw_only=True):
     def tells_of_records(self) -> bool:
         """Whether they name what stands in the record alone."""
         return any(field.path for field in self.fields())
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Whom to tell: addresses, numbers, and names of the configuration's recipients."""
+        return (*self.email, *self.sms)
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """What a governance step tells users: its own words, and who else is told."""
+
+    message: str = ""
+    recipients: tuple[str, ...] = ()
 
 
 class ExampleActivity(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,10 +111,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     filters: what an activity must meet to be looked at; with a sequence, one of its steps too.
     match: None raises an alert for every single activity.
 
-    governance: pairs of action and connector. template: the id of the shipped policy that it was made from. line: where its document
-    begins in the file. digest: a hash of
-    what it asks for (filters and match); a policy whose digest changed starts afresh, one that got another name, severity or
-    exception goes on counting.
+    governance: pairs of action and connector. notices: what those of them say that tell somebody. template: the id of the shipped
+    policy that it was made from. line: where its document begins in the file. digest: a hash of what it asks for (filters and match); a
+    policy whose digest changed starts afresh, one that got another name, severity or exception goes on counting.
     """
 
     id: str
@@ -116,6 +127,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     match: Match | None = None
     alert: AlertOptions = AlertOptions()
     governance: tuple[tuple[str, str], ...] = ()
+    notices: Mapping[tuple[str, str], Notice] = {}
     tags: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     path: Path = Path()

@@ -10,19 +10,33 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+    model_validator,
+)
 
+from casbd.config.names import NAME
 from casbd.counting.each import Each
 from casbd.counting.match import Match
 from casbd.documents import Document, nearest
+from casbd.documents.mail_addresses import mail_address
 from casbd.errors import Mistake
 from casbd.filters.tree import Node
 from casbd.filters.values import FilterError, milliseconds
 from casbd.model.alert import SEVERITIES, Category, Severity
+from casbd.model.governance import NOTICES
 from casbd.plugins import action_name
 from casbd.policies import evidence_text
 from casbd.policies.counted_fields import LENGTH, Length
-from casbd.policies.policy import AlertOptions, Example, Mode, Policy, digest
+from casbd.policies.policy import AlertOptions, Example, Mode, Notice, Policy, digest
 
 
 class _Part(BaseModel):
@@ -30,13 +44,12 @@ class _Part(BaseModel):
 
 
 def _address(text: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
-        raise ValueError(f"`{text}` is no e-mail address")
-    return text
+    """An address, or a name, of which the configuration knows whether it is one."""
+    return mail_address(text) if "@" in text or not NAME.fullmatch(text) else text
 
 
 def _number(text: str) -> str:
-    if not re.fullmatch(r"\+[1-9]\d{4,14}", text):
+    if not re.fullmatch(r"\+[1-9]\d{4,14}", text) and (text.isdecimal() or not NAME.fullmatch(text)):
         raise ValueError(f"`{text}` is no telephone number (such as +15550100, with quotes)")
     return text
 
@@ -108,10 +121,20 @@ class AlertPart(_Part):
 
 
 class GovernancePart(_Part):
-    """One element of `governance:`."""
+    """One element of `governance:`. message, recipients: of notices, what they say, and who else is told."""
 
     action: Annotated[StrictStr, AfterValidator(action_name)]
     connector: Annotated[StrictStr, Field(min_length=1)]
+    message: Annotated[StrictStr, Field(max_length=10_000)] = ""
+    recipients: list[Annotated[StrictStr, AfterValidator(mail_address)]] = []
+
+    @model_validator(mode="after")
+    def _who_is_told(self) -> GovernancePart:
+        if self.message and self.action not in NOTICES:
+            raise ValueError(f"`message` is what {' and '.join(NOTICES)} say; {self.action} says nothing")
+        if self.recipients and self.action != NOTICES[-1]:
+            raise ValueError(f"`recipients` are whom {NOTICES[-1]} tells, and no other action")
+        return self
 
 
 class TestPart(_Part):
@@ -159,6 +182,11 @@ def policy_of(keys: CommonKeys, document: Document, filters: Node, match: Match 
         mode=keys.mode,
         alert=_alert_options(keys.alert),
         governance=tuple((step.action, step.connector) for step in keys.governance),
+        notices={
+            (step.action, step.connector): Notice(step.message, tuple(step.recipients))
+            for step in keys.governance
+            if step.action in NOTICES
+        },
         filters=filters,
         match=match,
         digest=digest(filters, match),

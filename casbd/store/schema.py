@@ -10,7 +10,7 @@ import msgspec
 from casbd.errors import StoreError
 from casbd.store.state.window_pages import Packing
 
-VERSION = 12
+VERSION = 13
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -194,6 +194,10 @@ CREATE TABLE file_versions (
 );
 CREATE INDEX file_versions_by_name ON file_versions (kind, name, seq);
 """
+_SINCE_12 = """
+-- Messages to people of the last hour. last: the outbox's last row in one that is not over, else 0.
+CREATE TABLE told (destination TEXT, at INTEGER, severity TEXT, last INTEGER, PRIMARY KEY (destination, at)) WITHOUT ROWID;
+"""
 _CHANGES = {
     0: _TABLES,
     2: _SINCE_2,
@@ -206,6 +210,7 @@ _CHANGES = {
     9: _SINCE_9,
     10: _SINCE_10,
     11: _SINCE_11,
+    12: _SINCE_12,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 

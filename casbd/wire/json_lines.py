@@ -82,6 +82,8 @@ COMMAND_KEYS = (
     "restore",
     "reverts",
     "approved",
+    "message",
+    "recipients",
 )
 
 ALERT_TIMES = ("first_activity", "last_activity", "created", "closed")

@@ -1,0 +1,1 @@
+"""Who is told of alerts, when, and in which words."""
