@@ -78,14 +78,15 @@ def _commands_are_held(settings: Settings) -> bool:
 def _show(settings: Settings) -> None:
     """All alerts of the store as a table, what was read, and where the messages are."""
     from casbd.cli._common import table
-    from casbd.cli.alerts._table import COLUMNS, LESS, row, style
+    from casbd.cli.alerts._table import COLUMNS, LESS, WHAT_HAPPENED, row, style
     from casbd.daemon.gathered_status import gather
     from casbd.store.database import Store
     from casbd.store.state import raised_alerts
 
-    less = [name for name in LESS if name != "status"]
+    less = [name for name in LESS if name in COLUMNS[:WHAT_HAPPENED]]
     with Store(settings.state_dir, readonly=True) as store:
-        table("Alerts", COLUMNS[:-2], (row(alert)[:-2] for alert in raised_alerts.find(store.connection)), style, less=less)
+        alerts = (row(alert)[:WHAT_HAPPENED] for alert in raised_alerts.find(store.connection))
+        table("Alerts", COLUMNS[:WHAT_HAPPENED], alerts, style, less=less)
         inputs = gather(store, [], []).inputs
     read = ", ".join(f"{sum(getattr(entry, name) for entry in inputs)} {name}" for name in ("records", "duplicates", "rejects"))
     click.echo(f"Read: {read}. The activity log is in {settings.state_dir}.")

@@ -201,11 +201,11 @@ class TestTables:
         monkeypatch.setenv("COLUMNS", "80")
         head = run("alerts", "list").splitlines()[0].split()
         assert "severity" in head
-        assert "country" not in head
+        assert "status" not in head
 
     def test_what_is_left_out_is_told_with_a_way_to_see_it(self, run, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")
-        told = "casbd: a wider terminal or --json shows app, country, activities, status too\n"
+        told = "casbd: a wider terminal or --json shows risk, from, incident, status too\n"
         assert run("alerts", "list", errors=True).startswith(told)
         assert run("activities", "search", errors=True).startswith("casbd: --columns, --json or a wider terminal shows ")
         monkeypatch.setenv("COLUMNS", "200")

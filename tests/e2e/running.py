@@ -188,7 +188,7 @@ class Site:
 
     def alerts(self) -> list[tuple[Any, ...]]:
         """What must be equal however the records were read."""
-        found = self.listed("alerts", "list")
+        found = self.listed("alerts", "list", "--status", "all")
         return sorted(
             (a["alert_id"], a["policy_id"], a["activity_count"], a["first_activity"], a["last_activity"], tuple(sorted(a["activity_ids"])))
             for a in found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,18 +10,12 @@ from pathlib import Path
 import click
 
 from casbd.activity_log.export import at_most, ending, export_activities
-from casbd.cli import EXIT_RETRY
 from casbd.cli._common import cell, open_store
+from casbd.cli._exporting import writing
 from casbd.cli._retag import log_of, retag_option
 from casbd.cli._screen import screen
 from casbd.cli._search_options import SearchOptions, span_options
 from casbd.model.activity import FIELDS
-
-
-class _Full(click.ClickException):
-    """Writing failed: worth trying again where there is more room."""
-
-    exit_code = EXIT_RETRY
 
 
 def _fields(text: str) -> tuple[str, ...]:
@@ -65,44 +58,22 @@ def export(
     if bom and not kind.startswith(".csv"):
         raise click.BadParameter("only CSV has a byte order mark", param_hint="--bom")
     shown = screen(configuration)
-    with open_store(configuration) as store, _ended_by_signals():
+    with open_store(configuration) as store, writing(file):
         total = at_most(store, options.since, options.until) if options.wanted.is_everything else None
-        try:
-            with _progress(total) as progress:
-                done = export_activities(
-                    log_of(configuration, store, retag=retag),
-                    options.wanted,
-                    file,
-                    fields,
-                    options.since,
-                    options.until,
-                    progress,
-                    shown=shown.activity if shown.fields else None,
-                    bom=bom,
-                    force=force,
-                )
-        except FileExistsError as error:
-            hint = "; --force writes over it" if error.filename == str(file) else ""
-            raise click.BadParameter(f"{cell(error.filename)} {error.strerror}{hint}", param_hint="FILE") from None
-        except OSError as error:
-            if error.filename is None:
-                raise _Full(f"{cell(file)}: {error.strerror}; nothing is left of it") from None
-            raise click.BadParameter(f"{cell(error.filename)}: {error.strerror}", param_hint="FILE") from None
+        with _progress(total) as progress:
+            done = export_activities(
+                log_of(configuration, store, retag=retag),
+                options.wanted,
+                file,
+                fields,
+                options.since,
+                options.until,
+                progress,
+                shown=shown.activity if shown.fields else None,
+                bom=bom,
+                force=force,
+            )
     click.echo(f"casbd: {done.rows:,} activities, {done.bytes:,} bytes in {cell(file)}", err=True)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """The end of a service or of a terminal is an interrupt like Ctrl-C: nothing half written is left."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler == signal.SIG_DFL:  # not where nohup has it ignored
-            signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

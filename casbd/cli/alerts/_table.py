@@ -7,10 +7,15 @@ from typing import Any
 
 from casbd.cli._common import SHORT, moment
 from casbd.model.alert import Alert
+from casbd.wire.plain_text import cut
 
 STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "informational": "dim"}
-COLUMNS = ("first activity", "severity", "policy", "user", "app", "from", "country", "activities", "status", "alert")
-LESS = ("country", "app", "status", "activities", "from")
+COLUMNS = ("first activity", "severity", "risk", "policy", "evidence", "user", "from", "incident", "status", "alert")
+LESS = ("incident", "status", "risk", "from", "evidence")
+WHAT_HAPPENED = 7
+"""So many columns say what happened; those behind them, what became of it."""
+_MOST = 120
+"""Characters of the evidence; `alerts show` has it all."""
 
 
 def row(alert: Alert) -> Sequence[Any]:
@@ -18,15 +23,23 @@ def row(alert: Alert) -> Sequence[Any]:
     return (
         moment(alert.first_activity),
         alert.severity,
+        alert.risk_score,
         alert.policy_name,
+        cut(alert.evidence or (alert.title if alert.title != alert.policy_name else ""), _MOST),
         alert.user,
-        alert.app,
-        alert.ip_address,
-        alert.country,
-        alert.activity_count,
-        "merged" if alert.merged_into else "held back" if alert.suppressed and alert.status == "open" else alert.status,
+        " ".join(filter(None, (alert.ip_address, alert.country))),
+        alert.incident_id and alert.incident_id[:SHORT],
+        _status(alert),
         alert.alert_id[:SHORT],
     )
+
+
+def _status(alert: Alert) -> str:
+    if alert.merged_into:
+        return "merged"
+    if alert.status == "open" and alert.suppressed:
+        return "held back"
+    return "read" if alert.status == "open" and alert.read else alert.status
 
 
 def style(cells: Sequence[Any]) -> str:

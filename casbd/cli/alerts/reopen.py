@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from casbd.cli._common import json_option
-from casbd.cli.alerts._changed import change
+from casbd.alerting.handling import reopening
+from casbd.cli.alerts._handled import handled, handled_options
 
 
 @click.command("reopen")
-@click.argument("alert_ids", metavar="ID...", nargs=-1, required=True)
-@json_option
+@click.argument("alert_ids", metavar="[ID]...", nargs=-1)
+@handled_options("closed")
 @click.pass_obj
-def reopen(configuration: Path, /, alert_ids: tuple[str, ...], as_json: bool) -> None:
+def reopen(configuration: Path, /, alert_ids: tuple[str, ...], **how: Any) -> None:
     """Open closed alerts again, all or none. Their resolution goes, their comment stays."""
-    change(configuration, "alerts reopen", alert_ids, {"status": "open", "resolution": None}, as_json=as_json)
+    handled(configuration, alert_ids, reopening(), "reopen", **how)

@@ -21,13 +21,13 @@ _CONDITIONS = {
     "all": "1",
 }
 _NO_CASE = ("policy_id", "status", "severity", "category", "app", "assigned_to")
-_EXACT = ("ip_address", "incident_id")
 
 
 class AlertFilters(msgspec.Struct, frozen=True, kw_only=True):
     """All of these must hold; None: any. Without regard to case; a user is found however the name is written.
 
-    name_part: a part of the user's name. since: the last activity is not before then; until: nor the first one after then (ms).
+    name_part: a part of the user's name. assigned_to: "" is nobody. incident_id: its beginning is enough.
+    since: the last activity is not before then; until: nor the first one after then (ms).
     """
 
     state: State = "all"
@@ -49,7 +49,10 @@ class AlertFilters(msgspec.Struct, frozen=True, kw_only=True):
         """The condition, and its parameters. It needs the functions of `casbd/store/sql_functions.py`."""
         found = [(_CONDITIONS[self.state], list[str | int]())]
         found += [_no_case(name, value) for name in _NO_CASE if (value := getattr(self, name)) is not None]
-        found += [(f"{name} = ?", [_storable(value)]) for name in _EXACT if (value := getattr(self, name)) is not None]
+        if self.ip_address is not None:
+            found.append(("ip_address = ?", [_storable(self.ip_address)]))
+        if self.incident_id is not None:  # of hexadecimal digits, which all stand before `g`
+            found.append(("incident_id BETWEEN ? AND ?", [_storable(self.incident_id), _storable(self.incident_id) + "g"]))
         if self.user is not None:
             some, values = may_be("user", self.user)
             found.append((f"{some} AND canonical(user) = ?", [*values, _storable(canonical(self.user))]))
@@ -66,6 +69,8 @@ class AlertFilters(msgspec.Struct, frozen=True, kw_only=True):
 
 def _no_case(column: str, text: str) -> tuple[str, list[str | int]]:
     """SQLite knows the case of ASCII alone: of what is more, Python decides."""
+    if not text:
+        return f"{column} IS NULL", []
     folded = _storable(text.casefold())
     if not text.isascii():
         return f"folded({column}) = ?", [folded]

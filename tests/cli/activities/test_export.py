@@ -17,7 +17,7 @@ from builders import MINUTE, Core, record
 from click.testing import CliRunner
 
 from casbd import cli
-from casbd.cli.activities.export import _ended_by_signals
+from casbd.cli._exporting import _ended_by_signals
 from casbd.model.activity import FIELDS
 from casbd.store.log import segments
 

@@ -34,10 +34,39 @@ class TestAlerts:
             (["--status", "closed"], 0),
             (["--from", "2026-01-01T12:03"], 1),
             (["--to", "2026-01-01T11:30"], 1),
+            (["--status", "all"], 6),
+            (["--status", "read"], 0),
+            (["--user", "b@"], 1),
+            (["--user", "CONTOSO"], 6),
+            (["--ip", "::ffff:203.0.113.7"], 5),
+            (["--ip", "203.0.113.70"], 0),
+            (["--assigned", "-"], 6),
+            (["--assigned", "eva"], 0),
+            (["--incident", "abc"], 0),
+            (["--limit", "2"], 2),
         ],
     )
     def test_filters(self, run, arguments, number):
         assert len(lines(run("alerts", "list", "--json", *arguments))) == number
+
+    def test_newest_first_or_in_another_order(self, run):
+        times = [alert["first_activity"] for alert in lines(run("alerts", "list", "--json"))]
+        assert times == sorted(times, reverse=True)
+        severities = [alert["severity"] for alert in lines(run("alerts", "list", "--json", "--sort", "severity"))]
+        assert severities == ["low"] + ["high"] * 5
+
+    def test_of_more_than_are_shown_it_says_how_many_there_are(self, run):
+        assert "casbd: these are 2 of 6; --limit 0 shows all" in run("alerts", "list", "--limit", "2", errors=True)
+        assert "these are" not in run("alerts", "list", "--limit", "6", errors=True)
+        assert "these are" not in run("alerts", "list", "--limit", "0", errors=True)
+
+    def test_export(self, run, tmp_path):
+        assert "6 alerts in" in run("alerts", "export", str(tmp_path / "a.ndjson"), errors=True)
+        assert lines((tmp_path / "a.ndjson").read_text()) == lines(run("alerts", "list", "--json"))
+        run("alerts", "export", str(tmp_path / "a.csv"), "--severity", "low")
+        assert len((tmp_path / "a.csv").read_text().splitlines()) == 2
+        assert "--force writes over it" in run("alerts", "export", str(tmp_path / "a.csv"), code=2)
+        assert "does not end with .csv or .ndjson" in run("alerts", "export", str(tmp_path / "a.txt"), code=2)
 
     def test_show(self, run):
         alert = lines(run("alerts", "list", "--json", "--policy", "burst"))[0]
@@ -48,6 +77,8 @@ class TestAlerts:
     def test_wrong_use(self, run):
         run("alerts", "list", "--severity", "critical", code=2)
         run("alerts", "list", "--category", "threat-detection", code=2)
+        assert "no such field: title; fields: first_activity" in run("alerts", "list", "--sort", "title", code=2)
+        assert "no IP address" in run("alerts", "list", "--ip", "203.0.113", code=2)
 
     @pytest.mark.parametrize("as_json", [[], ["--json"]])
     def test_a_policy_that_there_is_not(self, run, as_json):

@@ -98,11 +98,80 @@ def test_what_changes_nothing_is_not_noted(core, run):
     assert len(trail(core)) == 1
 
 
+class TestAllMatching:
+    def test_are_closed_and_no_others(self, core, run):
+        assert "is closed as benign" in run("alerts", "close", "--all-matching", "--user", "a@", "--yes", "--as", "benign")
+        assert {(alert.user, alert.status) for alert in core.alerts()} == {("a@contoso.com", "closed"), ("b@contoso.com", "open")}
+        assert len(trail(core)) == 3
+        run("alerts", "reopen", "--all-matching", "--policy", "burst", "--yes")
+        assert [alert.policy_id for alert in core.alerts() if alert.status == "closed"] == ["single"]
+
+    def test_are_asked_about(self, core, tmp_path):
+        command = ["-c", str(tmp_path / "casbd.yaml"), "alerts", "close", "--all-matching", "--as", "benign"]
+        for answer, code, status in (("n", 1, "open"), ("", 1, "open"), ("y", 0, "closed")):
+            result = CliRunner().invoke(casbd, command, input=answer)
+            assert "Close as benign 4 alerts? [y/N]" in result.stderr
+            assert (result.exit_code, {alert.status for alert in core.alerts()}) == (code, {status})
+
+    def test_nothing_that_comes_while_the_question_waits_is_closed(self, core, tmp_path, monkeypatch):
+        monkeypatch.setattr("click.confirm", lambda *_, **__: core.feed_records(*failures(0, 1, 2, UserId="c@contoso.com")))
+        CliRunner().invoke(casbd, ["-c", str(tmp_path / "casbd.yaml"), "alerts", "close", "--all-matching", "--as", "benign"])
+        assert {alert.user for alert in core.alerts() if alert.status == "open"} == {"c@contoso.com"}
+
+    def test_none_does(self, core, run):
+        assert "no alert matches" in run("alerts", "close", "--all-matching", "--severity", "high", "--yes", "--as", "benign")
+        assert trail(core) == []
+
+    def test_wrong_use(self, core, run):
+        one = core.alerts()[0].alert_id
+        run("alerts", "close", one, "--all-matching", "--yes", "--as", "benign", code=2)
+        run("alerts", "close", one, "--user", "b", "--as", "benign", code=2)
+        run("alerts", "reopen", code=2)
+        assert trail(core) == []
+
+
+def test_read_and_assigned(core, run):
+    one, two, *_ = (alert.alert_id for alert in core.alerts())
+    run("alerts", "read", one)
+    run("alerts", "assign", one, two, "eva@contoso.com")
+    assert [(alert.read, alert.assigned_to) for alert in core.alerts()[:3]] == [
+        (True, "eva@contoso.com"),
+        (False, "eva@contoso.com"),
+        (False, None),
+    ]
+    run("alerts", "assign", "--all-matching", "--assigned", "EVA@contoso.com", "--yes", "-")
+    assert {alert.assigned_to for alert in core.alerts()} == {None}
+    run("alerts", "assign", one, "", code=2)
+    run("alerts", "assign", one, "x" * 321, code=2)
+    run("alerts", "assign", one, code=2)
+
+
+def test_the_outputs_of_the_configuration_are_told(core, run, tmp_path):
+    outputs = "[{name: siem, type: file, path: a.cef}, {name: log, type: file, path: b, send: [activities]}]"
+    (tmp_path / "casbd.yaml").write_text(f"state_dir: core/state\noutputs: {outputs}\n")
+    one = core.alerts()[0].alert_id
+    run("alerts", "close", one, "--as", "benign")
+    assert [(row.alert().alert_id, row.alert().event) for row in core.waiting("siem")][-1] == (one, "closed")
+    assert core.waiting("log") == []
+
+
+def test_mistakes_in_the_configuration_keep_nobody_from_closing(core, run, tmp_path):
+    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\noutputs: [{name: siem, type: file, path: a.cef}, {name: x, type: y}]\n")
+    one = core.alerts()[0].alert_id
+    assert "perhaps not all outputs hear of this" in run("alerts", "close", one, "--as", "benign")
+    assert verdict(core, one)[0] == "closed"
+    assert core.waiting("siem")[-1].alert().event == "closed"
+
+
 def test_json_prints_the_changed_ones(core, run):
     ids = [alert.alert_id for alert in core.alerts()][:2]
     found = [json.loads(line) for line in run("alerts", "close", *ids, "--as", "false_positive", "--json").splitlines()]
     assert [(one["alert_id"], one["status"], one["resolution"]) for one in found] == [(i, "closed", "false_positive") for i in ids]
-    assert found == [one for one in map(json.loads, run("alerts", "list", "--json").splitlines()) if one["alert_id"] in ids]
+    assert found == [
+        one
+        for one in map(json.loads, run("alerts", "list", "--status", "closed", "--sort", "first_activity", "--json").splitlines())
+        if one["alert_id"] in ids
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["zzzz", "", "%", "\udcff", "g"])
