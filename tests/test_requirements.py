@@ -45,7 +45,7 @@ class TestPinned:
         assert not re.search(r"://|--index|--find-links|--trusted|@ ", path.read_text())
 
 
-@pytest.mark.parametrize(("name", "extra"), [("casbd", None), ("test", None), ("test", "test")])
+@pytest.mark.parametrize(("name", "extra"), [("casbd", None), ("test", None), ("test", "test"), ("aws", None), ("aws", "aws")])
 def test_what_is_pinned_is_what_setup_cfg_allows(name, extra):
     pinned = pins(ROOT / "requirements" / f"{name}.txt")
     for requirement in needed(extra):
@@ -53,9 +53,10 @@ def test_what_is_pinned_is_what_setup_cfg_allows(name, extra):
         assert version in requirement.specifier, requirement
 
 
-def test_the_tests_run_with_what_is_installed_for_use():
+@pytest.mark.parametrize("name", ["casbd", "aws"])
+def test_the_tests_run_with_what_is_installed_for_use(name):
     tested = pins(ROOT / "requirements" / "test.txt")
-    used = pins(ROOT / "requirements" / "casbd.txt")
+    used = pins(ROOT / "requirements" / f"{name}.txt")
     assert used.items() <= tested.items()
 
 
