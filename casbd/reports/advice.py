@@ -40,9 +40,10 @@ def _governance(report: MonthlyReport) -> Iterator[Step]:
     for one in report.governance:
         by_status[one.status] = by_status.get(one.status, 0) + one.commands
     if number := by_status.get("failed"):
-        yield Step("See why governance commands failed.", f"{number:,} were tried and not done.", "casbd governance list")
+        yield Step("See why governance commands failed.", f"{number:,} were tried and not done.", "casbd governance list --status failed")
     if number := by_status.get("pending_approval"):
-        yield Step("Decide on commands that wait for approval.", f"{number:,} of the month's still wait.", "casbd governance list")
+        do = "casbd governance list --status pending_approval"
+        yield Step("Decide on commands that wait for approval.", f"{number:,} of the month's still wait.", do)
     if number := by_status.get("dry_run"):
         why = f"{number:,} commands were decided and not sent, as governance is in dry run. If they are right, approve them one by one."
         yield Step("Decide whether governance may act.", why, "governance: {mode: approve} in the configuration")

@@ -19,7 +19,7 @@ from casbd.reports.month import Month
 from casbd.reports.policies import false_share
 from casbd.reports.sources import Sources
 from casbd.reports.tuning import tuning
-from casbd.store.state import governance_log, outbox, reported, service_status, set_aside
+from casbd.store.state import governance_breaker, governance_log, outbox, reported, service_status, set_aside
 from casbd.store.state.reported import AlertSummary
 
 OPEN_TOO_LONG = 30 * DAY
@@ -38,6 +38,7 @@ Kind = Literal[
     "lacking",
     "set_aside",
     "governance_stopped",
+    "breaker_open",
     "pending_approval",
     "not_read",
     "reload_refused",
@@ -120,11 +121,17 @@ def _governance(sources: Sources) -> Iterator[Due]:
         who, at = standing.by.who, iso(standing.by.at)[:16].replace("T", " ")
         why = f"By {who} since {at}; {standing.waiting:,} commands wait."
         yield Due(kind="governance_stopped", subject="", what="Governance is stopped.", why=why, do="casbd governance start")
+    breaker = governance_breaker.opened(sources.store.connection)
+    if breaker is not None:
+        why = f"Since {iso(breaker.at)[:16].replace('T', ' ')}, and new commands are blocked: {breaker.reason}."
+        what, do = "The breaker of governance is open.", "casbd governance breaker --close, once you have looked"
+        yield Due(kind="breaker_open", subject="", what=what, why=sources.shown.text(why), do=do)
     waiting = governance_log.with_status(sources.store.connection, "pending_approval")
     if waiting:
         why = f"{len(waiting):,}, the oldest since {iso(waiting[0].created)[:16].replace('T', ' ')}."
         what = "Commands wait for approval."
-        yield Due(kind="pending_approval", subject="", what=what, why=why, do="casbd governance list")
+        do = "casbd governance list --status pending_approval; casbd governance approve ID, or reject ID"
+        yield Due(kind="pending_approval", subject="", what=what, why=why, do=do)
 
 
 def _set_aside(sources: Sources) -> Iterator[Due]:

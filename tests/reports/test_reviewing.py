@@ -12,7 +12,7 @@ from casbd.model.unread import Unread
 from casbd.plugins import Aging, registry
 from casbd.policies.policy import Exemption
 from casbd.reports.reviewing import due
-from casbd.store.state import governance_log, governance_stop, outbox, service_status
+from casbd.store.state import governance_breaker, governance_log, governance_stop, outbox, service_status
 from casbd.store.state.outbox import Row
 
 
@@ -100,10 +100,12 @@ def test_what_the_daemon_says_of_itself(found, core):
 def test_governance(found, core):
     with core.store.transaction() as connection:
         governance_stop.stop(connection, governance_stop.Stopped(at=NOON, who="eva", reason="drill"))
+        governance_breaker.open_it(connection, governance_breaker.Breaker(NOON, "20 an hour"))
         command = GovernanceCommand(command_id="1", action="a", connector="c", target="t", status="pending_approval", created=NOON)
         governance_log.save(connection, command)
     kinds = found()
     assert kinds["governance_stopped"].why == "By eva since 2026-01-01 12:00; 0 commands wait."
+    assert kinds["breaker_open"].why == "Since 2026-01-01 12:00, and new commands are blocked: 20 an hour."
     assert kinds["pending_approval"].why == "1, the oldest since 2026-01-01 12:00."
 
 
