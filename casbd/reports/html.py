@@ -5,6 +5,7 @@ Everything that it says is escaped, and the page itself forbids what could be ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from html import escape
 from itertools import count
@@ -17,6 +18,9 @@ from casbd.wire.plain_text import single_line
 
 LONG = 40
 """Characters of a word that is broken, so that it does not push the others off the page."""
+
+_WHEN = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?", re.ASCII)
+"""A time, which is not broken."""
 
 
 def html(document: Document) -> str:
@@ -59,23 +63,23 @@ def _table(block: Table) -> str:
     if not block.rows:
         return f"<p class=note>{_text(block.empty)}</p>"
     numeric = [all(_is_number(row[place]) for row in block.rows) for place in range(len(block.columns))]
-    heads = "".join(f"<th scope=col{_right(right)}>{_text(name)}</th>" for name, right in zip(block.columns, numeric, strict=True))
+    heads = "".join(
+        f"<th scope=col{' class=number' if right else ''}>{_text(name)}</th>" for name, right in zip(block.columns, numeric, strict=True)
+    )
     rows = "".join(f"<tr>{''.join(_cell(value, right) for value, right in zip(row, numeric, strict=True))}</tr>" for row in block.rows)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _cell(value: Cell, right: bool) -> str:
     text = shown(value)
-    kind = " class=long" if max(map(len, text.split()), default=0) > LONG else _right(right)
-    return f"<td{kind}>{_text(text)}</td>"
+    kind = "number" if right else "when" if _WHEN.fullmatch(text) else ""
+    if max(map(len, text.split()), default=0) > LONG:
+        kind = "long"
+    return f"<td{kind and f' class={kind}'}>{_text(text)}</td>"
 
 
 def _is_number(value: Cell) -> bool:
     return not isinstance(value, str) or value[:1] in ("+", "-")
-
-
-def _right(right: bool) -> str:
-    return " class=number" if right else ""
 
 
 def shown(value: Cell) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from casbd import __version__
-from casbd.model.alert import SEVERITIES, SYSTEM
+from casbd.model.alert import SEVERITIES, SYSTEM, Alert
 from casbd.model.identity import whose
 from casbd.records.timestamps import iso
 from casbd.reports import counted
@@ -29,7 +29,7 @@ from casbd.reports.monthly import (
 )
 from casbd.reports.sources import Sources
 from casbd.reports.tuning import tuning
-from casbd.store.state import outbox, policy_counts, reported
+from casbd.store.state import outbox, policy_counts, raised_alerts, reported
 from casbd.store.state.reported import AlertSummary
 
 MOST = 10
@@ -104,17 +104,20 @@ def _worst(sources: Sources, month: Sequence[counted.Incident]) -> list[WorstInc
     def rank(one: counted.Incident) -> tuple[int, int, int]:
         return RANKS[one.state], -SEVERITIES.index(one.worst.severity), one.first_activity
 
-    return [
-        WorstIncident(
-            at=iso(one.first_activity),
-            severity=one.worst.severity,
-            what=sources.shown.text(one.worst.title),
-            user=one.worst.user and sources.shown.user(one.worst.user),
-            alerts=len(one.alerts),
-            state=one.state,
-        )
-        for one in sorted(month, key=rank)[:MOST]
-    ]
+    worst = ((one, raised_alerts.get(sources.store.connection, one.worst.alert_id)) for one in sorted(month, key=rank)[:MOST])
+    return [_incident(one, sources.shown.alert(alert)) for one, alert in worst if alert is not None]
+
+
+def _incident(one: counted.Incident, alert: Alert) -> WorstIncident:
+    return WorstIncident(
+        at=iso(one.first_activity),
+        severity=alert.severity,
+        what=alert.title,
+        evidence=alert.evidence,
+        user=alert.user,
+        alerts=len(one.alerts),
+        state=one.state,
+    )
 
 
 def _noisy(sources: Sources, month: Month, alerts: Sequence[AlertSummary], before: Sequence[AlertSummary]) -> list[NoisyPolicy]:

@@ -56,11 +56,12 @@ class Period(msgspec.Struct, frozen=True):
 
 
 class WorstIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the most severe incidents. what, user: of its most severe alert. state: as of `counted.Incident`."""
+    """One of the most severe incidents. what, evidence, user: of its most severe alert. state: as of `counted.Incident`."""
 
     at: str
     severity: str
     what: str
+    evidence: str
     user: str | None
     alerts: int
     state: str

@@ -32,6 +32,7 @@ th{border-bottom:2px solid #9fb0bd;font-weight:600}
 .long{overflow-wrap:anywhere}
 tr{break-inside:avoid}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.when{white-space:nowrap}
 pre{background:#f3f6f9;border:1px solid #d8e0e7;border-radius:6px;padding:.6rem .8rem;margin:.4rem 0 1rem}
 pre{font-size:.82rem;white-space:pre-wrap;overflow-wrap:anywhere}
 pre,code{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
@@ -44,7 +45,9 @@ footer{margin-top:2.5rem;border-top:1px solid #cfd8e0}
 @page{size:A4;margin:16mm 14mm}
 @media screen and (max-width:40rem){.figures{grid-template-columns:1fr}}
 @media print{
-body{max-width:none;padding:0;font-size:10pt}
+body{max-width:none;padding:0;font-size:9.5pt}
+table{font-size:8.5pt}
+figure{max-width:160mm}
 h1{font-size:18pt}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 }

@@ -8,9 +8,13 @@ from casbd.model.alert import SEVERITIES
 from casbd.reports.document import Block, Cell, Chart, Code, Document, Figure, Figures, Paragraph, Section, Steps, Table, number
 from casbd.reports.month import Month
 from casbd.reports.monthly import Compared, MonthlyReport, Period
+from casbd.wire.plain_text import cut
 
 MOST_NAMED = 40
 """Policies that a sentence names."""
+
+MOST_SAID = 240
+"""Characters of an alert's evidence."""
 
 
 def document(report: MonthlyReport) -> Document:
@@ -134,7 +138,17 @@ _SPELT = {
 
 
 def _worst(report: MonthlyReport) -> Iterator[Block]:
-    rows = [(_minute(one.at), spelt(one.severity), one.what, one.user, one.alerts, spelt(one.state)) for one in report.worst]
+    rows = [
+        (
+            _minute(one.at),
+            spelt(one.severity),
+            f"{one.what}: {cut(one.evidence, MOST_SAID)}".rstrip(": "),
+            one.user,
+            one.alerts,
+            spelt(one.state),
+        )
+        for one in report.worst
+    ]
     yield Table(("Began", "Severity", "What", "Who", "Alerts", "State"), rows, "There were none.")
 
 
