@@ -38,12 +38,17 @@ def log_ons_after_failed(part: Part, before: Part) -> str:
 def place(part: Part) -> str:
     """` from 3 addresses in 2 countries (NO and SE)`; empty where neither is known."""
     addresses, countries = part["ip_address"], part["country"]
-    if len(addresses) == 1 and len(countries) < 2 and not part.partly:
-        return f" from {listed(addresses)}" + (f" ({listed(countries)})" if len(countries) else "")
+    if len(addresses) == 1 and len(countries) < 2:
+        country = f" ({listed(countries)})" if len(countries) else ""
+        return f" from {listed(addresses)}{country}{_perhaps(part)}"
     where = several(part, "country", "country")
     if not len(addresses):
         return f" from {where}" if where else ""
     return f" from {how_many(part, 'ip_address')} address{'' if len(addresses) == 1 else 'es'}" + (f" in {where}" if where else "")
+
+
+def _perhaps(part: Part) -> str:
+    return " and perhaps others" if part.partly else ""
 
 
 def times(part: Part, span: int) -> str:
@@ -73,10 +78,9 @@ def lasting(span: int) -> str:
 def several(part: Part, field: str, name: str, mark: str = "") -> str:
     """`a@contoso.com`, or `5 users (a, b, c and 2 more)`. name: of one. mark: stands around each."""
     different = part[field]
-    if len(different) == 1 and not part.partly:
-        return listed(different, mark)
-    many = name if len(different) == 1 else _PLURALS.get(name, f"{name}s")
-    return f"{how_many(part, field)} {many} ({listed(different, mark)})" if len(different) else ""
+    if len(different) < 2:
+        return listed(different, mark) + (_perhaps(part) if len(different) else "")
+    return f"{how_many(part, field)} {_PLURALS.get(name, f'{name}s')} ({listed(different, mark)})"
 
 
 def listed(different: Different, mark: str = "") -> str:

@@ -45,6 +45,20 @@ class TestScan:
         assert activity.input_offset == made.offsets[1]
         assert activity.app_instance == "tenant"
 
+    @pytest.mark.parametrize(
+        ("rule", "kept"),
+        [
+            ({}, False),
+            ({"alert": {"evidence": "by {user}"}}, False),
+            ({"alert": {"evidence": "by {raw.UserId}"}}, True),
+            ({"alert": {"title": "by {raw.UserId}", "each": "1h"}}, True),
+            ({"alert": {"evidence": "by {raw.UserId}"}, "match": {"repeated": 2, "within": "1h"}}, False),
+        ],
+    )
+    def test_the_records_of_those_alone_are_kept_of_which_an_alert_tells(self, make_core, rule, kept):
+        ((_, activity, _, _),) = make_core(rules={"one": rule}).scanner.scan(chunk([record()])).matches
+        assert (activity.raw != "") == kept
+
     def test_a_record_without_an_id_gets_a_hash_of_itself(self, make_core):
         nameless = [record(Id=None, at=1000), record(Id=None, at=1000), record(Id="", at=2000)]
 

@@ -73,6 +73,8 @@ def test_all_keys_are_known(more):
         "name: x\nfilters: {any_of: []}",
         "name: x\nfilters: {raw.a: {isset: 1}}",
         GOOD + "governance: [{action: Suspend-User, connector: entra}]",
+        GOOD + "alert: {evidence: [user]}",
+        GOOD + f"alert: {{title: {'x' * 501}}}",
         GOOD + "tests: [{name: a, activities: [{usr: a}], alerts: 0}]",
     ],
 )

@@ -91,6 +91,7 @@ alerts = st.builds(
     severity=st.sampled_from(["informational", "low", "medium", "high"]),
     title=texts,
     description=texts,
+    evidence=texts,
     ip_address=addresses,
     risk_score=st.none() | integers,
     activity_ids=st.lists(texts, max_size=5).map(tuple),

@@ -2,6 +2,7 @@
 
 import pytest
 import strict_cef
+from msgspec.structs import replace
 
 from casbd.model.activity import Activity, ActivityObject
 from casbd.model.alert import Alert
@@ -33,6 +34,31 @@ def test_the_message_does_not_repeat_the_name(title, description, text):
         alert_id="1", policy_id="p", policy_name="P", policy_type="activity", severity="low", title=title, description=description
     )
     assert strict_cef.parse(cef.alert(alert))[1].get("msg") == text
+
+
+@pytest.mark.parametrize(
+    ("profile", "user", "text"),
+    [
+        ("casbd", "anna", "gave 'Owner'. What happened"),
+        ("mcas", "anna", "Activity policy ''P'' was triggered by ''anna''. gave ''Owner''"),
+        ("mcas", None, "Activity policy ''P'' was triggered. gave ''Owner''"),
+    ],
+)
+def test_the_evidence_stands_before_what_may_be_cut_and_behind_the_agents_own_words(profile, user, text):
+    alert = Alert(
+        alert_id="1",
+        policy_id="p",
+        policy_name="P",
+        policy_type="activity",
+        severity="low",
+        title="P",
+        description="What happened",
+        evidence="gave 'Owner'",
+        user=user,
+    )
+    assert strict_cef.parse(cef.alert(alert, profile=profile))[1]["msg"] == text
+    long = strict_cef.parse(cef.alert(replace(alert, description="x" * 2000), profile=profile))[1]["msg"]
+    assert "Owner" in long
 
 
 def test_a_limit_that_cannot_hold_the_id_is_refused():

@@ -4,7 +4,7 @@ import pytest
 from builders import MINUTE, NOON, record
 
 from casbd.model.counted import Entry
-from casbd.store.log import segments
+from casbd.store.log import looking_up, segments
 from casbd.store.log.looking_up import look_up
 
 FIELDS = ("user", "objects")
@@ -32,7 +32,9 @@ def users(core, wanted):
 ALL = {f"{n}": f"user{n}@contoso.com" for n in range(6)}
 
 
-def test_in_blocks_and_in_segments(core):
+@pytest.mark.parametrize("few", [0, 50])
+def test_in_blocks_and_in_segments(core, monkeypatch, few):
+    monkeypatch.setattr(looking_up, "_FEW", few)
     counted = entries(core)
     assert users(core, counted) == ALL
     segments.compact(core.store, at_least=1)
@@ -46,11 +48,12 @@ def test_as_a_step_of_a_sequence_the_highest_bits_of_its_key_are_others(core):
     assert users(core, counted) == ALL
 
 
-def test_only_what_is_asked_for_is_known(core):
-    (found,) = look_up(core.store, entries(core)[:1], ["user"]).values()
-    assert (found.user, found.ip_address, found.raw) == ("user0@contoso.com", None, "")
+def test_of_a_file_only_what_is_asked_for_is_read(core):
+    counted = entries(core)[:1]
+    assert [*look_up(core.store, counted, ["user"]).values()] == core.activities()[:1]
     segments.compact(core.store, at_least=1)
-    (found,) = look_up(core.store, entries(core)[:1], FIELDS).values()
+    (found,) = look_up(core.store, counted, FIELDS).values()
+    assert (found.user, found.ip_address, found.raw) == ("user0@contoso.com", None, "")
     assert found.objects == core.activities()[0].objects
 
 
