@@ -1,4 +1,8 @@
-"""Telling users, and others about them, by mail, in the policy's own words."""
+"""Telling users, and others about them, by mail, in the policy's own words.
+
+It needs a server that takes mail of the sender from this host, with an account where the server asks for one (over TLS alone). Where the
+sender's domain has an SPF record (RFC 7208), that server has to be in it, or the mail is taken for a forged one.
+"""
 
 from __future__ import annotations
 

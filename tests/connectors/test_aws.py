@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 
 import boto3
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 from msgspec.structs import replace
 from pydantic import ValidationError
@@ -167,7 +169,7 @@ def user_policies(iam, name="anna"):
 
 def until_done(connector, wanted):
     """As the dispatcher: again after each Retry; gives what was done, and how often it was tried."""
-    for tries in range(1, 10):
+    for tries in range(1, 100):
         try:
             return connector.execute(wanted), tries
         except Retry:
@@ -273,6 +275,30 @@ class TestUnknownOutcomes:
         assert (user_policies(iam), keys(iam)) == ({}, {anna[0]: "Active", anna[1]: "Inactive"})
         assert sorted(front.changes) == ["DeleteUserPolicy", "UpdateAccessKey"]
         assert make().is_done(back)
+
+    @given(
+        statuses=st.lists(st.sampled_from(["Active", "Inactive"]), max_size=2),
+        faults=st.lists(st.tuples(st.sampled_from(["PutUserPolicy", "UpdateAccessKey", "DeleteUserPolicy"]), st.sampled_from([*FAULTS]))),
+        suspensions=st.integers(1, 2),
+    )
+    @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_any_number_of_any_kind(self, make, iam, front, statuses, faults, suspensions):
+        """Suspended once or by two commands: the way back ends where all began."""
+        name = f"user{len(front.actions)}"
+        iam.create_user(UserName=name)
+        for status in statuses:
+            key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+            iam.update_access_key(UserName=name, AccessKeyId=key, Status=status)
+        before = keys(iam, name)
+        for request, fault in faults:
+            front.faults[request].append(FAULTS[fault])
+        for _ in range(suspensions):
+            done, _ = until_done(make(), command(target=name))
+            assert "Active" not in keys(iam, name).values()
+            assert set(done.restore["access_keys"]) == {key for key, status in before.items() if status == "Active"}
+        until_done(make(), command("unsuspend_user", target=name))
+        assert (user_policies(iam, name), keys(iam, name)) == ({}, before)
+        front.faults.clear()
 
     @pytest.mark.parametrize("code", ["AccessDenied", "MalformedPolicyDocument", "LimitExceeded", "InvalidClientTokenId"])
     def test_a_no_is_final_and_says_why(self, make, front, anna, code):
