@@ -42,22 +42,41 @@ def active_before(document: Document | None) -> set[str]:
     return {key for sid in sids if sid.startswith(_ACTIVE_BEFORE) for key in _KEY.findall(sid)}
 
 
+def denies_everything(document: Document | None) -> bool:
+    """Whether it is such a policy as it was written: somebody may have taken the sting out of it."""
+    return document is not None and document == everything(active_before(document))
+
+
 def older_sessions(document: Document | None, now: int, who: str | None = None) -> Document:
     """The policy with sessions before `now` (ms) denied, and without what is about sessions that have ended by themselves.
 
     who: `role id:session name`, to spare a role's other sessions; None: all, as those of an IAM user are one person's.
     """
-    others = [
-        one for one in _statements(document) if (began := _before(one)) is not None and _of(one) != who and now - began < _LONGEST_SESSION
-    ]
-    moment = datetime.fromtimestamp(math.ceil(now / 1000), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    condition = {"DateLessThan": {_BEGAN: moment}} | ({"StringEquals": {_WHO: who}} if who else {})
-    return _policy([*others, _DENY | {"Condition": condition}])
+    others = [_older(began, whose) for began, whose in _denied(document) if whose != who and now - began < _LONGEST_SESSION]
+    return _policy([*others, _older(math.ceil(now / 1000) * 1000, who)])
 
 
 def denied_since(document: Document | None, who: str | None = None) -> int | None:
     """The moment (ms) before which a session must have begun to be denied everything; None where none is."""
-    return max((began for one in _statements(document) if _of(one) == who and (began := _before(one)) is not None), default=None)
+    return max((began for began, whose in _denied(document) if whose == who), default=None)
+
+
+def _denied(document: Document | None) -> Iterator[tuple[int, str | None]]:
+    """Of each statement that is as it was written: the moment, and whose sessions it is about."""
+    for one in _statements(document):
+        began, who = _condition(one, "DateLessThan", _BEGAN), _condition(one, "StringEquals", _WHO)
+        try:
+            moment = int(datetime.fromisoformat(began).timestamp() * 1000)
+            intact = one == _older(moment, who)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if intact:
+            yield moment, who
+
+
+def _older(moment: int, who: str | None) -> dict[str, Any]:
+    written = datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _DENY | {"Condition": {"DateLessThan": {_BEGAN: written}} | ({"StringEquals": {_WHO: who}} if who else {})}
 
 
 def _policy(statements: list[dict[str, Any]]) -> Document:
@@ -71,17 +90,8 @@ def _statements(document: Document | None) -> Iterator[dict[str, Any]]:
 
 
 def _condition(statement: Mapping[str, Any], operator: str, key: str) -> Any:
-    found = statement.get("Condition", {}).get(operator, {}).get(key)
-    return found[0] if isinstance(found, list) and found else found
-
-
-def _before(statement: Mapping[str, Any]) -> int | None:
-    try:
-        return int(datetime.fromisoformat(_condition(statement, "DateLessThan", _BEGAN)).timestamp() * 1000)
-    except (TypeError, ValueError):
-        return None
-
-
-def _of(statement: Mapping[str, Any]) -> str | None:
-    who: str | None = _condition(statement, "StringEquals", _WHO)
-    return who
+    """None where there is no such condition, or it is anything but an object."""
+    for name in ("Condition", operator):
+        found = statement.get(name)
+        statement = found if isinstance(found, dict) else {}
+    return statement.get(key)

@@ -20,7 +20,15 @@ from typing import Any, ClassVar
 
 from casbd.clock import Clock, now
 from casbd.connectors._aws_account import AwsOptions, check, open_account, told
-from casbd.connectors._aws_policies import OLDER_SESSIONS, SUSPENDED, active_before, denied_since, everything, older_sessions
+from casbd.connectors._aws_policies import (
+    OLDER_SESSIONS,
+    SUSPENDED,
+    active_before,
+    denied_since,
+    denies_everything,
+    everything,
+    older_sessions,
+)
 from casbd.connectors._aws_principals import IamUser, Principal, find
 from casbd.connectors._vendor import shown
 from casbd.errors import Rejected
@@ -88,13 +96,13 @@ class Aws:
             return False
         if command.action == "revoke_tokens":
             return _signed_out(user, command)
-        return user.policy(SUSPENDED) is not None and not (self._options.delete_login_profile and user.has_password())
+        return denies_everything(user.policy(SUSPENDED)) and not (self._options.delete_login_profile and user.has_password())
 
     def _suspend(self, whom: Principal, command: GovernanceCommand) -> Mapping[str, Any]:
         user = _iam_user(whom, command)
         policy, active = user.policy(SUSPENDED), user.keys("Active")
         before = active | active_before(policy)
-        if policy is None or before != active_before(policy):
+        if policy != everything(before):
             user.put_policy(SUSPENDED, everything(before))
         user.set_keys(active, "Inactive")
         if self._options.delete_login_profile:

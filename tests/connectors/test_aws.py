@@ -204,6 +204,17 @@ class TestSuspend:
         assert front.changes == before
         assert (again.request, again.answer, again.restore) == ("", UNCHANGED, first.restore)
 
+    def test_a_policy_that_somebody_changed_is_written_again(self, make, iam, anna):
+        """Its name alone denies nothing."""
+        first = make().execute(command())
+        intact = user_policies(iam)["casbd-suspend"]
+        for change in ({"Action": "s3:*"}, {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}, {"Effect": "Allow"}):
+            changed = json.dumps(intact | {"Statement": [intact["Statement"][0] | change]})
+            iam.put_user_policy(UserName="anna", PolicyName="casbd-suspend", PolicyDocument=changed)
+            assert not make().is_done(command())
+            assert make().execute(command()).restore == first.restore
+            assert user_policies(iam)["casbd-suspend"] == intact
+
     def test_a_key_that_was_made_since_is_remembered_too(self, make, iam, anna):
         make().execute(command())
         iam.delete_access_key(UserName="anna", AccessKeyId=anna[1])
@@ -502,17 +513,27 @@ class TestSignInAgain:
 
 
 class TestPolicies:
-    @pytest.mark.parametrize("document", [None, {}, {"Statement": {"Effect": "Deny"}}, {"Statement": ["x"]}])
+    @pytest.mark.parametrize("document", [None, {}, {"Statement": {"Effect": "Deny"}}, {"Statement": ["x", {"Condition": 5}]}])
     def test_whatever_somebody_made_of_a_policy_is_read(self, document):
         assert policies.active_before(document) == set()
         assert policies.denied_since(document) is None
         assert len(policies.older_sessions(document, NOW)["Statement"]) == 1
 
-    @pytest.mark.parametrize("moment", ["soon", 5, None, [], ["2026-11-29T17:30:01Z"]])
-    def test_a_moment_that_is_none(self, moment):
-        document = {"Statement": [{"Condition": {"DateLessThan": {"aws:TokenIssueTime": moment}}}]}
-        expected = NOW // 1000 * 1000 + 1000 if isinstance(moment, list) and moment else None
-        assert policies.denied_since(document) == expected
+    @pytest.mark.parametrize(
+        "moment", ["soon", 5, None, [], {"x": 1}, "2026-11-29T17:30:01", "9999-12-31T23:59:59-23:59", "2026-11-29T18:30:01+01:00"]
+    )
+    def test_a_moment_that_casbd_did_not_write(self, moment):
+        document = json.loads(json.dumps(policies.older_sessions(None, NOW)))
+        assert policies.denied_since(document) == NOW // 1000 * 1000 + 1000
+        document["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"] = moment
+        assert policies.denied_since(document) is None
+
+    @pytest.mark.parametrize("change", [{"Action": "s3:*"}, {"Effect": "Allow"}, {"Resource": []}, {"NotAction": "iam:*"}])
+    def test_a_statement_that_somebody_changed_denies_nobody(self, change):
+        document = json.loads(json.dumps(policies.older_sessions(None, NOW, "AROA:anna")))
+        assert policies.denied_since(document, "AROA:anna") is not None
+        document["Statement"][0] |= change
+        assert policies.denied_since(document, "AROA:anna") is None
 
     def test_all_keys_come_back_out_of_a_policy(self):
         ids = {"AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE"}
