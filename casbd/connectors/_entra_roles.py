@@ -6,7 +6,7 @@ may give on demand (https://learn.microsoft.com/graph/api/resources/unifiedrolea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -39,11 +39,6 @@ class _Assignment(msgspec.Struct, rename="camel"):
         """Which role where: an assignment that is made again has another id."""
         return self.role_definition_id, self.directory_scope_id
 
-    @property
-    def kept(self) -> dict[str, str]:
-        """For the way back."""
-        return {"role": self.role_definition_id, "scope": self.directory_scope_id, "name": self.name}
-
 
 class _Page(msgspec.Struct):
     value: list[_Assignment]
@@ -51,37 +46,34 @@ class _Page(msgspec.Struct):
 
 
 class Roles:
-    """The directory roles of users.
-
-    It remembers what it took away for a command that is not over: of one that is tried again, the way back has to know all of it.
-    """
+    """The directory roles of users."""
 
     REMOVING: ClassVar = Step("DELETE", _PATH + "/{assignment}")
     ADDING: ClassVar = Step("POST", _PATH, {"principalId": "{id}", "roleDefinitionId": "{role}", "directoryScopeId": "{scope}"})
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._taken: dict[str, dict[tuple[str, str], _Assignment]] = {}
 
     def stand(self, command: GovernanceCommand, user_id: str) -> bool:
-        """Whether a user has no role, or all that were taken. Not yet as long as a try that got no answer has to say what it took."""
+        """Whether a user has no role, or all that were taken."""
         held = {one.what for one in self._held(user_id)}
         if command.action == "revoke_admin_privileges":
-            return not held and command.command_id not in self._taken
+            return not held
         return held >= {(role["role"], role["scope"]) for role in _taken_before(command)}
 
+    def held(self, user_id: str) -> dict[str, Any]:
+        """For the way back."""
+        return _restore(self._held(user_id))
+
     def remove(self, command: GovernanceCommand, user_id: str) -> Done:
-        """Take all roles away. `restore` has them. Rejected, with what was taken before, where one of them cannot be."""
-        taken = self._taken.setdefault(command.command_id, {})
-        for one in self._held(user_id):
-            taken[one.what] = one  # before it is: when no answer comes it may be gone, and the way back has to know
+        """Take all roles away. Rejected, with what was taken before, where one of them cannot be."""
+        held = self._held(user_id)
+        for number, one in enumerate(held):
             try:
                 self._api.call("DELETE", f"{_PATH}/{segment(one.id)}", expected=(404,))
             except Rejected as error:
-                del taken[one.what], self._taken[command.command_id]
-                raise Rejected(f"{one.name}: {error}; taken away before: {_names(taken)}") from None
-        del self._taken[command.command_id]
-        return Done(self._api.describe(*self.REMOVING), f"taken away: {_names(taken)}", {"roles": [one.kept for one in taken.values()]})
+                raise Rejected(f"{one.name}: {error}; taken away before: {_names(held[:number])}") from None
+        return Done(self._api.describe(*self.REMOVING), f"taken away: {_names(held)}", command.restore or _restore(held))
 
     def add(self, command: GovernanceCommand, user_id: str) -> Done:
         """Give back what was taken, but for what the user has by now."""
@@ -106,5 +98,9 @@ def _taken_before(command: GovernanceCommand) -> list[dict[str, Any]]:
     return list(roles)
 
 
-def _names(taken: Mapping[Any, _Assignment]) -> str:
-    return ", ".join(shown(one.name) for one in taken.values()) or "none"
+def _restore(held: Sequence[_Assignment]) -> dict[str, Any]:
+    return {"roles": [{"role": one.role_definition_id, "scope": one.directory_scope_id, "name": one.name} for one in held]}
+
+
+def _names(taken: Sequence[_Assignment]) -> str:
+    return ", ".join(shown(one.name) for one in taken) or "none"

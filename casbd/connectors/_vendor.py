@@ -50,11 +50,12 @@ class Step(NamedTuple):
 class Vendor(Generic[A]):
     """A connector whose actions are requests to one API. A subclass has `steps`, `find` and `stands`.
 
-    steps: by action. ways_back: by action, the one that takes it back.
+    steps: by action. ways_back: by action, the one that takes it back. notes: actions whose way back needs what was before (`held`).
     """
 
     steps: ClassVar[Mapping[str, Step]]
     ways_back: ClassVar[Mapping[str, str]] = {}
+    notes: ClassVar[Sequence[str]] = ()
     api: Api
 
     def find(self, command: GovernanceCommand) -> A:
@@ -96,6 +97,14 @@ class Vendor(Generic[A]):
         api = self.api_of(step)
         answer = api.call(*step)
         return Done(api.describe(*step), f"{answer.status}{f'; {note}' if note else ''}")
+
+    def note(self, command: GovernanceCommand) -> Mapping[str, Any] | None:
+        """What the way back needs, of the account as it is now. Retry and Rejected as `execute`."""
+        return self.held(command, self._found(command)) if command.action in self.notes else None
+
+    def held(self, command: GovernanceCommand, account: A) -> Mapping[str, Any] | None:
+        """What an account has that the action takes and the way back gives again."""
+        raise NotImplementedError
 
     def preview(self, command: GovernanceCommand) -> str:
         """The request of the action, with words in the place of the account's id. Rejected as `step`."""

@@ -94,6 +94,8 @@ class Entra(Vendor[_User]):
         "revoke_admin_privileges": "restore_admin_privileges",
     }
 
+    notes: ClassVar = ("revoke_admin_privileges",)
+
     def __init__(self, options: EntraOptions, clock: Clock = now) -> None:
         """Raises Mistakes where the secret or the CA file cannot be read."""
         http = Http(options, clock)
@@ -136,6 +138,10 @@ class Entra(Vendor[_User]):
                 return self._risk_state(account) in ("none", "dismissed")
             case _:
                 return self._roles.stand(command, account.id)
+
+    def held(self, command: GovernanceCommand, account: _User) -> dict[str, Any]:  # noqa: ARG002
+        """The directory roles."""
+        return self._roles.held(account.id)
 
     def act(self, command: GovernanceCommand, account: _User) -> Done:
         """Send the request, where Microsoft says that it has an effect."""

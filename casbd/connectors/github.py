@@ -83,12 +83,12 @@ class Github(Vendor[_Member]):
     }
     actions: ClassVar[tuple[str, ...]] = tuple(steps)
     ways_back: ClassVar = {"suspend_user": "unsuspend_user"}
+    notes: ClassVar = ("suspend_user",)
 
     def __init__(self, options: GithubOptions, clock: Clock = now) -> None:
         """Raises Mistakes where the token or the CA file cannot be read."""
         self._organization = options.organization
         self._blocks = options.suspend == "block"
-        self._roles: dict[str, str] = {}
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         self.api = Api(Http(options, clock), options.base_url, Fixed(options.token), headers)
 
@@ -106,13 +106,10 @@ class Github(Vendor[_Member]):
         return _Member(user.login, self.api.find(self._path("memberships", user.login), _Membership), self._is_blocked(user.login))
 
     def stands(self, command: GovernanceCommand, account: _Member) -> bool | None:
-        """What was authorized for single sign-on can be listed; sessions cannot.
-
-        Who was taken out by a try that got no answer is not yet, until it is known as what to invite again.
-        """
+        """What was authorized for single sign-on can be listed; sessions cannot."""
         match command.action:
             case "suspend_user":
-                return self._is_out(account) and command.command_id not in self._roles
+                return account.membership is None and (account.is_blocked or not self._blocks)
             case "unsuspend_user":
                 return not account.is_blocked and (account.membership is not None or self._role(command) is None)
             case _:
@@ -128,21 +125,18 @@ class Github(Vendor[_Member]):
             case _:
                 return self._end_credentials(account)
 
+    def held(self, command: GovernanceCommand, account: _Member) -> dict[str, Any] | None:  # noqa: ARG002
+        """The role."""
+        return {"role": account.membership.role} if account.membership else None
+
     def _suspend(self, command: GovernanceCommand, account: _Member) -> Done:
-        """The role is noted before: when no answer comes the member may be out, and the way back has to know."""
         step = self.step("suspend_user").of(account.id)
         if account.membership is not None:
-            self._roles[command.command_id] = account.membership.role
-        try:
-            if account.membership is not None:
-                self.api.call(*step, expected=(404,))
-            if self._blocks and not account.is_blocked:
-                self.api.call("PUT", self._path("blocks", account.id))
-        except Rejected:
-            self._roles.pop(command.command_id, None)
-            raise
-        role = self._roles.pop(command.command_id, None)
-        return Done(self.api.describe(*step), _REMOVED + (" and blocked" if self._blocks else ""), {"role": role} if role else None)
+            self.api.call(*step, expected=(404,))
+        if self._blocks and not account.is_blocked:
+            self.api.call("PUT", self._path("blocks", account.id))
+        answer = _REMOVED + (" and blocked" if self._blocks else "")
+        return Done(self.api.describe(*step), answer, command.restore or self.held(command, account))
 
     def _unsuspend(self, command: GovernanceCommand, account: _Member) -> Done:
         if account.is_blocked:
@@ -167,9 +161,6 @@ class Github(Vendor[_Member]):
         """As what to invite again; None where somebody was blocked who had been no member."""
         role = (command.restore or {}).get("role", None if self._blocks else "member")
         return None if role is None else str(role)
-
-    def _is_out(self, account: _Member) -> bool:
-        return account.membership is None and (account.is_blocked or not self._blocks)
 
     def _is_blocked(self, login: str) -> bool:
         return self._blocks and self.api.call("GET", self._path("blocks", login), expected=(404,)).status != 404

@@ -21,7 +21,7 @@ from casbd.governance.rails import Rails
 from casbd.governance.withdrawing import ended
 from casbd.model.governance import CommandStatus, GovernanceCommand
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
-from casbd.plugins import Connector, Done, Stateful
+from casbd.plugins import Connector, Done, Noting, Stateful
 from casbd.store.database import Store
 from casbd.store.state import governance_log, governance_moments, outbox
 from casbd.store.state.governance_stop import stopped
@@ -61,7 +61,7 @@ class ToConnector:
                 return False
             command = self._judged(connection, rows[0])
         if command is not None:
-            self._done = (rows[0], self._outcome(command))
+            self._done = (rows[0], self._outcome(store, command))
         return True
 
     def _is_stopped(self, connection: sqlite3.Connection) -> bool:
@@ -100,11 +100,12 @@ class ToConnector:
         self._sending = command.command_id
         return command
 
-    def _outcome(self, command: GovernanceCommand) -> GovernanceCommand:
+    def _outcome(self, store: Store, command: GovernanceCommand) -> GovernanceCommand:
         """The command when it is over; Retry where it has to wait."""
         begun, done, failure = monotonic(), Done(), None
         status: CommandStatus = "succeeded"
         try:
+            command = self._noted(store, command)
             done = self._carried_out(command)
         except Rejected as error:
             status, failure = "failed", _bounded(str(error))
@@ -122,6 +123,17 @@ class ToConnector:
             answer=_bounded(done.answer),
             restore=_plain(done.restore) if done.restore is not None else command.restore,
         )
+
+    def _noted(self, store: Store, command: GovernanceCommand) -> GovernanceCommand:
+        """With what its way back needs, written down before anything is done: after a crash nobody could tell."""
+        if command.restore is not None or not isinstance(self._connector, Noting):
+            return command
+        noted = self._connector.note(command)
+        if noted is not None:
+            command = replace(command, restore=_plain(noted))
+            with store.transaction() as connection:
+                governance_log.save(connection, command)
+        return command
 
     def _carried_out(self, command: GovernanceCommand) -> Done:
         """What came of it. Of what was tried before the state is asked for: a time-out or a crash says nothing of what was done."""

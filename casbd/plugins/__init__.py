@@ -271,6 +271,17 @@ class Stateful(Protocol):
 
 
 @runtime_checkable
+class Noting(Protocol):
+    """A connector some of whose ways back need what is gone once a command is done, such as which roles somebody had."""
+
+    def note(self, command: GovernanceCommand) -> Mapping[str, Any] | None:
+        """What `restore` of a command has to hold, as JSON; None where its way back needs nothing. It changes nothing.
+
+        It is asked once, before the first try, and stored: `execute` finds it in the command. Retry, Rejected as `execute`.
+        """
+
+
+@runtime_checkable
 class Reversible(Protocol):
     """A connector some of whose actions have a way back. ways_back: by action, the one that takes it back."""
 

@@ -350,3 +350,60 @@ def test_a_person_that_asks_with_no_policy_is_held_by_the_same_rails(make):
     assert app.suspended == {"b@contoso.com"}
     done = governance_log.get(core.store.connection, asked[1].command_id)
     assert (done.status, done.who, done.policy_id) == ("succeeded", "anna", None)
+
+
+class Roles(Directory):
+    """An app whose users' roles are gone once they are taken away."""
+
+    def __init__(self, **plan):
+        super().__init__(**plan)
+        self.roles, self.noted = {"a@contoso.com": "owner"}, []
+
+    def note(self, command):
+        self._step(self.noted)
+        return {"role": self.roles[command.target]} if command.target in self.roles else None
+
+    def execute(self, command):
+        self.roles.pop(command.target, None)
+        super().execute(command)
+        return Done("DELETE https://app/roles", "204")
+
+
+class TestWhatTheWayBackNeeds:
+    def test_is_written_down_before_anything_is_done(self, make):
+        """Here casbd is killed between what is done and its answer, and begins anew."""
+        core = make()
+        core.feed_records(record())
+        app = Roles(after=[KeyboardInterrupt])
+        with pytest.raises(KeyboardInterrupt):
+            deliver(core, app)
+        assert one(core).restore == {"role": "owner"}
+        assert app.roles == {}
+        core.now += MINUTE
+        deliver(core, app)
+        assert (one(core).status, one(core).answer, one(core).restore) == ("succeeded", "was done already", {"role": "owner"})
+
+    def test_stays_where_it_is_refused_halfway(self, make):
+        core = make()
+        core.feed_records(record())
+        deliver(core, Roles(after=[Rejected("no")]))
+        assert (one(core).status, one(core).restore) == ("failed", {"role": "owner"})
+
+    def test_without_it_nothing_is_done(self, make):
+        core = make()
+        core.feed_records(record())
+        app = Roles()
+        app.noted = [Retry("busy"), Rejected("not found")]
+        for status in ("queued", "failed"):
+            deliver(core, app)
+            assert (one(core).status, app.requests) == (status, [])
+
+    def test_is_asked_for_once(self, make):
+        core = make()
+        core.feed_records(record())
+        app = Roles(before=[Retry("busy")])
+        deliver(core, app)
+        app.noted = [Rejected("asked again")]
+        core.now += MINUTE
+        deliver(core, app)
+        assert (one(core).status, app.requests[0][2]) == ("succeeded", {"role": "owner"})
