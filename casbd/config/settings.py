@@ -40,7 +40,7 @@ class OutputOptions(Options):
 
     name: Name
     type: str
-    send: tuple[Literal["alerts", "activities"], ...] = ("alerts",)
+    send: tuple[Literal["alerts", "activities", "governance"], ...] = ("alerts",)
 
 
 class ConnectorOptions(Reach):

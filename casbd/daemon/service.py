@@ -11,7 +11,7 @@ from typing import NamedTuple
 from casbd import __version__
 from casbd.clock import Clock, now
 from casbd.config.settings import Metrics, Settings
-from casbd.daemon import costly
+from casbd.daemon import costly, governance_news
 from casbd.daemon.back_pressure import BackPressure
 from casbd.daemon.boot import boot
 from casbd.daemon.compacting import compact
@@ -144,9 +144,18 @@ def read_everything(running: Running) -> bool:
     running.status.save()
     with parts.store.transaction() as connection:  # what is gone for good has been told: the next run does not tell it again
         input_progress.save_positions(connection, parts.inputs.given_up())
-    delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE) and not running.back_pressure.full
+    delivered = _deliver(parts) and not running.back_pressure.full
     while compact(parts.store, parts.scanning.workers):  # else all commands until the next run would decode what waits
         pass
+    return delivered
+
+
+def _deliver(parts: Parts) -> bool:
+    """Deliver all there is, and what became of the commands in it; whether everything was delivered."""
+    governance_news.tell(parts)
+    delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
+    while governance_news.tell(parts):
+        delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
     return delivered
 
 

@@ -1,4 +1,4 @@
-"""Alerts and activities from the outbox to one output."""
+"""Alerts, activities and outcomes of governance from the outbox to one output."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from typing import NamedTuple
 
 from casbd.clock import Clock, monotonic
 from casbd.errors import Rejected, Retry
-from casbd.model.activity import Activity
-from casbd.model.alert import Alert
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
-from casbd.plugins import Output, Uncertain
+from casbd.plugins import Item, Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
 from casbd.store.log import blocks
@@ -71,7 +69,7 @@ class ToOutput:
         return LOOK_SECONDS if self._uncertain is None else 1.0
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:
-        """The leading alerts together, or (part of) one block of activities."""
+        """The leading alerts and outcomes together, or (part of) one block of activities."""
         self._settle_what_was_read()
         rows = outbox.head(store.connection, self._name, most, self._reached)
         if not rows:
@@ -79,14 +77,14 @@ class ToOutput:
         if rows[0].kind == "activities":
             failure = self._deliver_block(store, rows[0], most)
         else:
-            failure = self._deliver_alerts([*itertools.takewhile(lambda row: row.kind == "alert", rows)])
+            failure = self._deliver_rows([*itertools.takewhile(lambda row: row.kind != "activities", rows)])
         if failure is not None:
             raise failure
         self._settle_what_was_read()
         return True
 
-    def _deliver_alerts(self, rows: Sequence[Row]) -> Retry | None:
-        outcome = self._send([row.alert() for row in rows])
+    def _deliver_rows(self, rows: Sequence[Row]) -> Retry | None:
+        outcome = self._send([row.item() for row in rows])
         for row in rows[: outcome.sent]:
             self._went(Part(row.seq, 1, 0, whole=True))
         if outcome.refusal:
@@ -148,7 +146,7 @@ class ToOutput:
         self._in_doubt.clear()
         self._reached, self._offset, self._first_sent, self._proved = 0, (0, 0), None, False
 
-    def _send(self, items: Sequence[Alert] | Sequence[Activity]) -> _Outcome:
+    def _send(self, items: Sequence[Item]) -> _Outcome:
         """What became of them; Retry where none arrived."""
         try:
             self._output.send(self._pseudonyms().every(items))

@@ -11,8 +11,8 @@ from pydantic import ByteSize, Field
 
 from casbd.documents.replacing import sync
 from casbd.errors import Retry
-from casbd.outputs._message import Item, writer
-from casbd.plugins import ConfigPath, Options, registry
+from casbd.outputs._message import writer
+from casbd.plugins import ConfigPath, Item, Options, registry
 from casbd.wire.cef import Profile
 
 

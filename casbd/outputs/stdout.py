@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from casbd.errors import Retry
-from casbd.outputs._message import Item, Layout, writer
-from casbd.plugins import Options, registry
+from casbd.outputs._message import Layout, writer
+from casbd.plugins import Item, Options, registry
 from casbd.wire.cef import Profile
 
 

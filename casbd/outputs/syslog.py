@@ -15,16 +15,17 @@ from pydantic import Field, model_validator
 
 from casbd.documents.duration_option import Duration
 from casbd.errors import Mistake, Mistakes
-from casbd.model.alert import Alert
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert, Severity
 from casbd.outputs._connection import Address
 from casbd.outputs._datagrams import Datagrams
-from casbd.outputs._message import Item, cef_message
+from casbd.outputs._message import cef_message
 from casbd.outputs._relp import Relp
 from casbd.outputs._stream import Stream
 from casbd.outputs._tls import client_context
-from casbd.plugins import ConfigPath, Options, registry
+from casbd.plugins import ConfigPath, Item, Options, registry
 from casbd.wire import syslog
-from casbd.wire.cef import Profile
+from casbd.wire.cef import Profile, outcome_severity
 
 _UDP_MOST = 65_507
 """Bytes that fit into one datagram."""
@@ -155,12 +156,9 @@ class Syslog:
 
     def _header(self, item: Item) -> str:
         """The time is the event's: receivers such as SC4S take it for the time of the alert, not what CEF says."""
-        is_alert = isinstance(item, Alert)
-        severity = item.severity if isinstance(item, Alert) else "informational"
-        time = (item.closed or item.last_activity) if isinstance(item, Alert) else item.timestamp
+        kind, severity, time = _described(item)
         facility, hostname = self._options.facility, self._hostname
         if self._options.rfc == 5424:
-            kind = "alert" if is_alert else "activity"
             return syslog.rfc5424(facility=facility, severity=severity, time=time, hostname=hostname, message_id=kind)
         timestamp = self._options.timestamp
         return syslog.rfc3164(facility=facility, severity=severity, time=time, hostname=hostname, timestamp=timestamp)
@@ -191,3 +189,12 @@ class Syslog:
             paths = (self._options.ca_file, self._options.cert_file, self._options.key_file)
             names = error.filename or ", ".join(str(path) for path in paths if path)
             raise Mistakes([Mistake(names, 0, 0, f"cannot be used for TLS: {error.strerror or error}")]) from None
+
+
+def _described(item: Item) -> tuple[str, Severity, int]:
+    """What kind of item it is, its severity, and its time (ms)."""
+    if isinstance(item, Alert):
+        return "alert", item.severity, item.closed or item.last_activity
+    if isinstance(item, Activity):
+        return "activity", "informational", item.timestamp
+    return "governance", outcome_severity(item), item.finished or item.approved or item.created

@@ -186,15 +186,19 @@ class Dated(Protocol):
         """Each file or list."""
 
 
+Item = Alert | Activity | GovernanceCommand
+"""What outputs are sent: of a command what became of it."""
+
+
 class Output(Protocol):
-    """One kind of destination for alerts and activities (`casbd/outputs/`)."""
+    """One kind of destination for alerts, activities and outcomes of governance (`casbd/outputs/`)."""
 
     Options: ClassVar[type[Options]]
     example: ClassVar[dict[str, Any]]
 
     def __init__(self, options: Any) -> None: ...
 
-    def send(self, items: Sequence[Alert | Activity]) -> None:
+    def send(self, items: Sequence[Item]) -> None:
         """Deliver all, in order. Returning means the receiver has them (but see `Uncertain`). Raises Retry or Rejected, with `sent`."""
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
+from casbd.plugins import Item
 from casbd.pseudonyms.identities import ADDRESS, EMAIL_SIGNS, is_version, unescaped
 from casbd.pseudonyms.name_finding import Names, names_of
 from casbd.pseudonyms.replacing import in_record, in_text
@@ -148,11 +149,11 @@ class Pseudonyms:
             restore=command.restore and self._values(command.restore, identities),
         )
 
-    def every(self, items: Sequence[Alert] | Sequence[Activity]) -> Sequence[Alert] | Sequence[Activity]:
-        """Alerts or activities, as an output gets them."""
+    def every(self, items: Sequence[Item]) -> Sequence[Item]:
+        """What an output gets."""
         if not self.fields:
             return items
-        return [self.alert(item) if isinstance(item, Alert) else self.activity(item) for item in items]  # type: ignore[return-value]
+        return [self.activity(i) if isinstance(i, Activity) else self.alert(i) if isinstance(i, Alert) else self.command(i) for i in items]
 
     def value(self, field: str, value: object) -> object:
         """The value of one of an activity's fields, without the rest of the activity."""

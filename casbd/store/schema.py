@@ -10,7 +10,7 @@ import msgspec
 from casbd.errors import StoreError
 from casbd.store.state.window_pages import Packing
 
-VERSION = 13
+VERSION = 14
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -198,6 +198,10 @@ _SINCE_12 = """
 -- Messages to people of the last hour. last: the outbox's last row in one that is not over, else 0.
 CREATE TABLE told (destination TEXT, at INTEGER, severity TEXT, last INTEGER, PRIMARY KEY (destination, at)) WITHOUT ROWID;
 """
+_SINCE_13 = """
+-- Governance commands whose outcome nobody was told of yet: noted with the outcome, by whatever process it comes from.
+CREATE TABLE governance_untold (seq INTEGER PRIMARY KEY, command_id TEXT UNIQUE);
+"""
 _CHANGES = {
     0: _TABLES,
     2: _SINCE_2,
@@ -211,6 +215,7 @@ _CHANGES = {
     10: _SINCE_10,
     11: _SINCE_11,
     12: _SINCE_12,
+    13: _SINCE_13,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 

@@ -1,4 +1,4 @@
-"""Alerts and activities as CEF, in two profiles.
+"""Alerts, activities and outcomes of governance as CEF, in two profiles.
 
 `casbd` uses what the CEF dictionary offers; `mcas` writes what Microsoft's SIEM agent for Defender for Cloud Apps wrote
 (https://learn.microsoft.com/defender-cloud-apps/siem), so that parsers made for it keep working.
@@ -13,6 +13,7 @@ from typing import Literal
 from casbd import __version__
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert, Severity
+from casbd.model.governance import GovernanceCommand
 from casbd.wire import cef_casbd, cef_mcas
 from casbd.wire.cef_message import CLASS_MOST, extension, header_text, message
 
@@ -50,6 +51,23 @@ def activity(activity: Activity, *, profile: Profile = "casbd", portal: str = ""
         name += " (impersonated)"
     pairs = extension(keys, activity, with_empty=profile == "mcas")
     return message(_start(profile, event_class(activity.activity_type[:CLASS_MOST])), name, 0, pairs, limit)
+
+
+def command(command: GovernanceCommand, *, profile: Profile = "casbd", portal: str = "", limit: int = 0) -> str:
+    """What became of a governance command as one CEF message; portal and limit as for `alert`.
+
+    Microsoft's agent sent none: with its profile the header is the agent's, and the keys are casbd's.
+    """
+    start = _start(profile, f"GOVERNANCE_{command.action.upper()}"[:CLASS_MOST])
+    pairs = extension(cef_casbd.command_keys(portal), command, with_empty=False)
+    return message(start, header_text(f"{command.action} {command.status}"), SEVERITY[outcome_severity(command)], pairs, limit)
+
+
+def outcome_severity(command: GovernanceCommand) -> Severity:
+    """What failed somebody has to look at; what was done is worth knowing; the others nobody acted on."""
+    if command.status == "failed":
+        return "medium"
+    return "low" if command.status in ("succeeded", "reverted", "pending_approval") else "informational"
 
 
 @lru_cache(1024)

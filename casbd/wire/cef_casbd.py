@@ -15,7 +15,7 @@ from casbd.wire.cef_message import LIMITS, Key, external_id, key
 from casbd.wire.cef_values import ipv4, ipv6, link
 from casbd.wire.plain_text import joined
 
-_BASE, _CORRELATION = 0, 2
+_BASE, _CORRELATION, _ACTION = 0, 2, 3
 """CEF's event types."""
 
 _FILES, _USERS = frozenset(("File", "Folder", "file", "folder")), frozenset(("User", "user"))
@@ -92,6 +92,34 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
         key("cs5", lambda a: joined((*a.ip_tags, *a.user_agent_tags, *a.device_tags), LIMITS["cs5"]), "tags"),
         key("cs3", lambda a: joined([o.name or o.id for o in a.objects], LIMITS["cs3"]), "targetObjects"),
         key("cs1", lambda a: link(portal, "activities", a.activity_id), "portalURL"),
+    )
+
+
+@cache
+def command_keys(portal: str = "") -> tuple[Key, ...]:
+    """The extension of what became of a governance command. suser: who asked for it or approved it; duser: to whom it was done."""
+    return (
+        key("externalId", lambda c: external_id(c.command_id)),
+        key("rt", lambda c: c.finished or c.approved or c.created),
+        key("start", "created"),
+        key("end", "finished"),
+        key("type", lambda _: _ACTION),
+        key("act", "action"),
+        key("outcome", "status"),
+        key("reason", lambda c: c.error or c.reason),
+        key("duser", "target"),
+        key("duid", "user_id"),
+        key("suser", "who"),
+        key("deviceFacility", "connector"),
+        key("destinationServiceName", "app"),
+        key("sourceServiceName", "app_instance"),
+        key("cs4", "policy_id", "policyIDs"),
+        key("cs2", "alert_id", "alertID"),
+        key("cn1", "duration", "durationMs"),
+        key("cs3", "request", "request"),
+        key("cs5", "answer", "answer"),
+        key("cs6", "reverts", "reverts"),
+        key("cs1", lambda c: link(portal, "governance", c.command_id), "portalURL"),
     )
 
 

@@ -1,9 +1,10 @@
-"""Alerts and activities as lines for people."""
+"""Alerts, activities and outcomes of governance as lines for people."""
 
 from __future__ import annotations
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.model.governance import GovernanceCommand
 from casbd.records.timestamps import iso
 from casbd.wire.plain_text import cut, single_line
 
@@ -34,6 +35,20 @@ def activity(activity: Activity) -> str:
         "id": activity.activity_id,
     }
     return f"{iso(activity.timestamp)}  {cut(single_line(activity.activity_type), _MOST)}  {_pairs(pairs)}"
+
+
+def command(command: GovernanceCommand) -> str:
+    """`2026-01-31T12:00:00.000Z  governance  suspend_user succeeded  user=a@example.com connector=entra ... id=...`."""
+    pairs = {
+        "user": command.target,
+        "connector": command.connector,
+        "reason": command.error or command.reason,
+        "who": command.who,
+        "policy": command.policy_id,
+        "id": command.command_id,
+    }
+    when = iso(command.finished or command.approved or command.created)
+    return f"{when}  governance  {cut(single_line(command.action), _MOST)} {command.status}  {_pairs(pairs)}"
 
 
 def _pairs(pairs: dict[str, str | None]) -> str:

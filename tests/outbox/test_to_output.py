@@ -2,10 +2,14 @@
 
 import pytest
 from builders import record, settings
+from msgspec.structs import replace
 
 from casbd.errors import Rejected
+from casbd.model.governance import GovernanceCommand
 from casbd.outbox.to_output import ToOutput
+from casbd.pseudonyms import Pseudonyms
 from casbd.store.state import outbox
+from tests.outbox.destinations import Memory
 
 
 @pytest.fixture
@@ -100,3 +104,21 @@ def test_so_it_does_where_what_was_sent_is_in_doubt(core, block, place, certain)
     assert not delivering.deliver(core.store, 3)
     delivering.conclude()
     assert write(core, delivering) is None
+
+
+def test_outcomes_of_governance_go_in_order_with_pseudonyms_in_the_place_of_names(make_core):
+    core = make_core("alerts", rules={"failed": {}}, settings=settings({"siem": ["alerts"]}))
+    command = GovernanceCommand(command_id="c", action="suspend_user", connector="entra", target="a@contoso.com", status="succeeded")
+    core.feed_records(record())
+    with core.store.transaction() as connection:
+        outbox.add_outcome(connection, "siem", replace(command, answer="a@contoso.com is suspended"), core.now)
+    core.feed_records(record(at=9))
+    output, pseudonyms = Memory(), Pseudonyms(["user"], b"a key of sixteen")
+    sent = []
+    output.send = sent.extend
+
+    ToOutput("siem", output, lambda: core.now, lambda: pseudonyms).deliver(core.store)
+
+    anna = pseudonyms.user("a@contoso.com")
+    assert [getattr(item, "command_id", "an alert") for item in sent] == ["an alert", "c", "an alert"]
+    assert (sent[1].target, sent[1].answer) == (anna, f"{anna} is suspended")

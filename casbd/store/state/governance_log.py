@@ -17,12 +17,25 @@ _decode = msgspec.msgpack.Decoder(GovernanceCommand).decode
 
 
 def save(connection: sqlite3.Connection, command: GovernanceCommand) -> None:
-    """Add a command, or put it in the place of the one with its id."""
+    """Add a command, or put it in the place of the one with its id. All but that it is queued is to be told (`untold`)."""
     c = command
     connection.execute(
         "INSERT OR REPLACE INTO governance VALUES (?, ?, ?, ?, ?, ?, ?)",
         (c.command_id, c.action, c.connector, c.target, c.status, c.created, _encode(c)),
     )
+    if c.status != "queued":
+        connection.execute("INSERT OR IGNORE INTO governance_untold (command_id) VALUES (?)", (c.command_id,))
+
+
+def untold(connection: sqlite3.Connection, limit: int) -> dict[int, GovernanceCommand]:
+    """Commands whose outcome is to be told, as they are now: by what `told` takes, in order, at most so many."""
+    query = "SELECT seq, body FROM governance_untold JOIN governance USING (command_id) ORDER BY seq LIMIT ?"
+    return {seq: _decode(body) for seq, body in connection.execute(query, (limit,))}
+
+
+def told(connection: sqlite3.Connection, upto: int) -> None:
+    """Those so far have been told; of what was removed meanwhile there is nothing to tell."""
+    connection.execute("DELETE FROM governance_untold WHERE seq <= ?", (upto,))
 
 
 def get(connection: sqlite3.Connection, command_id: str) -> GovernanceCommand | None:

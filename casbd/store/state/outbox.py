@@ -18,7 +18,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _command = msgspec.msgpack.Decoder(GovernanceCommand).decode
 
-Kind = Literal["alert", "activities", "command"]
+Kind = Literal["alert", "activities", "command", "outcome"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -29,6 +29,10 @@ class Row(msgspec.Struct, frozen=True):
     block_id: int | None
     sent: int
     body: bytes
+
+    def item(self) -> Alert | GovernanceCommand:
+        """What a message is made of: an alert, or a command with its outcome."""
+        return self.alert() if self.kind == "alert" else self.command()
 
     def alert(self) -> Alert:
         """The alert as it was when there was something to say of it."""
@@ -76,6 +80,13 @@ def add(connection: sqlite3.Connection, destination: str, item: Alert | Governan
     kind = "alert" if isinstance(item, Alert) else "command"
     row = (destination, kind, len(body), body, item.created if now is None else now)
     connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, ?, ?, ?, ?)", row)
+
+
+def add_outcome(connection: sqlite3.Connection, destination: str, command: GovernanceCommand, now: int) -> None:
+    """Queue what became of a command, for an output. now: ms."""
+    body = _encode(command)
+    row = (destination, len(body), body, now)
+    connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, 'outcome', ?, ?, ?)", row)
 
 
 def add_block(connection: sqlite3.Connection, destination: str, block_id: int, size: int) -> None:
