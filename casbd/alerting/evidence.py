@@ -25,7 +25,9 @@ from casbd.records.timestamps import iso
 from casbd.wire.plain_text import cut, single_line
 
 LONGEST = 1000
-"""Characters of a sentence, and of a title."""
+"""Characters of a sentence."""
+LONGEST_TITLE = 200
+"""Of a title, which stands in subjects and tables."""
 _LONGEST_VALUE = 300
 """Characters of one value in it."""
 
@@ -152,7 +154,8 @@ def told_by(alert: Alert, policy: Policy, facts: Facts) -> Alert:
     words = _filled(policy.alert.evidence, known)
     numbers = _numbers(policy, facts, alert.last_activity - alert.first_activity, said=bool(words))
     evidence = cut("; ".join(filter(None, (words, numbers))), LONGEST)
-    return replace(alert, evidence=evidence, title=_filled(policy.alert.title, known) or alert.title, named=_named(alert, facts, evidence))
+    title = cut(_filled(policy.alert.title, known) or alert.title, LONGEST_TITLE) if policy.alert.title is not None else alert.title
+    return replace(alert, evidence=evidence, title=title, named=_named(alert, facts, f"{title} {evidence}"))
 
 
 def _numbers(policy: Policy, facts: Facts, span: int, *, said: bool) -> str:
@@ -164,7 +167,7 @@ def _numbers(policy: Policy, facts: Facts, span: int, *, said: bool) -> str:
 
 
 def _filled(text: EvidenceText | None, known: Callable[[str], str]) -> str:
-    return "" if text is None else cut(text.filled(known), LONGEST)
+    return "" if text is None else text.filled(known)
 
 
 def _single(facts: Facts) -> str:

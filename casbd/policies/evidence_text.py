@@ -17,7 +17,7 @@ from casbd.filters.fields import FieldRef, parse_field
 from casbd.filters.values import FilterError
 from casbd.records.record_path import EVERY, write_path
 
-LONGEST = 500
+LONGEST = 1000
 """Characters of such a text in a rule file."""
 _NO_PLACES = frozenset({"raw", "matched_policies"})
 _TOKEN = re.compile(r'\{\{|\}\}|\[\[|\]\]|\{(?P<place>(?:[^{}"]|"(?:[^"\\]|\\.)*")*)\}|(?P<mark>[{}\[\]])|[^{}\[\]]+')

@@ -74,7 +74,7 @@ def test_all_keys_are_known(more):
         "name: x\nfilters: {raw.a: {isset: 1}}",
         GOOD + "governance: [{action: Suspend-User, connector: entra}]",
         GOOD + "alert: {evidence: [user]}",
-        GOOD + f"alert: {{title: {'x' * 501}}}",
+        GOOD + f"alert: {{title: {'x' * 1001}}}",
         GOOD + "tests: [{name: a, activities: [{usr: a}], alerts: 0}]",
     ],
 )
