@@ -50,7 +50,11 @@ class Mail:
 
     def preview(self, command: GovernanceCommand) -> str:
         """`mail to anna@contoso.com by smtp.example.com:587`."""
-        return f"mail to {', '.join(self._recipients(command))} by {self._server.host}:{self._server.reached_at}"
+        try:
+            to = ", ".join(self._recipients(command))
+        except Rejected as error:
+            return f"no mail: {error}"
+        return f"mail to {to} by {self._server.host}:{self._server.reached_at}"
 
     def _recipients(self, command: GovernanceCommand) -> tuple[str, ...]:
         if command.action not in self.actions:

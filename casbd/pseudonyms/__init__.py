@@ -147,6 +147,8 @@ class Pseudonyms:
             request=self.text(command.request, identities),
             answer=self.text(command.answer, identities),
             restore=command.restore and self._values(command.restore, identities),
+            message=self.text(command.message, identities),
+            recipients=tuple(map(self.user, command.recipients)),
         )
 
     def every(self, items: Sequence[Item]) -> Sequence[Item]:

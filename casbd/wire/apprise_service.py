@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import warnings
 from typing import TYPE_CHECKING
 
 from casbd.errors import Rejected, Retry
@@ -50,10 +51,11 @@ def send(url: str, title: str, body: str) -> None:
 
 def _service(url: str) -> NotifyBase | None:
     """What sends to the URL; None where none can."""
-    from apprise import Apprise, AppriseAsset  # 120 ms
-
-    asset = AppriseAsset(app_id="casbd", app_desc="casbd", async_mode=False, http_redirects=False, storage_mode="memory")
+    warnings.filterwarnings("ignore", module=r"apprise\b|urllib3\b")  # of old modules, and of `verify=no`: who wrote that knows it
     with _Heard():
+        from apprise import Apprise, AppriseAsset  # a second and 40 MB, with all its services
+
+        asset = AppriseAsset(app_id="casbd", app_desc="casbd", async_mode=False, http_redirects=False, storage_mode="memory")
         service = Apprise.instantiate(url, asset=asset)
     if service is not None:
         service.socket_connect_timeout = service.socket_read_timeout = _SECONDS

@@ -62,7 +62,7 @@ _OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
 _WHO = frozenset({"user", "target", "user_id", "named"})
 _ABOUT = frozenset(
     {"title", "description", "comment", "evidence", "reason", "error", "app_instance", "filters", "text", "assigned_to", "closed_by"}
-    | {"request", "answer", "restore"}
+    | {"request", "answer", "restore", "message", "recipients"}
 )
 """Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
 

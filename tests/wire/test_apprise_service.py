@@ -1,0 +1,124 @@
+"""Services of Apprise against a real HTTP server: what its answers lead to, and that no secret and no print comes of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from threading import Thread
+
+import pytest
+
+from casbd.errors import DeliveryError, Rejected, Retry
+from casbd.wire import apprise_service
+
+TOKEN = "s3cret-token"
+
+
+class Service(ThreadingHTTPServer):
+    """status: what it answers. got: what it was sent."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status, self.got = 200, []
+
+    @property
+    def url(self):
+        return f"json://user:{TOKEN}@127.0.0.1:{self.server_port}/{TOKEN}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.got.append((self.path, body["title"], body["message"]))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def service():
+    server = Service()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def logged():
+    """What comes to the root logger, as casbd's own log does; pytest's handler hears of loggers that do not propagate, too."""
+    text, root = StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(text), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield text
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_it_goes(service):
+    apprise_service.send(service.url, "[casbd] High: Travel", "HIGH Travel: Oslo and Lima\nand 3 more")
+    assert service.got == [(f"/{TOKEN}", "(casbd) High: Travel", "HIGH Travel: Oslo and Lima\nand 3 more")]
+
+
+@pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 503])
+def test_a_passing_answer_is_tried_again(service, status):
+    service.status = status
+    with pytest.raises(Retry, match=f"^the service answered {status}$"):
+        apprise_service.send(service.url, "title", "body")
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 410, 413])
+def test_another_is_final_and_nothing_goes_elsewhere(service, status):
+    service.status = status
+    with pytest.raises(Rejected, match=f"^the service answered {status}$"):
+        apprise_service.send(service.url, "title", "body")
+    assert len(service.got) == 1
+
+
+def test_nobody_there(service):
+    service.server_close()
+    with pytest.raises(Retry, match="the service could not be reached"):
+        apprise_service.send(service.url, "title", "body")
+
+
+@pytest.mark.parametrize("url", ["nonsense://x", "", "slack://", "https", "json://"])
+def test_what_no_service_knows(url):
+    assert not apprise_service.is_known(url)
+    with pytest.raises(Retry, match="no service"):
+        apprise_service.send(url, "title", "body")
+
+
+def test_it_says_nothing_anywhere(service, logged, capfd):
+    """Neither with every logger open, nor on the terminal; of a URL that is wrong, too."""
+    apprise_service.send(service.url, "title", "body")
+    for status in (404, 500):
+        service.status = status
+        with pytest.raises(DeliveryError, match="the service answered"):
+            apprise_service.send(service.url, "title", "body")
+    apprise_service.is_known(f"json://{TOKEN}:{TOKEN}@")
+    assert logged.getvalue() == ""
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<!channel> <@U123> <https://evil.example|click>", "‹!channel› ‹@U123› ‹https://evil.example|click›"),
+        ("@everyone @here @Channel anna@contoso.com", "@ everyone @ here @ Channel anna@contoso.com"),
+        ("[click](https://evil.example) `rm`", "(click)(https://evil.example) 'rm'"),
+    ],
+)
+def test_marks_and_mentions_mean_nothing(service, text, shown):
+    apprise_service.send(service.url, text, text)
+    assert service.got[0][1:] == (shown, shown)
