@@ -2,7 +2,7 @@
 
 It asks as a platform app with server authentication (client credentials grant), app access to the enterprise, and the scopes "Manage
 users" and "Manage enterprise properties"; an administrator has to authorize the app in the Admin Console. Who is inactive is signed
-out. After an answer that got lost, the way back makes the user active, whatever the status was before.
+out; the way back gives the status that was before.
 
 Sources: Box, "List enterprise users" (https://developer.box.com/reference/get-users), "Update user" (.../put-users-id), "Create jobs to
 terminate users session" (.../post-users-terminate-sessions), "Client credentials grant"
@@ -79,6 +79,7 @@ class Box(Vendor[_User]):
     }
     actions: ClassVar[tuple[str, ...]] = tuple(steps)
     ways_back: ClassVar = {"suspend_user": "unsuspend_user"}
+    notes: ClassVar = ("suspend_user",)
 
     def __init__(self, options: BoxOptions, clock: Clock = now) -> None:
         """Raises Mistakes where the secret or the CA file cannot be read."""
@@ -103,14 +104,18 @@ class Box(Vendor[_User]):
             case _:
                 return None
 
+    def held(self, command: GovernanceCommand, account: _User) -> dict[str, Any]:  # noqa: ARG002
+        """What the user was allowed: it may have been less than everything."""
+        return {"status": account.status}
+
     def act(self, command: GovernanceCommand, account: _User) -> Done:
-        """Send the request. What the user was allowed before is remembered: it may have been less than everything."""
+        """Send the request. Rejected without one for the owner."""
         step = self.step(command.action).of(account.id)
         match command.action:
             case "suspend_user" if account.role == _OWNER:
                 raise Rejected(f"{shown(command.target)} owns the enterprise, and Box lets nobody suspend its owner")
             case "suspend_user":
-                return self.send(step)._replace(restore={"status": account.status})
+                return self.send(step)._replace(restore=command.restore or self.held(command, account))
             case "unsuspend_user":
                 return self.send(step._replace(body={"status": (command.restore or {}).get("status", _ACTIVE)}))
             case _:

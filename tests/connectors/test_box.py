@@ -1,5 +1,5 @@
 import pytest
-from vendor import ANNA, PEOPLE, Fault, Reply, Server, VendorTests, command
+from vendor import ANNA, PEOPLE, Fault, Reply, Server, VendorTests, command, noted
 
 from casbd.errors import Rejected, Retry
 
@@ -72,10 +72,14 @@ class TestBox(VendorTests):
 
     def test_the_way_back_gives_no_more_than_was_there(self, server, app):
         server.of(ANNA)["status"] = "cannot_delete_edit"
-        done = app.execute(command())
-        assert done.restore == {"status": "cannot_delete_edit"}
-        app.execute(command("unsuspend_user", restore=done.restore))
+        first = noted(app, command())
+        assert first.restore == {"status": "cannot_delete_edit"}
+        server.faults = [Fault("PUT", done=True)]
+        with pytest.raises(Retry):
+            app.execute(first)
+        app.execute(command("unsuspend_user", restore=first.restore))
         assert server.of(ANNA)["status"] == "cannot_delete_edit"
+        assert app.execute(first).restore == first.restore
 
     def test_who_is_not_inactive_is_left_as_he_is(self, server, app):
         server.of(ANNA)["status"] = "cannot_delete_edit_upload"
