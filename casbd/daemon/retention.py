@@ -16,7 +16,7 @@ from casbd.config.settings import Retention
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.state import file_versions, outbox, raised_alerts, rejects, retention, window_pages
+from casbd.store.state import file_versions, incident_spans, outbox, raised_alerts, rejects, retention, window_pages
 
 BLOCKS, PAGES, ROWS = 50, 2_000, 20_000
 """Removed in one transaction: some ten megabytes."""
@@ -75,6 +75,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
         more = blocks.prune(connection, now - keep.activities, BLOCKS) == BLOCKS
         for removed in (
             raised_alerts.prune(connection, now - keep.alerts, ROWS),
+            incident_spans.prune(connection, now - keep.alerts, ROWS),
             rejects.prune(connection, now - keep.rejects, ROWS),
             file_versions.prune(connection, now - keep.alerts, ROWS),
             outbox.prune_refused(connection, now - keep.rejects, ROWS),

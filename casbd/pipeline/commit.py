@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from casbd.alerting import flood, raising, risk, suppression
+from casbd.alerting import flood, incidents, raising, risk, suppression
 from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.governance import deciding
@@ -183,7 +183,7 @@ class Commit:
             alert = self._evidence.of(alert, policy, stored=before is not None)
         if before is not None:
             if alert.alert_id in self._growth or alert.merged_into is not None:  # that of a single activity is as it was
-                self._routes.grown(self._connection, alert, before, self._now)
+                self._routes.grown(self._connection, incidents.placed(self._connection, alert), before, self._now)
                 self._govern(deciding.decide_again, alert)
             return None
         assert policy is not None, "what raises an alert is a policy"
@@ -193,7 +193,7 @@ class Commit:
                 self._deliver(decision.notice)
             if decision.held:
                 alert = replace(alert, suppressed=True)
-            self._deliver(alert)
+            self._deliver(incidents.placed(self._connection, alert, self._by[alert.alert_id]))
             self._govern(deciding.decide, alert)
         return alert.policy_id
 

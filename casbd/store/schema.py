@@ -10,7 +10,7 @@ import msgspec
 from casbd.errors import StoreError
 from casbd.store.state.window_pages import Packing
 
-VERSION = 14
+VERSION = 15
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -202,6 +202,19 @@ _SINCE_13 = """
 -- Governance commands whose outcome nobody was told of yet: noted with the outcome, by whatever process it comes from.
 CREATE TABLE governance_untold (seq INTEGER PRIMARY KEY, command_id TEXT UNIQUE);
 """
+_SINCE_14 = """
+-- From when to when (event time, ms) alerts of a user or an address are of an incident; those of one subject never touch.
+CREATE TABLE incident_spans (
+    subject TEXT, first INTEGER, last INTEGER, incident_id TEXT, PRIMARY KEY (subject, last)
+) WITHOUT ROWID;
+CREATE INDEX incident_spans_by_incident ON incident_spans (incident_id, first);
+CREATE INDEX incident_spans_by_time ON incident_spans (last);
+-- All that an incident is summed up from, so that the alerts themselves are not read.
+DROP INDEX alerts_by_incident;
+CREATE INDEX alerts_by_incident ON alerts (
+    incident_id, merged_into, status, severity, first_activity, last_activity, risk_score, policy_id, category, user, ip_address, app
+) WHERE incident_id IS NOT NULL;
+"""
 _CHANGES = {
     0: _TABLES,
     2: _SINCE_2,
@@ -216,6 +229,7 @@ _CHANGES = {
     11: _SINCE_11,
     12: _SINCE_12,
     13: _SINCE_13,
+    14: _SINCE_14,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 

@@ -16,6 +16,7 @@ import msgspec
 from casbd.model.activity import FIELDS, Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
+from casbd.model.incident import Incident
 from casbd.records.timestamps import iso
 from casbd.wire.plain_text import BLANKS
 
@@ -100,6 +101,16 @@ def alert(alert: Alert) -> bytes:
 def alert_fields(alert: Alert) -> dict[str, Any]:
     """The same as an object, to be made a line of."""
     return _mapping(alert, ALERT_KEYS, ALERT_TIMES)
+
+
+def incident(incident: Incident) -> bytes:
+    """One incident, without the line's end."""
+    return line(incident_fields(incident))
+
+
+def incident_fields(incident: Incident) -> dict[str, Any]:
+    """The same as an object, to be made a line of."""
+    return _mapping(incident, incident.__struct_fields__, ("first_activity", "last_activity"))
 
 
 def activity(activity: Activity) -> bytes:

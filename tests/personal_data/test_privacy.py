@@ -304,3 +304,17 @@ def test_whom_a_rule_names_is_not_named_in_its_kept_versions(core):
     (kept,) = file_versions.latest(core.store.connection, "policy")
     assert kept.text == text.replace(ANNA, done.pseudonym)
     assert kept.name == "anna"  # a policy's id
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_by_what_incidents_are_found_names_nobody_who_is_forgotten(core, keep):
+    def spans():
+        return {subject for (subject,) in core.store.connection.execute("SELECT subject FROM incident_spans")}
+
+    assert ANNA in spans()
+    assert [row["subject"] for table, row in personal.rows_of(core.store, Person((ANNA,))) if table == "incident_spans"] == [ANNA] * 2
+    before = {alert.incident_id for alert in core.alerts() if alert.user == ANNA}
+    other = privacy.forget(core.store, ANNA, keep=keep).pseudonym
+    assert ANNA not in spans()
+    assert {alert.incident_id for alert in core.alerts() if alert.user == other} == (before if keep else set())
+    assert (other in spans()) is keep

@@ -37,7 +37,7 @@ class Names(Protocol):
         """How the person is found in what is of an app and an instance: elsewhere others may be called so."""
 
 
-_PEOPLE = {"alerts": "user", "governance": "target", "window_pages": "subject", "held_back": "subject"}
+_PEOPLE = {"alerts": "user", "governance": "target", "window_pages": "subject", "held_back": "subject", "incident_spans": "subject"}
 """Columns in which a user may be all of the text. Rows about a person are removed, or renamed."""
 _TEXTS = {
     "alerts": ("assigned_to",),

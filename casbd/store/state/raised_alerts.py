@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from casbd.model.alert import Alert, Severity
 from casbd.store.state.alert_filters import AlertFilters
@@ -108,6 +109,12 @@ def grown_untold(connection: sqlite3.Connection, since: int, now: int, at_most: 
         " AND (told_at <= ? OR told_at > ?) ORDER BY told_at, alert_id LIMIT ?"
     )
     return [_decode(body) for (body,) in connection.execute(query, (since, now, at_most)).fetchall()]
+
+
+def move(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """The alerts of an incident are of another one."""
+    for (body,) in connection.execute("SELECT body FROM alerts WHERE incident_id = ?", (old,)).fetchall():
+        save(connection, replace(_decode(body), incident_id=new))
 
 
 def prune(connection: sqlite3.Connection, before: int, at_most: int = -1) -> int:

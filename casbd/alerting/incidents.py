@@ -1,0 +1,93 @@
+"""Which alerts are one incident: those of one user, and those from one address, that are close in time.
+
+An alert reaches half a day back from its first activity and half a day on from its last one (of a run that goes on for longer than a
+day, from the end of the first day: what goes on for weeks would join all else). Of a user's alerts those whose reaches touch are one
+incident; so are those of an address where they are about no single user, as a password spray is.
+
+From a user's address an alert reaches half an hour. So the alerts of several users from one address are one incident where they come
+within an hour, and a whole office is none: alerts of low severity do not reach so far, nor do the organization's own addresses.
+
+All this is event time, and what touches does not depend on what came first. Where an alert joins two incidents the earlier one's id stays.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from msgspec import structs
+
+from casbd.alerting.raising import identity
+from casbd.model.activity import Activity
+from casbd.model.alert import SEVERITIES, SYSTEM, Alert
+from casbd.model.identity import person
+from casbd.store.state import incident_spans
+from casbd.store.state.incident_spans import Span
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+REACH = DAY // 2
+ADDRESS_REACH = HOUR // 2
+LARGE = 1_000
+"""So many alerts are renamed where two incidents become one; of an incident with more, which is larger than the other, the id stays."""
+LARGER = 10_000
+"""So far it is counted which is larger."""
+_OWN = frozenset({"Administrative", "Corporate", "VPN"})
+_NOWHERE = ("127.", "::", "0.")
+"""Addresses of every host itself, or of none."""
+
+
+class Reach(NamedTuple):
+    """From when to when (ms, both included) an alert takes in others of its subject."""
+
+    subject: str
+    first: int
+    last: int
+
+
+def placed(connection: sqlite3.Connection, alert: Alert, raised_by: Activity | None = None) -> Alert:
+    """The alert with its incident, inside the transaction that stores it. raised_by: of a new alert, the activity that raised it.
+
+    Alerts about casbd itself are of none.
+    """
+    if alert.category == SYSTEM:
+        return alert
+    reaches = [*_reaches(alert, raised_by)]
+    touched = [[*incident_spans.touching(connection, *reach)] for reach in reaches]
+    incident_id = _one_of(connection, alert, {span.incident_id for spans in touched for span in spans})
+    for reach, spans in zip(reaches, touched, strict=True):
+        first, last = min([reach.first, *(span.first for span in spans)]), max([reach.last, *(span.last for span in spans)])
+        incident_spans.replace(connection, spans, Span(reach.subject, first, last, incident_id))
+    return structs.replace(alert, incident_id=incident_id)
+
+
+def _reaches(alert: Alert, raised_by: Activity | None) -> Iterator[Reach]:
+    subject = person(alert.user, alert.app, alert.app_instance) if alert.user else alert.ip_address
+    if subject:
+        last = min(alert.last_activity, alert.first_activity + DAY)
+        yield Reach(subject, alert.first_activity - REACH, last + REACH)
+    if raised_by is not None and alert.user and alert.ip_address and _tells_whose(alert, raised_by):
+        yield Reach(alert.ip_address, raised_by.timestamp - ADDRESS_REACH, raised_by.timestamp + ADDRESS_REACH)
+
+
+def _tells_whose(alert: Alert, activity: Activity) -> bool:
+    """Whether the address says something about who is behind an alert."""
+    weighty = SEVERITIES.index(alert.severity) >= SEVERITIES.index("medium")
+    return weighty and activity.ip_category not in _OWN and not (alert.ip_address or "").startswith(_NOWHERE)
+
+
+def _one_of(connection: sqlite3.Connection, alert: Alert, touched: Collection[str]) -> str:
+    """The one incident that some become; a new one where there is none."""
+    candidates = {*touched, *([alert.incident_id] if alert.incident_id else [])}
+    if len(candidates) == 1:
+        return candidates.pop()
+    known = {one: first for one in candidates if (first := incident_spans.began(connection, one)) is not None}
+    if not known:
+        return identity("incident", alert.alert_id)
+    kept, *others = sorted(known, key=lambda one: (known[one], one))
+    for other in others:
+        if incident_spans.size(connection, other, LARGER) > max(LARGE, incident_spans.size(connection, kept, LARGER)):
+            kept, other = other, kept  # each alert is renamed a few times at most, however many incidents join
+        incident_spans.rename(connection, other, kept)
+    return kept
