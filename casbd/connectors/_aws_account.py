@@ -48,7 +48,7 @@ class AwsOptions(Options):
     external_id: Annotated[str, Field(min_length=2, max_length=1224)] | None = Field(default=None, examples=["casbd-4711"])
     """What the role's trust policy asks for as `sts:ExternalId`."""
     access_key_id: Annotated[str, Field(pattern=r"^[A-Z0-9]{16,128}$")] | None = Field(default=None, examples=["AKIAIOSFODNN7EXAMPLE"])
-    """casbd's own access key. Left out: what boto3 finds (environment, ~/.aws, the instance's role)."""
+    """casbd's own access key. Left out: what boto3 finds (environment variables, the instance's role)."""
     secret_access_key: Secret | None = Field(default=None, examples=[{"credential": "aws-secret-key"}])
     """Its secret: {credential: NAME} (systemd), {env: NAME} or {file: PATH}."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")] = "us-east-1"

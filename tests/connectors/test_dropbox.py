@@ -98,6 +98,14 @@ class TestDropbox(VendorTests):
         assert asked.path == ("oauth2", "token")
         assert asked.body == {"grant_type": "refresh_token", "refresh_token": SECRET, "client_id": "key", "client_secret": SECRET}
 
+    def test_a_refresh_token_that_was_taken_back_is_not_quoted(self, server, monkeypatch):
+        monkeypatch.setenv("CASBD_TEST_REFRESH", "sl.refresh-9f8e7d")
+        said = {"error": "invalid_grant", "error_description": "refresh token sl.refresh-9f8e7d is invalid or revoked"}
+        monkeypatch.setattr(server, "token", lambda request: Reply(400, said))
+        with pytest.raises(Rejected, match=r"answered 400: invalid_grant: refresh token \*\*\* is invalid or revoked"):
+            self.make(server, refresh_token={"env": "CASBD_TEST_REFRESH"}).execute(command())
+        assert not server.acted
+
     @pytest.mark.parametrize("tag", ["suspend_last_admin", "team_license_limit", "user_not_in_team"])
     def test_an_error_of_the_endpoints_own_is_final(self, server, app, tag):
         server.faults = [Fault("POST", server.no(tag))]
