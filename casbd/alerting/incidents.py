@@ -13,16 +13,17 @@ All this is event time, and what touches does not depend on what came first. Whe
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec import structs
 
+from casbd.alerting.handling import Handling, handle
 from casbd.alerting.raising import identity
 from casbd.model.activity import Activity
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
 from casbd.model.identity import person
-from casbd.store.state import incident_spans
+from casbd.store.state import audit, incident_spans, incidents
 from casbd.store.state.incident_spans import Span
 
 HOUR = 3_600_000
@@ -60,6 +61,20 @@ def placed(connection: sqlite3.Connection, alert: Alert, raised_by: Activity | N
         first, last = min([reach.first, *(span.first for span in spans)]), max([reach.last, *(span.last for span in spans)])
         incident_spans.replace(connection, spans, Span(reach.subject, first, last, incident_id))
     return structs.replace(alert, incident_id=incident_id)
+
+
+def handle_all(
+    connection: sqlite3.Connection, incident_id: str, handling: Handling, outputs: Sequence[str], now: int, who: str | None = None
+) -> int:
+    """Close an incident's open alerts, or reopen its closed ones, inside a transaction; how many have changed. As `handle` of alerts.
+
+    What has been said of one of them before stays: an alert that is closed already is not closed as something else.
+    """
+    ids = [alert.alert_id for alert in incidents.alerts_of(connection, incident_id) if alert.status != handling.changes["status"]]
+    changed = handle(connection, ids, handling, outputs, now, who)
+    detail = {"alerts": len(changed), **handling.changes}
+    audit.add(connection, now, handling.action.replace("alerts", "incidents"), incident_id, detail, who)
+    return len(changed)
 
 
 def _reaches(alert: Alert, raised_by: Activity | None) -> Iterator[Reach]:

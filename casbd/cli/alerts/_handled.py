@@ -53,7 +53,7 @@ def handled(
         raise click.UsageError("either ids of alerts (`casbd alerts list`), or --all-matching")
     if not all_matching and filters != AlertFilters(state=filters.state):
         raise click.UsageError("filters go with --all-matching")
-    shown, outputs = screen(configuration), _outputs(configuration)
+    shown, outputs = screen(configuration), outputs_of(configuration)
     with store_to_change(configuration) as store:
         # what matches is found before it is asked about: nothing that comes meanwhile is closed unseen
         some = _matching(store, checked(filters, configuration, store, shown), what, yes=yes) if all_matching else None
@@ -79,7 +79,7 @@ def _matching(store: Store, filters: AlertFilters, what: str, *, yes: bool) -> l
     return found
 
 
-def _outputs(configuration: Path) -> list[str]:
+def outputs_of(configuration: Path) -> list[str]:
     """Those that hear of it; where the configuration has mistakes, as many as can be read."""
     from casbd.config import reading
 
