@@ -21,7 +21,7 @@ LEVELS = (
     {"filters", "config", "store", "inputs"},
     {"policies", "counting", "pseudonyms"},
     {"detections", "alerting", "governance", "notifications", "activity_log", "outbox", "onboarding"},
-    {"pipeline", "backtest", "personal_data"},
+    {"pipeline", "backtest", "personal_data", "investigation"},
     {"daemon", "reports"},
     {"cli", "__main__"},
 )

@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from casbd.activity_log.insights import AddressInsights, UserInsights
 from casbd.activity_log.observed import DayFrequency, Frequency, Span
 from casbd.cli._charts import bars, columns
 from casbd.cli._common import Time, cell, moment
 from casbd.clock import now
+from casbd.pseudonyms import Pseudonyms
 from casbd.records.timestamps import iso
-from casbd.wire.json_lines import line
+from casbd.wire.json_lines import command_fields, line
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST = 10
@@ -39,13 +41,38 @@ def span_of(days: int, as_of: int | None) -> Span:
 
 def json_line(insights: UserInsights | AddressInsights, days: int, span: Span, **more: Any) -> bytes:
     """All that is known, as one object: the struct's fields, and the span."""
-    fields = msgspec.to_builtins(insights)
+    return line(json_fields(insights) | more | {"days": days, "as_of": iso(span.until)})
+
+
+def json_fields(insights: UserInsights | AddressInsights) -> dict[str, Any]:
+    """The struct's fields, times as text."""
+    fields: dict[str, Any] = msgspec.to_builtins(insights)
     for name in ("first_seen", "last_seen"):
         fields[name] = iso(fields[name]) if fields[name] is not None else None
-    for command in fields.get("governance", ()):
-        for name in ("created", "finished", "last_activity", "started"):
-            command[name] = iso(command[name]) if command[name] is not None else None
-    return line(fields | more | {"days": days, "as_of": iso(span.until)})
+    if isinstance(insights, UserInsights):
+        fields["governance"] = [*map(command_fields, insights.governance)]
+    return fields
+
+
+def user_shown(insights: UserInsights, shown: Pseudonyms) -> UserInsights:
+    """What a person may see of a user."""
+    user = shown.user(insights.user)
+    return replace(
+        insights,
+        user=user,
+        display_name=insights.display_name if user == insights.user else user,
+        ip_addresses=[replace(one, value=shown.address(one.value)) for one in insights.ip_addresses],
+        governance=[*map(shown.command, insights.governance)],
+        app_instance=insights.app_instance and shown.text(insights.app_instance),
+    )
+
+
+def address_shown(insights: AddressInsights, shown: Pseudonyms) -> AddressInsights:
+    """What a person may see of an address."""
+    users = [
+        replace(one, value=shown.user(one.value), app_instance=one.app_instance and shown.text(one.app_instance)) for one in insights.users
+    ]
+    return replace(insights, ip_address=shown.address(insights.ip_address), users=users)
 
 
 def numbers(*counted: tuple[int, str, str]) -> str:

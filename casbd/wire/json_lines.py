@@ -139,7 +139,12 @@ def _row(names: tuple[str, ...]) -> type[msgspec.Struct]:
 
 def command(command: GovernanceCommand) -> bytes:
     """One governance command, without the line's end."""
-    return line(_mapping(command, COMMAND_KEYS, _COMMAND_TIMES))
+    return line(command_fields(command))
+
+
+def command_fields(command: GovernanceCommand) -> dict[str, Any]:
+    """The same as an object, to be made a line of."""
+    return _mapping(command, COMMAND_KEYS, _COMMAND_TIMES)
 
 
 def _mapping(item: object, keys: tuple[str, ...], times: tuple[str, ...]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from msgspec.structs import replace
 
 from casbd.activity_log.insights import AddressInsights, of_address
 from casbd.activity_log.observed import Span
@@ -75,10 +74,7 @@ def show(configuration: Path, ip: str, days: int, as_of: int | None, as_json: bo
         for reason in today.reasons:
             click.echo(_because(reason), err=True)
         sys.exit(EXIT_NO)
-    users = [
-        replace(one, value=shown.user(one.value), app_instance=one.app_instance and shown.text(one.app_instance)) for one in insights.users
-    ]
-    insights = replace(insights, ip_address=shown.address(insights.ip_address), users=users)
+    insights = _insights.address_shown(insights, shown)
     if as_json:
         write_lines([_insights.json_line(insights, days, span, reasons=[one._asdict() for one in today.reasons], today=today.values)])
     else:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
-from msgspec.structs import replace
 
 from casbd.activity_log.insights import UserInsights, of_user
 from casbd.activity_log.known_users import nearest_user
@@ -19,7 +18,6 @@ from casbd.cli._namesakes import namesake_options
 from casbd.cli._screen import real, screen
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
-from casbd.pseudonyms import Pseudonyms
 
 
 @click.command("show")
@@ -48,7 +46,7 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
         there = " there" if any(place) else ""
         click.echo(f"casbd: there is no user {cell(user)}{there}" + (f"; did you mean {cell(near)}?" if near else ""), err=True)
         sys.exit(EXIT_NO)
-    pages = [_shown(one, shown) for one in insights]
+    pages = [_insights.user_shown(one, shown) for one in insights]
     if as_json:
         write_lines(_insights.json_line(page, days, span) for page in pages)
         return
@@ -56,19 +54,6 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
         if len(pages) > 1:
             click.echo(f"{'' if not number else chr(10)}{number + 1} of {len(pages)} who are called so:")
         _page(page, days, span, {} if page.isps else _lacking(configuration))
-
-
-def _shown(insights: UserInsights, shown: Pseudonyms) -> UserInsights:
-    """What a person may see of it."""
-    user = shown.user(insights.user)
-    return replace(
-        insights,
-        user=user,
-        display_name=insights.display_name if user == insights.user else user,
-        ip_addresses=[replace(one, value=shown.address(one.value)) for one in insights.ip_addresses],
-        governance=[*map(shown.command, insights.governance)],
-        app_instance=insights.app_instance and shown.text(insights.app_instance),
-    )
 
 
 def _page(insights: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:

@@ -47,3 +47,11 @@ def count(connection: sqlite3.Connection, filters: AlertFilters) -> int:
     where, parameters = filters.sql()
     (number,) = connection.execute(f"SELECT count(*) FROM alerts WHERE {where}", parameters).fetchone()
     return int(number)
+
+
+def outcomes(connection: sqlite3.Connection, filters: AlertFilters, besides: str) -> dict[str, int]:
+    """How many of them are `open`, and how many were closed as what. besides: the alert that is not counted."""
+    where, parameters = filters.sql()
+    state = "CASE status WHEN 'open' THEN status ELSE coalesce(resolution, status) END"
+    query = f"SELECT {state}, count(*) FROM alerts WHERE {where} AND merged_into IS NULL AND alert_id <> ? GROUP BY 1 ORDER BY 1"
+    return dict(connection.execute(query, (*parameters, besides)))

@@ -79,6 +79,13 @@ def of_target(connection: sqlite3.Connection, target: str) -> Iterator[Governanc
             yield command
 
 
+def of_alert(connection: sqlite3.Connection, alert_id: str) -> list[GovernanceCommand]:
+    """The commands that an alert led to, oldest first."""
+    query = "SELECT body FROM governance WHERE instr(body, ?) ORDER BY created, command_id"
+    commands = (_decode(body) for (body,) in connection.execute(query, (alert_id.encode(),)))
+    return [command for command in commands if command.alert_id == alert_id]
+
+
 def beginning_with(connection: sqlite3.Connection, start: str) -> list[GovernanceCommand]:
     """The commands whose id begins like this, in any case."""
     start = start.lower()
