@@ -35,6 +35,7 @@ NEIGHBOURS = {
     ("outbox", "governance"): "a command is judged again right before it is sent",
     ("outbox", "notifications"): "who is told, when, and in which words",
     ("wire", "documents"): "a mail goes out over the server that the configuration names",
+    ("daemon", "reports"): "the report of a month is mailed when it is over",
     ("model", "remembered"): "identities of the same names are asked for again and again",
     ("__main__", "cli"): "the entry point",
 }

@@ -14,6 +14,7 @@ from casbd.config.notifications import Notification, Sms
 from casbd.config.place import MAIL, STATE_DIR
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
+from casbd.config.reports import Reports, unsent
 from casbd.config.settings import (
     ConnectorOptions,
     InputOptions,
@@ -56,6 +57,7 @@ class _Top(BaseModel):
     notifications: list[Any] = []
     mail: MailServer | None = None
     sms: Sms | None = None
+    reports: Reports = Reports()
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -84,6 +86,7 @@ _SECTIONS = (
     "notifications",
     "mail",
     "sms",
+    "reports",
 )
 
 
@@ -130,10 +133,11 @@ def read(path: Path) -> tuple[Settings, list[Mistake]]:
         notifications=tuple(notifications),
         mail=top.mail,
         sms=top.sms,
+        reports=top.reports,
         workers=top.workers,
         log_level=top.log_level,
     )
-    return settings, [*reader.mistakes, *impossible(document, settings), *open_programs(document, settings)]
+    return settings, [*reader.mistakes, *impossible(document, settings), *open_programs(document, settings), *unsent(document, top.reports)]
 
 
 def _built_in(mail: MailServer | None, connectors: Sequence[PluginSettings]) -> Iterator[PluginSettings]:

@@ -17,6 +17,7 @@ from casbd.config.names import Name
 from casbd.config.notifications import Notification, Sms
 from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
+from casbd.config.reports import Reports
 from casbd.documents.duration_option import Duration
 from casbd.documents.mail_server import MailServer
 from casbd.model.chunk import InputSpec
@@ -118,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notifications: tuple[Notification, ...] = ()
     mail: MailServer | None = None
     sms: Sms | None = None
+    reports: Reports = Reports()
     workers: int
     log_level: str
     all_connectors: bool = True

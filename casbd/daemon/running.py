@@ -9,6 +9,7 @@ from casbd.daemon.due_jobs import DueJobs
 from casbd.daemon.loop import Loop
 from casbd.daemon.parts import Parts
 from casbd.daemon.reload import Reload
+from casbd.daemon.report_mail import ReportMail
 from casbd.daemon.signals import Signals
 from casbd.daemon.silence import Silence
 from casbd.daemon.status import Status
@@ -30,3 +31,4 @@ class Running:
     reload: Reload
     due: DueJobs
     silence: Silence
+    report_mail: ReportMail

@@ -20,6 +20,7 @@ from casbd.daemon.loop import TURN, Loop, Progress
 from casbd.daemon.notify import Notifier
 from casbd.daemon.parts import Parts
 from casbd.daemon.reload import Reload, reload_thread
+from casbd.daemon.report_mail import ReportMail
 from casbd.daemon.running import Running
 from casbd.daemon.signals import Signals
 from casbd.daemon.silence import Silence
@@ -90,7 +91,8 @@ def _running(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
     status = Status(parts, news, warnings, back_pressure)
     loop = Loop(parts, back_pressure, news, lambda: signals.stopping or signals.reload_asked or thread.is_due, progress)
     reload = Reload(parts, thread, signals, loop, warnings, status)
-    return Running(parts, signals, news, back_pressure, warnings, status, loop, reload, DueJobs(parts.inputs.wake), Silence())
+    due, mailing = DueJobs(parts.inputs.wake), ReportMail(parts)
+    return Running(parts, signals, news, back_pressure, warnings, status, loop, reload, due, Silence(), mailing)
 
 
 def _serve(running: Running, undo: ExitStack) -> None:
@@ -102,6 +104,7 @@ def _serve(running: Running, undo: ExitStack) -> None:
     from casbd.daemon.jobs import schedule  # a run of `--once` has none
 
     undo.callback(schedule(running))
+    undo.callback(running.report_mail.stop)
     parts.inputs.start_watching()
     parts.trail.started(parts.clock())
     running.status.save()

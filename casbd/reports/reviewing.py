@@ -19,8 +19,9 @@ from casbd.reports.month import Month
 from casbd.reports.policies import false_share
 from casbd.reports.sources import Sources
 from casbd.reports.tuning import tuning
-from casbd.store.state import governance_breaker, governance_log, outbox, reported, service_status, set_aside
+from casbd.store.state import governance_breaker, governance_log, outbox, reported, service_status, set_aside, told
 from casbd.store.state.reported import AlertSummary
+from casbd.store.state.told import recipient_destination
 
 OPEN_TOO_LONG = 30 * DAY
 MOSTLY_FALSE, JUDGED = 0.5, 3
@@ -99,10 +100,16 @@ def _destinations(sources: Sources) -> Iterator[Due]:
 
 
 def _refused(sources: Sources) -> Iterator[Due]:
+    """People who have taken nothing since, and other destinations that refused anything lately."""
+    people = {one.destination for one in told.refusals(sources.store.connection)}
     for name, number, reason in reported.refused(sources.store.connection, sources.now - REFUSED_LATELY):
-        why = f"{number:,} messages in {_days(REFUSED_LATELY)}, the last for this reason: {reason}."
-        what = f"{name} refuses messages."
-        yield Due(kind="refused", subject=name, what=what, why=sources.shown.text(why), do="casbd status")
+        person = name.removeprefix(recipient_destination(""))
+        if name != person and name not in people:
+            continue
+        what = f"{name} refuses messages." if name == person else f"Messages to {person} come back."
+        why = f"{number:,} in {_days(REFUSED_LATELY)}, the last for this reason: {reason}."
+        do = "casbd status" if name == person else f"casbd notify test {person}"
+        yield Due(kind="refused", subject=name, what=what, why=sources.shown.text(why), do=do)
 
 
 def _unread(sources: Sources) -> Iterator[Due]:

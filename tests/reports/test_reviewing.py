@@ -80,12 +80,19 @@ def test_an_expired_exception(found, core, sources):
 def test_destinations(found, core, sources):
     with core.store.transaction() as connection:
         outbox.failed(connection, "siem", "connection refused", NOON)
-        outbox.refuse(connection, "people:soc", Row(1, "alert", None, 0, b""), b"", "550 no such user", sources.now - DAY)
+        outbox.refuse(connection, "notify:soc", Row(1, "alert", None, 0, b""), b"", "550 no such user", sources.now - DAY)
     kinds = found()
     assert kinds["destination_down"].why == "Since 2026-01-01 12:00: connection refused. 0 messages wait."
-    assert kinds["refused"].why == "1 messages in 30 days, the last for this reason: 550 no such user."
-    later = found(now=sources.now + 40 * DAY)
-    assert "refused" not in later
+    refused = kinds["refused"]
+    assert (refused.what, refused.do) == ("Messages to soc come back.", "casbd notify test soc")
+    assert refused.why == "1 in 30 days, the last for this reason: 550 no such user."
+    assert "refused" not in found(now=sources.now + 40 * DAY)
+    with core.store.transaction() as connection:
+        outbox.handed_over(connection, "notify:soc", 0, sources.now)
+    assert "refused" not in found()
+    with core.store.transaction() as connection:
+        outbox.refuse(connection, "siem", Row(1, "alert", None, 0, b""), b"", "too large", sources.now)
+    assert found()["refused"].what == "siem refuses messages."
 
 
 def test_what_the_daemon_says_of_itself(found, core):

@@ -4,6 +4,7 @@ import json
 import stat
 
 import pytest
+from mail_receiver import MailReceiver
 
 MONTH = ["--month", "2026-01"]
 
@@ -48,3 +49,22 @@ def test_no_month(run, month):
 
 def test_a_directory_that_is_not_there(run, tmp_path):
     assert "No such file" in run("report", "monthly", *MONTH, "--out", str(tmp_path / "no" / "report.html"), code=75)
+
+
+def test_mailing_it_needs_somebody_to_mail_it_to(run):
+    assert "no `reports:" in run("report", "monthly", *MONTH, "--mail", code=2)
+
+
+def test_mailing_it_now(run, place, tmp_path):
+    with MailReceiver() as receiver:
+        path = tmp_path / "casbd.yaml"
+        path.write_text(
+            f"state_dir: {place}/core/state\nreports: {{monthly: {{to: [a@contoso.com, b@contoso.com]}}}}\n"
+            f"mail: {{host: 127.0.0.1, port: {receiver.port}, tls: none, from: casbd@contoso.com}}\n"
+        )
+        assert "a@contoso.com: mailed" in run("report", "monthly", *MONTH, "--mail", config=path, errors=True)
+        receiver.rcpt = {"b@contoso.com": "550 nobody"}
+        assert "b@contoso.com: 550 nobody" in run("report", "monthly", *MONTH, "--mail", config=path, code=1)
+        receiver.data = ["451 later"]
+        assert "451 later" in run("report", "monthly", *MONTH, "--mail", config=path, code=75)
+        assert len(receiver.mails) == 2
