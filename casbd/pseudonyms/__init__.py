@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import Item
 from casbd.pseudonyms.identities import ADDRESS, EMAIL_SIGNS, is_version, unescaped
 from casbd.pseudonyms.name_finding import Names, names_of
 from casbd.pseudonyms.replacing import in_record, in_text
@@ -27,6 +26,7 @@ from casbd.remembered import Remembered
 
 if TYPE_CHECKING:
     from casbd.config.privacy import Replaced
+    from casbd.plugins import Item  # with pydantic: long to load for most commands
 
 USER = re.compile("user-[a-z2-7]{16}")
 """A user's pseudonym; a name that is written so is taken for one."""
