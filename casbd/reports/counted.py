@@ -8,7 +8,7 @@ from statistics import median
 
 from msgspec import Struct
 
-from casbd.model.alert import SEVERITIES
+from casbd.model.alert import SEVERITIES, Severity
 from casbd.model.identity import Who, named, whose
 from casbd.records.timestamps import iso
 from casbd.reports.month import Month
@@ -38,6 +38,12 @@ class Incident(Struct, frozen=True):
         return max(self.alerts, key=lambda alert: SEVERITIES.index(alert.severity))
 
     @property
+    def severity(self) -> Severity:
+        """As `casbd incidents list` has it: one more than the worst where three policies of two categories come together."""
+        several = len({alert.policy_id for alert in self.alerts}) >= 3 and len({alert.category for alert in self.alerts} - {None}) >= 2
+        return SEVERITIES[min(SEVERITIES.index(self.worst.severity) + several, len(SEVERITIES) - 1)]
+
+    @property
     def state(self) -> str:
         """`open` while any alert is; else the gravest that any was closed as: `true`, `harmless`, `false`, or `closed` as nothing."""
         if any(alert.status == "open" for alert in self.alerts):
@@ -57,9 +63,9 @@ def incidents(alerts: Iterable[AlertSummary]) -> list[Incident]:
     return [*map(Incident, together.values())]
 
 
-def of_types(month: Sequence[Incident], before: Sequence[Incident], kind: Callable[[AlertSummary], str]) -> list[OfType]:
-    """Incidents by what `kind` says of their worst alert, the most first."""
-    now, then = (Counter(kind(one.worst) for one in some) for some in (month, before))
+def of_types(month: Sequence[Incident], before: Sequence[Incident], kind: Callable[[Incident], str]) -> list[OfType]:
+    """Incidents by what `kind` says of them, the most first."""
+    now, then = (Counter(kind(one) for one in some) for some in (month, before))
     return [OfType(name, now[name], then[name]) for name in sorted(now | then, key=lambda name: (-now[name], -then[name], name))]
 
 
@@ -102,7 +108,7 @@ def _periods(all_incidents: Sequence[Incident], spans: Mapping[str, tuple[int, i
     periods = []
     for name, (since, until) in spans.items():
         inside = [one for one in all_incidents if since <= one.first_activity <= until]
-        severities = Counter(one.worst.severity for one in inside)
+        severities = Counter(one.severity for one in inside)
         alerts = sum(since <= alert.first_activity <= until for one in all_incidents for alert in one.alerts)
         periods.append(Period(name, len(inside), alerts, {severity: severities[severity] for severity in SEVERITIES}))
     return periods

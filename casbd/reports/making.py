@@ -61,8 +61,8 @@ def monthly(sources: Sources, month: Month) -> MonthlyReport:
         active_users=Compared(len(log.people), len(log_before.people)),
         incidents=Compared(len(now_incidents), len(then_incidents)),
         alerts=Compared(len(now_alerts), len(then_alerts)),
-        types=counted.of_types(now_incidents, then_incidents, lambda alert: alert.category or "none"),
-        severities=counted.of_types(now_incidents, then_incidents, lambda alert: alert.severity),
+        types=counted.of_types(now_incidents, then_incidents, lambda one: one.worst.category or "none"),
+        severities=counted.of_types(now_incidents, then_incidents, lambda one: one.severity),
         handling=counted.handling(now_alerts, then_alerts),
         months=counted.months(all_incidents, month),
         weeks=counted.weeks(all_incidents, month),
@@ -102,7 +102,7 @@ def _worst(sources: Sources, month: Sequence[counted.Incident]) -> list[WorstInc
     """The most severe incidents, the true ones first."""
 
     def rank(one: counted.Incident) -> tuple[int, int, int]:
-        return RANKS[one.state], -SEVERITIES.index(one.worst.severity), one.first_activity
+        return RANKS[one.state], -SEVERITIES.index(one.severity), one.first_activity
 
     worst = ((one, raised_alerts.get(sources.store.connection, one.worst.alert_id)) for one in sorted(month, key=rank)[:MOST])
     return [_incident(one, sources.shown.alert(alert)) for one, alert in worst if alert is not None]
@@ -111,7 +111,8 @@ def _worst(sources: Sources, month: Sequence[counted.Incident]) -> list[WorstInc
 def _incident(one: counted.Incident, alert: Alert) -> WorstIncident:
     return WorstIncident(
         at=iso(one.first_activity),
-        severity=alert.severity,
+        incident_id=alert.incident_id,
+        severity=one.severity,
         what=alert.title,
         evidence=alert.evidence,
         user=alert.user,

@@ -56,9 +56,13 @@ class Period(msgspec.Struct, frozen=True):
 
 
 class WorstIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the most severe incidents. what, evidence, user: of its most severe alert. state: as of `counted.Incident`."""
+    """One of the most severe incidents. incident_id: None for an alert that is of none. severity, state: as of `counted.Incident`.
+
+    what, evidence, user: of its most severe alert.
+    """
 
     at: str
+    incident_id: str | None
     severity: str
     what: str
     evidence: str

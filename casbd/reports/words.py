@@ -149,7 +149,7 @@ def _worst(report: MonthlyReport) -> Iterator[Block]:
         )
         for one in report.worst
     ]
-    yield Table(("Began", "Severity", "What", "Who", "Alerts", "State"), rows, "There were none.")
+    yield Table(("Began", "Severity", "The most severe of its alerts", "Who", "Alerts", "State"), rows, "There were none.")
 
 
 def _handling(report: MonthlyReport) -> Iterator[Block]:

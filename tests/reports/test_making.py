@@ -21,6 +21,12 @@ def test_incidents_are_counted_once_and_by_their_worst_alert(report):
     assert [*report.severities] == [OfType("medium", 4, 1), OfType("high", 3, 0)]
 
 
+def test_three_policies_of_two_categories_make_an_incident_more_severe(save, sources):
+    save(*(alert(incident_id="i", policy_id=name, category=of) for name, of in (("a", "dlp"), ("b", "dlp"), ("c", "access_control"))))
+    (one,) = monthly(sources, MONTH).worst
+    assert (one.severity, one.alerts, one.incident_id) == ("high", 3, "i")
+
+
 def test_how_they_were_handled(report):
     handling = report.handling
     assert (handling.open, handling.open_high) == (3, 2)
