@@ -115,7 +115,7 @@ class TestCheck:
             " 7 policies look there (office-0, office-1, office-2, office-3, office-4 and 2 more)",
             "casbd.yaml:4:1: warning: without user groups (organization.user_groups) little is known of user_groups:"
             " 1 policy looks there (board)",
-            "casbd.yaml:1:1: warning: this version sends no e-mail or SMS, alerts go to the outputs: 1 policy asks for it (board)",
+            "casbd.yaml:1:1: warning: e-mail goes out only with the section `mail`: 1 policy asks for it (board)",
             "rules/logon.yaml:2:31: warning: `activity_type` can be no `Logon`, so `eq` never holds for it (did you mean `Log on`?)",
             "casbd.yaml: no mistakes (policies: 9, inputs: 0, outputs: 0, connectors: 0)",
         ]
@@ -144,7 +144,7 @@ class TestCheck:
             "state_dir: state\nrules: [rules]\nenrichment: {ip_ranges: ranges.yaml}\n"
             "inputs: [{name: own, path: /x, format: json, mapping: {timestamp: t, user_groups: g, activity_type: a}}]\n"
         )
-        assert [one["message"][:12] for one in lines(run("check", "--json", config=doubtful / "casbd.yaml"))] == ["this version"]
+        assert [one["message"][:12] for one in lines(run("check", "--json", config=doubtful / "casbd.yaml"))] == ["e-mail goes "]
 
     def test_a_broken_configuration(self, run, tmp_path):
         (tmp_path / "casbd.yaml").write_text("rulez: []\n")

@@ -31,12 +31,16 @@ MEMORY = Path("/dev/shm")
 
 
 class Server:
-    """Takes messages. bodies: what it got under one key. numbers: of how many alerts each is."""
+    """Takes messages. bodies: what it got under one key. numbers: of how many alerts each is.
+
+    messages: by what is to be done about an alert, the keys of the messages that it was in.
+    """
 
     def __init__(self) -> None:
         self.answer = "250"
         self.bodies: dict[str, set[tuple[str, ...]]] = {}
         self.numbers: dict[str, int] = {}
+        self.messages: dict[str, set[str]] = {}
 
     def send(self, message: wording.Message, at: int) -> None:
         answer, self.answer = self.answer, "250"
@@ -45,6 +49,8 @@ class Server:
         if answer == "5xx":
             raise Rejected("550")
         self.numbers[message.key] = message.number
+        for story in message.stories:
+            self.messages.setdefault(story.next, set()).add(message.key)
         self.bodies.setdefault(message.key, set()).add((str(at), wording.as_text(message), message.subject))
         if answer == "lost":  # the server has it, and its 250 never came
             raise Retry("connection closed")
@@ -111,6 +117,7 @@ class PeopleMachine(RuleBasedStateMachine):
     def what_goes_again_is_the_same(self) -> None:
         if hasattr(self, "core"):
             assert all(len(bodies) == 1 for bodies in self.server.bodies.values())
+            assert all(len(keys) == 1 for keys in self.server.messages.values())
 
     @invariant()
     def nothing_is_lost(self) -> None:
