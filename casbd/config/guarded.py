@@ -44,13 +44,12 @@ def open_files(document: Document, settings: Settings, rules: Iterable[Path], li
         ([settings.state_dir], "the state directory", ("state_dir",)),
     ]
     keys: list[tuple[Path, Where]] = [(secret.file, ("privacy",)) for secret in _secrets(settings.privacy) if secret.file]
-    for section, entries in (("outputs", settings.outputs), ("connectors", settings.connectors)):
-        for index, options in _named(document, section, entries):
-            keys += [(secret.file, (section, index)) for secret in _secrets(options) if secret.file]
-            if key_file := getattr(options, "key_file", None):
-                keys.append((key_file, (section, index, "key_file")))
-            if ca_file := getattr(options, "ca_file", None):
-                places.append(([ca_file], "whom it trusts", (section, index, "ca_file")))
+    for where, options in _places(document, settings):
+        keys += [(secret.file, where) for secret in _secrets(options) if secret.file]
+        if key_file := getattr(options, "key_file", None):
+            keys.append((key_file, (*where, "key_file")))
+        if ca_file := getattr(options, "ca_file", None):
+            places.append(([ca_file], "whom it trusts", (*where, "ca_file")))
     places += [([key], "a key", where) for key, where in keys]
     for paths, name, where in places:
         yield from _told(document, where, name, sorted({culprit for path in paths if (culprit := writable(path))}))
@@ -98,14 +97,27 @@ def _told(document: Document, where: Where, name: str, culprits: Sequence[Path])
         yield document.mistake(where, f"everybody may change {name}: `{culprits[0]}`{more}", "chmod o-w")
 
 
+def _places(document: Document, settings: Settings) -> Iterator[tuple[Where, BaseModel]]:
+    """All options that may name a key, each with where it stands."""
+    for section, entries in (("outputs", settings.outputs), ("connectors", settings.connectors)):
+        for index, options in _named(document, section, entries):
+            yield (section, index), options
+    for index, person in enumerate(settings.notifications):
+        yield ("notifications", index), person
+    for section, one in (("mail", settings.mail), ("sms", settings.sms)):
+        if one is not None:
+            yield (section,), one
+
+
 def _named(document: Document, section: str, entries: Sequence[PluginSettings]) -> Iterator[tuple[int, BaseModel]]:
-    """Options of outputs or connectors, each with its index in the file (one that is wrong is none of them)."""
+    """Options of outputs or connectors, each with its index in the file; what is wrong there is none of them, nor what is built in."""
     written = document.data.get(section)
     index = {
         str(item.get("name")): number for number, item in enumerate(written if isinstance(written, list) else ()) if isinstance(item, dict)
     }
     for entry in entries:
-        yield index.get(entry.name, 0), entry.options
+        if entry.name in index:
+            yield index[entry.name], entry.options
 
 
 def _secrets(options: BaseModel) -> Iterator[Secret]:

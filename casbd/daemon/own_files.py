@@ -14,9 +14,10 @@ from casbd.inputs.fence import OwnFiles
 
 
 def own_files(settings: Settings) -> OwnFiles:
-    """The store, systemd's credentials, the configuration, and whatever outputs and connectors name: secrets, TLS keys, what is written."""
+    """The store, credentials of systemd, the configuration, and whatever destinations and recipients name: secrets, keys, files written."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    options = [settings.privacy, *(one.options for one in (*settings.outputs, *settings.connectors))]
+    options = [settings.privacy, *(one.options for one in (*settings.outputs, *settings.connectors)), *settings.notifications]
+    options += [one for one in (settings.mail, settings.sms) if one is not None]
     named = [path for one in options for path in _files(one)]
     return OwnFiles([str(settings.state_dir), *([credentials] if credentials else [])], [str(settings.path), *named])
 

@@ -60,7 +60,9 @@ def doubtful_reach(document: Document, settings: Settings, policies: Iterable[Po
     instances = {entry.spec.instance for entry in settings.inputs}
     places = {name: index for index, name in enumerate(_names(document))}
     for connector in settings.connectors:
-        where = ("connectors", places.get(connector.name, 0))
+        if connector.name not in places:
+            continue  # it is built in: mail goes to an address, whoever's tenant that is
+        where = ("connectors", places[connector.name])
         for app in connector.reach.app:
             if apps is not None and not any(_alike(app.casefold(), known.casefold()) for known in apps):
                 message = f"no activity has the app `{app}`: the connector {connector.name} gets no command for it"

@@ -74,6 +74,19 @@ def test_what_everybody_may_change_is_a_warning(place, name, said):
     assert told(place) == [[], [said]]
 
 
+@pytest.mark.parametrize(("name", "place_of_it"), [("oncall", "12:5"), ("smtp", "13:1"), ("sms", "14:1")])
+def test_urls_and_passwords_for_telling_people_are_keys(place, name, place_of_it):
+    with (place / "casbd.yaml").open("a") as file:
+        file.write(
+            "notifications:\n  - {name: oncall, url: {file: keys/oncall}}\n"
+            "mail: {host: h, from: a@b.example, user: u, password: {file: keys/smtp}}\nsms: {url: {file: keys/sms}}\n"
+        )
+    for one in ("oncall", "smtp", "sms"):
+        (place / "keys" / one).write_text("")
+        (place / "keys" / one).chmod(0o642 if one == name else 0o640)
+    assert told(place) == [[], [f"casbd.yaml:{place_of_it}: everybody may change a key: `keys/{name}` (chmod o-w)"]]
+
+
 @pytest.mark.parametrize("name", ["bin/act", "bin"])
 def test_a_program_that_everybody_may_change_is_a_mistake(place, name):
     (place / name).chmod(0o777)
