@@ -26,9 +26,14 @@ class ScimUser(msgspec.Struct, rename="camel"):
     active: bool | None = None
     emails: list[Email] = []
 
+    @property
+    def names(self) -> list[str]:
+        """The user name and the mail addresses."""
+        return [self.user_name, *(one.value for one in self.emails)]
+
     def is_called(self, name: str) -> bool:
         """Asked again here: a server that does not know a filter gives everybody."""
-        return name == self.id or name.casefold() in (self.user_name.casefold(), *(one.value.casefold() for one in self.emails))
+        return name == self.id or name.casefold() in map(str.casefold, self.names)
 
 
 class _Page(msgspec.Struct):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from casbd.connectors._http import Api, segment
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
-from casbd.plugins import UNCHANGED, Done
+from casbd.plugins import UNCHANGED, Done, Looked
 from casbd.wire.plain_text import cut, single_line
 
 
@@ -50,12 +50,11 @@ class Step(NamedTuple):
 class Vendor(Generic[A]):
     """A connector whose actions are requests to one API. A subclass has `steps`, `find` and `stands`.
 
-    steps: by action. ways_back: by action, the one that takes it back. notes: actions whose way back needs what was before (`held`).
+    steps: by action. ways_back: by action, the one that takes it back.
     """
 
     steps: ClassVar[Mapping[str, Step]]
     ways_back: ClassVar[Mapping[str, str]] = {}
-    notes: ClassVar[Sequence[str]] = ()
     api: Api
 
     def find(self, command: GovernanceCommand) -> A:
@@ -98,13 +97,18 @@ class Vendor(Generic[A]):
         answer = api.call(*step)
         return Done(api.describe(*step), f"{answer.status}{f'; {note}' if note else ''}")
 
-    def note(self, command: GovernanceCommand) -> Mapping[str, Any] | None:
-        """What the way back needs, of the account as it is now. Retry and Rejected as `execute`."""
-        return self.held(command, self._found(command)) if command.action in self.notes else None
+    def look(self, command: GovernanceCommand) -> Looked:
+        """The account's names, and what the way back needs of it. Retry and Rejected as `execute`."""
+        account = self._found(command)
+        return Looked([account.id, *self.names(account)], self.held(command, account))
 
-    def held(self, command: GovernanceCommand, account: A) -> Mapping[str, Any] | None:
-        """What an account has that the action takes and the way back gives again."""
-        raise NotImplementedError
+    def names(self, account: A) -> Sequence[str]:  # noqa: ARG002
+        """By what else than its id the vendor knows an account."""
+        return ()
+
+    def held(self, command: GovernanceCommand, account: A) -> Mapping[str, Any] | None:  # noqa: ARG002
+        """What the action takes from the account, and the way back gives again."""
+        return None
 
     def preview(self, command: GovernanceCommand) -> str:
         """The request of the action, with words in the place of the account's id. Rejected as `step`."""

@@ -79,7 +79,6 @@ class Box(Vendor[_User]):
     }
     actions: ClassVar[tuple[str, ...]] = tuple(steps)
     ways_back: ClassVar = {"suspend_user": "unsuspend_user"}
-    notes: ClassVar = ("suspend_user",)
 
     def __init__(self, options: BoxOptions, clock: Clock = now) -> None:
         """Raises Mistakes where the secret or the CA file cannot be read."""
@@ -104,9 +103,13 @@ class Box(Vendor[_User]):
             case _:
                 return None
 
-    def held(self, command: GovernanceCommand, account: _User) -> dict[str, Any]:  # noqa: ARG002
+    def names(self, account: _User) -> list[str]:
+        """The login."""
+        return [account.login]
+
+    def held(self, command: GovernanceCommand, account: _User) -> dict[str, Any] | None:
         """What the user was allowed: it may have been less than everything."""
-        return {"status": account.status}
+        return {"status": account.status} if command.action == "suspend_user" else None
 
     def act(self, command: GovernanceCommand, account: _User) -> Done:
         """Send the request. Rejected without one for the owner."""

@@ -55,6 +55,7 @@ class _Tag(msgspec.Struct):
 class _Profile(msgspec.Struct):
     team_member_id: str
     status: _Tag
+    email: str = ""
 
     @property
     def id(self) -> str:
@@ -146,6 +147,10 @@ class Dropbox(Vendor[_Profile]):
         members = {"members": [{".tag": "email", "email": command.target}]}
         found = self._asked("/2/team/members/get_info", members, list[_Found])
         return only([one.profile for one in found if one.profile], command)
+
+    def names(self, account: _Profile) -> list[str]:
+        """The primary address; members are found by others, too."""
+        return [account.email]
 
     def stands(self, command: GovernanceCommand, account: _Profile) -> bool | None:
         """Dropbox signs out whom it suspends."""

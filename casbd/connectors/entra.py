@@ -28,7 +28,7 @@ from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_SELECT = {"$select": "id,userType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"}
+_SELECT = {"$select": "id,userPrincipalName,mail,userType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"}
 _RISK = ("confirm_user_compromised", "dismiss_user_risk")
 _BETWEEN_RISKS = 1000
 """Milliseconds: Microsoft takes one such request a second of a tenant, and says in its 429 not for how long to wait."""
@@ -54,6 +54,8 @@ class _User(msgspec.Struct, rename="camel"):
     """https://learn.microsoft.com/graph/api/resources/user"""
 
     id: str
+    user_principal_name: str = ""
+    mail: str | None = None
     user_type: str | None = None
     account_enabled: bool | None = None
     on_premises_sync_enabled: bool | None = None
@@ -93,8 +95,6 @@ class Entra(Vendor[_User]):
         "confirm_user_compromised": "dismiss_user_risk",
         "revoke_admin_privileges": "restore_admin_privileges",
     }
-
-    notes: ClassVar = ("revoke_admin_privileges",)
 
     def __init__(self, options: EntraOptions, clock: Clock = now) -> None:
         """Raises Mistakes where the secret or the CA file cannot be read."""
@@ -139,9 +139,13 @@ class Entra(Vendor[_User]):
             case _:
                 return self._roles.stand(command, account.id)
 
-    def held(self, command: GovernanceCommand, account: _User) -> dict[str, Any]:  # noqa: ARG002
+    def names(self, account: _User) -> list[str]:
+        """The user principal name and the mail address."""
+        return [account.user_principal_name, account.mail or ""]
+
+    def held(self, command: GovernanceCommand, account: _User) -> dict[str, Any] | None:
         """The directory roles."""
-        return self._roles.held(account.id)
+        return self._roles.held(account.id) if command.action == "revoke_admin_privileges" else None
 
     def act(self, command: GovernanceCommand, account: _User) -> Done:
         """Send the request, where Microsoft says that it has an effect."""

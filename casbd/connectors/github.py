@@ -83,7 +83,6 @@ class Github(Vendor[_Member]):
     }
     actions: ClassVar[tuple[str, ...]] = tuple(steps)
     ways_back: ClassVar = {"suspend_user": "unsuspend_user"}
-    notes: ClassVar = ("suspend_user",)
 
     def __init__(self, options: GithubOptions, clock: Clock = now) -> None:
         """Raises Mistakes where the token or the CA file cannot be read."""
@@ -125,9 +124,11 @@ class Github(Vendor[_Member]):
             case _:
                 return self._end_credentials(account)
 
-    def held(self, command: GovernanceCommand, account: _Member) -> dict[str, Any] | None:  # noqa: ARG002
+    def held(self, command: GovernanceCommand, account: _Member) -> dict[str, Any] | None:
         """The role."""
-        return {"role": account.membership.role} if account.membership else None
+        if command.action != "suspend_user" or account.membership is None:
+            return None
+        return {"role": account.membership.role}
 
     def _suspend(self, command: GovernanceCommand, account: _Member) -> Done:
         step = self.step("suspend_user").of(account.id)

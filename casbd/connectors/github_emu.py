@@ -107,6 +107,10 @@ class GithubEmu(Vendor[ScimUser]):
         users = [user for guid in self._guids(command.target) for user in _scim.with_id(self.api, self._users, guid)]
         return only(users, command)
 
+    def names(self, account: ScimUser) -> list[str]:
+        """The user name and the mail addresses."""
+        return account.names
+
     def stands(self, command: GovernanceCommand, account: ScimUser) -> bool | None:
         """SCIM tells."""
         return _scim.stands(command.action, account)

@@ -60,9 +60,12 @@ class _User(msgspec.Struct, rename="camel"):
     is_admin: bool = False
     is_delegated_admin: bool = False
 
+    @property
+    def addresses(self) -> list[str]:
+        return [self.primary_email, *self.aliases, *self.non_editable_aliases]
+
     def is_called(self, name: str) -> bool:
-        addresses = (self.primary_email, *self.aliases, *self.non_editable_aliases)
-        return name == self.id or name.casefold() in map(str.casefold, addresses)
+        return name == self.id or name.casefold() in map(str.casefold, self.addresses)
 
 
 class _Token(msgspec.Struct, rename="camel"):
@@ -117,6 +120,10 @@ class GoogleWorkspace(Vendor[_User]):
                 return not self._tokens(account)
             case _:
                 return None
+
+    def names(self, account: _User) -> list[str]:
+        """All addresses that are the user's own."""
+        return account.addresses
 
     def act(self, command: GovernanceCommand, account: _User) -> Done:
         """Send the request. Rejected where it would not take what somebody has."""

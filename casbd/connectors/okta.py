@@ -52,6 +52,7 @@ class OktaOptions(HttpOptions):
 
 class _Profile(msgspec.Struct):
     login: str = ""
+    email: str = ""
 
 
 class _User(msgspec.Struct):
@@ -109,6 +110,10 @@ class Okta(Vendor[_User]):
                 return account.status == "PASSWORD_EXPIRED"
             case _:
                 return None
+
+    def names(self, account: _User) -> list[str]:
+        """The login and the mail address."""
+        return [account.profile.login, account.profile.email]
 
     def act(self, command: GovernanceCommand, account: _User) -> Done:
         """Send the request, where the user's status allows it."""

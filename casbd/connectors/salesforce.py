@@ -73,6 +73,15 @@ class _Logins(msgspec.Struct, rename={"following": "nextRecordsUrl"}):
     following: str | None = None
 
 
+class _User(msgspec.Struct, rename="pascal"):
+    username: str = ""
+    email: str = ""
+
+
+class _Users(msgspec.Struct):
+    records: list[_User]
+
+
 class _Session(msgspec.Struct, rename="pascal"):
     id: str
     created_date: str
@@ -120,6 +129,12 @@ class Salesforce(Vendor[_Login]):
         if _ID.fullmatch(command.target):
             return only(self._logins(f"Id = {quoted}"), command)
         return only(self._logins(f"Username = {quoted}") or self._logins(f"Email = {quoted} AND IsActive = true"), command)
+
+    def names(self, account: _Login) -> list[str]:
+        """The user's id, user name and mail address."""
+        query = {"q": _soql("Username, Email", "User", f"Id = {_quoted(account.user_id)}")}
+        users = self.api.get("/query", _Users, query=query).records
+        return [account.user_id, *(name for user in users for name in (user.username, user.email))]
 
     def stands(self, command: GovernanceCommand, account: _Login) -> bool | None:
         """Who is suspended has no session: freezing ends none."""

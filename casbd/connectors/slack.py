@@ -77,6 +77,10 @@ class Slack(Vendor[ScimUser]):
             return only(_scim.with_id(self.api, _USERS, command.target), command)
         return _scim.named(self.api, _USERS, "email" if is_address(command.target) else "userName", command)
 
+    def names(self, account: ScimUser) -> list[str]:
+        """The user name and the mail addresses."""
+        return account.names
+
     def stands(self, command: GovernanceCommand, account: ScimUser) -> bool | None:
         """Of sessions Slack does not tell."""
         return _scim.stands(command.action, account)

@@ -21,7 +21,7 @@ from casbd.governance.rails import Rails
 from casbd.governance.withdrawing import ended
 from casbd.model.governance import CommandStatus, GovernanceCommand
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
-from casbd.plugins import Connector, Done, Noting, Stateful
+from casbd.plugins import Connector, Done, Looking, Stateful
 from casbd.store.database import Store
 from casbd.store.state import governance_log, governance_moments, outbox
 from casbd.store.state.governance_stop import stopped
@@ -105,7 +105,9 @@ class ToConnector:
         begun, done, failure = monotonic(), Done(), None
         status: CommandStatus = "succeeded"
         try:
-            command = self._noted(store, command)
+            command = self._looked_at(store, command)
+            if command.status != "queued":
+                return command
             done = self._carried_out(command)
         except Rejected as error:
             status, failure = "failed", _bounded(str(error))
@@ -124,13 +126,17 @@ class ToConnector:
             restore=_plain(done.restore) if done.restore is not None else command.restore,
         )
 
-    def _noted(self, store: Store, command: GovernanceCommand) -> GovernanceCommand:
-        """With what its way back needs, written down before anything is done: after a crash nobody could tell."""
-        if command.restore is not None or not isinstance(self._connector, Noting):
+    def _looked_at(self, store: Store, command: GovernanceCommand) -> GovernanceCommand:
+        """With what its way back needs, written down before anything is done; `blocked` where the app's names for it are protected."""
+        if command.reverts or not isinstance(self._connector, Looking):
             return command
-        noted = self._connector.note(command)
-        if noted is not None:
-            command = replace(command, restore=_plain(noted))
+        looked = self._connector.look(command)
+        if protected := next(filter(self._rails().protects, looked.names), None):
+            before = command if self._was_tried else replace(command, started=None)
+            why = f"{command.target} is {single_line(protected)} there, whom governance protects"
+            return ended(before, "blocked", _bounded(why), self._clock(), self._failure)
+        if command.restore is None and looked.restore is not None:
+            command = replace(command, restore=_plain(looked.restore))
             with store.transaction() as connection:
                 governance_log.save(connection, command)
         return command

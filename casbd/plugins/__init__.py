@@ -274,15 +274,19 @@ class Stateful(Protocol):
         """Whether the account is in the state that the command asks for; None where the app does not tell. Retry, Rejected as `execute`."""
 
 
+class Looked(NamedTuple):
+    """An account as it is before. names: all by which the app knows it, its own id too. restore: as of `Done`."""
+
+    names: Sequence[str] = ()
+    restore: Mapping[str, Any] | None = None
+
+
 @runtime_checkable
-class Noting(Protocol):
-    """A connector some of whose ways back need what is gone once a command is done, such as which roles somebody had."""
+class Looking(Protocol):
+    """A connector that looks at the account before each try: whom governance protects may have other names in the app."""
 
-    def note(self, command: GovernanceCommand) -> Mapping[str, Any] | None:
-        """What `restore` of a command has to hold, as JSON; None where its way back needs nothing. It changes nothing.
-
-        It is asked once, before the first try, and stored: `execute` finds it in the command. Retry, Rejected as `execute`.
-        """
+    def look(self, command: GovernanceCommand) -> Looked:
+        """Change nothing. The first `restore` is stored: once it is done nobody could tell. Retry, Rejected as `execute`."""
 
 
 @runtime_checkable

@@ -122,6 +122,10 @@ class TestEntra(VendorTests):
         with pytest.raises(Rejected, match="not found"):
             app.execute(command(target="99999999-0000-0000-0000-000000000000"))
 
+    def test_it_looks_under_which_names_somebody_may_be_protected(self, server, app):
+        server.users[IDS[ANNA]]["mail"] = "anna.berg@contoso.com"
+        assert app.look(command(target="anna.berg@contoso.com")).names == [IDS[ANNA], ANNA, "anna.berg@contoso.com"]
+
     def test_sessions_are_ended_once_for_a_command(self, server, app):
         assert app.is_done(command("require_sign_in_again")) is False
         done = app.execute(command("require_sign_in_again"))
@@ -184,8 +188,7 @@ class TestEntra(VendorTests):
         assert len(server.acted) == 3
 
     def test_nothing_is_noted_where_the_way_back_needs_nothing(self, server, app):
-        assert app.note(command()) is None
-        assert not server.asked
+        assert app.look(command()).restore is None
 
     def test_what_was_taken_before_a_refusal_is_told(self, server, app):
         for role in ("62e90394", "fe930be7"):

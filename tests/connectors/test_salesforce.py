@@ -14,6 +14,7 @@ from casbd.plugins import registry
 PAGE = 2
 USER = r"SELECT Id FROM User WHERE (\w+) = ('(?:[^'\\]|\\.)*')( AND IsActive = true)?"
 LOGIN = re.compile(rf"SELECT Id, UserId, IsFrozen FROM UserLogin WHERE UserId IN \({USER}\)")
+NAMES = re.compile(r"SELECT Username, Email FROM User WHERE Id = '(005\w+)'")
 SESSION = re.compile(r"SELECT Id, CreatedDate FROM AuthSession WHERE UsersId = '(005\w+)'")
 
 
@@ -59,6 +60,8 @@ class Salesforce(Server):
         self.query = query
         if match := SESSION.fullmatch(query):
             return [{key: one[key] for key in ("Id", "CreatedDate")} for one in self.sessions.values() if one["UsersId"] == match[1]]
+        if match := NAMES.fullmatch(query):
+            return [{key: self.users[match[1]][key] for key in ("Username", "Email")}]
         if not (match := LOGIN.fullmatch(query)):
             return None
         field, quoted, active = match.groups()

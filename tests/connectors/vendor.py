@@ -136,7 +136,7 @@ def command(action: str = "suspend_user", target: str = ANNA, **more) -> Governa
 
 def noted(app, one: GovernanceCommand) -> GovernanceCommand:
     """The command as the outbox gives it to a connector: with what the way back is going to need."""
-    return replace(one, restore=app.note(one))
+    return replace(one, restore=app.look(one).restore)
 
 
 class Vendor:
@@ -283,6 +283,12 @@ class VendorTests(Vendor):
             assert text.split()[1].startswith("http://127.0.0.1:")
             assert SECRET not in text
         assert not server.asked
+
+    def test_looks_at_all_names_and_changes_nothing(self, server, app):
+        looked = app.look(command())
+        assert ANNA in looked.names
+        assert len(looked.names) > 1 or self.name == "github"
+        assert not server.acted
 
     def test_ways_back_are_actions(self, app):
         assert {*app.ways_back, *app.ways_back.values()} <= {*app.actions}

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from casbd.errors import Rejected, Retry
 from casbd.governance import approving, reverting
 from casbd.outbox.to_connector import ToConnector
-from casbd.plugins import UNCHANGED, Done
+from casbd.plugins import UNCHANGED, Done, Looked
 from casbd.store.state import governance_breaker, governance_log, governance_moments, raised_alerts
 from casbd.store.state.governance_breaker import Breaker
 
@@ -357,11 +357,11 @@ class Roles(Directory):
 
     def __init__(self, **plan):
         super().__init__(**plan)
-        self.roles, self.noted = {"a@contoso.com": "owner"}, []
+        self.roles, self.looks, self.names = {"a@contoso.com": "owner"}, [], ["7", "a@contoso.com"]
 
-    def note(self, command):
-        self._step(self.noted)
-        return {"role": self.roles[command.target]} if command.target in self.roles else None
+    def look(self, command):
+        self._step(self.looks)
+        return Looked(self.names, {"role": self.roles[command.target]} if command.target in self.roles else None)
 
     def execute(self, command):
         self.roles.pop(command.target, None)
@@ -393,17 +393,52 @@ class TestWhatTheWayBackNeeds:
         core = make()
         core.feed_records(record())
         app = Roles()
-        app.noted = [Retry("busy"), Rejected("not found")]
+        app.looks = [Retry("busy"), Rejected("not found")]
         for status in ("queued", "failed"):
             deliver(core, app)
             assert (one(core).status, app.requests) == (status, [])
 
-    def test_is_asked_for_once(self, make):
+    def test_is_what_was_before_the_first_try(self, make):
         core = make()
         core.feed_records(record())
         app = Roles(before=[Retry("busy")])
         deliver(core, app)
-        app.noted = [Rejected("asked again")]
+        app.roles["a@contoso.com"] = "member"
         core.now += MINUTE
         deliver(core, app)
         assert (one(core).status, app.requests[0][2]) == ("succeeded", {"role": "owner"})
+
+
+class TestAnAccountIsProtectedUnderAllItsNames:
+    @pytest.fixture
+    def core(self, make):
+        core = make(protected_users=["breakglass@contoso.com", "admin-*@contoso.com"])
+        core.feed_records(record())
+        return core
+
+    @pytest.mark.parametrize("name", ["breakglass@contoso.com", "Admin-7@contoso.com"])
+    def test_so_nothing_is_done_to_an_alias(self, core, name):
+        app = Roles()
+        app.names = ["7", "a@contoso.com", name]
+        deliver(core, app)
+        assert (one(core).status, app.requests) == ("blocked", [])
+        assert one(core).reason == f"a@contoso.com is {name} there, whom governance protects"
+        assert one(core).started is None
+
+    def test_what_was_tried_before_may_have_been_done(self, core):
+        app = Roles(after=[Retry("timed out")])
+        deliver(core, app)
+        app.names = ["breakglass@contoso.com"]
+        core.now += MINUTE
+        deliver(core, app)
+        assert (one(core).status, len(app.requests)) == ("failed", 1)
+        assert "whom governance protects; it was tried before and may have been done" in one(core).error
+
+    def test_a_way_back_is_for_everybody(self, core):
+        app = Roles()
+        deliver(core, app)
+        app.names = ["breakglass@contoso.com"]
+        with core.store.transaction() as connection:
+            back = reverting.revert(connection, one(core), "unsuspend_user", "eva", core.rails(), core.now)
+        deliver(core, app)
+        assert governance_log.get(core.store.connection, back.command_id).status == "succeeded"
