@@ -202,7 +202,7 @@ SAID = {
     ("log-on-from-a-risky-address", "a log on from 185.220.101.34 (Tor)"),
     ("mailbox-forwards", "forwards mail of carla.rossi@contoso.com to invoices.contoso@mail.example"),
     ("external-sharing", "shared Payroll 2026.xlsx (AnonymousLinkCreated) with Guest"),
-    ("role-member-added", "gave Global Administrator to dev.patel@contoso.com"),
+    ("ruling-role-member-added", "gave Global Administrator to dev.patel@contoso.com"),
     (
         _ADMINISTRATION,
         f"8 activities (Add member to role, Run command and Reset password) on 7 objects {_MORE} in {_APPS} in 1 h 3 min from 203.0.113.77",

@@ -45,6 +45,6 @@ def list_incidents(
             write_lines(map(json_lines.incident, found))
             return
         table("", COLUMNS, map(row, found), style, less=LESS)
-        number = incidents.number(store.connection, filters)
-    if 0 < most < number:
+        number = incidents.number(store.connection, filters) if most else 0
+    if most < number:
         click.echo(f"casbd: the first {most} of {number} (--limit 0 is all)", err=True)
