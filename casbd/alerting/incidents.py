@@ -1,8 +1,9 @@
 """Which alerts are one incident: those of one user, and those from one address, that are close in time.
 
 An alert reaches half a day back from its first activity and half a day on from its last one (of a run that goes on for longer than a
-day, from the end of the first day: what goes on for weeks would join all else). Of a user's alerts those whose reaches touch are one
-incident; so are those of an address where they are about no single user, as a password spray is.
+day, from the end of the first day: what goes on for weeks would join all else). One of low severity reaches a quarter of a day, so that
+what somebody does on each working day is an incident a day. Of a user's alerts those whose reaches touch are one incident; so are those
+of an address where they are about no single user, as a password spray is.
 
 From a user's address an alert reaches half an hour. So the alerts of several users from one address are one incident where they come
 within an hour, and a whole office is none: alerts of low severity do not reach so far, nor do the organization's own addresses.
@@ -21,14 +22,14 @@ from msgspec import structs
 from casbd.alerting.handling import Handling, handle
 from casbd.alerting.raising import identity
 from casbd.model.activity import Activity
-from casbd.model.alert import SEVERITIES, SYSTEM, Alert
+from casbd.model.alert import SEVERITIES, SYSTEM, Alert, Severity
 from casbd.model.identity import person
 from casbd.store.state import audit, incident_spans, incidents
 from casbd.store.state.incident_spans import Span
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
-REACH = DAY // 2
+REACH: dict[Severity, int] = {"informational": DAY // 4, "low": DAY // 4, "medium": DAY // 2, "high": DAY // 2}
 ADDRESS_REACH = HOUR // 2
 LARGE = 1_000
 """So many alerts are renamed where two incidents become one; of an incident with more, which is larger than the other, the id stays."""
@@ -80,8 +81,8 @@ def handle_all(
 def _reaches(alert: Alert, raised_by: Activity | None) -> Iterator[Reach]:
     subject = person(alert.user, alert.app, alert.app_instance) if alert.user else alert.ip_address
     if subject:
-        last = min(alert.last_activity, alert.first_activity + DAY)
-        yield Reach(subject, alert.first_activity - REACH, last + REACH)
+        last, reach = min(alert.last_activity, alert.first_activity + DAY), REACH[alert.severity]
+        yield Reach(subject, alert.first_activity - reach, last + reach)
     if raised_by is not None and alert.user and alert.ip_address and _tells_whose(alert, raised_by):
         yield Reach(alert.ip_address, raised_by.timestamp - ADDRESS_REACH, raised_by.timestamp + ADDRESS_REACH)
 

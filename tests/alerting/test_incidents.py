@@ -66,6 +66,15 @@ class TestOfOneUser:
         core.feed_records(record(Id="between", at=DAY))
         assert {alert.incident_id for alert in core.alerts()} == {earlier}
 
+    def test_of_low_severity_what_comes_within_half_a_day(self, make_core):
+        times = {"1": 0, "2": 12 * HOUR, "3": 24 * HOUR + 1, "weighty": 42 * HOUR + 1}
+        low = {"low": {"severity": "low", "filters": {"activity_type": {"eq": "Log on"}}}} | EACH
+        log_ons = [record(Id=name, at=at, Operation="UserLoggedIn") for name, at in times.items() if name != "weighty"]
+        assert groups(fed(make_core, *log_ons, rules=low)) == [["1", "2"], ["3"]]
+        core = make_core("mixed", rules=low)
+        core.feed_records(*log_ons, record(Id="weighty", at=times["weighty"]))
+        assert groups(core) == [["1", "2"], ["3", "weighty"]]
+
     def test_a_run_reaches_on_from_its_end_but_not_for_weeks(self, make_core):
         rules = repeated(1, "2d") | {"other": {"filters": {"activity_type": {"eq": "Log on"}}}}
         log_on = {"Operation": "UserLoggedIn"}
