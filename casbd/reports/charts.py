@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil, log10
+from typing import NamedTuple
 
 from casbd.reports.document import Chart, number
 from casbd.wire.plain_text import cut, single_line
@@ -18,8 +19,7 @@ COLOURS = {"High": "#a4262c", "Medium": "#c8690c", "Low": "#3b78a8", "Informatio
 """Of severities; they differ in lightness too, so that a grey print shows them."""
 PLAIN = "#1f5f8b"
 _ROW, _LONGEST_NAME = 26, 34
-_HEIGHT, _LEFT, _BOTTOM, _TOP = 210, 46, 24, 12
-_SPACE = WIDTH - _LEFT - 8
+_HEIGHT, _BOTTOM, _TOP = 210, 24, 12
 
 
 def svg(chart: Chart, ident: str) -> str:
@@ -62,51 +62,64 @@ def _bars(chart: Chart) -> tuple[int, str]:
     return max(1, len(drawn)) * _ROW, "".join(drawn)
 
 
+class _Plot(NamedTuple):
+    """Where numbers are drawn: from `left` on, a `step` for each label, `scale` units of height for one. axes: the lines and numbers."""
+
+    left: float
+    step: float
+    scale: float
+    axes: str
+
+    def middle(self, place: int) -> float:
+        """Of a label's part."""
+        return self.left + self.step * (place + 0.5)
+
+
 def _columns(chart: Chart) -> tuple[int, str]:
     """A column for each label, the series upon each other, with what they add up to."""
     sums = [sum(values) for values in zip(*chart.series.values(), strict=True)]
-    scale, axes = _axes(max([*sums, 0]))
-    step = _SPACE / max(1, len(chart.labels))
-    wide = min(46.0, step * 0.68)
-    drawn = [axes, _labels(chart.labels, step)]
+    plot = _plot(chart.labels, max([*sums, 0]))
+    wide = min(46.0, plot.step * 0.68)
+    drawn = [plot.axes]
     for place in range(len(chart.labels)):
-        x, top = _LEFT + step * (place + 0.5) - wide / 2, float(_HEIGHT - _BOTTOM)
+        x, top = plot.middle(place) - wide / 2, float(_HEIGHT - _BOTTOM)
         for name, values in reversed([*chart.series.items()]):
-            high = max(1.0, values[place] * scale)  # one of a million is seen, too
+            high = max(1.0, values[place] * plot.scale)  # one of a million is seen, too
             if values[place]:
                 top -= high
                 drawn.append(f'<rect x="{x:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{high:.1f}" fill="{_colour(name)}"/>')
         if sums[place]:
             drawn.append(f'<text x="{x + wide / 2:.1f}" y="{top - 4:.1f}" text-anchor="middle" class="value">{number(sums[place])}</text>')
-    return _HEIGHT + (26 if len(chart.series) > 1 else 0), "".join(drawn) + _legend(chart.series)
+    return _HEIGHT + (26 if len(chart.series) > 1 else 0), "".join(drawn) + _legend(chart.series, plot.left)
 
 
 def _line(chart: Chart) -> tuple[int, str]:
     """One line over a filled area."""
     (values,) = chart.series.values()
-    scale, axes = _axes(max([*values, 0]))
-    step = _SPACE / max(1, len(values))
+    plot = _plot(chart.labels, max([*values, 0]))
     floor = _HEIGHT - _BOTTOM
-    points = [(_LEFT + step * (place + 0.5), floor - value * scale) for place, value in enumerate(values)]
+    points = [(plot.middle(place), floor - value * plot.scale) for place, value in enumerate(values)]
     way = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     first, last = (points[0][0], points[-1][0]) if points else (0.0, 0.0)
     area = f'<polygon points="{first:.1f},{floor} {way} {last:.1f},{floor}" fill="{PLAIN}" fill-opacity="0.14"/>'
     line = f'<polyline points="{way}" fill="none" stroke="{PLAIN}" stroke-width="2" stroke-linejoin="round"/>'
-    return _HEIGHT, axes + _labels(chart.labels, step) + area + line
+    return _HEIGHT, plot.axes + area + line
 
 
-def _axes(most: int) -> tuple[float, str]:
-    """Units of height for one, and the lines with their numbers."""
+def _plot(labels: Sequence[str], most: int) -> _Plot:
+    """Room to the left for the largest number of the axis."""
     top, each = _ticks(most)
+    left = max(46, 7 * len(number(top)) + 14)
+    step = (WIDTH - left - 8) / max(1, len(labels))
     scale = (_HEIGHT - _BOTTOM - _TOP - 8) / top
-    lines = []
+    lines = [_labels(labels, left, step)]
     for value in range(0, top + 1, each):
         y = _HEIGHT - _BOTTOM - value * scale
         lines.append(
-            f'<line x1="{_LEFT}" x2="{WIDTH - 8}" y1="{y:.1f}" y2="{y:.1f}" class="{"grid" if value else "axis"}"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" class="tick">{number(value)}</text>'
+            f'<line x1="{left}" x2="{WIDTH - 8}" y1="{y:.1f}" y2="{y:.1f}" class="{"grid" if value else "axis"}"/>'
+            f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end" class="tick">{number(value)}</text>'
         )
-    return scale, "".join(lines)
+    return _Plot(left, step, scale, "".join(lines))
 
 
 def _ticks(most: int) -> tuple[int, int]:
@@ -118,21 +131,21 @@ def _ticks(most: int) -> tuple[int, int]:
     return ceil(most / each) * each, each
 
 
-def _labels(labels: Sequence[str], step: float) -> str:
+def _labels(labels: Sequence[str], left: float, step: float) -> str:
     """Below the axis; of many only as many as there is room for."""
     widest = 7 * max(map(len, labels), default=1) + 6
     every = max(1, ceil(widest / step))
     return "".join(
-        f'<text x="{_LEFT + step * (place + 0.5):.1f}" y="{_HEIGHT - 8}" text-anchor="middle" class="tick">{_text(label)}</text>'
+        f'<text x="{left + step * (place + 0.5):.1f}" y="{_HEIGHT - 8}" text-anchor="middle" class="tick">{_text(label)}</text>'
         for place, label in enumerate(labels)
         if (len(labels) - 1 - place) % every == 0
     )
 
 
-def _legend(series: Mapping[str, Sequence[int]]) -> str:
+def _legend(series: Mapping[str, Sequence[int]], left: float) -> str:
     if len(series) < 2:
         return ""
-    drawn, x = [], _LEFT
+    drawn, x = [], left
     for name in series:
         drawn.append(
             f'<rect x="{x}" y="{_HEIGHT + 6}" width="12" height="12" fill="{_colour(name)}"/>'

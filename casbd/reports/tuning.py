@@ -18,8 +18,10 @@ FIELDS = ("user", "ip_address", "country", "app")
 """Of alerts, by which an exception can tell activities apart: the narrowest first, and of equals it is taken."""
 ENOUGH = 3
 """False alerts, or alerts that nobody has judged, below which nothing is said: two are chance."""
-MOST_OF_ALL = 0.5
-"""Share of alerts that nobody has judged which one value must have, or repetition, to be worth a look."""
+MANY = 5
+"""False alerts without a real one from which on the policy itself is doubtful."""
+LEAST, MOST_OF_ALL = 0.2, 0.5
+"""Shares of the alerts that one value, or repetition, must have to be worth a look, and to be said before all else."""
 TRUE, _, _ = RESOLUTIONS
 
 
@@ -34,16 +36,32 @@ def tuning(alerts: Sequence[AlertSummary], shown: Pseudonyms, month: Month) -> T
     """What to do about one policy's alerts of a month; None where there is nothing to say. shown: how people are named."""
     false = [alert for alert in alerts if alert.resolution in ("false_positive", "benign")]
     real = [alert for alert in alerts if alert.resolution == TRUE]
-    if len(false) >= ENOUGH and (found := _best(false, real)) and found.removed >= ENOUGH:
-        return _exception(found, f"of {len(false):,} that turned out to be none", alerts[0].policy_id, shown, month)
+    found = _best(false, real, alerts)
+    exception = found and _exception(found, f"of {len(false):,} that turned out to be none", alerts[0].policy_id, shown, month)
+    if exception is not None and exception.removed >= MOST_OF_ALL * len(false):
+        return exception
     open_ones = [alert for alert in alerts if alert.resolution is None]
-    return _repeating(alerts) or _one_value(open_ones, real, shown)
+    return _repeating(alerts) or _never_real(false, real) or exception or _one_value(open_ones, real, alerts, shown)
 
 
-def _best(alerts: Sequence[AlertSummary], real: Sequence[AlertSummary]) -> _Found | None:
+def _best(alerts: Sequence[AlertSummary], real: Sequence[AlertSummary], whole: Sequence[AlertSummary]) -> _Found | None:
     """The value that most of them have and none of the real ones; failing that, the one that costs the fewest of these."""
-    found = [*_values(alerts, real)]
+    enough = max(ENOUGH, LEAST * len(alerts))
+    found = [one for one in _values(alerts, real) if one.removed >= enough and not _is_of_all(one, whole)]
     return min(found, key=lambda one: (one.lost > 0, -one.removed + one.lost, FIELDS.index(one.field), one.value), default=None)
+
+
+def _is_of_all(found: _Found, whole: Sequence[AlertSummary]) -> bool:
+    """Whether an exception would be the end of the policy: it is about one app or country alone."""
+    return found.field in ("app", "country") and all(getattr(alert, found.field) == found.value for alert in whole)
+
+
+def _never_real(false: Sequence[AlertSummary], real: Sequence[AlertSummary]) -> Tuning | None:
+    if real or len(false) < MANY:
+        return None
+    return Tuning(
+        f"None of the {len(false):,} alerts that were judged was real: narrow its filters, or have it count alone (mode: simulate).", 0, 0
+    )
 
 
 def _values(alerts: Iterable[AlertSummary], real: Sequence[AlertSummary]) -> Iterator[_Found]:
@@ -72,19 +90,22 @@ exceptions:
 
 
 def _repeating(alerts: Sequence[AlertSummary]) -> Tuning | None:
-    """One alert a user and week, where most repeat an earlier one."""
+    """One alert a user and week, where most repeat an earlier one: of single activities one that grows, of others one that is sent."""
     first = {(alert.user, alert.app, alert.app_instance, alert.first_activity // WEEK) for alert in alerts}
     removed = len(alerts) - len(first)
     if removed < ENOUGH or removed < MOST_OF_ALL * len(alerts):
         return None
-    advice = f"One alert a user, app and week (alert: {{each: 7d}} in the rule file) would have made {len(first):,} of {len(alerts):,}."
+    key, verb = ("each", "made") if alerts[0].policy_type == "activity" else ("suppress", "sent")
+    advice = f"One alert a user, app and week (alert: {{{key}: 7d}} in the rule file) would have {verb} {len(first):,} of {len(alerts):,}."
     return Tuning(advice, removed, 0)
 
 
-def _one_value(alerts: Sequence[AlertSummary], real: Sequence[AlertSummary], shown: Pseudonyms) -> Tuning | None:
+def _one_value(
+    alerts: Sequence[AlertSummary], real: Sequence[AlertSummary], whole: Sequence[AlertSummary], shown: Pseudonyms
+) -> Tuning | None:
     """What most of those have in common that nobody has judged: perhaps an exception, once somebody has looked."""
-    found = _best(alerts, real)
-    if found is None or found.lost or found.removed < ENOUGH or found.removed < MOST_OF_ALL * len(alerts):
+    found = _best(alerts, real, whole)
+    if found is None or found.lost or found.removed < MOST_OF_ALL * len(alerts):
         return None
     what = f"{found.field.replace('ip_address', 'address')} {_shown(found, shown)}"
     return Tuning(f"{found.removed:,} of {len(alerts):,} that nobody has judged are of the {what}: close them, then decide.", 0, 0)

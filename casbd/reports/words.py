@@ -85,7 +85,8 @@ def _figures(report: MonthlyReport, month: Month) -> Figures:
         false = Figure("False alerts", share, f"of {number(handling.closed)} that were closed")
 
     def compared(label: str, numbers: Compared) -> Figure:
-        than = _than(numbers, month) if report.activities.before else f"nothing was watched in {before}"
+        is_known = report.activities.before or report.alerts.before
+        than = _than(numbers, month) if is_known else f"nothing is known of {before}"
         return Figure(label, number(numbers.month), than)
 
     return Figures(

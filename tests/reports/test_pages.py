@@ -119,6 +119,12 @@ def test_a_month_of_nothing_is_a_page(core, sources):
     assert "No incidents in January 2026" in page.text
 
 
+def test_the_numbers_of_an_axis_have_room():
+    text = html(Document("", "", [Section("", [Chart("line", "t", ["a"], {"x": [9_876_543]}, "things")])], ""))
+    (place,) = re.findall('<text x="(\\d+)"[^>]*>10,000,000<', text)
+    assert int(place) >= 7 * len("10,000,000")
+
+
 @pytest.mark.parametrize("kind", ["bars", "columns", "line"])
 @pytest.mark.parametrize("values", [[], [0], [0, 0], [1], [10**12, 3]])
 def test_a_chart_of_any_numbers(kind, values):

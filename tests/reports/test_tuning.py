@@ -3,6 +3,7 @@
 from alerts_of_a_month import DAY, MONTH, alert, closed
 
 from casbd.pseudonyms import NONE, Pseudonyms
+from casbd.reports.counted import WEEK
 from casbd.reports.tuning import tuning
 
 
@@ -23,8 +24,21 @@ def test_the_user_of_most_false_alerts():
 
 
 def test_a_country_where_users_differ():
-    found = advice(*(closed("benign", user=f"u{n}@contoso.com", country="NO") for n in range(4)))
+    found = advice(*(closed("benign", user=f"u{n}@contoso.com", country="NO") for n in range(4)), alert(country="DE"))
     assert "country: {eq: " in found.exception
+
+
+def test_what_a_policy_is_all_about_is_no_exception():
+    """It would be the end of the policy."""
+    found = advice(*(closed("false_positive", user=f"u{n}@contoso.com", app="Okta", country="NO", at=n * WEEK) for n in range(6)))
+    assert not found.exception
+    assert found.advice.startswith("None of the 6 alerts that were judged was real")
+
+
+def test_a_value_of_few_is_not_worth_an_exception():
+    few = (closed("false_positive", user="a@contoso.com", at=n * WEEK) for n in range(3))
+    others = (closed("false_positive", user=f"u{n}@contoso.com", at=n * WEEK) for n in range(17))
+    assert advice(*few, *others, closed("true_positive", user="b@contoso.com")) is None
 
 
 def test_what_would_have_hidden_a_real_one_is_said():
@@ -45,8 +59,13 @@ def test_a_value_that_hides_nothing_real_is_better_than_a_larger_one_that_does()
 def test_repeating_alerts():
     found = advice(*(alert(user="a@contoso.com", at=n * 1000) for n in range(9)), alert(user="b@contoso.com"))
     assert found.removed == 8
-    assert "each: 7d" in found.advice
+    assert found.advice == "One alert a user, app and week (alert: {each: 7d} in the rule file) would have made 2 of 10."
     assert not found.exception
+
+
+def test_repeating_alerts_of_a_policy_that_counts_are_held_back():
+    found = advice(*(alert(user="a@contoso.com", at=n * 1000, policy_type="repeated_activity") for n in range(9)))
+    assert found.advice == "One alert a user, app and week (alert: {suppress: 7d} in the rule file) would have sent 1 of 9."
 
 
 def test_what_most_have_in_common_that_nobody_has_judged():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from casbd.model.alert import Resolution, Severity
+from casbd.model.alert import PolicyType, Resolution, Severity
 
 
 class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +16,7 @@ class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
     alert_id: str
     policy_id: str
     policy_name: str
+    policy_type: PolicyType
     severity: Severity
     category: str | None = None
     title: str = ""
