@@ -4,16 +4,15 @@ import json
 from typing import ClassVar
 
 import pytest
-from builders import MINUTE, NOON, Core, chunk, load_rules, record, repeated
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from builders import MINUTE, NOON, load_rules, record, repeated
 
 from casbd.activity_log import ActivityLog
 from casbd.alerting.evidence import LONGEST
 from casbd.backtest.stored_log import would_have_raised
 from casbd.backtest.trial import alerts_of
+from casbd.errors import Mistakes
 from casbd.model.activity import Activity
-from casbd.store.log import segments
+from casbd.policies import loading
 
 SECOND = 1000
 LOG_ON = {"Operation": "UserLoggedIn"}
@@ -191,67 +190,23 @@ class TestRuleFiles:
         assert alert.evidence.startswith("gave [31m xxxx")
 
 
-class TestAnyOrder:
-    RULES: ClassVar = {
-        "burst": {"match": {"repeated": 3, "within": "4m"}},
-        "spray": {"match": {"repeated": 2, "within": "4m", "by": "ip_address", "unique": "user"}, "alert": {"evidence": "by {raw.UserId}"}},
-        "each": {"alert": {"each": "2m", "title": "{user}: {raw.Id}", "evidence": "with {raw.ClientIP}[ in {raw.Nowhere}]"}},
-        "guessed": {
-            "filters": {"app": {"isset": True}},
-            "match": {
-                "sequence": [{"activity_type": {"eq": "Failed log on"}, "repeated": 2}, {"activity_type": {"eq": "Log on"}}],
-                "within": "5m",
-            },
-        },
-    }
-    ONE = st.tuples(
-        st.integers(0, 40),
-        st.sampled_from(["a@contoso.com", "b@contoso.com"]),
-        st.sampled_from(["81.2.69.160", "89.160.20.112", "203.0.113.7"]),
-        st.sampled_from(["UserLoginFailed", "UserLoginFailed", "UserLoggedIn"]),
-    )
-
-    @settings(max_examples=10)
-    @given(st.lists(ONE, min_size=1, max_size=30), st.randoms(use_true_random=False))
-    def test_any_order_and_any_batches_give_the_same_sentences(self, tmp_path_factory, several, chance):
-        records = [
-            record(at=minute * MINUTE, Id=f"{number}", UserId=user, ClientIP=address, Operation=operation)
-            for number, (minute, user, address, operation) in enumerate(several)
-        ]
-        cores = [Core(tmp_path_factory.mktemp("order"), rules=self.RULES) for _ in range(2)]
-        cores[0].feed_records(*records)
-        rest = chance.sample(records, len(records))
-        while rest:
-            size = chance.randint(1, 8)
-            cores[1].feed(*(chunk([one]) for one in rest[:size]))
-            rest = rest[size:]
-            if chance.random() < 0.2:
-                segments.compact(cores[1].store, at_least=1)
-            if chance.random() < 0.2:
-                cores[1].reopen()
-        assert said(cores[0]) == said(cores[1])
-        for core in cores:
-            core.close()
+SIGMA = """\
+title: Failed log ons
+logsource: {product: m365, service: audit}
+detection:
+  selection: {Operation: UserLoginFailed}
+  condition: selection
+alert:
+  evidence: "was {raw.Operation}[ in {raw.Nowhere}]"
+"""
 
 
-def said(core):
-    alerts = [one for one in core.alerts() if one.merged_into is None]
-    return sorted((one.policy_id, one.user or "", one.first_activity - NOON, one.title, one.evidence) for one in alerts)
-
-
-def test_with_an_alert_what_its_sentence_is_made_of_goes(make_core):
-    core = make_core(rules=repeated(2, "5m"))
-    core.feed_records(*at(0, 1))
-    count = "SELECT count(*) FROM alert_facts"
-    assert core.store.connection.execute(count).fetchone() == (1,)
-    core.feed_records(*at(2))
-    assert core.store.connection.execute(count).fetchone() == (1,)
-    core.store.connection.execute("DELETE FROM alerts")
-    assert core.store.connection.execute(count).fetchone() == (0,)
-
-
-@pytest.mark.parametrize("mode", ["enforce", "simulate"])
-def test_a_simulated_run_leaves_nothing(make_core, mode):
-    core = make_core(rules=repeated(2, "5m", mode=mode))
-    core.feed_records(*at(0, 1, 2))
-    assert core.store.connection.execute("SELECT count(*) FROM alert_facts").fetchone() == (int(mode == "enforce"),)
+def test_a_sigma_file_may_have_words_too(make_core):
+    core = make_core(rules={})
+    (core.directory / "rules" / "sigma.yml").write_text(SIGMA)
+    core.use(loading.load([core.directory / "rules"]))
+    core.feed_records(*at(0))
+    assert [alert.evidence for alert in core.alerts()] == ["was UserLoginFailed"]
+    (core.directory / "rules" / "sigma.yml").write_text(SIGMA.replace("[ in", "[[ in"))
+    with pytest.raises(Mistakes, match=r"sigma.yml:7:13: `alert.evidence`: `\]` at character 39 has no other half"):
+        loading.load([core.directory / "rules"])
