@@ -20,6 +20,7 @@ class Notification(Options):
 
     alerts: `all`, or only those of policies that `named` it. digest: what comes within so long (ms) after a message goes together.
     max_per_hour: messages; what comes then goes together when the hour is over. In quiet_hours only high severity is told at once.
+    max_activity_age: alerts whose newest activity is older (ms) when they are raised are stored alone; None: no limit.
     """
 
     name: Name
@@ -29,6 +30,7 @@ class Notification(Options):
     min_severity: Severity = "informational"
     max_per_hour: Annotated[int, Field(ge=1)] = 20
     digest: Duration = 60_000
+    max_activity_age: Duration | None = None
     quiet_hours: Annotated[str, AfterValidator(checked_hours)] | None = None
 
     @model_validator(mode="after")

@@ -16,10 +16,13 @@ from casbd.config.settings import Retention
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.state import file_versions, incident_spans, outbox, raised_alerts, rejects, retention, window_pages
+from casbd.store.state import file_versions, incident_spans, outbox, raised_alerts, rejects, retention, told, window_pages
 
 BLOCKS, PAGES, ROWS = 50, 2_000, 20_000
 """Removed in one transaction: some ten megabytes."""
+
+KEEP_TOLD = 86_400_000
+"""Milliseconds; of messages to people the last hour is looked at."""
 
 TRUSTED = 3 * 86_400_000
 """Milliseconds that the clock may be ahead of everything else: a host is switched off over a weekend."""
@@ -72,6 +75,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
     segments.prune(store, now - keep.activities)
     with store.transaction() as connection:
         outbox.prune_unclaimed(connection, queues, now - keep.activities, now - keep.alerts)
+        told.prune(connection, now - KEEP_TOLD)
         more = blocks.prune(connection, now - keep.activities, BLOCKS) == BLOCKS
         for removed in (
             raised_alerts.prune(connection, now - keep.alerts, ROWS),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from casbd.config.notifications import Notification
 from casbd.config.settings import Settings
-from casbd.model.alert import SEVERITIES, Alert, Severity
+from casbd.model.alert import SEVERITIES, SYSTEM, Alert, Severity
 from casbd.policies.policy import Policy
 from casbd.store.state.told import recipient_destination
 
@@ -39,16 +39,20 @@ class Recipients:
             return Notification.model_construct(name=named, url=self._sms.url, alerts="named")
         return None
 
-    def queues(self, alert: Alert, before: Alert | None = None) -> list[str]:
-        """Who is to be told of an alert. before: as it was when it was told last; then only of a severity that has risen."""
+    def queues(self, alert: Alert, now: int, before: Alert | None = None) -> list[str]:
+        """Who is to be told of an alert now (ms). before: as it was when it was told last; then only of a severity that has risen."""
         if alert.suppressed or (before is not None and RANK[alert.severity] <= RANK[before.severity]):
             return []
         named = self._named.get(alert.policy_id, set())
-        return [
-            queue
-            for queue, person in self.people.items()
-            if (person.alerts == "all" or queue in named) and RANK[alert.severity] >= RANK[person.min_severity]
-        ]
+        told = (queue for queue, person in self.people.items() if _wants(person, alert, now))
+        return [queue for queue in told if self.people[queue].alerts == "all" or queue in named]
+
+
+def _wants(person: Notification, alert: Alert, now: int) -> bool:
+    """Whether an alert is severe and new enough; those about casbd itself are of now, whatever began when."""
+    most = person.max_activity_age
+    new = most is None or alert.category == SYSTEM or now - alert.last_activity <= most
+    return new and RANK[alert.severity] >= RANK[person.min_severity]
 
 
 def unreachable(settings: Settings, policies: Iterable[Policy]) -> Iterator[tuple[Policy, str]]:
@@ -58,8 +62,3 @@ def unreachable(settings: Settings, policies: Iterable[Policy]) -> Iterator[tupl
         for name in policy.alert.recipients:
             if recipients._recipient(name) is None:
                 yield policy, name
-
-
-def changed(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
-    """The queues whose recipient is reached otherwise now."""
-    return [queue for queue in new if old.get(queue) != new[queue]]

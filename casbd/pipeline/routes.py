@@ -26,12 +26,12 @@ class Routes:
     def raised(self, connection: sqlite3.Connection, alert: Alert, now: int, *, besides: str | None = None) -> None:
         """Store a new alert, and tell it. now: milliseconds since 1970. besides: the destination that does not get it."""
         telling.add(connection, alert, [name for name in self._outputs if name != besides], now)
-        for queue in self._recipients.queues(alert):
+        for queue in self._recipients.queues(alert, now):
             if queue != besides:
                 outbox.add(connection, queue, alert, now)
 
     def grown(self, connection: sqlite3.Connection, alert: Alert, before: Alert, now: int) -> None:
         """Store an alert that has grown, and tell it to whom that is due."""
         telling.grow(connection, alert, self._outputs, now)
-        for queue in self._recipients.queues(alert, before):
+        for queue in self._recipients.queues(alert, now, before):
             outbox.add(connection, queue, replace(alert, event="updated"), now)

@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from casbd.config.notifications import Notification
 from casbd.config.privacy import Privacy
+from casbd.config.settings import Retention
+from casbd.daemon.retention import KEEP_TOLD, remove_some
 from casbd.documents.mail_server import MailServer
 from casbd.errors import Rejected, Retry
 from casbd.notifications.messengers import ByMail
@@ -244,6 +246,14 @@ def test_of_the_last_hour_alone_anything_is_kept(core, people):
         raise_alerts(core, 1, start=hour)
         all_steps(core, delivering)
     assert len(told.since(core.store.connection, QUEUE, 0)) == 1
+
+
+def test_of_a_recipient_that_is_gone_nothing_is_kept(core, people):
+    raise_alerts(core, 1)
+    all_steps(core, people(Phone()))
+    for later, left in ((KEEP_TOLD, 1), (KEEP_TOLD + 1, 0)):
+        remove_some(core.store, Retention(), NOON + later, [], {})
+        assert len(told.since(core.store.connection, QUEUE, 0)) == left
 
 
 @pytest.fixture

@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
-from threading import Thread
 
 import pytest
+from chat_service import TOKEN, ChatService
 
 from casbd.errors import DeliveryError, Rejected, Retry
 from casbd.wire import apprise_service
 
-TOKEN = "s3cret-token"
-
-
-class Service(ThreadingHTTPServer):
-    """status: what it answers. got: what it was sent."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.status, self.got = 200, []
-
-    @property
-    def url(self):
-        return f"json://user:{TOKEN}@127.0.0.1:{self.server_port}/{TOKEN}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.got.append((self.path, body["title"], body["message"]))
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", "0")
-        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
 
 @pytest.fixture
 def service():
-    server = Service()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with ChatService() as service:
+        yield service
 
 
 @pytest.fixture
@@ -87,7 +51,7 @@ def test_another_is_final_and_nothing_goes_elsewhere(service, status):
 
 
 def test_nobody_there(service):
-    service.server_close()
+    service.server.server_close()
     with pytest.raises(Retry, match="the service could not be reached"):
         apprise_service.send(service.url, "title", "body")
 

@@ -54,6 +54,11 @@ def end(connection: sqlite3.Connection, destination: str, message: Told, now: in
         outbox.settle(connection, destination, [outbox.Part(row.seq, 1, 0, whole=True) for row in rows])
 
 
+def prune(connection: sqlite3.Connection, before: int) -> None:
+    """Forget messages that were over before then (ms): of recipients that are gone nobody else does."""
+    connection.execute("DELETE FROM told WHERE at < ? AND last = 0", (before,))
+
+
 def alerts(connection: sqlite3.Connection, destination: str, message: Told) -> Iterator[Alert]:
     """The alerts of a message, in order."""
     for row in _rows(connection, destination, message.last):
