@@ -11,6 +11,7 @@ from builders import chunk as a_chunk
 
 from casbd.activity_log import ActivityLog
 from casbd.activity_log.people import people
+from casbd.alerting import handling
 from casbd.errors import StoreError
 from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
@@ -318,3 +319,15 @@ def test_by_what_incidents_are_found_names_nobody_who_is_forgotten(core, keep):
     assert ANNA not in spans()
     assert {alert.incident_id for alert in core.alerts() if alert.user == other} == (before if keep else set())
     assert (other in spans()) is keep
+
+
+def test_alerts_that_somebody_was_to_look_after_are_nobodys_who_is_forgotten(core):
+    (one, *_) = [alert for alert in core.alerts() if alert.user != ANNA]
+    with core.store.transaction() as connection:
+        handling.handle(connection, [one.alert_id], handling.assigning(ANNA), ["siem"], core.now)
+        handling.handle(connection, [one.alert_id], handling.closing("benign", None, ANNA, core.now), ["siem"], core.now)
+    other = privacy.forget(core.store, ANNA).pseudonym
+    alert = raised_alerts.get(core.store.connection, one.alert_id)
+    assert (alert.assigned_to, alert.closed_by) == (other, other)
+    assert [found.alert_id for found in raised_alerts.find(core.store.connection, assigned_to=other)] == [one.alert_id]
+    assert {row.alert().closed_by for row in core.waiting()} == {None, other}

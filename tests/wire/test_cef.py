@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.model.activity import Activity, ActivityObject
-from casbd.model.alert import Alert
+from casbd.model.alert import RESOLUTIONS, Alert, Event
 from casbd.wire import cef
 
 SAMPLES = (Path(__file__).parent / "mdca_docs" / "cef_samples.txt").read_text(encoding="utf-8").splitlines()
@@ -96,7 +97,10 @@ alerts = st.builds(
     risk_score=st.none() | integers,
     activity_ids=st.lists(texts, max_size=5).map(tuple),
     tags=st.lists(texts, max_size=5).map(tuple),
-    **dict.fromkeys(["category", "user", "app", "app_instance", "country"], maybe),
+    event=st.sampled_from(get_args(Event)),
+    resolution=st.none() | st.sampled_from(RESOLUTIONS),
+    closed=st.none() | integers,
+    **dict.fromkeys(["category", "user", "app", "app_instance", "country", "comment", "closed_by"], maybe),
 )
 
 
@@ -132,6 +136,13 @@ def test_any_alert_is_strict_cef_that_gives_its_values_back(profile, alert):
     assert same(pairs.get("suser"), alert.user, 1023)
     assert same(pairs.get("cs4"), alert.policy_id, 4000)
     assert header[6] == {"informational": "0", "low": "3", "medium": "6", "high": "8"}[alert.severity]
+    if profile == "casbd":
+        assert same(pairs.get("reason"), alert.comment, 1023)
+        assert same(pairs.get("flexString2"), alert.closed_by, 1023)
+    if profile == "casbd" or alert.event != "raised":
+        assert (pairs["act"], pairs["cnt"], pairs.get("outcome")) == (alert.event, str(alert.activity_count), alert.resolution)
+    else:
+        assert not {"act", "cnt", "outcome"} & {*pairs}, "the SIEM agent had none of these"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
