@@ -48,7 +48,7 @@ class Witness:
     @property
     def fields(self) -> frozenset[str]:
         """The fields of an activity that it looks at."""
-        own = {"timestamp", "activity_id", "activity_type", "action_type", "object_type", "objects", "result", "result_detail"}
+        own = {"timestamp", "activity_id", "activity_type", "action_type", "object_id", "objects", "result", "result_detail"}
         return frozenset(own | (set(ALWAYS) & FIELDS.keys()) | self._named)
 
     def told(self, activity: Activity) -> dict[str, list[str]]:

@@ -6,7 +6,10 @@ import pytest
 from builders import MINUTE, NOON, Core, chunk, load_rules, record, repeated
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from casbd.alerting.evidence import Witness
+from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.store.log import segments
 
 SECOND = 1000
@@ -62,6 +65,18 @@ class TestAnyOrder:
 def said(core):
     alerts = [one for one in core.alerts() if one.merged_into is None]
     return sorted((one.policy_id, one.user or "", one.first_activity - NOON, one.title, one.evidence) for one in alerts)
+
+
+def test_what_a_file_is_asked_for_is_all_that_is_told(tmp_path):
+    rule = {"match": {"repeated": 2, "within": "5m", "by": ["user", "isp"]}, "alert": {"evidence": "{raw.a} {timestamp} {user_groups}"}}
+    (policy,) = load_rules(tmp_path, {"one": rule})
+    things = (ActivityObject("id", None, "User"), ActivityObject("other", "name", "File"))
+    texts = {name: "x" for name, field in FIELDS.items() if field.kind in ("text", "choice")}
+    whole = Activity(**(texts | {"timestamp": NOON, "raw": '{"a": 1}', "user_groups": ("g",), "objects": things}))
+    for activity in (whole, replace(whole, object_name=None, activity_type="Unspecified", result="failure")):
+        witness = Witness(policy)
+        asked = Activity(**{field: getattr(activity, field) for field in witness.fields})
+        assert witness.told(asked) == witness.told(activity)
 
 
 def test_what_retention_has_removed_is_not_made_up(make_core):
