@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
@@ -23,19 +24,20 @@ _MONDAY = 4 * DAY
 
 
 class Incident(Struct, frozen=True):
-    """Alerts that belong together: those of one incident, or one of none. Its type and severity are of the most severe of them."""
+    """Alerts that belong together: those of one incident, or one of none.
+
+    first_activity: when it began (ms). worst: the most severe alert, the first of several; the incident's type is its category.
+    """
 
     alerts: Sequence[AlertSummary]
+    first_activity: int
+    worst: AlertSummary
 
-    @property
-    def first_activity(self) -> int:
-        """When it began (ms)."""
-        return min(alert.first_activity for alert in self.alerts)
-
-    @property
-    def worst(self) -> AlertSummary:
-        """The most severe alert, the first of several."""
-        return max(self.alerts, key=lambda alert: SEVERITIES.index(alert.severity))
+    @classmethod
+    def of(cls, alerts: Sequence[AlertSummary]) -> Incident:
+        """What some alerts are together."""
+        worst = max(alerts, key=lambda alert: SEVERITIES.index(alert.severity))
+        return cls(alerts, min(alert.first_activity for alert in alerts), worst)
 
     @property
     def severity(self) -> Severity:
@@ -60,7 +62,7 @@ def incidents(alerts: Iterable[AlertSummary]) -> list[Incident]:
     together: dict[str, list[AlertSummary]] = {}
     for alert in alerts:
         together.setdefault(alert.incident_id or alert.alert_id, []).append(alert)
-    return [*map(Incident, together.values())]
+    return [*map(Incident.of, together.values())]
 
 
 def of_types(month: Sequence[Incident], before: Sequence[Incident], kind: Callable[[Incident], str]) -> list[OfType]:
@@ -105,13 +107,19 @@ def weeks(all_incidents: Sequence[Incident], last: Month, number: int = 12) -> l
 
 
 def _periods(all_incidents: Sequence[Incident], spans: Mapping[str, tuple[int, int]]) -> list[Period]:
-    periods = []
-    for name, (since, until) in spans.items():
-        inside = [one for one in all_incidents if since <= one.first_activity <= until]
-        severities = Counter(one.severity for one in inside)
-        alerts = sum(since <= alert.first_activity <= until for one in all_incidents for alert in one.alerts)
-        periods.append(Period(name, len(inside), alerts, {severity: severities[severity] for severity in SEVERITIES}))
-    return periods
+    """spans: by name from when to when, one after the other."""
+    starts = [since for since, _ in spans.values()]
+    end = max(until for _, until in spans.values())
+    severities = [Counter[Severity]() for _ in spans]
+    alerts = Counter[int]()
+    for one in all_incidents:
+        if starts[0] <= one.first_activity <= end:
+            severities[bisect_right(starts, one.first_activity) - 1][one.severity] += 1
+        alerts.update(bisect_right(starts, alert.first_activity) - 1 for alert in one.alerts if starts[0] <= alert.first_activity <= end)
+    return [
+        Period(name, severities[place].total(), alerts[place], {severity: severities[place][severity] for severity in SEVERITIES})
+        for place, name in enumerate(spans)
+    ]
 
 
 def by_person(alerts: Iterable[AlertSummary]) -> dict[str, list[AlertSummary]]:

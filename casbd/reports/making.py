@@ -177,7 +177,7 @@ def _troubles(sources: Sources, alerts: Sequence[AlertSummary]) -> list[Trouble]
     down = {*outbox.down_since(sources.store.connection).values()}
     by_title: dict[str, list[AlertSummary]] = {}
     for alert in alerts:
-        by_title.setdefault(sources.shown.text(alert.title), []).append(alert)
+        by_title.setdefault(sources.shown.text(alert.policy_name), []).append(alert)
     troubles = [
         Trouble(title, len(own), iso(own[-1].first_activity), goes_on=own[-1].first_activity in down) for title, own in by_title.items()
     ]

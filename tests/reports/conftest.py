@@ -49,7 +49,7 @@ def lived(core, save):
         alert(user="a@contoso.com", at=3 * DAY, incident_id="i1", policy_id="other", category="dlp"),
         alert(at=-DAY, user="a@contoso.com"),
         alert(at=4 * DAY, merged_into="x", user="a@contoso.com"),
-        alert(at=5 * DAY, policy_id="casbd.destination_down", category="system", title="Destination siem takes no messages"),
+        alert(at=5 * DAY, policy_id="casbd.destination_down", category="system", policy_name="Destination siem takes no messages"),
     )
     with core.store.transaction() as connection:
         for number, status in enumerate(["succeeded", "failed", "failed"]):

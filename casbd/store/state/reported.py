@@ -10,8 +10,8 @@ import msgspec
 from casbd.model.alert import PolicyType, Resolution, Severity
 
 
-class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Some fields of an alert (`casbd/model/alert.py`)."""
+class AlertSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Some fields of an alert (`casbd/model/alert.py`). A hundred thousand of them are in memory at once."""
 
     alert_id: str
     policy_id: str
@@ -19,7 +19,6 @@ class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
     policy_type: PolicyType
     severity: Severity
     category: str | None = None
-    title: str = ""
     user: str | None = None
     app: str | None = None
     app_instance: str | None = None
