@@ -103,7 +103,8 @@ def _alert(alert: Alert) -> None:
         f"policy {alert.policy_id}",
         alert.category,
         f"risk {alert.risk_score}" if alert.risk_score is not None else None,
-        f"{alert.activity_count} activities from {moment(alert.first_activity)} to {moment(alert.last_activity)} UTC",
+        _insights.numbers((alert.activity_count, "activity", "activities")),
+        f"from {moment(alert.first_activity)} to {moment(alert.last_activity)} UTC",
         f"raised {moment(alert.created)}",
     )
     _insights.about(_status(alert), "read" if alert.read else "not read", whose, "held back" if alert.suppressed else None)
@@ -118,7 +119,7 @@ def _status(alert: Alert) -> str:
         return "open"
     by = f" by {alert.closed_by}" if alert.closed_by else ""
     at = f" at {moment(alert.closed)}" if alert.closed else ""
-    return f"closed as {alert.resolution or 'nothing in particular'}{by}{at}"
+    return f"closed as {(alert.resolution or 'nothing in particular').replace('_', ' ')}{by}{at}"
 
 
 def _timeline(steps: Timeline) -> None:
@@ -186,8 +187,7 @@ def _alike(story: Story) -> None:
 def _outcomes(numbers: Mapping[str, int]) -> str:
     if not numbers:
         return "none"
-    words = {"true_positive": "true positive", "false_positive": "false positive", "closed": "closed without a word"}
-    return f"{sum(numbers.values())}: " + ", ".join(f"{number} {words.get(name, name)}" for name, number in numbers.items())
+    return f"{sum(numbers.values())}: " + ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in numbers.items())
 
 
 def _listed(alerts: Iterable[Alert]) -> None:
@@ -198,7 +198,7 @@ def _listed(alerts: Iterable[Alert]) -> None:
             one.policy_name,
             one.user,
             cut(one.evidence, _MOST),
-            one.resolution or one.status,
+            (one.resolution or one.status).replace("_", " "),
             one.comment,
         )
         for one in alerts

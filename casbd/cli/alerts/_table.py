@@ -37,9 +37,11 @@ def row(alert: Alert) -> Sequence[Any]:
 def _status(alert: Alert) -> str:
     if alert.merged_into:
         return "merged"
-    if alert.status == "open" and alert.suppressed:
+    if alert.suppressed and alert.status == "open":
         return "held back"
-    return "read" if alert.status == "open" and alert.read else alert.status
+    if alert.status == "closed":
+        return (alert.resolution or alert.status).replace("_", " ")
+    return "read" if alert.read else alert.status
 
 
 def style(cells: Sequence[Any]) -> str:

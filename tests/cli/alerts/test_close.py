@@ -266,3 +266,38 @@ def test_an_older_store_is_left_to_the_daemon(core, tmp_path):
     assert b"an older casbd wrote it" in finished.stderr
     with pytest.raises(Exception, match="older casbd"):
         Store(tmp_path / "core" / "state", readonly=True)
+
+
+DIES = """
+import os, signal, sys
+from casbd.alerting import telling
+from casbd.cli import main
+from casbd.store.state import audit, outbox, raised_alerts
+
+module, name = {"raised_alerts": raised_alerts, "outbox": outbox, "audit": audit}[sys.argv[1]], sys.argv[2]
+done, calls = getattr(module, name), []
+
+def dies(*arguments, **options):
+    calls.append(name)
+    done(*arguments, **options)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(module, name, dies)
+del sys.argv[1:3]
+main()
+"""
+
+
+@pytest.mark.parametrize("step", ["raised_alerts save", "raised_alerts note_told", "outbox add", "audit add"])
+def test_killed_between_two_steps_nothing_is_closed_and_nothing_told(core, run, tmp_path, step):
+    outputs = "[{name: siem, type: file, path: a.cef}]"
+    (tmp_path / "casbd.yaml").write_text(f"state_dir: core/state\noutputs: {outputs}\n")
+    command = ["-c", tmp_path / "casbd.yaml", "alerts", "close", "--all-matching", "--yes", "--as", "benign"]
+    ended = subprocess.run([sys.executable, "-c", DIES, *step.split(), *command], check=False, capture_output=True)
+    assert ended.returncode == -9, ended.stderr
+    assert {alert.status for alert in core.alerts()} == {"open"}
+    assert [row for row in core.waiting() if row.alert().event == "closed"] == []
+    assert trail(core) == []
+    run("alerts", "close", "--all-matching", "--yes", "--as", "benign")
+    assert len([row for row in core.waiting() if row.alert().event == "closed"]) == len(core.alerts()) == len(trail(core))
