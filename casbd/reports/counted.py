@@ -19,6 +19,8 @@ from casbd.store.state.reported import AlertSummary
 HOUR = 3_600_000
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+NAMED = 3
+"""Policies in an incident's title."""
 _MONDAY = 4 * DAY
 """1970-01-05, the first Monday there is."""
 
@@ -44,6 +46,14 @@ class Incident(Struct, frozen=True):
         """As `casbd incidents list` has it: one more than the worst where three policies of two categories come together."""
         several = len({alert.policy_id for alert in self.alerts}) >= 3 and len({alert.category for alert in self.alerts} - {None}) >= 2
         return SEVERITIES[min(SEVERITIES.index(self.worst.severity) + several, len(SEVERITIES) - 1)]
+
+    @property
+    def title(self) -> str:
+        """`Password spray, Consent to an application and 2 more`: of its policies the most severe first."""
+        worst_first = sorted(self.alerts, key=lambda alert: (-SEVERITIES.index(alert.severity), alert.first_activity))
+        names = [*dict.fromkeys(alert.policy_name for alert in worst_first)]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return ", ".join(names[:NAMED]) + more
 
     @property
     def state(self) -> str:

@@ -113,7 +113,7 @@ def _incident(one: counted.Incident, alert: Alert) -> WorstIncident:
         at=iso(one.first_activity),
         incident_id=alert.incident_id,
         severity=one.severity,
-        what=alert.title,
+        what=one.title,
         evidence=alert.evidence,
         user=alert.user,
         alerts=len(one.alerts),

@@ -10,7 +10,7 @@ from casbd.reports.document import Block, Chart, Code, Document, Figures, Paragr
 from casbd.reports.html import shown
 from casbd.wire.plain_text import single_line
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&]|^[+=-])")
 """What means something in Markdown, or begins HTML. Any of it may stand behind a backslash (CommonMark 2.4)."""
 _LINKED = re.compile(r"(?i)(?<![\w])(https?|ftp|www|mailto|xmpp)([:.])")
 _NUMBERED = re.compile(r"^(\d+)([.)])")

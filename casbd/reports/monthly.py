@@ -58,7 +58,7 @@ class Period(msgspec.Struct, frozen=True):
 class WorstIncident(msgspec.Struct, frozen=True, kw_only=True):
     """One of the most severe incidents. incident_id: None for an alert that is of none. severity, state: as of `counted.Incident`.
 
-    what, evidence, user: of its most severe alert.
+    what: the names of its policies; evidence, user: of its most severe alert.
     """
 
     at: str

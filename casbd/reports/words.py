@@ -53,19 +53,22 @@ def _in_short(report: MonthlyReport, month: Month) -> str:
     if not report.alerts.month:
         return f"No incidents in {month.name}, in {number(report.activities.month)} activities."
     incidents = f"{number(report.incidents.month)} {_plural('incident', report.incidents.month)} in {month.name}"
+    incidents += f", {_compared(report, report.incidents, month)}"
     if not handling.closed:
-        return f"{incidents}, {_than(report.incidents, month)}. None of their {number(report.alerts.month)} alerts is closed yet."
+        return f"{incidents}. None of their {number(report.alerts.month)} alerts is closed yet."
     truth = f"{number(handling.true_positive)} of their {number(report.alerts.month)} alerts turned out to be true"
-    return f"{incidents}, {_than(report.incidents, month)}. {truth}, {number(handling.open)} are still open."
+    return f"{incidents}. {truth}, {number(handling.open)} are still open."
 
 
 def _plural(word: str, value: int) -> str:
     return word if value == 1 else f"{word}s"
 
 
-def _than(compared: Compared, month: Month) -> str:
-    """`12 more than in September`."""
+def _compared(report: MonthlyReport, compared: Compared, month: Month) -> str:
+    """`12 more than in September`; not where casbd did not yet run, or nothing of it is kept."""
     before = month.plus(-1).name.split()[0]
+    if not report.activities.before and not report.alerts.before:
+        return f"nothing is known of {before}"
     more = compared.month - compared.before
     if not more:
         return f"as many as in {before}"
@@ -85,9 +88,7 @@ def _figures(report: MonthlyReport, month: Month) -> Figures:
         false = Figure("False alerts", share, f"of {number(handling.closed)} that were closed")
 
     def compared(label: str, numbers: Compared) -> Figure:
-        is_known = report.activities.before or report.alerts.before
-        than = _than(numbers, month) if is_known else f"nothing is known of {before}"
-        return Figure(label, number(numbers.month), than)
+        return Figure(label, number(numbers.month), _compared(report, numbers, month))
 
     return Figures(
         [
@@ -102,6 +103,8 @@ def _figures(report: MonthlyReport, month: Month) -> Figures:
 
 def _hours(hours: float) -> str:
     """`40 minutes`, `6 hours`, `3.5 days`."""
+    if hours * 60 < 1:
+        return "less than a minute"
     if hours < 1:
         return f"{round(hours * 60)} {_plural('minute', round(hours * 60))}"
     if hours < 48:
@@ -150,7 +153,7 @@ def _worst(report: MonthlyReport) -> Iterator[Block]:
         )
         for one in report.worst
     ]
-    yield Table(("Began", "Severity", "The most severe of its alerts", "Who", "Alerts", "State"), rows, "There were none.")
+    yield Table(("Began", "Severity", "What", "Who", "Alerts", "State"), rows, "There were none.")
 
 
 def _handling(report: MonthlyReport) -> Iterator[Block]:

@@ -27,6 +27,14 @@ def test_three_policies_of_two_categories_make_an_incident_more_severe(save, sou
     assert (one.severity, one.alerts, one.incident_id) == ("high", 3, "i")
 
 
+def test_the_title_of_an_incident(save, sources):
+    save(
+        *(alert(incident_id="i", policy_id=name, policy_name=name, at=at) for at, name in enumerate("abab")),
+        *(alert(incident_id="i", policy_id=name, policy_name=name, severity="high") for name in "cd"),
+    )
+    assert monthly(sources, MONTH).worst[0].what == "c, d, a and 1 more"
+
+
 def test_how_they_were_handled(report):
     handling = report.handling
     assert (handling.open, handling.open_high) == (3, 2)
