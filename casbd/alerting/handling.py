@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from casbd.alerting import telling
 from casbd.model.alert import Event, Resolution
 from casbd.store.state import audit, raised_alerts
+from casbd.store.state.operator import person
 
 _VERDICT = ("status", "resolution", "comment")
 
@@ -68,7 +69,7 @@ def handle(
     Read here and not before, so that nothing the daemon adds meanwhile is lost. outputs: those that are sent alerts. who: for the audit
     trail; left out, the person at the terminal.
     """
-    changed = []
+    changed, by = [], who or person()
     for before in raised_alerts.some(connection, alert_ids):
         alert = replace(before, **handling.changes)
         if alert == before:
@@ -79,6 +80,6 @@ def handle(
         else:
             telling.change(connection, alert, handling.event, outputs, now)
         was = {name: getattr(before, name) for name in handling.noted}
-        audit.add(connection, now, handling.action, alert.alert_id, {name: getattr(alert, name) for name in was} | {"before": was}, who)
+        audit.add(connection, now, handling.action, alert.alert_id, {name: getattr(alert, name) for name in was} | {"before": was}, by)
         changed.append(alert.alert_id)
     return changed
