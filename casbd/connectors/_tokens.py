@@ -12,6 +12,7 @@ PyJWT is imported when something is signed.
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -143,17 +144,31 @@ def refreshed(client_id: str, secret: Secret, refresh_token: Secret) -> Form:
     }
 
 
-def signed(claims: Mapping[str, Any], key: Key | str, now: int, key_id: str | None = None) -> str:
-    """A JSON Web Token (RFC 7519) of these claims, five minutes long, by RS256. now: ms since 1970.
+def signed(claims: Mapping[str, Any], key: Key | str, now: int, key_id: str | None = None, *, thumbprint: str | None = None) -> str:
+    """A JSON Web Token (RFC 7519) of these claims, five minutes long. now: ms since 1970.
 
-    key: a private RSA key (PEM). Mistakes where it is none.
+    key: a private RSA key (PEM). It signs by RS256; where the vendor knows it by its certificate's `thumbprint`, by PS256, as Microsoft
+    asks for. Mistakes where it is no such key.
     """
     import jwt
 
     seconds = now // 1000
     whole = {"iat": seconds, "exp": seconds + _SIGNED_FOR, "jti": str(uuid.uuid4()), **claims}
-    headers = {"kid": key_id} if key_id else None
+    headers = {name: value for name, value in (("kid", key_id), ("x5t#S256", thumbprint)) if value}
+    algorithm = "PS256" if thumbprint else "RS256"
     try:
-        return jwt.encode(whole, key if isinstance(key, str) else key.key().decode(), algorithm="RS256", headers=headers)
+        return jwt.encode(whole, key if isinstance(key, str) else key.key().decode(), algorithm=algorithm, headers=headers)
     except (ValueError, TypeError, jwt.PyJWTError):  # its own text may quote the key
         raise Mistakes([Mistake(str(key) if isinstance(key, Key) else "the key", 0, 0, "is no private RSA key in PEM")]) from None
+
+
+def thumbprint(certificate: Key) -> str:
+    """The SHA-256 of a certificate (PEM), as `x5t#S256` has it (RFC 7515, 4.1.8). Mistakes where it is none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    try:
+        digest = x509.load_pem_x509_certificate(certificate.key()).fingerprint(SHA256())
+    except ValueError:
+        raise Mistakes([Mistake(str(certificate), 0, 0, "has no certificate in PEM")]) from None
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -16,13 +16,14 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
+from pydantic import model_validator
 
 from casbd.clock import Clock, now
 from casbd.connectors._entra_roles import Roles
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, PlainName, segment
-from casbd.connectors._tokens import Granted, client_secret
+from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, PlainName, Token, segment
+from casbd.connectors._tokens import Form, Granted, client_key, client_secret, signed, thumbprint
 from casbd.connectors._vendor import Step, Vendor, only, shown
-from casbd.documents.secrets import Secret
+from casbd.documents.secrets import Key, Secret
 from casbd.errors import Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
@@ -42,12 +43,20 @@ class EntraOptions(HttpOptions):
     """The tenant's id or one of its domains."""
     client_id: PlainName
     """The application id of the app registration."""
-    client_secret: Secret
+    client_secret: Secret | None = None
     """Its client secret."""
+    certificate: Key | None = None
+    """In the place of the secret: its certificate with the private RSA key, in one PEM file, as {credential: entra.pem}."""
     base_url: BaseUrl = "https://graph.microsoft.com"
     """Microsoft Graph; national clouds have others."""
     login_url: BaseUrl = "https://login.microsoftonline.com"
     """Where tokens come from; national clouds have others."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> EntraOptions:
+        if (self.client_secret is None) == (self.certificate is None):
+            raise ValueError("needs either `client_secret` or `certificate`")
+        return self
 
 
 class _User(msgspec.Struct, rename="camel"):
@@ -99,13 +108,7 @@ class Entra(Vendor[_User]):
     def __init__(self, options: EntraOptions, clock: Clock = now) -> None:
         """Raises Mistakes where the secret or the CA file cannot be read."""
         http = Http(options, clock)
-        token = Granted(
-            http,
-            f"{options.login_url}/{options.tenant}/oauth2/v2.0/token",
-            lambda: client_secret(options.client_id, options.client_secret, f"{options.base_url}/.default"),
-            (options.client_secret,),
-            clock,
-        )
+        token = _token(options, http, clock)
         self.api = Api(http, options.base_url, token)
         self._clock = clock
         self._roles = Roles(self.api)
@@ -169,3 +172,18 @@ class Entra(Vendor[_User]):
         if 0 <= passed < _BETWEEN_RISKS:
             raise Retry("Microsoft takes one such request a second", after=(_BETWEEN_RISKS - passed) / 1000)
         self._last_risk = self._clock()
+
+
+def _token(options: EntraOptions, http: Http, clock: Clock) -> Token:
+    """By the secret, or by the certificate (https://learn.microsoft.com/entra/identity-platform/certificate-credentials)."""
+    url, scope = f"{options.login_url}/{options.tenant}/oauth2/v2.0/token", f"{options.base_url}/.default"
+    client, secret, certificate = options.client_id, options.client_secret, options.certificate
+    if secret is not None:
+        return Granted(http, url, lambda: client_secret(client, secret, scope), (secret,), clock)
+    assert certificate is not None
+    claims = {"iss": client, "sub": client, "aud": url}
+
+    def form() -> Form:
+        return client_key(client, signed(claims, certificate, clock(), thumbprint=thumbprint(certificate)), scope)
+
+    return Granted(http, url, form, (certificate,), clock)

@@ -1,11 +1,18 @@
+import base64
 import re
 from datetime import UTC, datetime
 
+import jwt
 import pytest
-from vendor import ANNA, NOW, PEOPLE, Fault, Reply, Server, VendorTests, command, noted
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
+from vendor import ANNA, NOW, PEOPLE, Fault, Reply, Server, Vendor, VendorTests, command, noted
 
 from casbd.connectors import _http
-from casbd.errors import Rejected, Retry
+from casbd.errors import Mistakes, Rejected, Retry
 
 GUEST = "guest_fabrikam.com#EXT#@contoso.onmicrosoft.com"
 IDS = {name: f"00000000-0000-0000-0000-00000000000{number}" for number, name in enumerate((*PEOPLE, GUEST, "twin1@x.y", "twin2@x.y"))}
@@ -217,3 +224,53 @@ class TestEntra(VendorTests):
         server.faults = [user, *[Fault("GET", Reply(200, again))] * 9]
         with pytest.raises(Rejected, match="more than 5 pages"):
             app.execute(command("revoke_admin_privileges"))
+
+
+@pytest.fixture(scope="module")
+def pem():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "casbd")])
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    certificate = builder.serial_number(1).not_valid_before(day).not_valid_after(day.replace(year=2030)).sign(key, hashes.SHA256())
+    text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return certificate, text + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+class TestEntraByItsCertificate(Vendor):
+    name = "entra"
+    Server = Entra
+
+    @pytest.fixture(autouse=True)
+    def _secrets(self, pem, monkeypatch):
+        monkeypatch.setenv("CASBD_TEST_SECRET", pem[1].decode())
+
+    def options(self, server):
+        return {
+            "tenant": "contoso.com", "client_id": "id", "certificate": {"env": "CASBD_TEST_SECRET"},
+            "base_url": server.url, "login_url": server.url,
+        }  # fmt: skip
+
+    def test_the_request_for_a_token_is_signed(self, server, app, pem):
+        app.execute(command())
+        assert not server.users[IDS[ANNA]]["accountEnabled"]
+        asked = next(request for request in server.asked if server.is_token(request))
+        assertion, url = asked.body["client_assertion"], f"{server.url}/contoso.com/oauth2/v2.0/token"
+        claims = jwt.decode(assertion, pem[0].public_key(), ["PS256"], audience=url, options={"verify_exp": False})
+        assert (claims["iss"], claims["sub"]) == ("id", "id")
+        digest = base64.urlsafe_b64decode(jwt.get_unverified_header(assertion)["x5t#S256"] + "=")
+        assert digest == pem[0].fingerprint(hashes.SHA256())
+        assert "client_secret" not in asked.body
+
+    def test_what_has_no_certificate_is_told_at_the_start(self, server, pem, monkeypatch):
+        whole = pem[1].decode()
+        key, begin, certificate = whole.partition("-----BEGIN CERT")
+        for text, missing in ((key, "no certificate"), (begin + certificate, "no private RSA key")):
+            monkeypatch.setenv("CASBD_TEST_SECRET", text)
+            with pytest.raises(Mistakes, match=missing):
+                self.make(server)
+
+    @pytest.mark.parametrize("more", [{"certificate": None}, {"client_secret": {"env": "X"}}])
+    def test_a_secret_and_a_certificate_are_one_too_many(self, server, more):
+        with pytest.raises(ValidationError, match="needs either `client_secret` or `certificate`"):
+            self.make(server, **more)
