@@ -1,9 +1,9 @@
 """Which alerts are one incident: those of one user, and those from one address, that are close in time.
 
-An alert reaches half a day back from its first activity and half a day on from its last one (of a run that goes on for longer than a
-day, from the end of the first day: what goes on for weeks would join all else). One of low severity reaches a quarter of a day, so that
-what somebody does on each working day is an incident a day. Of a user's alerts those whose reaches touch are one incident; so are those
-of an address where they are about no single user, as a password spray is.
+An alert reaches half a day back and half a day on from the activity that raised it; one of low severity a quarter of a day, so that what
+somebody does on each working day is an incident a day. Of a user's alerts those whose reaches touch are one incident; so are those of an
+address where they are about no single user, as a password spray is. How long an alert goes on does not matter: one that goes on for weeks
+would take in everything, and killed while it grows casbd would have to come to the same.
 
 From a user's address an alert reaches half an hour. So the alerts of several users from one address are one incident where they come
 within an hour, and a whole office is none: alerts of low severity do not reach so far, nor do the organization's own addresses.
@@ -22,7 +22,7 @@ from msgspec import structs
 from casbd.alerting.handling import Handling, handle
 from casbd.alerting.raising import identity
 from casbd.model.activity import Activity
-from casbd.model.alert import SEVERITIES, SYSTEM, Alert, Severity
+from casbd.model.alert import SEVERITIES, Alert, Severity
 from casbd.model.identity import person
 from casbd.store.state import audit, incident_spans, incidents
 from casbd.store.state.incident_spans import Span
@@ -48,13 +48,8 @@ class Reach(NamedTuple):
     last: int
 
 
-def placed(connection: sqlite3.Connection, alert: Alert, raised_by: Activity | None = None) -> Alert:
-    """The alert with its incident, inside the transaction that stores it. raised_by: of a new alert, the activity that raised it.
-
-    Alerts about casbd itself are of none.
-    """
-    if alert.category == SYSTEM:
-        return alert
+def placed(connection: sqlite3.Connection, alert: Alert, raised_by: Activity) -> Alert:
+    """A new alert with its incident, inside the transaction that stores it. raised_by: the activity that raised it."""
     reaches = [*_reaches(alert, raised_by)]
     touched = [[*incident_spans.touching(connection, *reach)] for reach in reaches]
     incident_id = _one_of(connection, alert, {span.incident_id for spans in touched for span in spans})
@@ -78,13 +73,13 @@ def handle_all(
     return len(changed)
 
 
-def _reaches(alert: Alert, raised_by: Activity | None) -> Iterator[Reach]:
+def _reaches(alert: Alert, raised_by: Activity) -> Iterator[Reach]:
+    moment, reach = raised_by.timestamp, REACH[alert.severity]
     subject = person(alert.user, alert.app, alert.app_instance) if alert.user else alert.ip_address
     if subject:
-        last, reach = min(alert.last_activity, alert.first_activity + DAY), REACH[alert.severity]
-        yield Reach(subject, alert.first_activity - reach, last + reach)
-    if raised_by is not None and alert.user and alert.ip_address and _tells_whose(alert, raised_by):
-        yield Reach(alert.ip_address, raised_by.timestamp - ADDRESS_REACH, raised_by.timestamp + ADDRESS_REACH)
+        yield Reach(subject, moment - reach, moment + reach)
+    if alert.user and alert.ip_address and _tells_whose(alert, raised_by):
+        yield Reach(alert.ip_address, moment - ADDRESS_REACH, moment + ADDRESS_REACH)
 
 
 def _tells_whose(alert: Alert, activity: Activity) -> bool:
@@ -95,13 +90,9 @@ def _tells_whose(alert: Alert, activity: Activity) -> bool:
 
 def _one_of(connection: sqlite3.Connection, alert: Alert, touched: Collection[str]) -> str:
     """The one incident that some become; a new one where there is none."""
-    candidates = {*touched, *([alert.incident_id] if alert.incident_id else [])}
-    if len(candidates) == 1:
-        return candidates.pop()
-    known = {one: first for one in candidates if (first := incident_spans.began(connection, one)) is not None}
-    if not known:
+    if not touched:
         return identity("incident", alert.alert_id)
-    kept, *others = sorted(known, key=lambda one: (known[one], one))
+    kept, *others = sorted(touched, key=lambda one: (incident_spans.began(connection, one), one))
     for other in others:
         if incident_spans.size(connection, other, LARGER) > max(LARGE, incident_spans.size(connection, kept, LARGER)):
             kept, other = other, kept  # each alert is renamed a few times at most, however many incidents join

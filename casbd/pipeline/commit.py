@@ -26,7 +26,7 @@ from casbd.store.state import input_progress, outbox, policy_counts, raised_aler
 
 
 class Commit:
-    """The alerts of one transaction, by alert: whose it is, what is to be added to its run, and the activity that raised it or
+    """The alerts of one transaction, by alert: whose it is, what is to be added to its run, the activity that raised it and the one that
     let it grow last. now: milliseconds since 1970. routes: who hears of them."""
 
     def __init__(
@@ -52,6 +52,7 @@ class Commit:
         self._alerts: dict[str, Alert] = {}
         self._subjects: dict[str, str] = {}
         self._growth: dict[str, raising.Growth] = {}
+        self._raised_by: dict[str, Activity] = {}
         self._by: dict[str, Activity] = {}
         self._weights: dict[str, int] = {}
 
@@ -135,6 +136,7 @@ class Commit:
     def _note(self, alert: Alert, subject: str, activity: Activity) -> None:
         self._alerts[alert.alert_id] = alert
         self._subjects[alert.alert_id] = subject
+        self._raised_by.setdefault(alert.alert_id, activity)
         self._by[alert.alert_id] = activity
         protected = activity.user is not None and self._rails.protects(activity.user)
         weight = risk.weight_of(alert, activity, protected=protected)
@@ -183,7 +185,8 @@ class Commit:
             alert = self._evidence.of(alert, policy, stored=before is not None)
         if before is not None:
             if alert.alert_id in self._growth or alert.merged_into is not None:  # that of a single activity is as it was
-                self._routes.grown(self._connection, incidents.placed(self._connection, alert), before, self._now)
+                alert = replace(alert, incident_id=before.incident_id)  # which another alert of this commit may have changed
+                self._routes.grown(self._connection, alert, before, self._now)
                 self._govern(deciding.decide_again, alert)
             return None
         assert policy is not None, "what raises an alert is a policy"
@@ -193,7 +196,7 @@ class Commit:
                 self._deliver(decision.notice)
             if decision.held:
                 alert = replace(alert, suppressed=True)
-            self._deliver(incidents.placed(self._connection, alert, self._by[alert.alert_id]))
+            self._deliver(incidents.placed(self._connection, alert, self._raised_by[alert.alert_id]))
             self._govern(deciding.decide, alert)
         return alert.policy_id
 

@@ -60,6 +60,12 @@ class TestOfOneUser:
         core = fed(make_core, record(Id="1", **others), record(Id="2", **others), record(Id="3", OrganizationId="fabrikam", **others))
         assert groups(core) == [["1", "2"], ["3"]]
 
+    def test_a_run_that_grows_while_its_incident_becomes_another_one_is_of_that(self, make_core):
+        core = make_core(rules=repeated(1, "1h") | {"other": {"filters": {"activity_type": {"eq": "Log on"}}}})
+        core.feed_records(record(Id="1"), record(Id="2", at=2 * DAY))
+        core.feed_records(record(Id="on", at=DAY, Operation="UserLoggedIn"), record(Id="2+", at=2 * DAY + MINUTE))
+        assert groups(core) == [["1", "2", "2+", "on"]]
+
     def test_a_late_alert_joins_two_and_the_earlier_id_stays(self, make_core):
         core = fed(make_core, record(Id="2", at=2 * DAY), record(Id="1"))
         earlier = next(alert.incident_id for alert in core.alerts() if alert.activity_ids == ("1",))
@@ -75,18 +81,17 @@ class TestOfOneUser:
         core.feed_records(*log_ons, record(Id="weighty", at=times["weighty"]))
         assert groups(core) == [["1", "2"], ["3", "weighty"]]
 
-    def test_a_run_reaches_on_from_its_end_but_not_for_weeks(self, make_core):
+    def test_how_long_a_run_goes_on_does_not_matter(self, make_core):
         rules = repeated(1, "2d") | {"other": {"filters": {"activity_type": {"eq": "Log on"}}}}
         log_on = {"Operation": "UserLoggedIn"}
         core = fed(
             make_core,
             *(record(Id=f"{day}", at=day * DAY) for day in range(10)),
-            record(Id="near", at=2 * DAY - MINUTE, **log_on),
+            record(Id="near", at=DAY, **log_on),
             record(Id="far", at=9 * DAY, **log_on),
             rules=rules,
         )
-        run = [f"{day}" for day in range(10)]
-        assert groups(core) == [[*run, "near"], ["far"]]
+        assert groups(core) == [[*(f"{day}" for day in range(10)), "near"], ["far"]]
 
     def test_runs_that_a_late_record_joins_are_one_alert_of_one_incident(self, make_core):
         core = fed(make_core, record(Id="1"), record(Id="2", at=2 * HOUR), record(Id="between", at=HOUR), rules=repeated(1, "1h"))
@@ -149,9 +154,9 @@ class TestOfNobody:
         assert [(alert.activity_count, alert.incident_id) for alert in core.alerts()] == [(2, before)]
 
     def test_alerts_about_casbd_itself_are_in_none(self, make_core):
-        alert = system("x", "x", "x", subject="x", moment=NOON, now=NOON)
-        with make_core().store.transaction() as connection:
-            assert incidents.placed(connection, alert) == alert
+        core = make_core()
+        core.pipeline.raise_system(system("x", "x", "x", subject="x", moment=NOON, now=NOON))
+        assert [alert.incident_id for alert in core.alerts()] == [None]
 
 
 class TestAnyOrder:
@@ -176,6 +181,29 @@ class TestAnyOrder:
             shuffled = shuffled[cut:]
         assert groups(cores[0]) == groups(cores[1])
         assert groups(cores[0]) == _by_definition(records)
+        for core in cores:
+            core.close()
+
+    @settings(max_examples=15)
+    @given(
+        st.lists(st.tuples(st.integers(0, 40), st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=30),
+        st.data(),
+    )
+    def test_killed_anywhere_the_ids_are_those_of_a_run_without_interruption(self, tmp_path_factory, made, data):
+        """Runs that grow and join, in the same order of records, cut otherwise."""
+        records = [
+            record(at=time * 4 * HOUR + number, UserId=f"{user}@contoso.com", ClientIP=f"203.0.113.{address}")
+            for number, (time, user, address) in enumerate(made)
+        ]
+        cores = [Core(tmp_path_factory.mktemp("kills"), rules=repeated(2, "5h") | EACH) for _ in range(2)]
+        for one in records:
+            cores[0].feed_records(one)
+        while records:
+            cut = data.draw(st.integers(1, len(records)))
+            cores[1].feed_records(*records[:cut])
+            cores[1].reopen()
+            records = records[cut:]
+        assert [(a.alert_id, a.incident_id) for a in cores[0].alerts()] == [(a.alert_id, a.incident_id) for a in cores[1].alerts()]
         for core in cores:
             core.close()
 

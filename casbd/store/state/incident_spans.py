@@ -38,10 +38,10 @@ def replace(connection: sqlite3.Connection, spans: Sequence[Span], new: Span) ->
     connection.execute("INSERT INTO incident_spans VALUES (?, ?, ?, ?)", new)
 
 
-def began(connection: sqlite3.Connection, incident_id: str) -> int | None:
-    """When the earliest span of an incident begins; None where it has none."""
+def began(connection: sqlite3.Connection, incident_id: str) -> int:
+    """When the earliest span of an incident begins."""
     (first,) = connection.execute("SELECT min(first) FROM incident_spans WHERE incident_id = ?", (incident_id,)).fetchone()
-    return None if first is None else int(first)
+    return int(first)
 
 
 def size(connection: sqlite3.Connection, incident_id: str, at_most: int) -> int:
