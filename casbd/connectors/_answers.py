@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,9 @@ _OUT_OF_ROOM = frozenset(("quotaExceeded", "rateLimitExceeded", "userRateLimitEx
 _MOST_OF_CODE, _MOST_OF_MESSAGE = 100, 300
 
 
-def failure(host: str, answer: Answer, now: int) -> DeliveryError:
-    """What to raise for an answer that is no 2xx. now: milliseconds since 1970."""
-    code, message = complaint(answer.body)
+def failure(host: str, answer: Answer, now: int, secrets: Iterable[str] = ()) -> DeliveryError:
+    """What to raise for an answer that is no 2xx. now: milliseconds since 1970. secrets: what it was asked with."""
+    code, message = complaint(answer.body, secrets)
     said = ": ".join(filter(None, (code, message)))
     text = f"{host} answered {answer.status}" + (f": {said}" if said else "")
     if answer.status in PASSING or answer.status >= 500 or _is_out_of_room(answer, code):
@@ -80,15 +80,17 @@ def _date(text: str) -> float | None:
         return None
 
 
-def complaint(body: bytes) -> tuple[str, str]:
+def complaint(body: bytes, secrets: Iterable[str] = ()) -> tuple[str, str]:
     """The vendor's code and message out of a body, each a short line; empty where it is not JSON or does not say.
 
-    Nothing else of a body is told: nobody knows what may be in it.
+    Nothing else of a body is told: nobody knows what may be in it. secrets: blackened, as some vendors repeat what they were sent.
     """
     try:
         code, message = _said(json.loads(body))
     except (ValueError, RecursionError):
         return ("", "")
+    for secret in filter(None, secrets):
+        code, message = code.replace(secret, "***"), message.replace(secret, "***")
     return cut(single_line(code), _MOST_OF_CODE), cut(single_line(message), _MOST_OF_MESSAGE)
 
 

@@ -9,7 +9,7 @@ import ipaddress
 import json
 import re
 import ssl
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -113,11 +113,11 @@ class Http:
         except OSError as error:
             raise Retry(f"{host}: {error}") from None
 
-    def judged(self, host: str, answer: Answer) -> Answer:
-        """The answer where it is a 2xx; else Retry or Rejected, in the vendor's words."""
+    def judged(self, host: str, answer: Answer, secrets: Iterable[str] = ()) -> Answer:
+        """The answer where it is a 2xx; else Retry or Rejected, in the vendor's words without the secrets."""
         if 200 <= answer.status < 300:
             return answer
-        raise failure(host, answer, self._clock())
+        raise failure(host, answer, self._clock(), secrets)
 
     def _context(self, url: str = "https:") -> ssl.SSLContext:
         """Read anew each time, so that a changed file counts."""
@@ -219,7 +219,7 @@ class Api:
         return self._http.send(method, url, data, {**headers, "Authorization": token}), token
 
     def _judged(self, url: str, answer: Answer, token: str) -> Answer:
-        return self._http.judged(host_of(url), answer._replace(body=without(answer.body, token)))
+        return self._http.judged(host_of(url), answer, [token.rpartition(" ")[2]])
 
 
 def pages(api: Api, path: str, kind: type[T], following: Callable[[T], str | None], query: Mapping[str, str] | None = None) -> Iterator[T]:
@@ -249,12 +249,6 @@ def _pages(
 def _link(answer: Answer) -> str | None:
     found = re.search(r'<([^<>]*)>[^<>,]*;\s*rel="?next\b', answer.headers.get("link", ""))
     return found[1] if found else None
-
-
-def without(body: bytes, header: str) -> bytes:
-    """A body in which the secret of an `Authorization` header is blackened: some vendors repeat what they were sent."""
-    secret = header.rpartition(" ")[2].encode()
-    return body.replace(secret, b"***") if secret else body
 
 
 def host_of(url: str) -> str:

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from casbd.clock import Clock
-from casbd.connectors._http import Http, host_of, without
+from casbd.connectors._http import Http, host_of
 from casbd.documents.secrets import Key, Secret
 from casbd.errors import Mistake, Mistakes, Retry
 
@@ -29,6 +29,8 @@ _MARGIN = 60_000
 """Milliseconds before its end in which a token is not used any more: the request takes some, and clocks differ."""
 _SIGNED_FOR = 300
 """Seconds that a signed text is worth something; vendors take no more than five minutes to an hour."""
+_SECRET = ("client_secret", "client_assertion", "assertion", "refresh_token")
+"""Fields of a form that nobody may read."""
 _UNSAID = 300
 """Seconds that a token is kept whose answer does not say for how long (RFC 6749, 5.1: it should)."""
 
@@ -100,11 +102,9 @@ class Granted:
     def _ask(self) -> None:
         form = self._form()
         answer = self._http.send("POST", self._url, urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
-        for value in (form.get(name, "") for name in ("client_secret", "client_assertion", "assertion", "refresh_token")):
-            answer = answer._replace(body=without(answer.body, value))
-        host = host_of(self._url)
+        host, secrets = host_of(self._url), [form.get(name, "") for name in _SECRET]
         try:
-            grant = msgspec.json.decode(self._http.judged(host, answer).body, type=_Grant)
+            grant = msgspec.json.decode(self._http.judged(host, answer, secrets).body, type=_Grant)
         except msgspec.DecodeError:
             raise Retry(f"{host} answered {answer.status} with no token") from None
         self._token = grant.access_token

@@ -113,6 +113,11 @@ class TestEntra(VendorTests):
         assert asked.path == ("contoso.com", "oauth2", "v2.0", "token")
         assert (asked.body["grant_type"], asked.body["scope"]) == ("client_credentials", f"{server.url}/.default")
 
+    def test_a_token_that_holds_the_secret_is_a_token(self, server, monkeypatch):
+        monkeypatch.setenv("CASBD_TEST_SECRET", "token")
+        self.make(server).execute(command())
+        assert self.suspended(server)
+
     def test_a_client_that_is_not_let_in(self, server, app, monkeypatch):
         said = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret s3cret-of-the-operator provided."}
         monkeypatch.setattr(server, "token", lambda request: Reply(401, said))

@@ -104,6 +104,21 @@ class TestApi(Vendor):
         with pytest.raises(Rejected, match=r"answered 400: \*\*\*: Authorization: Bearer \*\*\*"):
             api.get("/x", Said)
 
+    def test_a_secret_that_is_cut_or_escaped_is_not_told_either(self, server, api, monkeypatch):
+        secret = "s3/c" + "r" * 200
+        monkeypatch.setenv("CASBD_TEST_SECRET", secret)
+        server.tokens = {secret}
+        body = json.dumps({"message": "x" * 250 + secret}).replace("/", "\\/").encode()
+        server.faults = [Fault("GET", Reply(400, body))]
+        with pytest.raises(Rejected, match=r"x\*\*\*$"):
+            api.get("/x", Said)
+
+    def test_what_was_asked_for_is_as_it_was_sent(self, server, api, monkeypatch):
+        """Whatever the token is: part of an answer may look like it."""
+        monkeypatch.setenv("CASBD_TEST_SECRET", "path")
+        server.tokens = {"path"}
+        assert api.get("/path", Said).path == ["path"]
+
     def test_pages_by_links(self, server, api):
         link = {"Link": f'<{server.url}/x?page=1>; rel="prev", <{server.url}/x?page=3>; rel="next"'}
         server.faults = [Fault("GET", Reply(200, [1, 2], link)), Fault("GET", Reply(200, [3], {"Link": f'<{server.url}/x>; rel="prev"'}))]
