@@ -104,7 +104,7 @@ def _figures(report: MonthlyReport, month: Month) -> Figures:
 def _hours(hours: float) -> str:
     """`40 minutes`, `6 hours`, `3.5 days`."""
     if hours * 60 < 1:
-        return "less than a minute"
+        return "< 1 minute"
     if hours < 1:
         return f"{round(hours * 60)} {_plural('minute', round(hours * 60))}"
     if hours < 48:

@@ -81,3 +81,15 @@ def test_what_may_pass_is_tried_again_and_a_refusal_is_told(running, receiver, c
     (alert,) = raised_alerts.find(running.parts.store.connection)
     assert alert.policy_id == "casbd.report_refused"
     assert "ciso@contoso.com did not get the report of January 2026: " in alert.description
+
+
+def test_a_process_that_was_killed_has_mailed_nothing(running, receiver, clock):
+    job(running)
+    clock.now = JANUARY.until + 10 * HOUR
+    running.report_mail.go_on()
+    running.report_mail.stop()
+    running.report_mail.go_on()
+    assert noted(running) == "2025-12"
+    job(running)
+    assert noted(running) == "2026-01"
+    assert len(receiver.mails) == 1
