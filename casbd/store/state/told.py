@@ -45,7 +45,7 @@ def begin(connection: sqlite3.Connection, destination: str, message: Told, forge
 def end(connection: sqlite3.Connection, destination: str, message: Told, now: int, refusal: str = "") -> None:
     """The message is over: all of its alerts leave the outbox. refusal: why nobody will ever take it; empty where it arrived."""
     connection.execute("UPDATE OR REPLACE told SET at = ?, last = 0 WHERE destination = ? AND last > 0", (now, destination))
-    rows = list(_rows(connection, destination, message.last))
+    rows = _rows(connection, destination, message.last)  # never all of them in memory
     if refusal:
         for row in rows:
             outbox.refuse(connection, destination, row, row.body, refusal, now)
