@@ -353,7 +353,7 @@ class TestReload:
 
 
 def test_without_room_for_another_process_casbd_goes_on_and_says_so(configuration, monkeypatch, caplog):
-    configuration.write_text(configuration.read_text() + "workers: 3\n")
+    configuration.write_text(configuration.read_text() + "workers: 3\nstate_dir: state\n")
     monkeypatch.setattr(os, "fork", fail_with(OSError(11, "Resource temporarily unavailable")))
     with ExitStack() as undo:
         running = start(configuration, undo, once=True)
