@@ -168,3 +168,25 @@ def test_a_run_that_leaves_commands_as_governance_is_stopped_is_no_success(make_
     assert site.run("governance", "start").code == 0
     assert "STOPPED" not in site.once().err
     assert acted(site) == ["fresh@contoso.com"]
+
+
+def test_a_running_daemon_sees_within_seconds_what_a_person_decides(make_site):
+    site = make_site(rules={"evil": RULE})
+    configure(site, mode="approve")
+    site.start()
+    site.write("export.ndjson", [record(1, "anna@contoso.com"), record(2, "bo@contoso.com")])
+    wait_until(lambda: len(site.listed("governance", "list", "--status", "pending_approval")) == 2, tell=site.log)
+    anna, bo = (site.listed("governance", "list", "--user", f"{name}@contoso.com")[0]["command_id"] for name in ("anna", "bo"))
+
+    assert site.run("governance", "approve", anna).code == 0
+    assert site.run("governance", "reject", bo, "--comment", "a test").code == 0
+    assert site.run("governance", "run", "suspend_user", "eve@contoso.com", "--connector", "act", "--yes").code == 0
+    eve = site.listed("governance", "list", "--user", "eve@contoso.com")[0]["command_id"]
+    assert site.run("governance", "approve", eve).code == 0
+    wait_until(lambda: len(acted(site)) == 2, tell=site.log)
+
+    assert sorted(acted(site)) == ["anna@contoso.com", "eve@contoso.com"]
+    wait_until(lambda: len(site.listed("governance", "list", "--status", "succeeded")) == 2, tell=site.log)
+    assert "has no way back" in site.run("governance", "revert", anna).err
+    done = [(entry["action"], entry["target"]) for entry in site.listed("audit", "list", "--action", "governance")]
+    assert done == [("governance approve", anna), ("governance reject", bo), ("governance run", eve), ("governance approve", eve)]
