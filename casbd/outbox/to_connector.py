@@ -42,7 +42,7 @@ class ToConnector:
         self._failure = ""
         self._stopped = False
         self._was_tried = False
-        self._was_put_off = False
+        self._may_repeat = False
         self._sending: str | None = None
         self._done: tuple[Row, GovernanceCommand | None] | None = None
 
@@ -89,8 +89,10 @@ class ToConnector:
 
     def _begun(self, connection: sqlite3.Connection, command: GovernanceCommand, now: int) -> GovernanceCommand:
         self._was_tried = command.started is not None
-        if not self._was_tried:
-            self._failure, self._was_put_off = "", False  # those of another one
+        if command.started is None:
+            self._failure, self._may_repeat = "", False  # those of another one
+        elif command.approved is not None and command.approved >= command.started:
+            self._may_repeat = True  # a person has looked, and wants it again
         command = replace(command, started=now)
         governance_log.save(connection, command)
         moment = self._rails().moment(now)
@@ -113,7 +115,7 @@ class ToConnector:
             status, failure = "failed", _bounded(str(error))
         except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
             self._failure = _bounded(str(error)) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
-            self._was_put_off = isinstance(error, Retry) and error.after is not None
+            self._may_repeat = isinstance(error, Retry) and error.after is not None
             raise
         return replace(
             command,
@@ -147,7 +149,7 @@ class ToConnector:
             is_done = self._connector.is_done(command)
             if is_done:
                 return Done(answer="was done already")
-            if is_done is None and command.action not in REPEATABLE and not self._was_put_off:
+            if is_done is None and command.action not in REPEATABLE and not self._may_repeat:
                 raise Rejected("unknown outcome: it was tried before and may have been done, and the app does not tell")
         return self._connector.execute(command) or Done()
 

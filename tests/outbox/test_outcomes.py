@@ -310,6 +310,23 @@ class TestRetry:
         deliver(core, app)
         assert (one(core).command_id, one(core).status, one(core).error, one(core).who) == (failed.command_id, "succeeded", None, "anna")
 
+    def test_a_person_may_repeat_what_nobody_else_may(self, make):
+        core, app = make("notify_user"), Directory(before=[None, Retry("no route")], after=[Retry("timed out")], tells=False)
+        core.feed_records(record())
+        deliver(core, app)
+        deliver(core, app)
+        assert one(core).error.startswith("unknown outcome")
+        core.now += MINUTE
+        self.retry(core)
+        core.now += MINUTE
+        deliver(core, app)
+        deliver(core, app)  # of that try nobody knows again
+        assert (one(core).status, len(app.requests)) == ("failed", 1)
+        core.now += MINUTE
+        self.retry(core)
+        deliver(core, app)
+        assert (one(core).status, len(app.requests)) == ("succeeded", 2)
+
     def test_only_what_failed(self, make):
         core = make()
         core.feed_records(record())
