@@ -6,13 +6,13 @@ may give on demand (https://learn.microsoft.com/graph/api/resources/unifiedrolea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
 
 from casbd.connectors._http import Api, pages, segment
-from casbd.connectors._vendor import Step, shown
+from casbd.connectors._vendor import Step, listed, shown
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done
@@ -68,22 +68,28 @@ class Roles:
     def remove(self, command: GovernanceCommand, user_id: str) -> Done:
         """Take all roles away. Rejected, with what was taken before, where one of them cannot be."""
         held = self._held(user_id)
-        for number, one in enumerate(held):
+        steps = [Step("DELETE", f"{_PATH}/{segment(one.id)}") for one in held]
+        for number, step in enumerate(steps):
             try:
-                self._api.call("DELETE", f"{_PATH}/{segment(one.id)}", expected=(404,))
+                self._api.call(*step, expected=(404,))
             except Rejected as error:
-                raise Rejected(f"{one.name}: {error}; taken away before: {_names(held[:number])}") from None
-        return Done(self._api.describe(*self.REMOVING), f"taken away: {_names(held)}", command.restore or _restore(held))
+                raise Rejected(f"{held[number].name}: {error}; taken away before: {_names(held[:number])}") from None
+        return self._done(steps, f"taken away: {_names(held)}", _restore(held, command))
 
     def add(self, command: GovernanceCommand, user_id: str) -> Done:
         """Give back what was taken, but for what the user has by now."""
         held = {one.what for one in self._held(user_id)}
-        roles = _taken_before(command)
-        for role in roles:
-            if (role["role"], role["scope"]) not in held:
-                body = {"principalId": user_id, "roleDefinitionId": role["role"], "directoryScopeId": role["scope"]}
-                self._api.call("POST", _PATH, body)
-        return Done(self._api.describe(*self.ADDING), f"given back: {', '.join(shown(role['name']) for role in roles)}")
+        lacking = [role for role in _taken_before(command) if (role["role"], role["scope"]) not in held]
+        steps = [
+            Step("POST", _PATH, {"principalId": user_id, "roleDefinitionId": role["role"], "directoryScopeId": role["scope"]})
+            for role in lacking
+        ]
+        for step in steps:
+            self._api.call(*step)
+        return self._done(steps, f"given back: {', '.join(shown(role['name']) for role in lacking)}")
+
+    def _done(self, steps: Sequence[Step], answer: str, restore: Mapping[str, Any] | None = None) -> Done:
+        return Done(listed([self._api.describe(*step) for step in steps], "; "), answer, restore)
 
     def _held(self, user_id: str) -> list[_Assignment]:
         query = {"$filter": f"principalId eq '{user_id}'", "$expand": "roleDefinition"}
@@ -98,8 +104,11 @@ def _taken_before(command: GovernanceCommand) -> list[dict[str, Any]]:
     return list(roles)
 
 
-def _restore(held: Sequence[_Assignment]) -> dict[str, Any]:
-    return {"roles": [{"role": one.role_definition_id, "scope": one.directory_scope_id, "name": one.name} for one in held]}
+def _restore(held: Sequence[_Assignment], command: GovernanceCommand | None = None) -> dict[str, Any]:
+    """For the way back: these roles, and what a command had to take before."""
+    before = ((command and command.restore) or {}).get("roles", [])
+    now = [{"role": one.role_definition_id, "scope": one.directory_scope_id, "name": one.name} for one in held]
+    return {"roles": [*before, *(role for role in now if role not in before)]}
 
 
 def _names(taken: Sequence[_Assignment]) -> str:

@@ -25,6 +25,8 @@ class Account(Protocol):
 
 A = TypeVar("A", bound=Account)
 
+_MOST_LISTED = 3
+
 
 class Step(NamedTuple):
     """A request. `{id}` in the path and the body stands for the account's id."""
@@ -139,6 +141,11 @@ def only(found: Sequence[A], command: GovernanceCommand) -> A:
 def not_found(command: GovernanceCommand) -> Rejected:
     """What to raise where a vendor knows nobody of that name."""
     return Rejected(f"not found: {command.connector} has no account {shown(command.target)}")
+
+
+def listed(texts: Sequence[str], between: str = ", ") -> str:
+    """The first of many, for people."""
+    return between.join(texts[:_MOST_LISTED]) + (f" and {len(texts) - _MOST_LISTED} more" if texts[_MOST_LISTED:] else "")
 
 
 def shown(name: str) -> str:

@@ -19,7 +19,7 @@ import msgspec
 from casbd.clock import Clock, now
 from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, PlainName, linked_pages, segment
 from casbd.connectors._tokens import Fixed
-from casbd.connectors._vendor import Step, Vendor, not_found, shown
+from casbd.connectors._vendor import Step, Vendor, listed, not_found, shown
 from casbd.documents.secrets import Secret
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
@@ -148,10 +148,12 @@ class Github(Vendor[_Member]):
         return self.send(Step("PUT", self._path("memberships", account.id), {"role": role}), _INVITED)
 
     def _end_credentials(self, account: _Member) -> Done:
-        step, found = self.step("require_sign_in_again"), self._credentials(account)
-        for one in found:
-            self.api.call("DELETE", step.path.replace("{credential}", str(one.credential_id)), expected=(404,))
-        return Done(self.api.describe(*step), f"{len(found)} keys and tokens are not authorized any more")
+        path, found = self.step("require_sign_in_again").path, self._credentials(account)
+        steps = [Step("DELETE", path.replace("{credential}", str(one.credential_id))) for one in found]
+        for step in steps:
+            self.api.call(*step, expected=(404,))
+        request = listed([self.api.describe(*step) for step in steps], "; ")
+        return Done(request, f"{len(found)} keys and tokens are not authorized any more")
 
     def _credentials(self, account: _Member) -> list[_Credential]:
         path, query = f"/orgs/{self._organization}/credential-authorizations", {"login": account.id, "per_page": "100"}

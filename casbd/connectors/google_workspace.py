@@ -19,7 +19,7 @@ from pydantic import Field
 from casbd.clock import Clock, now
 from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, SecureUrl, segment
 from casbd.connectors._tokens import Form, Granted, bearer_key, signed
-from casbd.connectors._vendor import Step, Vendor, only, shown
+from casbd.connectors._vendor import Step, Vendor, listed, only, shown
 from casbd.documents.secrets import Secret
 from casbd.errors import Mistake, Mistakes, Rejected
 from casbd.model.governance import GovernanceCommand
@@ -27,7 +27,6 @@ from casbd.plugins import Done, Options, registry
 
 _SCOPE = "https://www.googleapis.com/auth/admin.directory.user https://www.googleapis.com/auth/admin.directory.user.security"
 _USER = "/admin/directory/v1/users/{id}"
-_MOST_NAMED = 5
 
 
 class GoogleWorkspaceOptions(HttpOptions):
@@ -134,11 +133,12 @@ class GoogleWorkspace(Vendor[_User]):
         return self._revoke_tokens(account) if command.action == "revoke_tokens" else super().act(command, account)
 
     def _revoke_tokens(self, account: _User) -> Done:
-        step, tokens = self.steps["revoke_tokens"].of(account.id), self._tokens(account)
-        for token in tokens:
-            self.api.call("DELETE", step.path.replace("{client}", segment(token.client_id)), expected=(404,))
-        names = ", ".join(shown(token.display_text or token.client_id) for token in tokens[:_MOST_NAMED])
-        return Done(self.api.describe(*step), f"taken from {len(tokens)} apps: {names}{' ...' if len(tokens) > _MOST_NAMED else ''}")
+        path, tokens = self.step("revoke_tokens").of(account.id).path, self._tokens(account)
+        steps = [Step("DELETE", path.replace("{client}", segment(token.client_id))) for token in tokens]
+        for step in steps:
+            self.api.call(*step, expected=(404,))
+        names = listed([shown(token.display_text or token.client_id) for token in tokens])
+        return Done(listed([self.api.describe(*step) for step in steps], "; "), f"taken from {len(tokens)} apps: {names}")
 
     def _tokens(self, account: _User) -> list[_Token]:
         return self.api.get(f"{_USER}/tokens".replace("{id}", segment(account.id)), _Tokens).items

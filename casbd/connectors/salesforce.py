@@ -22,7 +22,7 @@ from pydantic import Field, model_validator
 from casbd.clock import Clock, now
 from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, pages
 from casbd.connectors._tokens import Form, Granted, bearer_key, client_secret, signed
-from casbd.connectors._vendor import Step, Vendor, only
+from casbd.connectors._vendor import Step, Vendor, listed, only
 from casbd.documents.secrets import Key, Secret
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
@@ -157,7 +157,7 @@ class Salesforce(Vendor[_Login]):
         done = [] if command.action == "require_sign_in_again" or account.is_frozen else [super().act(command, account)]
         done += [self._end(session) for session in self._sessions(account)]
         requests = [one.request for one in done]
-        return Done("; ".join(requests[:3]) + (f" and {len(requests) - 3} more" if requests[3:] else ""), done[-1].answer if done else "")
+        return Done(listed(requests, "; "), done[-1].answer if done else "")
 
     def _end(self, session: _Session) -> Done:
         """One that is gone has ended, such as with the one that began it."""

@@ -172,9 +172,10 @@ class TestEntra(VendorTests):
         server.give(IDS[ANNA], "fe930be7", "/administrativeUnits/7")
         server.give(IDS[ANNA], "729827e3")
         server.give(IDS["bo@contoso.com"], "729827e3")
-        before = server.held()
+        before, ids = server.held(), [*server.roles][:3]
         done = app.execute(command("revoke_admin_privileges"))
         assert done.answer == "taken away: Global Administrator, User Administrator, Helpdesk Administrator"
+        assert [request.split("/")[-1] for request in done.request.split("; ")] == ids
         assert (server.held(), len(server.held("bo@contoso.com"))) == ([], 1)
         assert app.is_done(command("revoke_admin_privileges")) is True
         back = command("restore_admin_privileges", restore=done.restore)
@@ -198,6 +199,12 @@ class TestEntra(VendorTests):
         assert done.restore == first.restore
         assert {role["role"] for role in done.restore["roles"]} == {*ROLES}
         assert len(server.acted) == 3
+
+    def test_the_way_back_knows_what_was_given_between_two_tries(self, server, app):
+        server.give(IDS[ANNA], "62e90394")
+        first = noted(app, command("revoke_admin_privileges"))
+        server.give(IDS[ANNA], "fe930be7")
+        assert [role["role"] for role in app.execute(first).restore["roles"]] == ["62e90394", "fe930be7"]
 
     def test_nothing_is_noted_where_the_way_back_needs_nothing(self, server, app):
         assert app.look(command()).restore is None
