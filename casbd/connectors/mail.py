@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from casbd.documents.mail_addresses import is_mail_address
 from casbd.documents.mail_server import MailServer
 from casbd.errors import Rejected
-from casbd.model.governance import GovernanceCommand
+from casbd.model.governance import NOTICES, TO_OTHERS, GovernanceCommand
 from casbd.plugins import Done, Options, registry
 from casbd.wire.mail_message import automatic_mail
 from casbd.wire.plain_text import single_line
@@ -31,7 +31,7 @@ class Mail:
     """
 
     Options: ClassVar[type[Options]] = MailServer
-    actions: ClassVar[tuple[str, ...]] = ("notify_user", "notify_additional_users")
+    actions: ClassVar[tuple[str, ...]] = NOTICES
     example: ClassVar[dict[str, Any]] = {"host": "smtp.example.com", "from": "casbd@example.com"}
 
     def __init__(self, options: MailServer) -> None:
@@ -59,7 +59,7 @@ class Mail:
     def _recipients(self, command: GovernanceCommand) -> tuple[str, ...]:
         if command.action not in self.actions:
             raise Rejected(f"mail cannot do {command.action}")
-        if command.action == "notify_additional_users":
+        if command.action == TO_OTHERS:
             if not command.recipients:
                 raise Rejected("the rule file names no `recipients`")
             return command.recipients
@@ -69,7 +69,7 @@ class Mail:
 
     def _mail(self, command: GovernanceCommand, recipients: tuple[str, ...]) -> EmailMessage:
         """The same however often it is sent, its `Message-ID` included."""
-        own = command.action == "notify_user"
+        own = command.action != TO_OTHERS
         whose = "your account" if own else single_line(command.target)
         mail = automatic_mail(command.command_id, self._server.sender, recipients, _SUBJECT.format(whose), command.created)
         text = command.message or (_TO_USER if own else _TO_OTHERS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from casbd.config.connector_actions import connector_actions
+from casbd.config.place import MAIL
 from casbd.config.reading import read as read_settings
 from casbd.config.settings import Settings
 from casbd.daemon.doubts import doubts
@@ -26,7 +27,7 @@ from casbd.policies import loading
 from casbd.policies.loading import RuleSet
 from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Exemption, Policy
-from casbd.policies.recipient_names import wrong_recipients
+from casbd.policies.recipient_names import notices_to_nobody, wrong_recipients
 from casbd.policies.rule_places import watched_rules
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Engine:
         mistakes += unknown_protected(path, knowing_groups)
         mistakes += unknown_ceilings(path, {*ACTIONS}.union(*(actions or {}).values()))
         mistakes += wrong_recipients(self.policies, {one.name for one in self.settings.notifications})
+        mistakes += notices_to_nobody(self.policies, {one.name for one in self.settings.connectors if one.type == MAIL})
         mistakes += messengers.check(self.settings)
         if mistakes:
             raise Mistakes([*mistakes, *rules.unusable])

@@ -22,7 +22,8 @@ ACTIONS = (
 )
 """What can be asked of any connector that takes all (`*`): MDCA's governance actions on users, and the ways back. Others have to be
 listed by the connector."""
-NOTICES = ("notify_user", "notify_additional_users")
+TO_OTHERS = "notify_additional_users"
+NOTICES = ("notify_user", TO_OTHERS)
 """Those of them that tell somebody, and change nothing."""
 
 

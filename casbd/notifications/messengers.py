@@ -21,7 +21,7 @@ NUMBER = "{number}"
 
 
 class Messenger(Protocol):
-    """One way to one recipient. Equal ones reach the same one in the same way."""
+    """One way to one recipient."""
 
     def send(self, message: Message, at: int) -> None:
         """Returning means that the server or the service has it. at: when it was put together (ms). Raises Retry or Rejected."""

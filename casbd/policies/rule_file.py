@@ -32,7 +32,7 @@ from casbd.errors import Mistake
 from casbd.filters.tree import Node
 from casbd.filters.values import FilterError, milliseconds
 from casbd.model.alert import SEVERITIES, Category, Severity
-from casbd.model.governance import NOTICES
+from casbd.model.governance import NOTICES, TO_OTHERS
 from casbd.plugins import action_name
 from casbd.policies import evidence_text
 from casbd.policies.counted_fields import LENGTH, Length
@@ -132,9 +132,18 @@ class GovernancePart(_Part):
     def _who_is_told(self) -> GovernancePart:
         if self.message and self.action not in NOTICES:
             raise ValueError(f"`message` is what {' and '.join(NOTICES)} say; {self.action} says nothing")
-        if self.recipients and self.action != NOTICES[-1]:
-            raise ValueError(f"`recipients` are whom {NOTICES[-1]} tells, and no other action")
+        if self.recipients and self.action != TO_OTHERS:
+            raise ValueError(f"`recipients` are whom {TO_OTHERS} tells, and no other action")
         return self
+
+
+def _said_once(steps: list[GovernancePart]) -> list[GovernancePart]:
+    """The steps as they are. ValueError where one action at one connector has two texts: it is done once for an alert."""
+    said: dict[tuple[str, str], GovernancePart] = {}
+    for step in steps:
+        if said.setdefault((step.action, step.connector), step) != step:
+            raise ValueError(f"{step.action} at {step.connector} stands there twice, with other words")
+    return steps
 
 
 class TestPart(_Part):
@@ -153,7 +162,7 @@ class CommonKeys(BaseModel):
     mode: Annotated[Mode, _one_of(*MODES)] = "enforce"
     category: Annotated[Category, _one_of(*CATEGORIES)] | None = None
     alert: AlertPart = AlertPart()
-    governance: list[GovernancePart] = []
+    governance: Annotated[list[GovernancePart], AfterValidator(_said_once)] = []
     tests: list[TestPart] = []
 
 

@@ -135,6 +135,16 @@ def test_names_that_nobody_has_are_mistakes_with_their_places(there):
     assert "the configuration has no `notifications`" in there.mistakes()[0]
 
 
+def test_a_notice_says_whom_it_tells_and_one_thing(there):
+    step = "  - {action: notify_additional_users, connector: mail"
+    there.rule(RULE + f"governance:\n{step}}}\n")
+    hint = "recipients: [hr@example.com]"
+    assert there.mistakes() == [f"/rules/odd.yaml:5:14: notify_additional_users does not say whom ({hint})"]
+    there.rule(RULE + f"governance:\n{step}, {hint}}}\n{step}, {hint}, message: other}}\n")
+    (told,) = there.mistakes()
+    assert told.endswith("notify_additional_users at mail stands there twice, with other words")
+
+
 def test_what_is_wrong_in_the_configuration(there):
     (there.directory / "url").write_text("nonsense://s3cret\n")
     there.write(
