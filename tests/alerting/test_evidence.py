@@ -181,6 +181,13 @@ class TestRuleFiles:
         said = sentence(make_core, self.rule(match={"repeated": 2, "within": "5m"}), *records)
         assert said == "gave Reader and Owner; 3 failed log ons to Microsoft Entra ID in 2 s from 203.0.113.7"
 
+    def test_exchanges_names_are_short(self, make_core):
+        rule = {"one": {"alert": {"evidence": "opened {raw.Identity} of {raw.Owner}"}}}
+        folder = "NAMPR06A007.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/contoso.onmicrosoft.com/"
+        named = {"Identity": folder + "Anna Berg", "Owner": "Microsoft Exchange Hosted Organizations/x"}
+        said = sentence(make_core, rule, record(**named))
+        assert said == "opened Anna Berg of Microsoft Exchange Hosted Organizations/x"
+
     def test_what_is_hostile_is_one_bounded_line(self, make_core):
         core = make_core(rules=self.rule())
         core.feed_records(self.role("\x1b[31m\u202e" + "x" * 5000, Target="a\r\nb\0" * 400))
