@@ -73,7 +73,7 @@ def page(story: Story) -> None:
     """All of it, one part below the other."""
     _alert(story.alert)
     if story.alert.activity_count:
-        _timeline(story.timeline)
+        _timeline(story.timeline, of_one_user=story.alert.user is not None)
     if story.user is not None:
         _user(story.user)
     if story.address is not None:
@@ -122,22 +122,24 @@ def _status(alert: Alert) -> str:
     return f"closed as {(alert.resolution or 'nothing in particular').replace('_', ' ')}{by}{at}"
 
 
-def _timeline(steps: Timeline) -> None:
+def _timeline(steps: Timeline, *, of_one_user: bool) -> None:
+    """of_one_user: who it was stands in the alert, and needs no column."""
     _heading("What happened" + (f" ({steps.left_out} more activities are not shown)" if steps.left_out else ""))
+    who = () if of_one_user else ("user",)
     table(
         "",
-        ("time", "what", "object", "from", "with", "result", "new for the user", "activity"),
-        (_row(*one) for one in zip(steps.steps, steps.new, strict=True)),
+        ("time", *who, "what", "object", "from", "with", "result", "new for the user", "activity"),
+        (_row(activity, new, [activity.user for _ in who]) for activity, new in zip(steps.steps, steps.new, strict=True)),
         less=("activity", "with", "result"),
     )
 
 
-def _row(activity: Activity, new: list[str] | None) -> Sequence[str | None]:
+def _row(activity: Activity, new: list[str] | None, who: list[str | None]) -> Sequence[str | None]:
     place = " ".join(filter(None, (activity.ip_address, activity.country, activity.isp)))
     agent = " on ".join(filter(None, (activity.browser, activity.os))) or activity.user_agent or ""
     result = " ".join(filter(None, (activity.result, activity.result_detail)))
     what = activity.activity_type if activity.activity_type != "Unspecified" else activity.action_type
-    texts = (what, activity.object_name, place, agent, result, ", ".join(new or ()))
+    texts = (*who, what, activity.object_name, place, agent, result, ", ".join(new or ()))
     return (moment(activity.timestamp), *(cut(text or "", _MOST) for text in texts), activity.activity_id)
 
 

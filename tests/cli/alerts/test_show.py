@@ -63,3 +63,12 @@ def test_names_are_shown_as_pseudonyms(core, tmp_path, more):
     page = show(tmp_path, core, *more)
     assert "user-" in page
     assert not [name for name in ("a@contoso.com", "203.0.113.7") if name in page]
+
+
+def test_where_no_single_user_is_named_each_activity_says_whose_it_is(tmp_path):
+    (tmp_path / "casbd.yaml").write_text("state_dir: core/state\n")
+    core = Core(tmp_path / "core", rules=repeated(3, by="ip_address", unique="user"))
+    core.feed_records(*(record(at=number * MINUTE, UserId=f"{number}@b.no") for number in range(3)))
+    lines = [line.split() for line in show(tmp_path, core).splitlines()]
+    core.close()
+    assert [line[2] for line in lines if line[1:2] and line[1].startswith("12:0") and line[3:5] == ["Failed", "log"]] == ["0@b.no", "1@b.no", "2@b.no"]
