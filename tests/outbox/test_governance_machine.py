@@ -83,6 +83,7 @@ class GovernanceMachine(RuleBasedStateMachine):
         self.app = App(self)
         self.queued_while_open: set[str] | None = None
         self.begin()
+        self.raise_alerts(USERS)
 
     def settings_of(self, mode: str):
         care = {"mode": mode, "max_per_hour": MOST, "max_per_hour_by_action": {"suspend_user": MOST - 1}}
@@ -109,7 +110,9 @@ class GovernanceMachine(RuleBasedStateMachine):
     @rule(first=st.integers(0, len(USERS) - 1))
     def alerts(self, first: int) -> None:
         """Of four users, one after the other."""
-        users = [*USERS, *USERS][first : first + 4]
+        self.raise_alerts([*USERS, *USERS][first : first + 4])
+
+    def raise_alerts(self, users: list[str]) -> None:
         self.core.feed_records(*(record(at=self.core.now - NOON, UserId=user) for user in users))
 
     @rule(turns=st.lists(st.tuples(faults, st.booleans()), min_size=2, max_size=5))
