@@ -13,6 +13,7 @@ from casbd.activity_log import ActivityLog
 from casbd.activity_log.people import people
 from casbd.alerting import handling
 from casbd.errors import StoreError
+from casbd.model.governance import GovernanceCommand
 from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
@@ -181,6 +182,22 @@ def test_what_is_called_like_a_person_is_not_touched(core, name):
     for table, rows in before[0].items():
         if table != "outbox":
             assert after[0][table] == rows, table
+
+
+def test_what_a_connector_said_of_a_person_is_forgotten_too(core):
+    said = {
+        "request": f"PATCH /users/{ANNA}",
+        "answer": f"{ANNA} is suspended",
+        "restore": {"roles": [f"of {ANNA}"], "manager": {"mail": ANNA}},
+    }
+    of_bert = {"command_id": "b", "action": "suspend_user", "connector": "entra", "target": "bert@contoso.com", "status": "succeeded"}
+    with core.store.transaction() as connection:
+        governance_log.save(connection, GovernanceCommand(**of_bert, **said))
+    privacy.forget(core.store, ANNA)
+    command = governance_log.get(core.store.connection, "b")
+    assert command.target == "bert@contoso.com"
+    assert ANNA not in f"{command.request} {command.answer} {command.restore}"
+    assert [*command.restore] == ["roles", "manager"]
 
 
 def test_what_was_killed_is_done_to_its_end(core, monkeypatch):

@@ -71,4 +71,8 @@ def test_where_no_single_user_is_named_each_activity_says_whose_it_is(tmp_path):
     core.feed_records(*(record(at=number * MINUTE, UserId=f"{number}@b.no") for number in range(3)))
     lines = [line.split() for line in show(tmp_path, core).splitlines()]
     core.close()
-    assert [line[2] for line in lines if line[1:2] and line[1].startswith("12:0") and line[3:5] == ["Failed", "log"]] == ["0@b.no", "1@b.no", "2@b.no"]
+    assert [line[2] for line in lines if line[1:2] and line[1].startswith("12:0") and line[3:5] == ["Failed", "log"]] == [
+        "0@b.no",
+        "1@b.no",
+        "2@b.no",
+    ]
