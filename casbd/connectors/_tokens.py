@@ -66,7 +66,7 @@ class _Grant(msgspec.Struct):
     """A token endpoint's answer (RFC 6749, 5.1)."""
 
     access_token: str
-    expires_in: int | None = None
+    expires_in: int | None = None  # of some vendors as text
 
 
 class Granted:
@@ -104,7 +104,7 @@ class Granted:
         answer = self._http.send("POST", self._url, urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
         host, secrets = host_of(self._url), [form.get(name, "") for name in _SECRET]
         try:
-            grant = msgspec.json.decode(self._http.judged(host, answer, secrets).body, type=_Grant)
+            grant = msgspec.json.decode(self._http.judged(host, answer, secrets).body, type=_Grant, strict=False)
         except msgspec.DecodeError:
             raise Retry(f"{host} answered {answer.status} with no token") from None
         self._token = grant.access_token

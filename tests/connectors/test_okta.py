@@ -205,6 +205,12 @@ class TestOktaByItsKey(Vendor):
         with pytest.raises(Retry, match="answered 200 with no token"):
             app.execute(command())
 
+    def test_how_long_a_token_is_good_may_be_text(self, server, app):
+        server.tokens.add("t-s3cret")
+        server.token = lambda request: Reply(200, {"access_token": "t-s3cret", "expires_in": "3600"})
+        app.execute(command())
+        assert server.users["00u0"]["status"] == "SUSPENDED"
+
     def test_a_token_that_would_be_a_header_more_is_refused(self, server, app):
         server.token = lambda request: Reply(200, {"access_token": "a\r\nX-Admin: yes"})
         with pytest.raises(Rejected, match="no header can hold"):

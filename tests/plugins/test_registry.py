@@ -14,20 +14,19 @@ HEAD = """
 from collections.abc import Sequence
 from typing import Any, ClassVar
 from casbd.model.activity import Activity
-from casbd.model.alert import Alert
-from casbd.plugins import Options, Words, registry
+from casbd.plugins import Item, Options, Words, registry
 """
 COMMON = "    Options: ClassVar[type[Options]] = Options\n    example: ClassVar[dict[str, Any]] = {}\n"
 COMMON += "    def __init__(self, options: Any) -> None: ...\n"
 FORMAT = COMMON + "    words: ClassVar[Words] = {}\n    @classmethod\n    def claims(cls, sample: Sequence[bytes]) -> float: return 0\n"
 PARSE = "    def parse(self, record: bytes) -> Sequence[Activity]: return ()\n"
-SEND = "    def send(self, items: Sequence[Alert | Activity]) -> None: ...\n"
+SEND = "    def send(self, items: Sequence[Item]) -> None: ...\n"
 CLOSE = "    def close(self) -> None: ...\n"
 PLUGINS = {
     "right_format": ("format", FORMAT + PARSE),
     "format_without_parse": ("format", FORMAT),
     "right_output": ("output", COMMON + SEND + CLOSE),
-    "output_with_another_send": ("output", COMMON + SEND.replace("Alert | Activity", "str") + CLOSE),
+    "output_with_another_send": ("output", COMMON + SEND.replace("Item", "str") + CLOSE),
 }
 
 
