@@ -1,5 +1,7 @@
 """What becomes of a command: what is written down of it, what is looked at after an unknown outcome, and the way back."""
 
+from collections import Counter
+
 import pytest
 from builders import HOUR, MINUTE, record, settings
 from msgspec.structs import replace
@@ -459,3 +461,13 @@ class TestAnAccountIsProtectedUnderAllItsNames:
             back = reverting.revert(connection, one(core), "unsuspend_user", "eva", core.rails(), core.now)
         deliver(core, app)
         assert governance_log.get(core.store.connection, back.command_id).status == "succeeded"
+
+
+def test_a_thousand_alerts_in_a_minute_are_twenty_actions_and_an_open_breaker(make):
+    core, app = make(max_per_hour=20), Directory()
+    core.feed_records(*(record(at=number * 60, UserId=f"{number}@contoso.com") for number in range(1000)))
+    while deliver(core, app):
+        pass
+    assert len(app.requests) == len(app.suspended) == 20
+    assert Counter(command.status for command in core.commands()) == {"succeeded": 20, "blocked": 980}
+    assert governance_breaker.opened(core.store.connection) is not None
