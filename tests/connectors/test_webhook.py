@@ -210,14 +210,21 @@ def test_this_host_is_asked_without_the_proxy_of_the_environment(service, monkey
 
 
 def test_another_host_is_asked_by_way_of_the_proxy(monkeypatch):
-    with silent() as proxy:
-        proxy.settimeout(5)
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        with pytest.raises(Retry, match="timed out"):
-            webhook("https://soar.example.com/", timeout="1s").execute(COMMAND)
+    asked = []
+
+    def hang_up(proxy):
         with proxy.accept()[0] as connection:
-            connection.settimeout(5)
-            assert connection.recv(100).startswith(b"CONNECT soar.example.com:443 ")
+            asked.append(connection.recv(100))
+
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(30)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        thread = threading.Thread(target=hang_up, args=(proxy,), daemon=True)
+        thread.start()
+        with pytest.raises(Retry):
+            webhook("https://soar.example.com/").execute(COMMAND)
+        thread.join(30)
+    assert asked[0].startswith(b"CONNECT soar.example.com:443 ")
 
 
 @pytest.mark.parametrize("before", [b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nX-A: "])
