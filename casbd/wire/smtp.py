@@ -14,13 +14,30 @@ from casbd.errors import Mistakes, Rejected, Retry
 from casbd.wire.plain_text import cut, single_line
 
 _TOO_LARGE = 552
+IN_DOUBT = 300.0
+"""Seconds until a mail goes again that the server may have: some answer too late for each, and people would get it every minute."""
+
+
+class _Connection(smtplib.SMTP):
+    """handed_over: whether a mail's text was sent, so that the server may have it without having said so."""
+
+    handed_over = False
+
+    def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
+        self.handed_over = True
+        return super().data(msg)
+
+
+class _TlsConnection(_Connection, smtplib.SMTP_SSL):
+    pass
 
 
 def send(server: MailServer, message: EmailMessage, recipients: Sequence[str]) -> dict[str, str]:
     """Send it to plain addresses; those that the server refused, each with what it said, where it took others.
 
     Retry where it may go later: no connection, no TLS, no login, a reply of 4xx (RFC 5321, 4.2.1). A login or a sender that is refused is
-    the operator's to mend, so nothing is given up for that. Rejected where the server will never take it for any of them.
+    the operator's to mend, so nothing is given up for that. What the server may have goes again after `IN_DOUBT`.
+    Rejected where the server will never take it for any of them.
     """
     try:
         connection = _connected(server)
@@ -32,18 +49,18 @@ def send(server: MailServer, message: EmailMessage, recipients: Sequence[str]) -
         _log_in(connection, server)
         return _transaction(connection, server, message, recipients)
     except (smtplib.SMTPException, OSError) as error:
-        raise Retry(f"{server.host}: {_reason(error)}") from None
+        raise Retry(f"{server.host}: {_reason(error)}", after=IN_DOUBT if connection.handed_over else None) from None
     finally:
         with suppress(smtplib.SMTPException, OSError):  # after its 250 the server has the mail, whatever it says to the good-bye
             connection.quit()
         connection.close()
 
 
-def _connected(server: MailServer) -> smtplib.SMTP:
+def _connected(server: MailServer) -> _Connection:
     seconds = server.timeout / 1000
     if server.tls == "tls":
-        return smtplib.SMTP_SSL(server.host, server.reached_at, timeout=seconds, context=server.context())
-    connection = smtplib.SMTP(server.host, server.reached_at, timeout=seconds)
+        return _TlsConnection(server.host, server.reached_at, timeout=seconds, context=server.context())
+    connection = _Connection(server.host, server.reached_at, timeout=seconds)
     if server.tls == "starttls":
         try:
             connection.starttls(context=server.context())
