@@ -21,6 +21,7 @@ def approve(connection: sqlite3.Connection, command: GovernanceCommand, who: str
     _must_be_pending(command)
     if _is_expired(connection, command, care, moment):
         raise ValueError(f"{_unapproved(care)}, and it is too late now")
+    _must_be_the_only_one(connection, command, care, moment)
     return queued(connection, replace(command, who=f"{command.who}, approved by {who}" if command.who else who), moment)
 
 
@@ -48,14 +49,8 @@ def retry(connection: sqlite3.Connection, command: GovernanceCommand, who: str, 
     """Queue a failed command anew, with its id: what may have been done is looked at before. ValueError where it may not go."""
     if command.status != "failed":
         raise ValueError(f"only what failed can be tried again: it is {command.status}")
-    actions = [command.action, *stronger_than(command.action)]
-    other = (
-        None
-        if command.reverts
-        else governance_log.same_within(connection, command, actions, care.cool_down, moment, ("queued", "succeeded"))
-    )
-    if other is not None:
-        raise ValueError(f"{other.action} was asked for since: {other.command_id}")
+    if not command.reverts:
+        _must_be_the_only_one(connection, command, care, moment)
     again = replace(command, finished=None, error=None, who=f"{command.who}, tried again by {who}" if command.who else who)
     return queued(connection, again, moment)
 
@@ -75,6 +70,14 @@ def queued(connection: sqlite3.Connection, command: GovernanceCommand, moment: M
 def _must_be_pending(command: GovernanceCommand) -> None:
     if command.status != "pending_approval":
         raise ValueError(f"it does not wait for approval: it is {command.status}")
+
+
+def _must_be_the_only_one(connection: sqlite3.Connection, command: GovernanceCommand, care: Governance, moment: Moment) -> None:
+    """Of the same, or of what contains it, while this one waited: a change of the mode, or another approval, may have let it pass."""
+    actions = [command.action, *stronger_than(command.action)]
+    other = governance_log.same_within(connection, command, actions, care.cool_down, moment, ("queued", "succeeded"))
+    if other is not None:
+        raise ValueError(f"{other.action} was asked for since: {other.command_id}")
 
 
 def _is_expired(connection: sqlite3.Connection, command: GovernanceCommand, care: Governance, moment: Moment) -> bool:

@@ -182,6 +182,18 @@ class TestApproval:
             approving.expire(connection, core.settings.governance, core.rails().moment(core.now))
         assert (one(core).status, one(core).reason) == ("rejected", "nobody approved it within 1d (governance.approval_timeout)")
 
+    def test_not_where_the_same_was_asked_for_since(self, make):
+        core, app = make("require_sign_in_again", mode="approve"), Directory()
+        core.feed_records(record())
+        waiting = one(core)
+        core.use(core.policies, settings({}, mode="enforce"))
+        core.now += MINUTE
+        core.feed_records(record(at=MINUTE))
+        deliver(core, app)
+        with pytest.raises(ValueError, match="require_sign_in_again was asked for since"), core.store.transaction() as connection:
+            approving.approve(connection, waiting, "anna", core.settings.governance, core.rails().moment(core.now))
+        assert (len(app.requests), core.waiting(QUEUE)) == (1, [])
+
     def test_not_twice_and_not_what_is_over(self, make):
         core, app = make(mode="approve"), Directory()
         core.feed_records(record())
