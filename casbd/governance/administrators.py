@@ -31,11 +31,11 @@ def last_one(connection: sqlite3.Connection, command: GovernanceCommand, adminis
 
 def _is_disarmed(connection: sqlite3.Connection, name: str) -> bool:
     """Whether a command has taken, or may just be taking, an administrator away, and none has given them back since."""
-    by_connector: dict[str, bool] = {}
+    taken: set[tuple[str, str]] = set()
     for command in governance_log.of_target(connection, name):
-        if command.action in DISARMS:
-            may_have_been = command.status in ("queued", "succeeded") or (command.status == "failed" and command.started is not None)
-            by_connector[command.connector] = by_connector.get(command.connector, False) or may_have_been
+        may_have_been = command.status in ("queued", "succeeded") or (command.status == "failed" and command.started is not None)
+        if command.action in DISARMS and may_have_been:
+            taken.add((command.connector, command.action))
         elif command.action == "unsuspend_user" and command.status == "succeeded":
-            by_connector[command.connector] = False
-    return any(by_connector.values())
+            taken.discard((command.connector, "suspend_user"))  # the account, and no right that was taken from it
+    return bool(taken)

@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 from builders import HOUR, NOON, load_rules, record, settings
+from msgspec.structs import replace
 
 from casbd.governance.rails import Rails
-from casbd.store.state import governance_breaker
+from casbd.model.governance import GovernanceCommand
+from casbd.store.state import governance_breaker, governance_log
 from casbd.store.state.governance_breaker import Breaker
 from tests.governance.conftest import RULES, SUSPEND, queued, statuses
 
@@ -261,6 +263,19 @@ class TestAdministrators:
 
     def test_whom_the_log_calls_one(self, make):
         assert [*self.commands(make, [], record(UserType=2))] == ["a@contoso.com"]
+
+    def test_whose_rights_were_taken_is_none_though_the_account_is_open_again(self, make):
+        core = make(mode="enforce")
+        core.pipeline.use(core.settings, core.policies, Rails(core.settings.governance, administrators=["a@contoso.com", "b@contoso.com"]))
+        taken = GovernanceCommand(
+            command_id="1", action="revoke_admin_privileges", connector="entra", target="b@contoso.com", status="succeeded", created=1
+        )
+        opened = replace(taken, command_id="2", action="unsuspend_user", created=2)
+        with core.store.transaction() as connection:
+            for command in (taken, opened):
+                governance_log.save(connection, command)
+        core.feed_records(record())
+        assert statuses(core).count("blocked") == 1
 
     def test_where_there_is_another_one(self, make):
         assert self.commands(make, ["b@contoso.com"], record(UserType=2)) == {}
