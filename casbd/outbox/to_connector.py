@@ -42,6 +42,7 @@ class ToConnector:
         self._failure = ""
         self._stopped = False
         self._was_tried = False
+        self._only_looked_at = ""
         self._may_repeat = False
         self._sending: str | None = None
         self._done: tuple[Row, GovernanceCommand | None] | None = None
@@ -88,7 +89,7 @@ class ToConnector:
         return None
 
     def _begun(self, connection: sqlite3.Connection, command: GovernanceCommand, now: int) -> GovernanceCommand:
-        self._was_tried = command.started is not None
+        self._was_tried = command.started is not None and command.command_id != self._only_looked_at
         if command.started is None:
             self._failure, self._may_repeat = "", False  # those of another one
         elif command.approved is not None and command.approved >= command.started:
@@ -132,7 +133,12 @@ class ToConnector:
         """With what its way back needs, written down before anything is done; `blocked` where the app's names for it are protected."""
         if command.reverts or not isinstance(self._connector, Looking):
             return command
-        looked = self._connector.look(command)
+        try:
+            looked = self._connector.look(command)
+        except Retry:  # nothing was asked for yet: what is found done then, somebody else did, and no way back may undo it
+            self._only_looked_at = "" if self._was_tried else command.command_id
+            raise
+        self._only_looked_at = ""
         if protected := next(filter(self._rails().protects, looked.names), None):
             before = command if self._was_tried else replace(command, started=None)
             why = f"{command.target} is {single_line(protected)} there, whom governance protects"

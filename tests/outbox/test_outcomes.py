@@ -429,6 +429,21 @@ class TestWhatTheWayBackNeeds:
             deliver(core, app)
             assert (one(core).status, app.requests) == (status, [])
 
+    def test_what_somebody_did_before_it_could_be_looked_at_is_not_taken_back(self, make):
+        class Telling(Roles):
+            def execute(self, command):
+                return Done(answer=UNCHANGED) if command.target in self.suspended else super().execute(command)
+
+        core, app = make(), Telling()
+        core.feed_records(record())
+        app.looks = [Retry("no token")]
+        delivering = ToConnector(QUEUE, app, lambda: core.now, core.rails)
+        deliver(core, app, delivering)
+        app.suspended.add("a@contoso.com")
+        core.now += MINUTE
+        deliver(core, app, delivering)
+        assert (one(core).status, one(core).answer) == ("succeeded", UNCHANGED)
+
     def test_is_what_was_before_the_first_try(self, make):
         core = make()
         core.feed_records(record())
