@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from casbd.errors import Retry
 from casbd.governance import withdrawing
+from casbd.governance.rails import Rails
 from casbd.outbox.to_connector import ToConnector
 from casbd.store.state import governance_breaker, governance_log, governance_moments, governance_stop, outbox, raised_alerts
 from casbd.store.state.governance_stop import Stopped
@@ -171,6 +172,15 @@ def test_who_became_protected_meanwhile_is_left_alone(core, empty):
     connector = Slow()
 
     empty(connector)
+
+    assert sorted(connector.taken) == ["b@contoso.com", "c@contoso.com", "d@contoso.com"]
+
+
+def test_who_is_the_last_administrator_by_now_is_left_alone(core, empty):
+    connector = Slow()
+    rails = Rails(core.settings.governance, policies=core.policies, administrators=["a@contoso.com"])
+
+    empty(connector, ToConnector(QUEUE, connector, lambda: core.now, lambda: rails))
 
     assert sorted(connector.taken) == ["b@contoso.com", "c@contoso.com", "d@contoso.com"]
 
