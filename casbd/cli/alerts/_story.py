@@ -145,7 +145,9 @@ def _row(activity: Activity, new: list[str] | None, who: list[str | None]) -> Se
 
 def _user(user: UserInsights) -> None:
     _heading(f"{cell(user.user)} in the {DAYS} days up to it")
-    _insights.about(user.display_name, user.user_type, "administrator" if user.is_admin else None, "external" if user.is_external else None)
+    _insights.about(
+        user.display_name, user.user_type, "administrative activities" if user.is_admin else None, "external" if user.is_external else None
+    )
     if user.groups:
         click.echo(f"groups: {cell(user.groups)}")
     click.echo(_insights.numbers(*_insights.alerts_and_activities(user), (user.failed_log_ons, "failed log on", "failed log ons")))

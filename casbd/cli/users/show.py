@@ -58,7 +58,7 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
 
 def _page(insights: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:
     click.secho(cell(named(insights.user, insights.app, insights.app_instance)), bold=True)
-    flags = ("administrator" if insights.is_admin else None, "external" if insights.is_external else None)
+    flags = ("administrative activities" if insights.is_admin else None, "external" if insights.is_external else None)
     _insights.about(insights.display_name, insights.user_type, *flags, insights.organization)
     if insights.groups:
         _insights.about(f"groups: {cell(insights.groups)}")
