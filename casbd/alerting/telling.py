@@ -3,7 +3,8 @@
 An output that heard ten hears of twenty, of forty and so on; what grows slower than that is told an hour after the last message
 (`casbd/daemon/jobs/tell_growth.py`), so that the last word is always told, and a run of a million activities is twenty messages. What
 was told is stored in the transaction that puts the message into the outbox: killed between the two, nothing is lost. An alert that is
-held back is not told, whatever becomes of it.
+held back is not told, whatever becomes of it. One that turned out to be a part of another is closed, where it was told before: nobody
+would hear of it again, and it would stay open at the outputs for ever.
 """
 
 from __future__ import annotations
@@ -26,17 +27,19 @@ AT_ONCE = 1_000
 def add(connection: sqlite3.Connection, alert: Alert, outputs: Iterable[str], now: int) -> None:
     """Store a new alert, and tell it."""
     raised_alerts.save(connection, alert)
-    if not alert.suppressed:
+    if not alert.suppressed and alert.merged_into is None:
         _tell(connection, alert, outputs, now)
 
 
 def grow(connection: sqlite3.Connection, alert: Alert, outputs: Iterable[str], now: int) -> None:
     """Store an alert that has grown, and tell it where that is due."""
     before = raised_alerts.told(connection, alert.alert_id)
-    if before is None or not _is_due(alert, before, now):
-        raised_alerts.save(connection, alert)
+    if before is not None and _is_due(alert, before, now):
+        change(connection, alert, "updated", outputs, now)
         return
-    change(connection, alert, "updated", outputs, now)
+    raised_alerts.save(connection, alert)
+    if before is not None and alert.status == "open" and _is_told_as_a_part(connection, alert):
+        _tell(connection, _as_a_part(alert, now), outputs, now)
 
 
 def change(connection: sqlite3.Connection, alert: Alert, event: Event, outputs: Iterable[str], now: int) -> Alert:
@@ -54,6 +57,18 @@ def tell_growth(connection: sqlite3.Connection, outputs: Sequence[str], now: int
     for alert in waiting:
         change(connection, alert, "updated", outputs, now)
     return len(waiting)
+
+
+def _is_told_as_a_part(connection: sqlite3.Connection, alert: Alert) -> bool:
+    """Whether it is a part of another one that the outputs hear of: where that one is held back, this is all they know."""
+    whole: Alert | None = alert
+    while whole is not None and whole.merged_into is not None:
+        whole = raised_alerts.get(connection, whole.merged_into)
+    return whole is not None and whole is not alert and raised_alerts.told(connection, whole.alert_id) is not None
+
+
+def _as_a_part(alert: Alert, now: int) -> Alert:
+    return replace(alert, event="closed", status="closed", closed=now, comment=f"part of alert {alert.merged_into}")
 
 
 def _is_due(alert: Alert, told: Told, now: int) -> bool:

@@ -41,7 +41,8 @@ class Recipients:
 
     def queues(self, alert: Alert, now: int, before: Alert | None = None) -> list[str]:
         """Who is to be told of an alert now (ms). before: as it was when it was told last; then only of a severity that has risen."""
-        if alert.suppressed or (before is not None and RANK[alert.severity] <= RANK[before.severity]):
+        is_no_news = before is not None and RANK[alert.severity] <= RANK[before.severity]
+        if alert.suppressed or alert.merged_into is not None or is_no_news:
             return []
         named = self._named.get(alert.policy_id, set())
         told = (queue for queue, person in self.people.items() if _wants(person, alert, now))

@@ -82,7 +82,8 @@ class Commit:
     def save(self) -> int:
         """Store new and grown alerts; those that are new are sent. How many are new."""
         self._evidence.look_back()
-        opened = [policy_id for alert in self._alerts.values() if (policy_id := self._save(alert)) is not None]
+        whole_first = sorted(self._alerts.values(), key=lambda alert: alert.merged_into is not None)  # else a part holds back the whole
+        opened = [policy_id for alert in whole_first if (policy_id := self._save(alert)) is not None]
         self._raise_flood_alerts()
         hours = {policy: self._floods.hours_to_keep(policy) for policy in self._tally}
         policy_counts.count(self._connection, self._tally, Counter(opened), hours)

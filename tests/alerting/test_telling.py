@@ -107,7 +107,36 @@ class TestGrowth:
             (True, 3),
             (False, 3),
             (True, 14),
+            (False, 3),
         ]
+        part = core.waiting()[-1].alert()
+        assert (part.event, part.status, part.comment) == ("closed", "closed", f"part of alert {first}")
+        assert [alert.status for alert in core.alerts()] == ["open", "open"]
+
+    def test_what_is_a_part_of_another_from_the_beginning_is_not_told(self, core):
+        core.feed_records(*minutes(0, 3), *minutes(20, 23), *failures(*(number * MINUTE for number in range(4, 20, 2))))
+        assert len(core.alerts()) == 2
+        assert heard(core) == [("raised", 14)]
+
+    def test_where_one_a_day_is_told_it_is_the_whole(self, make_core):
+        core = make_core(rules=repeated(3, alert={"daily_limit": 1}))
+        core.feed_records(*minutes(20, 23), *minutes(0, 3), *failures(*(number * MINUTE for number in range(4, 20, 2))))
+        assert heard(core) == [("raised", 14)]
+
+    def test_what_is_a_part_of_one_that_is_held_back_stays_open(self, make_core):
+        core = make_core(rules=repeated(3, alert={"daily_limit": 1}))
+        core.feed_records(*minutes(20, 23))
+        core.feed_records(*minutes(0, 3), *failures(*(number * MINUTE for number in range(4, 20, 2))))
+        assert [alert.suppressed for alert in core.alerts() if alert.policy_id == "burst"] == [True, False]
+        assert heard(core) == [("raised", 3)]
+
+    def test_what_a_person_closed_is_not_closed_again_as_a_part(self, core):
+        core.feed_records(*minutes(0, 3), *minutes(20, 23))
+        with core.store.transaction() as connection:
+            later = replace(core.alerts()[1], status="closed", resolution="benign")
+            telling.change(connection, later, "closed", OUTPUTS, core.now)
+        core.feed_records(*failures(*(number * MINUTE for number in range(4, 20, 2))))
+        assert [event for event, _ in heard(core)] == ["raised", "raised", "closed", "updated"]
 
     def test_a_severity_that_rose_is_told(self, core):
         core.feed_records(*minutes(0, 3))

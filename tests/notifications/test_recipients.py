@@ -74,6 +74,7 @@ def test_of_what_is_history_only_who_wants_it(tmp_path):
 
 def test_what_is_stored_only_is_told_to_nobody(tmp_path):
     assert told(person("soc"), directory=tmp_path).queues(alert(suppressed=True), NOON) == []
+    assert told(person("soc"), directory=tmp_path).queues(alert(merged_into="another"), NOON) == []
 
 
 @pytest.mark.parametrize(
