@@ -31,8 +31,8 @@ LONGEST_TITLE = 200
 """Of a title, which stands in subjects and tables."""
 _LONGEST_VALUE = 300
 """Characters of one value in it."""
-_EXCHANGES_FOLDERS = re.compile(r"[\w.-]{1,99}/Microsoft Exchange Hosted Organizations/[^/]{1,99}/")
-"""What stands before each name that Exchange Online writes in full, and is the same for all of a tenant."""
+_EXCHANGES_PREFIX = re.compile(r"^smtp:|[\w.-]{1,99}/Microsoft Exchange Hosted Organizations/[^/]{1,99}/", re.IGNORECASE)
+"""What Exchange Online writes before addresses, and before names in full, where it is the same for all of a tenant."""
 
 
 class Witness:
@@ -112,7 +112,7 @@ def _plain(values: Sequence[Any]) -> Iterator[str]:
     """Values as short texts of one line, without quotes around them and without those that say nothing."""
     for value in islice(values, MOST_VALUES):
         text = ("true" if value else "false") if isinstance(value, bool) else "" if value is None else str(value)
-        text = _EXCHANGES_FOLDERS.sub("", single_line(text[: 2 * _LONGEST_VALUE]).strip('"'), count=1)
+        text = _EXCHANGES_PREFIX.sub("", single_line(text[: 2 * _LONGEST_VALUE]).strip('"'), count=1)
         if text := cut(text, _LONGEST_VALUE):
             yield text
 
