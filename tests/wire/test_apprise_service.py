@@ -35,6 +35,16 @@ def test_it_goes(service):
     assert service.got == [(f"/{TOKEN}", "(casbd) High: Travel", "HIGH Travel: Oslo and Lima\nand 3 more")]
 
 
+def test_one_that_breaks_over_a_message_says_nothing_of_its_url(service, monkeypatch, logged):
+    def breaks(*_, **__):
+        raise ValueError(f"no header value: {TOKEN}")
+
+    monkeypatch.setattr("requests.Session.request", breaks)
+    with pytest.raises(Retry) as caught:
+        apprise_service.send(service.url, "title", "body")
+    assert TOKEN not in str(caught.value) + logged.getvalue()
+
+
 @pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 503])
 def test_a_passing_answer_is_tried_again(service, status):
     service.status = status
