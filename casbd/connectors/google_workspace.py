@@ -11,15 +11,15 @@ tokens" (.../rest/v1/tokens), "Using OAuth 2.0 for server to server applications
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
-from pydantic import Field
 
 from casbd.clock import Clock, now
 from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, SecureUrl, segment
 from casbd.connectors._tokens import Form, Granted, bearer_key, signed
 from casbd.connectors._vendor import Step, Vendor, listed, only, shown
+from casbd.documents.mail_addresses import MailAddress
 from casbd.documents.secrets import Secret
 from casbd.errors import Mistake, Mistakes, Rejected
 from casbd.model.governance import GovernanceCommand
@@ -34,7 +34,7 @@ class GoogleWorkspaceOptions(HttpOptions):
 
     service_account: Secret
     """The service account's key, the JSON file as Google gives it."""
-    admin: Annotated[str, Field(min_length=3, max_length=320)]
+    admin: MailAddress
     """The administrator it acts for."""
     base_url: BaseUrl = "https://admin.googleapis.com"
     """The Directory API."""

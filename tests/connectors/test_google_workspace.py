@@ -4,8 +4,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import ValidationError
 from vendor import ANNA, PEOPLE, Fault, Reply, Server, VendorTests, command
 
+from casbd.connectors.google_workspace import GoogleWorkspaceOptions
 from casbd.errors import Mistakes, Rejected, Retry
 
 
@@ -142,3 +144,9 @@ class TestGoogleWorkspace(VendorTests):
         with pytest.raises(Mistakes, match=r"key") as caught:
             self.make(server)
         assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("admin", ["x", "admin", "admin@contoso.com\nx", "Admin <admin@contoso.com>"])
+def test_the_administrator_is_an_address(admin):
+    with pytest.raises(ValidationError, match="is no e-mail address"):
+        GoogleWorkspaceOptions.model_validate({"service_account": {"env": "X"}, "admin": admin})
