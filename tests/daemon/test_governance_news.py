@@ -5,14 +5,17 @@ from contextlib import ExitStack
 
 import pytest
 from builders import HOUR, NOON
+from msgspec.structs import replace
 
+from casbd.clock import uptime
 from casbd.daemon import governance_news
-from casbd.daemon.jobs import end_approvals, tell_governance
+from casbd.daemon.jobs import end_approvals, end_orphans, tell_governance
 from casbd.daemon.service import run, start
-from casbd.governance import withdrawing
+from casbd.governance import approving, withdrawing
 from casbd.store.database import Store
 from casbd.store.state import governance_breaker, governance_log, raised_alerts
 from casbd.store.state.governance_breaker import Breaker
+from casbd.store.state.governance_moments import Moment
 
 RULE = "name: evil\nfilters: {user: {isset: true}}\ngovernance: [{action: suspend_user, connector: own}]\n"
 CONFIGURATION = """\
@@ -128,6 +131,16 @@ def test_what_nobody_approved_in_time_is_rejected_and_told(begin, clock):
     assert {command.status for command in commands(running)} == {"rejected"}
     (alert,) = system(running)
     assert alert.description.startswith("2 commands were rejected, as nobody approved within 1d (governance.approval_timeout).")
+
+
+def test_what_is_approved_of_a_connector_that_is_gone_is_blocked(begin):
+    running = begin(mode="approve")
+    (command,) = commands(running)
+    with running.parts.store.transaction() as connection:
+        gone = replace(command, connector="gone")
+        approving.approve(connection, gone, "anna", running.parts.settings.governance, Moment(NOON, uptime()))
+    end_orphans.run(running)
+    assert [(one.status, one.reason) for one in commands(running)] == [("blocked", "there is no connector gone any more")]
 
 
 def test_each_time_the_breaker_opens_is_told_once(begin, clock):
