@@ -139,8 +139,12 @@ class Salesforce(Vendor[_Login]):
     def stands(self, command: GovernanceCommand, account: _Login) -> bool | None:
         """Who is suspended has no session: freezing ends none."""
         if command.action == "unsuspend_user":
-            return not account.is_frozen
+            return not account.is_frozen or bool((command.restore or {}).get("frozen"))
         return (account.is_frozen or command.action == "require_sign_in_again") and not self._sessions(account)
+
+    def held(self, command: GovernanceCommand, account: _Login) -> dict[str, Any] | None:
+        """Whether somebody had frozen the user already: then sessions alone are ended, and the way back leaves that as it was."""
+        return {"frozen": account.is_frozen} if command.action == "suspend_user" else None
 
     def is_done(self, command: GovernanceCommand) -> bool | None:
         """Look at the account. Who has signed in since the command was made has signed in again."""
@@ -154,10 +158,11 @@ class Salesforce(Vendor[_Login]):
         """Freeze first, so that no session begins while the others are ended."""
         if command.action == "unsuspend_user":
             return super().act(command, account)
-        done = [] if command.action == "require_sign_in_again" or account.is_frozen else [super().act(command, account)]
+        freezes = command.action == "suspend_user" and not account.is_frozen
+        done = [super().act(command, account)] if freezes else []
         done += [self._end(session) for session in self._sessions(account)]
         requests = [one.request for one in done]
-        return Done(listed(requests, "; "), done[-1].answer if done else "")
+        return Done(listed(requests, "; "), done[-1].answer if done else "", {"frozen": False} if freezes else None)
 
     def _end(self, session: _Session) -> Done:
         """One that is gone has ended, such as with the one that began it."""

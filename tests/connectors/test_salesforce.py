@@ -5,11 +5,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from msgspec.structs import replace
 from pydantic import ValidationError
 from vendor import ANNA, NOW, PEOPLE, Fault, Reply, Server, VendorTests, command
 
 from casbd.errors import Rejected, Retry
-from casbd.plugins import registry
+from casbd.plugins import UNCHANGED, registry
 
 PAGE = 2
 USER = r"SELECT Id FROM User WHERE (\w+) = ('(?:[^'\\]|\\.)*')( AND IsActive = true)?"
@@ -112,6 +113,15 @@ class TestSalesforce(VendorTests):
         assert done.request.endswith(" and 3 more")
         assert [request.method for request in server.acted] == ["PATCH", *["DELETE"] * 5]
         assert app.execute(command()).answer == "it was so already"
+
+    def test_whom_somebody_else_has_frozen_the_way_back_leaves_so(self, server, app):
+        server.users[server.of(ANNA)]["IsFrozen"] = True
+        server.begin(NOW - 3_600_000)
+        suspend = command("suspend_user")
+        suspend = replace(suspend, restore=app.look(suspend).restore)
+        assert app.execute(suspend).answer == "204"
+        assert app.execute(command("unsuspend_user", restore=suspend.restore, reverts=suspend.command_id)).answer == UNCHANGED
+        assert self.suspended(server)
 
     def test_what_is_left_after_a_failure_is_done(self, server, app):
         for _ in range(3):
