@@ -22,7 +22,7 @@ def _alerts(report: MonthlyReport) -> Iterator[Step]:
     handling, alerts = report.handling, report.alerts.month
     span = f"--from {report.since[:10]} --to {report.until[:10]}"
     if handling.open_high:
-        why = f"{handling.open_high:,} of the month's alerts have high severity and are still open."
+        why = f"Still open with high severity: {handling.open_high:,} of the month's alerts."
         yield Step("Look at the open alerts of high severity first.", why, f"casbd alerts list --status open --severity high {span}")
     if alerts and report.is_over and handling.open >= MANY_OPEN * alerts and handling.open > handling.open_high:
         why = f"{handling.open:,} of {alerts:,} are open. What was never judged cannot show which policies are worth their noise."

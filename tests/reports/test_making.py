@@ -111,6 +111,7 @@ def test_recommendations_follow_from_the_numbers(report, core, sources):
         "See why records cannot be read.",
         "Check that policies which never matched can match.",
     ]
+    assert report.recommendations[0].why == f"Still open with high severity: {report.handling.open_high} of the month's alerts."
 
 
 def test_nothing_at_all(core, sources):
