@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from casbd.errors import Retry
 from casbd.governance import withdrawing
 from casbd.governance.rails import Rails
+from casbd.outbox.dispatcher import Dispatcher
 from casbd.outbox.to_connector import ToConnector
 from casbd.store.state import governance_breaker, governance_log, governance_moments, governance_stop, outbox, raised_alerts
 from casbd.store.state.governance_stop import Stopped
@@ -322,6 +323,16 @@ class TestCancel:
         empty(connector)
         assert (len(connector.taken), core.waiting(QUEUE)) == (3, [])
         assert outbox.deliveries(core.store.connection)[QUEUE].refused == 0
+
+    def test_what_was_being_carried_out_when_casbd_was_killed_can_be(self, core):
+        command = core.commands()[0]
+        with core.store.transaction() as connection:
+            governance_moments.note(connection, command.command_id, "sending", core.rails().moment(core.now))
+        with pytest.raises(ValueError, match="being carried out"):
+            self.cancel(core, command)
+        Dispatcher(core.store, lambda: core.now)  # of the next process
+        self.cancel(core, command)
+        assert next(one for one in core.commands() if one.command_id == command.command_id).status == "rejected"
 
     def test_what_is_being_carried_out_cannot_be(self, core, empty):
         connector, told = Slow(), []
