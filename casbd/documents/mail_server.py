@@ -35,7 +35,7 @@ class MailServer(Options):
     ca_file: ConfigPath | None = Field(default=None, examples=["mail-ca.pem"])
     """Whom to trust (PEM). Left out: the system's list."""
     timeout: Duration = 30_000
-    """A server that says nothing for so long is given up, and tried again."""
+    """A server that says nothing for so long, or is not done after ten times as long, is given up, and tried again."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> MailServer:

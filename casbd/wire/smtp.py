@@ -5,9 +5,11 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
+from typing import Any
 
 from casbd.documents.mail_server import MailServer
 from casbd.errors import Mistakes, Rejected, Retry
@@ -18,10 +20,33 @@ IN_DOUBT = 300.0
 """Seconds until a mail goes again that the server may have: some answer too late for each, and people would get it every minute."""
 
 
+EXCHANGE = 10
+"""Times the time-out, which is of each reading alone: a server that drips its answers would hold the mail for everybody."""
+
+
 class _Connection(smtplib.SMTP):
     """handed_over: whether a mail's text was sent, so that the server may have it without having said so."""
 
     handed_over = False
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        self._end = threading.Timer(EXCHANGE * self.timeout, self._end_it)
+        self._end.daemon = True
+        self._end.start()
+        try:
+            return super().connect(host, port, source_address)
+        except BaseException:  # whatever it was: nobody else has the connection to close it
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._end.cancel()
+        super().close()
+
+    def _end_it(self) -> None:
+        with suppress(OSError):  # it may be closed just now
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
         self.handed_over = True

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import select
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 from certificates import Authority
 from mail_receiver import Login, MailReceiver
@@ -100,6 +105,28 @@ def test_a_connection_that_ends_after_the_mail_leaves_it_in_doubt(receiver):
     assert doubt.value.after == smtp.IN_DOUBT  # else people get it every minute
     send(receiver)
     assert receiver.mails[0]["Message-ID"] == receiver.mails[1]["Message-ID"]
+
+
+@pytest.mark.parametrize("drip", [b"220-wait\r\n", b"2"])
+def test_a_server_that_drips_its_greeting_is_given_up(drip, monkeypatch):
+    monkeypatch.setattr(smtp, "EXCHANGE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as aside:
+        dripping = aside.submit(drip_into, listening, drip)
+        mail = MailServer.model_validate(
+            {"host": "127.0.0.1", "port": listening.getsockname()[1], "tls": "none", "from": SENDER, "timeout": "1s"}
+        )
+        with pytest.raises(Retry):
+            smtp.send(mail, automatic_mail("key", SENDER, ["soc@example.com"], "Subject", 0), ["soc@example.com"])
+        dripping.result()
+
+
+def drip_into(listening, drip):
+    """Until the other end is gone."""
+    connection, _ = listening.accept()
+    with connection, suppress(OSError):
+        while True:
+            connection.sendall(drip)
+            select.select([connection], [], [], 0.05)
 
 
 def test_nobody_there():
