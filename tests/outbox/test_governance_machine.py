@@ -202,5 +202,5 @@ class GovernanceMachine(RuleBasedStateMachine):
 
 
 EXAMPLES = int(os.environ.get("CASBD_GOVERNANCE_EXAMPLES", "40"))
-GovernanceMachine.TestCase.settings = hypothesis_settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
+GovernanceMachine.TestCase.settings = hypothesis_settings(max_examples=EXAMPLES, stateful_step_count=40)
 TestGovernance = GovernanceMachine.TestCase
