@@ -113,8 +113,8 @@ class Parts:
             certain = certain and is_sure
         if not certain:
             where = Sql(f"({wanted.where.text}) AND NOT ({wanted.surely.text})", [*wanted.where.parameters, *wanted.surely.parameters])
-            several = itertools.chain.from_iterable(self.read(opened, where))
-            totals.update(kind for activity in several if wanted.meets(activity) for kind in kinds(activity, by))
+            doubtful = self._activities(opened, _selection(opened, opened.whole, where))  # not `read`, which may give others, counted above
+            totals.update(kind for activity in doubtful if wanted.meets(activity) for kind in kinds(activity, by))
         return totals
 
     def newest_first(self, opened: Opened, source: Source, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[Activity]:
