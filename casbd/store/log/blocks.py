@@ -39,6 +39,11 @@ class Block(NamedTuple):
         with self._damage_reported():
             return packing.activities(self.body, self.activities)
 
+    def at_places(self, places: Collection[tuple[int, str]]) -> list[Activity]:
+        """Those of its activities with one of these times and ids. StoreError where it is damaged."""
+        with self._damage_reported():
+            return packing.at_places(self.body, self.activities, places)
+
     def columns(self, fields: Collection[str] = FIELDS) -> pa.RecordBatch:
         """The same as a segment's file has them: some fields, the block and the place."""
         with self._damage_reported():

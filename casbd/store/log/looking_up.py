@@ -50,7 +50,7 @@ def look_up(store: Store, entries: Iterable[Entry], fields: Collection[str]) -> 
             if block is None:
                 in_files[block_id] = wanted
             else:
-                found |= {place: one for one in block.whole() if (place := (one.timestamp, one.activity_id)) in wanted}
+                found |= {(one.timestamp, one.activity_id): one for one in block.at_places(wanted)}
         except StoreError:  # damage is told by who reads the log; here a commit would fail, and every one after it
             continue
     return found | _in_files(store, in_files, [name for name in FIELDS if name in {*fields, "timestamp", "activity_id"}])

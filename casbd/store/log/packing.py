@@ -28,6 +28,8 @@ else:
 
 _encode_into = msgspec.msgpack.Encoder().encode_into
 _decode = msgspec.msgpack.Decoder(list[Activity]).decode
+_decode_one = msgspec.msgpack.Decoder(Activity).decode
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 DAMAGE = (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError)
 """What reading damaged activities raises."""
@@ -124,6 +126,26 @@ class Packer:
 def activities(body: bytes, number: int) -> list[Activity]:
     """The activities of a body that holds so many. One of `DAMAGE` where it does not."""
     return _decode(_header(number) + _decompress(body))
+
+
+class _Head(msgspec.Struct, array_like=True, gc=False):
+    """What an activity begins with; the decoder passes over the rest."""
+
+    timestamp: int
+    activity_id: str
+
+
+_heads = msgspec.msgpack.Decoder(list[_Head]).decode
+
+
+def at_places(body: bytes, number: int, places: Collection[tuple[int, str]]) -> list[Activity]:
+    """Of the activities of a body those with one of these times and ids; the decoder passes over the others. As `activities`."""
+    encoded = _header(number) + _decompress(body)
+    wanted = [place for place, one in enumerate(_heads(encoded)) if (one.timestamp, one.activity_id) in places]
+    if not wanted:
+        return []
+    each = _split(encoded)
+    return [_decode_one(each[place]) for place in wanted]
 
 
 def unpacked(body: bytes, number: int, fields: Collection[str] = FIELDS) -> pa.RecordBatch:
