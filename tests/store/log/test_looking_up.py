@@ -68,3 +68,10 @@ def test_what_is_gone_or_damaged_is_not_among_it(core):
     for path in core.store.directory.glob("**/*.parquet"):
         path.unlink()
     assert users(core, counted) == {}
+
+
+def test_of_a_damaged_block_that_waits_nothing_is_known(core):
+    counted = entries(core)
+    with core.store.transaction() as connection:
+        connection.execute("UPDATE blocks SET body = x'00' WHERE block_id = (SELECT min(block_id) FROM blocks)")
+    assert users(core, counted) == {name: user for name, user in ALL.items() if name in "345"}
