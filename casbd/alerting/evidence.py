@@ -139,9 +139,8 @@ def unknown(facts: Facts, witness: Witness, entry: Entry) -> None:
         facts.parts[part].partly = True
 
 
-def of_one(policy: Policy, activity: Activity) -> Facts:
+def of_one(witness: Witness, activity: Activity) -> Facts:
     """What is known of a single activity."""
-    witness = Witness(policy)
     facts = witness.nothing()
     facts.parts[0].number = 1
     facts.parts[0].add(witness.told(activity), activity.timestamp)

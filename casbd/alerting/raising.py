@@ -9,6 +9,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from casbd.alerting import evidence
+from casbd.alerting.evidence import Witness
 from casbd.counting.runs import Change
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
@@ -26,12 +27,12 @@ def identity(*parts: str | None) -> str:
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def of_one(policy: Policy, activity: Activity, now: int) -> Alert:
-    """The alert of a policy that looks at every single activity."""
+def of_one(policy: Policy, activity: Activity, now: int, witness: Witness | None = None) -> Alert:
+    """The alert of a policy that looks at every single activity. witness: of the policy, from whoever raises many."""
     # Nothing of the clock or the file is in the id: a record that is read again must give the alert that is there, not a second one.
     alert_id = identity(policy.id, activity.user, activity.app_instance, activity.activity_id)
     alert = _alert(policy, "activity", alert_id, activity, activity.user, now)
-    return evidence.told_by(alert, policy, evidence.of_one(policy, activity))
+    return evidence.told_by(alert, policy, evidence.of_one(witness or Witness(policy), activity))
 
 
 def subject_of_one(activity: Activity) -> str:

@@ -60,7 +60,8 @@ def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> lis
     matcher = Matcher([msgspec.structs.replace(policy, enabled=True)], now=now)
     met = (activity for activity in activities if matcher.match(activity))
     if policy.match is None:
-        return [raising.of_one(policy, activity, now()) for activity in met]
+        witness = evidence.Witness(policy)
+        return [raising.of_one(policy, activity, now(), witness) for activity in met]
     raised: dict[str, Alert] = {}
     told = _Told(policy)
     counted_ones = 0

@@ -128,7 +128,7 @@ class Commit:
         """One activity met the filters of a policy that looks at every single one."""
         subject = raising.subject_of_one(activity)
         if self._raises(policy, subject, activity):
-            self._note(raising.of_one(policy, activity, self._now), subject, activity)
+            self._note(raising.of_one(policy, activity, self._now, self._evidence.witness(policy)), subject, activity)
 
     def _raises(self, policy: Policy, subject: str, activity: Activity) -> bool:
         """Whether an activity raises one more alert of a policy that looks at every single one."""

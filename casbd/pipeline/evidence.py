@@ -104,6 +104,12 @@ class Evidence:
     def _of(self, alert_id: str, policy: Policy) -> _Gathered:
         own = self._gathered.get(alert_id)
         if own is None:
-            witness = self._witnesses.get(policy.id) or self._witnesses.setdefault(policy.id, Witness(policy))
-            own = self._gathered[alert_id] = _Gathered(witness)
+            own = self._gathered[alert_id] = _Gathered(self.witness(policy))
         return own
+
+    def witness(self, policy: Policy) -> Witness:
+        """What is to be known of a policy's activities: made once a commit, which takes as long as a short sentence."""
+        witness = self._witnesses.get(policy.id)
+        if witness is None:
+            witness = self._witnesses[policy.id] = Witness(policy)
+        return witness
