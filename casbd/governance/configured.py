@@ -19,6 +19,11 @@ LONGEST_TEXT = 2000
 """Characters that are kept of what a connector says."""
 
 
+def bounded(text: str) -> str:
+    """What a connector says, as it is kept: one line, not too long."""
+    return cut(single_line(text), LONGEST_TEXT)
+
+
 def rails_of(
     settings: Settings, enrichers: Iterable[Enricher], policies: Iterable[Policy] | None, connectors: Mapping[str, Connector]
 ) -> Rails:
@@ -43,7 +48,7 @@ def _preview(connector: Connector | None, command: GovernanceCommand) -> str:
     if not isinstance(connector, Previewing):
         return ""
     try:
-        return cut(single_line(connector.preview(command)), LONGEST_TEXT)
+        return bounded(connector.preview(command))
     except Exception:  # a bug in a connector: nothing is to be sent, and the alert must be stored all the same
         log.exception("a connector broke over saying what it would send: please report it", extra={"connector": command.connector})
         return ""

@@ -15,7 +15,7 @@ from casbd.clock import Clock, monotonic
 from casbd.errors import DeliveryError, Rejected, Retry
 from casbd.governance import reverting
 from casbd.governance.actions import REPEATABLE
-from casbd.governance.configured import LONGEST_TEXT
+from casbd.governance.configured import bounded
 from casbd.governance.judging import judge
 from casbd.governance.rails import Rails
 from casbd.governance.withdrawing import ended
@@ -26,7 +26,7 @@ from casbd.store.database import Store
 from casbd.store.state import governance_log, governance_moments, outbox
 from casbd.store.state.governance_stop import stopped
 from casbd.store.state.outbox import Part, Row
-from casbd.wire.plain_text import cut, single_line
+from casbd.wire.plain_text import single_line
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +113,9 @@ class ToConnector:
                 return command
             done = self._carried_out(command)
         except Rejected as error:
-            status, failure = "failed", _bounded(str(error))
+            status, failure = "failed", bounded(str(error))
         except Exception as error:  # Retry, or a bug in the connector: neither may hold up the commands behind it for ever
-            self._failure = _bounded(str(error)) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
+            self._failure = bounded(str(error)) if isinstance(error, DeliveryError) else f"internal error: {type(error).__name__}"
             self._may_repeat = isinstance(error, Retry) and error.after is not None
             raise
         return replace(
@@ -124,8 +124,8 @@ class ToConnector:
             error=failure,
             finished=self._clock(),
             duration=round((monotonic() - begun) * 1000),
-            request=_bounded(done.request) or command.request,
-            answer=_bounded(done.answer),
+            request=bounded(done.request) or command.request,
+            answer=bounded(done.answer),
             restore=_plain(done.restore) if done.restore is not None else command.restore,
         )
 
@@ -142,7 +142,7 @@ class ToConnector:
         if protected := next(filter(self._rails().protects, looked.names), None):
             before = command if self._was_tried else replace(command, started=None)
             why = f"{command.target} is {single_line(protected)} there, whom governance protects"
-            return ended(before, "blocked", _bounded(why), self._clock(), self._failure)
+            return ended(before, "blocked", bounded(why), self._clock(), self._failure)
         if command.restore is None and looked.restore is not None:
             command = replace(command, restore=_plain(looked.restore))
             with store.transaction() as connection:
@@ -197,10 +197,6 @@ class ToConnector:
 
     def close(self) -> None:
         """Nothing is held between commands."""
-
-
-def _bounded(text: str) -> str:
-    return cut(single_line(text), LONGEST_TEXT)
 
 
 def _plain(restore: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -52,17 +52,25 @@ def act_on(configuration: Path, ids: Sequence[str], what: str, told: str, act: A
 
     what: the audit trail's action. told: what is true of a command then. detail: more for the audit trail.
     """
-    done: list[GovernanceCommand] = []
     wrong: list[str] = []
     with store_to_change(configuration) as store, store.transaction() as connection:
-        for command in chosen(connection, ids, wrong):
-            try:
-                done.append(act(connection, command))
-            except ValueError as error:
-                wrong.append(f"{command.command_id}: {error}")
-            else:
-                audit.add(connection, now(), what, command.command_id, {"before": command.status, **detail})
+        done = act_on_each(connection, chosen(connection, ids, wrong), what, act, wrong, **detail)
     tell(configuration, done, told, wrong, as_json=as_json)
+
+
+def act_on_each(
+    connection: sqlite3.Connection, commands: Iterable[GovernanceCommand], what: str, act: Act, wrong: list[str], **detail: str
+) -> list[GovernanceCommand]:
+    """Do something to each, inside a transaction, with an entry in the audit trail; what they are then. wrong: takes why not."""
+    done: list[GovernanceCommand] = []
+    for command in commands:
+        try:
+            done.append(act(connection, command))
+        except ValueError as error:
+            wrong.append(f"{command.command_id}: {error}")
+        else:
+            audit.add(connection, now(), what, command.command_id, {"before": command.status, **detail})
+    return done
 
 
 def tell(configuration: Path, done: Sequence[GovernanceCommand], told: str, wrong: Sequence[str], *, as_json: bool) -> None:

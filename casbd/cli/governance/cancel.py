@@ -8,11 +8,10 @@ import click
 
 from casbd.cli._changes import store_to_change
 from casbd.cli._common import json_option
-from casbd.cli.governance._commands import chosen, tell
+from casbd.cli.governance._commands import act_on_each, chosen, tell
 from casbd.clock import now
 from casbd.governance import withdrawing
-from casbd.model.governance import GovernanceCommand
-from casbd.store.state import audit, governance_log
+from casbd.store.state import governance_log
 from casbd.store.state.operator import person
 
 
@@ -28,17 +27,13 @@ def cancel(configuration: Path, /, command_ids: tuple[str, ...], every: bool, as
     """
     if every == bool(command_ids):
         raise click.UsageError("either ids of commands (`casbd governance list`), or --all")
-    done: list[GovernanceCommand] = []
     wrong: list[str] = []
     with store_to_change(configuration) as store, store.transaction() as connection:
         some = governance_log.with_status(connection, "queued", "pending_approval") if every else chosen(connection, command_ids, wrong)
-        for command in some:
-            try:
-                done.append(withdrawing.cancel(connection, command, person(), now()))
-            except ValueError as error:
-                wrong.append(f"{command.command_id}: {error}")
-            else:
-                audit.add(connection, now(), "governance cancel", command.command_id, {"before": command.status})
+        who = person()
+        done = act_on_each(
+            connection, some, "governance cancel", lambda connection, command: withdrawing.cancel(connection, command, who, now()), wrong
+        )
     if every and not done and not wrong:
         click.echo("casbd: no command waits", err=True)
     tell(configuration, done, "is cancelled", wrong, as_json=as_json)
