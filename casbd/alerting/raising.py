@@ -47,7 +47,8 @@ def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Aler
     assert policy.match is not None
     user = activity.user if is_of_one_user(policy.match) else None  # counted by address, say: it is nobody's alone
     alert_id = run_identity(policy, subject, activity)
-    return replace(_alert(policy, policy.match.policy_type, alert_id, activity, user, now), activity_count=0, activity_ids=())
+    alert = _alert(policy, policy.match.policy_type, alert_id, activity, user, now)
+    return replace(alert, detection=f"{policy.match.kind} {policy.match.counts}", activity_count=0, activity_ids=())
 
 
 def run_identity(policy: Policy, subject: str, activity: Activity) -> str:

@@ -39,6 +39,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     evidence: one sentence with the numbers that decide. closed, closed_by: when and by whom; both stay None while it is open.
     read, assigned_to: whether somebody has looked at it, and who is to. event: what the latest message about it said.
     named: who, besides the user, is named in the evidence by what does not look like an address.
+    detection: the kind of `match:` of its policy, and what it looks at: `repeated activities`, `new country`; "" of a single activity's.
+    unusual: how unusual it is, from 0 to 1; None where its policy does not compare with what is usual.
     """
 
     alert_id: str
@@ -75,3 +77,5 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     closed_by: str | None = None
     event: Event = "raised"
     named: tuple[str, ...] = ()
+    detection: str = ""
+    unusual: float | None = None

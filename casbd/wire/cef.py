@@ -15,6 +15,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert, Severity
 from casbd.model.governance import GovernanceCommand
 from casbd.wire import cef_casbd, cef_mcas
+from casbd.wire.cef_classes import alert_class
 from casbd.wire.cef_message import CLASS_MOST, extension, header_text, message
 
 Profile = Literal["casbd", "mcas"]
@@ -22,7 +23,6 @@ Profile = Literal["casbd", "mcas"]
 SEVERITY: dict[Severity, int] = {"informational": 0, "low": 3, "medium": 6, "high": 8}
 
 _VENDOR = {"casbd": "casbd|casbd", "mcas": "MCAS|SIEM_Agent"}
-_ALERT_CLASS = {"system": "ALERT_MANAGEMENT_GENERIC"}
 _EVENT_CLASS = {
     "log on": "LOGIN",
     "failed log on": "FAILED_LOGIN",
@@ -38,7 +38,7 @@ def alert(alert: Alert, *, profile: Profile = "casbd", portal: str = "", limit: 
     portal: the address of a web page that shows alerts, for `cs1` (portalURL). limit: bytes, from 480; 0 is no limit.
     """
     keys = cef_mcas.alert_keys(portal) if profile == "mcas" else cef_casbd.alert_keys(portal)
-    start = _start(profile, _ALERT_CLASS.get(alert.policy_type, "ALERT_CABINET_EVENT_MATCH_AUDIT"))
+    start = _start(profile, alert_class(alert))
     pairs = extension(keys, alert, with_empty=profile == "mcas")
     return message(start, header_text(alert.policy_name), SEVERITY[alert.severity], pairs, limit)
 

@@ -54,6 +54,8 @@ ALERT_KEYS = (
     "closed_by",
     "event",
     "named",
+    "detection",
+    "unusual",
 )
 """In the order in which `casbd alerts list --json` has them; new ones go to the end."""
 

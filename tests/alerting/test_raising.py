@@ -71,6 +71,7 @@ def test_of_a_run_whose_activities_are_added_later(tmp_path, match, kind, user):
         COMMON,
         alert_id="88bf23962591eceb149b613f733bb355",
         policy_type=kind,
+        detection="sequence steps" if kind == "sequence" else "repeated activities",
         user=user,
         description=text,
         activity_count=0,
