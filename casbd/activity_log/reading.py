@@ -60,7 +60,7 @@ class ActivityLog:
         Of subjects with too few activities for an alert nothing is given; who asks looks at each activity all the same. Fields
         that the policy does not read may be unknown.
         """
-        where, subjects = may(policy.whole_filter(), None), Subjects.of(policy.match, policy.whole_filter())
+        where, subjects = may(policy.whole_filter(), None), Subjects.of(policy.windowed, policy.whole_filter())
         with self._opened(since, until) as opened:
             if subjects is not None and not is_few(opened.whole):
                 where = keep_subjects(self._parts.queries, opened, subjects, where)

@@ -42,11 +42,10 @@ def subject_of_one(activity: Activity) -> str:
     return activity.ip_address or ""
 
 
-def of_a_run(policy: Policy, subject: str, activity: Activity, now: int) -> Alert:
+def of_a_run(policy: Policy, activity: Activity, alert_id: str, now: int) -> Alert:
     """The alert of repeated activity, when `activity` has filled the first window. Its members are added by `grown`."""
     assert policy.match is not None
     user = activity.user if is_of_one_user(policy.match) else None  # counted by address, say: it is nobody's alone
-    alert_id = run_identity(policy, subject, activity)
     alert = _alert(policy, policy.match.policy_type, alert_id, activity, user, now)
     return replace(alert, detection=f"{policy.match.kind} {policy.match.counts}", activity_count=0, activity_ids=())
 
@@ -57,14 +56,18 @@ def run_identity(policy: Policy, subject: str, activity: Activity) -> str:
 
 
 class Growth:
-    """What came into a run since its alert was stored: however much it is, this stays small."""
+    """What came into a run since its alert was stored: however much it is, this stays small.
 
-    __slots__ = ("first", "ids", "last", "number")
+    exact: its first and last moments and its number as they are now, where it may have become smaller; None where it only grows.
+    """
+
+    __slots__ = ("exact", "first", "ids", "last", "number")
 
     def __init__(self) -> None:
         self.number = 0
         self.first, self.last = 2**63, -(2**63)
         self.ids: list[str] = []
+        self.exact: tuple[int, int, int] | None = None
 
     def add(self, number: int, first: int, last: int, ids: Iterable[str]) -> None:
         """More activities, with their times from first to last; ids: of the first ones."""
@@ -93,7 +96,8 @@ def grown(alert: Alert, growth: Growth) -> Alert:
     ids = alert.activity_ids
     if len(ids) < MOST_IDS:
         ids = (*ids, *growth.ids[: MOST_IDS - len(ids)])
-    return replace(alert, activity_count=alert.activity_count + growth.number, activity_ids=ids, first_activity=first, last_activity=last)
+    first, last, number = growth.exact or (first, last, alert.activity_count + growth.number)
+    return replace(alert, activity_count=number, activity_ids=ids, first_activity=first, last_activity=last)
 
 
 def system(kind: str, title: str, description: str, *, subject: str, moment: int, now: int) -> Alert:

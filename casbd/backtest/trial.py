@@ -6,19 +6,22 @@ The counting and the alerts are the stream's own; the store, the daily limit and
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
 from casbd.alerting import evidence, raising
+from casbd.alerting.watching import watching
 from casbd.clock import Clock
+from casbd.counting.match import Windowed
 from casbd.counting.runs import Change, Runs
 from casbd.counting.subjects import entry
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.errors import BadRecord
 from casbd.filters.values import FilterError, time
+from casbd.habits.habits import Habits, InMemory
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.counted import Entry
@@ -30,6 +33,8 @@ from casbd.records.timestamps import iso
 from casbd.wire.json_lines import ALERT_TIMES
 
 FORGET_EVERY = 100_000
+"""Counted activities."""
+JUDGE_EVERY = 5_000
 """Counted activities."""
 MOST_KEPT = 50_000
 """Of so many counted activities it is kept what they say (some 50 MB)."""
@@ -62,26 +67,73 @@ def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> lis
     if policy.match is None:
         witness = evidence.Witness(policy)
         return [raising.of_one(policy, activity, now(), witness) for activity in met]
+    counted = ((number, activity, *one) for number, activity in enumerate(met) for one in matcher.counted(policy, activity))
+    return _by_windows(policy, policy.windowed, counted, now) if policy.windowed else _by_habits(policy, counted, now)
+
+
+_Counted = Iterable[tuple[int, Activity, str, str | None]]
+"""Activities with a number each, whose they are, and what is counted of them."""
+
+
+def _by_windows(policy: Policy, match: Windowed, counted: _Counted, now: Clock) -> list[Alert]:
     raised: dict[str, Alert] = {}
     told = _Told(policy)
     counted_ones = 0
-    windows: defaultdict[str, Runs] = defaultdict(partial(Runs, policy.match))
-    counted = ((number, activity, *one) for number, activity in enumerate(met) for one in matcher.counted(policy, activity))
+    windows: defaultdict[str, Runs] = defaultdict(partial(Runs, match))
     for number, activity, who, value in counted:
-        one = entry(policy.match, activity, number, value)
+        one = entry(match, activity, number, value)
         counted_ones += 1
         if counted_ones % FORGET_EVERY == 0:
-            _forget(windows, activity.timestamp - KEEP_WINDOWS - policy.match.within)
+            _forget(windows, activity.timestamp - KEEP_WINDOWS - match.within)
         told.note(one, activity)
         change = windows[who].add(one, partial(raising.run_identity, policy, who, activity))
         if change is None:
             continue
-        run = raised.get(change.alert_id) or raising.of_a_run(policy, who, activity, now())
+        run = raised.get(change.alert_id) or raising.of_a_run(policy, activity, change.alert_id, now())
         growth = raising.Growth()
         growth.add_change(change)
         for other in change.joined:
             growth.join(raised.pop(other), None)
         raised[change.alert_id] = told.by(raising.grown(run, growth), change)
+    return list(raised.values())
+
+
+def _by_habits(policy: Policy, counted: _Counted, now: Clock) -> list[Alert]:
+    """The same of a policy that compares with what is usual, which it learns from these activities."""
+    watched = watching(policy)
+    assert watched is not None
+    raised: dict[str, Alert] = {}
+    told, habits = _Told(policy), Habits(InMemory())
+    activities: dict[tuple[int, str], Activity] = {}
+
+    def judge() -> None:
+        for _, _, verdict in habits.verdicts():
+            change, finding = verdict.change, verdict.finding
+            if change is None or finding is None:
+                raised.pop(verdict.alert_id, None)
+                continue
+            own = [one for member in change.members if (one := activities.get((member.timestamp, member.activity_id)))]
+            if change.alert_id not in raised and not own:
+                continue  # it began with what is kept no longer
+            run = raised.get(change.alert_id) or raising.of_a_run(policy, own[-1], change.alert_id, now())
+            growth = raising.Growth()
+            growth.add_change(change)
+            for other in change.joined:
+                growth.join(raised.pop(other), None)
+            growth.exact = finding.first, finding.last, finding.count
+            raised[change.alert_id] = told.by(raising.grown(run, growth), change, finding.usual)
+        habits.save()
+
+    for number, activity, who, value in counted:
+        one = Entry(activity.timestamp, number, activity.activity_id, value)
+        told.note(one, activity)
+        activities[one.timestamp, one.activity_id] = activity
+        if len(activities) > MOST_KEPT:
+            del activities[next(iter(activities))]
+        habits.add(watched, who, one)
+        if number % JUDGE_EVERY == 0:
+            judge()
+    judge()
     return list(raised.values())
 
 
@@ -100,9 +152,10 @@ class _Told:
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
 
-    def by(self, alert: Alert, change: Change) -> Alert:
-        """The alert with its sentence, after a change of its run."""
+    def by(self, alert: Alert, change: Change, usual: Mapping[str, Any] | None = None) -> Alert:
+        """The alert with its sentence, after a change of its run. usual: of an anomaly, what it was compared with."""
         facts = self._facts.setdefault(change.alert_id, self._witness.nothing())
+        facts.usual = usual or facts.usual
         for other in change.joined:
             facts.join(self._facts.pop(other))
         evidence.count(facts, self._witness, change)

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from casbd.counting.archive import Archive, Order, order_of
-from casbd.counting.match import Match
+from casbd.counting.match import Windowed
 from casbd.counting.sides import Sides
 from casbd.model.counted import Entry
 
@@ -30,7 +30,7 @@ class HeldEntries:
 
     __slots__ = ("_archive", "_gone", "_hidden", "_in_order", "_spare", "_within", "entries", "orders", "room", "test")
 
-    def __init__(self, match: Match, archive: Archive) -> None:
+    def __init__(self, match: Windowed, archive: Archive) -> None:
         self._within = match.within
         self._in_order = match.held_in_order
         self._archive = archive

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from casbd.counting.match import Match
+from casbd.counting.match import Windowed
 from casbd.counting.runs import Runs
 from casbd.counting.steps import steps_done
 from casbd.counting.subjects import subject
@@ -42,7 +42,7 @@ class LastWindow(msgspec.Struct, frozen=True):
     alert_id: str | None
 
 
-def window_of(store: Store, match: Match, window_key: str, activity: Activity) -> LastWindow:
+def window_of(store: Store, match: Windowed, window_key: str, activity: Activity) -> LastWindow:
     """What a policy had counted when this activity came. window_key: under which the store holds the policy's entries."""
     reader = RawReader()
     fields = next((one.by for one in match.aliased if compile_filter(one.filters, now=lambda: activity.timestamp)(activity)), match.by)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, cast
 
 import msgspec
 
@@ -38,17 +38,14 @@ class Match(Protocol):
     """What a subject's activities must be to make an alert. One kind of it is a frozen msgspec Struct with all that it asks for, as a hash
     of that decides whether a policy goes on counting.
 
-    kind: its key in `match:` of a rule file, and its detection in `casbd/detections/`. policy_type: of its alerts.
+    kind: its key in `match:` of a rule file, and its detection in `casbd/detections/`. policy_type: of its alerts. It is either
+    Windowed or an Anomaly (`casbd/habits/anomaly.py`).
     nobodys: an activity that has no `by` is counted, too: by its address, and without one by its app.
     """
 
     kind: ClassVar[str]
     policy_type: ClassVar[PolicyType]
     nobodys: ClassVar[bool]
-
-    @property
-    def within(self) -> int:
-        """Milliseconds of event time that a window may span."""
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -70,6 +67,21 @@ class Match(Protocol):
     def looks_at(self) -> tuple[str, ...]:
         """The fields besides `by` that decide."""
 
+    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:
+        """What is counted of an activity. met: the numbers of the `aliased`, or else of the `steps`, whose filters it meets."""
+
+    @property
+    def counts(self) -> str:
+        """What is counted, for people: `activities`, `steps` or a field."""
+
+
+class Windowed(Match, Protocol):
+    """One whose alerts are runs of windows: so many activities within a length of time."""
+
+    @property
+    def within(self) -> int:
+        """Milliseconds of event time that a window may span."""
+
     @property
     def fewest(self) -> int:
         """With fewer activities of a subject there is no window, whatever they are."""
@@ -77,9 +89,6 @@ class Match(Protocol):
     @property
     def held_in_order(self) -> int:
         """So many activities must come one after the other, and what lies between them may matter; 0: the order does not matter."""
-
-    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:
-        """What is counted of an activity. met: the numbers of the `aliased`, or else of the `steps`, whose filters it meets."""
 
     def placed(self, entry: Entry) -> Entry:
         """The entry as it is counted, with a key that puts it in its place among others of its moment."""
@@ -91,10 +100,6 @@ class Match(Protocol):
         """What all activities of a subject must be, taken together, for any alert; None: any may be enough."""
 
     @property
-    def counts(self) -> str:
-        """What is counted, for people: `activities`, `steps` or a field."""
-
-    @property
     def needed(self) -> int:
         """So many of these make an alert."""
 
@@ -102,9 +107,14 @@ class Match(Protocol):
         """How many of these some entries are."""
 
 
+def windowed(match: Match | None) -> Windowed | None:
+    """The match as one of windows; None where it is none."""
+    return cast("Windowed", match) if hasattr(match, "window_test") else None
+
+
 class Counting(msgspec.Struct, frozen=True, gc=False):
     """A policy that counts. key: its `window_key`, under which its windows are stored."""
 
     policy_id: str
     key: str
-    match: Match
+    match: Windowed

@@ -21,7 +21,7 @@ import msgspec
 
 from casbd.counting.archive import Archive, Memory, Order, order_of
 from casbd.counting.held_entries import HeldEntries
-from casbd.counting.match import Match
+from casbd.counting.match import Windowed
 from casbd.model.counted import Entry
 
 MOST_MEMBERS = 1000
@@ -68,7 +68,7 @@ class Runs:
 
     __slots__ = ("_held", "_runs", "_steps", "_within", "counted")
 
-    def __init__(self, match: Match, entries: Iterable[Entry] = (), archive: Archive | None = None) -> None:
+    def __init__(self, match: Windowed, entries: Iterable[Entry] = (), archive: Archive | None = None) -> None:
         self._within = match.within
         self._steps = bool(match.steps)
         self._held = HeldEntries(match, archive if archive is not None else Memory())

@@ -5,7 +5,7 @@ As with `sql.py`, it only leaves out what cannot be: counts are of all time, not
 
 from __future__ import annotations
 
-from casbd.counting.match import Match
+from casbd.counting.match import Windowed
 from casbd.filters.sql import Sql
 from casbd.filters.tree import Node, conditions
 from casbd.model.activity import FIELDS
@@ -15,7 +15,7 @@ from casbd.model.identity import PLAIN
 class Subjects:
     """The subjects of a policy of repeated activity, by columns. None of `of` where something of it is in the record alone."""
 
-    def __init__(self, match: Match, enough: Sql) -> None:
+    def __init__(self, match: Windowed, enough: Sql) -> None:
         texts = [f'"{field}"' for field in match.by if FIELDS[field].kind in ("text", "choice")]
         self.fields = match.by
         columns = [f'"{field}"' for field in match.by]
@@ -25,7 +25,7 @@ class Subjects:
         self.enough = enough
 
     @classmethod
-    def of(cls, match: Match | None, filters: Node) -> Subjects | None:
+    def of(cls, match: Windowed | None, filters: Node) -> Subjects | None:
         """Those of a policy by its match and its filters; None where the columns alone leave no subject out."""
         plain = match is not None and all(field in FIELDS and FIELDS[field].kind not in ("list", "objects", "time") for field in match.by)
         asks_for_the_time = any(condition.operator == "within_days" for condition in conditions(filters))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from casbd.counting.match import Match
+from casbd.counting.match import Match, Windowed
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.model.identity import Who, person, text_of, whose, whose_id
@@ -70,7 +70,7 @@ def _storable(value: str) -> str:
     return shortened(value.encode("utf-8", "backslashreplace").decode(), LONGEST_VALUE)
 
 
-def entry(match: Match, activity: Activity, key: int, value: str | None) -> Entry:
+def entry(match: Windowed, activity: Activity, key: int, value: str | None) -> Entry:
     """What is counted of an activity. value: what the matcher says to count of it."""
     return match.placed(Entry(activity.timestamp, key, activity.activity_id, value))
 

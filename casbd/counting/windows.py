@@ -10,7 +10,7 @@ from functools import partial
 import msgspec
 
 from casbd.counting.archive import order_of
-from casbd.counting.match import Counting, Match
+from casbd.counting.match import Counting, Windowed
 from casbd.counting.runs import Change, Runs
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
@@ -133,7 +133,7 @@ class Windows:
         self._windows[name] = window
         return window
 
-    def _begin(self, match: Match, name: Window, window: _Window) -> Runs:
+    def _begin(self, match: Windowed, name: Window, window: _Window) -> Runs:
         """The runs of a window that had few activities until now."""
         runs = window.runs = Runs(match, window.held, Stored(self._entries, name))
         window.held, window.few = runs.held, 0

@@ -81,12 +81,16 @@ class Part:
 
 
 class Facts:
-    """All parts of an alert: of a sequence one a step, of any other one alone."""
+    """All parts of an alert: of a sequence one a step, of any other one alone.
 
-    __slots__ = ("parts",)
+    usual: of an anomaly the numbers that it is told by, and that it was compared with.
+    """
 
-    def __init__(self, parts: Iterable[Part]) -> None:
+    __slots__ = ("parts", "usual")
+
+    def __init__(self, parts: Iterable[Part], usual: Mapping[str, Any] | None = None) -> None:
         self.parts = [*parts]
+        self.usual = usual or {}
 
     @classmethod
     def of(cls, number: int) -> Facts:
@@ -97,6 +101,7 @@ class Facts:
         """All activities of another one. Where the policy had other steps then, only those that both have."""
         for own, part in zip(self.parts, other.parts, strict=False):
             own.join(part)
+        self.usual = other.usual or self.usual
 
     def whole(self) -> Part:
         """All parts as one."""
@@ -109,15 +114,19 @@ class Facts:
 
     def packed(self) -> list[Any]:
         """As lists of lists, to be stored."""
-        return [
+        parts: list[Any] = [
             [part.number, part.partly, [[name, one.more, [[*pair] for pair in one.first.items()]] for name, one in part.fields.items()]]
             for part in self.parts
         ]
+        return [*parts, self.usual] if self.usual else parts
 
     @classmethod
     def unpacked(cls, packed: Iterable[Any]) -> Facts:
         """What `packed` gave."""
-        return cls(
+        given = [*packed]
+        usual = given.pop() if given and isinstance(given[-1], dict) else {}
+        parts = (
             Part(number, ((name, Different(map(tuple, first), more=more)) for name, more, first in fields), partly=partly)
-            for number, partly, fields in packed
+            for number, partly, fields in given
         )
+        return cls(parts, usual)

@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from casbd.alerting import flood, incidents, raising, risk, suppression
-from casbd.counting.match import Counting
+from casbd.alerting import incidents, raising, risk, suppression, withdrawn
 from casbd.counting.runs import Change
 from casbd.governance import deciding
 from casbd.governance.rails import Rails
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.pipeline import floods
+from casbd.pipeline.counts import Counts, Judged
 from casbd.pipeline.evidence import Evidence
 from casbd.pipeline.memory import Memory
 from casbd.pipeline.routes import Routes
 from casbd.pipeline.scan import Batch
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
-from casbd.remembered import Remembered
 from casbd.store.database import Store
 from casbd.store.state import input_progress, outbox, policy_counts, raised_alerts
 
@@ -42,12 +42,11 @@ class Commit:
         self._connection = store.connection
         self._evidence = Evidence(store, batches)
         self._policies = policies
-        self._windows = memory.windows
+        self._counts = Counts(policies, memory)
         self._floods = memory.floods
         self._rails = rails
         self._routes = routes
         self._now = now
-        self._counting = Remembered[str, Counting | None](lambda policy_id: _counting(policies.get(policy_id)), len(policies) + 1)
         self._tally: Counter[str] = Counter()
         self._alerts: dict[str, Alert] = {}
         self._subjects: dict[str, str] = {}
@@ -81,19 +80,20 @@ class Commit:
 
     def save(self) -> int:
         """Store new and grown alerts; those that are new are sent. How many are new."""
+        for judged in self._counts.judged():
+            self._judge(judged)
         self._evidence.look_back()
         whole_first = sorted(self._alerts.values(), key=lambda alert: alert.merged_into is not None)  # else a part holds back the whole
         opened = [policy_id for alert in whole_first if (policy_id := self._save(alert)) is not None]
-        self._raise_flood_alerts()
+        floods.raise_alerts(self._connection, self._floods, self._policies, self._routes, self._now)
         hours = {policy: self._floods.hours_to_keep(policy) for policy in self._tally}
         policy_counts.count(self._connection, self._tally, Counter(opened), hours)
         return len(opened)
 
     def _matched(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> None:
         """One activity met some policies' filters: count it in the windows of repeated activity, and raise alerts in their order."""
-        counting = [self._counting[policy_id] for policy_id in ids]
-        changes = self._changes(activity, key, counting, counts)
-        if not changes and None not in counting:
+        changes = self._counts.add(activity, key, ids, counts)
+        if not changes and not changes.single:
             return  # as of nearly all: it is counted, and that is all
         for policy_id, several in zip(ids, counts, strict=True):
             policy = self._policies.get(policy_id)
@@ -104,25 +104,6 @@ class Commit:
             for who, _ in several if changes else ():
                 if (policy_id, who) in changes:
                     self._follow(changes[policy_id, who], policy, who, activity)
-
-    def _changes(
-        self, activity: Activity, key: int, counting: Sequence[Counting | None], counts: Sequence[Sequence[Counted]]
-    ) -> dict[tuple[str, str], Change]:
-        """What an activity changes in the runs of the policies that count it, by policy and subject."""
-        alike: dict[Counted, list[Counting]] = {}
-        for one, several in zip(counting, counts, strict=True):
-            if one is not None:
-                for counted in several:
-                    alike.setdefault(counted, []).append(one)
-        changes = {}
-        for (who, value), policies in alike.items():
-
-            def alert_id(policy_id: str, who: str = who) -> str:
-                return raising.run_identity(self._policies[policy_id], who, activity)
-
-            for policy_id, change in self._windows.add(policies, who, activity, key, value, alert_id):
-                changes[policy_id, who] = change
-        return changes
 
     def _met(self, policy: Policy, activity: Activity) -> None:
         """One activity met the filters of a policy that looks at every single one."""
@@ -156,7 +137,7 @@ class Commit:
                 return  # a simulated alert, one of a flood, or one that retention has removed
             if policy.match is not None and policy.match.nobodys and not self._raises(policy, who, activity):
                 return
-            run = raising.of_a_run(policy, who, activity, self._now)
+            run = raising.of_a_run(policy, activity, change.alert_id, self._now)
         self._note(run, who, activity)
         growth = self._growth.setdefault(run.alert_id, raising.Growth())
         growth.add_change(change)
@@ -169,6 +150,31 @@ class Commit:
                 self._weigh(run.alert_id, self._weights.get(other, risk.weight_in(later)))
                 self._evidence.join(run.alert_id, policy, other)
                 self._alerts[other] = replace(later, merged_into=run.alert_id)
+
+    def _judge(self, judged: Judged) -> None:
+        """An anomaly may be a new alert, one that grows, or none any more."""
+        change, finding = judged.verdict.change, judged.verdict.finding
+        if change is None or finding is None:
+            self._withdraw(judged.verdict.alert_id)
+            return
+        activity = judged.activity or self._evidence.find(change.members)
+        if activity is None:
+            return  # nothing is known of it any more: retention has removed all
+        own = self._alert(change.alert_id)
+        if own is not None and own.closed_by == withdrawn.BY:
+            self._alerts[own.alert_id] = withdrawn.found_again(own)
+        self._follow(change, judged.policy, judged.who, activity)
+        if change.alert_id in self._growth:
+            self._growth[change.alert_id].exact = finding.first, finding.last, finding.count
+            self._evidence.compare(change.alert_id, judged.policy, finding.usual)
+
+    def _withdraw(self, alert_id: str) -> None:
+        """What was raised is explained by what came later."""
+        stored = raised_alerts.get(self._connection, alert_id)
+        for own in (self._alerts, self._subjects, self._growth, self._raised_by, self._by, self._weights):
+            own.pop(alert_id, None)
+        if stored is not None:
+            self._routes.withdrawn(self._connection, stored, self._now)
 
     def _alert(self, alert_id: str) -> Alert | None:
         """An alert as it is stored or about to be, without the members of this commit."""
@@ -210,23 +216,5 @@ class Commit:
             if command.status == "queued":
                 outbox.add(self._connection, outbox.connector_destination(command.connector), command)
 
-    def _raise_flood_alerts(self) -> None:
-        """Raise one alert for each flood; while it goes on, that alert counts what is not raised."""
-        for policy_id, subject, hours in self._floods.floods():
-            alert = flood.alert_of(self._policies[policy_id], subject, hours, self._floods.most, self._now)
-            before = raised_alerts.get(self._connection, alert.alert_id)
-            if before is None:
-                self._deliver(alert)
-            else:
-                more = replace(before, activity_count=alert.activity_count, last_activity=alert.last_activity)
-                self._routes.grown(self._connection, more, before, self._now)
-
     def _deliver(self, alert: Alert) -> None:
         self._routes.raised(self._connection, alert, self._now)
-
-
-def _counting(policy: Policy | None) -> Counting | None:
-    """What counting needs to know of a policy; None of one that counts nothing, or was taken out since it was scanned for."""
-    if policy is None or not policy.enabled or policy.match is None:
-        return None
-    return Counting(policy.id, policy.window_key, policy.match)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 from casbd.alerting import evidence
 from casbd.alerting.evidence import Witness
 from casbd.counting.runs import Change
-from casbd.model.activity import Activity
+from casbd.model.activity import FIELDS, Activity
 from casbd.model.alert import Alert
 from casbd.model.counted import Entry
 from casbd.pipeline.scan import Batch
@@ -66,6 +67,14 @@ class Evidence:
         if (gathered := self._gathered.get(other)) is not None:
             own.facts.join(gathered.facts)
             own.earlier += gathered.earlier
+
+    def compare(self, alert_id: str, policy: Policy, usual: Mapping[str, Any]) -> None:
+        """What an alert's activities were compared with."""
+        self._of(alert_id, policy).facts.usual = usual
+
+    def find(self, members: Iterable[Entry]) -> Activity | None:
+        """One of some activities as the log has it; None where it has none of them."""
+        return next(iter(look_up(self._store, members, FIELDS).values()), None)
 
     def look_back(self) -> None:
         """Find what was counted earlier: among what is committed, where it mostly is if much is read at once, else in the log."""

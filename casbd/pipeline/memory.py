@@ -8,12 +8,15 @@ from collections.abc import Callable
 from casbd.alerting import flood
 from casbd.alerting.flood import FloodGuard
 from casbd.counting.windows import Windows
+from casbd.habits.habits import Habits
 from casbd.store.log.seen_keys import SeenKeys
 from casbd.store.state import policy_counts
+from casbd.store.state.habits import StoredHabits
 
 
 class Memory:
-    """seen: the keys of the newest activities. windows: of repeated activity. floods: how often policies were met of late.
+    """seen: the keys of the newest activities. windows: of repeated activity. habits: of anomalies. floods: how often policies
+    were met of late.
 
     It is read from the store: at the start, and after a commit that failed. most_matches: of `limits.policy_matches`. alive: is called
     while reading windows back takes long, as it does after a restart when somebody acts who was counted a million times.
@@ -22,4 +25,5 @@ class Memory:
     def __init__(self, connection: sqlite3.Connection, most_matches: int, alive: Callable[[], object]) -> None:
         self.seen = SeenKeys.load(connection)
         self.windows = Windows(connection, alive)
+        self.habits = Habits(StoredHabits(connection))
         self.floods = FloodGuard(most_matches, policy_counts.hours(connection, flood.Hours))

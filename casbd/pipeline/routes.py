@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from casbd.alerting import telling
+from casbd.alerting import telling, withdrawn
 from casbd.config.settings import Settings
 from casbd.model.alert import Alert
 from casbd.notifications.recipients import Recipients
@@ -30,8 +30,15 @@ class Routes:
             if queue != besides:
                 outbox.add(connection, queue, alert, now)
 
+    def withdrawn(self, connection: sqlite3.Connection, alert: Alert, now: int) -> None:
+        """Close an alert that is none any more, and tell it to those who heard of it."""
+        withdrawn.withdraw(connection, alert, self._outputs, now)
+
     def grown(self, connection: sqlite3.Connection, alert: Alert, before: Alert, now: int) -> None:
         """Store an alert that has grown, and tell it to whom that is due."""
-        telling.grow(connection, alert, self._outputs, now)
+        if alert.status != before.status:
+            telling.change(connection, alert, "reopened", self._outputs, now)
+        else:
+            telling.grow(connection, alert, self._outputs, now)
         for queue in self._recipients.queues(alert, now, before):
             outbox.add(connection, queue, replace(alert, event="updated"), now)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from casbd.counting.match import Match
+from casbd.counting.match import Match, Windowed, windowed
 from casbd.errors import Mistake
 from casbd.filters.fields import FieldRef
 from casbd.filters.tree import AllOf, Condition, Node, NoneOf, fields
@@ -157,7 +157,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def is_of_each(self) -> bool:
         """Whether each activity that meets it is part of an alert."""
-        return self.match is None or self.match.fewest == 1
+        return self.match is None or (self.windowed is not None and self.windowed.fewest == 1)
+
+    @property
+    def windowed(self) -> Windowed | None:
+        """What it counts in windows; None where it counts otherwise, or looks at every single activity."""
+        return windowed(self.match)
 
     def whole_filter(self) -> Node:
         """What an activity must meet, exceptions included."""

@@ -10,7 +10,7 @@ import msgspec
 from casbd.errors import StoreError
 from casbd.store.state.window_pages import Packing
 
-VERSION = 15
+VERSION = 16
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -215,6 +215,11 @@ CREATE INDEX alerts_by_incident ON alerts (
     incident_id, merged_into, status, severity, first_activity, last_activity, risk_score, policy_id, category, user, ip_address, app
 ) WHERE incident_id IS NOT NULL;
 """
+_SINCE_15 = """
+-- What is usual of a subject (who; "" of all together), of what anomaly policies observe (remembers). newest: in event time, ms.
+CREATE TABLE habits (remembers TEXT, who TEXT, newest INTEGER, memory BLOB, PRIMARY KEY (remembers, who)) WITHOUT ROWID;
+CREATE INDEX habits_by_time ON habits (newest);
+"""
 _CHANGES = {
     0: _TABLES,
     2: _SINCE_2,
@@ -230,6 +235,7 @@ _CHANGES = {
     12: _SINCE_12,
     13: _SINCE_13,
     14: _SINCE_14,
+    15: _SINCE_15,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 

@@ -65,7 +65,7 @@ def test_of_one_activity(tmp_path):
     ],
 )
 def test_of_a_run_whose_activities_are_added_later(tmp_path, match, kind, user):
-    alert = raising.of_a_run(policy_of(tmp_path, match=match), "a@contoso.com", FAILED, NOON + HOUR)
+    alert = raising.of_a_run(policy_of(tmp_path, match=match), FAILED, "88bf23962591eceb149b613f733bb355", NOON + HOUR)
     text = COMMON.description if user else "Activity policy 'failed' was triggered. Failed log on: portal"
     assert alert == replace(
         COMMON,

@@ -34,6 +34,9 @@ def counting(policy: Policy) -> str:
     """`10 in 5m`; `each` where every activity counts."""
     if policy.match is None:
         return "each"
+    if policy.windowed is None:
+        return policy.match.kind
+    within = durations.written(policy.windowed.within)
     if policy.match.policy_type == "activity":
-        return f"each in {durations.written(policy.match.within)}"
-    return f"{policy.match.needed}{' steps' if policy.match.steps else ''} in {durations.written(policy.match.within)}"
+        return f"each in {within}"
+    return f"{policy.windowed.needed}{' steps' if policy.match.steps else ''} in {within}"

@@ -51,7 +51,7 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
         steps = list(explanation(policy, activity, now))
-        window = window_of(store, policy.match, policy.window_key, activity) if policy.match and steps[0].held else None
+        window = window_of(store, policy.windowed, policy.window_key, activity) if policy.windowed and steps[0].held else None
     steps = [msgspec.structs.replace(step, value=shown.values_of(activity, step.value)) for step in steps]
     window = window and msgspec.structs.replace(window, subject=shown.values_of(activity, window.subject))
     if as_json:

@@ -17,7 +17,7 @@ EVERY = 3600
 def run(running: Running) -> None:
     """Remove a part; it comes again at once where there is more."""
     parts = running.parts
-    windows = {policy.window_key: policy.match.within for policy in parts.engine.policies if policy.match}
+    windows = {policy.window_key: policy.windowed.within for policy in parts.engine.policies if policy.windowed}
     was_ahead = parts.retention_clock.warnings()
     until = parts.retention_clock(parts.clock())
     for warning in [] if was_ahead else parts.retention_clock.warnings():

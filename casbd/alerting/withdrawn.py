@@ -1,0 +1,31 @@
+"""Anomalies that are none any more: a record that came late explains what was raised.
+
+Then casbd closes the alert itself, takes back the commands of it that wait, and opens it again should it be found once more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from casbd.alerting import telling
+from casbd.model.alert import Alert
+
+BY = "casbd"
+"""Who closed it."""
+WHY = "withdrawn: records that came later explain it"
+
+
+def withdraw(connection: sqlite3.Connection, alert: Alert, outputs: Sequence[str], now: int) -> None:
+    """Close it, and tell the outputs; one that people have closed, or that became a part of another one, stays as it is. now: ms."""
+    if alert.status != "open" or alert.merged_into is not None:
+        return
+    closed = replace(alert, status="closed", resolution="benign", comment=WHY, read=True, closed=now, closed_by=BY)
+    telling.change(connection, closed, "closed", outputs, now)
+
+
+def found_again(alert: Alert) -> Alert:
+    """It as it was before it was withdrawn."""
+    return replace(alert, status="open", resolution=None, comment=None, closed=None, closed_by=None, event="reopened")

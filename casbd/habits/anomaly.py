@@ -1,0 +1,96 @@
+"""What a kind of anomaly must be: what it remembers of a subject, and what of that is unusual.
+
+Everything goes by event time. Records come late and in any order, so a memory is the same whatever the order of what is at most LATE
+apart, and findings are a pure function of memories: what was raised and is found no longer is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from casbd.counting.match import Match
+from casbd.model.counted import Entry
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+LATE = 25 * HOUR
+"""Records that are late by as much (a day, and an hour for what lies around them) give the alerts that order would have given."""
+MOST_KEPT = 50
+"""So many activities of a finding a memory keeps by name; all are counted."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something unusual: one session, or one pair of places; never one a record.
+
+    first, last: in event time (ms). count: activities. members: those that are known, in time order, at most MOST_KEPT; the first one
+    begins the finding. usual: the numbers for the sentence, as JSON has them. weight: how unusual, from 0 to 1.
+    """
+
+    first: int
+    last: int
+    count: int
+    members: tuple[Entry, ...]
+    usual: Mapping[str, Any] = {}
+    weight: float = 1.0
+
+
+class Memory(Protocol):
+    """What is remembered of one subject: a few KB at most, whatever it does."""
+
+    @property
+    def newest(self) -> int:
+        """The time of the newest entry (ms); before there is any, something long ago."""
+
+    def add(self, entry: Entry) -> None:
+        """One more activity; the order of those that are at most LATE apart does not matter. An older one may only add to the habit."""
+
+    def settle(self, before: int) -> None:
+        """What is older than this comes no more: it may become part of the habit, in event time's order."""
+
+    def packed(self) -> Any:
+        """As what msgpack takes; `Anomaly.memory` makes it a memory again."""
+
+
+class Organization(Protocol):
+    """What is remembered of all subjects together: bounded, however many there are.
+
+    What is asked of it is as of an event time: of whole days that ended at least LATE before, so that nothing of them is still to come; or
+    of who was first, where `add` says whom else that concerns.
+    """
+
+    def add(self, who: str, entry: Entry) -> Iterable[str]:
+        """One more activity of a subject; the other subjects that are to be judged again."""
+
+    def packed(self) -> Any:
+        """As what msgpack takes; `Anomaly.organization` makes it one again."""
+
+
+class Anomaly(Match, Protocol):
+    """A match that compares with what is usual.
+
+    Its `value` makes the text that is remembered of an activity (JSON where it is several things).
+    """
+
+    @property
+    def learns(self) -> tuple[Any, ...]:
+        """What decides, with the filters, what memories hold: they are kept while it stays the same, whatever thresholds do. As JSON."""
+
+    def memory(self, packed: Any = None) -> Memory:
+        """A subject's memory; empty where nothing is packed."""
+
+    def organization(self, packed: Any = None) -> Organization | None:
+        """All subjects' memory; None where it does not look at others."""
+
+    def findings(self, memory: Any, organization: Any, who: str) -> Sequence[Finding]:
+        """What is unusual of a subject, in time order: at least all that ended at most LATE before its newest activity.
+
+        It depends on its arguments alone, and changes nothing. What is not odd should cost next to nothing.
+        """
+
+
+def anomaly(match: Match | None) -> Anomaly | None:
+    """The match as one that compares with what is usual; None where it is none."""
+    return cast("Anomaly", match) if hasattr(match, "findings") else None

@@ -1,0 +1,95 @@
+"""What one commit counts of activities: in windows, and in what is remembered of subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from casbd.alerting import raising
+from casbd.alerting.watching import watching
+from casbd.counting.match import Counting
+from casbd.counting.runs import Change
+from casbd.habits.habits import Watching
+from casbd.habits.raised import Verdict
+from casbd.model.activity import Activity
+from casbd.model.counted import Entry
+from casbd.pipeline.memory import Memory
+from casbd.policies.matcher import Counted
+from casbd.policies.policy import Policy
+from casbd.remembered import Remembered
+
+
+class Changes(dict[tuple[str, str], Change]):
+    """What an activity changes in runs, by policy and subject. single: some policies look at it for itself."""
+
+    single = False
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What became of an anomaly's alert. activity: the latest of this commit that is part of it; None where none is."""
+
+    policy: Policy
+    who: str
+    verdict: Verdict
+    activity: Activity | None
+
+
+class Counts:
+    """Policies by id; memory: what commits remember."""
+
+    def __init__(self, policies: Mapping[str, Policy], memory: Memory) -> None:
+        self._policies = policies
+        self._windows = memory.windows
+        self._habits = memory.habits
+        self._as = Remembered[str, Counting | Watching | None](lambda policy_id: _counting(policies.get(policy_id)), len(policies) + 1)
+        self._activities: dict[tuple[int, str], Activity] = {}
+
+    def add(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> Changes:
+        """Count an activity as the policies do whose filters it met."""
+        changes = Changes()
+        alike: dict[Counted, list[Counting]] = {}
+        for policy_id, several in zip(ids, counts, strict=True):
+            counting = self._as[policy_id]
+            if isinstance(counting, Counting):
+                for counted in several:
+                    alike.setdefault(counted, []).append(counting)
+            elif counting is None:
+                changes.single = True
+            else:
+                self._watch(counting, activity, key, several)
+        for (who, value), policies in alike.items():
+
+            def alert_id(policy_id: str, who: str = who) -> str:
+                return raising.run_identity(self._policies[policy_id], who, activity)
+
+            for policy_id, change in self._windows.add(policies, who, activity, key, value, alert_id):
+                changes[policy_id, who] = change
+        return changes
+
+    def judged(self) -> Iterator[Judged]:
+        """What became of the alerts of anomalies, by all that was counted."""
+        for watched, who, verdict in self._habits.verdicts():
+            policy = self._policies.get(watched.policy_id)
+            if policy is not None:
+                yield Judged(policy, who, verdict, self._latest(verdict))
+        self._habits.save()
+
+    def _watch(self, watched: Watching, activity: Activity, key: int, several: Sequence[Counted]) -> None:
+        for who, value in several:
+            self._habits.add(watched, who, Entry(activity.timestamp, key, activity.activity_id, value))
+        self._activities[activity.timestamp, activity.activity_id] = activity
+
+    def _latest(self, verdict: Verdict) -> Activity | None:
+        members = verdict.change.members if verdict.change is not None else ()
+        own = (self._activities.get((member.timestamp, member.activity_id)) for member in reversed(members))
+        return next((one for one in own if one is not None), None)
+
+
+def _counting(policy: Policy | None) -> Counting | Watching | None:
+    """What counting needs to know of a policy; None of one that counts nothing, or was taken out since it was scanned for."""
+    if policy is None or not policy.enabled:
+        return None
+    if policy.windowed is not None:
+        return Counting(policy.id, policy.window_key, policy.windowed)
+    return watching(policy)

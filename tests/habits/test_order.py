@@ -1,0 +1,139 @@
+"""Whatever the order of records that are at most a day late, and however they are cut into commits: the same alerts."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casbd.habits.anomaly import DAY, HOUR, LATE, Finding
+from casbd.habits.habits import Habits, InMemory, Watching
+from casbd.model.counted import Entry
+
+LONG_AGO = -(2**62)
+IDLE = 3 * DAY
+
+
+class Moments:
+    """The hours at which a subject was active: the first entry of each, the last moment, and how many; and when it was last before."""
+
+    def __init__(self, packed=None):
+        self.hours, self.before = packed or ({}, LONG_AGO)
+        self.hours = {hour: (Entry(*entry), last, count) for hour, (entry, last, count) in self.hours.items()}
+
+    @property
+    def newest(self):
+        return max((last for _, last, _ in self.hours.values()), default=self.before)
+
+    def add(self, entry):
+        first, last, count = self.hours.get(entry.timestamp // HOUR, (entry, entry.timestamp, 0))
+        first = min(first, entry, key=lambda one: (one.timestamp, one.activity_id))
+        self.hours[entry.timestamp // HOUR] = first, max(last, entry.timestamp), count + 1
+
+    def settle(self, before):
+        for hour in [hour for hour, (_, last, _) in self.hours.items() if last < before]:
+            self.before = max(self.before, self.hours.pop(hour)[1])
+
+    def packed(self):
+        return [self.hours, self.before]
+
+
+class Crowd:
+    """Who was active first of all."""
+
+    def __init__(self, packed=None):
+        self.first = dict(packed or {})
+
+    def add(self, who, entry):
+        self.first[who] = min(self.first.get(who, entry.timestamp), entry.timestamp)
+        return [other for other in self.first if other != who]
+
+    def packed(self):
+        return self.first
+
+
+class AfterIdle(msgspec.Struct, frozen=True, kw_only=True):
+    """Active again after three days, unless somebody else began earlier than oneself."""
+
+    kind = "after_idle"
+    crowd: bool = False
+
+    def memory(self, packed=None):
+        return Moments(packed)
+
+    def organization(self, packed=None):
+        return Crowd(packed) if self.crowd else None
+
+    def findings(self, memory, organization, who):
+        before, found = memory.before, []
+        for hour in sorted(memory.hours):
+            first, last, count = memory.hours[hour]
+            if before > LONG_AGO and first.timestamp - before >= IDLE:
+                found.append(Finding(first=first.timestamp, last=last, count=count, members=(first,)))
+            before = last
+        if organization is not None and any(at < organization.first[who] for at in organization.first.values()):
+            return []
+        return found
+
+
+def watching(**keys):
+    return Watching("p", "p:1", "after_idle:x", AfterIdle(**keys), lambda who, begun: f"{who} {begun.activity_id}")
+
+
+def alerts(entries, cuts=(), *, anew=(), **keys):
+    """What is left raised after commits that end at `cuts`, of which those in `anew` are the last of a process."""
+    shelf = InMemory()
+    habits, left, watched = Habits(shelf), {}, watching(**keys)
+    for number, (who, entry) in enumerate(entries, 1):
+        habits.add(watched, who, entry)
+        if number in cuts or number == len(entries):
+            for _, whose, verdict in habits.verdicts():
+                left.pop(verdict.alert_id, None)
+                for joined in verdict.change.joined if verdict.change else ():
+                    del left[joined]
+                if verdict.change is not None:
+                    left[verdict.alert_id] = whose, verdict.finding.first, verdict.finding.last, verdict.finding.count
+            habits.save()
+            if number in anew:
+                habits = Habits(shelf)
+    return sorted(left.values())
+
+
+@st.composite
+def activities(draw):
+    """Of some people, over weeks, each at most a day late, and the same in order."""
+    spans = draw(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 20 * 24), st.integers(0, 24 * 60)), max_size=40))
+    whole = [(who, Entry(hour * HOUR, number, f"{number}"), hour * HOUR + late * 60_000) for number, (who, hour, late) in enumerate(spans)]
+    in_order = [(who, entry) for who, entry, _ in sorted(whole, key=lambda one: (one[1].timestamp, one[1].key))]
+    late = [(who, entry) for who, entry, _ in sorted(whole, key=lambda one: (one[2], one[1].key))]
+    cuts = draw(st.sets(st.integers(1, 40)))
+    return in_order, late, cuts, draw(st.sets(st.sampled_from(sorted(cuts)))) if cuts else set()
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+@settings(max_examples=400, deadline=None)
+@given(given=activities())
+def test_neither_order_nor_cuts_nor_restarts_matter(given, crowd):
+    in_order, late, cuts, anew = given
+    expected = alerts(in_order, range(1, 41), crowd=crowd)
+    assert alerts(in_order, crowd=crowd) == expected
+    assert alerts(late, cuts, anew=anew, crowd=crowd) == expected
+
+
+def test_what_a_late_record_explains_is_withdrawn():
+    early, late = Entry(0, 1, "1"), Entry(20 * DAY, 2, "2")
+    between = Entry(20 * DAY - HOUR, 3, "3")
+    assert alerts([("a", early), ("a", late)]) == [("a", 20 * DAY, 20 * DAY, 1)]
+    assert alerts([("a", early), ("a", late), ("a", between)], {2}) == [("a", 20 * DAY - HOUR, 20 * DAY - HOUR, 1)]
+
+
+def test_what_is_over_is_let_go():
+    shelf = InMemory()
+    habits, watched = Habits(shelf), watching()
+    for day in (0, 5, 10, 15):
+        habits.add(watched, "a", Entry(day * DAY, day, f"{day}"))
+        assert [verdict.change is not None for _, _, verdict in habits.verdicts()] == ([True] if day else [])
+        habits.save()
+    (memory, raised) = msgspec.msgpack.decode(shelf.get(("after_idle:x", "a")), strict=False)
+    assert len(memory[0]) == 1
+    assert len(raised["p:1"]) == 1
+    assert LATE < DAY + 2 * HOUR
