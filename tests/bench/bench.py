@@ -26,6 +26,7 @@ import large_log  # noqa: E402
 import m365_records  # noqa: E402
 import rule_files  # noqa: E402
 import sigma_files  # noqa: E402
+import simulated_companies  # noqa: E402
 import workers as several_workers  # noqa: E402
 from running import DOWNLOADS, Finished, Receiver, Site, run_to_end  # noqa: E402
 
@@ -341,6 +342,11 @@ def formats(directory: Path, records: int, rounds: int) -> None:
         print(f"{name:<22} {each:5.1f} us a record of {size / number:4.0f} B, {costs[name] / costs['m365']:.2f} times m365's a byte")
 
 
+def company(directory: Path, records: int, rounds: int) -> None:
+    """Which attacks on simulated companies the shipped policies find, and what they raise of nothing."""
+    simulated_companies.measure_all(range(1, 21))
+
+
 def _rounded(numbers: list[float]) -> str:
     return " ".join(f"{number:.2f}" for number in numbers)
 
@@ -361,6 +367,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "waiting": waiting,
     "export": export,
     "formats": formats,
+    "company": company,
 }
 
 

@@ -1,0 +1,90 @@
+"""What casbd makes of a company: both halves of the pipeline over a store in a folder, without the daemon around them."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from casbd.config import reading
+from casbd.model.alert import Alert
+from casbd.model.chunk import Chunk, Position
+from casbd.pipeline import Pipeline
+from casbd.pipeline.enrichment import configured
+from casbd.pipeline.scan import Scanner
+from casbd.plugins import Options, registry
+from casbd.policies import loading
+from casbd.policies.matcher import Matcher
+from casbd.policies.policy import Policy
+from casbd.store.database import Store
+from casbd.store.state import raised_alerts
+from company import surroundings
+from company.simulation import Company
+
+TOGETHER = 3000
+"""So many records are read before each commit: some minutes to an hour of a company."""
+BESIDES = frozenset({"multiple-failed-log-ons", "password-spray", "push-notifications-until-one-is-accepted"})
+"""Shipped policies that count as anomaly detection whatever kind of match they are made of; every one of type `anomaly` does as well."""
+
+
+def policies(rules: Path = surroundings.RULES) -> list[Policy]:
+    """The shipped ones that are measured."""
+    return [one for one in loading.load([rules]) if one.id in BESIDES or (one.match and one.match.policy_type == "anomaly")]
+
+
+def alerts(company: Company, rules: Sequence[Policy], directory: Path | None = None) -> list[Alert]:
+    """What these policies raise of all the company's records, in the order of their arrival; oldest activity first.
+
+    directory: where the store and the company's files are left; else they are removed.
+    """
+    place = directory or Path(tempfile.mkdtemp(prefix="company-"))
+    try:
+        return _alerts(company, rules, place)
+    finally:
+        if directory is None:
+            shutil.rmtree(place)
+
+
+def _alerts(company: Company, rules: Sequence[Policy], directory: Path) -> list[Alert]:
+    records = [*company.arrivals()]  # the plan of addresses is whole once all were made
+    settings = reading.load(surroundings.write(company, directory))
+    enrichers, mistakes = configured(settings.enrichers)
+    assert not mistakes, mistakes
+    formats = {name: registry.load("formats", name)(Options()) for name in surroundings.FORMATS}
+    now = records[0][0]
+    with Store(settings.state_dir) as store:
+        store.connection.execute("PRAGMA synchronous = OFF")  # no measure pulls the plug
+        scanner = Scanner(lambda _, name: formats[name], enrichers, Matcher(rules), store.salt())
+        pipeline = Pipeline(store, settings, rules, lambda: now)
+        for several in _cut(records, TOGETHER):
+            now = several[-1][0]
+            pipeline.commit([scanner.scan(chunk) for chunk in _chunks(several, now)])
+        return [*raised_alerts.find(store.connection)]
+
+
+def _cut(records: Sequence[tuple[int, str, bytes]], size: int) -> Iterator[Sequence[tuple[int, str, bytes]]]:
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
+
+
+def _chunks(records: Iterable[tuple[int, str, bytes]], seen: int) -> Iterator[Chunk]:
+    """By format."""
+    by_format: dict[str, list[bytes]] = {}
+    for _, name, line in records:
+        by_format.setdefault(name, []).append(line)
+    for name, lines in by_format.items():
+        offsets = [*itertools.accumulate((len(line) + 1 for line in lines), initial=0)]
+        position = Position(
+            input=name,
+            path=f"/{name}",
+            device=1,
+            inode=1,
+            fingerprint=name,
+            fingerprint_size=0,
+            offset=offsets[-1],
+            size=offsets[-1],
+            seen=seen,
+        )
+        yield Chunk(
+            input=name, path=f"/{name}", format=name, instance=None, records=lines, offsets=offsets[:-1], rejects=[], position=position
+        )

@@ -1,0 +1,145 @@
+"""Where everybody is, what they use, and what address that gives: the company's offices, ways out and devices."""
+
+from company.calendar_of import Calendar, day_of
+from company.parameters import Parameters
+from company.people import Person, hire
+from company.shapes.clouds import Aws, Azure, EntraApps, Okta
+from company.shapes.m365 import M365
+from company.shapes.written import Ids, Where
+from company.world import CITIES, CLOUDS, City, Network, World, chance, number
+
+_CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
+_PHONES = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS {}_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (Linux; Android {}; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile Safari/537.36",
+)
+_SYSTEMS = ("Windows NT 10.0; Win64; x64", "Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64")
+
+
+class Setting:
+    """The company, its people and their surroundings; `m365`, `aws` ... write its records."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self.calendar = Calendar(parameters)
+        self.world = World(parameters.seed, parameters.sloppy)
+        self.people = hire(parameters, self.calendar)
+        ids = Ids(parameters.seed)
+        self.m365, self.aws, self.azure = M365(ids), Aws(ids), Azure(ids)
+        self.okta, self.entra_apps = Okta(ids), EntraApps(ids)
+        self._offices = {
+            name: self.world.network("office", f"Business Line {CITIES[name].country}", CITIES[name]) for name in parameters.cities
+        }
+        hub = CITIES[chance(parameters.seed, "hub").choice((parameters.cities[0], "Frankfurt", "Amsterdam"))]
+        self.vpn = self.world.network("vpn", "Own VPN Datacentre", hub)
+        self.gateway = self.world.network("gateway", "Zcloud Security", CITIES["Frankfurt"], accuracy=200) if parameters.gateway else None
+        self.untagged_office = parameters.cities[-1] if len(parameters.cities) > 1 else None
+        self._agents: dict[tuple[str, int], str] = {}
+        self.regions = ("eu-west-1", "eu-central-1", "us-east-1")[: 1 + number(parameters.seed, "regions") % 3]
+
+    def ranges(self) -> list[dict[str, object]]:
+        """What the operator wrote into the range file."""
+        found: list[dict[str, object]] = []
+        for name, office in self._offices.items():
+            if name != self.untagged_office:
+                found.append({"name": f"Office {name}", "subnets": [str(office.subnet)], "category": "Corporate"})
+        if self.parameters.vpn_tagged:
+            found.append({"name": "VPN", "subnets": [str(self.vpn.subnet)], "category": "VPN"})
+        found.append({"name": "Botnet feed", "subnets": [str(self.risky().subnet)], "category": "Risky", "tags": ["Botnet"]})
+        return found
+
+    def lists(self) -> dict[str, list[Network]]:
+        """Published lists that the operator has: `tor`, and the cloud providers'."""
+        clouds = [one for one in self.world.networks if one.kind == "cloud"] if self.parameters.cloud_listed else []
+        return {"tor": [self.tor()], **{name: [one for one in clouds if one.isp == name] for name in CLOUDS if clouds}}
+
+    def tor(self) -> Network:
+        """Exits of Tor."""
+        return self.world.network("tor", "Foundation for Applied Privacy", CITIES["Vienna"])
+
+    def risky(self) -> Network:
+        """Addresses that a feed calls a botnet's."""
+        return self.world.network("botnet", "Viet Broadband", CITIES["Hanoi"])
+
+    def place(self, person: Person, day: int) -> City:
+        """The city that somebody is in."""
+        trip = person.trip(day)
+        return trip.city if trip else person.city
+
+    def is_on_ground(self, person: Person, day: int, time: int) -> bool:
+        """Whether nobody who flies by then would be met at the place of the day: planes leave at half past five, and back at five."""
+        if (trip := person.trip(day)) and day == trip.first:
+            return time > self.calendar.at(day, 5.5 + trip.flight, person.city)
+        if trip and day == trip.last:
+            return time < self.calendar.at(day, 17, trip.city)
+        if trip := person.trip(day - 1):
+            return time > self.calendar.at(day - 1, 17 + trip.flight, trip.city)
+        return True
+
+    def is_at_office(self, person: Person, day: int) -> bool:
+        """Today, or at home; travellers are in hotels."""
+        if person.trip(day) or person.city.name not in self._offices or person.department == "Partner":
+            return False
+        return number(person.upn, day, "remote") % 1000 >= person.remote * 1000
+
+    def home_address(self, person: Person, day: int) -> str:
+        """Of the line at home, which the provider changes."""
+        lease = (day + number(person.upn)) // person.lease if person.lease else 0
+        block = number(person.upn, "block", lease // 3) % 2
+        return self.world.home(person.city, person.provider, block).address(person.upn, lease)
+
+    def office_address(self, person: Person) -> str:
+        """One of the few addresses that everybody in an office shares."""
+        return self._offices[person.city.name].address(number(person.upn) % 3)
+
+    def pc(self, person: Person, time: int, *, alone: bool = False) -> Where:
+        """From the computer. alone: from the line itself, without any VPN."""
+        day = max(0, day_of(time))
+        agent, session = self.agent(person, day), f"pc-{number(person.upn, day // 12):x}"
+        device = f"DESKTOP-{number(person.upn, 'pc') % 10**6:06}"
+        at_office = self.is_at_office(person, day)
+        if person.own_vpn and not at_office and not alone and number(person.upn, time // 7_200_000) % 10 < 8:
+            city = (
+                person.own_vpn if person.own_vpn != "many" else ("Amsterdam", "Zurich", "New York", "London")[number(person.upn, day) % 4]
+            )
+            return Where(self.world.hosting(CITIES[city], 2).address(person.upn, day), agent, session, device)
+        if self.gateway and not alone and person.department != "Partner":
+            return Where(self.gateway.address(time // 3_600_000 % 40), agent, session, device)
+        if at_office:
+            return Where(self.office_address(person), agent, session, device)
+        if person.uses_vpn and not alone and number(person.upn, day, "vpn") % 10 < 8:
+            return Where(self.vpn.address(number(person.upn, day) % 8), agent, session, device)
+        if trip := person.trip(day):
+            return Where(self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day), agent, session, device)
+        return Where(self.home_address(person, day), agent, session, device)
+
+    def phone(self, person: Person, time: int) -> Where:
+        """From the phone: at its carrier's home, wherever it is, or in the Wi-Fi of the place."""
+        day = max(0, day_of(time))
+        kind = number(person.upn, "phone") % 2
+        agent = _PHONES[kind].format((17 if kind == 0 else 14) + (day + number(person.upn)) // 90)
+        session = f"phone-{number(person.upn, 'phone', day // 30):x}"
+        if number(person.upn, time // 3_600_000, "wifi") % 10 < 4:
+            if self.is_at_office(person, day) and 8 <= time // 3_600_000 % 24 <= 17:
+                return Where(self.office_address(person), agent, session)
+            if trip := person.trip(day):
+                return Where(self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day, "phone"), agent, session)
+            return Where(self.home_address(person, day), agent, session)
+        carrier = self.world.mobile(person.city.country, person.carrier, v6=person.phone_v6)
+        return Where(carrier.address(number(person.upn, time // 10_800_000) % 60), agent, session)
+
+    def agent(self, person: Person, day: int) -> str:
+        """The browser: it is updated every four weeks, in waves, and the company changes it once."""
+        version = 132 + (day + number(person.upn) % 5) // 28
+        key = (person.upn, version)
+        if key not in self._agents:
+            system = _SYSTEMS[number(person.upn, "system") % 4]
+            self._agents[key] = _CHROME.format(system, version)
+        changes = 25 + number(self.parameters.seed, "browser") % 30
+        edge = f" Edg/{version}.0.0.0" if day >= changes + number(person.upn) % 10 or number(person.upn, "edge") % 3 == 0 else ""
+        return self._agents[key] + edge
+
+    def service(self, name: str, day: int) -> Where:
+        """A cloud provider's own address, that a service works from."""
+        city = CITIES[("Dublin", "Amsterdam", "Ashburn")[number(name) % 3]]
+        return Where(self.world.cloud(city, CLOUDS[number(name, "cloud") % 3]).address(name, day % 3), "python-requests/2.32.3")
