@@ -21,7 +21,7 @@ class Habits:
     def day(self, person: Person, day: int) -> Iterator[Record]:
         """One person's records of one day, in no order."""
         s = self._s
-        if not person.is_there(day) or person.trip(day):
+        if not person.is_there(day) or person.trip(day) or not s.is_on_ground(person, day, s.calendar.at(day, 8, person.city)):
             return
         if s.calendar.is_worked(day):
             if "weekly report" in person.roles and s.calendar.is_last_of_week(day):
@@ -137,7 +137,9 @@ class Habits:
         time = self._s.calendar.at(day, 11, person.city)
         where = self._s.pc(person, time)
         if number(person.upn, day) % 3:
-            parameters = {"Name": "Newsletters", "From": "news@letters.example", "MoveToFolder": "Newsletters", "MarkAsRead": "True"}
+            parameters = {"Name": "Newsletters", "From": "news@letters.example"}
+            parameters |= {"DeleteMessage": "True"} if number(person.upn, day, "rule") % 7 == 0 else {"MoveToFolder": "Newsletters"}
+            parameters |= {"MarkAsRead": "True"} if number(person.upn, day) % 2 else {}
         else:
             parameters = {"Name": "Holiday", "ForwardTo": self._s.people[number(person.upn) % self._s.parameters.people].upn}
         yield self._s.m365.cmdlet(time, person.upn, where, "New-InboxRule", person.upn, parameters)
@@ -175,10 +177,10 @@ class Habits:
 
 
 ONE_OFFS = {
-    "big_clean_up": 0.3,
+    "big_clean_up": 0.05,
     "new_computer": 2.0,
     "photos": 0.3,
-    "converts": 0.15,
+    "converts": 0.05,
     "mail_rule": 3.0,
     "stale_phone": 0.8,
     "forgotten": 2.0,

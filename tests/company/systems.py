@@ -9,6 +9,11 @@ from company.world import CITIES, chance, number
 
 MINUTE = 60_000
 APPLICATIONS = ("Contoso Backup", "CRM Connector", "Payroll Sync", "Ticket Bridge")
+LET_IN = (
+    *("Zoom", "Zoom for Outlook", "Trello", "Trello for Teams", "Adobe Acrobat", "Adobe Acrobat Sign", "DocuSign", "Calendly"),
+    *("Jira Cloud for Outlook", "Microsoft Graph PowerShell", "Microsoft Azure CLI", "Café Planner", "Календарь", "Office Timeline"),
+    *("Grammarly", "iOS Accounts", "Apple Internet Accounts", "Thunderbird", "Miro", "Notion", "Figma", "Salesforce Inbox"),
+)
 ROLLED_OUT = ("Zoom", "Miro", "Contoso Travel", "DocuSign", "Grammarly")
 
 
@@ -42,8 +47,10 @@ class Systems:
             yield from self._migrates(day)
         if day == self._roll_out:
             yield from self._rolls_out(day)
-        if day == self._expiry and self._s.parameters.people:
+        if day == self._expiry:
             yield from self._passwords_expire(day)
+        yield from self._consents(day)
+        yield from self._inherits(day)
 
     def _services(self, day: int) -> Iterator[Record]:
         """Backup by night, a scanner that sends mail with a password of old, a mailbox that a ticket system empties."""
@@ -100,6 +107,10 @@ class Systems:
             yield s.aws.call(time, role, where, "RunInstances", "ec2", run, region=s.regions[0])
             end = {"instancesSet": {"items": [{"instanceId": instance}]}}
             yield s.aws.call(time + 25 * MINUTE, role, where, "TerminateInstances", "ec2", end, region=s.regions[0])
+        if day % 7 == 3:  # everything is put as the code has it, which changes nothing
+            trail = {"trailName": "main", "eventSelectors": [{"readWriteType": "All", "includeManagementEvents": True}]}
+            time = s.calendar.at(day, 12, CITIES["Oslo"])
+            yield s.aws.call(time, "ci-runner/terraform", where, "PutEventSelectors", "cloudtrail", trail, region=s.regions[0])
         pipeline = "7a1c0000-0000-4000-8000-00000000aaaa"
         for n in range(6):
             time = s.calendar.at(day, 3 + n * 3, CITIES["Oslo"])
@@ -204,6 +215,41 @@ class Systems:
                 where = s.pc(person, time)
                 changed = {"ConsentContext.IsAdminConsent": "False", "ConsentAction.Permissions": "Scope: User.Read"}
                 yield s.m365.directory(time, person.upn, where, "Consent to application.", app, "ServicePrincipal", changed)
+
+    def _consents(self, day: int) -> Iterator[Record]:
+        """Somebody lets an application in, mostly one that others use."""
+        s, random = self._s, chance(self._s.parameters.seed, day, "consents")
+        if not s.calendar.is_worked(day):
+            return
+        for _ in range(sum(random.random() < 0.01 for _ in s.people)):
+            person = random.choice(s.people)
+            if person.is_there(day) and not person.trip(day) and person.department != "Partner":
+                time, app = s.calendar.at(day, random.uniform(10, 16), person.city), random.choice(LET_IN)
+                where = s.pc(person, time)
+                if random.random() < 0.3:
+                    shown = {"DisplayName": f'["{app}"]'}
+                    yield s.m365.directory(time - 1000, person.upn, where, "Add service principal.", app, "ServicePrincipal", shown)
+                changed = {"ConsentContext.IsAdminConsent": "False", "ConsentAction.Permissions": "Scope: User.Read Calendars.Read"}
+                yield s.m365.directory(time, person.upn, where, "Consent to application.", app, "ServicePrincipal", changed)
+
+    def _inherits(self, day: int) -> Iterator[Record]:
+        """What somebody has left behind goes to a colleague: the mail is forwarded and read through, some files are fetched."""
+        s = self._s
+        for gone in (one for one in s.people if one.leaves == day - 1 and one.department != "Partner"):
+            heirs = [one for one in s.people if one.department == gone.department and one.is_there(day) and not one.trip(day)]
+            if not heirs or not s.calendar.is_worked(day):
+                continue
+            heir, admin = heirs[number(gone.upn) % len(heirs)], self._helpdesk[0]
+            time = s.calendar.at(day, 10, heir.city)
+            parameters = {"Identity": gone.upn, "ForwardingSmtpAddress": f"smtp:{heir.upn}", "DeliverToMailboxAndForward": "True"}
+            yield s.m365.cmdlet(time, admin.upn, s.pc(admin, time), "Set-Mailbox", gone.upn, parameters)
+            for n in range(4 + number(gone.upn) % 8):
+                later = time + 3_600_000 + n * 2 * MINUTE
+                yield s.m365.mail(later, heir.upn, s.pc(heir, later), "MailItemsAccessed", owner=gone.upn, items=5)
+            for n in range(40 if number(gone.upn, "files") % 8 == 0 else 5):
+                later = time + 7_200_000 + n * 40_000
+                path = f"{gone.name.replace('.', '_')}/Documents/Project {n % 9}/Paper {n}.docx"
+                yield s.m365.file(later, heir.upn, s.pc(heir, later), "FileDownloaded", path, own=True)
 
     def _passwords_expire(self, day: int) -> Iterator[Record]:
         """All old passwords end on one day: failures of many, out of the office and from home."""

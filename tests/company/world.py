@@ -146,11 +146,12 @@ class World:
         isp = f"{_BRANDS[provider % len(_BRANDS)]} {city.country}"
         wrong = number(self.seed, city, provider, block) % 100 < self.sloppy * 100
         at = self.capital(city.country) if wrong else city
-        return self.network(f"home{block}", isp, city, accuracy=500 if wrong else 20, seen_at=at)
+        return self.network(f"home{block}", isp, city, accuracy=1000 if wrong else 20, seen_at=at)
 
     def mobile(self, country: str, carrier: int, *, v6: bool = False) -> Network:
         """A carrier's way out into the internet: at its seat, wherever in the world the phone is."""
-        return self.network("mobile", f"{_CARRIERS[carrier % len(_CARRIERS)]} {country}", self.capital(country), accuracy=300, v6=v6)
+        accuracy = 1000 if country in _WIDE else 300
+        return self.network("mobile", f"{_CARRIERS[carrier % len(_CARRIERS)]} {country}", self.capital(country), accuracy=accuracy, v6=v6)
 
     def hotel(self, city: City, key: object) -> Network:
         """Where guests of hotels, trains and conferences come from."""
@@ -179,6 +180,8 @@ class World:
 
 
 _BRANDS = ("Telenor Fixed", "GlobeConnect", "NextFiber", "City Cable", "Altibox")
+_WIDE = frozenset({"US", "CA", "AU", "IN", "BR", "CN", "RU"})
+"""In these nothing is known of a phone but the country."""
 _CARRIERS = ("Mobilcom", "Tele4", "Three Cellular", "Airwave")
 _HOSTS = ("Hostkey VPS", "BuyVM Cheap", "M247 Transit", "Datacamp", "OVH Little", "Contabo Mini")
 CLOUDS = ("Microsoft Corporation", "Amazon.com", "Google Cloud")
