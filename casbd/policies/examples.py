@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from casbd.errors import Mistake
 from casbd.filters.values import FilterError, milliseconds, time
 from casbd.model.activity import FIELDS, Activity, ActivityObject, Field
 from casbd.model.alert import Alert
-from casbd.policies.policy import Example, ExampleActivity
+from casbd.policies.policy import Example, ExampleActivity, UsualDays
 
 _HOW = ("repeat", "every", "at", "format")
 _ALERT_FIELDS = tuple(field.name for field in msgspec.structs.fields(Alert))
@@ -28,6 +28,8 @@ class _Object(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: str | None = None
 
 
+DAY = 86_400_000
+SATURDAY = 5
 BEGINNING = 1_767_225_600_000
 """2026-01-01T00:00:00Z: when an inline test begins that does not say so."""
 
@@ -46,16 +48,34 @@ class ExampleReader:
         return tuple(self._example(test, ["tests", index]) for index, test in enumerate(tests) if isinstance(test, dict))
 
     def _example(self, test: dict[str, Any], where: Where) -> Example:
-        written = test.get("activities")
-        activities = [
-            self._activity(activity, [*where, "activities", index])
-            for index, activity in enumerate(written if isinstance(written, list) else [])
-            if isinstance(activity, dict)
-        ]
         alerts = test.get("alerts")
         fields = self._alerts(alerts, [*where, "alerts"]) if isinstance(alerts, list) else ()
-        count = alerts if isinstance(alerts, int) else len(fields)
-        return Example(name=str(test.get("name", "")), activities=tuple(activities), alerts=count, fields=fields)
+        return Example(
+            name=str(test.get("name", "")),
+            usual=self._usual(test.get("usual"), [*where, "usual"]),
+            activities=self._activities(test.get("activities"), [*where, "activities"]),
+            alerts=alerts if isinstance(alerts, int) else len(fields),
+            fields=fields,
+        )
+
+    def _usual(self, given: Any, where: Where) -> UsualDays | None:
+        if not isinstance(given, dict):
+            return None
+        several = self._activities(given.get("activities"), [*where, "activities"])
+        for index, one in enumerate(several):
+            if one.activity is None:
+                self._wrong([*where, "activities", index], "a record has a time of its own, and cannot be of each day", "give fields")
+            elif one.activity.timestamp or (one.at or 0) >= DAY:
+                self._wrong([*where, "activities", index], "this is to be of each day", "at: 9h, the time of day")
+        how = {name: given[name] for name in ("days", "working_days") if isinstance(given.get(name), int)}  # else the schema reports it
+        return UsualDays(activities=several, **how)
+
+    def _activities(self, written: Any, where: Where) -> tuple[ExampleActivity, ...]:
+        return tuple(
+            self._activity(activity, [*where, index])
+            for index, activity in enumerate(written if isinstance(written, list) else [])
+            if isinstance(activity, dict)
+        )
 
     def _alerts(self, alerts: list[Any], where: Where) -> tuple[dict[str, Any], ...]:
         for index, alert in enumerate(alerts):
@@ -95,15 +115,43 @@ class ExampleReader:
 
 
 def activities(example: Example) -> Iterator[tuple[Activity | None, ExampleActivity]]:
-    """The test's activities in time order of the file, with times and ids; None for one that its format must read first."""
-    moment = BEGINNING
+    """The test's activities in time order of the file, with times and ids; None for one that its format must read first.
+
+    Its usual days are before the first of the others that says when it was, else before BEGINNING.
+    """
+    if example.usual is not None:
+        days = _days_before(_first_day(example), example.usual)
+        for number, day in enumerate(days, 1):
+            for activity, template in _of_a_day(example.usual.activities, day):
+                if activity is not None:  # a record is none that repeats, which the reader reports
+                    yield msgspec.structs.replace(activity, activity_id=f"day {number}: {activity.activity_id}"), template
+    yield from _of_a_day(example.activities, BEGINNING)
+
+
+def _of_a_day(templates: Sequence[ExampleActivity], start: int) -> Iterator[tuple[Activity | None, ExampleActivity]]:
+    moment = start
     number = 0
-    for template in example.activities:
-        moment = moment if template.at is None else BEGINNING + template.at if template.at < BEGINNING else template.at
+    for template in templates:
+        moment = moment if template.at is None else start + template.at if template.at < BEGINNING else template.at
         for turn in range(1, template.repeat + 1):
             number += 1
             yield _numbered(template.activity, turn, moment, f"{number}"), template
             moment += template.every
+
+
+def _first_day(example: Example) -> int:
+    given = [time for one in example.activities if (time := (one.activity and one.activity.timestamp) or one.at or 0) >= BEGINNING // 2]
+    first = min(given, default=BEGINNING)
+    return first - first % DAY
+
+
+def _days_before(day: int, usual: UsualDays) -> list[int]:
+    days: list[int] = []
+    while len(days) < usual.days:
+        day -= DAY
+        if not usual.working_days or (day // DAY + 3) % 7 < SATURDAY:  # 1970 began on a Thursday, which is 3
+            days.append(day)
+    return days[::-1]
 
 
 def _numbered(activity: Activity | None, turn: int, moment: int, name: str) -> Activity | None:

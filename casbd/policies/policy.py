@@ -72,12 +72,21 @@ class ExampleActivity(msgspec.Struct, frozen=True, kw_only=True):
     at: int | None = None
 
 
+class UsualDays(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened on each of so many days before an inline test. working_days: Saturdays and Sundays are left out, and not counted."""
+
+    activities: tuple[ExampleActivity, ...]
+    days: int = 30
+    working_days: bool = False
+
+
 class Example(msgspec.Struct, frozen=True, kw_only=True):
     """An inline test of a rule file. fields: what the alerts must hold, as far as the test says so."""
 
     name: str
     activities: tuple[ExampleActivity, ...]
     alerts: int
+    usual: UsualDays | None = None
     fields: tuple[dict[str, str | int | float | bool | None], ...] = ()
 
 

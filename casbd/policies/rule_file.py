@@ -146,10 +146,19 @@ def _said_once(steps: list[GovernancePart]) -> list[GovernancePart]:
     return steps
 
 
+class UsualPart(_Part):
+    """`usual:` of a test. working_days: without Saturdays and Sundays."""
+
+    activities: list[dict[str, Any]]
+    days: Annotated[StrictInt, Field(ge=1, le=1000)] = 30
+    working_days: StrictBool = False
+
+
 class TestPart(_Part):
-    """One element of `tests:`. alerts: how many, or one mapping of alert fields for each."""
+    """One element of `tests:`. alerts: how many, or one mapping of alert fields for each. usual: what went before, day by day."""
 
     name: Annotated[StrictStr, Field(min_length=1)]
+    usual: UsualPart | None = None
     activities: list[dict[str, Any]]
     alerts: Annotated[int | list[dict[str, Any]], BeforeValidator(_alerts)]
 

@@ -48,7 +48,8 @@ def schema() -> Schema:
     definitions["AlertPart"]["properties"]["suppress"] = LENGTH
     definitions["GovernancePart"]["properties"]["action"] = {"anyOf": [{"enum": [*ACTIONS]}, {"type": "string", "pattern": _ACTION}]}
     rule_file["properties"]["filters"] = {"$ref": "#/$defs/filters"}
-    definitions["TestPart"]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
+    for part in ("TestPart", "UsualPart"):
+        definitions[part]["properties"]["activities"]["items"] = {"$ref": "#/$defs/test_activity"}
     definitions["filters"] = _filters({})
     definitions["step"] = _filters({"repeated": {"type": "integer", "minimum": 1, "maximum": MOST_REPEATED}})
     without = [name for name, kind in kinds.load_all().items() if not kind.needs_filters]

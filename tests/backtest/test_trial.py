@@ -24,6 +24,8 @@ def outcome(tmp_path: Path):
 
 
 BURST = {"match": {"repeated": 3, "within": "1m"}}
+IN_MARCH = "{activity_type: Failed log on, user: a, at: '2026-03-02T10:00:00Z'}"
+DAILY = "activities: [{activity_type: Failed log on, user: a, at: 9h, repeat: 2, every: 1h, object_id: 'file {n}'}]"
 
 
 GUESSED = {
@@ -47,6 +49,20 @@ FAILED = "{activity_type: Failed log on, user: a, repeat: 3, every: 10s}"
         ("{activities: [{activity_type: Failed log on, user: a}], alerts: 1}", {}, 1),
         ("{activities: [{activity_type: Failed log on, user: a, repeat: 4}], alerts: 4}", {}, 4),
         ("{activities: [{activity_type: Log on, user: a}], alerts: 0}", {}, 0),
+        (f"{{usual: {{{DAILY}}}, activities: [], alerts: 60}}", {}, 60),
+        (f"{{usual: {{days: 7, {DAILY}}}, activities: [], alerts: 14}}", {}, 14),
+        (f"{{usual: {{days: 7, {DAILY}}}, activities: [], alerts: 6}}", {"filters": {"timestamp": {"gte": "2025-12-29"}}}, 6),
+        (f"{{usual: {{days: 3, {DAILY}}}, activities: [], alerts: 3}}", {"filters": {"object_id": {"eq": "file 2"}}}, 3),
+        (
+            f"{{usual: {{days: 6, working_days: true, {DAILY}}}, activities: [], alerts: 2}}",
+            {"filters": {"timestamp": {"lt": "2025-12-25"}}},
+            2,
+        ),
+        (
+            f"{{usual: {{days: 1, {DAILY}}}, activities: [{IN_MARCH}], alerts: 3}}",
+            {"filters": {"timestamp": {"range": ["2026-03-01T09:00:00Z", "2026-03-02T10:00:00Z"]}}},
+            3,
+        ),
         ("{activities: [{activity_type: Failed log on, user: a, repeat: 3, every: 30s}], alerts: 1}", BURST, 1),
         ("{activities: [{activity_type: Failed log on, user: a, repeat: 3, every: 31s}], alerts: 0}", BURST, 0),
         ("{activities: [{activity_type: Failed log on, user: 'u{n}', repeat: 9, every: 1s}], alerts: 0}", BURST, 0),
