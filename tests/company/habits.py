@@ -21,7 +21,7 @@ class Habits:
     def day(self, person: Person, day: int) -> Iterator[Record]:
         """One person's records of one day, in no order."""
         s = self._s
-        if not person.is_there(day) or person.trip(day) or not s.is_on_ground(person, day, s.calendar.at(day, 8, person.city)):
+        if not person.is_there(day) or person.trip(day) or not s.is_on_ground(person, s.calendar.at(day, 8, person.city)):
             return
         if s.calendar.is_worked(day):
             if "weekly report" in person.roles and s.calendar.is_last_of_week(day):
@@ -159,7 +159,9 @@ class Habits:
         tries = 4 + min(number(person.upn, day) % 5, 3) + (8 if number(person.upn, day, "stubborn") % 8 == 0 else 0)
         for n in range(tries):
             yield self._s.m365.sign_in(begin + n * 33_000, person.upn, where, error="InvalidUserNameOrPassword")
-        desk = next((one for one in self._s.people if "helpdesk" in one.roles), self._s.people[0])
+        desk = next(
+            (one for one in self._s.people if "helpdesk" in one.roles and one.is_there(day) and not one.trip(day)), self._s.people[0]
+        )
         yield self._s.m365.directory(begin + 900_000, desk.upn, self._s.pc(desk, begin), "Reset user password", person.upn)
         yield self._s.m365.sign_in(begin + 960_000, person.upn, where)
 

@@ -41,7 +41,7 @@ class Routine:
         hours = [random.triangular(begin, end, (begin + end) / 2) for _ in range(count)]
         if random.random() < person.works_late:
             hours += [random.uniform(20, 23) for _ in range(max(1, count // 8))]
-        return sorted(time for hour in hours if self._s.is_on_ground(person, day, time := self._s.calendar.at(day, hour, city)))
+        return sorted(time for hour in hours if self._s.is_on_ground(person, time := self._s.calendar.at(day, hour, city)))
 
     def _at_work(self, person: Person, day: int, random: randomness.Random, share: float) -> Iterator[Record]:
         s, upn, amount = self._s, person.upn, person.keen * share * self._busy * random.lognormvariate(0, 0.35)
@@ -98,7 +98,7 @@ class Routine:
         s = self._s
         for _ in range(count):
             time = s.calendar.at(day, random.triangular(6.5, 23.5, 13), s.place(person, day))
-            if not s.is_on_ground(person, day, time):
+            if not s.is_on_ground(person, time):
                 continue
             where = s.phone(person, time)
             if random.random() < 0.6:

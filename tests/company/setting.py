@@ -1,8 +1,8 @@
 """Where everybody is, what they use, and what address that gives: the company's offices, ways out and devices."""
 
-from company.calendar_of import Calendar, day_of
+from company.calendar_of import DAY, HOUR, Calendar, day_of
 from company.parameters import Parameters
-from company.people import Person, hire
+from company.people import Person, Trip, hire
 from company.shapes.clouds import Aws, Azure, EntraApps, Okta
 from company.shapes.m365 import M365
 from company.shapes.written import Ids, Where
@@ -66,21 +66,27 @@ class Setting:
         trip = person.trip(day)
         return trip.city if trip else person.city
 
-    def is_on_ground(self, person: Person, day: int, time: int) -> bool:
-        """Whether nobody who flies by then would be met at the place of the day: planes leave at half past five, and back at five."""
-        if (trip := person.trip(day)) and day == trip.first:
-            return time > self.calendar.at(day, 5.5 + trip.flight, person.city)
-        if trip and day == trip.last:
-            return time < self.calendar.at(day, 17, trip.city)
-        if trip := person.trip(day - 1):
-            return time > self.calendar.at(day - 1, 17 + trip.flight, trip.city)
+    def trip(self, person: Person, time: int) -> Trip | None:
+        """The trip that somebody is on then, up to the flight back at five o'clock."""
+        at = self.calendar.at
+        return next((one for one in person.trips if at(one.first, 5.5, person.city) <= time <= at(one.last, 17, one.city)), None)
+
+    def is_on_ground(self, person: Person, time: int) -> bool:
+        """Whether nobody who flies then would be met anywhere: planes leave at half past five, and back at five."""
+        at = self.calendar.at
+        for trip in person.trips:
+            there, back = at(trip.first, 5.5, person.city), at(trip.last, 17, trip.city)
+            if there <= time <= there + trip.flight * HOUR or back <= time <= back + trip.flight * HOUR:
+                return False
         return True
 
-    def is_at_office(self, person: Person, day: int) -> bool:
-        """Today, or at home; travellers are in hotels."""
-        if person.trip(day) or person.city.name not in self._offices or person.department == "Partner":
+    def is_at_office(self, person: Person, time: int) -> bool:
+        """Then, or at home; travellers are in hotels."""
+        if person.city.name not in self._offices or person.department == "Partner" or self.trip(person, time):
             return False
-        return number(person.upn, day, "remote") % 1000 >= person.remote * 1000
+        day, hour = divmod(time - self.calendar.at(0, 0, person.city), DAY)
+        hour_of_shift = (hour / HOUR - person.shift[0] + 1) % 24
+        return hour_of_shift < person.shift[1] - person.shift[0] + 2 and number(person.upn, day, "remote") % 1000 >= person.remote * 1000
 
     def home_address(self, person: Person, day: int) -> str:
         """Of the line at home, which the provider changes."""
@@ -94,10 +100,10 @@ class Setting:
 
     def pc(self, person: Person, time: int, *, alone: bool = False) -> Where:
         """From the computer. alone: from the line itself, without any VPN."""
-        day = max(0, day_of(time))
+        day = max(0, day_of(time + int(person.city.offset * HOUR)))
         agent, session = self.agent(person, day), f"pc-{number(person.upn, day // 12):x}"
         device = f"DESKTOP-{number(person.upn, 'pc') % 10**6:06}"
-        at_office = self.is_at_office(person, day)
+        at_office = self.is_at_office(person, time)
         if person.own_vpn and not at_office and not alone and number(person.upn, time // 7_200_000) % 10 < 8:
             city = (
                 person.own_vpn if person.own_vpn != "many" else ("Amsterdam", "Zurich", "New York", "London")[number(person.upn, day) % 4]
@@ -109,20 +115,20 @@ class Setting:
             return Where(self.office_address(person), agent, session, device)
         if person.uses_vpn and not alone and number(person.upn, day, "vpn") % 10 < 8:
             return Where(self.vpn.address(number(person.upn, day) % 8), agent, session, device)
-        if trip := person.trip(day):
+        if trip := self.trip(person, time):
             return Where(self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day), agent, session, device)
         return Where(self.home_address(person, day), agent, session, device)
 
     def phone(self, person: Person, time: int) -> Where:
         """From the phone: at its carrier's home, wherever it is, or in the Wi-Fi of the place."""
-        day = max(0, day_of(time))
+        day = max(0, day_of(time + int(person.city.offset * HOUR)))
         kind = number(person.upn, "phone") % 2
         agent = _PHONES[kind].format((17 if kind == 0 else 14) + (day + number(person.upn)) // 90)
         session = f"phone-{number(person.upn, 'phone', day // 30):x}"
         if number(person.upn, time // 3_600_000, "wifi") % 10 < 4:
-            if self.is_at_office(person, day) and 8 <= time // 3_600_000 % 24 <= 17:
+            if self.is_at_office(person, time):
                 return Where(self.office_address(person), agent, session)
-            if trip := person.trip(day):
+            if trip := self.trip(person, time):
                 return Where(self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day, "phone"), agent, session)
             return Where(self.home_address(person, day), agent, session)
         carrier = self.world.mobile(person.city.country, person.carrier, v6=person.phone_v6)

@@ -121,7 +121,7 @@ class Systems:
     def _develops(self, person: Person, day: int) -> Iterator[Record]:
         s, random = self._s, chance(self._s.parameters.seed, person.upn, day, "develops")
         time = s.calendar.at(day, random.uniform(person.shift[0], person.shift[1] - 2), s.place(person, day))
-        if not s.is_on_ground(person, day, time):
+        if not s.is_on_ground(person, time):
             return
         where, region = s.pc(person, time), random.choice(s.regions)
         many = random.random() < 0.04  # a test of the whole cluster
@@ -150,7 +150,7 @@ class Systems:
     def _administers(self, person: Person, day: int) -> Iterator[Record]:
         """Some changes a day; on patch day in the evening, a lot."""
         s, random = self._s, chance(self._s.parameters.seed, person.upn, day, "administers")
-        if person.trip(day):
+        if person.trip(day) or not s.is_on_ground(person, s.calendar.at(day, 9, person.city)):
             return
         begin = s.calendar.at(day, random.uniform(9, 15), person.city)
         where = s.pc(person, begin)
@@ -172,10 +172,15 @@ class Systems:
                 where = s.pc(person, evening, alone=False)
                 yield s.azure.operation(evening + n * 50_000, person.upn, where, f"{kind}/{operation}", f"srv-{n // 3}")
 
+    def _on_duty(self, day: int) -> Person:
+        """Somebody of the help desk who is there, if anybody is."""
+        there = [one for one in self._helpdesk if one.is_there(day) and not any(one.trip(near) for near in (day - 1, day, day + 1))]
+        return there[day % len(there)] if there else self._s.people[0]
+
     def _helps(self, day: int) -> Iterator[Record]:
         """Who joins gets an account, who leaves loses it; on the first of the month there are more of them."""
         s = self._s
-        person = self._helpdesk[day % len(self._helpdesk)]
+        person = self._on_duty(day)
         begin = s.calendar.at(day, 8.2, person.city)
         where = s.pc(person, begin)
         for n, one in enumerate(one for one in s.people if one.joins - 1 == day):
@@ -195,7 +200,8 @@ class Systems:
         for _ in range(random.randrange(4)):
             time = s.calendar.at(day, random.uniform(9, 16), person.city)
             about = s.people[random.randrange(len(s.people))].upn
-            yield s.m365.directory(time, person.upn, s.pc(person, time), "Reset user password", about)
+            if s.is_on_ground(person, time):
+                yield s.m365.directory(time, person.upn, s.pc(person, time), "Reset user password", about)
 
     def _migrates(self, day: int) -> Iterator[Record]:
         """A file share moves into the cloud on a weekend or by night, under an administrator's name."""
@@ -239,7 +245,7 @@ class Systems:
             heirs = [one for one in s.people if one.department == gone.department and one.is_there(day) and not one.trip(day)]
             if not heirs or not s.calendar.is_worked(day):
                 continue
-            heir, admin = heirs[number(gone.upn) % len(heirs)], self._helpdesk[0]
+            heir, admin = heirs[number(gone.upn) % len(heirs)], self._on_duty(day)
             time = s.calendar.at(day, 10, heir.city)
             parameters = {"Identity": gone.upn, "ForwardingSmtpAddress": f"smtp:{heir.upn}", "DeliverToMailboxAndForward": "True"}
             yield s.m365.cmdlet(time, admin.upn, s.pc(admin, time), "Set-Mailbox", gone.upn, parameters)
@@ -255,11 +261,7 @@ class Systems:
         """All old passwords end on one day: failures of many, out of the office and from home."""
         s = self._s
         for person in s.people:
-            if (
-                person.is_there(day)
-                and s.is_on_ground(person, day, s.calendar.at(day, 8, person.city))
-                and number(person.upn, "expiry") % 3
-            ):
+            if person.is_there(day) and s.is_on_ground(person, s.calendar.at(day, 8, person.city)) and number(person.upn, "expiry") % 3:
                 begin = s.calendar.at(day, 8 + number(person.upn, "at") % 100 / 60, s.place(person, day))
                 for n in range(1 + number(person.upn, "tries") % 4):
                     where = s.pc(person, begin)
