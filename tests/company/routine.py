@@ -62,7 +62,7 @@ class Routine:
             )
         for time in self._times(person, day, random, _poisson(random, 7 * amount)):
             time = max(time, first + _MINUTE)
-            where = s.pc(person, time)
+            where = s.mail(person, time)
             roll = random.random()
             operation, items = next((name, most_items) for name, most, most_items in _MAIL if roll < most)
             yield s.m365.mail(time, upn, where, operation, items=random.randint(1, items))

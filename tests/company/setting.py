@@ -33,6 +33,7 @@ class Setting:
         hub = CITIES[chance(parameters.seed, "hub").choice((parameters.cities[0], "Frankfurt", "Amsterdam"))]
         self.vpn = self.world.network("vpn", "Own VPN Datacentre", hub)
         self.gateway = self.world.network("gateway", "Zcloud Security", CITIES["Frankfurt"], accuracy=200) if parameters.gateway else None
+        self.splits = number(parameters.seed, "split tunnel") % 3 == 0
         self.untagged_office = parameters.cities[-1] if len(parameters.cities) > 1 else None
         self._agents: dict[tuple[str, int], str] = {}
         self.regions = ("eu-west-1", "eu-central-1", "us-east-1")[: 1 + number(parameters.seed, "regions") % 3]
@@ -88,8 +89,10 @@ class Setting:
         hour_of_shift = (hour / HOUR - person.shift[0] + 1) % 24
         return hour_of_shift < person.shift[1] - person.shift[0] + 2 and number(person.upn, day, "remote") % 1000 >= person.remote * 1000
 
-    def home_address(self, person: Person, day: int) -> str:
-        """Of the line at home, which the provider changes."""
+    def home_address(self, person: Person, day: int, time: int = 0) -> str:
+        """Of the line at home, which the provider changes; some lines have IPv6 beside it, which GeoIP files place elsewhere."""
+        if time and number(person.upn, "ipv6") % 5 == 0 and number(person.upn, time // 1_800_000) % 2:
+            return self.world.home_v6(person.city, person.provider).address(person.upn, day // 30)
         lease = (day + number(person.upn)) // person.lease if person.lease else 0
         block = number(person.upn, "block", lease // 3) % 2
         return self.world.home(person.city, person.provider, block).address(person.upn, lease)
@@ -103,21 +106,28 @@ class Setting:
         day = max(0, day_of(time + int(person.city.offset * HOUR)))
         agent, session = self.agent(person, day), f"pc-{number(person.upn, day // 12):x}"
         device = f"DESKTOP-{number(person.upn, 'pc') % 10**6:06}"
+        return Where(self._pc_address(person, time, day, alone), agent, session, device)
+
+    def _pc_address(self, person: Person, time: int, day: int, alone: bool) -> str:
         at_office = self.is_at_office(person, time)
         if person.own_vpn and not at_office and not alone and number(person.upn, time // 7_200_000) % 10 < 8:
-            city = (
-                person.own_vpn if person.own_vpn != "many" else ("Amsterdam", "Zurich", "New York", "London")[number(person.upn, day) % 4]
-            )
-            return Where(self.world.hosting(CITIES[city], 2).address(person.upn, day), agent, session, device)
+            exits = ("Amsterdam", "Zurich", "New York", "London")
+            city = person.own_vpn if person.own_vpn != "many" else exits[number(person.upn, day) % 4]
+            return self.world.hosting(CITIES[city], 2).address(person.upn, day)
         if self.gateway and not alone and person.department != "Partner":
-            return Where(self.gateway.address(time // 3_600_000 % 40), agent, session, device)
+            return self.gateway.address(time // 3_600_000 % 40)
         if at_office:
-            return Where(self.office_address(person), agent, session, device)
+            on_the_train = time < self.calendar.at(day, person.shift[0] + 0.6, person.city) and number(person.upn, day, "train") % 8 == 0
+            return self._carrier(person, time) if on_the_train else self.office_address(person)
         if person.uses_vpn and not alone and number(person.upn, day, "vpn") % 10 < 8:
-            return Where(self.vpn.address(number(person.upn, day) % 8), agent, session, device)
+            return self.vpn.address(number(person.upn, day) % 8)
         if trip := self.trip(person, time):
-            return Where(self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day), agent, session, device)
-        return Where(self.home_address(person, day), agent, session, device)
+            return self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day)
+        return self.home_address(person, day, time)
+
+    def mail(self, person: Person, time: int) -> Where:
+        """From the computer, for mail: where the tunnel is split, it does not go through the VPN."""
+        return self.pc(person, time, alone=self.splits)
 
     def phone(self, person: Person, time: int) -> Where:
         """From the phone: at its carrier's home, wherever it is, or in the Wi-Fi of the place."""
@@ -130,9 +140,16 @@ class Setting:
                 return Where(self.office_address(person), agent, session)
             if trip := self.trip(person, time):
                 return Where(self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day, "phone"), agent, session)
-            return Where(self.home_address(person, day), agent, session)
+            return Where(self.home_address(person, day, time), agent, session)
+        if kind == 0 and number(person.upn, "relay") % 12 == 0:
+            relay = self.world.network("relay", "Cloudflare", self.world.capital(person.city.country), accuracy=100)
+            return Where(relay.address(number(person.upn, time // 3_600_000) % 300), agent, session)
+        return Where(self._carrier(person, time), agent, session)
+
+    def _carrier(self, person: Person, time: int) -> str:
+        """Behind a carrier's few addresses are all of its phones."""
         carrier = self.world.mobile(person.city.country, person.carrier, v6=person.phone_v6)
-        return Where(carrier.address(number(person.upn, time // 10_800_000) % 60), agent, session)
+        return carrier.address(number(person.upn, time // 10_800_000) % 60)
 
     def agent(self, person: Person, day: int) -> str:
         """The browser: it is updated every four weeks, in waves, and the company changes it once."""

@@ -148,6 +148,11 @@ class World:
         at = self.capital(city.country) if wrong else city
         return self.network(f"home{block}", isp, city, accuracy=1000 if wrong else 20, seen_at=at)
 
+    def home_v6(self, city: City, provider: int) -> Network:
+        """The IPv6 block of a provider's home lines, all over the country."""
+        capital = self.capital(city.country)
+        return self.network("home", f"{_BRANDS[provider % len(_BRANDS)]} {city.country}", city, accuracy=500, seen_at=capital, v6=True)
+
     def mobile(self, country: str, carrier: int, *, v6: bool = False) -> Network:
         """A carrier's way out into the internet: at its seat, wherever in the world the phone is."""
         accuracy = 1000 if country in _WIDE else 300
