@@ -27,6 +27,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     first, last: in event time (ms). count: activities. members: those that are known, in time order, at most MOST_KEPT; the first one
     begins the finding. usual: the numbers for the sentence, as JSON has them. weight: how unusual, from 0 to 1.
+    of, values: where findings of one subject may lie in the same time, what tells them apart (a new country, say), and the values of the
+    activities that belong to it; None: those with any.
     """
 
     first: int
@@ -35,6 +37,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Entry, ...]
     usual: Mapping[str, Any] = {}
     weight: float = 1.0
+    of: str = ""
+    values: frozenset[str] | None = None
 
 
 class Memory(Protocol):

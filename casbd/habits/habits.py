@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from casbd.filters.tree import Node
-from casbd.habits.anomaly import LATE, Anomaly, Finding, Memory, Organization
+from casbd.habits.anomaly import HOUR, LATE, Anomaly, Finding, Memory, Organization
 from casbd.habits.raised import Raised, Verdict, settled
 from casbd.model.counted import Entry
 
@@ -98,7 +98,8 @@ class Habits:
         organization = self._organization(watching)
         for other in organization.add(who, entry) if organization is not None else ():
             self._touched[watching.remembers, other] = None
-            self._of(watching.anomaly, (watching.remembers, other))
+            concerned = self._of(watching.anomaly, (watching.remembers, other))
+            concerned.oldest = min(concerned.oldest, entry.timestamp - HOUR)  # judged before its own time leaves that behind
 
     def verdicts(self) -> Iterator[tuple[Watching, str, Verdict]]:
         """What became of alerts since the last time, by policy and subject, in the order in which it is to be told."""

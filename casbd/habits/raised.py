@@ -12,21 +12,22 @@ from casbd.model.counted import Entry
 
 
 class Raised(msgspec.Struct, array_like=True, frozen=True):
-    """A finding that an alert was raised for. begun: the id of the activity that it began with."""
+    """A finding that an alert was raised for. begun: the id of the activity that it began with. of: see Finding."""
 
     alert_id: str
     first: int
     last: int
     count: int
     begun: str
+    of: str = ""
 
     def is_in(self, finding: Finding) -> bool:
         """Whether a finding is this one, or holds it."""
-        return finding.first <= self.first and self.last <= finding.last
+        return self.of == finding.of and finding.first <= self.first and self.last <= finding.last
 
     def begins(self, finding: Finding) -> bool:
         """Whether both begin with the same activity."""
-        return (self.first, self.begun) == (finding.first, finding.members[0].activity_id)
+        return (self.of, self.first, self.begun) == (finding.of, finding.first, finding.members[0].activity_id)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ def settled(
         own = [one for one in left if one.is_in(finding) or one.begins(finding)]
         left = [one for one in left if one not in own]
         alert_id = own[0].alert_id if own else new_id(finding)
-        now.append(Raised(alert_id, finding.first, finding.last, finding.count, finding.members[0].activity_id))
+        now.append(Raised(alert_id, finding.first, finding.last, finding.count, finding.members[0].activity_id, finding.of))
         if own != now[-1:]:
             verdicts.append(Verdict(alert_id, _change(finding, own, fresh, alert_id), finding))
     return now, [*(Verdict(one.alert_id) for one in left), *verdicts]
@@ -69,7 +70,8 @@ def _change(finding: Finding, own: Sequence[Raised], fresh: Sequence[Entry], ale
 
 
 def _inside(fresh: Iterable[Entry], finding: Finding) -> Iterator[Entry]:
-    return (entry for entry in fresh if finding.first <= entry.timestamp <= finding.last)
+    own = (entry for entry in fresh if finding.first <= entry.timestamp <= finding.last)
+    return own if finding.values is None else (entry for entry in own if entry.value in finding.values)
 
 
 def _place(entry: Entry) -> tuple[int, str]:

@@ -42,7 +42,7 @@ def test_a_misspelt_key_is_told(name, tmp_path):
     [
         ("repeated: 3, within: 5m, any_order: true", "`match`: `any_order` goes with `sequence`"),
         ("repeated: 3", "`within` is missing"),
-        ("within: 5m", "`match`: either `repeated: 10` or `sequence: [{...}, {...}]`"),
+        ("within: 5m", " or `repeated: 10` or `sequence: [{...}, {...}]`"),
         ("repeatd: 3, within: 5m", "unknown key `repeatd` (did you mean `repeated`?)"),
     ],
 )

@@ -1,0 +1,106 @@
+"""A value of a field that the subject did not have before, nor so many others of the organization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, StrictInt, model_validator
+
+from casbd.counting.match import Match, Step
+from casbd.documents import durations
+from casbd.filters.reading import FilterReader
+from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.new_values import MOST_COMMON, NewValue, Sensitivity
+from casbd.habits.values_seen import SURE
+from casbd.model.facts import Facts
+from casbd.policies import evidence_words
+from casbd.policies.counted_fields import Different, Length, MatchKeys
+from casbd.policies.explain import name_of
+from casbd.policies.kinds import detection
+from casbd.policies.policy import is_of_one_user
+from casbd.records.timestamps import iso
+
+_LONGEST = 400 * DAY
+
+
+class NewKeys(MatchKeys):
+    """`match: {new: country, history: 60d, learning: 7d, unless_common: 3}`."""
+
+    new: Different
+    """A value of this field (or path into the record) that the subject did not have before. One alert is its first day."""
+    history: Length = 60 * DAY
+    """So far back it is looked whether it had it (at least 7d)."""
+    learning: Length = 7 * DAY
+    """No alert in the first days of a subject. At high sensitivity there is one for what nobody in the organization had before."""
+    unless_common: Annotated[StrictInt, Field(ge=1, le=MOST_COMMON)] | None = None
+    """No alert for what so many others had a day before (with the device that the subject always has: until now)."""
+    familiar: Different | None = None
+    """A field, such as user_agent, whose values somebody who moves takes along: no alert where all is done with those that the subject
+    had before, and nothing with another value in the ten hours after (but from a phone). Not asked at high sensitivity."""
+    sensitivity: Sensitivity = "medium"
+    """low: what anybody else had is no news either. high: without `familiar`, and also of who is new."""
+
+    @model_validator(mode="after")
+    def _so_long(self) -> Self:
+        if not SURE * HOUR <= self.history <= _LONGEST:
+            raise ValueError("`history` is from 7d to 400d")
+        if self.learning > self.history:
+            raise ValueError("`learning` is not longer than `history`")
+        return self
+
+
+@detection
+class New:
+    """A new value."""
+
+    Options: ClassVar[type[MatchKeys]] = NewKeys
+    schema: ClassVar[Mapping[str, Any]] = {}
+    example: ClassVar[str] = "new: country"
+    needs_filters: ClassVar[bool] = True
+
+    @classmethod
+    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
+        """None."""
+        return ()
+
+    @classmethod
+    def match(cls, keys: NewKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003
+        """Which value of what."""
+        own = {name: getattr(keys, name) for name in ("new", "history", "learning", "unless_common", "familiar", "sensitivity")}
+        return NewValue(**own, by=by, single_app=keys.single_app)
+
+    @classmethod
+    def meaning(cls, match: NewValue, subject: str) -> str:
+        """`activities of a user with a country that it did not have in 60d, nor 3 others`."""
+        common = f", nor {match.unless_common} others" if match.unless_common else ""
+        moved = f" (unless its {name_of(match.familiar)} is known and it stays there)" if match.familiar else ""
+        length = durations.written(match.history)
+        return f"activities of one {subject} with a {name_of(match.new)} that it did not have in {length}{common}{moved}"
+
+    @classmethod
+    def evidence(cls, match: NewValue, facts: Facts, span: int) -> str:  # noqa: ARG003  a first day is never longer
+        """`3 log ons to Okta from 203.0.113.7 (BR); country BR is new: on 41 days since 2026-01-05 only NO and SE; nobody else ...`."""
+        (part,) = facts.parts
+        said = evidence_words.done(part, named=not is_of_one_user(match)) + evidence_words.place(part)
+        usual = facts.usual
+        if not usual:
+            return said
+        name, values = name_of(match.new), [_shown(match.new, value) for value in usual["before"]]
+        before = f" only {' and '.join(filter(None, (', '.join(values[:-1]), *values[-1:])))}" if values else " none"
+        said += f"; {name} {_shown(match.new, usual['value'])} is new: on {usual['days']} days since {iso(usual['since'])[:10]}{before}"
+        if usual["elsewhere"]:
+            said += ", and one of these in the same hours, too, where a journey would be without"
+        elif usual["strange"] and match.familiar:
+            said += f", never with this {name_of(match.familiar)}"
+        return said + f"; {_others(usual['others'])} in the organization had it before"
+
+
+def _others(number: int) -> str:
+    if not number:
+        return "nobody else"
+    return f"{number if number < MOST_COMMON else f'at least {MOST_COMMON}'} other{'' if number == 1 else 's'}"
+
+
+def _shown(field: str, value: str) -> str:
+    return value.upper() if field == "country" else value

@@ -1,0 +1,221 @@
+"""A value that a subject did not have before, nor so many others of the organization."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from casbd.counting.match import Aliased, Step
+from casbd.counting.subjects import different
+from casbd.habits.anomaly import DAY, HOUR, LATE, Finding
+from casbd.habits.first_users import MOST_FIRST, FirstUsers
+from casbd.habits.values_seen import PARTED, SESSION, Use, ValuesSeen, value_of
+from casbd.model.activity import Activity
+from casbd.model.alert import PolicyType
+from casbd.records.long_texts import shortened
+from casbd.records.record_path import RawReader
+from casbd.remembered import Remembered
+
+Sensitivity = Literal["low", "medium", "high"]
+
+LONGEST_VALUE = 128
+FEWEST_DAYS = 2
+"""On so many days at least a subject must have been active, else nobody knows what is usual."""
+STAYS = 10
+"""Hours after a value's first activity in which who moved to it has no other one."""
+MOST_COMMON = MOST_FIRST - 1
+"""`unless_common` asks for no more others."""
+MOST_NAMED = 5
+_CARRIED = frozenset({"Mobile", "Tablet"})
+"""Devices whose address says little of where somebody is: abroad they keep that of their carrier at home."""
+
+
+class NewValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value of a field that is new.
+
+    history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
+    takes its values along, see `Session.brought_anything_new`.
+    """
+
+    kind: ClassVar[str] = "new"
+    nobodys: ClassVar[bool] = False
+    policy_type: ClassVar[PolicyType] = "anomaly"
+    steps: ClassVar[tuple[Step, ...]] = ()
+    aliased: ClassVar[tuple[Aliased, ...]] = ()
+
+    new: str
+    history: int
+    learning: int
+    unless_common: int | None = None
+    familiar: str | None = None
+    sensitivity: Sensitivity = "medium"
+    by: tuple[str, ...] = ("user",)
+    single_app: bool = False
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """See Match."""
+        return (self.new, self.familiar, "device_type") if self.familiar else (self.new,)
+
+    @property
+    def counts(self) -> str:
+        """See Match."""
+        return self.new
+
+    @property
+    def learns(self) -> tuple[Any, ...]:
+        """See Anomaly."""
+        return self.new, self.familiar
+
+    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
+        """See Match. The value, and of what it was had by a hash and whether it is carried about."""
+        value = different(self.new, activity, reader)
+        if value is None or self.familiar is None:
+            return value and shortened(value, LONGEST_VALUE).replace(PARTED, " ")
+        return _texts[value, different(self.familiar, activity, reader), activity.device_type]
+
+    def memory(self, packed: Any = None) -> ValuesSeen:
+        """See Anomaly."""
+        return ValuesSeen(packed)
+
+    def organization(self, packed: Any = None) -> FirstUsers:
+        """See Anomaly."""
+        return FirstUsers(packed)
+
+    def findings(self, memory: ValuesSeen, organization: FirstUsers, who: str) -> Sequence[Finding]:
+        """See Anomaly."""
+        if not memory.news:
+            return ()
+        return [found for session in _sessions(memory, self.history // HOUR) if (found := self._finding(session, organization, who))]
+
+    def _finding(self, session: Session, organization: FirstUsers, who: str) -> Finding | None:
+        before, others = organization.others(session.value, who, session.first)
+        if not self._has_learned(session, organization, others):
+            return None
+        away = self.familiar is not None and self.sensitivity != "high" and not session.brought_anything_new()
+        elsewhere = session.elsewhere() if away else None
+        if away and elsewhere is None:
+            return None
+        enough = 1 if self.sensitivity == "low" else self.unless_common
+        if enough is not None and (before if session.strange else others) >= enough:
+            return None
+        return session.finding(elsewhere or 0, others)
+
+    def _has_learned(self, session: Session, organization: FirstUsers, others: int) -> bool:
+        """Whether it is known what is usual of a subject; of a joiner at high sensitivity what is usual of others is enough."""
+        usual = session.first - session.memory.begun >= self.learning and session.memory.days_before(session.hour) >= FEWEST_DAYS
+        if usual and session.has_history():
+            return True
+        return self.sensitivity == "high" and not others and organization.began_before(session.first - max(self.learning, LATE))
+
+
+class Session:
+    """The first day of a value, beginning with an activity before which it was not there for long.
+
+    uses: of the value, by hour. others: of other values, settled ones aside.
+    """
+
+    def __init__(self, memory: ValuesSeen, value: str, uses: Sequence[Use], others: Sequence[Use], history: int) -> None:
+        self.memory = memory
+        self.value = value
+        self.hour = uses[0].hour
+        self._cells = [(use.text, use.cell) for use in uses if use.cell is not None]
+        self._others = others
+        self._history = history
+        self.first = min(cell.first.timestamp for _, cell in self._cells)
+
+    def has_history(self) -> bool:
+        """Whether the subject had any other value not too long before."""
+        settled = any(self._is_recent(had.last) for text, had in self.memory.had.items() if value_of(text) != self.value)
+        return settled or any(self._is_recent(use.hour) for use in self._others)
+
+    @property
+    def strange(self) -> bool:
+        """Whether it was had by something that the subject never used before."""
+        return any(by and not self._is_familiar(by) for by in self._by())
+
+    def brought_anything_new(self) -> bool:
+        """Whether something of it was had by what the subject had not used before, or all of it by nobody knows what."""
+        by = self._by()
+        return not any(by) or self.strange
+
+    def elsewhere(self) -> int | None:
+        """When the subject had another value while it should have been away (ms), but for what is carried about; None: never."""
+        until = self.hour + STAYS
+        hours = [use.hour for use in self._others if self.hour < use.hour <= until and not use.text.endswith(f"{PARTED}+")]
+        return min(hours) * HOUR if hours else None
+
+    def finding(self, elsewhere: int, others: int) -> Finding:
+        """What is found. elsewhere: see there; 0: never. others: how many had the value before."""
+        members = sorted((cell.first for _, cell in self._cells), key=lambda one: (one.timestamp, one.activity_id))
+        usual = {
+            "value": self.value,
+            "days": self.memory.days_before(self.hour),
+            "since": self.memory.begun,
+            "before": self._before(),
+            "others": others,
+            "strange": self.strange,
+            "elsewhere": bool(elsewhere),
+        }
+        return Finding(
+            first=self.first,
+            last=max(elsewhere, *(cell.last for _, cell in self._cells)),
+            count=sum(cell.count for _, cell in self._cells),
+            members=tuple(members),
+            of=self.value,
+            values=frozenset(text for text, _ in self._cells),
+            usual=usual,
+            weight=1.0 if not others else 0.6,
+        )
+
+    def _before(self) -> list[str]:
+        """What the subject had before, the most usual first."""
+        had = self.memory.had
+        recent = {(use.text, use.hour * HOUR // DAY) for use in self._others if self._is_recent(use.hour)}
+        number = Counter(text for text, day in recent if text not in had or day > had[text].last * HOUR // DAY)
+        number.update({text: one.days for text, one in had.items() if self._is_recent(one.last) or text in number})
+        most: dict[str, int] = {}
+        for text, days in number.items():
+            most[value_of(text)] = max(days, most.get(value_of(text), 0))
+        most.pop(self.value, None)
+        return sorted(most, key=lambda value: (-most[value], value))[:MOST_NAMED]
+
+    def _by(self) -> list[str]:
+        return [text.split(PARTED)[1] for text, _ in self._cells if PARTED in text]
+
+    def _is_familiar(self, by: str) -> bool:
+        marked = f"{PARTED}{by}{PARTED}"
+        if any(marked in text and self._is_recent(had.last) for text, had in self.memory.had.items()):
+            return True
+        return any(marked in use.text and self._is_recent(use.hour) for use in self._others)
+
+    def _is_recent(self, hour: int) -> bool:
+        return self.hour - self._history <= hour < self.hour
+
+
+def _sessions(memory: ValuesSeen, history: int) -> Iterator[Session]:
+    """The first days of all values that are news, in time order."""
+    uses = [*memory.uses()]
+    found = []
+    for value in memory.news:
+        own = [use for use in uses if value_of(use.text) == value]
+        last = memory.last_before(value)
+        for at, use in enumerate(own):
+            if use.hour - last > history and use.cell is not None:
+                day = [one for one in own[at:] if one.hour < use.hour + SESSION]
+                found.append(Session(memory, value, day, [one for one in uses if value_of(one.text) != value], history))
+            last = use.hour
+    return iter(sorted(found, key=lambda session: (session.first, session.value)))
+
+
+def _text(key: tuple[str, str | None, str | None]) -> str:
+    value, by, device = key
+    digest = hashlib.blake2b(by.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if by else ""
+    return f"{shortened(value, LONGEST_VALUE).replace(PARTED, ' ')}{PARTED}{digest}{PARTED}{'+' if device in _CARRIED else ''}"
+
+
+_texts = Remembered[tuple[str, str | None, str | None], str](_text, 20_000)

@@ -1,0 +1,90 @@
+"""A value that is new: the same alerts in any order, and what is no news."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+from casbd.habits.anomaly import DAY
+from casbd.habits.new_values import NewValue
+from casbd.habits.values_seen import MOST_VALUES, PARTED
+from casbd.model.counted import Entry
+
+from .orders import HOUR, activities, memories, raised, same_in_any_order
+
+VALUES = tuple(f"{country}{PARTED}{by}{PARTED}{phone}" for country in ("no", "br") for by in ("", "x", "y") for phone in ("", "+"))
+MATCH = NewValue(new="country", history=7 * DAY, learning=2 * DAY, unless_common=1, familiar="user_agent")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{}, {"unless_common": None}, {"familiar": None}, {"sensitivity": "high"}, {"sensitivity": "low", "unless_common": None}],
+    ids=str,
+)
+@settings(max_examples=300, deadline=None)
+@given(given=activities(VALUES))
+def test_neither_order_nor_cuts_nor_restarts_matter(given, keys):
+    same_in_any_order(msgspec.structs.replace(MATCH, **keys), given)
+
+
+def at_home(who="a", *, days=30, text=f"no{PARTED}x{PARTED}", first=0):
+    return [(who, Entry((day + first) * DAY, day, f"{who}{day}", text)) for day in range(days)]
+
+
+def spans(entries, **keys):
+    return [(who, first, last, count) for who, first, last, count, _ in raised(msgspec.structs.replace(MATCH, **keys), entries, {10})[0]]
+
+
+def new(moment, text, who="a", name="new"):
+    return who, Entry(moment, 1, name, text)
+
+
+STRANGE, OWN = f"br{PARTED}y{PARTED}", f"br{PARTED}x{PARTED}"
+
+
+def test_one_alert_is_the_first_day():
+    there = [new(30 * DAY + hours * HOUR, STRANGE, name=f"{hours}") for hours in range(0, 100, 5)]
+    assert spans(at_home() + there) == [("a", 30 * DAY, 30 * DAY + 20 * HOUR, 5)]
+
+
+def test_it_is_news_again_when_it_was_not_there_for_long():
+    entries = at_home(days=60)
+    entries += [new(20 * DAY, STRANGE, name="first"), new(40 * DAY, STRANGE, name="second")]
+    assert len(spans(sorted(entries, key=lambda one: one[1].timestamp))) == 2
+
+
+def test_who_travels_with_the_own_computer_and_is_nowhere_else_is_left_alone():
+    assert spans([*at_home(), new(30 * DAY, OWN)]) == []
+    assert spans([*at_home(), new(30 * DAY, OWN), new(30 * DAY + 5 * HOUR, f"no{PARTED}z{PARTED}+", name="phone")]) == []
+    assert spans([*at_home(), new(30 * DAY, OWN)], sensitivity="high") == [("a", 30 * DAY, 30 * DAY, 1)]
+
+
+def test_who_is_at_home_as_well_is_not():
+    home = new(30 * DAY + 5 * HOUR, f"no{PARTED}x{PARTED}", name="home")
+    assert spans([*at_home(), new(30 * DAY, OWN), home]) == [("a", 30 * DAY, home[1].timestamp, 1)]
+
+
+def test_what_others_had_before_is_common_and_attackers_do_not_explain_each_other():
+    colleague = at_home("b", text=OWN, days=2, first=10)
+    assert spans([*at_home(), *colleague, new(30 * DAY, STRANGE)]) == []
+    both = [*at_home(), *at_home("b"), new(30 * DAY, STRANGE), new(30 * DAY + HOUR, STRANGE, "b")]
+    assert [who for who, *_ in spans(both)] == ["a", "b"]
+
+
+def test_nobody_knows_what_is_usual_of_who_is_new():
+    joiner = [*at_home("b", days=20), *at_home(days=1, first=20), new(21 * DAY, STRANGE)]
+    assert spans(joiner) == []
+    assert [who for who, *_ in spans(joiner, sensitivity="high")][-1] == "a"
+
+
+def test_of_who_was_away_for_long_nothing_is_news():
+    assert spans([*at_home(), new(60 * DAY, STRANGE)]) == []
+
+
+def test_it_stays_small_whatever_somebody_does():
+    flood = [new(30 * DAY + number * 1000, f"v{number}{PARTED}{number}{PARTED}", name=f"{number}") for number in range(5000)]
+    quiet = [new(40 * DAY, "no" + PARTED + PARTED)]
+    _, shelf = raised(MATCH, at_home() + flood + quiet, range(0, 6000, 100))
+    kept = memories(shelf)["new:x", "a"]
+    assert len(kept[5]) <= MOST_VALUES
+    assert len(msgspec.msgpack.encode(kept)) < 4096
+    assert raised(MATCH, at_home() + flood)[0]
