@@ -134,7 +134,7 @@ class TestWhatIsDocumentedWorks:
         shutil.copy(ROOT / "conf" / "casbd.yaml", tmp_path)
         done = run(tmp_path, "-c casbd.yaml check")
         assert done.returncode == 0
-        assert len(done.stderr.splitlines()) == 2  # that there are no IP ranges yet, and that nothing is wrong
+        assert len(done.stderr.splitlines()) == 3  # that there are no IP ranges yet, nor an ASN file, and that nothing is wrong
         assert max(map(len, done.stderr.replace(str(tmp_path), "").splitlines())) < 350
 
     def test_links_lead_somewhere(self):
