@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from casbd.activity_log.observed import Span
+from casbd.activity_log.priorities import Priorities
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.tally import tables
 from casbd.activity_log.wanted import Wanted
@@ -21,7 +22,7 @@ from casbd.store.state import raised_alerts
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Order = Literal["alerts", "activities", "last_seen", "user"]
+Order = Literal["alerts", "priority", "activities", "last_seen", "user"]
 _SEPARATOR = "\x1f"
 """Between the groups of a user while they are a key to group by."""
 _READ = ("timestamp", "user", "app", "app_instance", "country", "is_external_user", "user_groups", "user_type", "is_admin_operation")
@@ -32,7 +33,7 @@ class KnownUser(Struct, kw_only=True):
 
     app, app_instance: where a name that is no address is this person's; None for an address, which is one person everywhere.
     countries: how many. last_seen (milliseconds), groups and is_external: as the latest of the activities has them.
-    is_admin: one of the activities is an administrative one or an administrator's.
+    is_admin: one of the activities is an administrative one or an administrator's. priority, priority_percentile: see `priorities.py`.
     """
 
     user: str
@@ -45,6 +46,8 @@ class KnownUser(Struct, kw_only=True):
     groups: list[str] = []
     app: str | None = None
     app_instance: str | None = None
+    priority: int = 0
+    priority_percentile: float = 0.0
 
 
 def known_users(
@@ -71,6 +74,10 @@ def known_users(
     for who, number in _open_alerts(store, span).items():
         if who in users:
             users[who].open_alerts = number
+    everybody = wanted.is_everything and unseen_since is None
+    priorities = Priorities(store, span, len(users) if everybody else None)
+    for who, user in users.items():
+        user.priority, user.priority_percentile = priorities.of(who)
     return [user for user in users.values() if unseen_since is None or user.last_seen < unseen_since]
 
 
@@ -78,6 +85,7 @@ def ordered(users: list[KnownUser], by: Order) -> list[KnownUser]:
     """Names from a to z, numbers and times the largest first; alerts before activities before names where these are equal."""
     keys: dict[Order, Any] = {
         "alerts": lambda user: (-user.open_alerts, -user.activities),
+        "priority": lambda user: (-user.priority, -user.open_alerts, -user.activities),
         "activities": lambda user: -user.activities,
         "last_seen": lambda user: -user.last_seen,
         "user": lambda _: 0,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from casbd.alerting import telling
+from casbd.alerting import priority, telling
 from casbd.model.alert import Event, Resolution
 from casbd.store.state import audit, raised_alerts
 from casbd.store.state.operator import person
@@ -79,6 +79,7 @@ def handle(
             raised_alerts.save(connection, alert)
         else:
             telling.change(connection, alert, handling.event, outputs, now)
+            priority.judged(connection, before, alert)
         was = {name: getattr(before, name) for name in handling.noted}
         audit.add(connection, now, handling.action, alert.alert_id, {name: getattr(alert, name) for name in was} | {"before": was}, by)
         changed.append(alert.alert_id)

@@ -59,15 +59,17 @@ class Growth:
     """What came into a run since its alert was stored: however much it is, this stays small.
 
     exact: its first and last moments and its number as they are now, where it may have become smaller; None where it only grows.
+    unusual: how unusual it is by now; None where nobody says so.
     """
 
-    __slots__ = ("exact", "first", "ids", "last", "number")
+    __slots__ = ("exact", "first", "ids", "last", "number", "unusual")
 
     def __init__(self) -> None:
         self.number = 0
         self.first, self.last = 2**63, -(2**63)
         self.ids: list[str] = []
         self.exact: tuple[int, int, int] | None = None
+        self.unusual: float | None = None
 
     def add(self, number: int, first: int, last: int, ids: Iterable[str]) -> None:
         """More activities, with their times from first to last; ids: of the first ones."""
@@ -97,7 +99,8 @@ def grown(alert: Alert, growth: Growth) -> Alert:
     if len(ids) < MOST_IDS:
         ids = (*ids, *growth.ids[: MOST_IDS - len(ids)])
     first, last, number = growth.exact or (first, last, alert.activity_count + growth.number)
-    return replace(alert, activity_count=number, activity_ids=ids, first_activity=first, last_activity=last)
+    unusual = alert.unusual if growth.unusual is None else growth.unusual
+    return replace(alert, activity_count=number, activity_ids=ids, first_activity=first, last_activity=last, unusual=unusual)
 
 
 def system(kind: str, title: str, description: str, *, subject: str, moment: int, now: int) -> Alert:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from casbd.alerting import priority
 from casbd.model.alert import SEVERITIES, Alert, Event
 from casbd.store.state import outbox, raised_alerts
 from casbd.store.state.raised_alerts import Told
@@ -26,7 +27,7 @@ AT_ONCE = 1_000
 
 def add(connection: sqlite3.Connection, alert: Alert, outputs: Iterable[str], now: int) -> None:
     """Store a new alert, and tell it."""
-    raised_alerts.save(connection, alert)
+    _save(connection, alert)
     if not alert.suppressed and alert.merged_into is None:
         _tell(connection, alert, outputs, now)
 
@@ -37,7 +38,7 @@ def grow(connection: sqlite3.Connection, alert: Alert, outputs: Iterable[str], n
     if before is not None and _is_due(alert, before, now):
         change(connection, alert, "updated", outputs, now)
         return
-    raised_alerts.save(connection, alert)
+    _save(connection, alert)
     if before is not None and alert.status == "open" and _is_told_as_a_part(connection, alert):
         _tell(connection, _as_a_part(alert, now), outputs, now)
 
@@ -45,10 +46,15 @@ def grow(connection: sqlite3.Connection, alert: Alert, outputs: Iterable[str], n
 def change(connection: sqlite3.Connection, alert: Alert, event: Event, outputs: Iterable[str], now: int) -> Alert:
     """Store an alert to which something happened, and tell it what; the alert as it was told."""
     alert = replace(alert, event=event)
-    raised_alerts.save(connection, alert)
+    _save(connection, alert)
     if raised_alerts.told(connection, alert.alert_id) is not None:
         _tell(connection, alert, outputs, now)
     return alert
+
+
+def _save(connection: sqlite3.Connection, alert: Alert) -> None:
+    raised_alerts.save(connection, alert)
+    priority.note(connection, alert)
 
 
 def tell_growth(connection: sqlite3.Connection, outputs: Sequence[str], now: int, patience: int = PATIENCE) -> int:

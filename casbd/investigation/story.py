@@ -13,8 +13,9 @@ from casbd.investigation.timeline import Timeline, timeline
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.store.database import Store
-from casbd.store.state import alert_queue, governance_log
+from casbd.store.state import alert_queue, governance_log, priority
 from casbd.store.state.alert_filters import AlertFilters
+from casbd.store.state.priority import Part
 
 DAY = 86_400_000
 DAYS = 30
@@ -38,7 +39,7 @@ class Similar(msgspec.Struct):
 class Story(msgspec.Struct):
     """user, address: of the 30 days up to the last activity; None where the alert names none, or nothing is known any more.
 
-    governance: what it led to. incident: the other alerts of it.
+    governance: what it led to. incident: the other alerts of it. priority: what it is worth to that of its user; None: nothing.
     """
 
     alert: Alert
@@ -49,6 +50,7 @@ class Story(msgspec.Struct):
     similar: Similar
     incident: list[Alert]
     advice: Advice
+    priority: Part | None
 
 
 def story_of(store: Store, alert: Alert) -> Story:
@@ -64,6 +66,7 @@ def story_of(store: Store, alert: Alert) -> Story:
         similar=_similar(store, alert),
         incident=_together(store, alert),
         advice=advice_for(alert.policy_id, alert.category),
+        priority=priority.part_of(store.connection, alert.alert_id),
     )
 
 

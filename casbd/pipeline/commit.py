@@ -165,7 +165,8 @@ class Commit:
             self._alerts[own.alert_id] = withdrawn.found_again(own)
         self._follow(change, judged.policy, judged.who, activity)
         if change.alert_id in self._growth:
-            self._growth[change.alert_id].exact = finding.first, finding.last, finding.count
+            growth = self._growth[change.alert_id]
+            growth.exact, growth.unusual = (finding.first, finding.last, finding.count), finding.weight
             self._evidence.compare(change.alert_id, judged.policy, finding.usual)
 
     def _withdraw(self, alert_id: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from casbd.errors import StoreError
+from casbd.model import identity
 from casbd.store.state.window_pages import Packing
 
-VERSION = 16
+VERSION = 17
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -220,6 +221,27 @@ _SINCE_15 = """
 CREATE TABLE habits (remembers TEXT, who TEXT, newest INTEGER, memory BLOB, PRIMARY KEY (remembers, who)) WITHOUT ROWID;
 CREATE INDEX habits_by_time ON habits (newest);
 """
+_SINCE_16 = """
+-- What each alert adds to the priority of its user (who, as `model/identity.py` has it) in the days behind `at` (event time, ms). counts:
+-- else it adds nothing now. forgiven: of its points, when the priority was reset.
+CREATE TABLE priority_parts (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, alert_id TEXT UNIQUE, who TEXT, policy_id TEXT, place TEXT, at INTEGER, points INTEGER,
+    counts INTEGER, forgiven INTEGER DEFAULT 0
+);
+CREATE INDEX priority_parts_by_time ON priority_parts (at);
+CREATE INDEX priority_parts_by_person ON priority_parts (who, at);
+-- Alerts that were false positives: later parts of the same kind (seq > since) are worth less.
+CREATE TABLE priority_lessons (alert_id TEXT PRIMARY KEY, who TEXT, policy_id TEXT, place TEXT, since INTEGER) WITHOUT ROWID;
+CREATE INDEX priority_lessons_by_kind ON priority_lessons (who, policy_id, place, since);
+CREATE TRIGGER alert_adds_no_more AFTER DELETE ON alerts BEGIN
+    DELETE FROM priority_parts WHERE alert_id = old.alert_id;
+    DELETE FROM priority_lessons WHERE alert_id = old.alert_id;
+END;
+INSERT INTO priority_parts (alert_id, who, policy_id, place, at, points, counts)
+SELECT alert_id, person(user, app, of_body(body, 'app_instance')), policy_id, coalesce(of_body(body, 'country'), ''), last_activity,
+    coalesce(risk_score, 0), merged_into IS NULL AND (status = 'open' OR coalesce(resolution, '') = 'true_positive')
+FROM alerts WHERE user IS NOT NULL AND category IS NOT 'system' ORDER BY created, alert_id;
+"""
 _CHANGES = {
     0: _TABLES,
     2: _SINCE_2,
@@ -236,6 +258,7 @@ _CHANGES = {
     13: _SINCE_13,
     14: _SINCE_14,
     15: _SINCE_15,
+    16: _SINCE_16,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 
@@ -263,6 +286,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
     """What changes from one version to the next ask Python about."""
     connection.create_aggregate("page", 5, Packing)  # type: ignore[arg-type]  # typeshed takes it for one of a single argument
     connection.create_function("of_body", 2, _of_body)
+    connection.create_function("person", 3, identity.person)
 
 
 def _of_body(body: bytes, field: str) -> Any:

@@ -205,6 +205,8 @@ class TestList:
             "groups": [],
             "app": None,
             "app_instance": None,
+            "priority": 154,
+            "priority_percentile": 66.6,
         }
         assert [(one["user"].lower(), one["activities"]) for one in others] == [(HOSTILE.lower(), 1)] * 2
         assert {(one["app"], one["app_instance"]) for one in others} == {("Microsoft Exchange Online", "contoso"), (HOSTILE, None)}

@@ -12,7 +12,7 @@ from casbd.errors import StateInUse, StoreError
 from casbd.model.counted import Entry
 from casbd.store import schema
 from casbd.store.database import FILE, Store
-from casbd.store.state import held_back, input_progress, outbox, policy_counts, raised_alerts
+from casbd.store.state import held_back, input_progress, outbox, policy_counts, priority, raised_alerts
 from casbd.store.state.window_entries import WindowEntries
 
 
@@ -176,6 +176,26 @@ class TestOpening:
             assert [alert.alert_id for alert in found] == ["held", "sent"]
             assert raised_alerts.told(store.connection, "sent") == (9, "low", 7)
             assert raised_alerts.told(store.connection, "held") is None
+
+    def test_alerts_of_version_16_add_to_the_priority(self, tmp_path):
+        steps = "".join(step for since, step in schema._CHANGES.items() if since < 16)
+        body = msgspec.msgpack.encode({"country": "NO", "app_instance": "one"})
+        alerts = [
+            ("a", "threat_detection", "A@x.com", "open", None, None, 45),
+            ("b", "dlp", "bob", "closed", None, "true_positive", 20),
+            ("c", None, "a@x.com", "closed", None, "benign", 20),
+            ("d", None, "a@x.com", "open", "a", None, 20),
+            ("e", "system", None, "open", None, None, 20),
+        ]
+        columns = "alert_id, category, user, status, merged_into, resolution, risk_score, policy_id, app, last_activity, body"
+        with sqlite3.connect(tmp_path / FILE) as old:
+            schema.add_functions(old)
+            old.executescript(f"{steps} PRAGMA user_version = 16")
+            values = "?, ?, ?, ?, ?, ?, ?, 'p', 'AWS', 5, ?"
+            old.executemany(f"INSERT INTO alerts ({columns}) VALUES ({values})", [(*one, body) for one in alerts])
+        old.close()
+        with Store(tmp_path) as store:
+            assert priority.scores(store.connection, 5) == {"a@x.com": 45, '["bob", "aws", "one"]': 20}
 
     def test_a_directory_that_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()

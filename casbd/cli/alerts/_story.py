@@ -13,6 +13,7 @@ from casbd.activity_log.insights import AddressInsights, UserInsights
 from casbd.activity_log.observed import Frequency
 from casbd.cli import _insights
 from casbd.cli._common import SHORT, cell, moment, table
+from casbd.cli.users import _priority
 from casbd.investigation.advice import Advice
 from casbd.investigation.story import DAYS, SIMILAR_DAYS, Story
 from casbd.investigation.timeline import Timeline
@@ -20,6 +21,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.pseudonyms import Pseudonyms
+from casbd.store.state.priority import Part
 from casbd.wire import json_lines
 from casbd.wire.plain_text import cut
 
@@ -49,9 +51,12 @@ def shown(story: Story, names: Pseudonyms) -> Story:
 
 def json_line(story: Story) -> bytes:
     """The alert's fields, and beside them the parts of its story."""
+    priority = story.priority
     similar = msgspec.structs.asdict(story.similar) | {"latest": [*map(json_lines.alert_fields, story.similar.latest)]}
     parts = {
         "timeline": [_step(*one) for one in zip(story.timeline.steps, story.timeline.new, strict=True)],
+        "priority": 0 if priority is None else priority.worth,
+        "priority_lessons": 0 if priority is None else priority.lessons,
         "timeline_left_out": story.timeline.left_out,
         "user_context": story.user and _insights.json_fields(story.user),
         "address_context": story.address and _insights.json_fields(story.address),
@@ -71,7 +76,7 @@ def _step(activity: Activity, new: list[str] | None) -> dict[str, Any]:
 
 def page(story: Story) -> None:
     """All of it, one part below the other."""
-    _alert(story.alert)
+    _alert(story.alert, story.priority)
     if story.alert.activity_count:
         _timeline(story.timeline, of_one_user=story.alert.user is not None)
     if story.user is not None:
@@ -92,7 +97,7 @@ def _heading(text: str) -> None:
     click.secho(text, bold=True)
 
 
-def _alert(alert: Alert) -> None:
+def _alert(alert: Alert, priority: Part | None) -> None:
     click.secho(f"{alert.severity}: {cell(alert.policy_name)}", bold=True)
     for text in (alert.title if alert.title != alert.policy_name else "", alert.evidence, alert.description):
         if text:
@@ -110,6 +115,9 @@ def _alert(alert: Alert) -> None:
     _insights.about(_status(alert), "read" if alert.read else "not read", whose, "held back" if alert.suppressed else None)
     if alert.merged_into:
         click.echo(f"it turned out to be a part of alert {alert.merged_into}")
+    if priority is not None:
+        reasons = _priority.why(priority)
+        click.echo(f"worth {priority.worth} of the user's investigation priority" + (f" ({reasons})" if reasons else ""))
     if alert.comment:
         click.echo(f"comment: {cell(alert.comment)}")
 

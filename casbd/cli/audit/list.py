@@ -36,7 +36,7 @@ def list_entries(configuration: Path, /, since: int | None, until: int | None, a
     pseudonyms = screen(configuration)
 
     def shown(entry: audit.Entry) -> audit.Entry:
-        target = pseudonyms.user(entry.target) if entry.action == "privacy export" else pseudonyms.text(entry.target)
+        target = pseudonyms.user(entry.target) if entry.action in audit.ON_PEOPLE else pseudonyms.text(entry.target)
         detail = msgspec.json.decode(pseudonyms.record(msgspec.json.encode(entry.detail).decode()))
         return replace(entry, target=target, detail=detail)
 

@@ -23,7 +23,7 @@ from casbd.pseudonyms import Pseudonyms
 from casbd.records.timestamps import iso
 from casbd.wire import json_lines
 
-COLUMNS = ("user", "open alerts", "activities", "countries", "last seen", "external", "admin", "groups")
+COLUMNS = ("user", "priority", "open alerts", "activities", "countries", "last seen", "external", "admin", "groups")
 LESS = ("groups", "admin", "external", "countries")
 
 
@@ -36,7 +36,7 @@ LESS = ("groups", "admin", "external", "countries")
 @click.option("--external", is_flag=True, help="External users only.")
 @click.option("--admin", is_flag=True, help="Users with administrative activities, or an administrator's account, only.")
 @click.option("--not-seen", metavar="DAYS", type=click.IntRange(1, 9999), help="Users without such an activity for so many days.")
-@click.option("--sort", type=click.Choice(["alerts", "activities", "last_seen", "user"]), default="alerts", show_default=True)
+@click.option("--sort", type=click.Choice(["alerts", "priority", "activities", "last_seen", "user"]), default="alerts", show_default=True)
 @click.option("--limit", default=100, show_default=True, type=AT_MOST, help="At most so many; 0 is all.")
 @retag_option
 @json_option
@@ -61,8 +61,9 @@ def list_users(
     """List users: who was active in the last days (--days) before now or --as-of.
 
     Activities, countries and the time last seen are of the activities that meet --filter, --text, --query, --domain, --group and --app;
-    open alerts are all of the user's in these days. With --not-seen: who has such activities in the log, the latest of them longer ago
-    than that.
+    open alerts are all of the user's in these days. The investigation priority, whom to look at first, is what the user's alerts of the
+    last seven days add up to; `casbd users show` tells what it is made of. With --not-seen: who has such activities in the log, the latest
+    of them longer ago than that.
     """
     span = _insights.span_of(days, as_of)
     equal = {"user_domain": domain, "user_groups": group, "app": app}
@@ -98,6 +99,7 @@ def _row(user: KnownUser) -> tuple[object, ...]:
     external, admin = ("yes" if flag else "" for flag in (user.is_external, user.is_admin))
     return (
         named(user.user, user.app, user.app_instance),
+        user.priority or "",
         user.open_alerts,
         user.activities,
         user.countries,

@@ -16,6 +16,8 @@ from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._namesakes import namesake_options
 from casbd.cli._screen import real, screen
+from casbd.cli.users import _priority
+from casbd.cli.users._priority import MadeOf
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import named
 
@@ -27,11 +29,13 @@ from casbd.model.identity import named
 @json_option
 @click.pass_obj
 def show(configuration: Path, user: str, place: Place, days: int, as_of: int | None, as_json: bool) -> None:
-    """Show one user: alerts, activities, places, devices, what was done to the account.
+    """Show one user: investigation priority, alerts, activities, places, devices, what was done to the account.
 
     Numbers, lists and charts are of the activities of the last days (--days) before now or --as-of whose actor is the user, however
     the name is written; an alert counts if its activities reach into them. Over the whole log are: when the user was first and last seen;
-    name, groups and whether external, as the latest activity has them; and the governance commands. Exit code 1 if nobody knows the user.
+    name, groups and whether external, as the latest activity has them; and the governance commands. The investigation priority is of the
+    seven days before now or --as-of: what each alert of them adds, and how many of a hundred users have less. Exit code 1 if nobody knows
+    the user.
 
     A name that is no address is somebody else in each app and instance: where several have it, each is shown, one after the other,
     unless --app and --instance say which.
@@ -40,7 +44,9 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
     shown = screen(configuration)
     with open_store(configuration) as store:
         name = real(store, shown, user)
-        insights = [of_user(store, one, span) for one in people(store, name) if one.is_anywhere or is_at(place, one.app, one.app_instance)]
+        whom = [one for one in people(store, name) if one.is_anywhere or is_at(place, one.app, one.app_instance)]
+        insights = [of_user(store, one, span) for one in whom]
+        priorities = _priority.made_of(store, [one.who for one in whom], span, shown)
         near = nearest_user(store, user) if not insights and not shown.fields else None
     if not insights:
         there = " there" if any(place) else ""
@@ -48,15 +54,15 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
         sys.exit(EXIT_NO)
     pages = [_insights.user_shown(one, shown) for one in insights]
     if as_json:
-        write_lines(_insights.json_line(page, days, span) for page in pages)
+        write_lines(_insights.json_line(page, days, span, **one.fields()) for page, one in zip(pages, priorities, strict=True))
         return
     for number, page in enumerate(pages):
         if len(pages) > 1:
             click.echo(f"{'' if not number else chr(10)}{number + 1} of {len(pages)} who are called so:")
-        _page(page, days, span, {} if page.isps else _lacking(configuration))
+        _page(page, priorities[number], days, span, {} if page.isps else _lacking(configuration))
 
 
-def _page(insights: UserInsights, days: int, span: Span, lacks: Mapping[str, str]) -> None:
+def _page(insights: UserInsights, priority: MadeOf, days: int, span: Span, lacks: Mapping[str, str]) -> None:
     click.secho(cell(named(insights.user, insights.app, insights.app_instance)), bold=True)
     flags = ("administrative activities" if insights.is_admin else None, "external" if insights.is_external else None)
     _insights.about(insights.display_name, insights.user_type, *flags, insights.organization)
@@ -75,6 +81,7 @@ def _page(insights: UserInsights, days: int, span: Span, lacks: Mapping[str, str
         )
     )
     _insights.when(insights, days, span)
+    _priority.page(priority)
     _insights.time_charts(insights)
     _insights.listed("Countries", insights.countries, insights.activities)
     _insights.listed("ISPs", insights.isps, insights.activities)

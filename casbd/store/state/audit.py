@@ -14,6 +14,8 @@ DAEMON = "casbd"
 """Who does what nobody at a terminal does."""
 OF_THE_DAEMON = ("start", "reload", "reload refused")
 """What it notes; all other actions are named after commands."""
+ON_PEOPLE = ("privacy export", "users reset-priority", "users forget-lessons")
+"""Actions whose target is a user."""
 
 
 class Entry(msgspec.Struct, frozen=True):

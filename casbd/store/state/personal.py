@@ -19,6 +19,8 @@ from casbd.model.activity import Activity
 from casbd.store.database import Store
 from casbd.store.log import blocks
 from casbd.store.log.packing import Packer
+from casbd.store.state.audit import ON_PEOPLE
+from casbd.store.state.personal_tables import ABOUT, BODIES, OF_A_PLACE, PEOPLE, TEXTS, WHO
 
 PROGRESS = "forgetting"
 """In `meta`, while a person is being forgotten: what was known of them at the beginning."""
@@ -37,47 +39,17 @@ class Names(Protocol):
         """How the person is found in what is of an app and an instance: elsewhere others may be called so."""
 
 
-_PEOPLE = {"alerts": "user", "governance": "target", "window_pages": "subject", "held_back": "subject", "incident_spans": "subject"}
-"""Columns in which a user may be all of the text. Rows about a person are removed, or renamed."""
-_TEXTS = {
-    "alerts": ("assigned_to",),
-    "rejects": ("raw",),
-    "audit": ("target", "detail"),
-    "destinations": ("last_error",),
-    "file_versions": ("text",),
-    "refused": ("reason",),
-}
-_BODIES = {
-    "alerts": "body",
-    "governance": "body",
-    "outbox": "body",
-    "refused": "body",
-    "queries": "body",
-    "window_journal": "entries",
-    "window_pages": "entries",
-    "alert_facts": "facts",
-}
-_OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
-"""Tables with bodies that say of which app and instance they are."""
-_WHO = frozenset({"user", "target", "user_id", "named"})
-_ABOUT = frozenset(
-    {"title", "description", "comment", "evidence", "reason", "error", "app_instance", "filters", "text", "assigned_to", "closed_by"}
-    | {"request", "answer", "restore", "message", "recipients"}
-)
-"""Of alerts, commands and saved searches: what has a name as a whole, and what may have one in it."""
-
-
 def forget(store: Store, person: Names, other: str, *, keep: bool) -> dict[str, int]:
     """Inside a transaction: names are replaced in all tables but the activities'; how many rows were changed or removed, by table.
 
     keep: rows about the person stay, under the other name; else they are removed.
     """
     changed_rows = {}
-    for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
+    for table in sorted({*PEOPLE, *TEXTS, *BODIES}):
         number = 0
         for key, values in _rows(store.connection, table):
             names = _placed(table, values, person)
-            if not keep and table in _PEOPLE and _is_about(values[_PEOPLE[table]] or "", names):
+            if not keep and table in PEOPLE and _is_about(values[PEOPLE[table]] or "", names):
                 store.connection.execute(f"DELETE FROM {table} WHERE {_where(key)}", tuple(key.values()))
                 number += 1
                 continue
@@ -96,8 +68,8 @@ def forget(store: Store, person: Names, other: str, *, keep: bool) -> dict[str, 
 
 
 def _whose_data(connection: sqlite3.Connection, person: Names, other: str) -> int:
-    """The entries that say whose data were exported: there a plain word is a person's name, elsewhere it may be a policy's."""
-    rows = connection.execute("SELECT seq, target FROM audit WHERE action = 'privacy export'").fetchall()
+    """The entries of what was done with a person: there a plain word is a person's name, elsewhere it may be a policy's."""
+    rows = connection.execute(f"SELECT seq, target FROM audit WHERE action IN {ON_PEOPLE}").fetchall()
     own = [(other, seq) for seq, target in rows if person.is_named(target)]
     connection.executemany("UPDATE audit SET target = ? WHERE seq = ?", own)
     return len(own)
@@ -106,14 +78,14 @@ def _whose_data(connection: sqlite3.Connection, person: Names, other: str) -> in
 def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each row's key, and the values of the columns that may have a name."""
     keys = [name for _, name, _, _, _, place in connection.execute(f"PRAGMA table_info({table})") if place]
-    columns = [*filter(None, (_PEOPLE.get(table), *_TEXTS.get(table, ()), _BODIES.get(table)))]
+    columns = [*filter(None, (PEOPLE.get(table), *TEXTS.get(table, ()), BODIES.get(table)))]
     for row in connection.execute(f"SELECT {', '.join([*keys, *columns])} FROM {table}").fetchall():
         yield dict(zip(keys, row, strict=False)), dict(zip(columns, row[len(keys) :], strict=True))
 
 
 def _placed(table: str, values: dict[str, Any], person: Names) -> Names:
     """How a person is found in a row. Where it does not say of which app it is, it may be any."""
-    body = values[_BODIES[table]] if table in _OF_A_PLACE else None
+    body = values[BODIES[table]] if table in OF_A_PLACE else None
     return _of_body(_opened(body) if body else None, person)
 
 
@@ -129,11 +101,11 @@ def _where(key: dict[str, Any]) -> str:
 def _anew(table: str, column: str, value: Any, names: Names, other: str) -> Any:
     if not value or not isinstance(value, str | bytes):
         return value
-    if column == _BODIES.get(table) and isinstance(value, bytes):
+    if column == BODIES.get(table) and isinstance(value, bytes):
         return _body(table, value, names, other)
     if isinstance(value, bytes):
         return names.without(value.decode("utf-8", "surrogateescape"), other).encode("utf-8", "surrogateescape")
-    return _whole(value, names, other) if column == _PEOPLE.get(table) else names.without(value, other)
+    return _whole(value, names, other) if column == PEOPLE.get(table) else names.without(value, other)
 
 
 def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
@@ -202,13 +174,13 @@ def _is_about(text: str, names: Names) -> bool:
 
 def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any]:
     def anew(key: str, value: Any) -> Any:
-        if isinstance(value, list) and key in _WHO | _ABOUT:
+        if isinstance(value, list) and key in WHO | ABOUT:
             return [anew(key, one) for one in value]
-        if isinstance(value, dict) and key in _ABOUT:  # what a way back needs to know
+        if isinstance(value, dict) and key in ABOUT:  # what a way back needs to know
             return {inner: anew(key, one) for inner, one in value.items()}
-        if not isinstance(value, str) or key not in _WHO | _ABOUT:
+        if not isinstance(value, str) or key not in WHO | ABOUT:
             return value
-        return _whole(value, names, other) if key in _WHO else names.without(value, other)
+        return _whole(value, names, other) if key in WHO else names.without(value, other)
 
     return {key: anew(key, value) for key, value in thing.items()}
 
@@ -261,7 +233,7 @@ def leave_no_trace(store: Store) -> None:
 
 def rows_of(store: Store, person: Names | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows that may name people, with their tables; blobs opened, activities left out. person: only those that name this one."""
-    for table in sorted({*_PEOPLE, *_TEXTS, *_BODIES}):
+    for table in sorted({*PEOPLE, *TEXTS, *BODIES}):
         for key, values in _rows(store.connection, table):
             row = key | {column: _opened(value) for column, value in values.items()}
             if person is not None and (table == "window_journal" or (table == "window_pages" and not _names(row["subject"], person))):
