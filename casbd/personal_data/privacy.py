@@ -31,6 +31,7 @@ from casbd.personal_data.person import Person, person
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.log import columns, segment_damage, segment_files, segments
+from casbd.store.log.segment_files import Rows
 from casbd.store.log.segments import Segment
 from casbd.store.state import personal
 from casbd.wire import json_lines
@@ -241,23 +242,23 @@ def _places(table: pa.Table) -> list[tuple[int, int]]:
 
 def _rewrite(store: Store, segment: Segment, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> None:
     """A segment's file without a name, in the place of the old one."""
-    tables = chain.from_iterable(_without(table, rows, anew) for table in segment_files.read(segment.path))
-    parts = segments.write_parts(store.directory / segments.DIRECTORY, secrets.token_hex(4), tables)
+    others = chain.from_iterable(_without(table, rows, anew) for table in segment_files.read(segment.path))
+    parts = segments.write_parts(store.directory / segments.DIRECTORY, secrets.token_hex(4), others)
     with store.transaction():
         segments.add(store, parts, segment.stored)
         gone = segments.remove(store, [segment.segment_id])
     segments.unlink(store, gone)
 
 
-def _without(table: pa.Table, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> Iterator[pa.Table]:
+def _without(table: pa.Table, rows: set[tuple[int, int]], anew: Callable[[Activity], Activity | None]) -> Iterator[Rows]:
     """A row group with the activities of some rows made anew, or left out, in the same order."""
     start = 0
     for number, place in enumerate(_places(table)):
         if place in rows:
-            yield table.slice(start, number - start)
+            yield Rows(table.slice(start, number - start))
             start = number + 1
             (old,) = columns.activities(table.slice(number, 1).combine_chunks().to_batches()[0])
             new = anew(old)
             if new is not None:
                 yield segment_files.rows([new], *place)
-    yield table.slice(start)
+    yield Rows(table.slice(start))

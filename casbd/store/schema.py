@@ -11,7 +11,7 @@ from casbd.errors import StoreError
 from casbd.model import identity
 from casbd.store.state.window_pages import Packing
 
-VERSION = 17
+VERSION = 18
 """1 was never released: it kept activities in another form."""
 
 _TABLES = """
@@ -31,7 +31,7 @@ CREATE TABLE rejects (
 );
 CREATE INDEX rejects_by_storing ON rejects (stored);
 
--- The activity log, a chunk a row: `body` are the activities as msgpack, zstd-compressed; `keys` their hashes of 63 bits.
+-- The activity log, a chunk a row: `body` are the activities, zstd-compressed; `keys` their hashes of 63 bits.
 CREATE TABLE blocks (
     block_id INTEGER PRIMARY KEY, activities INTEGER, first INTEGER, last INTEGER, stored INTEGER, keys BLOB, body BLOB
 );
@@ -242,6 +242,9 @@ SELECT alert_id, person(user, app, of_body(body, 'app_instance')), policy_id, co
     coalesce(risk_score, 0), merged_into IS NULL AND (status = 'open' OR coalesce(resolution, '') = 'true_positive')
 FROM alerts WHERE user IS NOT NULL AND category IS NOT 'system' ORDER BY created, alert_id;
 """
+_SINCE_17 = """
+-- Blocks have their records apart from the rest (store/log/packing.py), which an older casbd would take for damage.
+"""
 _CHANGES = {
     0: _TABLES,
     2: _SINCE_2,
@@ -259,6 +262,7 @@ _CHANGES = {
     14: _SINCE_14,
     15: _SINCE_15,
     16: _SINCE_16,
+    17: _SINCE_17,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""
 

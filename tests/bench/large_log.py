@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import m365_records
-import pyarrow as pa
 import pyarrow.compute as pc
 from running import Site
 
@@ -95,12 +94,12 @@ def copied(state: Path, total: int) -> float:
         for copy in range(1, round(total / sum(one.activities for one in made))):
             for segment in made:
 
-                def moved(copy: int = copy, segment: segments.Segment = segment) -> Iterator[pa.Table]:
+                def moved(copy: int = copy, segment: segments.Segment = segment) -> Iterator[segment_files.Rows]:
                     for table in segment_files.read(segment.path):
                         later = pc.add(table["timestamp"], copy * days * DAY)
                         table = table.set_column(table.schema.get_field_index("timestamp"), "timestamp", later)
                         behind = pc.add(table[columns.BLOCK], copy * blocks)
-                        yield table.set_column(table.schema.get_field_index(columns.BLOCK), columns.BLOCK, behind)
+                        yield segment_files.Rows(table.set_column(table.schema.get_field_index(columns.BLOCK), columns.BLOCK, behind))
 
                 parts = segments.write_parts(state / segments.DIRECTORY, f"copy{copy}-{segment.segment_id}", moved())
                 with store.transaction():

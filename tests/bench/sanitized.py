@@ -13,6 +13,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 TYPES = b"\x91\xc0\xcb\xcf\xd3\xd9\xda\xdb\xdc\xdd\xff"
@@ -51,11 +52,21 @@ def try_bodies(seconds: float) -> None:
         one = Activity(chance.choice((0, -5, 1 << 40)), *texts[:2], user=texts[2], user_groups=(*texts[3:6],), objects=things)
         one.asn, one.is_external_user, one.latitude = chance.choice((None, 1 << 33)), chance.choice((None, True)), 1.5
         one.raw = texts[7] * chance.randrange(50)
-        encoded = encode(one) * number
+        encoded, buffer = encode(one) * number, bytearray(chance.randrange(9))
+        plain = bytes(buffer[: _columns.append_texts([one.raw] * number, buffer, 0)])
+        one.raw = ""
+        without = encode(one) * number
         for _ in range(50):
             fields = chance.choice((FIELDS, FIELDS, ("user", "raw")))
-            columns = _columns.columns(mutated(chance, encoded), number + chance.choice((0, 0, 0, 1, 1 << 50)), letters(fields))
-            tried, whole = tried + 1, whole + (columns is not None)
+            said = number + chance.choice((0, 0, 0, 1, 1 << 50))
+            changed = mutated(chance, plain)
+            columns = (
+                _columns.columns(mutated(chance, encoded), said, letters(fields), b""),
+                _columns.columns(chance.choice((without, mutated(chance, without))), said, letters(fields, apart=True), changed),
+            )
+            with suppress(UnicodeDecodeError):
+                columns += (_columns.texts(changed, said),)
+            tried, whole = tried + 1, whole + sum(one is not None for one in columns)
     print(f"{tried} bodies, {whole} of them whole, nothing out of bounds")
 
 

@@ -1,6 +1,6 @@
 /* Activities as msgpack to columns as Arrow lays them out, in one pass.
  *
- * It knows nothing of fields: `kinds` has a letter for each. Whatever is not exactly as casbd itself encodes it (another number of
+ * It knows nothing of fields: `kinds` has a letter for each, and of one the texts may lie elsewhere. Whatever is not exactly as casbd itself encodes it (another number of
  * fields, another type, text that is not UTF-8, an end too early) makes it return None, and Python decides (packing.py).
  *
  * https://arrow.apache.org/docs/format/Columnar.html
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "_msgpack.h"
+#include "_plain.h"
 
 #define MOST_COLUMNS 256
 #define PARTS 4 /* of an object: id, name, type, role */
@@ -87,16 +88,27 @@ static enum answer append_known(Column *column, int known) {
 
 /* ------------------------------------------------------------------ fields */
 
-static enum answer add_text(Column *column, Input *input, int may_be_unknown) {
-    const uint8_t *text = NULL;
-    size_t length = 0;
+static enum answer append_text(Column *column, const uint8_t *text, size_t length, int known) {
     enum answer answer;
-    int known = !(may_be_unknown && read_unknown(input));
-    if (known && (!read_text(input, &text, &length) || !is_utf8(text, length)))
+    if (!is_utf8(text, length))
         return ODD;
     if ((answer = append(&column->text, text, length)) != GOOD || (answer = append_end(column, column->text.used)) != GOOD)
         return answer;
     return append_known(column, known);
+}
+
+static enum answer add_text(Column *column, Input *input, int may_be_unknown) {
+    const uint8_t *text = NULL;
+    size_t length = 0;
+    int known = !(may_be_unknown && read_unknown(input));
+    return known && !read_text(input, &text, &length) ? ODD : append_text(column, text, length, known);
+}
+
+/* A text that lies elsewhere; in its place there is one that says nothing. */
+static enum answer add_apart(Column *column, Input *input, Input *apart) {
+    const uint8_t *text;
+    size_t length;
+    return read_text(input, &text, &length) && !length && read_plain(apart, &text, &length) ? append_text(column, text, length, 1) : ODD;
 }
 
 static enum answer add_integer(Column *column, Input *input, int may_be_unknown) {
@@ -150,8 +162,9 @@ static enum answer add_list(Column *column, Column *parts, Input *input, int of_
     return append_end(column, parts->rows);
 }
 
-static enum answer add(Column *column, Column *parts, Input *input) {
+static enum answer add(Column *column, Column *parts, Input *input, Input *apart) {
     switch (column->kind) {
+    case 'r': return add_apart(column, input, apart);
     case 'I': return add_integer(column, input, 0);
     case 'i': return add_integer(column, input, 1);
     case 'T': return add_text(column, input, 0);
@@ -167,10 +180,10 @@ static enum answer add(Column *column, Column *parts, Input *input) {
 /* ------------------------------------------------------------------ the whole */
 
 /* The columns of `number` activities; those of a list's parts lie behind it, PARTS for each. */
-static enum answer read_all(Input *input, size_t number, Column *columns, Column *parts, size_t width) {
+static enum answer read_all(Input *input, Input *apart, size_t number, Column *columns, Column *parts, size_t width) {
     enum answer answer = GOOD;
     for (size_t column = 0; column < width && answer == GOOD; column++) {
-        if (columns[column].kind && strchr("Ttlo", columns[column].kind))
+        if (columns[column].kind && strchr("Ttrlo", columns[column].kind))
             answer = append_end(columns + column, 0);
         for (size_t part = 0; part < PARTS && answer == GOOD; part++)
             if (columns[column].kind == 'o' || (columns[column].kind == 'l' && part == 0))
@@ -181,9 +194,9 @@ static enum answer read_all(Input *input, size_t number, Column *columns, Column
         if (!read_array(input, &fields) || fields != width)
             return ODD;
         for (size_t column = 0; column < width && answer == GOOD; column++)
-            answer = add(columns + column, parts + column * PARTS, input);
+            answer = add(columns + column, parts + column * PARTS, input, apart);
     }
-    return answer == GOOD && input->at != input->end ? ODD : answer;
+    return answer == GOOD && (input->at != input->end || apart->at != apart->end) ? ODD : answer;
 }
 
 /* What a buffer has, without the room for more; it is the buffer's no longer. */
@@ -225,14 +238,14 @@ static void give_back(Column *columns, size_t number) {
     free(columns);
 }
 
-PyDoc_STRVAR(columns_doc, "columns(encoded, number, kinds)\n--\n\n"
+PyDoc_STRVAR(columns_doc, "columns(encoded, number, kinds, apart)\n--\n\n"
                           "The columns of so many activities, and those of their lists' parts; None where Python must decide.");
 
 static PyObject *columns(PyObject *module, PyObject *arguments) {
-    const char *encoded, *kinds;
-    Py_ssize_t size, number, width;
+    const char *encoded, *kinds, *texts_apart;
+    Py_ssize_t size, number, width, size_apart;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "y#ns#", &encoded, &size, &number, &kinds, &width))
+    if (!PyArg_ParseTuple(arguments, "y#ns#y#", &encoded, &size, &number, &kinds, &width, &texts_apart, &size_apart))
         return NULL;
     if (width < 1 || width > MOST_COLUMNS || number < 0 || number > size / width) /* each field has a byte at least */
         Py_RETURN_NONE;
@@ -252,8 +265,9 @@ static PyObject *columns(PyObject *module, PyObject *arguments) {
         made[column].text.first = 4096;
     }
     Input input = {(const uint8_t *)encoded, (const uint8_t *)encoded + size};
+    Input apart = {(const uint8_t *)texts_apart, (const uint8_t *)texts_apart + size_apart};
     PyObject *result = NULL;
-    switch (read_all(&input, (size_t)number, made, made + width, (size_t)width)) {
+    switch (read_all(&input, &apart, (size_t)number, made, made + width, (size_t)width)) {
     case GOOD: result = as_list(made, all); break;
     case ODD: result = Py_NewRef(Py_None); break;
     case NO_MEMORY: PyErr_NoMemory();
@@ -262,7 +276,10 @@ static PyObject *columns(PyObject *module, PyObject *arguments) {
     return result;
 }
 
-static PyMethodDef methods[] = {{"columns", columns, METH_VARARGS, columns_doc}, {NULL, NULL, 0, NULL}};
+static PyMethodDef methods[] = {{"columns", columns, METH_VARARGS, columns_doc},
+                                {"append_texts", append_texts, METH_VARARGS, append_texts_doc},
+                                {"texts", texts, METH_VARARGS, texts_doc},
+                                {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_columns", NULL, -1, methods, NULL, NULL, NULL, NULL};
 

@@ -16,11 +16,14 @@ from casbd.errors import StoreError
 from casbd.model.activity import FIELDS, Activity
 from casbd.store.log import columns, packing
 from casbd.store.log.packing import Packer, Part
+from casbd.store.log.record_pages import Page
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _COLUMNS = "block_id, activities, first, last, body"
+PAGE = 256 << 10
+"""Bytes. Fewer records are compressed again with others, of which they take less: 64 kilobytes alone an eighth more."""
 SMALL = 128 << 10
 """Bytes, encoded. Of parts below it several make one block: what thousands of small files hold is compressed together."""
 
@@ -48,6 +51,12 @@ class Block(NamedTuple):
         """The same as a segment's file has them: some fields, the block and the place."""
         with self._damage_reported():
             return columns.of_block(packing.unpacked(self.body, self.activities, fields), self.block_id)
+
+    def records(self) -> Page | None:
+        """Its records as a page of a segment's file; None where there are too few for one. StoreError where they are damaged."""
+        with self._damage_reported():
+            records = packing.records(self.body)
+        return Page(*records, self.activities) if records and records[1] >= PAGE else None
 
     def size(self) -> int:
         """Bytes of its activities, as they are before they are compressed."""

@@ -82,8 +82,15 @@ def of_block(columns: pa.RecordBatch, block_id: int, first: int = 0) -> pa.Recor
     import pyarrow as pa
 
     number = columns.num_rows
-    own = [pa.array([block_id] * number, type=pa.int64()), pa.array(range(first, first + number), type=pa.int32())]
+    own = [pa.repeat(pa.scalar(block_id, pa.int64()), number), _places(1 << (first + number).bit_length()).slice(first, number)]
     return pa.RecordBatch.from_arrays([*columns.columns, *own], schema=schema((*columns.schema.names, BLOCK, PLACE)))
+
+
+@lru_cache(4)
+def _places(end: int) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(range(end), type=pa.int32())
 
 
 def activities(columns: pa.RecordBatch) -> list[Activity]:
@@ -100,9 +107,10 @@ _KNOWN = ("activity_id", "activity_type", RAW)
 _KINDS = {name: "T" if name in _KNOWN else _LETTERS[field.kind] for name, field in FIELDS.items()}
 
 
-def letters(fields: Collection[str] = FIELDS) -> str:
-    """A letter a field, for `_columns`: its kind, large where it is always known; `s` where it is passed over."""
-    return "".join(kind if name in fields else "s" for name, kind in _KINDS.items())
+def letters(fields: Collection[str] = FIELDS, *, apart: bool = False) -> str:
+    """A letter a field, for `_columns`: its kind, large where it is always known; `s` where it is passed over. apart: the records are."""
+    kinds = _KINDS | {RAW: "r"} if apart else _KINDS
+    return "".join(kind if name in fields else "s" for name, kind in kinds.items())
 
 
 def of_buffers(made: Sequence[Column], fields: Sequence[str]) -> pa.RecordBatch:

@@ -1,34 +1,54 @@
 """What a segment's file is: Parquet, activities as columns under the fields' names, in the order in which they were stored.
 
 Sorted by block and place in it, which is nearly the order of time. Text is dictionary-encoded but for what differs in each row;
-`activity_id` has a Bloom filter. Times are milliseconds since 1970 (UTC).
+`activity_id` has a Bloom filter. Times are milliseconds since 1970 (UTC). Records are as blocks have compressed them (`record_pages`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import resource
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
 from casbd.documents.replacing import sync
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
+from casbd.store.log import record_pages
 from casbd.store.log.columns import BLOCK, PLACE, RAW, batch, of_block, schema
+from casbd.store.log.record_pages import Chunk, Page
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS = 10_000
-"""In one row group: what is in memory while a segment is written (144 MB in all, with twice as many 174). What files say of their
-row groups takes DuckDB 0.2 s for ten million activities; with half as many rows it would be 0.4."""
+ROWS = 20_000
+"""In one row group: what is in memory while a segment is written (165 MB in all). What files say of their row groups takes DuckDB 0.1 s for
+ten million activities; with half as many rows it would be 0.2."""
 BYTES = 32 << 20
-"""In one row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
-_ALL_DIFFERENT = (RAW, "activity_id")
+"""In half of a row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
+_DIFFERENT = (RAW, "activity_id", "timestamp", "input_offset", PLACE)
+"""Nearly in each row: a dictionary of them would take time, and no less room."""
+_TOLD = (
+    "timestamp",
+    BLOCK,
+    PLACE,
+    "app",
+    "app_instance",
+    "source",
+    "input",
+    "user",
+    "ip_address",
+    "country",
+    "activity_type",
+    "action_type",
+)
+"""Of these a row group tells the least and the greatest, so that it need not be read. Of all it would cost a tenth of the writing."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -44,11 +64,24 @@ class Part(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-def rows(activities: Sequence[Activity], block_id: int, first: int = 0) -> pa.Table:
+class Rows(NamedTuple):
+    """Some rows of a file. records: theirs; none where the table has them as a column."""
+
+    table: pa.Table
+    records: Page | None = None
+
+    def with_records(self) -> pa.Table:
+        """All their columns."""
+        if self.records is None:
+            return self.table
+        return self.table.add_column(schema().get_field_index(RAW), schema().field(RAW), [self.records.texts()])
+
+
+def rows(activities: Sequence[Activity], block_id: int, first: int = 0) -> Rows:
     """Activities of one block as a segment has them. first: the place of the first of them."""
     import pyarrow as pa
 
-    return pa.Table.from_batches([of_block(batch(activities), block_id, first)])
+    return Rows(pa.Table.from_batches([of_block(batch(activities), block_id, first)]))
 
 
 def allow_open(files: int) -> int:
@@ -69,57 +102,81 @@ class PartWriter:
     """
 
     def __init__(self, directory: Path, day: str, name: str) -> None:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         self._day, self._file = day, f"date={day}/{name}.parquet"
         self._path = directory / self._file
         self._beside = self._path.with_suffix(".new")
         self._waiting: list[pa.Table] = []
-        self._bytes = 0
+        self._records: list[Page | pa.ChunkedArray] = []
+        self._chunks: list[Chunk] = []
+        self._bytes = self._size = self._rows = 0
         self._number = self._first = self._last = self._first_block = self._last_block = 0
+        self._schema = schema()
         try:
             self._path.parent.mkdir(mode=0o750, exist_ok=True)
             os.close(os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))  # pyarrow would let everybody read it
-            kinds = schema()
+            self._sink = pa.OSFile(str(self._beside), "wb")
             self._writer = pq.ParquetWriter(
-                self._beside,
-                kinds,
+                self._sink,
+                self._schema,
                 compression="zstd",
                 compression_level=1,  # 3 takes half as long again, for nothing with records full of ids
-                use_dictionary=[field.name for field in kinds if field.name not in _ALL_DIFFERENT],
+                use_dictionary=[field.name for field in self._schema if field.name not in _DIFFERENT],
+                write_statistics=[*_TOLD],
                 bloom_filter_options={"activity_id": {"ndv": ROWS, "fpp": 0.01}},
             )
         except OSError as error:
             raise StoreError(f"{self._beside}: {error}") from None
 
-    def add(self, table: pa.Table) -> None:
+    def add(self, rows: Rows) -> None:
         """Some rows, behind those that are there."""
+        table, page = rows
+        if page is not None:
+            self._add(table, page, table.get_total_buffer_size())
+            return
+        at_once = max(1, min(ROWS, table.num_rows * BYTES // max(1, table.nbytes)))
+        for start in range(0, table.num_rows, at_once):
+            some = table.slice(start, at_once)
+            without = some.drop_columns([RAW])
+            self._add(without, some[RAW], without.nbytes)
+
+    def _add(self, table: pa.Table, records: Page | pa.ChunkedArray, size: int) -> None:
+        self._waiting.append(table)
+        self._records.append(records)
+        self._bytes += size + (len(records.frame) if isinstance(records, Page) else records.nbytes)
+        self._size += size + (records.size if isinstance(records, Page) else records.nbytes)
+        self._rows += table.num_rows
+        if self._rows >= ROWS or self._size >= 2 * BYTES:
+            self._flush()
+
+    def _see(self, table: pa.Table) -> None:
+        """What is said of the file, with some more rows."""
         import pyarrow.compute as pc
 
-        if not table.num_rows:
-            return
         times, blocks = pc.min_max(table["timestamp"]).as_py(), pc.min_max(table[BLOCK]).as_py()
         self._first = min(times["min"], self._first) if self._number else times["min"]
         self._last = max(times["max"], self._last) if self._number else times["max"]
         self._first_block = min(blocks["min"], self._first_block) if self._number else blocks["min"]
         self._last_block = max(blocks["max"], self._last_block)
         self._number += table.num_rows
-        self._waiting.append(table)
-        self._bytes += table.nbytes
-        if sum(one.num_rows for one in self._waiting) >= ROWS or self._bytes >= 4 * BYTES:
-            self._flush()
 
     def _flush(self) -> None:
         import pyarrow as pa
 
-        if self._waiting:
-            together = pa.concat_tables(self._waiting)
-            size = min(ROWS, max(1, together.num_rows * BYTES // max(self._bytes, 1))) if self._bytes > 4 * BYTES else ROWS
-            self._waiting, self._bytes = [], 0
-            try:
-                self._writer.write_table(together, row_group_size=size)
-            except (OSError, pa.ArrowException) as error:
-                raise StoreError(f"{self._beside}: {error}") from None
+        if not self._waiting:
+            return
+        together, records = pa.concat_tables(self._waiting), self._records
+        self._waiting, self._records, self._bytes, self._size, self._rows = [], [], 0, 0, 0
+        self._see(together)
+        nothing = pa.nulls(together.num_rows, pa.string())
+        try:
+            whole = together.add_column(self._schema.get_field_index(RAW), RAW, nothing)
+            self._writer.write_table(whole, row_group_size=together.num_rows)
+            self._chunks.append(record_pages.write(self._sink, _pages(records)))
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"{self._beside}: {error}") from None
 
     @property
     def waiting(self) -> int:
@@ -135,6 +192,8 @@ class PartWriter:
         self._flush()
         try:
             self._writer.close()
+            self._sink.close()
+            record_pages.put_into_footer(self._beside, self._schema, self._chunks)
             digest = digest_of(self._beside)
             sync(self._beside)  # and the folders below: after a power cut the store would speak of a file that is not there
             self._beside.replace(self._path)
@@ -147,8 +206,24 @@ class PartWriter:
 
     def give_up(self) -> None:
         """Leave nothing behind."""
+        with suppress(OSError, ValueError):  # the disk is full, or what it is closed with was closed before
+            self._writer.close()
+        self._writer.is_open = False  # else it would try once more when it is removed, and say so
+        self._sink.close()
         for path in (self._beside, self._path):
             path.unlink(missing_ok=True)
+
+
+def _pages(several: Iterable[Page | pa.ChunkedArray]) -> Iterator[Page]:
+    """Records as pages; those that are not yet compressed together with their neighbours."""
+    import pyarrow as pa
+
+    for is_page, run in itertools.groupby(several, lambda one: isinstance(one, Page)):
+        if is_page:
+            yield from cast("Iterator[Page]", run)
+        else:
+            chunks = [chunk for one in cast("Iterator[pa.ChunkedArray]", run) for chunk in one.chunks]
+            yield from record_pages.of_texts(pa.chunked_array(chunks, pa.string()))
 
 
 def digest_of(path: Path) -> bytes:
@@ -172,24 +247,25 @@ def read(path: Path) -> Iterator[pa.Table]:
             yield table
 
 
-def by_day(table: pa.Table, of_day: Callable[[str], str] = str) -> Iterable[tuple[str, pa.Table]]:
+def by_day(rows: Rows, of_day: Callable[[str], str] = str) -> Iterable[tuple[str, Rows]]:
     """Rows apart by the day (UTC) of their time, each day's in their order. of_day: a day that stands for it and others."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not table.num_rows:
+    times = rows.table["timestamp"]
+    if not len(times):
         return
-    ends = pc.min_max(table["timestamp"]).as_py()
+    ends = pc.min_max(times).as_py()
     first, last = _days(pa.array([ends["min"], ends["max"]])).to_pylist()
     if first == last:  # as of nearly all blocks: sorting out their rows would cost a sixth of all that a segment costs
-        yield of_day(first), table
+        yield of_day(first), rows
         return
-    days = _days(table["timestamp"])
+    days, table = _days(times), rows.with_records()
     different = pc.unique(days)
     standing = [of_day(day) for day in different.to_pylist()]
     labels = pc.take(pa.array(standing), pc.index_in(days, value_set=different))
     for day in dict.fromkeys(standing):
-        yield day, table.filter(pc.equal(labels, day))
+        yield day, Rows(table.filter(pc.equal(labels, day)))
 
 
 def _days(times: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -13,17 +13,16 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from casbd.model.activity import FIELDS
 from casbd.store.database import Store
 from casbd.store.log import blocks, segment_files
 from casbd.store.log.blocks import span
-from casbd.store.log.segment_files import Part, PartWriter
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from casbd.store.log.columns import RAW
+from casbd.store.log.segment_files import Part, PartWriter, Rows
 
 DIRECTORY = "segments"
 AT_LEAST = 200_000
@@ -121,25 +120,27 @@ def write(store: Store, plan: Plan) -> list[Part]:
         return write_parts(directory, plan.token, _of_blocks(store, plan.blocks))
     parts = {segment.segment_id: segment for segment in listed(store)}
     chosen = [parts[number] for number in plan.parts if number in parts]
-    return write_parts(directory, plan.token, (table for one in chosen for table in segment_files.read(one.path)))
+    return write_parts(directory, plan.token, (Rows(table) for one in chosen for table in segment_files.read(one.path)))
 
 
-def _of_blocks(store: Store, numbers: Sequence[int]) -> Iterator[pa.Table]:
+def _of_blocks(store: Store, numbers: Sequence[int]) -> Iterator[Rows]:
     import pyarrow as pa
 
     for number in numbers:
         block = blocks.get(store.connection, number)
         if block is not None:  # retention was faster: `adopt` gives up what was made
-            yield pa.Table.from_batches([block.columns()])
+            records = block.records()
+            read = FIELDS if records is None else [name for name in FIELDS if name != RAW]
+            yield Rows(pa.Table.from_batches([block.columns(read)]), records)
 
 
-def write_parts(directory: Path, token: str, tables: Iterator[pa.Table]) -> list[Part]:
-    """Tables in the order of their blocks, as one file for each day; far more days than a log has share some."""
+def write_parts(directory: Path, token: str, several: Iterator[Rows]) -> list[Part]:
+    """Rows in the order of their blocks, as one file for each day; far more days than a log has share some."""
     writers: dict[str, PartWriter] = {}
     few = _FewFiles(segment_files.allow_open(DAYS + YEARS) - FEW)
     try:
-        for table in tables:
-            for day, some in segment_files.by_day(table, few.day):
+        for rows in several:
+            for day, some in segment_files.by_day(rows, few.day):
                 if day not in writers:
                     writers[day] = PartWriter(directory, day, token)
                 writers[day].add(some)

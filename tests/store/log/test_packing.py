@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.store.log import columns, packing
-from casbd.store.log.packing import DAMAGE, NOTHING, Packer, unpacked
+from casbd.store.log.packing import DAMAGE, NOTHING, Packer, joined, unpacked
 
 TEXTS = st.one_of(
     st.text(max_size=6), st.sampled_from(["", "x" * 31, "x" * 32, "ä" * 128, "€" * 30_000, "\x00", "\U0010ffff", "\ud7ff\ue000"])
@@ -67,7 +67,7 @@ def test_any_number_of_activities(number):
 def test_a_part_has_its_times_and_keys():
     activities = activities_at(5, 3, 9)
     one = part(activities, keys=[7, 8, 9])
-    assert (one.first, one.last, [*one.keys], one.size) == (3, 9, [7, 8, 9], len(one.encoded()))
+    assert (one.first, one.last, [*one.keys], one.size) == (3, 9, [7, 8, 9], sum(map(len, one.encoded())))
     assert one.activities() == activities
     assert part([]) == NOTHING
 
@@ -87,7 +87,7 @@ def test_memory_that_huge_records_took_is_given_back():
     activities = [Activity(1, "a", raw=noise)]
     assert part(activities, packer).activities() == activities
     packer.begin()
-    assert len(packer._body) < 4 << 20
+    assert len(packer._rest) + len(packer._records) < 8 << 20
 
 
 def test_without_repeats():
@@ -109,21 +109,36 @@ def test_columns_are_the_same_from_c_and_from_python(activities, fields):
         assert columns.activities(by_c) == activities
 
 
-@given(st.lists(ACTIVITIES, min_size=1, max_size=4), st.data())
-def test_what_is_damaged_is_damaged_for_both(activities, data):
-    """Bytes that are others, are missing or too many: C leaves to Python whatever it does not know, and gives nothing else than Python."""
-    encoded = bytearray(part(activities).encoded())
+def damaged(encoded, data):
+    """With a few bytes that are others, are missing or too many."""
+    changed = bytearray(encoded)
     for _ in range(data.draw(st.integers(1, 3))):
-        place = data.draw(st.integers(0, max(len(encoded) - 1, 0)))
-        encoded[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
-    body, number = zstandard.compress(encoded), len(activities) + data.draw(st.sampled_from([0, 0, 0, 1, -1, 1 << 40]))
+        place = data.draw(st.integers(0, max(len(changed) - 1, 0)))
+        changed[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
+    return bytes(changed)
+
+
+@given(st.lists(ACTIVITIES, min_size=1, max_size=4), st.sampled_from(["activities", "records", "both", "old"]), st.data())
+def test_what_is_damaged_is_damaged_for_both(activities, what, data):
+    """C leaves to Python whatever it does not know, and gives nothing else than Python."""
+    encoded, records = part(activities).encoded()
+    if what == "old":
+        encoded, records = b"".join(map(msgspec.msgpack.encode, activities)), b""
+    if what != "records":
+        encoded = damaged(encoded, data)
+    if what in ("records", "both"):
+        records = damaged(records, data)
+    body = zstandard.compress(encoded) if what == "old" else joined(zstandard.compress(encoded), zstandard.compress(records))
+    number = len(activities) + data.draw(st.sampled_from([0, 0, 0, 1, -1, 1 << 40]))
     by_python = outcome(lambda: packing.activities(body, number)) if number < 1 << 32 else msgspec.DecodeError
+    with patch.object(packing, "COMPILED", False):
+        assert number >= 1 << 32 or outcome(packing.activities, body, number) in (by_python, *DAMAGE)
     if isinstance(by_python, list):
         by_c, same = both(body, number)
         by_c.validate(full=True)
         assert by_c.equals(same)
-    else:
-        assert packing.COMPILED is False or packing._columns.columns(bytes(encoded), number, columns.letters()) is None
+    elif packing.COMPILED:
+        assert packing._columns.columns(encoded, number, columns.letters(apart=what != "old"), records) is None
 
 
 NO_TEXTS = [b"\xff", b"\xc3\x28", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\x80", b"\xe2\x82", b"\x80"]
@@ -132,11 +147,17 @@ NO_TEXTS = [b"\xff", b"\xc3\x28", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x
 @pytest.mark.parametrize("odd", NO_TEXTS)
 def test_a_text_that_is_not_utf8_is_damage(odd):
     """RFC 3629: no byte that begins nothing, no overlong form, no surrogate, nothing above U+10FFFF, no end within a letter."""
-    encoded = part([Activity(5, "a")]).encoded().replace(b"\xa1a", bytes([0xA0 + len(odd)]) + odd)
+    encoded = msgspec.msgpack.encode(Activity(5, "a")).replace(b"\xa1a", bytes([0xA0 + len(odd)]) + odd)
     with pytest.raises(DAMAGE):
         unpacked(zstandard.compress(encoded), 1)
     with pytest.raises(DAMAGE):
         unpacked(zstandard.compress(encoded), 1, ["user", "activity_id"])
+    rest, _ = part([Activity(5, "a")]).encoded()
+    body = joined(zstandard.compress(rest), zstandard.compress(len(odd).to_bytes(4, "little") + odd))
+    for read in (unpacked, packing.activities):
+        with pytest.raises(DAMAGE):
+            read(body, 1)
+    assert unpacked(body, 1, ["activity_id"])["activity_id"].to_pylist() == ["a"]
 
 
 def test_activities_of_an_older_casbd_have_fewer_fields_and_of_a_newer_one_more():
@@ -173,6 +194,45 @@ def test_the_size_before_it_is_compressed():
 
 def test_a_number_that_cannot_be_is_for_python_before_memory_is_taken():
     if packing.COMPILED:
-        assert packing._columns.columns(b"\x91\x05", 1, "I") == [(1, 0, b"\x01", (5).to_bytes(8, "little"), b"")]
-        assert packing._columns.columns(b"\x91\x05", 2, "I") is packing._columns.columns(b"\x91\x05", 1, "I" * 257) is None
-        assert packing._columns.columns(b"", 0, "I") == [(0, 0, b"", b"", b"")]
+        made, texts = packing._columns.columns, packing._columns.texts
+        assert made(b"\x91\x05", 1, "I", b"") == [(1, 0, b"\x01", (5).to_bytes(8, "little"), b"")]
+        assert made(b"\x91\x05", 2, "I", b"") is made(b"\x91\x05", 1, "I" * 257, b"") is None
+        assert made(b"", 0, "I", b"") == [(0, 0, b"", b"", b"")]
+        assert texts(b"\0\0\0\0", 2) is texts(b"\0\0\0\0", -1) is texts(b"\1\0\0\0", 1) is None
+        assert texts(b"\0\0\0\0\1\0\0\0x", 2) == ["", "x"]
+
+
+def test_without_their_records_nothing_is_taken_for_activities():
+    body = part(activities_at(5, 6)).body
+    whole = Activity(7, "c", raw="a record")
+    for short in (body[:-1], body[: -len(body) // 3], body[:20], part([whole]).body[: part([whole]).body.index(b"\x28\xb5", 30)]):
+        with pytest.raises(DAMAGE):
+            packing.activities(short, 2)
+
+
+@given(st.lists(ACTIVITIES, min_size=1, max_size=9), st.sets(st.integers(0, 8)))
+def test_those_at_some_places_are_the_same_as_of_all(activities, chosen):
+    body = part(activities).body
+    places = {(one.timestamp, one.activity_id) for number, one in enumerate(activities) if number in chosen}
+    wanted = [one for one in activities if (one.timestamp, one.activity_id) in places]
+    old = zstandard.compress(b"".join(map(msgspec.msgpack.encode, activities)))
+    assert packing.at_places(body, len(activities), places) == packing.at_places(old, len(activities), places) == wanted
+
+
+@given(st.lists(ACTIVITIES, max_size=9), st.just({*FIELDS}) | st.sets(st.sampled_from([*FIELDS])))
+def test_what_an_older_casbd_stored_is_read_as_it_was(activities, fields):
+    """Records among the rest, all in one frame."""
+    old = zstandard.compress(b"".join(map(msgspec.msgpack.encode, activities)))
+    assert packing.activities(old, len(activities)) == activities
+    by_c, by_python = both(old, len(activities), fields)
+    assert by_c.equals(by_python)
+    if activities:
+        assert by_c.equals(unpacked(part(activities).body, len(activities), fields))
+
+
+@given(st.lists(ACTIVITIES, min_size=1, max_size=9))
+def test_the_same_bytes_with_c_and_without(activities):
+    made = part(activities)
+    with patch.object(packing, "COMPILED", False):
+        assert part(activities) == made
+        assert made.activities() == activities

@@ -109,15 +109,15 @@ def test_rows_of_an_older_casbd_have_their_number_as_their_place(tmp_path, monke
 
 
 def test_rows_apart_by_the_day_of_their_time():
-    table = rows(activities(NOON, NOON + DAY, NOON + 1, NOON - NOON % DAY, NOON - NOON % DAY - 1), 1)
-    apart = {day: some["timestamp"].to_pylist() for day, some in by_day(table)}
+    several = rows(activities(NOON, NOON + DAY, NOON + 1, NOON - NOON % DAY, NOON - NOON % DAY - 1), 1)
+    apart = {day: some.table["timestamp"].to_pylist() for day, some in by_day(several)}
     assert apart == {
         "2026-01-01": [NOON, NOON + 1, NOON - NOON % DAY],
         "2026-01-02": [NOON + DAY],
         "2025-12-31": [NOON - NOON % DAY - 1],
     }
-    ((label, together),) = by_day(table, lambda day: "year")
-    assert (label, together["timestamp"].to_pylist()) == ("year", table["timestamp"].to_pylist())
+    ((label, together),) = by_day(several, lambda day: "year")
+    assert (label, together.table["timestamp"].to_pylist()) == ("year", several.table["timestamp"].to_pylist())
 
 
 INFINITE = resource.RLIM_INFINITY
