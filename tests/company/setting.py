@@ -6,7 +6,7 @@ from company.people import Person, Trip, hire
 from company.shapes.clouds import Aws, Azure, EntraApps, Okta
 from company.shapes.m365 import M365
 from company.shapes.written import Ids, Where
-from company.world import CITIES, CLOUDS, City, Network, World, chance, number
+from company.world import CITIES, CLOUDS, GATEWAY, RELAY, City, Network, World, chance, number
 
 _CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
 _PHONES = (
@@ -32,7 +32,7 @@ class Setting:
         }
         hub = CITIES[chance(parameters.seed, "hub").choice((parameters.cities[0], "Frankfurt", "Amsterdam"))]
         self.vpn = self.world.network("vpn", "Own VPN Datacentre", hub)
-        self.gateway = self.world.network("gateway", "Zcloud Security", CITIES["Frankfurt"], accuracy=200) if parameters.gateway else None
+        self.gateway = self.world.network("gateway", GATEWAY, CITIES["Frankfurt"], accuracy=200) if parameters.gateway else None
         self.splits = number(parameters.seed, "split tunnel") % 3 == 0
         self.untagged_office = parameters.cities[-1] if len(parameters.cities) > 1 else None
         self._agents: dict[tuple[str, int], str] = {}
@@ -127,7 +127,7 @@ class Setting:
 
     def mail(self, person: Person, time: int) -> Where:
         """From the computer, for mail: where the tunnel is split, it does not go through the VPN."""
-        return self.pc(person, time, alone=self.splits)
+        return self.pc(person, time, alone=self.splits and person.own_vpn is None)
 
     def phone(self, person: Person, time: int) -> Where:
         """From the phone: at its carrier's home, wherever it is, or in the Wi-Fi of the place."""
@@ -142,7 +142,7 @@ class Setting:
                 return Where(self.world.hotel(trip.city, (trip.city, trip.first)).address(person.upn, day, "phone"), agent, session)
             return Where(self.home_address(person, day, time), agent, session)
         if kind == 0 and number(person.upn, "relay") % 12 == 0:
-            relay = self.world.network("relay", "Cloudflare", self.world.capital(person.city.country), accuracy=100)
+            relay = self.world.network("relay", RELAY, self.world.capital(person.city.country), accuracy=100)
             return Where(relay.address(number(person.upn, time // 3_600_000) % 300), agent, session)
         return Where(self._carrier(person, time), agent, session)
 

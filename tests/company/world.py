@@ -136,7 +136,7 @@ class World:
         key = (kind, isp, city.name, v6)
         if key not in self._made:
             subnet = next(self._v6) if v6 else next(self._v4)
-            asn = 1000 + number(isp) % 60_000
+            asn = _KNOWN.get(isp) or 4_200_000_000 + number(isp) % 90_000_000
             self._made[key] = Network(subnet, isp, asn, city, seen_at or city, accuracy, kind)
             self.networks.append(self._made[key])
         return self._made[key]
@@ -176,7 +176,7 @@ class World:
 
     def satellite(self) -> Network:
         """Of aeroplanes, over whichever ocean."""
-        return self.network("satellite", "Viasat In-Flight", CITIES["Denver"], accuracy=1000)
+        return self.network("satellite", SATELLITE, CITIES["Denver"], accuracy=1000)
 
     @staticmethod
     def capital(country: str) -> City:
@@ -188,5 +188,9 @@ _BRANDS = ("Telenor Fixed", "GlobeConnect", "NextFiber", "City Cable", "Altibox"
 _WIDE = frozenset({"US", "CA", "AU", "IN", "BR", "CN", "RU"})
 """In these nothing is known of a phone but the country."""
 _CARRIERS = ("Mobilcom", "Tele4", "Three Cellular", "Airwave")
-_HOSTS = ("Hostkey VPS", "BuyVM Cheap", "M247 Transit", "Datacamp", "OVH Little", "Contabo Mini")
-CLOUDS = ("Microsoft Corporation", "Amazon.com", "Google Cloud")
+_HOSTS = ("HOSTKEY B.V.", "FranTech Solutions", "M247 Europe SRL", "DataCamp Limited", "OVH SAS", "Contabo GmbH")
+CLOUDS = ("MICROSOFT-CORP-MSN-AS-BLOCK", "AMAZON-02", "GOOGLE-CLOUD-PLATFORM")
+SATELLITE, GATEWAY, RELAY = "VIASAT-SP-BACKBONE", "ZSCALER-INC", "CLOUDFLARENET"
+_NUMBERS = (57043, 53667, 9009, 212238, 16276, 51167, 8075, 16509, 396982, 7155, 53813, 13335)
+_KNOWN = dict(zip((*_HOSTS, *CLOUDS, SATELLITE, GATEWAY, RELAY), _NUMBERS, strict=True))
+"""Of networks all over the world, which lists of such may name, the real numbers; all others have private ones."""
