@@ -25,6 +25,6 @@ def extension(name: str) -> Extension:
 
 
 setup(
-    ext_modules=[extension(name) for name in ("casbd.records._picking", "casbd.records._usual", "casbd.store.log._columns")],
+    ext_modules=[extension(name) for name in ("casbd.records._picking", "casbd.records._usual", "casbd.store.log._bodies")],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -36,7 +36,7 @@ def mutated(chance: random.Random, encoded: bytes) -> bytes:
 
 def try_bodies(seconds: float) -> None:
     """Columns of stored activities."""
-    import _columns
+    import _bodies
     import msgspec
 
     from casbd.model.activity import FIELDS, Activity, ActivityObject
@@ -53,7 +53,7 @@ def try_bodies(seconds: float) -> None:
         one.asn, one.is_external_user, one.latitude = chance.choice((None, 1 << 33)), chance.choice((None, True)), 1.5
         one.raw = texts[7] * chance.randrange(50)
         encoded, buffer = encode(one) * number, bytearray(chance.randrange(9))
-        plain = bytes(buffer[: _columns.append_texts([one.raw] * number, buffer, 0)])
+        plain = bytes(buffer[: _bodies.append_texts([one.raw] * number, buffer, 0)])
         one.raw = ""
         without = encode(one) * number
         for _ in range(50):
@@ -61,11 +61,11 @@ def try_bodies(seconds: float) -> None:
             said = number + chance.choice((0, 0, 0, 1, 1 << 50))
             changed = mutated(chance, plain)
             columns = (
-                _columns.columns(mutated(chance, encoded), said, letters(fields), b""),
-                _columns.columns(chance.choice((without, mutated(chance, without))), said, letters(fields, apart=True), changed),
+                _bodies.columns(mutated(chance, encoded), said, letters(fields), b""),
+                _bodies.columns(chance.choice((without, mutated(chance, without))), said, letters(fields, apart=True), changed),
             )
             with suppress(UnicodeDecodeError):
-                columns += (_columns.texts(changed, said),)
+                columns += (_bodies.texts(changed, said),)
             tried, whole = tried + 1, whole + sum(one is not None for one in columns)
     print(f"{tried} bodies, {whole} of them whole, nothing out of bounds")
 

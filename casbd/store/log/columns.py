@@ -18,7 +18,7 @@ from casbd.model.activity import FIELDS, Activity, ActivityObject
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casbd.store.log._columns import Column
+    from casbd.store.log._bodies import Column
 
 BLOCK, PLACE = "block_id", "place"
 """The last columns: which block an activity came from, and the how manyeth in it it was."""
@@ -108,13 +108,13 @@ _KINDS = {name: "T" if name in _KNOWN else _LETTERS[field.kind] for name, field 
 
 
 def letters(fields: Collection[str] = FIELDS, *, apart: bool = False) -> str:
-    """A letter a field, for `_columns`: its kind, large where it is always known; `s` where it is passed over. apart: the records are."""
+    """A letter a field, for `_bodies`: its kind, large where it is always known; `s` where it is passed over. apart: the records are."""
     kinds = _KINDS | {RAW: "r"} if apart else _KINDS
     return "".join(kind if name in fields else "s" for name, kind in kinds.items())
 
 
 def of_buffers(made: Sequence[Column], fields: Sequence[str]) -> pa.RecordBatch:
-    """What `_columns` made of these fields; `made` has the parts of their lists behind them."""
+    """What `_bodies` made of these fields; `made` has the parts of their lists behind them."""
     import pyarrow as pa
 
     wanted = schema(fields)

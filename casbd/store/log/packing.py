@@ -5,7 +5,7 @@ without their records, one behind the other, as msgpack; and the records, each b
 does not ask for the records does not read them, and a segment takes them over as they are. A body of an older casbd is one frame, of
 activities with their records.
 
-Columns come from the C of `_columns`, where it was compiled; without it they are made of the objects, which takes four times as long. What
+Columns come from the C of `_bodies`, where it was compiled; without it they are made of the objects, which takes four times as long. What
 it does not know exactly (fields of an older casbd) and what is damaged it leaves to Python, which decides what it is.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 try:
-    from casbd.store.log import _columns
+    from casbd.store.log import _bodies
 except ImportError:  # there was no compiler
     COMPILED = False
 else:
@@ -155,7 +155,7 @@ def _append(buffer: bytearray, used: int, more: bytes | memoryview) -> int:
 def _append_texts(texts: list[str], buffer: bytearray, used: int) -> int:
     """Likewise texts, each behind its length. UnicodeEncodeError where one has half a surrogate pair."""
     if COMPILED:
-        return _columns.append_texts(texts, buffer, used)
+        return _bodies.append_texts(texts, buffer, used)
     encoded = [text.encode() for text in texts]
     return _append(buffer, used, b"".join(piece for text in encoded for piece in (_LENGTH.pack(len(text)), text)))
 
@@ -163,7 +163,7 @@ def _append_texts(texts: list[str], buffer: bytearray, used: int) -> int:
 def texts(frame: bytes | memoryview, number: int) -> list[str]:
     """The records of their frame. One of `DAMAGE` where it has not so many."""
     plain = _decompress(frame)
-    made = _columns.texts(plain, number) if COMPILED else _texts_by_python(plain)
+    made = _bodies.texts(plain, number) if COMPILED else _texts_by_python(plain)
     if made is None or len(made) != number:
         raise msgspec.DecodeError("the records are damaged")
     return made
@@ -220,7 +220,7 @@ def unpacked(body: bytes, number: int, fields: Collection[str] = FIELDS) -> pa.R
     rest, records = _frames(body)
     if COMPILED and wanted:
         apart = b"" if records is None or RAW not in fields else _decompress(records)
-        made = _columns.columns(_decompress(rest), number, columns.letters(fields, apart=records is not None), apart)
+        made = _bodies.columns(_decompress(rest), number, columns.letters(fields, apart=records is not None), apart)
         if made is not None:
             return columns.of_buffers(made, wanted)
     return columns.batch(activities(body, number), wanted)

@@ -138,7 +138,7 @@ def test_what_is_damaged_is_damaged_for_both(activities, what, data):
         by_c.validate(full=True)
         assert by_c.equals(same)
     elif packing.COMPILED:
-        assert packing._columns.columns(encoded, number, columns.letters(apart=what != "old"), records) is None
+        assert packing._bodies.columns(encoded, number, columns.letters(apart=what != "old"), records) is None
 
 
 NO_TEXTS = [b"\xff", b"\xc3\x28", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\x80", b"\xe2\x82", b"\x80"]
@@ -194,7 +194,7 @@ def test_the_size_before_it_is_compressed():
 
 def test_a_number_that_cannot_be_is_for_python_before_memory_is_taken():
     if packing.COMPILED:
-        made, texts = packing._columns.columns, packing._columns.texts
+        made, texts = packing._bodies.columns, packing._bodies.texts
         assert made(b"\x91\x05", 1, "I", b"") == [(1, 0, b"\x01", (5).to_bytes(8, "little"), b"")]
         assert made(b"\x91\x05", 2, "I", b"") is made(b"\x91\x05", 1, "I" * 257, b"") is None
         assert made(b"", 0, "I", b"") == [(0, 0, b"", b"", b"")]

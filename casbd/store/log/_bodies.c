@@ -281,6 +281,6 @@ static PyMethodDef methods[] = {{"columns", columns, METH_VARARGS, columns_doc},
                                 {"texts", texts, METH_VARARGS, texts_doc},
                                 {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_columns", NULL, -1, methods, NULL, NULL, NULL, NULL};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_bodies", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC PyInit__columns(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__bodies(void) { return PyModule_Create(&definition); }
