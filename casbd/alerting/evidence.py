@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from casbd.counting.match import Match
 from casbd.counting.runs import Change
 from casbd.filters.fields import FieldRef, parse_field
+from casbd.habits.anomaly import Finding
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.counted import Entry
@@ -43,7 +44,7 @@ class Witness:
         named = {name_of_field(field): field for field in (*map(parse_field, counted), *policy.alert.fields())}
         self._others = {name: field for name, field in named.items() if name not in ALWAYS}
         self._named = {field.name for field in self._others.values()}
-        self._steps = len(policy.match.steps) if policy.match is not None else 0
+        self._steps = len(policy.windowed.steps) if policy.windowed is not None else 0
         self._reader = RawReader()
         self.looks_at: Callable[[Activity], tuple[Any, ...]] = attrgetter(*sorted(self.fields - {"activity_id", "timestamp"} | self._named))
         """The values by which it is the same what two activities say."""
@@ -137,6 +138,14 @@ def unknown(facts: Facts, witness: Witness, entry: Entry) -> None:
     """What an activity says that was counted is not known any more."""
     for part in witness.parts(entry.value):
         facts.parts[part].partly = True
+
+
+def compare(facts: Facts, finding: Finding) -> None:
+    """How many activities an anomaly has, and with what these were compared."""
+    facts.usual = finding.usual
+    for part in facts.parts:
+        part.number = finding.count
+        part.partly = part.partly or finding.count > len(finding.members)
 
 
 def of_one(witness: Witness, activity: Activity) -> Facts:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from casbd.alerting import evidence
 from casbd.alerting.evidence import Witness
 from casbd.counting.runs import Change
+from casbd.habits.anomaly import Finding
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert, PolicyType
 from casbd.model.identity import person
@@ -50,6 +51,13 @@ def of_a_run(policy: Policy, activity: Activity, alert_id: str, now: int) -> Ale
     return replace(alert, detection=f"{policy.match.kind} {policy.match.counts}", activity_count=0, activity_ids=())
 
 
+def described_by(alert: Alert, policy: Policy, activity: Activity) -> Alert:
+    """An anomaly's alert as another of its activities describes it."""
+    anew = of_a_run(policy, activity, alert.alert_id, alert.created)
+    names = ("description", "user", "app", "app_instance", "ip_address", "country")
+    return replace(alert, **{name: getattr(anew, name) for name in names})
+
+
 def run_identity(policy: Policy, subject: str, activity: Activity) -> str:
     """The id of the alert that this activity opens."""
     return identity(policy.id, subject, activity.app_instance, activity.activity_id)
@@ -58,18 +66,16 @@ def run_identity(policy: Policy, subject: str, activity: Activity) -> str:
 class Growth:
     """What came into a run since its alert was stored: however much it is, this stays small.
 
-    exact: its first and last moments and its number as they are now, where it may have become smaller; None where it only grows.
-    unusual: how unusual it is by now; None where nobody says so.
+    exact: all of it as it is now, where it may have become smaller; None where it only grows.
     """
 
-    __slots__ = ("exact", "first", "ids", "last", "number", "unusual")
+    __slots__ = ("exact", "first", "ids", "last", "number")
 
     def __init__(self) -> None:
         self.number = 0
         self.first, self.last = 2**63, -(2**63)
         self.ids: list[str] = []
-        self.exact: tuple[int, int, int] | None = None
-        self.unusual: float | None = None
+        self.exact: Finding | None = None
 
     def add(self, number: int, first: int, last: int, ids: Iterable[str]) -> None:
         """More activities, with their times from first to last; ids: of the first ones."""
@@ -92,15 +98,18 @@ class Growth:
 
 def grown(alert: Alert, growth: Growth) -> Alert:
     """The alert with more activities."""
+    if (exact := growth.exact) is not None:
+        ids = tuple(member.activity_id for member in exact.members)
+        return replace(
+            alert, activity_count=exact.count, activity_ids=ids, first_activity=exact.first, last_activity=exact.last, unusual=exact.weight
+        )
     first, last = growth.first, growth.last
     if alert.activity_count:
         first, last = min(first, alert.first_activity), max(last, alert.last_activity)
     ids = alert.activity_ids
     if len(ids) < MOST_IDS:
         ids = (*ids, *growth.ids[: MOST_IDS - len(ids)])
-    first, last, number = growth.exact or (first, last, alert.activity_count + growth.number)
-    unusual = alert.unusual if growth.unusual is None else growth.unusual
-    return replace(alert, activity_count=number, activity_ids=ids, first_activity=first, last_activity=last, unusual=unusual)
+    return replace(alert, activity_count=alert.activity_count + growth.number, activity_ids=ids, first_activity=first, last_activity=last)
 
 
 def system(kind: str, title: str, description: str, *, subject: str, moment: int, now: int) -> Alert:

@@ -6,7 +6,7 @@ The counting and the alerts are the stream's own; the store, the daily limit and
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from casbd.counting.subjects import entry
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.errors import BadRecord
 from casbd.filters.values import FilterError, time
+from casbd.habits.anomaly import Finding
 from casbd.habits.habits import Habits, InMemory
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
@@ -98,30 +99,30 @@ def _by_windows(policy: Policy, match: Windowed, counted: _Counted, now: Clock) 
     return list(raised.values())
 
 
-def _by_habits(policy: Policy, counted: _Counted, now: Clock) -> list[Alert]:
-    """The same of a policy that compares with what is usual, which it learns from these activities."""
-    watched = watching(policy)
-    assert watched is not None
+def _by_habits(policy: Policy, counted: _Counted, now: Clock, since: int = 0) -> list[Alert]:
+    """The same of a policy that compares with what is usual, which it learns from these activities. since: see `alerts_of`."""
+    watched = watching([policy])[policy.id]
     raised: dict[str, Alert] = {}
-    told, habits = _Told(policy), Habits(InMemory())
+    told, habits = _Told(policy), Habits(InMemory(), [watched])
     activities: dict[tuple[int, str], Activity] = {}
+    habits.begin()
 
     def judge() -> None:
         for _, _, verdict in habits.verdicts():
             change, finding = verdict.change, verdict.finding
-            if change is None or finding is None:
+            for other in change.joined if change is not None else ():
+                raised.pop(other, None)
+            if change is None or finding is None or finding.last < since:
                 raised.pop(verdict.alert_id, None)
                 continue
-            own = [one for member in change.members if (one := activities.get((member.timestamp, member.activity_id)))]
-            if change.alert_id not in raised and not own:
+            shown = activities.get((finding.shown.timestamp, finding.shown.activity_id))
+            if shown is None:
                 continue  # it began with what is kept no longer
-            run = raised.get(change.alert_id) or raising.of_a_run(policy, own[-1], change.alert_id, now())
+            own = raised.get(change.alert_id)
+            run = raising.of_a_run(policy, shown, change.alert_id, now() if own is None else own.created)
             growth = raising.Growth()
-            growth.add_change(change)
-            for other in change.joined:
-                growth.join(raised.pop(other), None)
-            growth.exact = finding.first, finding.last, finding.count
-            raised[change.alert_id] = told.by(raising.grown(run, growth), change, finding.usual)
+            growth.exact = finding
+            raised[change.alert_id] = told.of(raising.grown(run, growth), finding)
         habits.save()
 
     for number, activity, who, value in counted:
@@ -152,20 +153,29 @@ class _Told:
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
 
-    def by(self, alert: Alert, change: Change, usual: Mapping[str, Any] | None = None) -> Alert:
-        """The alert with its sentence, after a change of its run. usual: of an anomaly, what it was compared with."""
+    def by(self, alert: Alert, change: Change) -> Alert:
+        """The alert with its sentence, after a change of its run."""
         facts = self._facts.setdefault(change.alert_id, self._witness.nothing())
-        facts.usual = usual or facts.usual
         for other in change.joined:
             facts.join(self._facts.pop(other))
         evidence.count(facts, self._witness, change)
-        for member in change.members:
+        self._add(facts, change.members)
+        return evidence.told_by(alert, self._policy, facts)
+
+    def of(self, alert: Alert, finding: Finding) -> Alert:
+        """The alert with its sentence, of an anomaly."""
+        facts = self._witness.nothing()
+        self._add(facts, finding.members)
+        evidence.compare(facts, finding)
+        return evidence.told_by(alert, self._policy, facts)
+
+    def _add(self, facts: Facts, members: Iterable[Entry]) -> None:
+        for member in members:
             told = self._kept.get((member.timestamp, member.activity_id))
             if told is None:
                 evidence.unknown(facts, self._witness, member)
             else:
                 evidence.add(facts, self._witness, member, told)
-        return evidence.told_by(alert, self._policy, facts)
 
 
 def _forget(windows: dict[str, Runs], before: int) -> None:

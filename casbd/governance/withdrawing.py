@@ -40,3 +40,18 @@ def of_gone_connectors(connection: sqlite3.Connection, connectors: Collection[st
     if over:
         outbox.withdraw(connection, {command.command_id for command in over})
     return over
+
+
+def of_alert(connection: sqlite3.Connection, alert_id: str, why: str, now: int) -> list[GovernanceCommand]:
+    """Take back the commands of an alert that wait, but for one that is being carried out just now."""
+    sending = governance_moments.sending(connection)
+    waiting = [
+        ended(command, "rejected", why, now)
+        for command in governance_log.of_alert(connection, alert_id)
+        if command.status in ("queued", "pending_approval") and command.command_id not in sending
+    ]
+    for command in waiting:
+        governance_log.save(connection, command)
+    if waiting:
+        outbox.withdraw(connection, {command.command_id for command in waiting})
+    return waiting

@@ -26,7 +26,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something unusual: one session, or one pair of places; never one a record.
 
     first, last: in event time (ms). count: activities. members: those that are known, in time order, at most MOST_KEPT; the first one
-    begins the finding. usual: the numbers for the sentence, as JSON has them. weight: how unusual, from 0 to 1.
+    begins the finding. usual: the numbers for the sentence, as JSON has them. weight: how unusual, from 0 to 1. shows: the one of the
+    members whose address, country and app the alert has; None: the first.
     of, values: where findings of one subject may lie in the same time, what tells them apart (a new country, say), and the values of the
     activities that belong to it; None: those with any.
     """
@@ -39,6 +40,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     weight: float = 1.0
     of: str = ""
     values: frozenset[str] | None = None
+    shows: Entry | None = None
+
+    @property
+    def shown(self) -> Entry:
+        """The activity by which an alert is described."""
+        return self.shows or self.members[0]
 
 
 class Memory(Protocol):

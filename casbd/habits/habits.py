@@ -2,38 +2,39 @@
 
 Activities are added as they come, and judged together at a commit's end; and before, where a subject's time moves on so far that what was
 added would be too old to be judged. So it does not matter how records are cut into commits.
+
+A commit appends what it observed to a journal, as one row. A memory is packed when an alert comes of it, when it is let go, and when the
+journal is long; a new process reads the journal and adds what a packed memory does not have, as it was added then.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from casbd.filters.tree import Node
 from casbd.habits.anomaly import HOUR, LATE, Anomaly, Finding, Memory, Organization
 from casbd.habits.raised import Raised, Verdict, settled
+from casbd.habits.shelf import InMemory, Shelf
 from casbd.model.counted import Entry
+from casbd.store.state.habits import Kept, Name, Observed
 
-MOST_SUBJECTS = 20_000
-"""So many memories are kept in memory; the others are read back when their subjects act again."""
+__all__ = ["Habits", "InMemory", "Watching", "remembered_as"]
 
-Name = tuple[str, str]
-"""What is remembered, and whose: of all together, nobody's (`""`)."""
+MOST_BYTES = 8_000_000
+"""So much of packed memories is kept in memory (some ten times as much, as objects); the others are read back when their subjects act."""
+LEAST_BYTES = 400
+"""As what a memory counts at least."""
+MOST_IN_JOURNAL = 50_000
+"""Activities; so many are read back at a start in some 250 ms."""
 
-
-class Shelf(Protocol):
-    """Where packed memories are kept."""
-
-    def get(self, name: Name) -> bytes | None:
-        """A memory; None where there is none."""
-
-    def put(self, kept: Sequence[tuple[Name, int, bytes]]) -> None:
-        """Keep some, with the times of their newest activities (ms)."""
+_pack = msgspec.msgpack.Encoder().encode
+_NEVER = 2**62
 
 
 class Watching(msgspec.Struct, frozen=True, eq=False):
@@ -56,13 +57,34 @@ def remembered_as(anomaly: Anomaly, filters: Node) -> str:
     return f"{anomaly.kind}:{hashlib.sha256(msgspec.json.encode(observed)).hexdigest()[:24]}"
 
 
-class _Kept(msgspec.Struct, gc=False):
-    """One subject's memory. raised: by policy. fresh: activities that are not judged yet. oldest: the time of the first of these."""
+class _Known(msgspec.Struct, gc=False):
+    """One subject's memory. raised: by policy. fresh: how many activities are not judged yet. oldest: the time of the first of these.
+
+    latest: the last that was added. size: as what it counts.
+    """
 
     memory: Memory
     raised: dict[str, list[Raised]]
-    fresh: list[Entry] = []
-    oldest: int = 2**62
+    size: int = LEAST_BYTES
+    fresh: int = 0
+    oldest: int = _NEVER
+    latest: Entry | None = None
+
+    def add(self, entry: Entry) -> None:
+        """One more."""
+        self.memory.add(entry)
+        self.fresh += 1
+        self.latest = entry
+        self.oldest = min(self.oldest, entry.timestamp)
+
+    def settle(self) -> None:
+        """What was added is judged."""
+        self.memory.settle(self.memory.newest - LATE)
+        self.fresh, self.oldest = 0, _NEVER
+
+    def is_ahead(self, entry: Entry) -> bool:
+        """Whether what is fresh is to be judged before that comes."""
+        return entry.timestamp - LATE > self.oldest
 
 
 class Habits:
@@ -71,120 +93,206 @@ class Habits:
     Give it anew after a commit that failed: what is in memory is ahead of the store then.
     """
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, watching: Sequence[Watching] = ()) -> None:
         self._shelf = shelf
-        self._kept: OrderedDict[Name, _Kept] = OrderedDict()
+        self._known: OrderedDict[Name, _Known] = OrderedDict()
+        self._size = 0
         self._organizations: dict[str, Organization | None] = {}
-        self._watching: dict[str, dict[str, Watching]] = {}
+        self._learned: frozenset[str] | None = None
         self._touched: dict[Name, None] = {}
-        self._changed: dict[Name, None] = {}
         self._verdicts: list[tuple[Watching, str, Verdict]] = []
+        self._noted: list[Observed] = []
+        self._unsaved: dict[Name, None] = {}
+        """What the journal has and the shelf has not."""
+        self._at_once: dict[Name, None] = {}
+        """What alerts came of."""
+        self._earlier: defaultdict[Name, list[tuple[int, list[Entry]]]] = defaultdict(list)
+        """What the journal had at the beginning, by commit, until the memory is read."""
+        self._of_all: defaultdict[str, list[tuple[int, str, Entry]]] = defaultdict(list)
+        """The same for organizations."""
+        self._in_journal = 0
+        self.use(watching)
+        self._read_journal()
+
+    def use(self, watching: Sequence[Watching]) -> None:
+        """The policies from the next commit on."""
+        self._watching: dict[str, list[Watching]] = {}
+        for one in watching:
+            self._watching.setdefault(one.remembers, []).append(one)
+        self._learned = None
+
+    def begin(self) -> None:
+        """A commit begins, inside its transaction: of what is observed it is looked up what is known from before."""
+        if self._learned is None:
+            self._learned = self._shelf.in_use(self._watching)
 
     def add(self, watching: Watching, who: str, entry: Entry) -> None:
-        """An activity of a subject that met a policy's filters. Several policies that observe the same count it once."""
-        several = self._watching.setdefault(watching.remembers, {})
-        name = (watching.remembers, who)
-        kept = self._of(watching.anomaly, name)
-        if several.setdefault(watching.policy_id, watching) is not watching:
-            several[watching.policy_id] = watching
-        if kept.fresh and kept.fresh[-1] == entry:
+        """An activity of a subject that met a policy's filters. Several policies that observe the same count it once.
+
+        Of what is still to be learned from the log nothing is observed.
+        """
+        remembers = watching.remembers
+        if remembers not in (self._learned or ()):
+            return
+        name = (remembers, who)
+        known = self._of(name)
+        if known.fresh and known.latest == entry:
             return  # another policy's
-        if entry.timestamp - LATE > kept.oldest:
-            self._judge(name, kept)
-        kept.memory.add(entry)
-        kept.fresh.append(entry)
-        kept.oldest = min(kept.oldest, entry.timestamp)
+        if known.is_ahead(entry):
+            self._judge(name, known)
+        known.add(entry)
+        self._noted.append((remembers, who, entry))
         self._touched[name] = None
-        organization = self._organization(watching)
+        organization = self._organization(remembers)
         for other in organization.add(who, entry) if organization is not None else ():
-            self._touched[watching.remembers, other] = None
-            concerned = self._of(watching.anomaly, (watching.remembers, other))
+            self._touched[remembers, other] = None
+            concerned = self._of((remembers, other))
             concerned.oldest = min(concerned.oldest, entry.timestamp - HOUR)  # judged before its own time leaves that behind
 
     def verdicts(self) -> Iterator[tuple[Watching, str, Verdict]]:
         """What became of alerts since the last time, by policy and subject, in the order in which it is to be told."""
         for name in self._touched:
-            self._judge(name, self._kept[name])
+            self._judge(name, self._of(name))
         self._touched = {}
         yield from self._verdicts
         self._verdicts = []
 
     def save(self) -> None:
         """Put what has changed onto the shelf; what is too much for memory is let go. Only after `verdicts`."""
-        changed = [(name, one.memory.newest, _packed(one)) for name in self._changed if (one := self._kept[name])]
-        changed += [
-            ((remembers, ""), 0, msgspec.msgpack.encode(all_of_them.packed()))
-            for remembers in dict.fromkeys(remembers for remembers, _ in self._changed)
-            if (all_of_them := self._organizations.get(remembers)) is not None
-        ]
-        self._shelf.put(changed)
-        self._changed = {}
-        while len(self._kept) > MOST_SUBJECTS:
-            self._kept.popitem(last=False)
+        if not self._noted and not self._at_once:
+            return
+        commit = self._shelf.note(self._noted)
+        self._in_journal += len(self._noted)
+        self._unsaved.update((name, None) for remembers, who, _ in self._noted for name in ((remembers, who), (remembers, "")))
+        self._noted = []
+        if self._in_journal > MOST_IN_JOURNAL:
+            self._put(self._unsaved, commit)
+            self._shelf.all_kept()
+            self._in_journal = 0
+        else:
+            self._put(self._at_once, commit)
+        self._at_once = {}
+        gone: list[Name] = []
+        excess = self._size - MOST_BYTES
+        for name, known in self._known.items() if excess > 0 else ():
+            gone.append(name)
+            excess -= known.size
+            if excess <= 0:
+                break
+        self._put([name for name in gone if name in self._unsaved], commit)
+        for name in gone:
+            self._size -= self._known.pop(name).size
 
-    def forget(self) -> None:
-        """Read everything anew from the shelf: somebody has changed it."""
-        self.__init__(self._shelf)  # type: ignore[misc]
+    def memory(self, watching: Watching, who: str) -> tuple[Memory, Organization | None]:
+        """What is remembered of a subject, and of all. To be looked at, not changed."""
+        return self._of((watching.remembers, who)).memory, self._organization(watching.remembers)
 
-    def _judge(self, name: Name, kept: _Kept) -> None:
+    def _put(self, names: Iterable[Name], commit: int) -> None:
+        kept = []
+        for name in [*names]:
+            remembers, who = name
+            if remembers not in self._watching:
+                continue  # it is in use no more, and will be learned anew
+            if who:
+                known = self._of(name)
+                packed = _pack((known.memory.packed(), known.raised))
+                self._size += max(len(packed), LEAST_BYTES) - known.size
+                known.size = max(len(packed), LEAST_BYTES)
+                kept.append(Kept(name, known.memory.newest, commit, packed))
+            elif (organization := self._organization(remembers)) is not None:
+                kept.append(Kept(name, _NEVER, commit, _pack(organization.packed())))
+            self._unsaved.pop(name, None)
+        if kept:
+            self._shelf.put(kept)
+
+    def _judge(self, name: Name, known: _Known) -> None:
         remembers, who = name
-        floor = kept.memory.newest - LATE
-        organization = self._organizations.get(remembers)
-        for watching in self._watching.get(remembers, {}).values():
-            findings = watching.anomaly.findings(kept.memory, organization, who)
-            before = kept.raised.get(watching.raises, [])
+        floor = known.memory.newest - LATE
+        organization = self._organization(remembers)
+        raised = (
+            {raises: several for raises, several in known.raised.items() if any(one.last >= floor for one in several)}
+            if known.raised
+            else {}
+        )
+        for watching in self._watching.get(remembers, ()):
+            findings = watching.anomaly.findings(known.memory, organization, who)
+            before = raised.pop(watching.raises, [])
             if not findings and not before:
                 continue
-            raised, verdicts = settled(before, findings, kept.fresh, floor, partial(_new_id, watching, who))
-            kept.raised[watching.raises] = raised
-            if not raised:
-                del kept.raised[watching.raises]
-            self._verdicts += [(watching, who, verdict) for verdict in verdicts]
-        kept.memory.settle(floor)
-        kept.fresh, kept.oldest = [], 2**62
-        self._changed[name] = None
+            now, verdicts = settled(before, findings, floor, partial(_new_id, watching, who))
+            if now:
+                raised[watching.raises] = now
+            if verdicts:
+                self._verdicts += [(watching, who, verdict) for verdict in verdicts]
+                self._at_once[name] = None
+        known.raised = raised
+        known.settle()
 
-    def _of(self, anomaly: Anomaly, name: Name) -> _Kept:
-        kept = self._kept.get(name)
-        if kept is not None:
-            self._kept.move_to_end(name)
-            return kept
+    def _of(self, name: Name) -> _Known:
+        known = self._known.get(name)
+        if known is not None:
+            self._known.move_to_end(name)
+            return known
+        anomaly = self._watching[name[0]][0].anomaly
         stored = self._shelf.get(name)
+        through = 0
         if stored is None:
-            kept = _Kept(anomaly.memory(), {})
+            known = _Known(anomaly.memory(), {})
         else:
-            memory, raised = msgspec.msgpack.decode(stored)
-            kept = _Kept(anomaly.memory(memory), msgspec.convert(raised, dict[str, list[Raised]]))
-        self._kept[name] = kept
-        return kept
+            through, packed = stored
+            memory, raised = msgspec.msgpack.decode(packed)
+            known = _Known(anomaly.memory(memory), msgspec.convert(raised, dict[str, list[Raised]]), max(len(packed), LEAST_BYTES))
+        for commit, entries in self._earlier.pop(name, ()):
+            if commit > through:
+                _add_again(known, entries)
+        self._known[name] = known
+        self._size += known.size
+        return known
 
-    def _organization(self, watching: Watching) -> Organization | None:
-        remembers = watching.remembers
-        if remembers not in self._organizations:
+    def _organization(self, remembers: str) -> Organization | None:
+        if remembers in self._organizations:
+            return self._organizations[remembers]
+        anomaly = self._watching[remembers][0].anomaly
+        organization = anomaly.organization()
+        if organization is not None:
             stored = self._shelf.get((remembers, ""))
-            packed = None if stored is None else msgspec.msgpack.decode(stored)
-            self._organizations[remembers] = watching.anomaly.organization(packed)
-        return self._organizations[remembers]
+            through = 0
+            if stored is not None:
+                through, packed = stored
+                organization = anomaly.organization(msgspec.msgpack.decode(packed))
+                assert organization is not None
+            for commit, who, entry in self._of_all.pop(remembers, ()):
+                if commit > through:
+                    organization.add(who, entry)
+        self._of_all.pop(remembers, None)
+        self._organizations[remembers] = organization
+        return organization
+
+    def _read_journal(self) -> None:
+        for commit, observed in self._shelf.noted():
+            by_name: dict[Name, list[Entry]] = {}
+            for remembers, who, entry in observed:
+                by_name.setdefault((remembers, who), []).append(entry)
+                self._of_all[remembers].append((commit, who, entry))
+            for name, entries in by_name.items():
+                self._earlier[name].append((commit, entries))
+                self._unsaved[name] = self._unsaved[name[0], ""] = None
+            self._in_journal += len(observed)
+
+
+def _add_again(known: _Known, entries: Sequence[Entry]) -> None:
+    """What a commit has added; that was judged then."""
+    for entry in entries:
+        if known.is_ahead(entry):
+            known.settle()
+        known.add(entry)
+    known.settle()
 
 
 def _new_id(watching: Watching, who: str, finding: Finding) -> str:
     return watching.alert_id(who, finding.members[0])
 
 
-def _packed(kept: _Kept) -> bytes:
-    return msgspec.msgpack.encode((kept.memory.packed(), kept.raised))
-
-
-class InMemory:
-    """A shelf for a while."""
-
-    def __init__(self, kept: Mapping[Name, bytes] = {}) -> None:
-        self._kept: dict[Name, Any] = {**kept}
-
-    def get(self, name: Name) -> bytes | None:
-        """See Shelf."""
-        return self._kept.get(name)
-
-    def put(self, kept: Sequence[tuple[Name, int, bytes]]) -> None:
-        """See Shelf."""
-        self._kept |= {name: packed for name, _, packed in kept}
+def decoded(packed: bytes) -> Any:
+    """A packed memory of one subject, or of all, as lists and mappings."""
+    return msgspec.msgpack.decode(packed)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from casbd.counting.runs import MOST_MEMBERS, Change
+from casbd.counting.runs import Change
 from casbd.habits.anomaly import Finding
-from casbd.model.counted import Entry
 
 
 class Raised(msgspec.Struct, array_like=True, frozen=True):
@@ -39,40 +38,28 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def settled(
-    raised: Sequence[Raised], findings: Iterable[Finding], fresh: Sequence[Entry], floor: int, new_id: Callable[[Finding], str]
+    raised: Sequence[Raised], findings: Iterable[Finding], floor: int, new_id: Callable[[Finding], str]
 ) -> tuple[list[Raised], list[Verdict]]:
-    """What is raised from now on, and what has changed.
+    """What is raised from now on, and what has changed: first what is withdrawn.
 
-    raised: until now. fresh: the subject's activities since. floor: what ended before (ms) changes no more, and is nobody's concern.
+    raised: until now. floor: what ended before (ms) changes no more, and is nobody's concern.
     """
     left = [one for one in raised if one.last >= floor]
     now, verdicts = [], []
     for finding in findings:
-        if finding.last < floor:
-            continue
         own = [one for one in left if one.is_in(finding) or one.begins(finding)]
+        if finding.last < floor and not own:
+            continue
         left = [one for one in left if one not in own]
         alert_id = own[0].alert_id if own else new_id(finding)
         now.append(Raised(alert_id, finding.first, finding.last, finding.count, finding.members[0].activity_id, finding.of))
         if own != now[-1:]:
-            verdicts.append(Verdict(alert_id, _change(finding, own, fresh, alert_id), finding))
+            verdicts.append(Verdict(alert_id, _change(finding, own, alert_id), finding))
     return now, [*(Verdict(one.alert_id) for one in left), *verdicts]
 
 
-def _change(finding: Finding, own: Sequence[Raised], fresh: Sequence[Entry], alert_id: str) -> Change:
-    """What came into an alert: of activities that are known those that it did not have."""
-    members = {} if own else {_place(entry): entry for entry in finding.members}
-    members |= {_place(entry): entry for entry in _inside(fresh, finding)}
-    in_order = [members[place] for place in sorted(members)] or [*finding.members[-1:]]
+def _change(finding: Finding, own: Sequence[Raised], alert_id: str) -> Change:
+    """An alert's run as it is now. own: what it was before, if it was raised."""
     number = finding.count - sum(one.count for one in own)
     joined = tuple(one.alert_id for one in own[1:])
-    return Change(alert_id, not own, joined, tuple(in_order[:MOST_MEMBERS]), number, finding.first, finding.last, finding.count)
-
-
-def _inside(fresh: Iterable[Entry], finding: Finding) -> Iterator[Entry]:
-    own = (entry for entry in fresh if finding.first <= entry.timestamp <= finding.last)
-    return own if finding.values is None else (entry for entry in own if entry.value in finding.values)
-
-
-def _place(entry: Entry) -> tuple[int, str]:
-    return entry.timestamp, entry.activity_id
+    return Change(alert_id, not own, joined, finding.members, number, finding.first, finding.last, finding.count)

@@ -16,7 +16,7 @@ from casbd.clock import Clock
 from casbd.config.settings import Settings
 from casbd.governance.rails import Rails
 from casbd.model.alert import Alert
-from casbd.pipeline import costs
+from casbd.pipeline import costs, progress
 from casbd.pipeline.commit import Commit
 from casbd.pipeline.memory import Memory
 from casbd.pipeline.routes import Routes
@@ -62,13 +62,13 @@ class Pipeline:
     def commit(self, batches: Sequence[Batch]) -> int:
         """Store some batches and all they lead to; how many alerts were raised. Where it raises, nothing is stored: `reload_state`."""
         now = self._clock()
-        self._memory.floods.most = self._most_matches
+        self._memory.use(self._policies, self._most_matches)
         with self._store.transaction() as connection:
             commit = Commit(self._store, batches, self._policies, self._memory, self._rails, self._routes, now)
             activities = []
             for batch in batches:
                 fresh = self._memory.seen.new(batch.stored.keys)  # in memory at once, so a commit that fails needs `reload_state`
-                commit.count(batch, fresh)
+                progress.count(connection, batch, fresh, now)
                 commit.match(batch, fresh)
                 activities.append(batch.stored if all(fresh) else self._packer.without_repeats(batch.stored, fresh))
                 rejects.add(connection, batch.rejects, now)

@@ -11,6 +11,7 @@ from casbd.alerting import incidents, raising, risk, suppression, withdrawn
 from casbd.counting.runs import Change
 from casbd.governance import deciding
 from casbd.governance.rails import Rails
+from casbd.habits.anomaly import Finding
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.pipeline import floods
@@ -22,7 +23,7 @@ from casbd.pipeline.scan import Batch
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
-from casbd.store.state import input_progress, outbox, policy_counts, raised_alerts
+from casbd.store.state import outbox, policy_counts, raised_alerts
 
 
 class Commit:
@@ -54,21 +55,6 @@ class Commit:
         self._raised_by: dict[str, Activity] = {}
         self._by: dict[str, Activity] = {}
         self._weights: dict[str, int] = {}
-
-    def count(self, batch: Batch, fresh: Sequence[bool]) -> None:
-        """received = records + duplicates + rejects; a record of several activities is new if one of them is."""
-        if not batch.received:
-            return  # only the position moved: the input has said nothing
-        repeated = set() if all(fresh) else set(batch.rows) - {row for row, new in zip(batch.rows, fresh, strict=True) if new}
-        counts = input_progress.Counts(
-            received=batch.received,
-            records=batch.parsed - len(repeated),
-            activities=sum(fresh),
-            duplicates=len(repeated),
-            rejects=len(batch.rejects),
-            newest=batch.stored.last if batch.stored.keys else None,
-        )
-        input_progress.count(self._connection, batch.input, counts, self._now)
 
     def match(self, batch: Batch, fresh: Sequence[bool]) -> None:
         """Raise alerts for the batch's new activities that meet a policy's filters, or count them."""
@@ -127,8 +113,8 @@ class Commit:
     def _weigh(self, alert_id: str, weight: int) -> None:
         self._weights[alert_id] = max(weight, self._weights.get(alert_id, 0))
 
-    def _follow(self, change: Change, policy: Policy, who: str, activity: Activity) -> None:
-        """A run may be a new alert, or one that grows."""
+    def _follow(self, change: Change, policy: Policy, who: str, activity: Activity, finding: Finding | None = None) -> None:
+        """A run may be a new alert, or one that grows. finding: of an anomaly."""
         run = self._alert(change.alert_id)
         while run is not None and run.merged_into is not None:  # all that is left of it is what it was called
             run = self._alert(run.merged_into)
@@ -138,44 +124,49 @@ class Commit:
             if policy.match is not None and policy.match.nobodys and not self._raises(policy, who, activity):
                 return
             run = raising.of_a_run(policy, activity, change.alert_id, self._now)
+            if finding is not None and self._now - finding.last > withdrawn.HISTORY:
+                run = replace(run, tags=(*run.tags, withdrawn.HISTORICAL))
         self._note(run, who, activity)
         growth = self._growth.setdefault(run.alert_id, raising.Growth())
         growth.add_change(change)
-        if policy.mode != "simulate":
+        growth.exact = finding
+        if finding is not None:
+            self._evidence.judge(run.alert_id, policy, finding)
+        elif policy.mode != "simulate":
             self._evidence.add(run.alert_id, policy, change, activity)
         for other in change.joined:
             later = self._alert(other)
             if later is not None and later.merged_into is None:
                 growth.join(later, self._growth.get(other))
                 self._weigh(run.alert_id, self._weights.get(other, risk.weight_in(later)))
-                self._evidence.join(run.alert_id, policy, other)
+                if finding is None:
+                    self._evidence.join(run.alert_id, policy, other)
                 self._alerts[other] = replace(later, merged_into=run.alert_id)
 
     def _judge(self, judged: Judged) -> None:
-        """An anomaly may be a new alert, one that grows, or none any more."""
-        change, finding = judged.verdict.change, judged.verdict.finding
+        """An anomaly may be a new alert, one that has changed, or none any more."""
+        change, finding, policy = judged.verdict.change, judged.verdict.finding, judged.policy
         if change is None or finding is None:
             self._withdraw(judged.verdict.alert_id)
             return
-        activity = judged.activity or self._evidence.find(change.members)
+        activity = judged.activity or self._evidence.find(finding.shown)
         if activity is None:
-            return  # nothing is known of it any more: retention has removed all
+            return  # nothing is known of it any more: retention has removed it
         own = self._alert(change.alert_id)
-        if own is not None and own.closed_by == withdrawn.BY:
-            self._alerts[own.alert_id] = withdrawn.found_again(own)
-        self._follow(change, judged.policy, judged.who, activity)
-        if change.alert_id in self._growth:
-            growth = self._growth[change.alert_id]
-            growth.exact, growth.unusual = (finding.first, finding.last, finding.count), finding.weight
-            self._evidence.compare(change.alert_id, judged.policy, finding.usual)
+        if own is not None:
+            own = raising.described_by(own, policy, activity)
+            self._alerts[own.alert_id] = withdrawn.found_again(own) if own.closed_by == withdrawn.BY else own
+        self._follow(change, policy, judged.who, activity, finding)
 
     def _withdraw(self, alert_id: str) -> None:
-        """What was raised is explained by what came later."""
-        stored = raised_alerts.get(self._connection, alert_id)
-        for own in (self._alerts, self._subjects, self._growth, self._raised_by, self._by, self._weights):
-            own.pop(alert_id, None)
-        if stored is not None:
-            self._routes.withdrawn(self._connection, stored, self._now)
+        """What was raised is explained by what came later; and what became a part of it in this commit."""
+        parts = [other for other, alert in self._alerts.items() if alert.merged_into == alert_id]
+        for one in (alert_id, *parts):
+            stored = raised_alerts.get(self._connection, one)
+            for own in (self._alerts, self._subjects, self._growth, self._raised_by, self._by, self._weights):
+                own.pop(one, None)
+            if stored is not None:
+                self._routes.withdrawn(self._connection, stored, self._now)
 
     def _alert(self, alert_id: str) -> Alert | None:
         """An alert as it is stored or about to be, without the members of this commit."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from casbd.alerting import raising
-from casbd.alerting.watching import watching
 from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.habits.habits import Watching
@@ -17,7 +16,6 @@ from casbd.model.counted import Entry
 from casbd.pipeline.memory import Memory
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
-from casbd.remembered import Remembered
 
 
 class Changes(dict[tuple[str, str], Change]):
@@ -27,7 +25,7 @@ class Changes(dict[tuple[str, str], Change]):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """What became of an anomaly's alert. activity: the latest of this commit that is part of it; None where none is."""
+    """What became of an anomaly's alert. activity: the one that describes it, if it is of this commit."""
 
     policy: Policy
     who: str
@@ -42,7 +40,8 @@ class Counts:
         self._policies = policies
         self._windows = memory.windows
         self._habits = memory.habits
-        self._as = Remembered[str, Counting | Watching | None](lambda policy_id: _counting(policies.get(policy_id)), len(policies) + 1)
+        self._as = memory.counted
+        self._habits.begin()
         self._activities: dict[tuple[int, str], Activity] = {}
 
     def add(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> Changes:
@@ -50,7 +49,7 @@ class Counts:
         changes = Changes()
         alike: dict[Counted, list[Counting]] = {}
         for policy_id, several in zip(ids, counts, strict=True):
-            counting = self._as[policy_id]
+            counting = self._as.get(policy_id)
             if isinstance(counting, Counting):
                 for counted in several:
                     alike.setdefault(counted, []).append(counting)
@@ -72,7 +71,7 @@ class Counts:
         for watched, who, verdict in self._habits.verdicts():
             policy = self._policies.get(watched.policy_id)
             if policy is not None:
-                yield Judged(policy, who, verdict, self._latest(verdict))
+                yield Judged(policy, who, verdict, self._shown(verdict))
         self._habits.save()
 
     def _watch(self, watched: Watching, activity: Activity, key: int, several: Sequence[Counted]) -> None:
@@ -80,16 +79,6 @@ class Counts:
             self._habits.add(watched, who, Entry(activity.timestamp, key, activity.activity_id, value))
         self._activities[activity.timestamp, activity.activity_id] = activity
 
-    def _latest(self, verdict: Verdict) -> Activity | None:
-        members = verdict.change.members if verdict.change is not None else ()
-        own = (self._activities.get((member.timestamp, member.activity_id)) for member in reversed(members))
-        return next((one for one in own if one is not None), None)
-
-
-def _counting(policy: Policy | None) -> Counting | Watching | None:
-    """What counting needs to know of a policy; None of one that counts nothing, or was taken out since it was scanned for."""
-    if policy is None or not policy.enabled:
-        return None
-    if policy.windowed is not None:
-        return Counting(policy.id, policy.window_key, policy.windowed)
-    return watching(policy)
+    def _shown(self, verdict: Verdict) -> Activity | None:
+        shown = verdict.finding.shown if verdict.finding is not None else None
+        return self._activities.get((shown.timestamp, shown.activity_id)) if shown is not None else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 from casbd.alerting import evidence
 from casbd.alerting.evidence import Witness
 from casbd.counting.runs import Change
+from casbd.habits.anomaly import Finding
 from casbd.model.activity import FIELDS, Activity
 from casbd.model.alert import Alert
 from casbd.model.counted import Entry
@@ -15,16 +15,19 @@ from casbd.pipeline.scan import Batch
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.log.looking_up import look_up
-from casbd.store.state import alert_facts
+from casbd.store.state import alert_facts, raised_alerts
 
 
 class _Gathered:
     """What came into one alert. earlier: activities that were counted before they were part of it, which are to be found again.
 
-    said: what its activities have said already, and when first: most of a flood's say the same.
+    said: what its activities have said already, and when first: most of a flood's say the same. finding: of an anomaly, all that it is
+    now. anew: nothing of what was known of it before counts.
     """
 
     def __init__(self, witness: Witness) -> None:
+        self.finding: Finding | None = None
+        self.anew = False
         self.witness = witness
         self.facts = witness.nothing()
         self.earlier: list[Entry] = []
@@ -68,13 +71,18 @@ class Evidence:
             own.facts.join(gathered.facts)
             own.earlier += gathered.earlier
 
-    def compare(self, alert_id: str, policy: Policy, usual: Mapping[str, Any]) -> None:
-        """What an alert's activities were compared with."""
-        self._of(alert_id, policy).facts.usual = usual
+    def judge(self, alert_id: str, policy: Policy, finding: Finding) -> None:
+        """What an anomaly is now. Of the activities that are known by name all is looked up that is not known already."""
+        own = self._of(alert_id, policy)
+        stored = raised_alerts.get(self._store.connection, alert_id)
+        known = {*(stored.activity_ids if stored is not None else ())}
+        own.anew = not known <= {member.activity_id for member in finding.members}
+        own.finding = finding
+        own.earlier = [member for member in finding.members if own.anew or member.activity_id not in known]
 
-    def find(self, members: Iterable[Entry]) -> Activity | None:
-        """One of some activities as the log has it; None where it has none of them."""
-        return next(iter(look_up(self._store, members, FIELDS).values()), None)
+    def find(self, member: Entry) -> Activity | None:
+        """An activity as the log has it; None where it is there no more."""
+        return next(iter(look_up(self._store, [member], FIELDS).values()), None)
 
     def look_back(self) -> None:
         """Find what was counted earlier: among what is committed, where it mostly is if much is read at once, else in the log."""
@@ -103,10 +111,12 @@ class Evidence:
         own = self._gathered.get(alert.alert_id)
         if own is None:
             return alert
-        facts = alert_facts.get(self._store.connection, alert.alert_id) if stored else own.witness.nothing()
+        facts = alert_facts.get(self._store.connection, alert.alert_id) if stored and not own.anew else own.witness.nothing()
         if facts is None:
             return alert  # an older casbd raised it: of what came before nothing is known
         facts.join(own.facts)
+        if own.finding is not None:
+            evidence.compare(facts, own.finding)
         alert_facts.save(self._store.connection, alert.alert_id, facts)
         return evidence.told_by(alert, policy, facts)
 

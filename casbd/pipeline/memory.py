@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from casbd.alerting import flood
 from casbd.alerting.flood import FloodGuard
+from casbd.alerting.watching import watching
+from casbd.counting.match import Counting
 from casbd.counting.windows import Windows
-from casbd.habits.habits import Habits
+from casbd.habits.habits import Habits, Watching
+from casbd.policies.policy import Policy
 from casbd.store.log.seen_keys import SeenKeys
 from casbd.store.state import policy_counts
 from casbd.store.state.habits import StoredHabits
@@ -27,3 +30,17 @@ class Memory:
         self.windows = Windows(connection, alive)
         self.habits = Habits(StoredHabits(connection))
         self.floods = FloodGuard(most_matches, policy_counts.hours(connection, flood.Hours))
+        self.counted: Mapping[str, Counting | Watching] = {}
+        """What counting needs to know of policies, by id; of those that count nothing, or are off, nothing."""
+        self._policies: Mapping[str, Policy] = {}
+
+    def use(self, policies: Mapping[str, Policy], most_matches: int) -> None:
+        """The policies from the next commit on, by id."""
+        self.floods.most = most_matches
+        if policies is not self._policies:
+            self._policies = policies
+            enabled = [policy for policy in policies.values() if policy.enabled]
+            windowed = {one.id: Counting(one.id, one.window_key, one.windowed) for one in enabled if one.windowed is not None}
+            watched = watching(enabled)
+            self.counted = {**windowed, **watched}
+            self.habits.use([*watched.values()])

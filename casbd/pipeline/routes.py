@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from casbd.alerting import telling, withdrawn
 from casbd.config.settings import Settings
+from casbd.governance import withdrawing
 from casbd.model.alert import Alert
 from casbd.notifications.recipients import Recipients
 from casbd.policies.policy import Policy
@@ -31,8 +32,9 @@ class Routes:
                 outbox.add(connection, queue, alert, now)
 
     def withdrawn(self, connection: sqlite3.Connection, alert: Alert, now: int) -> None:
-        """Close an alert that is none any more, and tell it to those who heard of it."""
-        withdrawn.withdraw(connection, alert, self._outputs, now)
+        """Close an alert that is none any more, tell it to those who heard of it, and take back its commands that wait."""
+        if withdrawn.withdraw(connection, alert, self._outputs, now):
+            withdrawing.of_alert(connection, alert.alert_id, withdrawn.WHY, now)
 
     def grown(self, connection: sqlite3.Connection, alert: Alert, before: Alert, now: int) -> None:
         """Store an alert that has grown, and tell it to whom that is due."""

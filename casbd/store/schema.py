@@ -217,9 +217,15 @@ CREATE INDEX alerts_by_incident ON alerts (
 ) WHERE incident_id IS NOT NULL;
 """
 _SINCE_15 = """
--- What is usual of a subject (who; "" of all together), of what anomaly policies observe (remembers). newest: in event time, ms.
-CREATE TABLE habits (remembers TEXT, who TEXT, newest INTEGER, memory BLOB, PRIMARY KEY (remembers, who)) WITHOUT ROWID;
+-- What is usual of a subject (who; "" of all together), of what anomaly policies observe (remembers). newest: the day of the newest
+-- activity in it, since 1970. through: it has what the journal says up to this row.
+CREATE TABLE habits (
+    remembers TEXT, who TEXT, newest INTEGER, through INTEGER, memory BLOB, PRIMARY KEY (remembers, who)
+) WITHOUT ROWID;
 CREATE INDEX habits_by_time ON habits (newest);
+CREATE TABLE habits_journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, observed BLOB);
+-- Of what is observed it is known what was before.
+CREATE TABLE habits_known (remembers TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _SINCE_16 = """
 -- What each alert adds to the priority of its user (who, as `model/identity.py` has it) in the days behind `at` (event time, ms). counts:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casbd.habits import habits
 from casbd.habits.anomaly import DAY, HOUR, LATE, Finding
 from casbd.habits.habits import Habits, InMemory, Watching
 from casbd.model.counted import Entry
@@ -34,7 +35,7 @@ class Moments:
             self.before = max(self.before, self.hours.pop(hour)[1])
 
     def packed(self):
-        return [self.hours, self.before]
+        return [dict(sorted(self.hours.items())), self.before]
 
 
 class Crowd:
@@ -79,23 +80,34 @@ def watching(**keys):
     return Watching("p", "p:1", "after_idle:x", AfterIdle(**keys), lambda who, begun: f"{who} {begun.activity_id}")
 
 
-def alerts(entries, cuts=(), *, anew=(), **keys):
-    """What is left raised after commits that end at `cuts`, of which those in `anew` are the last of a process."""
-    shelf = InMemory()
-    habits, left, watched = Habits(shelf), {}, watching(**keys)
+def begun(shelf, watched):
+    one = Habits(shelf, [watched])
+    one.begin()
+    return one
+
+
+def outcome(entries, cuts=(), *, anew=(), **keys):
+    """What is left raised after commits that end at `cuts`, of which those in `anew` are the last of a process; and what is remembered."""
+    shelf, left, watched = InMemory(), {}, watching(**keys)
+    known = begun(shelf, watched)
     for number, (who, entry) in enumerate(entries, 1):
-        habits.add(watched, who, entry)
+        known.add(watched, who, entry)
         if number in cuts or number == len(entries):
-            for _, whose, verdict in habits.verdicts():
+            for _, whose, verdict in known.verdicts():
                 left.pop(verdict.alert_id, None)
                 for joined in verdict.change.joined if verdict.change else ():
                     del left[joined]
                 if verdict.change is not None:
                     left[verdict.alert_id] = whose, verdict.finding.first, verdict.finding.last, verdict.finding.count
-            habits.save()
+            known.save()
             if number in anew:
-                habits = Habits(shelf)
-    return sorted(left.values())
+                known = begun(shelf, watched)
+    remembered = {who: msgspec.msgpack.encode(known.memory(watched, who)[0].packed()) for who in sorted({who for who, _ in entries})}
+    return sorted(left.values()), remembered
+
+
+def alerts(entries, cuts=(), **keys):
+    return outcome(entries, cuts, **keys)[0]
 
 
 @st.composite
@@ -110,13 +122,17 @@ def activities(draw):
 
 
 @pytest.mark.parametrize("crowd", [False, True])
-@settings(max_examples=400, deadline=None)
+@pytest.mark.parametrize("in_journal", [0, 7, 1000])
+@settings(max_examples=200, deadline=None)
 @given(given=activities())
-def test_neither_order_nor_cuts_nor_restarts_matter(given, crowd):
+def test_neither_order_nor_cuts_nor_restarts_matter(given, crowd, in_journal):
     in_order, late, cuts, anew = given
-    expected = alerts(in_order, range(1, 41), crowd=crowd)
-    assert alerts(in_order, crowd=crowd) == expected
-    assert alerts(late, cuts, anew=anew, crowd=crowd) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(habits, "MOST_IN_JOURNAL", in_journal)
+        patch.setattr(habits, "MOST_BYTES", 2 * habits.LEAST_BYTES)
+        expected = outcome(in_order, range(1, 41), crowd=crowd)
+        assert outcome(in_order, crowd=crowd) == expected
+        assert outcome(late, cuts, anew=anew, crowd=crowd) == expected
 
 
 def test_what_a_late_record_explains_is_withdrawn():
@@ -127,13 +143,13 @@ def test_what_a_late_record_explains_is_withdrawn():
 
 
 def test_what_is_over_is_let_go():
-    shelf = InMemory()
-    habits, watched = Habits(shelf), watching()
+    shelf, watched = InMemory(), watching()
+    known = begun(shelf, watched)
     for day in (0, 5, 10, 15):
-        habits.add(watched, "a", Entry(day * DAY, day, f"{day}"))
-        assert [verdict.change is not None for _, _, verdict in habits.verdicts()] == ([True] if day else [])
-        habits.save()
-    (memory, raised) = msgspec.msgpack.decode(shelf.get(("after_idle:x", "a")), strict=False)
+        known.add(watched, "a", Entry(day * DAY, day, f"{day}"))
+        assert [verdict.change is not None for _, _, verdict in known.verdicts()] == ([True] if day else [])
+        known.save()
+    memory, raised = msgspec.msgpack.decode(shelf.get(("after_idle:x", "a"))[1], strict=False)
     assert len(memory[0]) == 1
     assert len(raised["p:1"]) == 1
     assert LATE < DAY + 2 * HOUR
