@@ -98,7 +98,8 @@ class Habits:
         self._known: OrderedDict[Name, _Known] = OrderedDict()
         self._size = 0
         self._organizations: dict[str, Organization | None] = {}
-        self._learned: frozenset[str] | None = None
+        self._learned = frozenset[str]()
+        self._begun = False
         self._touched: dict[Name, None] = {}
         self._verdicts: list[tuple[Watching, str, Verdict]] = []
         self._noted: list[Observed] = []
@@ -119,11 +120,12 @@ class Habits:
         self._watching: dict[str, list[Watching]] = {}
         for one in watching:
             self._watching.setdefault(one.remembers, []).append(one)
-        self._learned = None
+        self._begun = False
 
     def begin(self) -> None:
         """A commit begins, inside its transaction: of what is observed it is looked up what is known from before."""
-        if self._learned is None:
+        if not self._begun:
+            self._begun = True
             self._learned = self._shelf.in_use(self._watching)
 
     def add(self, watching: Watching, who: str, entry: Entry) -> None:
@@ -132,7 +134,7 @@ class Habits:
         Of what is still to be learned from the log nothing is observed.
         """
         remembers = watching.remembers
-        if remembers not in (self._learned or ()):
+        if remembers not in self._learned and not self._learns(watching):
             return
         name = (remembers, who)
         known = self._of(name)
@@ -148,6 +150,13 @@ class Habits:
             self._touched[remembers, other] = None
             concerned = self._of((remembers, other))
             concerned.oldest = min(concerned.oldest, entry.timestamp - HOUR)  # judged before its own time leaves that behind
+
+    def _learns(self, watching: Watching) -> bool:
+        """Whether it is observed. Who gives what was in no use until now begins to."""
+        if watching.remembers not in self._watching:
+            self.use([*(one for several in self._watching.values() for one in several), watching])
+        self.begin()
+        return watching.remembers in self._learned
 
     def verdicts(self) -> Iterator[tuple[Watching, str, Verdict]]:
         """What became of alerts since the last time, by policy and subject, in the order in which it is to be told."""
