@@ -10,15 +10,15 @@ journal is long; a new process reads the journal and adds what a packed memory d
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import msgspec
 
 from casbd.filters.tree import Node
 from casbd.habits.anomaly import HOUR, LATE, Anomaly, Finding, Memory, Organization
+from casbd.habits.journal import Journal
 from casbd.habits.raised import Raised, Verdict, settled
 from casbd.habits.shelf import InMemory, Shelf
 from casbd.model.counted import Entry
@@ -107,13 +107,9 @@ class Habits:
         """What the journal has and the shelf has not."""
         self._at_once: dict[Name, None] = {}
         """What alerts came of."""
-        self._earlier: defaultdict[Name, list[tuple[int, list[Entry]]]] = defaultdict(list)
-        """What the journal had at the beginning, by commit, until the memory is read."""
-        self._of_all: defaultdict[str, list[tuple[int, str, Entry]]] = defaultdict(list)
-        """The same for organizations."""
-        self._in_journal = 0
+        self._journal = Journal(shelf)
+        self._unsaved.update(dict.fromkeys(self._journal.names()))
         self.use(watching)
-        self._read_journal()
 
     def use(self, watching: Sequence[Watching]) -> None:
         """The policies from the next commit on."""
@@ -171,15 +167,12 @@ class Habits:
         if not self._noted and not self._at_once:
             return
         commit = self._shelf.note(self._noted)
-        self._in_journal += len(self._noted)
+        self._journal.number += len(self._noted)
         self._unsaved.update((name, None) for remembers, who, _ in self._noted for name in ((remembers, who), (remembers, "")))
         self._noted = []
-        if self._in_journal > MOST_IN_JOURNAL:
-            self._put(self._unsaved, commit)
-            self._shelf.all_kept()
-            self._in_journal = 0
-        else:
-            self._put(self._at_once, commit)
+        if self._journal.number > MOST_IN_JOURNAL:
+            self._put_all(commit)
+        self._put(self._at_once, commit)
         self._at_once = {}
         gone: list[Name] = []
         excess = self._size - MOST_BYTES
@@ -192,9 +185,18 @@ class Habits:
         for name in gone:
             self._size -= self._known.pop(name).size
 
+    def put_all(self) -> None:
+        """Put everything onto the shelf, so that the journal is empty."""
+        self._put_all(self._shelf.note(()))
+
     def memory(self, watching: Watching, who: str) -> tuple[Memory, Organization | None]:
         """What is remembered of a subject, and of all. To be looked at, not changed."""
         return self._of((watching.remembers, who)).memory, self._organization(watching.remembers)
+
+    def _put_all(self, commit: int) -> None:
+        self._put(self._unsaved, commit)
+        self._shelf.all_kept()
+        self._journal.number = 0
 
     def _put(self, names: Iterable[Name], commit: int) -> None:
         kept = []
@@ -251,9 +253,8 @@ class Habits:
             through, packed = stored
             memory, raised = msgspec.msgpack.decode(packed)
             known = _Known(anomaly.memory(memory), msgspec.convert(raised, dict[str, list[Raised]]), max(len(packed), LEAST_BYTES))
-        for commit, entries in self._earlier.pop(name, ()):
-            if commit > through:
-                _add_again(known, entries)
+        for entries in self._journal.of(name, through):
+            _add_again(known, entries)
         self._known[name] = known
         self._size += known.size
         return known
@@ -270,23 +271,10 @@ class Habits:
                 through, packed = stored
                 organization = anomaly.organization(msgspec.msgpack.decode(packed))
                 assert organization is not None
-            for commit, who, entry in self._of_all.pop(remembers, ()):
-                if commit > through:
-                    organization.add(who, entry)
-        self._of_all.pop(remembers, None)
+            for who, entry in self._journal.of_all(remembers, through):
+                organization.add(who, entry)
         self._organizations[remembers] = organization
         return organization
-
-    def _read_journal(self) -> None:
-        for commit, observed in self._shelf.noted():
-            by_name: dict[Name, list[Entry]] = {}
-            for remembers, who, entry in observed:
-                by_name.setdefault((remembers, who), []).append(entry)
-                self._of_all[remembers].append((commit, who, entry))
-            for name, entries in by_name.items():
-                self._earlier[name].append((commit, entries))
-                self._unsaved[name] = self._unsaved[name[0], ""] = None
-            self._in_journal += len(observed)
 
 
 def _add_again(known: _Known, entries: Sequence[Entry]) -> None:
@@ -300,8 +288,3 @@ def _add_again(known: _Known, entries: Sequence[Entry]) -> None:
 
 def _new_id(watching: Watching, who: str, finding: Finding) -> str:
     return watching.alert_id(who, finding.members[0])
-
-
-def decoded(packed: bytes) -> Any:
-    """A packed memory of one subject, or of all, as lists and mappings."""
-    return msgspec.msgpack.decode(packed)

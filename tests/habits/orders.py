@@ -22,7 +22,8 @@ def watching(match, policy_id="p"):
 def raised(match, entries, cuts=(), anew=()):
     """The alerts that are left after commits that end at `cuts`, of which those in `anew` are the last of a process; and the shelf."""
     shelf = InMemory()
-    habits, left, watched = Habits(shelf), {}, watching(match)
+    left, watched = {}, watching(match)
+    habits = Habits(shelf, [watched])
     for number, (who, entry) in enumerate(entries, 1):
         habits.add(watched, who, entry)
         if number in cuts or number == len(entries):
@@ -35,13 +36,14 @@ def raised(match, entries, cuts=(), anew=()):
                     left[verdict.alert_id] = whose, found.first, found.last, found.count, str(dict(found.usual))
             habits.save()
             if number in anew:
-                habits = Habits(shelf)
+                habits = Habits(shelf, [watched])
+    habits.put_all()
     return sorted(left.values()), shelf
 
 
 def memories(shelf):
     """What is remembered of each, without what was raised."""
-    packed = {name: msgspec.msgpack.decode(kept, strict=False) for name, kept in shelf._kept.items()}
+    packed = {name: msgspec.msgpack.decode(kept, strict=False) for name, (_, kept) in shelf._kept.items()}
     return {name: kept[0] if name[1] else kept for name, kept in packed.items()}
 
 
