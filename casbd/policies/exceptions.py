@@ -1,7 +1,7 @@
 """`exceptions.yaml` in a directory of rules or below it: activities that a policy leaves alone for a while, and why.
 
     exceptions:
-      - policy: mass-download-by-one-user      # an id, or a list of them
+      - policy: unusual-file-download          # an id, or a list of them
         filters: {user: {eq: backup@contoso.com}}
         reason: nightly backup of the project room, INC-1234
         expires: 2027-01-31                    # or never

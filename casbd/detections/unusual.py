@@ -1,0 +1,144 @@
+"""More activities, or more different values, in a session than a subject's own history and that of others explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema
+
+from casbd.counting.match import Match, Step
+from casbd.documents import durations
+from casbd.filters.reading import FilterReader
+from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.unusual import Unusual
+from casbd.model.facts import Facts
+from casbd.policies import evidence_words
+from casbd.policies.counted_fields import Length, MatchKeys, different, fields_schema
+from casbd.policies.explain import name_of
+from casbd.policies.kinds import detection
+from casbd.policies.policy import is_of_one_user
+from casbd.records.timestamps import iso
+
+ACTIVITIES = "activities"
+_SHORTEST, _LONGEST = HOUR // 2, 6 * HOUR
+_AT_LEAST = Field(ge=2, le=1_000_000)
+
+
+def _counted(name: str) -> str:
+    return name if name == ACTIVITIES else different(name)
+
+
+def _session(length: int) -> int:
+    if not _SHORTEST <= length <= _LONGEST:
+        raise ValueError("a session is 30m to 6h long")
+    return length
+
+
+def _learning(length: int) -> int:
+    if length > 60 * DAY:
+        raise ValueError("at most 60d")
+    return length
+
+
+class UnusualKeys(MatchKeys):
+    """`match: {unusual: activities, session: 1h, at_least: 20, learning: 7d, sensitivity: medium}`."""
+
+    unusual: Annotated[
+        StrictStr,
+        AfterValidator(_counted),
+        WithJsonSchema({"anyOf": [{"const": ACTIVITIES}, *fields_schema(different)["anyOf"]]}),
+    ]
+    """What is counted: `activities`, or different values of this field."""
+    session: Annotated[Length, AfterValidator(_session)] = HOUR
+    """In a window of this length: 30m to 6h of event time. An alert is of all windows that are not an hour apart, if it is 1h."""
+    at_least: Annotated[StrictInt, _AT_LEAST] = 20
+    """Fewer are never unusual."""
+    learning: Annotated[Length, AfterValidator(_learning)] = 7 * DAY
+    """So long nothing is unusual, as nobody's history is known yet; at most 60d."""
+    while_learning: Annotated[StrictInt, _AT_LEAST] | None = None
+    """Unless it is so many."""
+    sensitivity: Literal["low", "medium", "high"] = "medium"
+    """What explains a lot: the subject's and others' busiest sessions (low); the subject's repeated, weekly and monthly ones, and what is
+    usual for others (medium); only what the subject does on most days, and is usual for others (high)."""
+
+
+@detection
+class UnusualAmount:
+    """An unusual amount."""
+
+    Options: ClassVar[type[MatchKeys]] = UnusualKeys
+    schema: ClassVar[Mapping[str, Any]] = {}
+    example: ClassVar[str] = "unusual: activities"
+    needs_filters: ClassVar[bool] = True
+
+    @classmethod
+    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
+        """None."""
+        return ()
+
+    @classmethod
+    def match(cls, keys: UnusualKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003
+        """How much of what is unusual."""
+        return Unusual(
+            unique=None if keys.unusual == ACTIVITIES else keys.unusual,
+            session=keys.session,
+            at_least=keys.at_least,
+            learning=keys.learning,
+            while_learning=keys.while_learning,
+            sensitivity=keys.sensitivity,
+            by=by,
+            single_app=keys.single_app,
+        )
+
+    @classmethod
+    def meaning(cls, match: Unusual, subject: str) -> str:
+        """`at least 20 activities of the same user within 1h, and more than its own history and that of others explain`."""
+        counted = f"activities with at least {match.at_least} different values of {name_of(match.unique)}" if match.unique else ""
+        counted = counted or f"at least {match.at_least} activities"
+        learning = f" (in the first {durations.written(match.learning)}: {f'{match.while_learning}' if match.while_learning else 'never'})"
+        return (
+            f"{counted} of the same {subject} within {durations.written(match.session)}{learning if match.learning else ''},"
+            f" and more than its own history and that of others explain at sensitivity {match.sensitivity}"
+        )
+
+    @classmethod
+    def evidence(cls, match: Unusual, facts: Facts, span: int) -> str:
+        """`Download file 412 times on 410 objects from 14:02 to 14:31 UTC; 412 in 1h, on 29 days before never more than 23`."""
+        (part,) = facts.parts
+        usual = facts.usual
+        said = evidence_words.done(part, named=not is_of_one_user(match) or match.unique == "user", on=_objects(match, usual))
+        said += evidence_words.place(part)
+        if not usual:
+            return said + evidence_words.lasting(span)
+        return said + f" from {_times(usual['from'], usual['to'])}; {_before(usual, durations.written(match.session))}"
+
+
+def _objects(match: Unusual, usual: Mapping[str, Any]) -> str:
+    """` on 412 objects`; of other fields ` with 12 different values of country`."""
+    if match.unique is None or not usual:
+        return ""
+    objects = match.unique in ("object_id", "object_name")
+    return f" on {usual['all']:,} objects" if objects else f" with {usual['all']:,} different values of {name_of(match.unique)}"
+
+
+def _times(first: int, last: int) -> str:
+    """`14:02 to 14:31 UTC`, of another day with that."""
+    begin, end = iso(first), iso(last)
+    return (
+        f"{begin[11:16]} to {end[11:16]} UTC" if begin[:10] == end[:10] else f"{begin[:10]} {begin[11:16]} to {end[:10]} {end[11:16]} UTC"
+    )
+
+
+def _before(usual: Mapping[str, Any], length: str) -> str:
+    """`at most 380 in 1h; on 29 days before never more than 23; most others at most 61`."""
+    days, own, most, others = usual["days"], usual["own"], usual["before"], usual["others"]
+    on = f"on {days} day{'' if days == 1 else 's'} before"
+    if not days:
+        history = "on no day before"
+    elif own == most:
+        history = f"{on} never more than {own:,}"
+    else:
+        history = f"{on} at most {most:,}" + (f", mostly not more than {own:,}" if days > 1 else "")
+    known = f"; most others at most {others:,}" if others is not None else "" if usual["learned"] else "; nothing is known of others yet"
+    return f"{usual['most']:,} in {length}, {history}{known}"

@@ -1,0 +1,207 @@
+"""How much a subject does: how many activities, or different values, in any length of time of its last sessions, and on each day before.
+
+Time is cut into slices of half a session. A window is two slices that follow each other, a session all slices between which no whole
+session is empty; after LONGEST the next one begins, so that what never stops has sessions, too. Of a session that is over there stays
+its busiest window, by the day on which it began: that is the habit, from which the rhythm of weeks and months can be read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from casbd.habits.anomaly import DAY, HOUR
+from casbd.model.counted import Entry
+
+HISTORY = 100
+"""Days that are looked back at: three months' ends."""
+LONGEST = 12 * HOUR
+"""Of a session. It bounds what is kept of a subject that never rests."""
+BITS = 128
+"""Of a slice's sketch of different values."""
+_SPARE = 5
+"""Days that are kept besides, as records come late."""
+LONG_AGO = -(2**62)
+
+
+class Slice(msgspec.Struct, array_like=True, gc=False):
+    """Half a session. number: of activities. first, begun: time and id of the first one. last: time of the last.
+
+    values: a bit for each different value, at a place that its hash says (linear counting, Whang and others 1990: exact while few, some
+    percent wrong with a hundred); the same whatever the order.
+    """
+
+    number: int
+    first: int
+    begun: str
+    last: int
+    values: int = 0
+
+    def amount(self, before: Slice | None, *, different: bool) -> int:
+        """How many there are in the window of this slice and the one before it."""
+        number, values = self.number, self.values
+        if before is not None:
+            number, values = number + before.number, values | before.values
+        return least_different(number, values) if different else number
+
+    def entry(self) -> Entry:
+        """The first activity."""
+        return Entry(self.first, 0, self.begun)
+
+
+def bit_of(value: str | None) -> int:
+    """The bit of a value; none of what has no value, as what cannot be told apart is not different."""
+    if value is None:
+        return 0
+    mixed = crc32(value.encode()) * 0x9E3779B1 & 0xFFFFFFFF
+    return 1 << (mixed >> 25)  # its first 7 bits: names that differ in a number lie apart
+
+
+def least_different(number: int, values: int) -> int:
+    """How many different values so many activities have: as many as the activities, where the sketch cannot tell that they are fewer."""
+    some = values.bit_count()
+    if some == BITS:
+        return number
+    about = round(BITS * math.log(BITS / (BITS - some)))
+    return number if about >= number * 3 // 4 else about
+
+
+class Session(msgspec.Struct, frozen=True, gc=False):
+    """slices: their numbers, ascending. day: since 1970, on which it began (UTC)."""
+
+    slices: tuple[int, ...]
+    day: int
+
+
+class Sessions:
+    """A subject's memory. length: of a session (ms). different: values are counted, not activities."""
+
+    __slots__ = ("_most", "_newest", "_since", "_size", "days", "different", "slices")
+
+    def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
+        self._size = length // 2
+        self.different = different
+        self.slices: dict[int, Slice] = {}
+        self.days: dict[int, int] = {}
+        self._since: int
+        self._newest: int
+        self._since, self._newest, slices, days, busiest = packed or (LONG_AGO, LONG_AGO, (), (), ())
+        self.days.update(zip(days, busiest, strict=True))
+        for number, *slice_ in slices:
+            self.slices[number] = _unpacked(number * self._size, *slice_)
+        self._most = max((slice_.number for slice_ in self.slices.values()), default=0)
+
+    @property
+    def newest(self) -> int:
+        """See Memory."""
+        return self._newest
+
+    @property
+    def busy(self) -> int:
+        """No window holds more."""
+        return 2 * self._most
+
+    def add(self, entry: Entry) -> None:
+        """See Memory."""
+        moment = entry.timestamp
+        number = moment // self._size
+        if number < self._since:
+            return  # the session that it would be of is over and counted
+        slice_ = self.slices.get(number)
+        if slice_ is None:
+            slice_ = self.slices[number] = Slice(0, moment, entry.activity_id, moment)
+        slice_.number += 1
+        if moment > slice_.last:
+            slice_.last = moment
+        if moment < slice_.first or (moment == slice_.first and entry.activity_id < slice_.begun):
+            slice_.first, slice_.begun = moment, entry.activity_id
+        if self.different:
+            slice_.values |= bit_of(entry.value)
+        if slice_.number > self._most:
+            self._most = slice_.number
+        if moment > self._newest:
+            self._newest = moment
+
+    def settle(self, before: int) -> None:
+        """See Memory: sessions to which nothing can come any more become part of the habit."""
+        end = before // self._size
+        if not self.slices or min(self.slices) + 2 >= end:
+            return
+        for session in [*self.sessions()]:
+            if session.slices[-1] + 2 >= end:
+                break
+            self.days[session.day] = max(self.days.get(session.day, 0), self.busiest(session))
+            for number in session.slices:
+                del self.slices[number]
+            self._since = session.slices[-1] + 1
+        self._most = max((slice_.number for slice_ in self.slices.values()), default=0)
+        oldest = before // DAY - HISTORY - _SPARE
+        self.days = {day: most for day, most in self.days.items() if day >= oldest}
+
+    def sessions(self) -> Iterator[Session]:
+        """Those that are not settled, in time order."""
+        begun: list[int] = []
+        longest = LONGEST // self._size
+        for number in sorted(self.slices):
+            if begun and (number > begun[-1] + 2 or number >= begun[0] + longest):
+                yield Session(tuple(begun), begun[0] * self._size // DAY)
+                begun = []
+            begun.append(number)
+        if begun:
+            yield Session(tuple(begun), begun[0] * self._size // DAY)
+
+    def amount(self, number: int, session: Session) -> int:
+        """Of the window that ends with a slice, as far as it lies in the session."""
+        before = self.slices.get(number - 1) if number > session.slices[0] else None
+        return self.slices[number].amount(before, different=self.different)
+
+    def busiest(self, session: Session) -> int:
+        """How much there is in its busiest window."""
+        return max(self.amount(number, session) for number in session.slices)
+
+    def packed(self) -> Any:
+        """See Memory."""
+        days = sorted(self.days)
+        slices = [(number, *_packed(number * self._size, self.slices[number])) for number in sorted(self.slices)]
+        return self._since, self._newest, slices, days, [self.days[day] for day in days]
+
+
+def habit(memory: Sessions, day: int) -> Mapping[int, int]:
+    """The busiest windows of the days before one, of HISTORY days at most."""
+    earlier = {before: most for before, most in memory.days.items() if day - HISTORY <= before < day}
+    for session in memory.sessions():
+        if day - HISTORY <= session.day < day:
+            earlier[session.day] = max(earlier.get(session.day, 0), memory.busiest(session))
+    return earlier
+
+
+def _packed(start: int, slice_: Slice) -> tuple[Any, ...]:
+    """As small as it gets: times from the slice's start, a usual id as bytes."""
+    begun: str | bytes = slice_.begun
+    if len(slice_.begun) == _UUID and slice_.begun[8::5][:4] == "----":
+        plain = slice_.begun.replace("-", "")
+        try:
+            begun = bytes.fromhex(plain)
+        except ValueError:
+            begun = slice_.begun
+        if isinstance(begun, bytes) and _uuid(begun) != slice_.begun:
+            begun = slice_.begun
+    values = slice_.values.to_bytes((slice_.values.bit_length() + 7) // 8, "little")
+    return slice_.number, slice_.first - start, begun, slice_.last - start, values
+
+
+def _unpacked(start: int, number: int, first: int, begun: str | bytes, last: int, values: bytes) -> Slice:
+    begun = begun if isinstance(begun, str) else _uuid(begun)
+    return Slice(number, start + first, begun, start + last, int.from_bytes(values, "little"))
+
+
+_UUID = 36
+
+
+def _uuid(given: bytes) -> str:
+    plain = given.hex()
+    return f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"

@@ -1,0 +1,175 @@
+"""More of something in a session than what a subject did before, and what others do, explain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from casbd.counting.match import Aliased, Step
+from casbd.counting.subjects import different
+from casbd.habits.anomaly import DAY, MOST_KEPT, Finding
+from casbd.habits.peers import Peers
+from casbd.habits.sessions import Session, Sessions, habit
+from casbd.model.activity import Activity
+from casbd.model.alert import PolicyType
+from casbd.records.record_path import RawReader
+
+Sensitivity = Literal["low", "medium", "high"]
+_MARGINS: Mapping[str, tuple[float, float]] = {"low": (2.0, 4.0), "medium": (1.5, 3.0), "high": (1.25, 2.0)}
+"""So many times what is explained, and so many times its root besides, as small numbers differ by chance (of a Poisson process by their
+root)."""
+_RHYTHM = 1
+"""Days by which a weekly task may shift: a holiday, or midnight in UTC."""
+_MONTHS = ((26, 36), (56, 66), (87, 97))
+"""Days after which a month's end, or its second Tuesday, is there again."""
+_MOST_WEEKS = 5
+
+
+class Usual(msgspec.Struct, frozen=True):
+    """What was compared with. explained: up to so many. own: the busiest windows of the days before, as far as they count; days: how many.
+
+    most: the busiest of all. others: what others do; None where it is not known. learned: there was time enough to know what is usual.
+    """
+
+    explained: int
+    own: int
+    most: int
+    days: int
+    others: int | None
+    learned: bool
+
+
+class Unusual(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose sessions are unusual.
+
+    unique: the field whose different values are counted; None counts activities. session: milliseconds. at_least: fewer are never
+    unusual. learning: so long (ms) nobody's habits are known. while_learning: then so many are unusual; None: none are.
+    """
+
+    kind: ClassVar[str] = "unusual"
+    policy_type: ClassVar[PolicyType] = "anomaly"
+    nobodys: ClassVar[bool] = False
+    steps: ClassVar[tuple[Step, ...]] = ()
+    aliased: ClassVar[tuple[Aliased, ...]] = ()
+
+    unique: str | None
+    session: int
+    at_least: int
+    learning: int
+    while_learning: int | None = None
+    sensitivity: Sensitivity = "medium"
+    by: tuple[str, ...] = ("user",)
+    single_app: bool = False
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """See Match."""
+        return (self.unique or "app",)
+
+    @property
+    def counts(self) -> str:
+        """See Match."""
+        return self.unique or "activities"
+
+    @property
+    def learns(self) -> tuple[Any, ...]:
+        """See Anomaly."""
+        return self.session, self.unique
+
+    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
+        """See Match. Casefolded text where different values are counted."""
+        return different(self.unique, activity, reader)
+
+    def memory(self, packed: Any = None) -> Sessions:
+        """See Anomaly."""
+        return Sessions(self.session, packed, different=self.unique is not None)
+
+    def organization(self, packed: Any = None) -> Peers:
+        """See Anomaly."""
+        return Peers(self.session, packed, different=self.unique is not None)
+
+    def findings(self, memory: Sessions, organization: Peers, who: str) -> Sequence[Finding]:
+        """See Anomaly: one of each session that has unusual windows, from the first to the last of these."""
+        fewest = self.at_least if self.while_learning is None else min(self.at_least, self.while_learning)
+        if memory.busy < fewest:
+            return ()
+        found = []
+        for session in memory.sessions():
+            amounts = {number: memory.amount(number, session) for number in session.slices}
+            if max(amounts.values()) < fewest:
+                continue
+            usual = self._usual(memory, organization, who, session.day)
+            odd = [number for number, amount in amounts.items() if amount > usual.explained]
+            if odd:
+                found.append(_finding(memory, session, odd, usual))
+        return found
+
+    def _usual(self, memory: Sessions, organization: Peers, who: str, day: int) -> Usual:
+        learning = -(-self.learning // DAY)
+        learned = organization.first <= day - learning
+        before = habit(memory, day)
+        own = self._own(before, day)
+        enough = self.at_least if learned else self.while_learning
+        if enough is None:
+            return Usual(2**62, own, 0, len(before), None, learned)
+        newcomer = bool(before) and min(before) > day - 2 * learning
+        others = self._others(organization.amounts(day, who), newcomer=newcomer) if learned else None
+        explained = max(enough - 1, self._bound(own), self._bound(others or 0))
+        return Usual(explained, own, max(before.values(), default=0), len(before), others, learned)
+
+    def _own(self, before: Mapping[int, int], day: int) -> int:
+        """How much its own history explains."""
+        ordered = sorted(before.values(), reverse=True)
+        if self.sensitivity == "high":
+            return ordered[len(ordered) // 4] if ordered else 0
+        if self.sensitivity == "low":
+            return ordered[0] if ordered else 0
+        again = ordered[1] if len(ordered) > 1 else 0  # what happened once may have been an attack
+        return max([again, *(most for earlier, most in before.items() if _is_due(day - earlier))])
+
+    def _others(self, amounts: Sequence[int], *, newcomer: bool) -> int | None:
+        """How much of what others do explains it. Of a newcomer nobody knows whose work it has: it may be anybody's."""
+        if not amounts:
+            return None
+        return amounts[-1] if newcomer or self.sensitivity == "low" else amounts[len(amounts) * 4 // 5]
+
+    def _bound(self, level: int) -> int:
+        factor, roots = _MARGINS[self.sensitivity]
+        return int(level * factor + math.sqrt(level) * roots)
+
+
+def _is_due(days: int) -> bool:
+    """Whether what was done so many days ago may be due again: after some weeks, or at the same time of the month."""
+    weeks, shifted = divmod(days + _RHYTHM, 7)
+    return (1 <= weeks <= _MOST_WEEKS and shifted <= 2 * _RHYTHM) or any(first <= days <= last for first, last in _MONTHS)
+
+
+def _finding(memory: Sessions, session: Session, odd: Sequence[int], usual: Usual) -> Finding:
+    """The part of a session from its first unusual window to the last. odd: the slices that these end with."""
+    first = odd[0] - 1 if odd[0] - 1 in session.slices else odd[0]
+    slices = [memory.slices[number] for number in session.slices if first <= number <= odd[-1]]
+    amounts = [memory.amount(number, session) for number in odd]
+    total = slices[0]
+    for slice_ in slices[1:]:
+        total = msgspec.structs.replace(total, number=total.number + slice_.number, values=total.values | slice_.values)
+    return Finding(
+        first=slices[0].first,
+        last=slices[-1].last,
+        count=total.number,
+        members=tuple(slice_.entry() for slice_ in slices[:MOST_KEPT]),
+        usual={
+            "most": max(amounts),
+            "all": total.amount(None, different=memory.different),
+            "from": slices[0].first,
+            "to": slices[-1].last,
+            "own": usual.own,
+            "before": usual.most,
+            "days": usual.days,
+            "others": usual.others,
+            "learned": usual.learned,
+        },
+        weight=max(0.1, 1 - usual.explained / max(amounts)),
+    )
