@@ -24,6 +24,7 @@ from casbd.policies.evidence_words import ACTIVITY, ALWAYS, FAILED, FAILURE, PEO
 from casbd.policies.policy import Policy
 from casbd.records.record_path import RawReader, texts
 from casbd.records.timestamps import iso
+from casbd.remembered import Remembered
 from casbd.wire.plain_text import cut, single_line
 
 LONGEST = 1000
@@ -112,10 +113,16 @@ def _people(things: Sequence[ActivityObject]) -> Iterator[str | None]:
 def _plain(values: Sequence[Any]) -> Iterator[str]:
     """Values as short texts of one line, without quotes around them and without those that say nothing."""
     for value in islice(values, MOST_VALUES):
-        text = ("true" if value else "false") if isinstance(value, bool) else "" if value is None else str(value)
-        text = _EXCHANGES_PREFIX.sub("", single_line(text[: 2 * _LONGEST_VALUE]).strip('"'), count=1)
-        if text := cut(text, _LONGEST_VALUE):
+        if value is not None and (text := _shown[("true" if value else "false") if isinstance(value, bool) else str(value)]):
             yield text
+
+
+def _short(text: str) -> str:
+    return cut(_EXCHANGES_PREFIX.sub("", single_line(text[: 2 * _LONGEST_VALUE]).strip('"'), count=1), _LONGEST_VALUE)
+
+
+_shown = Remembered(_short, 5_000)
+"""The same values come again and again, of one alert and of many."""
 
 
 def count(facts: Facts, witness: Witness, change: Change) -> None:

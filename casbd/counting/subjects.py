@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from casbd.counting.match import Match, Windowed
@@ -12,7 +13,10 @@ from casbd.model.counted import Entry
 from casbd.model.identity import Who, person, text_of, whose, whose_id
 from casbd.records.long_texts import shortened
 from casbd.records.record_path import RawReader, parse_path, texts
+from casbd.remembered import Remembered
 
+MOST_REMEMBERED = 20_000
+"""Subjects, of all policies that tell them apart by the same fields."""
 LONGEST_VALUE = 512
 """Characters of a value; of a longer one its beginning and a hash are kept for each activity that is counted."""
 
@@ -33,6 +37,18 @@ def subject(match: Match, activity: Activity, reader: RawReader, by: Sequence[st
     if match.single_app:
         parts.append(folded(activity.app))
     return json.dumps(parts)  # as JSON, since a hostile value may hold any separator, and half a surrogate pair too
+
+
+def subjects(match: Match, reader: RawReader) -> Callable[[Activity], str | None]:
+    """`subject` of a match as a function that remembers, where it is fields alone that say whose an activity is."""
+    if any(field.startswith("raw.") for field in match.by):
+        return lambda activity: subject(match, activity, reader)
+    fields = tuple(dict.fromkeys((*match.by, "app", "app_instance", *(("ip_address",) if match.nobodys else ()))))
+    read = attrgetter(*fields)
+    known = Remembered[tuple[Any, ...], str | None](
+        lambda values: subject(match, Activity(**dict(zip(fields, values, strict=True))), reader), MOST_REMEMBERED
+    )
+    return lambda activity: known[read(activity)]
 
 
 def _nobodys(activity: Activity) -> str:

@@ -9,7 +9,6 @@ from functools import partial
 
 import msgspec
 
-from casbd.counting.archive import order_of
 from casbd.counting.match import Counting, Windowed
 from casbd.counting.runs import Change, Runs
 from casbd.model.activity import Activity
@@ -64,18 +63,24 @@ class Windows:
         activity: Activity,
         key: int,
         value: str | None,
-        alert_id: Callable[[str], str],
+        alert_id: Callable[[str, str, Activity], str],
     ) -> list[tuple[str, Change]]:
         """Count one activity that met the filters of some policies, for one subject. What that changes in runs, by policy.
 
-        alert_id: gives the id of the alert that it opens, of a policy's id.
+        alert_id: gives the id of the alert that it opens, of a policy's id, the subject and the activity.
         """
         counted = Entry(activity.timestamp, key, activity.activity_id, value)
         alike: list[str] = []
         changes = []
         for counting in several:
             name, one = (counting.key, subject), counting.match.placed(counted)
-            anew, change = self._add(counting, name, one, alert_id)
+            window = self._window(counting, name, one)
+            if len(window.held) < window.few and (not window.held or _is_behind(one, window.held[-1])):
+                window.held.append(one)
+                self._held += 1
+                anew, change = True, None
+            else:
+                anew, change = self._add(counting, name, window, one, partial(alert_id, counting.policy_id, subject, activity))
             if change is not None:
                 changes.append((counting.policy_id, change))
                 for member in _noted(one, change):
@@ -88,21 +93,21 @@ class Windows:
             self._entries.note(alike, subject, counted)
         return changes
 
-    def _add(self, counting: Counting, name: Window, one: Entry, alert_id: Callable[[str], str]) -> tuple[bool, Change | None]:
-        """Count an activity in one window: whether it was not there (a repeat may be too old to be known as one), and what it changed."""
+    def _window(self, counting: Counting, name: Window, one: Entry) -> _Window:
+        """Where an activity is counted."""
         window = self._windows.get(name)
         if window is None or one.timestamp - 2 * counting.match.within <= window.floor:
-            window = self._opened(counting, name, window)
-        else:
-            self._windows.move_to_end(name)
-        held = window.held
-        if len(held) < window.few and (not held or order_of(one) > order_of(held[-1])):
-            held.append(one)
-            self._held += 1
-            return True, None
+            return self._opened(counting, name, window)
+        self._windows.move_to_end(name)
+        return window
+
+    def _add(
+        self, counting: Counting, name: Window, window: _Window, one: Entry, alert_id: Callable[[], str]
+    ) -> tuple[bool, Change | None]:
+        """Count an activity in one window: whether it was not there (a repeat may be too old to be known as one), and what it changed."""
         runs = window.runs or self._begin(counting.match, name, window)
-        before, known = len(held), runs.counted
-        change = runs.add(one, partial(alert_id, counting.policy_id))
+        before, known = len(window.held), runs.counted
+        change = runs.add(one, alert_id)
         if len(window.held) > window.room:
             _shorten(window, runs, one.timestamp - max(HOURS_KEPT, 4 * counting.match.within))
         self._held += len(window.held) - before
@@ -138,6 +143,10 @@ class Windows:
         runs = window.runs = Runs(match, window.held, Stored(self._entries, name))
         window.held, window.few = runs.held, 0
         return runs
+
+
+def _is_behind(one: Entry, other: Entry) -> bool:
+    return one.timestamp > other.timestamp or (one.timestamp == other.timestamp and one.key > other.key)
 
 
 def _noted(one: Entry, change: Change) -> Iterator[Entry]:

@@ -70,7 +70,10 @@ class Part:
         """What an activity of a time says; it is counted elsewhere."""
         for field, values in told.items():
             for value in values:
-                self.fields.setdefault(field, Different()).add(value, moment)
+                different = self.fields.get(field)
+                if different is None:
+                    different = self.fields[field] = Different()
+                different.add(value, moment)
 
     def join(self, other: Part) -> None:
         """All activities of another one."""

@@ -23,6 +23,15 @@ class Changes(dict[tuple[str, str], Change]):
 
     single = False
 
+    def copy(self) -> Changes:
+        """Another one, to be changed."""
+        other = Changes(self)
+        other.single = self.single
+        return other
+
+
+_NO_CHANGES = Changes()
+
 
 class Judged(msgspec.Struct, frozen=True):
     """What became of an anomaly's alert. activity: the one that describes it, if it is of this commit."""
@@ -46,6 +55,8 @@ class Counts:
 
     def add(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> Changes:
         """Count an activity as the policies do whose filters it met."""
+        if len(ids) == 1 and len(counts[0]) == 1 and isinstance(only := self._as.get(ids[0]), Counting):  # as of nearly all
+            return self._counted([only], *counts[0][0], activity, key, _NO_CHANGES)
         changes = Changes()
         alike: dict[Counted, list[Counting]] = {}
         for policy_id, several in zip(ids, counts, strict=True):
@@ -58,13 +69,22 @@ class Counts:
             else:
                 self._watch(counting, activity, key, several)
         for (who, value), policies in alike.items():
-
-            def alert_id(policy_id: str, who: str = who) -> str:
-                return raising.run_identity(self._policies[policy_id], who, activity)
-
-            for policy_id, change in self._windows.add(policies, who, activity, key, value, alert_id):
-                changes[policy_id, who] = change
+            changes = self._counted(policies, who, value, activity, key, changes)
         return changes
+
+    def _counted(
+        self, policies: Sequence[Counting], who: str, value: str | None, activity: Activity, key: int, changes: Changes
+    ) -> Changes:
+        """Count an activity of one subject. changes: those of other subjects."""
+        more = self._windows.add(policies, who, activity, key, value, self._alert_id)
+        if more:
+            changes = changes.copy()
+        for policy_id, change in more:
+            changes[policy_id, who] = change
+        return changes
+
+    def _alert_id(self, policy_id: str, who: str, activity: Activity) -> str:
+        return raising.run_identity(self._policies[policy_id], who, activity)
 
     def judged(self) -> Iterator[Judged]:
         """What became of the alerts of anomalies, by all that was counted."""

@@ -20,7 +20,7 @@ from typing import Any
 
 from casbd.clock import Clock
 from casbd.counting.match import Aliased, Match, Step
-from casbd.counting.subjects import subject
+from casbd.counting.subjects import subject, subjects
 from casbd.filters.compile import Predicate
 from casbd.filters.effort import Effort
 from casbd.filters.glance import glance_of
@@ -31,6 +31,7 @@ from casbd.policies.compiler import Compiler
 from casbd.policies.conditions_by_value import FEW_VALUES, glanced_fields, signed_fields
 from casbd.policies.policy import Policy
 from casbd.policies.remaining import LONGEST_REMEMBERED, RemainingFilters
+from casbd.records.record_path import RawReader
 
 _REMEMBERED = 8192
 Counted = tuple[str, str | None]
@@ -64,6 +65,7 @@ class Matcher:
         self._filters = {policy.id: policy.whole_filter() for policy in self._policies}
         self._counts = {policy.id: _counts(policy) for policy in self._policies}
         self._compiler = Compiler(now or self.moment, self.effort)
+        self._subjects = _subjects(self._policies, self._compiler.reader)
         self._decide_by(signed_fields(self._filters.values()))
 
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
@@ -125,6 +127,8 @@ class Matcher:
 
     def counted_by(self, policies: Sequence[Policy], activity: Activity) -> tuple[tuple[Counted, ...], ...]:
         """What each of some policies counts of an activity that it has just met. Those that count alike are asked once."""
+        if len(policies) == 1:
+            return (self.counted(policies[0], activity),)
         found: dict[Any, tuple[Counted, ...]] = {}
         counted = []
         for policy in policies:
@@ -145,12 +149,11 @@ class Matcher:
             return ()
         if match.aliased:
             return self._counted_of_each(policy, match, activity)
-        reader = self._compiler.reader
-        who = subject(match, activity, reader)
+        who = self._subjects[policy.id](activity)
         if who is None:
             return ()
         met = self._met(policy.id, match.steps, activity) if match.steps else ()
-        return ((who, match.value(activity, reader, met)),)
+        return ((who, match.value(activity, self._compiler.reader, met)),)
 
     def _counted_of_each(self, policy: Policy, match: Match, activity: Activity) -> tuple[Counted, ...]:
         """The same where each filter has its own fields for the subject."""
@@ -183,6 +186,19 @@ class Matcher:
 
     def _known(self, key: tuple[Any, ...]) -> Mapping[str, Any]:
         return dict(zip(self._in_key, key, strict=True))
+
+
+def _subjects(policies: Sequence[Policy], reader: RawReader) -> Mapping[str, Callable[[Activity], str | None]]:
+    """By policy, what says whose an activity is: one for all that tell it by the same fields."""
+    alike: dict[Hashable, Callable[[Activity], str | None]] = {}
+    of = {}
+    for policy in policies:
+        if (match := policy.match) is not None:
+            by = match.by, match.single_app, match.nobodys
+            if by not in alike:
+                alike[by] = subjects(match, reader)
+            of[policy.id] = alike[by]
+    return of
 
 
 def _counts(policy: Policy) -> Hashable:

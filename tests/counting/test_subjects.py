@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from casbd.counting.subjects import different, folded, subject
+from casbd.counting.each import Each
+from casbd.counting.repeated import Repeated
+from casbd.counting.subjects import different, folded, subject, subjects
 from casbd.model.activity import Activity
 from casbd.policies.loading import load_file
 from casbd.records.record_path import RawReader
@@ -85,3 +89,33 @@ def counting(by, single_app=False):
 @pytest.mark.parametrize(("value", "expected"), [("ÄB", "äb"), (None, None), ((), None), (1.5, "1.5"), (True, "true")])
 def test_a_value_as_text(value, expected):
     assert folded(value) == expected
+
+
+BY = ("user", "user_id", "ip_address", "country", "user_groups", "is_admin_operation", "asn", "raw.who")
+TEXTS = st.sampled_from((None, "", "bob", "Bob", "a@contoso.com", "A@contoso.com ", "x" * 600, "\ud800"))
+
+
+@given(
+    by=st.lists(st.sampled_from(BY), min_size=1, max_size=3, unique=True),
+    kind=st.sampled_from((Repeated, Each)),
+    single_app=st.booleans(),
+    activities=st.lists(
+        st.builds(
+            Activity,
+            *(st.just(0), st.just("1"), st.just("Log on"), st.none()),
+            *(TEXTS for _ in range(4)),
+            ip_address=TEXTS,
+            country=TEXTS,
+            user_groups=st.sampled_from(((), ("a",), ("b", "A"))),
+            is_admin_operation=st.sampled_from((None, True, False)),
+            asn=st.sampled_from((None, 0, 1)),
+            raw=st.sampled_from(("{}", '{"who": "x"}')),
+        ),
+        max_size=6,
+    ),
+)
+def test_remembered_it_is_the_same_subject(by, kind, single_app, activities):
+    match, reader = kind(repeated=1, within=1, by=tuple(by), single_app=single_app), RawReader()
+    remembered = subjects(match, reader)
+    for activity in (*activities, *activities):
+        assert remembered(activity) == subject(match, activity, reader)

@@ -42,7 +42,7 @@ class Stored:
 
     def add(self, policies, number, time, value):
         activity = Activity(timestamp=time, activity_id=f"id {number}")
-        changes = self.windows.add(policies, "a", activity, number, value, lambda policy: f"{policy} {number}")
+        changes = self.windows.add(policies, "a", activity, number, value, lambda policy, *_: f"{policy} {number}")
         return dict(changes)
 
     def save(self):

@@ -114,7 +114,7 @@ class WindowEntries:
             for policy in policies:
                 window = policy, subject
                 self._latest[window].append(entry)
-                if window in self._sorted:
+                if self._sorted and window in self._sorted:
                     self._sorted[window].note(entry)
             self._in_journal += len(policies)
         self._known = len(self._changed)
