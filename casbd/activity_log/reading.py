@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from casbd.activity_log.counting import check, most_first
 from casbd.activity_log.kept_subjects import keep_subjects
 from casbd.activity_log.opened import ALL, Opened, Source
 from casbd.activity_log.parts import Parts, is_few
+from casbd.activity_log.scored import scored
 from casbd.activity_log.wanted import Wanted
 from casbd.counting.subject_sql import Subjects
 from casbd.errors import StoreError
@@ -100,6 +101,10 @@ class ActivityLog:
         """One activity by its id; the newest where several instances have it."""
         with self._opened() as opened:
             return self._parts.with_id(opened, activity_id)
+
+    def priorities(self, since: int | None = None, until: int | None = None) -> Mapping[str, int]:
+        """What alerts make of activities, by id (`scored.py`), of a span of event time and more."""
+        return scored(self._store.connection, since, until)
 
     def block(self, block_id: int) -> list[Activity]:
         """The activities of a block, wherever they are by now."""

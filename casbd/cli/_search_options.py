@@ -7,18 +7,19 @@ def search(configuration: Path, options: SearchOptions) -> None: ...
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from casbd.activity_log import Wanted
+from casbd.activity_log import Wanted, scored
 from casbd.activity_log.queries import Query, find, saved, suggested
 from casbd.cli._common import AT_MOST, Time, cell, check_span, open_store
 from casbd.cli._screen import real_filters
 from casbd.clock import now
+from casbd.filters.tree import Node
 from casbd.model.activity import FIELDS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -112,16 +113,23 @@ def _named(configuration: Path, name: str) -> Query:
 
 
 def _search_of(query: Query, configuration: Path) -> SearchOptions:
-    try:
-        wanted = Wanted(real_filters(configuration, query.conditions()), now)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--filter") from None
     since, until = _time(query.since, "--from"), _time(query.until, "--to", end=True)
     check_span(since, until)
+    try:
+        wanted = Wanted(real_filters(configuration, _without_priority(configuration, query.conditions(), since, until)), now)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from None
     sort = query.sort or NEWEST_FIRST
     if sort.removeprefix("-") not in FIELDS:
         raise click.BadParameter(f"no such field: {cell(sort)}; fields: {', '.join(FIELDS)}", param_hint="--sort")
     return SearchOptions(wanted, since, until, sort, LIMIT if query.limit is None else query.limit, query)
+
+
+def _without_priority(configuration: Path, filters: Sequence[str | Node], since: int | None, until: int | None) -> Sequence[str | Node]:
+    if not scored.asks(filters):
+        return filters
+    with open_store(configuration) as store:
+        return scored.resolved(store.connection, filters, since, until)
 
 
 def _time(text: str | None, option: str, *, end: bool = False) -> int | None:

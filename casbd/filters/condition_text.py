@@ -20,12 +20,12 @@ _ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
 _FORM = 'FIELD OP VALUE[,VALUE], a value in double quotes may hold anything: user eq a@example.com,"Doe, Jane"'
 
 
-def parse_condition(text: str) -> Node:
-    """The condition. ValueError, with what is allowed, where field, operator or a value is wrong."""
+def parse_condition(text: str, field: FieldRef | None = None) -> Node:
+    """The condition. ValueError, with what is allowed, where field, operator or a value is wrong. field: what its name stands for."""
     condition = _CONDITION.fullmatch(text)
     if condition is None:
         raise FilterError(f"`{text}` is no filter", _FORM)
-    field = parse_field(condition[1])
+    field = field or parse_field(condition[1])
     operator = field.operator(condition[2])
     values = _split(condition[3] or "")
     if operator.takes == "range":

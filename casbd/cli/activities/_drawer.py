@@ -37,13 +37,18 @@ SAME = {"type": "activity_type", "user": "user", "ip": "ip_address", "country": 
 _DAY = 86_400_000
 
 
-def show(activity: Activity, alerts: Sequence[Alert], unusual: dict[str, str] | None) -> None:
-    """All of it, and the record at the end. unusual: fields with values that are new for the user; None where it is not known."""
+def show(activity: Activity, alerts: Sequence[Alert], unusual: dict[str, str] | None, priority: int | None) -> None:
+    """All of it, and the record at the end. unusual: fields with values that are new for the user; None where it is not known.
+
+    priority: what its alerts add to that of its user; None: nothing.
+    """
     fields = dict(drawer(activity, ("raw", "objects")))
     rows = {section: [(name, fields.pop(name)) for name in names if name in fields] for section, names in SECTIONS.items()}
     rows["record"] += fields.items()
     rows["objects"] = [_object(thing) for thing in activity.objects] or rows["objects"]
     rows["alerts"] = [(alert.severity, f"{alert.policy_name}, {alert.status}, {alert.alert_id[:SHORT]}") for alert in alerts]
+    if priority:
+        rows["alerts"].append(("priority", str(priority)))
     if unusual:
         rows["unusual"] = [("new for this user", ", ".join(f"{name} {value}" for name, value in unusual.items()))]
     table("", ("", "field", "value"), [("" if n else section, *row) for section, own in rows.items() for n, row in enumerate(own)])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from casbd.activity_log import ActivityLog, Cursor, search
+from casbd.activity_log import ActivityLog, Cursor, scored, search
 from casbd.cli._common import cell, json_option, moment, table, write_lines
 from casbd.cli._search_options import NEWEST_FIRST, SearchOptions
 from casbd.filters.fields import FieldRef, parse_field
@@ -43,19 +43,31 @@ class Columns(click.ParamType["tuple[Column, ...]"]):
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(Column(name.strip(), parse_field(name.strip())) for name in str(value).split(","))
+            return tuple(Column(name, _field(name)) for name in map(str.strip, str(value).split(",")))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
 
+def _field(name: str) -> FieldRef:
+    return scored.Scored(name) if name == scored.NAME else parse_field(name)
+
+
 class Column(NamedTuple):
-    """A field, or a path into the exported record."""
+    """A field, or a path into the exported record; or what alerts make of an activity, by id."""
 
     name: str
     field: FieldRef
+    priorities: Mapping[str, int] = {}
+
+    @property
+    def is_priority(self) -> bool:
+        """Whether it is the last of these."""
+        return isinstance(self.field, scored.Scored)
 
     def value(self, fields: dict[str, Any], reader: RawReader) -> Any:
         """What an activity has there, as JSON has it: null for nothing, of several values a list. fields: the activity's, as JSON."""
+        if self.is_priority:
+            return self.priorities.get(fields["activity_id"])
         if not self.field.path:
             return fields[self.name]
         values = reader.find(fields["raw"], self.field.path)
@@ -75,11 +87,11 @@ class Listing(NamedTuple):
         if self.columns is None and (self.as_json or self.as_csv):
             return FIELDS
         shown = COLUMNS if self.columns is None else tuple(column.field.name for column in self.columns)
-        return (*shown, "matched_policies", "result")
+        return (*shown, "activity_id", "matched_policies", "result")
 
 
 _OPTIONS = (
-    click.option("--columns", type=Columns(), metavar="FIELD,...", help="These fields, also raw.PATH into the record."),
+    click.option("--columns", type=Columns(), metavar="FIELD,...", help="These fields, also raw.PATH into the record, and priority."),
     click.option("--csv", "as_csv", is_flag=True, help="CSV with a header (RFC 4180); all fields unless --columns says which."),
     json_option,
     click.option("--after", metavar="CURSOR", help="The next page: what the one before said at its end."),
@@ -123,17 +135,22 @@ def write(log: ActivityLog, options: SearchOptions, listing: Listing, shown: Pse
         fields=FIELDS if shown.fields else listing.reads(),  # pseudonyms are made of all that tells who it was
     )
 
+    columns = listing.columns
+    if columns is not None and any(column.is_priority for column in columns):
+        priorities = log.priorities(options.since, options.until)
+        columns = tuple(column._replace(priorities=priorities) for column in columns)
+
     def page() -> Iterator[Activity]:
         for activity in islice(activities, limit) if limit else activities:
             last.append(activity)
             yield shown.activity(activity)
 
     if listing.as_json:
-        write_lines(_json(page(), listing.columns))
+        write_lines(_json(page(), columns))
     elif listing.as_csv:
-        _write_csv(page(), listing.columns or tuple(Column(name, FieldRef(name)) for name in FIELDS))
+        _write_csv(page(), columns or tuple(Column(name, FieldRef(name)) for name in FIELDS))
     else:
-        _write_table(page(), listing.columns)
+        _write_table(page(), columns)
     if limit and next(activities, None) is not None:
         more = f"more with --after {Cursor.at(last[0]).text()}" if options.sort == NEWEST_FIRST else f"the first {limit}; there are more"
         click.echo(f"casbd: {more} (--limit 0 is all)", err=True)
@@ -194,6 +211,8 @@ def _write_table(activities: Iterator[Activity], columns: tuple[Column, ...] | N
 
 
 def _cell(column: Column, activity: Activity, reader: RawReader) -> object:
+    if column.is_priority:
+        return column.priorities.get(activity.activity_id)
     if column.name == "timestamp":
         return moment(activity.timestamp)
     if column.name == "objects":

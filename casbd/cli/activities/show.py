@@ -29,7 +29,10 @@ from casbd.wire import json_lines
 @retag_option
 @click.pass_obj
 def show(configuration: Path, activity_id: str, same: str | None, limit: int | None, listing: Listing, retag: bool) -> None:
-    """Show everything about one activity: the alerts it is part of, what was new for its user, the record; or others like it."""
+    """Show everything about one activity: the alerts it is part of, what was new for its user, the record; or others like it.
+
+    priority: what these alerts are worth of the user's investigation priority; `--filter "priority gt 5"` searches by it.
+    """
     if same is None and (retag or limit is not None or listing != Listing(None, False, listing.as_json, None)):
         raise click.UsageError("--limit, --columns, --csv, --after and --retag go with --same")
     shown = screen(configuration)
@@ -46,10 +49,11 @@ def show(configuration: Path, activity_id: str, same: str | None, limit: int | N
             return
         raised = [*map(shown.alert, raised_alerts.with_activity(store.connection, activity.activity_id, activity.timestamp))]
         unusual = new_for_user(log, activity)
+        priority = log.priorities(activity.timestamp, activity.timestamp).get(activity.activity_id)
     unusual = unusual and {name: str(shown.value(name, value)) for name, value in unusual.items()}
     activity = shown.activity(activity)
     if not listing.as_json:
-        _drawer.show(activity, raised, unusual)
+        _drawer.show(activity, raised, unusual, priority)
         return
-    more = {"alerts": [json_lines.alert_fields(alert) for alert in raised], "unusual": unusual}
+    more = {"alerts": [json_lines.alert_fields(alert) for alert in raised], "unusual": unusual, "priority": priority}
     write_lines([json_lines.line(json_lines.activity_fields(activity) | more)])

@@ -30,7 +30,7 @@ class TestShow:
 
     def test_json(self, run):
         (one,) = lines(run("activities", "show", "fail-0", "--json")[0])
-        assert [*one] == [*FIELDS, "alerts", "unusual"]
+        assert [*one] == [*FIELDS, "alerts", "unusual", "priority"]
         assert [(alert["policy_id"], alert["activity_ids"]) for alert in one["alerts"]] == [("failed", ["fail-0"])]
         assert one["unusual"]["ip_address"] == "203.0.113.7"
         (first,) = lines(run("activities", "show", "before", "--json")[0])
