@@ -10,7 +10,7 @@ import pytest
 
 from casbd.errors import StateInUse, StoreError
 from casbd.model.counted import Entry
-from casbd.store import schema
+from casbd.store import schema, tables
 from casbd.store.database import FILE, Store
 from casbd.store.state import held_back, input_progress, outbox, policy_counts, priority, raised_alerts
 from casbd.store.state.window_entries import WindowEntries
@@ -111,7 +111,7 @@ class TestOpening:
 
     def test_an_older_version_is_brought_up_to_date_by_the_daemon(self, tmp_path):
         with sqlite3.connect(tmp_path / FILE) as old:
-            old.executescript(schema._TABLES + "PRAGMA user_version = 2; INSERT INTO policies VALUES ('one', 7, 1);")
+            old.executescript(tables.TABLES + "PRAGMA user_version = 2; INSERT INTO policies VALUES ('one', 7, 1);")
         old.close()
         with pytest.raises(StoreError, match="an older casbd wrote it"):
             Store(tmp_path, readonly=True)
@@ -121,7 +121,7 @@ class TestOpening:
                 assert [*held_back.every(store.connection)] == []
 
     def test_what_waited_in_version_5_waits_still(self, tmp_path):
-        steps = "".join(step for since, step in schema._CHANGES.items() if since < 5)
+        steps = "".join(step for since, step in tables.CHANGES.items() if since < 5)
         queued = "INSERT INTO outbox (destination, kind, size, body) VALUES ('siem', 'alert', 3, x'00')"
         with sqlite3.connect(tmp_path / FILE) as old:
             old.executescript(f"{steps} PRAGMA user_version = 5; {queued}; INSERT INTO destinations (name, delivered) VALUES ('siem', 7);")
@@ -133,7 +133,7 @@ class TestOpening:
 
     @pytest.mark.parametrize("version", range(2, schema.VERSION))
     def test_every_older_version_becomes_this_one(self, tmp_path, version):
-        steps = "".join(step for since, step in schema._CHANGES.items() if since < version)
+        steps = "".join(step for since, step in tables.CHANGES.items() if since < version)
         with sqlite3.connect(tmp_path / FILE) as old:
             schema.add_functions(old)
             old.executescript(f"{steps} PRAGMA user_version = {version}")
@@ -141,12 +141,12 @@ class TestOpening:
             old.execute(f"INSERT INTO inputs ({columns}) VALUES ('m', 3, 2, 2, 1, 0, 9)")
         old.close()
         with Store(tmp_path) as store, Store(tmp_path / "new") as new:
-            tables = "SELECT name, type FROM sqlite_master ORDER BY 1"
-            assert [*store.connection.execute(tables)] == [*new.connection.execute(tables)]
+            listed = "SELECT name, type FROM sqlite_master ORDER BY 1"
+            assert [*store.connection.execute(listed)] == [*new.connection.execute(listed)]
             assert input_progress.counts(store.connection)["m"] == input_progress.Counts(3, 2, 2, 1, 0, 9, None)
 
     def test_what_version_8_counted_is_counted_still(self, tmp_path):
-        steps = "".join(step for since, step in schema._CHANGES.items() if since < 8)
+        steps = "".join(step for since, step in tables.CHANGES.items() if since < 8)
         rows = [("p:1", who, n % 300, n, f"{n}", "v\0", None if n % 2 else "alert", n // 250) for who in ("a", "b") for n in range(500)]
         with sqlite3.connect(tmp_path / FILE) as old:
             old.executescript(f"{steps} PRAGMA user_version = 8")
@@ -160,7 +160,7 @@ class TestOpening:
             assert store.connection.execute("SELECT min(stored), max(stored), count(*) FROM window_pages").fetchone() == (1, 1, 6)
 
     def test_alerts_of_version_9_can_be_asked_for_and_are_not_told_again(self, tmp_path):
-        steps = "".join(step for since, step in schema._CHANGES.items() if since < 9)
+        steps = "".join(step for since, step in tables.CHANGES.items() if since < 9)
         body = {"policy_id": "p", "policy_name": "P", "policy_type": "activity", "severity": "low", "ip_address": "2001:db8::1"}
         rows = [
             (name, "p", "open", "low", None, None, "a", 5, 7, held, msgspec.msgpack.encode(body | {"alert_id": name, "activity_count": 9}))
@@ -178,7 +178,7 @@ class TestOpening:
             assert raised_alerts.told(store.connection, "held") is None
 
     def test_alerts_of_version_16_add_to_the_priority(self, tmp_path):
-        steps = "".join(step for since, step in schema._CHANGES.items() if since < 16)
+        steps = "".join(step for since, step in tables.CHANGES.items() if since < 16)
         body = msgspec.msgpack.encode({"country": "NO", "app_instance": "one"})
         alerts = [
             ("a", "threat_detection", "A@x.com", "open", None, None, 45),
