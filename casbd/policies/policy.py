@@ -148,7 +148,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def reads(self) -> frozenset[str]:
         """The fields that it looks at, and those that its alerts show."""
-        return _ALERTED | self.looks_at() | {field.name for field in self.alert.fields()}
+        helped_by = getattr(self.match, "helped_by", ())  # it takes them where they are there
+        return _ALERTED | self.looks_at() | {field.name for field in self.alert.fields()} | frozenset(helped_by)
 
     def looks_at(self) -> frozenset[str]:
         """The fields that decide: of its filters, and those that it counts by."""

@@ -1,0 +1,103 @@
+"""Which networks, countries and devices somebody has, and has for how long: the first days on which each was seen.
+
+Asked as of an event time, by whole days that ended LATE before, so that nothing of them is still to come.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from casbd.habits.anomaly import DAY, LATE
+
+MOST_DAYS = 3
+"""So many days of each are kept, the first ones: on how many it was seen matters no further."""
+
+
+class Days:
+    """By name the first days on which it was there. most: so many names are kept; those that were there once, and long ago, go first."""
+
+    __slots__ = ("_most", "first")
+
+    def __init__(self, most: int, first: Mapping[str, list[int]] | None = None) -> None:
+        self._most = most
+        self.first = dict(first or {})
+
+    def add(self, name: str, moment: int) -> None:
+        """It was there at a time (ms)."""
+        days = self.first.get(name)
+        day = moment // DAY
+        if days is None:
+            self.first[name] = [day]
+            if len(self.first) > self._most:
+                del self.first[min(self.first, key=lambda one: (len(self.first[one]), self.first[one][-1], one))]
+        elif day not in days and (len(days) < MOST_DAYS or day < days[-1]):
+            insort(days, day)
+            del days[MOST_DAYS:]
+
+    def known(self, name: str, moment: int, days: int) -> bool:
+        """Whether it was there on so many days before a time."""
+        first = self.first.get(name)
+        return first is not None and len(first) >= days and is_over(first[days - 1], moment)
+
+
+def is_over(day: int, moment: int) -> bool:
+    """Whether a day (since 1970) was over LATE before a time, so that all of it is known."""
+    return (day + 1) * DAY + LATE <= moment
+
+
+class Users:
+    """Who has what: of each name some users with the first two days on which they had it. most: so many names are kept."""
+
+    __slots__ = ("_most", "_packed", "names", "since")
+
+    MOST = 6
+    """So many users of each name are kept."""
+
+    def __init__(self, most: int, packed: Any = None) -> None:
+        self._most = most
+        self.since: int = 2**62
+        self.names: dict[str, dict[int, list[int]]] = {}
+        if packed is not None:
+            self.since, self.names = packed
+        self._packed: bytes | None = None
+
+    def add(self, name: str, user: int, moment: int) -> None:
+        """A user had it at a time."""
+        self.since = min(self.since, moment)
+        users = self.names.setdefault(name, {})
+        day = moment // DAY
+        days = users.get(user)
+        if days is None:
+            users[user] = [day]
+            if len(users) > self.MOST:
+                del users[max(users, key=lambda one: (-len(users[one]), users[one][-1], one))]
+            if len(self.names) > self._most:
+                self._forget()
+        elif day not in days and (len(days) < 2 or day < days[-1]):
+            insort(days, day)
+            del days[2:]
+        else:
+            return
+        self._packed = None
+
+    def number(self, name: str, moment: int, but: int, *, twice: bool = False) -> int:
+        """How many users but one had it before a time; twice: on two days each."""
+        users = self.names.get(name, {})
+        day = 1 if twice else 0
+        return sum(user != but and len(days) > day and is_over(days[day], moment) for user, days in users.items())
+
+    def packed(self) -> Any:
+        """As what msgpack takes. It is stored with each commit, and seldom changes."""
+        if self._packed is None:
+            self._packed = msgspec.msgpack.encode((self.since, self.names))
+        return msgspec.Raw(self._packed)
+
+    def _forget(self) -> None:
+        """A quarter, of what few have and had long ago."""
+        order = sorted(self.names, key=lambda one: (len(self.names[one]), min(days[0] for days in self.names[one].values()), one))
+        for name in order[: self._most // 4]:
+            del self.names[name]

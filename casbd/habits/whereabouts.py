@@ -1,0 +1,185 @@
+"""Where a subject was of late, hour by hour, and which networks, countries and devices it has had for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.known_places import Days, Users
+from casbd.habits.spots import Spot, spot_of
+from casbd.model.counted import Entry
+
+LONG_AGO = -(2**62)
+MOST_HOURS = 48
+"""So many hours at spots are kept: of two days, at the spots that somebody is at. Of more the newest."""
+_MOST_KNOWN = 48
+_MOST_NAMES = 2_000
+_SEEN = 50_000
+
+
+class Hour(msgspec.Struct, gc=False):
+    """What was done at one spot within an hour of the clock. text: the spot as it is written. last: when the last activity was."""
+
+    text: str
+    spot: Spot
+    first: Entry
+    last: int
+    count: int
+
+
+class Whereabouts:
+    """See Memory. known: by `network_in`, country and device.
+
+    Hours are kept as long as they may be part of a finding that may still change: one is of a day at most, and compares with what was
+    within a day around it.
+    """
+
+    def __init__(self, packed: Any = None) -> None:
+        spots, hours, stays, known, since, newest = packed or ([], [], {}, None, 2**62, LONG_AGO)
+        self.since: int = since
+        self.newest: int = newest
+        self.hours: dict[tuple[str, int], Hour] = {}
+        self._countries: dict[str, int] = {}
+        for number, moment, key, activity_id, last, count in hours:
+            self._put(Hour(spots[number], spot_of(spots[number]), Entry(moment, key, activity_id), last, count))
+        self.stays: dict[str, list[int]] = stays
+        self.known = Days(_MOST_KNOWN, known)
+        self._settled = self.newest - LATE
+
+    @property
+    def is_in_one_country(self) -> bool:
+        """Whether nothing is known of another one, lately."""
+        return len(self._countries) < 2
+
+    def add(self, entry: Entry) -> None:
+        """See Memory. What has no value was done at no place."""
+        if entry.value is None:
+            return
+        moment = entry.timestamp
+        hour = self.hours.get((entry.value, moment // HOUR))
+        if hour is None:
+            self._begin(entry.value, entry)
+        else:
+            hour.count += 1
+            if moment > hour.last:
+                hour.last = moment
+            elif (moment, entry.activity_id) < (hour.first.timestamp, hour.first.activity_id):
+                hour.first = Entry(moment, entry.key, entry.activity_id)
+        if moment > self.newest:
+            self.newest = moment
+
+    def settle(self, before: int) -> None:
+        """See Memory."""
+        self._settled = before
+        oldest = before - (DAY if self.is_in_one_country else 2 * DAY + 2 * HOUR)
+        old = [name for name, hour in self.hours.items() if hour.last < oldest]
+        if old:
+            for name in sorted(old, key=lambda name: self.hours[name].first.timestamp):
+                self._drop(name)
+
+    def packed(self) -> Any:
+        """See Memory."""
+        spots = list(dict.fromkeys(text for text, _ in self.hours))
+        number = {text: index for index, text in enumerate(spots)}
+        hours = [
+            (number[text], one.first.timestamp, one.first.key, one.first.activity_id, one.last, one.count)
+            for (text, _), one in self.hours.items()
+        ]
+        return spots, hours, self.stays, self.known.first, self.since, self.newest
+
+    def in_order(self) -> list[Hour]:
+        """By the times of their first activities."""
+        return sorted(self.hours.values(), key=lambda hour: (hour.first.timestamp, hour.first.activity_id))
+
+    def days_of(self, country: str, hours: list[Hour]) -> Iterator[tuple[int, Hour]]:
+        """The hours in a country (of these, in order), each with the time at which its day began there.
+
+        A stay is over when nothing was done there for a day, and has days of 24 hours from its beginning on.
+        """
+        stay = self.stays.get(country)
+        for hour in hours:
+            if hour.spot.country == country:
+                stay = _stay(stay, hour)
+                yield stay[0] + (hour.first.timestamp - stay[0]) // DAY * DAY, hour
+
+    def _begin(self, text: str, entry: Entry) -> None:
+        spot, moment = spot_of(text), entry.timestamp
+        self.since = min(self.since, moment)
+        self.known.add(network_in(spot), moment)
+        self.known.add(spot.country, moment)
+        self.known.add(spot.device, moment)
+        if moment < self._settled:
+            return  # too late to be judged
+        self._put(Hour(text, spot, Entry(moment, entry.key, entry.activity_id), moment, 1))
+        if len(self.hours) > MOST_HOURS:
+            self._drop(min(self.hours, key=lambda name: (self.hours[name].first.timestamp // HOUR, name)))
+
+    def _put(self, hour: Hour) -> None:
+        self.hours[hour.text, hour.first.timestamp // HOUR] = hour
+        self._countries[hour.spot.country] = self._countries.get(hour.spot.country, 0) + 1
+
+    def _drop(self, name: tuple[str, int]) -> None:
+        hour = self.hours.pop(name)
+        country = hour.spot.country
+        self._countries[country] -= 1
+        if not self._countries[country]:
+            del self._countries[country]
+        self.stays[country] = _stay(self.stays.get(country), hour)
+        if len(self.stays) > 8:
+            del self.stays[min(self.stays, key=lambda one: self.stays[one][1])]
+
+
+class Colleagues:
+    """See Organization. What its users have: blocks of addresses, networks and countries."""
+
+    def __init__(self, packed: Any = None) -> None:
+        self._users = Users(_MOST_NAMES, packed)
+        self._seen: set[tuple[str, str, int]] = set()
+
+    @property
+    def since(self) -> int:
+        """The time of the first activity (ms)."""
+        return self._users.since
+
+    def add(self, who: str, entry: Entry) -> tuple[str, ...]:
+        """See Organization: as nothing of the last day is looked at, nobody is to be judged again."""
+        if entry.value is None or (seen := (who, entry.value, entry.timestamp // DAY)) in self._seen:
+            return ()
+        if len(self._seen) >= _SEEN:
+            self._seen.clear()
+        self._seen.add(seen)
+        spot, user = spot_of(entry.value), _number(who)
+        for name in (f"b {spot.block}", network_in(spot), spot.country):
+            self._users.add(name, user, entry.timestamp)
+        return ()
+
+    def share_exit(self, block: str, moment: int, who: str) -> int:
+        """How many others came from a block of addresses on two days each."""
+        return self._users.number(f"b {block}", moment, _number(who), twice=True) if block else 0
+
+    def are_in(self, name: str, moment: int, who: str) -> int:
+        """How many others used a network, or were in a country."""
+        return self._users.number(name, moment, _number(who))
+
+    def packed(self) -> Any:
+        """See Organization."""
+        return self._users.packed()
+
+
+def network_in(spot: Spot) -> str:
+    """A network's name, in a country: many are in several."""
+    return f"{spot.country} {spot.network}"
+
+
+def _number(who: str) -> int:
+    return crc32(who.encode("utf-8", "surrogatepass"))
+
+
+def _stay(stay: list[int] | None, hour: Hour) -> list[int]:
+    if stay is None or hour.first.timestamp - stay[1] > DAY:
+        return [hour.first.timestamp, hour.last]
+    return [stay[0], max(stay[1], hour.last)]
