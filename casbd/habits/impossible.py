@@ -14,6 +14,7 @@ from casbd.habits.spots import HIDDEN, MOBILE, OWN, Spot, written
 from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
+from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
@@ -98,8 +99,7 @@ class Judge:
 
     def __init__(self, match: Impossible, memory: Whereabouts, organization: Colleagues, who: str) -> None:
         self._match = match
-        self._known = memory.known
-        self._since = memory.since
+        self._memory = memory
         self._organization = organization
         self._who = who
         self._hidden: dict[tuple[Spot, int], bool] = {}
@@ -129,7 +129,7 @@ class Judge:
         odd = earlier if usual[0] < usual[1] else later
         if any(hidden):
             odd = later if hidden[0] else earlier
-            if any(self._has(name, odd) for name in (network_in(odd.spot), odd.spot.country, odd.spot.device)):
+            if self._has(network_in(odd.spot), odd) or self._was_in(odd) or self._has(odd.spot.device, odd):
                 return None  # on a journey, and online by way of home
         return None if self._is_usual(odd) or self._is_too_new(odd, kilometres) else odd
 
@@ -146,26 +146,29 @@ class Judge:
         return self._hidden[asked]
 
     def _has(self, name: str, hour: Hour) -> bool:
-        return self._known.known(name, hour.first.timestamp, KNOWN_DAYS)
+        return self._memory.has(name, hour.first.timestamp, KNOWN_DAYS)
+
+    def _was_in(self, hour: Hour) -> bool:
+        return self._memory.has_been_in(hour.spot.country, hour.first.timestamp, KNOWN_DAYS)
 
     def _familiar(self, hour: Hour) -> tuple[bool, bool, bool]:
-        return self._has(network_in(hour.spot), hour), self._has(hour.spot.country, hour), bool(hour.spot.marks & OWN)
+        return self._has(network_in(hour.spot), hour), self._was_in(hour), bool(hour.spot.marks & OWN)
 
     def _is_usual(self, odd: Hour) -> bool:
         """Whether the subject's habit explains it, or at low sensitivity the organization's."""
         if self._match.sensitivity == "high":
             return False
         moment, network = odd.first.timestamp, network_in(odd.spot)
-        if self._known.known(network, moment, 2):
+        if self._memory.has(network, moment, 2):
             return True
-        if self._has(odd.spot.device, odd) and (self._known.known(network, moment, 1) or self._has(odd.spot.country, odd)):
+        if self._has(odd.spot.device, odd) and (self._memory.has(network, moment, 1) or self._was_in(odd)):
             return True
         return self._match.sensitivity == "low" and self._organization.are_in(network, moment, self._who) >= KNOWN_DAYS
 
     def _is_too_new(self, odd: Hour, kilometres: float) -> bool:
         """Whether too little is known of the subject to say: who is new is judged by the others, once it is known where they are."""
         moment = odd.first.timestamp
-        if moment - self._since >= self._match.learning:
+        if moment - self._memory.since >= self._match.learning:
             return False
         if moment - self._organization.since < self._match.learning:
             return True
@@ -190,13 +193,17 @@ def _finding(several: list[Conflict], memory: Whereabouts) -> Finding:
     hours = [conflict.odd for conflict in several]
     closest = min(several, key=lambda one: (one.apart, -one.kilometres, one.odd.first.timestamp))
     odd, spot = closest.odd.first.timestamp, closest.odd.spot
-    names = {"country": spot.country, "network": network_in(spot), "device": spot.device}
-    new = [what for what, name in names.items() if not memory.known.known(name, odd, 1)]
+    known = {
+        "country": memory.has_been_in(spot.country, odd, 1),
+        "network": memory.has(network_in(spot), odd, 1),
+        "device": memory.has(spot.device, odd, 1),
+    }
+    new = [what for what, is_known in known.items() if not is_known]
     return Finding(
         first=min(hour.first.timestamp for hour in hours),
         last=max(hour.last for hour in hours),
         count=sum(hour.count for hour in hours),
-        members=tuple(hour.first for hour in hours[:MOST_KEPT]),
+        members=tuple(sorted((one for hour in hours for one in (hour.first, *(hour.more or ()))), key=_place)[:MOST_KEPT]),
         usual={
             "from": closest.other.spot.country,
             "to": spot.country,
@@ -210,3 +217,7 @@ def _finding(several: list[Conflict], memory: Whereabouts) -> Finding:
         of=spot.country,
         values=frozenset(hour.text for hour in hours),
     )
+
+
+def _place(entry: Entry) -> tuple[int, str]:
+    return entry.timestamp, entry.activity_id

@@ -16,38 +16,57 @@ from casbd.model.counted import Entry
 LONG_AGO = -(2**62)
 MOST_HOURS = 48
 """So many hours at spots are kept: of two days, at the spots that somebody is at. Of more the newest."""
+MOST_MORE = 20
+"""So many more activities are kept than the first one of each hour: the newest where somebody seldom is."""
 _MOST_KNOWN = 48
+_MOST_COUNTRIES = 12
 _MOST_NAMES = 2_000
 _SEEN = 50_000
 
 
-class Hour(msgspec.Struct, gc=False):
-    """What was done at one spot within an hour of the clock. text: the spot as it is written. last: when the last activity was."""
+class Hour(msgspec.Struct):
+    """What was done at one spot within an hour of the clock. text: the spot as it is written. last: when the last activity was.
+
+    more: other activities than the first, as far as they are kept; None in the country where the subject was first of all.
+    """
 
     text: str
     spot: Spot
     first: Entry
     last: int
     count: int
+    more: list[Entry] | None = None
+
+    def add(self, entry: Entry) -> None:
+        """One more."""
+        self.count += 1
+        self.last = max(self.last, entry.timestamp)
+        earlier = (entry.timestamp, entry.activity_id) < (self.first.timestamp, self.first.activity_id)
+        entry = Entry(entry.timestamp, entry.key, entry.activity_id)
+        if self.more is not None:
+            self.more.append(self.first if earlier else entry)
+        if earlier:
+            self.first = entry
 
 
 class Whereabouts:
-    """See Memory. known: by `network_in`, country and device.
+    """See Memory.
 
     Hours are kept as long as they may be part of a finding that may still change: one is of a day at most, and compares with what was
     within a day around it.
     """
 
     def __init__(self, packed: Any = None) -> None:
-        spots, hours, stays, known, since, newest = packed or ([], [], {}, None, 2**62, LONG_AGO)
+        spots, hours, stays, known, countries, since, newest = packed or ([], [], {}, None, None, 2**62, LONG_AGO)
         self.since: int = since
         self.newest: int = newest
         self.hours: dict[tuple[str, int], Hour] = {}
         self._countries: dict[str, int] = {}
-        for number, moment, key, activity_id, last, count in hours:
-            self._put(Hour(spots[number], spot_of(spots[number]), Entry(moment, key, activity_id), last, count))
+        for number, first, last, count, more in hours:
+            kept = None if more is None else [Entry(*one) for one in more]
+            self._put(Hour(spots[number], spot_of(spots[number]), Entry(*first), last, count, kept))
         self.stays: dict[str, list[int]] = stays
-        self.known = Days(_MOST_KNOWN, known)
+        self._known, self._been_in = Days(_MOST_KNOWN, known), Days(_MOST_COUNTRIES, countries)
         self._settled = self.newest - LATE
 
     @property
@@ -64,11 +83,9 @@ class Whereabouts:
         if hour is None:
             self._begin(entry.value, entry)
         else:
-            hour.count += 1
-            if moment > hour.last:
-                hour.last = moment
-            elif (moment, entry.activity_id) < (hour.first.timestamp, hour.first.activity_id):
-                hour.first = Entry(moment, entry.key, entry.activity_id)
+            hour.add(entry)
+            if hour.more is not None:
+                self._keep_the_newest()
         if moment > self.newest:
             self.newest = moment
 
@@ -86,10 +103,18 @@ class Whereabouts:
         spots = list(dict.fromkeys(text for text, _ in self.hours))
         number = {text: index for index, text in enumerate(spots)}
         hours = [
-            (number[text], one.first.timestamp, one.first.key, one.first.activity_id, one.last, one.count)
-            for (text, _), one in self.hours.items()
+            (number[one.text], _packed(one.first), one.last, one.count, None if one.more is None else [_packed(more) for more in one.more])
+            for one in self.hours.values()
         ]
-        return spots, hours, self.stays, self.known.first, self.since, self.newest
+        return spots, hours, self.stays, self._known.first, self._been_in.first, self.since, self.newest
+
+    def has(self, name: str, moment: int, days: int) -> bool:
+        """Whether the subject had a network (`network_in`) or a device on so many days before a time (ms)."""
+        return self._known.known(name, moment, days)
+
+    def has_been_in(self, country: str, moment: int, days: int) -> bool:
+        """The same of a country."""
+        return self._been_in.known(country, moment, days)
 
     def in_order(self) -> list[Hour]:
         """By the times of their first activities."""
@@ -109,14 +134,25 @@ class Whereabouts:
     def _begin(self, text: str, entry: Entry) -> None:
         spot, moment = spot_of(text), entry.timestamp
         self.since = min(self.since, moment)
-        self.known.add(network_in(spot), moment)
-        self.known.add(spot.country, moment)
-        self.known.add(spot.device, moment)
+        self._known.add(network_in(spot), moment)
+        self._known.add(spot.device, moment)
+        self._been_in.add(spot.country, moment)
         if moment < self._settled:
             return  # too late to be judged
-        self._put(Hour(text, spot, Entry(moment, entry.key, entry.activity_id), moment, 1))
+        more = None if spot.country == self._home() else list[Entry]()
+        self._put(Hour(text, spot, Entry(moment, entry.key, entry.activity_id), moment, 1, more))
         if len(self.hours) > MOST_HOURS:
             self._drop(min(self.hours, key=lambda name: (self.hours[name].first.timestamp // HOUR, name)))
+
+    def _home(self) -> str:
+        """The country in which the subject was first of all."""
+        return min(self._been_in.first, key=lambda country: (self._been_in.first[country][0], country))
+
+    def _keep_the_newest(self) -> None:
+        kept = [(one.timestamp, one.activity_id, hour) for hour in self.hours.values() for one in hour.more or ()]
+        if len(kept) > MOST_MORE:
+            _, activity_id, hour = min(kept, key=lambda one: one[:2])
+            hour.more = [one for one in hour.more or () if one.activity_id != activity_id]
 
     def _put(self, hour: Hour) -> None:
         self.hours[hour.text, hour.first.timestamp // HOUR] = hour
@@ -173,6 +209,10 @@ class Colleagues:
 def network_in(spot: Spot) -> str:
     """A network's name, in a country: many are in several."""
     return f"{spot.country} {spot.network}"
+
+
+def _packed(entry: Entry) -> tuple[int, int, str]:
+    return entry.timestamp, entry.key, entry.activity_id
 
 
 def _number(who: str) -> int:

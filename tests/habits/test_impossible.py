@@ -209,7 +209,7 @@ def activities(draw):
 
 
 @pytest.mark.parametrize("sensitivity", ["low", "medium", "high"])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(given=activities())
 def test_neither_order_nor_cuts_nor_restarts_matter(sensitivity, given):
     in_order, late, cuts, anew = given
