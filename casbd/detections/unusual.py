@@ -12,9 +12,9 @@ from casbd.documents import durations
 from casbd.filters.reading import FilterReader
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.unusual import Unusual
-from casbd.model.facts import Facts
+from casbd.model.facts import Facts, Part
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Length, MatchKeys, different, fields_schema
+from casbd.policies.counted_fields import Different, Length, MatchKeys, different, fields_schema
 from casbd.policies.explain import name_of
 from casbd.policies.kinds import detection
 from casbd.policies.policy import is_of_one_user
@@ -54,6 +54,8 @@ class UnusualKeys(MatchKeys):
     """In a window of this length: 30m to 6h of event time. An alert is of all windows that are not an hour apart, if it is 1h."""
     at_least: Annotated[StrictInt, _AT_LEAST] = 20
     """Fewer are never unusual."""
+    first_time: Annotated[StrictInt, _AT_LEAST] | None = None
+    """Unless it is so many of a subject that did it on two days at most, which may be fewer."""
     learning: Annotated[Length, AfterValidator(_learning)] = 7 * DAY
     """So long nothing is unusual, as nobody's history is known yet; at most 60d."""
     while_learning: Annotated[StrictInt, _AT_LEAST] | None = None
@@ -61,6 +63,9 @@ class UnusualKeys(MatchKeys):
     sensitivity: Literal["low", "medium", "high"] = "medium"
     """What explains a lot: the subject's and others' busiest sessions (low); the subject's repeated, weekly and monthly ones, and what is
     usual for others (medium); only what the subject does on most days, and is usual for others (high)."""
+    unknown: Different | None = None
+    """A field that says where, such as `asn` (without a value, or of `ip_address`, its network): only failures are counted, at places
+    where the subject had no success three days before or earlier. The filters must let successes through, too."""
 
 
 @detection
@@ -84,9 +89,11 @@ class UnusualAmount:
             unique=None if keys.unusual == ACTIVITIES else keys.unusual,
             session=keys.session,
             at_least=keys.at_least,
+            first_time=keys.first_time,
             learning=keys.learning,
             while_learning=keys.while_learning,
             sensitivity=keys.sensitivity,
+            unknown=keys.unknown,
             by=by,
             single_app=keys.single_app,
         )
@@ -96,6 +103,10 @@ class UnusualAmount:
         """`at least 20 activities of the same user within 1h, and more than its own history and that of others explain`."""
         counted = f"activities with at least {match.at_least} different values of {name_of(match.unique)}" if match.unique else ""
         counted = counted or f"at least {match.at_least} activities"
+        if match.first_time:
+            counted += f" ({match.first_time} of who hardly ever did it)"
+        if match.unknown:
+            counted += f" that failed where (by {name_of(match.unknown)}) none succeeded before,"
         learning = f" (in the first {durations.written(match.learning)}: {f'{match.while_learning}' if match.while_learning else 'never'})"
         return (
             f"{counted} of the same {subject} within {durations.written(match.session)}{learning if match.learning else ''},"
@@ -107,19 +118,21 @@ class UnusualAmount:
         """`Download file 412 times on 410 objects from 14:02 to 14:31 UTC; 412 in 1h, on 29 days before never more than 23`."""
         (part,) = facts.parts
         usual = facts.usual
-        said = evidence_words.done(part, named=not is_of_one_user(match) or match.unique == "user", on=_objects(match, usual))
+        said = evidence_words.done(part, named=not is_of_one_user(match) or match.unique == "user", on=_objects(match, part, usual))
         said += evidence_words.place(part)
         if not usual:
             return said + evidence_words.lasting(span)
-        return said + f" from {_times(usual['from'], usual['to'])}; {_before(usual, durations.written(match.session))}"
+        return said + f" from {_times(usual['from'], usual['to'])}; {_before(match, usual)}"
 
 
-def _objects(match: Unusual, usual: Mapping[str, Any]) -> str:
-    """` on 412 objects`; of other fields ` with 12 different values of country`."""
+def _objects(match: Unusual, part: Part, usual: Mapping[str, Any]) -> str:
+    """` on 412 objects, such as "a" and "b"`; of other fields ` with 12 different values of country`."""
     if match.unique is None or not usual:
         return ""
-    objects = match.unique in ("object_id", "object_name")
-    return f" on {usual['all']:,} objects" if objects else f" with {usual['all']:,} different values of {name_of(match.unique)}"
+    if match.unique not in ("object_id", "object_name"):
+        return f" with {usual['all']:,} different values of {name_of(match.unique)}"
+    some = [f'"{name}"' for name in part["object_name"].earliest()[:2]]
+    return f" on {usual['all']:,} objects" + (f" such as {' and '.join(some)}" if some else "")
 
 
 def _times(first: int, last: int) -> str:
@@ -130,7 +143,7 @@ def _times(first: int, last: int) -> str:
     )
 
 
-def _before(usual: Mapping[str, Any], length: str) -> str:
+def _before(match: Unusual, usual: Mapping[str, Any]) -> str:
     """`at most 380 in 1h; on 29 days before never more than 23; most others at most 61`."""
     days, own, most, others = usual["days"], usual["own"], usual["before"], usual["others"]
     on = f"on {days} day{'' if days == 1 else 's'} before"
@@ -140,5 +153,11 @@ def _before(usual: Mapping[str, Any], length: str) -> str:
         history = f"{on} never more than {own:,}"
     else:
         history = f"{on} at most {most:,}" + (f", mostly not more than {own:,}" if days > 1 else "")
-    known = f"; most others at most {others:,}" if others is not None else "" if usual["learned"] else "; nothing is known of others yet"
-    return f"{usual['most']:,} in {length}, {history}{known}"
+    known = (
+        f"; others in their first week often {others:,}"
+        if others is not None
+        else ""
+        if usual["learned"]
+        else "; nothing is known of others yet"
+    )
+    return f"{usual['most']:,} in {durations.written(match.session)}, {history}{known}"

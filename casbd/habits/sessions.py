@@ -80,10 +80,10 @@ class Session(msgspec.Struct, frozen=True, gc=False):
 class Sessions:
     """A subject's memory. length: of a session (ms). different: values are counted, not activities."""
 
-    __slots__ = ("_most", "_newest", "_since", "_size", "days", "different", "slices")
+    __slots__ = ("_most", "_newest", "_since", "days", "different", "size", "slices")
 
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
-        self._size = length // 2
+        self.size = length // 2
         self.different = different
         self.slices: dict[int, Slice] = {}
         self.days: dict[int, int] = {}
@@ -92,7 +92,7 @@ class Sessions:
         self._since, self._newest, slices, days, busiest = packed or (LONG_AGO, LONG_AGO, (), (), ())
         self.days.update(zip(days, busiest, strict=True))
         for number, *slice_ in slices:
-            self.slices[number] = _unpacked(number * self._size, *slice_)
+            self.slices[number] = _unpacked(number * self.size, *slice_)
         self._most = max((slice_.number for slice_ in self.slices.values()), default=0)
 
     @property
@@ -108,9 +108,9 @@ class Sessions:
     def add(self, entry: Entry) -> None:
         """See Memory."""
         moment = entry.timestamp
-        number = moment // self._size
+        number = moment // self.size
         if number < self._since:
-            return  # the session that it would be of is over and counted
+            return  # the session that it would be of is over and counted, or too long ago
         slice_ = self.slices.get(number)
         if slice_ is None:
             slice_ = self.slices[number] = Slice(0, moment, entry.activity_id, moment)
@@ -123,12 +123,16 @@ class Sessions:
             slice_.values |= bit_of(entry.value)
         if slice_.number > self._most:
             self._most = slice_.number
+        self.pass_time(moment)
+
+    def pass_time(self, moment: int) -> None:
+        """Something of the subject's happened (ms), whether it counts or not."""
         if moment > self._newest:
             self._newest = moment
 
     def settle(self, before: int) -> None:
         """See Memory: sessions to which nothing can come any more become part of the habit."""
-        end = before // self._size
+        end = before // self.size
         if not self.slices or min(self.slices) + 2 >= end:
             return
         for session in [*self.sessions()]:
@@ -145,14 +149,14 @@ class Sessions:
     def sessions(self) -> Iterator[Session]:
         """Those that are not settled, in time order."""
         begun: list[int] = []
-        longest = LONGEST // self._size
+        longest = LONGEST // self.size
         for number in sorted(self.slices):
             if begun and (number > begun[-1] + 2 or number >= begun[0] + longest):
-                yield Session(tuple(begun), begun[0] * self._size // DAY)
+                yield Session(tuple(begun), begun[0] * self.size // DAY)
                 begun = []
             begun.append(number)
         if begun:
-            yield Session(tuple(begun), begun[0] * self._size // DAY)
+            yield Session(tuple(begun), begun[0] * self.size // DAY)
 
     def amount(self, number: int, session: Session) -> int:
         """Of the window that ends with a slice, as far as it lies in the session."""
@@ -166,7 +170,7 @@ class Sessions:
     def packed(self) -> Any:
         """See Memory."""
         days = sorted(self.days)
-        slices = [(number, *_packed(number * self._size, self.slices[number])) for number in sorted(self.slices)]
+        slices = [(number, *_packed(number * self.size, self.slices[number])) for number in sorted(self.slices)]
         return self._since, self._newest, slices, days, [self.days[day] for day in days]
 
 

@@ -11,6 +11,7 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import DAY, MOST_KEPT, Finding
+from casbd.habits.elsewhere import Beginning, Elsewhere, observed
 from casbd.habits.peers import Peers
 from casbd.habits.sessions import Session, Sessions, habit
 from casbd.model.activity import Activity
@@ -18,14 +19,17 @@ from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 
 Sensitivity = Literal["low", "medium", "high"]
-_MARGINS: Mapping[str, tuple[float, float]] = {"low": (2.0, 4.0), "medium": (1.5, 3.0), "high": (1.25, 2.0)}
+_MARGINS: Mapping[str, tuple[float, float]] = {"low": (2.0, 3.0), "medium": (1.5, 2.0), "high": (1.25, 1.0)}
 """So many times what is explained, and so many times its root besides, as small numbers differ by chance (of a Poisson process by their
 root)."""
 _RHYTHM = 1
 """Days by which a weekly task may shift: a holiday, or midnight in UTC."""
 _MONTHS = ((26, 36), (56, 66), (87, 97))
 """Days after which a month's end, or its second Tuesday, is there again."""
-_MOST_WEEKS = 5
+_FEW_WEEKS = 5
+"""For so long it may have shifted; before only the same day of a week is it."""
+FEW = 2
+"""Days on which who has nothing to do with it may have done it all the same."""
 
 
 class Usual(msgspec.Struct, frozen=True):
@@ -46,7 +50,9 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     """Whose sessions are unusual.
 
     unique: the field whose different values are counted; None counts activities. session: milliseconds. at_least: fewer are never
-    unusual. learning: so long (ms) nobody's habits are known. while_learning: then so many are unusual; None: none are.
+    unusual. first_time: fewer of who did it on FEW days at most; None: `at_least`. learning: so long (ms) nobody's habits are known.
+    while_learning: then so many are unusual; None: none are. unknown: a field that says where something failed; only failures at places
+    without a success before are counted then.
     """
 
     kind: ClassVar[str] = "unusual"
@@ -59,8 +65,10 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     session: int
     at_least: int
     learning: int
+    first_time: int | None = None
     while_learning: int | None = None
     sensitivity: Sensitivity = "medium"
+    unknown: str | None = None
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
 
@@ -72,28 +80,29 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def counts(self) -> str:
         """See Match."""
-        return self.unique or "activities"
+        return f"{self.unique or 'activities'}{f' where {self.unknown} is unknown' if self.unknown else ''}"
 
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.session, self.unique
+        return self.session, self.unique, self.unknown
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. Casefolded text where different values are counted."""
-        return different(self.unique, activity, reader)
+        value = different(self.unique, activity, reader)
+        return value if self.unknown is None else observed(activity, different(self.unknown, activity, reader), value)
 
     def memory(self, packed: Any = None) -> Sessions:
         """See Anomaly."""
-        return Sessions(self.session, packed, different=self.unique is not None)
+        return (Sessions if self.unknown is None else Elsewhere)(self.session, packed, different=self.unique is not None)
 
-    def organization(self, packed: Any = None) -> Peers:
+    def organization(self, packed: Any = None) -> Peers | Beginning:
         """See Anomaly."""
-        return Peers(self.session, packed, different=self.unique is not None)
+        return Peers(self.session, packed, different=self.unique is not None) if self.unknown is None else Beginning(packed)
 
-    def findings(self, memory: Sessions, organization: Peers, who: str) -> Sequence[Finding]:
+    def findings(self, memory: Sessions, organization: Peers | Beginning, who: str) -> Sequence[Finding]:
         """See Anomaly: one of each session that has unusual windows, from the first to the last of these."""
-        fewest = self.at_least if self.while_learning is None else min(self.at_least, self.while_learning)
+        fewest = min(self.at_least, self.while_learning or self.at_least, self.first_time or self.at_least)
         if memory.busy < fewest:
             return ()
         found = []
@@ -107,18 +116,21 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
                 found.append(_finding(memory, session, odd, usual))
         return found
 
-    def _usual(self, memory: Sessions, organization: Peers, who: str, day: int) -> Usual:
+    def _usual(self, memory: Sessions, organization: Peers | Beginning, who: str, day: int) -> Usual:
         learning = -(-self.learning // DAY)
         learned = organization.first <= day - learning
         before = habit(memory, day)
         own = self._own(before, day)
-        enough = self.at_least if learned else self.while_learning
+        enough = self._enough(before) if learned else self.while_learning
         if enough is None:
             return Usual(2**62, own, 0, len(before), None, learned)
-        newcomer = bool(before) and min(before) > day - 2 * learning
+        newcomer = bool(before) and min(before) > day - learning - 1
         others = self._others(organization.amounts(day, who), newcomer=newcomer) if learned else None
         explained = max(enough - 1, self._bound(own), self._bound(others or 0))
         return Usual(explained, own, max(before.values(), default=0), len(before), others, learned)
+
+    def _enough(self, before: Mapping[int, int]) -> int:
+        return self.first_time if self.first_time is not None and len(before) <= FEW else self.at_least
 
     def _own(self, before: Mapping[int, int], day: int) -> int:
         """How much its own history explains."""
@@ -134,7 +146,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         """How much of what others do explains it. Of a newcomer nobody knows whose work it has: it may be anybody's."""
         if not amounts:
             return None
-        return amounts[-1] if newcomer or self.sensitivity == "low" else amounts[len(amounts) * 4 // 5]
+        return amounts[-1] if newcomer or self.sensitivity == "low" else amounts[len(amounts) // 2]
 
     def _bound(self, level: int) -> int:
         factor, roots = _MARGINS[self.sensitivity]
@@ -144,7 +156,8 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
 def _is_due(days: int) -> bool:
     """Whether what was done so many days ago may be due again: after some weeks, or at the same time of the month."""
     weeks, shifted = divmod(days + _RHYTHM, 7)
-    return (1 <= weeks <= _MOST_WEEKS and shifted <= 2 * _RHYTHM) or any(first <= days <= last for first, last in _MONTHS)
+    is_weekly = weeks >= 1 and (shifted <= 2 * _RHYTHM if weeks <= _FEW_WEEKS else shifted == _RHYTHM)
+    return is_weekly or any(first <= days <= last for first, last in _MONTHS)
 
 
 def _finding(memory: Sessions, session: Session, odd: Sequence[int], usual: Usual) -> Finding:
@@ -172,4 +185,5 @@ def _finding(memory: Sessions, session: Session, odd: Sequence[int], usual: Usua
             "learned": usual.learned,
         },
         weight=max(0.1, 1 - usual.explained / max(amounts)),
+        values=memory.values if isinstance(memory, Elsewhere) and not memory.different else None,
     )

@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.elsewhere import observed
 from casbd.habits.habits import InMemory
 from casbd.habits.peers import Peers
 from casbd.habits.sessions import Sessions, bit_of, least_different
 from casbd.habits.unusual import Unusual
+from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from habits.judged import alerts
 
@@ -104,6 +106,12 @@ def test_nothing_is_unusual_while_nobody_is_known_but_what_is_said_to_be():
     assert found(unusual(while_learning=50), days(80, 80, 80, 80, 80)) == [("a", 0, 80), ("a", 1, 80)]
 
 
+def test_whose_job_it_never_was_is_judged_more_strictly():
+    match = unusual(at_least=40, first_time=20)
+    assert found(match, [*burst(-10, 1, who="b"), *days(5, 5), *burst(2, 25)]) == [("a", 2, 25)]
+    assert found(match, [*burst(-10, 1, who="b"), *days(5, 5, 5), *burst(3, 25)]) == []
+
+
 def test_a_session_goes_on_over_midnight():
     entries = [*days(*[5] * 14), *burst(14, 100, 23.5, minutes=90)]
     assert found(unusual(), entries) == [("a", 14, 100)]
@@ -161,29 +169,55 @@ def test_peers_are_few_and_bounded():
     assert peers.amounts(40, "somebody") == [1] * 40
 
 
+def told(day, hour, place, how, *, number=1, value=""):
+    return [
+        ("a", Entry(entry.timestamp, entry.key, f"{how}{entry.activity_id}", f"{how}{place}\0{value}"))
+        for _, entry in burst(day, number, hour)
+    ]
+
+
+def test_failures_are_counted_where_nothing_succeeded_before():
+    match = unusual(unknown="asn", at_least=8)
+    home = [one for day in range(10) for one in told(day, 9, "home", "+")]
+    assert found(match, [*home, *told(10, 9, "home", "-", number=30)]) == []
+    assert found(match, [*home, *told(10, 9, "away", "-", number=30)]) == [("a", 10, 30)]
+    assert found(match, [*home, *told(10, 8, "away", "+"), *told(10, 9, "away", "-", number=30)]) == [("a", 10, 30)]  # it was guessed
+    ((_, finding),) = alerts(match, [*home, *told(10, 9, "away", "-", number=30)])
+    assert finding.values == {"-away\0"}
+
+
+def test_where_it_failed_is_the_network_where_nothing_else_is_known():
+    failed = Activity(result="failure", ip_address="203.0.113.7")
+    assert observed(failed, None, None) == "-203.0.113.0/24\0"
+    assert observed(failed, "64500", "x") == "-64500\0x"
+    assert observed(Activity(ip_address="2001:db8:4:5::7"), None, None) == "+2001:db8:4::/48\0"
+    assert observed(Activity(activity_type="Failed log on"), None, None) == "-\0"
+
+
 @st.composite
 def weeks(draw):
     """Bursts of some people over weeks, each at most a day late; and the same in order."""
     spans = st.tuples(
         st.sampled_from("abc"), st.integers(0, 24 * 16), st.sampled_from([1, 3, 6, 12]), st.integers(0, 24), st.integers(1, 90)
     )
-    told = []
+    those = []
     for number, (who, hour, count, late, apart) in enumerate(draw(st.lists(spans, max_size=25))):
         for n in range(count):
             moment = hour * HOUR + n * apart * MINUTE // 2
-            told.append((who, Entry(moment, number * 100 + n, f"{number}-{n}", f"{n % 5}"), moment + (late * HOUR if n % 2 else 0)))
-    in_order = [(who, entry) for who, entry, _ in sorted(told, key=lambda one: (one[1].timestamp, one[1].key))]
-    late = [(who, entry) for who, entry, _ in sorted(told, key=lambda one: (one[2], one[1].key))]
+            value = f"{'-+'[number % 3 == 0]}{number % 2}\0{n % 5}"
+            those.append((who, Entry(moment, number * 100 + n, f"{number}-{n}", value), moment + (late * HOUR if n % 2 else 0)))
+    in_order = [(who, entry) for who, entry, _ in sorted(those, key=lambda one: (one[1].timestamp, one[1].key))]
+    late = [(who, entry) for who, entry, _ in sorted(those, key=lambda one: (one[2], one[1].key))]
     cuts = draw(st.sets(st.integers(1, 150)))
     return in_order, late, cuts, draw(st.sets(st.sampled_from(sorted(cuts)))) if cuts else set()
 
 
-@pytest.mark.parametrize("unique", [None, "object_id"])
+@pytest.mark.parametrize("counts", [{"unique": None}, {"unique": "object_id"}, {"unknown": "asn"}, {"unique": "user", "unknown": "asn"}])
 @settings(max_examples=200, deadline=None)
 @given(given=weeks())
-def test_neither_order_nor_cuts_nor_restarts_matter(given, unique):
+def test_neither_order_nor_cuts_nor_restarts_matter(given, counts):
     in_order, late, cuts, anew = given
-    match = unusual(unique=unique, at_least=4, while_learning=5, learning=2 * DAY)
+    match = unusual(**counts, at_least=4, while_learning=5, learning=2 * DAY)
     expected = plain(alerts(match, in_order, range(1, 400)))
     assert plain(alerts(match, in_order)) == expected
     assert plain(alerts(match, late, cuts, anew=anew)) == expected

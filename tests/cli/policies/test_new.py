@@ -28,7 +28,7 @@ def test_new_from_a_template(run, rules):
         assert "there is a policy ours already" in run(*made, config=rules, code=1)
         listed = lines(run("policies", "list", "--template", "password-spray", "--json", config=rules))
         assert [(one["policy_id"], one["template"]) for one in listed] == [("ours", "password-spray")]
-        assert run("policies", "list", "--template", "mass-share-by-one-user", "--json", config=rules) == ""
+        assert run("policies", "list", "--template", "users-deleted-in-bulk", "--json", config=rules) == ""
         assert "did you mean `password-spray`" in run("policies", "list", "--template", "pasword-spray", config=rules, code=2)
     finally:
         path.unlink()
