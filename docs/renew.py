@@ -83,7 +83,7 @@ def matches() -> str:
     for name, kind in kinds.load_all().items():
         about = _descriptions(kind.Options, MatchKeys)
         own = [key for key in kind.Options.model_fields if key not in MatchKeys.model_fields and key != name]
-        rows += [(f"`{key}`", f"`{name}`", about[key]) for key in (name, *own)]
+        rows += [(f"`{kind.Options.model_fields[key].alias or key}`", f"`{name}`", about[key]) for key in (name, *own)]
     rows += [(f"`{key}`", "any kind", text) for key, text in _descriptions(MatchKeys, BaseModel).items()]
     return _table(("key", "kind", "what it says"), rows)
 

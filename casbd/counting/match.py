@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Protocol, cast
 
 import msgspec
@@ -105,6 +105,18 @@ class Windowed(Match, Protocol):
 
     def counted(self, entries: Sequence[Entry]) -> int:
         """How many of these some entries are."""
+
+
+class Apart(Match, Protocol):
+    """One that says itself whose an activity is: of who acted, and of others."""
+
+    def counted_apart(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> Iterable[tuple[str, str | None]]:
+        """Whose an activity is, and what is counted of it. met: the numbers of the steps that it meets."""
+
+
+def apart(match: Match) -> Apart | None:
+    """The match as one that says itself whose an activity is; None where its `by` says so."""
+    return cast("Apart", match) if hasattr(match, "counted_apart") else None
 
 
 def windowed(match: Match | None) -> Windowed | None:

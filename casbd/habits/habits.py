@@ -227,7 +227,8 @@ class Habits:
         )
         for watching in self._watching.get(remembers, ()):
             findings = watching.anomaly.findings(known.memory, organization, who)
-            before = raised.pop(watching.raises, [])
+            raised.pop(watching.raises, None)
+            before = known.raised.get(watching.raises, [])
             if not findings and not before:
                 continue
             now, verdicts = settled(before, findings, floor, partial(_new_id, watching, who))

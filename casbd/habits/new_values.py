@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -13,7 +15,7 @@ from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import DAY, HOUR, LATE, Finding
 from casbd.habits.first_users import MOST_FIRST, FirstUsers
-from casbd.habits.values_seen import PARTED, SESSION, Use, ValuesSeen, value_of
+from casbd.habits.values_seen import PARTED, SESSION, SETTLED, Use, ValuesSeen, value_of
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.long_texts import shortened
@@ -30,6 +32,13 @@ STAYS = 10
 MOST_COMMON = MOST_FIRST - 1
 """`unless_common` asks for no more others."""
 MOST_NAMED = 5
+MANY = 3
+"""Who had so many other values in `history` has another one often."""
+_PLACES = frozenset({"country", "city", "latitude", "longitude", "isp", "asn"})
+"""Of these it is no news what the organization's own addresses have; but who uses them is there."""
+_OWN = frozenset({"Corporate", "Administrative"})
+_AT_HOME = "at home"
+"""In the place of a device's type, with an address of the organization's own."""
 _CARRIED = frozenset({"Mobile", "Tablet"})
 """Devices whose address says little of where somebody is: abroad they keep that of their carrier at home."""
 
@@ -74,9 +83,15 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. The value, and of what it was had by a hash and whether it is carried about."""
         value = different(self.new, activity, reader)
-        if value is None or self.familiar is None:
+        own = self.new in _PLACES and activity.ip_category in _OWN
+        if value is None or (self.familiar is None and not own):
             return value and shortened(value, LONGEST_VALUE).replace(PARTED, " ")
-        return _texts[value, different(self.familiar, activity, reader), activity.device_type]
+        if self.familiar is None:
+            return _texts[value, None, _AT_HOME]
+        by = different(self.familiar, activity, reader)
+        if by is not None and self.familiar == "user_agent":
+            by = _unversioned[by]
+        return _texts[value, by, _AT_HOME if own else activity.device_type]
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""
@@ -100,7 +115,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         elsewhere = session.elsewhere() if away else None
         if away and elsewhere is None:
             return None
-        enough = 1 if self.sensitivity == "low" else self.unless_common
+        enough = 1 if self.sensitivity == "low" or (self.unless_common and session.of_who_moves()) else self.unless_common
         if enough is not None and (before if session.strange else others) >= enough:
             return None
         return session.finding(elsewhere or 0, others)
@@ -135,13 +150,20 @@ class Session:
 
     @property
     def strange(self) -> bool:
-        """Whether it was had by something that the subject never used before."""
-        return any(by and not self._is_familiar(by) for by in self._by())
+        """Whether most of it was had by something that the subject never used before."""
+        known = Counter({True: 0, False: 0})
+        for text, cell in self._cells:
+            if by := text.split(PARTED)[1] if PARTED in text else "":
+                known[self._is_familiar(by)] += cell.count
+        return known[False] > known[True]
 
     def brought_anything_new(self) -> bool:
-        """Whether something of it was had by what the subject had not used before, or all of it by nobody knows what."""
-        by = self._by()
-        return not any(by) or self.strange
+        """Whether most of it was had by what the subject had not used before, or all of it by nobody knows what."""
+        return self.strange or not any(text.split(PARTED)[1] for text, _ in self._cells)
+
+    def of_who_moves(self) -> bool:
+        """Whether the subject has another value often: it travels, or its addresses do."""
+        return len(self._before(MANY)) >= MANY
 
     def elsewhere(self) -> int | None:
         """When the subject had another value while it should have been away (ms), but for what is carried about; None: never."""
@@ -156,7 +178,7 @@ class Session:
             "value": self.value,
             "days": self.memory.days_before(self.hour),
             "since": self.memory.begun,
-            "before": self._before(),
+            "before": self._before(MOST_NAMED),
             "others": others,
             "strange": self.strange,
             "elsewhere": bool(elsewhere),
@@ -172,26 +194,23 @@ class Session:
             weight=1.0 if not others else 0.6,
         )
 
-    def _before(self) -> list[str]:
-        """What the subject had before, the most usual first."""
+    def _before(self, most: int) -> list[str]:
+        """What the subject had before, the most usual first; no more than `most`."""
         had = self.memory.had
         recent = {(use.text, use.hour * HOUR // DAY) for use in self._others if self._is_recent(use.hour)}
         number = Counter(text for text, day in recent if text not in had or day > had[text].last * HOUR // DAY)
         number.update({text: one.days for text, one in had.items() if self._is_recent(one.last) or text in number})
-        most: dict[str, int] = {}
+        own: dict[str, int] = {}
         for text, days in number.items():
-            most[value_of(text)] = max(days, most.get(value_of(text), 0))
-        most.pop(self.value, None)
-        return sorted(most, key=lambda value: (-most[value], value))[:MOST_NAMED]
-
-    def _by(self) -> list[str]:
-        return [text.split(PARTED)[1] for text, _ in self._cells if PARTED in text]
+            own[value_of(text)] = max(days, own.get(value_of(text), 0))
+        own.pop(self.value, None)
+        return sorted(own, key=lambda value: (-own[value], value))[:most]
 
     def _is_familiar(self, by: str) -> bool:
         marked = f"{PARTED}{by}{PARTED}"
         if any(marked in text and self._is_recent(had.last) for text, had in self.memory.had.items()):
             return True
-        return any(marked in use.text and self._is_recent(use.hour) for use in self._others)
+        return any(marked in use.text and (self._is_recent(use.hour) or use.hour == self.hour) for use in self._others)
 
     def _is_recent(self, hour: int) -> bool:
         return self.hour - self._history <= hour < self.hour
@@ -212,10 +231,15 @@ def _sessions(memory: ValuesSeen, history: int) -> Iterator[Session]:
     return iter(sorted(found, key=lambda session: (session.first, session.value)))
 
 
+_unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_000)
+"""User agents without numbers: a browser that was updated on the way is the same one."""
+
+
 def _text(key: tuple[str, str | None, str | None]) -> str:
     value, by, device = key
     digest = hashlib.blake2b(by.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if by else ""
-    return f"{shortened(value, LONGEST_VALUE).replace(PARTED, ' ')}{PARTED}{digest}{PARTED}{'+' if device in _CARRIED else ''}"
+    mark = "+" if device in _CARRIED else SETTLED if device == _AT_HOME else ""
+    return f"{shortened(value, LONGEST_VALUE).replace(PARTED, ' ')}{PARTED}{digest}{PARTED}{mark}"
 
 
 _texts = Remembered[tuple[str, str | None, str | None], str](_text, 20_000)

@@ -44,7 +44,7 @@ def settled(
 
     raised: until now. floor: what ended before (ms) changes no more, and is nobody's concern.
     """
-    left = [one for one in raised if one.last >= floor]
+    left = [*raised]  # also what is long over: it may go on after a pause of days
     now, verdicts = [], []
     for finding in findings:
         own = [one for one in left if one.is_in(finding) or one.begins(finding)]
@@ -55,7 +55,7 @@ def settled(
         now.append(Raised(alert_id, finding.first, finding.last, finding.count, finding.members[0].activity_id, finding.of))
         if own != now[-1:]:
             verdicts.append(Verdict(alert_id, _change(finding, own, alert_id), finding))
-    return now, [*(Verdict(one.alert_id) for one in left), *verdicts]
+    return now, [*(Verdict(one.alert_id) for one in left if one.last >= floor), *verdicts]
 
 
 def _change(finding: Finding, own: Sequence[Raised], alert_id: str) -> Change:

@@ -15,6 +15,8 @@ from casbd.model.counted import Entry
 
 PARTED = "\x1f"
 """Stands between a value and what it was had by."""
+SETTLED = "="
+"""At the end of what can be no news, wherever the value was before."""
 LONG_AGO = -(2**53)
 SESSION = 24
 """Hours of a value's first session."""
@@ -182,7 +184,7 @@ class ValuesSeen:
                 del self._last[value_of(oldest)]
 
     def _is_sure(self, hour: int, text: str) -> bool:
-        return hour - self._last.get(value_of(text), LONG_AGO) <= SURE
+        return text.endswith(SETTLED) or hour - self._last.get(value_of(text), LONG_AGO) <= SURE
 
     def _not_sure(self) -> set[str]:
         """The values that may be new in some hour."""

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError, create_model
+from pydantic.fields import FieldInfo
 
 from casbd.counting.match import Match, Step
 from casbd.documents import Document, nearest
@@ -26,8 +27,9 @@ class Detection(Protocol):
 
     Options: the keys that may stand in `match:`, its own name among them; each with what it is below it. schema: the JSON Schema of those
     whose type does not tell it (`#/$defs/step`: filters and perhaps `repeated`). example: of these, as it is shown to whoever wrote
-    none. needs_filters: `filters:` cannot be left out, as none stand in `match:` itself. What is counted, and when it is a window, says
-    the Match that `match` makes.
+    none. needs_filters: `filters:` cannot be left out. Where it has steps as well, these say what else it looks at, and the filters are
+    the last step; else each step's activities must meet the filters, too. What is counted, and when it is a window, says the Match that
+    `match` makes.
     """
 
     schema: ClassVar[Mapping[str, Any]]
@@ -135,13 +137,13 @@ def _keys(document: Document, given: Mapping[Any, Any], name: str) -> tuple[Matc
 def _of_others(name: str) -> Mapping[str, tuple[str, Any]]:
     """The keys that a kind does not have: which kind has each, and what stands for it where it is not given."""
     kinds = load_all()
-    own = kinds[name].Options.model_fields
-    return {
-        key: (other, field.get_default())
-        for other, kind in kinds.items()
-        for key, field in kind.Options.model_fields.items()
-        if key not in own
-    }
+    own = keys_of(kinds[name])
+    return {key: (other, field.get_default()) for other, kind in kinds.items() for key, field in keys_of(kind).items() if key not in own}
+
+
+def keys_of(kind: type[Detection]) -> Mapping[str, FieldInfo]:
+    """The keys that a kind's `match:` may have, as they are written."""
+    return {field.alias or name: field for name, field in kind.Options.model_fields.items()}
 
 
 class _Rule(BaseModel):
@@ -155,7 +157,7 @@ def _rule_with(kind: type[Detection]) -> type[_Rule]:
 
 
 def _of_no_kind(document: Document, given: Mapping[Any, Any], kinds: Mapping[str, type[Detection]], named: list[str]) -> list[Mistake]:
-    known = {key for kind in kinds.values() for key in kind.Options.model_fields}
+    known = {key for kind in kinds.values() for key in keys_of(kind)}
     if unknown := [key for key in given if key not in known]:
         return [document.mistake(["match", key], f"unknown key `{key}`", nearest(str(key), known)) for key in unknown]
     examples = [kind.example for name, kind in kinds.items() if not named or name in named]

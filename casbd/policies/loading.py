@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from casbd.counting.match import Step
 from casbd.documents import Document
 from casbd.errors import Mistake, Mistakes
 from casbd.filters.limits import too_large
@@ -177,8 +178,11 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     filters = FilterReader(document)
     tree = filters.read(data["filters"], ["filters"]) if "filters" in data else AllOf(())
     match_part = kinds.read(document, filters, mistakes)
+    needs_filters = match_part is None or match_part.kind.needs_filters
+    if match_part is not None and match_part.steps and needs_filters:
+        match_part = match_part._replace(steps=(*match_part.steps, Step(filters=tree or AllOf(()))))
     steps = match_part.steps if match_part is not None else ()
-    if "filters" not in data and not steps:
+    if "filters" not in data and (needs_filters or not steps):
         mistakes.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
@@ -192,7 +196,7 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     filled = tree or AllOf(())
     if steps:
         one_of_them = AnyOf(tuple(step.filters for step in steps))
-        filled = AllOf((filled, one_of_them)) if "filters" in data else one_of_them
+        filled = AllOf((filled, one_of_them)) if "filters" in data and not needs_filters else one_of_them
     return policy_of(
         rule,
         document,

@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import Any
 
 from casbd.clock import Clock
-from casbd.counting.match import Aliased, Match, Step
+from casbd.counting.match import Aliased, Match, Step, apart
 from casbd.counting.subjects import subject, subjects
 from casbd.filters.compile import Predicate
 from casbd.filters.effort import Effort
@@ -149,6 +149,8 @@ class Matcher:
             return ()
         if match.aliased:
             return self._counted_of_each(policy, match, activity)
+        if (own := apart(match)) is not None:
+            return tuple(own.counted_apart(activity, self._compiler.reader, self._met(policy.id, match.steps, activity)))
         who = self._subjects[policy.id](activity)
         if who is None:
             return ()

@@ -11,7 +11,7 @@ from casbd.model.counted import Entry
 
 from .orders import HOUR, activities, memories, raised, same_in_any_order
 
-VALUES = tuple(f"{country}{PARTED}{by}{PARTED}{phone}" for country in ("no", "br") for by in ("", "x", "y") for phone in ("", "+"))
+VALUES = tuple(f"{country}{PARTED}{by}{PARTED}{phone}" for country in ("no", "br") for by in ("", "x", "y") for phone in ("", "+", "="))
 MATCH = NewValue(new="country", history=7 * DAY, learning=2 * DAY, unless_common=1, familiar="user_agent")
 
 

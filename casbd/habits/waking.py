@@ -1,0 +1,83 @@
+"""An account that was active, was not for long, and is again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from casbd.counting.match import Aliased, Step
+from casbd.habits.anomaly import HOUR, Finding
+from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
+from casbd.model.activity import Activity
+from casbd.model.alert import PolicyType
+from casbd.records.record_path import RawReader
+
+AWAKE = "active"
+"""The one value that is remembered: a memory of kind `new`, whose only value is news again."""
+
+
+class Waking(msgspec.Struct, frozen=True, kw_only=True):
+    """A subject is active again after so long (ms). fewest: on so many days it was active before."""
+
+    kind: ClassVar[str] = "dormant"
+    nobodys: ClassVar[bool] = False
+    policy_type: ClassVar[PolicyType] = "anomaly"
+    steps: ClassVar[tuple[Step, ...]] = ()
+    aliased: ClassVar[tuple[Aliased, ...]] = ()
+
+    dormant: int
+    fewest: int = 1
+    by: tuple[str, ...] = ("user",)
+    single_app: bool = False
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """See Match."""
+        return ("app",)
+
+    @property
+    def counts(self) -> str:
+        """See Match."""
+        return "activities"
+
+    @property
+    def learns(self) -> tuple[Any, ...]:
+        """See Anomaly."""
+        return ()
+
+    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str:  # noqa: ARG002  that it was active is all
+        """See Match."""
+        return AWAKE
+
+    def memory(self, packed: Any = None) -> ValuesSeen:
+        """See Anomaly."""
+        return ValuesSeen(packed)
+
+    def organization(self, packed: Any = None) -> None:
+        """See Anomaly."""
+
+    def findings(self, memory: ValuesSeen, organization: None, who: str) -> Sequence[Finding]:  # noqa: ARG002  see Anomaly
+        """See Anomaly."""
+        if not memory.news:
+            return ()
+        last, found = memory.last_before(AWAKE), []
+        uses = [*memory.uses()]
+        for at, use in enumerate(uses):
+            slept = (use.hour - last) * HOUR
+            if last > LONG_AGO and slept >= self.dormant and memory.days_before(use.hour) >= self.fewest:
+                found.append(_finding(memory, [one for one in uses[at:] if one.hour < use.hour + SESSION], last))
+            last = use.hour
+        return found
+
+
+def _finding(memory: ValuesSeen, day: Sequence[Use], last: int) -> Finding:
+    cells = [use.cell for use in day if use.cell is not None]
+    return Finding(
+        first=cells[0].first.timestamp,
+        last=max(cell.last for cell in cells),
+        count=sum(cell.count for cell in cells),
+        members=tuple(cell.first for cell in cells),
+        usual={"last": last * HOUR, "days": memory.days_before(day[0].hour), "since": memory.begun},
+    )

@@ -1,0 +1,152 @@
+"""The memory of a subject of kind `after`: what happened to it, what ended that, and what it did afterwards.
+
+Of the last day it is kept by hour, as it may come late and in any order; what is older has become one state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from casbd.habits.anomaly import HOUR
+from casbd.habits.values_seen import LONG_AGO, Cell
+from casbd.model.counted import Entry
+
+HAPPENED, ENDED, ACTIVE = "!", ".", "+"
+"""What an entry is; behind HAPPENED it says what happened."""
+
+
+class State(msgspec.Struct, array_like=True, frozen=True):
+    """As of some hour. since: what happened first, and latest: last; None: nothing, or it has ended. ended: when that was last.
+
+    run: what the subject did afterwards, as one cell.
+    """
+
+    since: Entry | None = None
+    latest: int = LONG_AGO
+    ended: int = LONG_AGO
+    run: Cell | None = None
+
+
+class Hour(msgspec.Struct, array_like=True):
+    """What of an hour matters. happened, ended: the latest of each. active: what the subject did."""
+
+    happened: Entry | None = None
+    ended: int = LONG_AGO
+    active: Cell | None = None
+
+
+class Kept(msgspec.Struct, array_like=True):
+    """As it is packed. floor: what is before this hour has become the state."""
+
+    newest: int = LONG_AGO
+    floor: int = LONG_AGO
+    state: State = State()
+    hours: dict[int, Hour] = {}
+
+
+class Followed(NamedTuple):
+    """What a subject did after something: one run. members: the first activities that are known. ended: nothing more belongs to it."""
+
+    since: Entry
+    run: Cell
+    members: tuple[Entry, ...]
+
+
+class WhatFollowed:
+    """See Memory. grace: ms after what happened in which the subject may still be active."""
+
+    _anything: bool
+    _by_name: int
+
+    def __init__(self, grace: int, packed: Any = None) -> None:
+        self._grace = grace
+        self._kept = Kept() if packed is None else msgspec.convert(packed, Kept, strict=False)
+        self._anything = self._kept.state.since is not None or any(hour.happened for hour in self._kept.hours.values())
+
+    @property
+    def newest(self) -> int:
+        """See Memory."""
+        return self._kept.newest
+
+    def add(self, entry: Entry) -> None:
+        """See Memory."""
+        value, moment, kept = entry.value or ACTIVE, entry.timestamp, self._kept
+        if moment // HOUR < kept.floor:
+            self._add_late(entry, value)
+            return
+        kept.newest = max(moment, kept.newest)
+        hour = kept.hours.get(moment // HOUR)
+        if hour is None:
+            hour = kept.hours[moment // HOUR] = Hour()
+        if value == ACTIVE:
+            cell = hour.active
+            if cell is None:
+                hour.active = Cell(entry, moment, 1)
+                return
+            if (moment, entry.activity_id) < (cell.first.timestamp, cell.first.activity_id):
+                cell.first = entry
+            cell.last = max(cell.last, moment)
+            cell.count += 1
+        elif value == ENDED:
+            hour.ended = max(moment, hour.ended)
+        else:
+            self._anything = True
+            if hour.happened is None or (moment, entry.activity_id) > (hour.happened.timestamp, hour.happened.activity_id):
+                hour.happened = entry
+
+    def settle(self, before: int) -> None:
+        """See Memory."""
+        kept, floor = self._kept, before // HOUR
+        if floor <= kept.floor:
+            return
+        kept.floor = floor
+        for number in sorted(number for number in kept.hours if number < floor):
+            kept.state = self._next(kept.state, number, kept.hours.pop(number), 2**62)
+        self._anything = kept.state.since is not None or any(hour.happened for hour in kept.hours.values())
+
+    def packed(self) -> Any:
+        """See Memory."""
+        return self._kept
+
+    def runs(self, within: int) -> Iterator[Followed]:
+        """What the subject did after what happened, and no longer after it than this (ms)."""
+        if not self._anything:
+            return
+        state = self._kept.state
+        members = [state.run.first] if state.run is not None else []
+        for number in sorted(self._kept.hours):
+            hour = self._kept.hours[number]
+            before, state = state, self._next(state, number, hour, within)
+            if before.run is not None and before.since is not None and state.run is None:
+                yield Followed(before.since, before.run, tuple(members))
+                members = []
+            if state.run is not None and state.run is not before.run and hour.active is not None:
+                members.append(hour.active.first)
+        if state.run is not None and state.since is not None:
+            yield Followed(state.since, state.run, tuple(members))
+
+    def _next(self, state: State, number: int, hour: Hour, within: int) -> State:
+        """The state after an hour. What is done in the same hour in which something happened or ended is not after it."""
+        since, latest, ended, run = state.since, state.latest, max(state.ended, hour.ended), state.run
+        begin = number * HOUR
+        follows = since is not None and hour.ended == LONG_AGO and latest + self._grace <= begin <= latest + within
+        if hour.active is not None and follows:
+            first, count = (run.first, run.count) if run is not None else (hour.active.first, 0)
+            run = Cell(first, hour.active.last, count + hour.active.count)
+        if hour.ended > LONG_AGO:
+            since, run = None, None
+        if hour.happened is not None and hour.happened.timestamp > hour.ended:
+            since, latest = since or hour.happened, hour.happened.timestamp
+        return State(since, latest, ended, run)
+
+    def _add_late(self, entry: Entry, value: str) -> None:
+        """What comes too late for any order: it only says what happened."""
+        state, moment = self._kept.state, entry.timestamp
+        if value == ENDED and moment > state.latest:
+            self._kept.state = State(None, state.latest, max(moment, state.ended), None)
+        elif value.startswith(HAPPENED) and moment > state.ended:
+            self._anything = True
+            self._kept.state = State(state.since or entry, max(moment, state.latest), state.ended, state.run)

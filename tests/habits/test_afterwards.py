@@ -1,0 +1,62 @@
+"""What a subject does after something: the same alerts in any order, and what ends it."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+from casbd.counting.match import Step
+from casbd.filters.tree import AllOf
+from casbd.habits.afterwards import Afterwards, acted_on
+from casbd.habits.anomaly import DAY
+from casbd.habits.what_followed import ACTIVE, ENDED, HAPPENED
+from casbd.model.activity import Activity, ActivityObject
+from casbd.model.counted import Entry
+
+from .orders import HOUR, activities, raised, same_in_any_order
+
+DELETED = f'{HAPPENED}["Delete user","Okta","admin"]'
+MATCH = Afterwards(steps=(Step(filters=AllOf(())),) * 3, role="object", within=5 * DAY, ends=True, grace=HOUR)
+
+
+@pytest.mark.parametrize("grace", [0, HOUR, 3 * HOUR])
+@settings(max_examples=300, deadline=None)
+@given(given=activities((DELETED, ENDED, ACTIVE, ACTIVE, ACTIVE)))
+def test_neither_order_nor_cuts_nor_restarts_matter(given, grace):
+    same_in_any_order(msgspec.structs.replace(MATCH, grace=grace), given)
+
+
+def found(*entries):
+    """Of entries by hour and value, in this order."""
+    given = [("a", Entry(int(hour * HOUR), number, f"{number}", value)) for number, (hour, value) in enumerate(entries)]
+    return [(first / HOUR, last / HOUR, count) for _, first, last, count, _ in raised(MATCH, given, range(1, 99))[0]]
+
+
+def test_all_that_follows_is_one_alert():
+    days = [(24 * day, ACTIVE) for day in (1, 2, 3, 4)]
+    assert found((0, DELETED), *days) == [(24, 96, 4)]
+
+
+def test_what_comes_later_than_what_follows_it():
+    assert found((20, ACTIVE), (10, DELETED)) == [(20, 20, 1)]
+    assert found((20, ACTIVE), (10, DELETED), (15, ENDED)) == []
+
+
+def test_it_ends():
+    assert found((0, DELETED), (24, ACTIVE), (30, ENDED), (31, ACTIVE), (60, ACTIVE)) == [(24, 24, 1)]
+    assert found((0, DELETED), (24 * 6, ACTIVE)) == []
+    assert found((0, DELETED), (24, ENDED), (48, DELETED), (72, ACTIVE)) == [(72, 72, 1)]
+
+
+def test_sessions_may_live_on():
+    assert found((0, DELETED), (0.5, ACTIVE), (1.5, ACTIVE)) == [(1.5, 1.5, 1)]
+
+
+def test_users_acted_on_are_those_who_act_afterwards():
+    def of(name, kind="User"):
+        things = (ActivityObject(name=name, type=kind), ActivityObject(name="Group", type="Group"))
+        return acted_on(Activity(app="AWS", app_instance="1", objects=things))
+
+    assert of("0123456789abcdef0123456789abcdefAnna@contoso.com") == ["anna@contoso.com"]
+    assert of("anna_fabrikam.com#EXT#@contoso.onmicrosoft.com") == ["anna@fabrikam.com"]
+    assert of("bob") == ['["bob", "aws", "1"]']
+    assert of("anna@contoso.com", "Group") == []

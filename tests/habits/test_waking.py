@@ -1,0 +1,37 @@
+"""An account that wakes up: the same alerts in any order."""
+
+import pytest
+from hypothesis import given, settings
+
+from casbd.habits.anomaly import DAY
+from casbd.habits.waking import AWAKE, Waking
+from casbd.model.counted import Entry
+
+from .orders import HOUR, activities, raised, same_in_any_order
+
+MATCH = Waking(dormant=8 * DAY)
+
+
+@pytest.mark.parametrize("fewest", [1, 2])
+@settings(max_examples=300, deadline=None)
+@given(given=activities((AWAKE,), days=60, most=25))
+def test_neither_order_nor_cuts_nor_restarts_matter(given, fewest):
+    same_in_any_order(Waking(dormant=8 * DAY, fewest=fewest), given)
+
+
+def found(*hours):
+    given = [("a", Entry(hour * HOUR, number, f"{number}", AWAKE)) for number, hour in enumerate(hours)]
+    return [(first // HOUR, last // HOUR, count) for _, first, last, count, _ in raised(MATCH, given, range(1, 99))[0]]
+
+
+def test_one_alert_is_the_first_day():
+    assert found(0, 300, 310, 323, 324, 400) == [(300, 323, 3)]
+
+
+def test_who_is_new_or_was_away_for_less_is_none():
+    assert found(0) == found(0, 190) == []
+
+
+def test_what_comes_late_explains_it():
+    assert found(0, 300, 280) == [(280, 300, 2)]
+    assert found(0, 200, 185) == []
