@@ -13,7 +13,7 @@ import msgspec
 
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import DAY, HOUR, LATE, Finding
+from casbd.habits.anomaly import DAY, HOUR, LATE, MOST_KEPT, Finding
 from casbd.habits.first_users import MOST_FIRST, FirstUsers
 from casbd.habits.values_seen import PARTED, SESSION, SETTLED, Use, ValuesSeen, value_of
 from casbd.model.activity import Activity
@@ -173,7 +173,7 @@ class Session:
 
     def finding(self, elsewhere: int, others: int) -> Finding:
         """What is found. elsewhere: see there; 0: never. others: how many had the value before."""
-        members = sorted((cell.first for _, cell in self._cells), key=lambda one: (one.timestamp, one.activity_id))
+        members = sorted((one for _, cell in self._cells for one in cell.members), key=lambda one: (one.timestamp, one.activity_id))
         usual = {
             "value": self.value,
             "days": self.memory.days_before(self.hour),
@@ -187,7 +187,7 @@ class Session:
             first=self.first,
             last=max(elsewhere, *(cell.last for _, cell in self._cells)),
             count=sum(cell.count for _, cell in self._cells),
-            members=tuple(members),
+            members=tuple(members[:MOST_KEPT]),
             of=self.value,
             values=frozenset(text for text, _ in self._cells),
             usual=usual,

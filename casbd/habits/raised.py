@@ -48,7 +48,7 @@ def settled(
     now, verdicts = [], []
     for finding in findings:
         own = [one for one in left if one.is_in(finding) or one.begins(finding)]
-        if finding.last < floor and not own:
+        if finding.last < floor and not any(one.last >= floor for one in own):
             continue
         left = [one for one in left if one not in own]
         alert_id = own[0].alert_id if own else new_id(finding)

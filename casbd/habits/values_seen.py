@@ -5,7 +5,8 @@ A value is remembered together with what the subject had it by (its device), as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,12 +29,54 @@ MOST_IN_AN_HOUR = 64
 """Of more, the further ones are remembered without what they were had by, and of those no more than twice as many."""
 
 
-class Cell(msgspec.Struct, array_like=True):
-    """What a subject did with a value within an hour. first: the earliest activity. last: when the latest was. count: all of them."""
+MOST_IN_CELL = 8
+"""So many activities of an hour are kept by name, the earliest."""
+MOST_BY_NAME = 40
+"""So many of a memory, besides the first of each hour."""
 
-    first: Entry
+
+class Cell(msgspec.Struct, array_like=True):
+    """What a subject did with a value within an hour. members: the earliest activities. last: when the latest was. count: all of them."""
+
+    members: list[Entry]
     last: int
-    count: int
+    count: int = 1
+
+    @classmethod
+    def of(cls, entry: Entry) -> Cell:
+        """With one activity."""
+        return cls([_named(entry)], entry.timestamp)
+
+    @property
+    def first(self) -> Entry:
+        """The earliest of them."""
+        return self.members[0]
+
+    def add(self, entry: Entry, room: int) -> int:
+        """One more. room: for so many more members there is. How many it took."""
+        self.last = max(self.last, entry.timestamp)
+        self.count += 1
+        members = self.members
+        full = room <= 0 or len(members) >= MOST_IN_CELL
+        if full and _in_order(entry) >= _in_order(members[-1]):
+            return 0
+        insort(members, _named(entry), key=_in_order)
+        if full:
+            members.pop()
+        return 0 if full else 1
+
+
+def _named(entry: Entry) -> Entry:
+    return Entry(entry.timestamp, entry.key, entry.activity_id)
+
+
+def _in_order(entry: Entry) -> tuple[int, str]:
+    return entry.timestamp, entry.activity_id
+
+
+def by_name(cells: Iterable[Cell | None]) -> int:
+    """How many members some cells have, besides the first of each."""
+    return sum(len(cell.members) - 1 for cell in cells if cell is not None)
 
 
 class Had(msgspec.Struct, array_like=True):
@@ -70,14 +113,19 @@ def value_of(text: str) -> str:
 
 
 class ValuesSeen:
-    """See Memory. What is older than a day before what may still come is settled: by value, and no longer by hour."""
+    """See Memory. What is older than a day before what may still come is settled: by value, and no longer by hour.
+
+    news: the values that may be new in some hour.
+    """
+
+    news: set[str]
 
     def __init__(self, packed: Any = None) -> None:
         self._kept = Kept() if packed is None else msgspec.convert(packed, Kept, strict=False)
         self._last: dict[str, int] = {}
         for text, had in self._kept.had.items():
             self._last[value_of(text)] = max(had.last, self._last.get(value_of(text), LONG_AGO))
-        self.news = self._not_sure()
+        self._look()
 
     @property
     def newest(self) -> int:
@@ -112,10 +160,7 @@ class ValuesSeen:
         if text in cells:
             cell = cells[text]
             if cell is not None:
-                if (moment, entry.activity_id) < (cell.first.timestamp, cell.first.activity_id):
-                    cell.first = entry
-                cell.last = max(cell.last, moment)
-                cell.count += 1
+                self._by_name += cell.add(entry, MOST_BY_NAME - self._by_name)
             return
         if len(cells) >= MOST_IN_AN_HOUR and (not text.endswith(PARTED) or len(cells) >= 2 * MOST_IN_AN_HOUR):
             if len(cells) < 2 * MOST_IN_AN_HOUR:
@@ -124,7 +169,7 @@ class ValuesSeen:
         if self._is_sure(hour, text):
             cells[text] = None
         else:
-            cells[text] = Cell(entry, moment, 1)
+            cells[text] = Cell.of(entry)
             self.news.add(value_of(text))
 
     def settle(self, before: int) -> None:
@@ -142,7 +187,7 @@ class ValuesSeen:
             self._forget()
         for hour, cells in kept.hours.items():
             kept.hours[hour] = {text: None if cell is None or self._is_sure(hour, text) else cell for text, cell in cells.items()}
-        self.news = self._not_sure()
+        self._look()
 
     def packed(self) -> Any:
         """See Memory."""
@@ -186,6 +231,7 @@ class ValuesSeen:
     def _is_sure(self, hour: int, text: str) -> bool:
         return text.endswith(SETTLED) or hour - self._last.get(value_of(text), LONG_AGO) <= SURE
 
-    def _not_sure(self) -> set[str]:
-        """The values that may be new in some hour."""
-        return {value_of(text) for cells in self._kept.hours.values() for text, cell in cells.items() if cell is not None}
+    def _look(self) -> None:
+        hours = self._kept.hours.values()
+        self.news = {value_of(text) for cells in hours for text, cell in cells.items() if cell is not None}
+        self._by_name = by_name(cell for cells in hours for cell in cells.values())

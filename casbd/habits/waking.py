@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import HOUR, Finding
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
 from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
@@ -78,6 +78,6 @@ def _finding(memory: ValuesSeen, day: Sequence[Use], last: int) -> Finding:
         first=cells[0].first.timestamp,
         last=max(cell.last for cell in cells),
         count=sum(cell.count for cell in cells),
-        members=tuple(cell.first for cell in cells),
+        members=tuple(one for cell in cells for one in cell.members)[:MOST_KEPT],
         usual={"last": last * HOUR, "days": memory.days_before(day[0].hour), "since": memory.begun},
     )

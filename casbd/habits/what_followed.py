@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from casbd.habits.anomaly import HOUR
-from casbd.habits.values_seen import LONG_AGO, Cell
+from casbd.habits.values_seen import LONG_AGO, Cell, by_name
 from casbd.model.counted import Entry
 
 HAPPENED, ENDED, ACTIVE = "!", ".", "+"
 """What an entry is; behind HAPPENED it says what happened."""
+
+MOST_BY_NAME = 12
+"""So many activities are kept besides the first of each hour: of everybody, as what happened may become known later."""
 
 
 class State(msgspec.Struct, array_like=True, frozen=True):
@@ -64,7 +67,7 @@ class WhatFollowed:
     def __init__(self, grace: int, packed: Any = None) -> None:
         self._grace = grace
         self._kept = Kept() if packed is None else msgspec.convert(packed, Kept, strict=False)
-        self._anything = self._kept.state.since is not None or any(hour.happened for hour in self._kept.hours.values())
+        self._look()
 
     @property
     def newest(self) -> int:
@@ -82,14 +85,10 @@ class WhatFollowed:
         if hour is None:
             hour = kept.hours[moment // HOUR] = Hour()
         if value == ACTIVE:
-            cell = hour.active
-            if cell is None:
-                hour.active = Cell(entry, moment, 1)
-                return
-            if (moment, entry.activity_id) < (cell.first.timestamp, cell.first.activity_id):
-                cell.first = entry
-            cell.last = max(cell.last, moment)
-            cell.count += 1
+            if hour.active is None:
+                hour.active = Cell.of(entry)
+            else:
+                self._by_name += hour.active.add(entry, MOST_BY_NAME - self._by_name)
         elif value == ENDED:
             hour.ended = max(moment, hour.ended)
         else:
@@ -105,7 +104,7 @@ class WhatFollowed:
         kept.floor = floor
         for number in sorted(number for number in kept.hours if number < floor):
             kept.state = self._next(kept.state, number, kept.hours.pop(number), 2**62)
-        self._anything = kept.state.since is not None or any(hour.happened for hour in kept.hours.values())
+        self._look()
 
     def packed(self) -> Any:
         """See Memory."""
@@ -124,7 +123,7 @@ class WhatFollowed:
                 yield Followed(before.since, before.run, tuple(members))
                 members = []
             if state.run is not None and state.run is not before.run and hour.active is not None:
-                members.append(hour.active.first)
+                members += hour.active.members
         if state.run is not None and state.since is not None:
             yield Followed(state.since, state.run, tuple(members))
 
@@ -134,13 +133,18 @@ class WhatFollowed:
         begin = number * HOUR
         follows = since is not None and hour.ended == LONG_AGO and latest + self._grace <= begin <= latest + within
         if hour.active is not None and follows:
-            first, count = (run.first, run.count) if run is not None else (hour.active.first, 0)
+            first, count = (run.members[:1], run.count) if run is not None else (hour.active.members[:1], 0)
             run = Cell(first, hour.active.last, count + hour.active.count)
         if hour.ended > LONG_AGO:
             since, run = None, None
         if hour.happened is not None and hour.happened.timestamp > hour.ended:
             since, latest = since or hour.happened, hour.happened.timestamp
         return State(since, latest, ended, run)
+
+    def _look(self) -> None:
+        hours = self._kept.hours.values()
+        self._anything = self._kept.state.since is not None or any(hour.happened for hour in hours)
+        self._by_name = by_name(hour.active for hour in hours)
 
     def _add_late(self, entry: Entry, value: str) -> None:
         """What comes too late for any order: it only says what happened."""

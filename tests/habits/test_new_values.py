@@ -9,7 +9,7 @@ from casbd.habits.new_values import NewValue
 from casbd.habits.values_seen import MOST_VALUES, PARTED
 from casbd.model.counted import Entry
 
-from .orders import HOUR, activities, memories, raised, same_in_any_order
+from .orders import HOUR, activities, raised, same_in_any_order
 
 VALUES = tuple(f"{country}{PARTED}{by}{PARTED}{phone}" for country in ("no", "br") for by in ("", "x", "y") for phone in ("", "+", "="))
 MATCH = NewValue(new="country", history=7 * DAY, learning=2 * DAY, unless_common=1, familiar="user_agent")
@@ -83,8 +83,8 @@ def test_of_who_was_away_for_long_nothing_is_news():
 def test_it_stays_small_whatever_somebody_does():
     flood = [new(30 * DAY + number * 1000, f"v{number}{PARTED}{number}{PARTED}", name=f"{number}") for number in range(5000)]
     quiet = [new(40 * DAY, "no" + PARTED + PARTED)]
-    _, shelf = raised(MATCH, at_home() + flood + quiet, range(0, 6000, 100))
-    kept = memories(shelf)["new:x", "a"]
+    _, remembered = raised(MATCH, at_home() + flood + quiet, range(0, 6000, 100))
+    kept = remembered["a"]
     assert len(kept[5]) <= MOST_VALUES
     assert len(msgspec.msgpack.encode(kept)) < 4096
     assert raised(MATCH, at_home() + flood)[0]
