@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from casbd.alerting.raising import identity
 from casbd.documents import durations
-from casbd.governance import administrators, ceilings
+from casbd.governance import administrators, ceilings, withdrawing
 from casbd.governance.accounts import no_target
 from casbd.governance.actions import stronger_than
 from casbd.governance.rails import Rails, meaning
@@ -45,13 +45,18 @@ def decide_again(
 ) -> list[GovernanceCommand]:
     """As `decide`, when an alert has grown: of what was blocked because its activities were history, and goes on now.
 
-    Else nothing were ever done about what began while casbd was down, or in a file that is read late.
+    Else nothing were ever done about what began while casbd was down, or in a file that is read late. The same of what was taken back with
+    an anomaly that is found again.
     """
     if rails.out_of_time(alert.last_activity, now):
         return []
     earlier = {one: governance_log.get(connection, _identity(alert, *one)) for one in _steps(policy)}
-    due = [one for one, command in earlier.items() if command is not None and rails.was_out_of_time(command)]
+    due = [one for one, command in earlier.items() if command is not None and (rails.was_out_of_time(command) or _is_taken_back(command))]
     return [_decided(connection, alert, activity, one, policy, rails, now) for one in due]
+
+
+def _is_taken_back(command: GovernanceCommand) -> bool:
+    return command.status == "rejected" and command.reason == withdrawing.EXPLAINED
 
 
 def _steps(policy: Policy) -> list[tuple[str, str]]:

@@ -42,11 +42,14 @@ def of_gone_connectors(connection: sqlite3.Connection, connectors: Collection[st
     return over
 
 
-def of_alert(connection: sqlite3.Connection, alert_id: str, why: str, now: int) -> list[GovernanceCommand]:
+EXPLAINED = "the alert was withdrawn: records that came later explain it"
+
+
+def of_withdrawn(connection: sqlite3.Connection, alert_id: str, now: int) -> list[GovernanceCommand]:
     """Take back the commands of an alert that wait, but for one that is being carried out just now."""
     sending = governance_moments.sending(connection)
     waiting = [
-        ended(command, "rejected", why, now)
+        ended(command, "rejected", EXPLAINED, now)
         for command in governance_log.of_alert(connection, alert_id)
         if command.status in ("queued", "pending_approval") and command.command_id not in sending
     ]

@@ -34,7 +34,7 @@ class Routes:
     def withdrawn(self, connection: sqlite3.Connection, alert: Alert, now: int) -> None:
         """Close an alert that is none any more, tell it to those who heard of it, and take back its commands that wait."""
         if withdrawn.withdraw(connection, alert, self._outputs, now):
-            withdrawing.of_alert(connection, alert.alert_id, withdrawn.WHY, now)
+            withdrawing.of_withdrawn(connection, alert.alert_id, now)
 
     def grown(self, connection: sqlite3.Connection, alert: Alert, before: Alert, now: int) -> None:
         """Store an alert that has grown, and tell it to whom that is due."""

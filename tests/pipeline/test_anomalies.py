@@ -1,0 +1,152 @@
+"""Policies that compare with what is usual, through whole commits of a real store."""
+
+import sqlite3
+
+import msgspec
+import pytest
+from builders import HOUR, Core, chunk, record, settings, summary
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from casbd.alerting import withdrawn
+from casbd.governance import withdrawing
+from casbd.habits import habits
+from casbd.policies import kinds
+from casbd.store.state import governance_log, outbox
+from tests.habits.after_idle import AfterIdle
+from tests.store.machine_parts import Tripwire
+
+DAY = 24 * HOUR
+CARE = settings({"siem": ["alerts"]}, mode="enforce")
+SUSPEND = {"governance": [{"action": "suspend_user", "connector": "entra"}]}
+
+
+@pytest.fixture(autouse=True)
+def known_kind(monkeypatch):
+    of = kinds.of
+    monkeypatch.setattr(kinds, "of", lambda match: AfterIdle if match.kind == "after_idle" else of(match))
+
+
+def opened(directory, crowd=False, **rule):
+    core = Core(directory, rules={"idle": rule, "burst": {"match": {"repeated": 2, "within": "1h"}}}, settings=CARE)
+    with core.store.transaction() as connection:
+        connection.execute("UPDATE meta SET value = x'00112233' WHERE name = 'salt'")  # so that ties are broken alike
+    use(core, crowd)
+    return core
+
+
+def use(core, crowd=False):
+    core.use([replace(one, match=AfterIdle(crowd=crowd)) if one.id == "idle" else one for one in core.policies])
+
+
+def feed(core, *times, start=0, user="a@contoso.com"):
+    """Failed log ons at these hours after noon."""
+    core.feed(chunk([record(at=int(time * HOUR), UserId=user, Id=f"{user} {time}") for time in times], start=start))
+
+
+def told(core):
+    return [(row.alert().event, row.alert().status, row.alert().evidence) for row in core.waiting() if row.kind == "alert"]
+
+
+def left(core):
+    """The alerts that are open, without what depends on when they were raised; and what is remembered."""
+    core.pipeline._memory.use(core.pipeline._policies, 1000)  # as a commit does
+    core.pipeline._memory.habits.put_all()
+    memories = dict(core.store.connection.execute("SELECT who, memory FROM habits ORDER BY who"))
+    remembered = {who: msgspec.msgpack.decode(memory, strict=False)[0] if who else memory for who, memory in memories.items()}
+    names = ("user", "ip_address", "first_activity", "last_activity", "activity_count", "activity_ids", "evidence")
+    alerts = [tuple(getattr(one, name) for name in names) for one in core.alerts() if one.status == "open" and one.policy_id == "idle"]
+    return sorted(alerts), remembered, [one for one in summary(core) if one[0] == "burst"]
+
+
+@st.composite
+def arrivals(draw):
+    """Log ons of some people over weeks: by arrival, which is at most a day late, with cuts, and what happens at each."""
+    spans = draw(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 20 * 24), st.integers(0, 23)), max_size=25, unique=True))
+    records = [
+        (hour + late, hour, record(at=hour * HOUR, UserId=f"{who}@contoso.com", Id=f"{number}", ClientIP=f"203.0.113.{number + 1}"))
+        for number, (who, hour, late) in enumerate(spans)
+    ]
+    cuts = draw(st.dictionaries(st.integers(1, 25), st.sampled_from(["go on", "restart", "fail", "repeat"]), max_size=12))
+    return records, cuts
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(given=arrivals(), in_journal=st.sampled_from([0, 3, 1000]))
+def test_neither_order_nor_cuts_nor_failures_matter(tmp_path_factory, given, in_journal, crowd):
+    records, cuts = given
+    directory = tmp_path_factory.mktemp("cores")
+    calm, core = opened(directory / "calm", crowd), opened(directory / "core", crowd)
+    for _, _, one in sorted(records, key=lambda one: one[1]):
+        calm.feed(chunk([one]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(habits, "MOST_IN_JOURNAL", in_journal)
+        patch.setattr(habits, "MOST_BYTES", habits.LEAST_BYTES)
+        waiting = []
+        for number, (_, _, one) in enumerate(sorted(records, key=lambda one: one[0]), 1):
+            waiting.append(one)
+            if number in cuts or number == len(records):
+                commit(core, waiting, cuts.get(number), crowd)
+                waiting = []
+    assert left(core) == left(calm)
+    calm.close()
+    core.close()
+
+
+def commit(core, records, how, crowd):
+    if how == "fail":
+        wire = Tripwire(core.store.connection)
+        wire.at_commit, core.store.connection = True, wire
+        with pytest.raises(sqlite3.OperationalError):
+            core.feed(chunk(records))
+        core.store.connection = wire.connection
+        core.pipeline.reload_state()
+    core.feed(chunk(records))
+    if how == "repeat":
+        core.feed(chunk(records))
+    if how == "restart":
+        core.reopen()
+        use(core, crowd)
+
+
+def test_what_a_late_record_explains_is_closed_and_what_waits_is_taken_back(tmp_path):
+    core = opened(tmp_path, **SUSPEND)
+    core.now += 8 * DAY
+    feed(core, 0, 8 * 24)
+    (alert,) = core.alerts()
+    (command,) = governance_log.every(core.store.connection)
+    assert (alert.evidence, command.status) == ("1 after 8 days", "queued")
+    feed(core, 8 * 24 - 20)
+    explained, other = sorted(core.alerts(), key=lambda one: one.status)
+    assert (explained.status, explained.closed_by, explained.comment) == ("closed", withdrawn.BY, withdrawn.WHY)
+    assert other.first_activity == alert.first_activity - 20 * HOUR
+    taken_back = governance_log.get(core.store.connection, command.command_id)
+    assert (taken_back.status, taken_back.reason) == ("rejected", withdrawing.EXPLAINED)
+    assert command.command_id not in [row.command().command_id for row in outbox.head(core.store.connection, "connector:entra", 9)]
+    assert [event for event, _, _ in told(core)] == ["raised", "closed", "raised"]
+    core.close()
+
+
+def test_what_was_over_a_day_ago_is_history_and_nothing_is_done_about_it(tmp_path):
+    core = opened(tmp_path, **SUSPEND)
+    core.now += 30 * DAY
+    feed(core, 0, 8 * 24)
+    (alert,) = core.alerts()
+    assert "history" in alert.tags
+    assert [one.status for one in governance_log.every(core.store.connection)] == ["blocked"]
+    core.close()
+
+
+def test_who_was_off_for_long_judges_nothing(tmp_path):
+    core = opened(tmp_path)
+    feed(core, 0)
+    core.use([replace(one, enabled=False) for one in core.policies])
+    feed(core, 8 * 24)
+    assert core.alerts() == []
+    use(core)
+    feed(core, 16 * 24)
+    assert core.alerts() == []  # until it has learned from the log what it missed
+    core.close()
