@@ -119,12 +119,14 @@ class ActivityLog:
         connection = self._store.connection
         missing: list[Segment] = []
         while True:
-            connection.execute("BEGIN")
+            within = connection.in_transaction  # of one who commits: what that sees is of one moment anyway
+            connection.execute("SELECT 1" if within else "BEGIN")
             try:
                 listed = segments.listed(self._store, since, until)
                 waiting = blocks.waiting(connection, since, until) if blocks_too else []
             finally:
-                connection.execute("ROLLBACK")
+                if not within:
+                    connection.execute("ROLLBACK")
             try:
                 return Opened(listed, waiting, *span(since, until))
             except FileNotFoundError as error:  # compacted, or removed by retention, since the list was made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from casbd.pipeline import floods
 from casbd.pipeline.counts import Counts, Judged
 from casbd.pipeline.evidence import Evidence
 from casbd.pipeline.memory import Memory
+from casbd.pipeline.rises import Rises
 from casbd.pipeline.routes import Routes
 from casbd.pipeline.scan import Batch
 from casbd.policies.matcher import Counted
@@ -44,6 +45,7 @@ class Commit:
         self._evidence = Evidence(store, batches)
         self._policies = policies
         self._counts = Counts(policies, memory)
+        self._rises = Rises(store, policies, memory.users)
         self._floods = memory.floods
         self._rails = rails
         self._routes = routes
@@ -55,6 +57,7 @@ class Commit:
         self._raised_by: dict[str, Activity] = {}
         self._by: dict[str, Activity] = {}
         self._weights: dict[str, int] = {}
+        self._withdrawn: list[str] = []
 
     def match(self, batch: Batch, fresh: Sequence[bool]) -> None:
         """Raise alerts for the batch's new activities that meet a policy's filters, or count them."""
@@ -66,15 +69,21 @@ class Commit:
 
     def save(self) -> int:
         """Store new and grown alerts; those that are new are sent. How many are new."""
-        for judged in self._counts.judged():
-            self._judge(judged)
-        self._evidence.look_back()
-        whole_first = sorted(self._alerts.values(), key=lambda alert: alert.merged_into is not None)  # else a part holds back the whole
-        opened = [policy_id for alert in whole_first if (policy_id := self._save(alert)) is not None]
+        opened = self._settle(self._counts.judged())
+        stored, self._alerts = self._alerts, {}
+        opened += self._settle(self._rises.judged([*stored, *self._withdrawn]))
         floods.raise_alerts(self._connection, self._floods, self._policies, self._routes, self._now)
         hours = {policy: self._floods.hours_to_keep(policy) for policy in self._tally}
         policy_counts.count(self._connection, self._tally, Counter(opened), hours)
         return len(opened)
+
+    def _settle(self, judged: Iterable[Judged]) -> list[str]:
+        """Store what there is, and what anomalies come to; the policies of the alerts that are new."""
+        for one in judged:
+            self._judge(one)
+        self._evidence.look_back()
+        whole_first = sorted(self._alerts.values(), key=lambda alert: alert.merged_into is not None)  # else a part holds back the whole
+        return [policy_id for alert in whole_first if (policy_id := self._save(alert)) is not None]
 
     def _matched(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> None:
         """One activity met some policies' filters: count it in the windows of repeated activity, and raise alerts in their order."""
@@ -167,6 +176,7 @@ class Commit:
                 own.pop(one, None)
             if stored is not None:
                 self._routes.withdrawn(self._connection, stored, self._now)
+                self._withdrawn.append(one)
 
     def _alert(self, alert_id: str) -> Alert | None:
         """An alert as it is stored or about to be, without the members of this commit."""

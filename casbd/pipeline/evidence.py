@@ -105,6 +105,7 @@ class Evidence:
                     evidence.unknown(own.facts, own.witness, entry)
                 else:
                     own.add(entry, activity)
+            own.earlier = []
 
     def of(self, alert: Alert, policy: Policy, *, stored: bool) -> Alert:
         """The alert with its sentence; what that is made of is stored. stored: it was there before this commit."""

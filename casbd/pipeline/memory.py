@@ -32,6 +32,8 @@ class Memory:
         self.floods = FloodGuard(most_matches, policy_counts.hours(connection, flood.Hours))
         self.counted: Mapping[str, Counting | Watching] = {}
         """What counting needs to know of policies, by id; of those that count nothing, or are off, nothing."""
+        self.users: dict[int, int] = {}
+        """How many users were active in the seven days before a day (ms), where that was asked for (`rises.py`)."""
         self._policies: Mapping[str, Policy] = {}
 
     def use(self, policies: Mapping[str, Policy], most_matches: int) -> None:

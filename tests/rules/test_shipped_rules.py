@@ -41,6 +41,8 @@ def test_a_policys_own_examples(policy: Policy, example: Example):
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.id)
 class TestEveryPolicy:
     def test_has_an_example_that_alerts_and_one_that_does_not(self, policy):
+        if policy.match is not None and policy.match.kind == "priority":
+            pytest.skip("it is about alerts of other policies: tests/pipeline/test_rises.py")
         assert any(example.alerts for example in policy.tests)
         assert any(not example.alerts for example in policy.tests)
 

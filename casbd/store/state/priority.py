@@ -16,6 +16,11 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+import msgspec
+
+from casbd.model.alert import Alert
+
+_decode = msgspec.msgpack.Decoder(Alert).decode
 DAYS = 7
 DAY = 86_400_000
 MOST_HALVINGS = 2
@@ -127,3 +132,39 @@ def part_of(connection: sqlite3.Connection, alert_id: str) -> Part | None:
     """What an alert is worth, whenever it was, beside no other; None where it adds nothing."""
     row = connection.execute(_PARTS.format(more="AND alert_id = ?"), (-(2**63), 2**63 - 1, alert_id)).fetchone()
     return Part._make(row) if row else None
+
+
+_BEGUN = f"""
+SELECT p.who, a.first_activity AS first, p.alert_id, p.policy_id,
+    max(p.points - p.forgiven, 0) >> min({_LESSONS}, {MOST_HALVINGS}) AS worth
+FROM priority_parts AS p JOIN alerts AS a USING (alert_id) WHERE p.counts AND p.at >= ?
+"""
+MOST_A_DAY = 8
+"""Parts of one user and policy that are looked at: more of them add nothing."""
+
+
+def begun(connection: sqlite3.Connection, who: str, since: int) -> list[tuple[int, str, str, int, str]]:
+    """A person's parts of alerts that began since then (event time, ms): when, which, of which policy, worth, its first activity.
+
+    In time order, and of each policy and day those that are worth the most.
+    """
+    query = f"""
+    SELECT first, alert_id, policy_id, worth, (SELECT body FROM alerts WHERE alerts.alert_id = kept.alert_id) FROM (
+        SELECT *, row_number() OVER (PARTITION BY policy_id, first / {DAY} ORDER BY worth DESC, first, alert_id) AS place
+        FROM ({_BEGUN} AND p.who = ? AND a.first_activity >= ?) WHERE worth
+    ) AS kept WHERE place <= {MOST_A_DAY} ORDER BY first, alert_id
+    """
+    rows = connection.execute(query, (since, who, since)).fetchall()
+    return [(first, alert_id, policy_id, worth, _decode(body).activity_ids[0]) for first, alert_id, policy_id, worth, body in rows]
+
+
+def scores_begun(connection: sqlite3.Connection, until: int) -> dict[str, int]:
+    """Everybody's sum of the alerts that began in the seven days before a moment (event time, ms)."""
+    query = f"""
+    SELECT who, sum(worth >> min(place - 1, 62)) AS score FROM (
+        SELECT *, row_number() OVER (PARTITION BY who, policy_id ORDER BY worth DESC, first, alert_id) AS place
+        FROM ({_BEGUN} AND a.first_activity >= ? AND a.first_activity < ?) WHERE worth
+    ) GROUP BY who HAVING score
+    """
+    since = until - DAYS * DAY
+    return dict(connection.execute(query, (since, since, until)).fetchall())

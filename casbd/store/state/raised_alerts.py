@@ -65,6 +65,12 @@ def find(connection: sqlite3.Connection, **equal: Any) -> Iterator[Alert]:
         yield _decode(body)
 
 
+def ending_since(connection: sqlite3.Connection, policy_id: str, since: int) -> list[Alert]:
+    """The alerts of a policy (its very id) whose last activity is not before then (ms), without those that became a part of others."""
+    query = "SELECT body FROM alerts WHERE policy_id = ? AND merged_into IS NULL AND last_activity >= ? ORDER BY first_activity, alert_id"
+    return [_decode(body) for (body,) in connection.execute(query, (policy_id, since))]
+
+
 def any_of_policy(connection: sqlite3.Connection, policy_id: str) -> bool:
     """Whether there is any alert of a policy (without regard to case)."""
     return next(find(connection, policy_id=policy_id), None) is not None
