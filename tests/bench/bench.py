@@ -379,6 +379,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=PARTS, default=[])
     parser.add_argument("--directory", type=Path, help="keep the generated files here, for the next time")
     arguments = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package's modules are compiled: else each start would compile them
     with tempfile.TemporaryDirectory() as temporary:
         for name in arguments.only or PARTS:
             PARTS[name](arguments.directory or Path(temporary), arguments.records, arguments.rounds)

@@ -1,5 +1,6 @@
 """`casbd run --once`, from the file to Parquet: CPU seconds of the road and of making segments, as JSON. Called by `bench.py`."""
 
+import gc
 import json
 import sys
 import time
@@ -26,6 +27,8 @@ def main() -> None:
 
     service.compact = clocked
     with ExitStack() as undo:
+        gc.freeze()  # as `casbd run` does
+        gc.set_threshold(100_000, 50, 50)
         running = start(Path(sys.argv[1]), undo, once=True)
         read_everything(running)
         (waiting,) = running.parts.store.connection.execute("SELECT total(activities) FROM blocks WHERE body IS NOT NULL").fetchone()

@@ -42,10 +42,13 @@ class Block(NamedTuple):
         with self._damage_reported():
             return packing.activities(self.body, self.activities)
 
-    def at_places(self, places: Collection[tuple[int, str]]) -> list[Activity]:
-        """Those of its activities with one of these times and ids. StoreError where it is damaged."""
+    def at_places(self, places: Collection[tuple[int, str]], *, with_records: bool = True) -> list[Activity]:
+        """Those of its activities with one of these times and ids. StoreError where what is read is damaged.
+
+        with_records: else `raw` may be empty.
+        """
         with self._damage_reported():
-            return packing.at_places(self.body, self.activities, places)
+            return packing.at_places(self.body, self.activities, places, with_records=with_records)
 
     def columns(self, fields: Collection[str] = FIELDS) -> pa.RecordBatch:
         """The same as a segment's file has them: some fields, the block and the place."""

@@ -15,7 +15,7 @@ from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.model.counted import Entry
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.log.columns import BLOCK
+from casbd.store.log.columns import BLOCK, RAW
 from casbd.store.log.segments import Segment
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def look_up(store: Store, entries: Iterable[Entry], fields: Collection[str]) -> 
             if block is None:
                 in_files[block_id] = wanted
             else:
-                found |= {(one.timestamp, one.activity_id): one for one in block.at_places(wanted)}
+                several = block.at_places(wanted, with_records=RAW in fields)
+                found |= {(one.timestamp, one.activity_id): one for one in several}
         except StoreError:  # damage is told by who reads the log; here a commit would fail, and every one after it
             continue
     return found | _in_files(store, in_files, [name for name in FIELDS if name in {*fields, "timestamp", "activity_id"}])

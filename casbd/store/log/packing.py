@@ -198,8 +198,11 @@ class _Head(msgspec.Struct, array_like=True, gc=False):
 _heads = msgspec.msgpack.Decoder(list[_Head]).decode
 
 
-def at_places(body: bytes, number: int, places: Collection[tuple[int, str]]) -> list[Activity]:
-    """Of the activities of a body those with one of these times and ids; the decoder passes over the others. As `activities`."""
+def at_places(body: bytes, number: int, places: Collection[tuple[int, str]], *, with_records: bool = True) -> list[Activity]:
+    """Of the activities of a body those with one of these times and ids; the decoder passes over the others. As `activities`.
+
+    with_records: else `raw` may be empty, and the larger part of the body is not looked at.
+    """
     rest, records = _frames(body)
     encoded = _header(number) + _decompress(rest)
     wanted = [place for place, one in enumerate(_heads(encoded)) if (one.timestamp, one.activity_id) in places]
@@ -207,7 +210,7 @@ def at_places(body: bytes, number: int, places: Collection[tuple[int, str]]) -> 
         return []
     each = _split(encoded)
     several = [_decode_one(each[place]) for place in wanted]
-    if records is not None:
+    if records is not None and with_records:
         whole = texts(records, number)
         for one, place in zip(several, wanted, strict=True):
             one.raw = whole[place]

@@ -10,6 +10,7 @@ import zstandard
 from builders import activities_at, part
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from casbd.model.activity import FIELDS, Activity, ActivityObject
 from casbd.store.log import columns, packing
@@ -217,6 +218,8 @@ def test_those_at_some_places_are_the_same_as_of_all(activities, chosen):
     wanted = [one for one in activities if (one.timestamp, one.activity_id) in places]
     old = zstandard.compress(b"".join(map(msgspec.msgpack.encode, activities)))
     assert packing.at_places(body, len(activities), places) == packing.at_places(old, len(activities), places) == wanted
+    without = packing.at_places(body, len(activities), places, with_records=False)
+    assert without == [replace(one, raw="") for one in wanted]
 
 
 @given(st.lists(ACTIVITIES, max_size=9), st.just({*FIELDS}) | st.sets(st.sampled_from([*FIELDS])))
