@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
@@ -15,20 +15,27 @@ from casbd.habits.new_values import MOST_COMMON, NewValue, Sensitivity
 from casbd.habits.values_seen import SURE
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Different, Length, MatchKeys
+from casbd.policies.counted_fields import Different, Length, MatchKeys, as_list, different, fields_schema
 from casbd.policies.explain import name_of
 from casbd.policies.kinds import detection
 from casbd.policies.policy import is_of_one_user
 from casbd.records.timestamps import iso
 
 _LONGEST = 400 * DAY
+_FIELD = fields_schema(different)
 
 
 class NewKeys(MatchKeys):
     """`match: {new: country, history: 60d, learning: 7d, unless_common: 3}`."""
 
-    new: Different
-    """A value of this field (or path into the record) that the subject did not have before. One alert is its first day."""
+    new: Annotated[
+        list[Different],
+        BeforeValidator(as_list),
+        Field(min_length=1, max_length=10),
+        WithJsonSchema({"anyOf": [_FIELD, {"type": "array", "items": _FIELD, "minItems": 1, "maxItems": 10}]}),
+    ]
+    """A value of this field (or path into the record; of several the first that is known) that the subject did not have before. One alert
+    is its first day."""
     history: Length = 60 * DAY
     """So far back it is looked whether it had it (at least 7d)."""
     learning: Length = 7 * DAY
@@ -38,6 +45,8 @@ class NewKeys(MatchKeys):
     familiar: Different | None = None
     """A field, such as user_agent, whose values somebody who moves takes along: no alert where all is done with those that the subject
     had before, and nothing with another value in the ten hours after (but from a phone). Not asked at high sensitivity."""
+    first_use: StrictBool = False
+    """What a subject without any history has is news, too, as soon as it is known for `learning` what others have: of what few do."""
     sensitivity: Sensitivity = "medium"
     """low: what anybody else had is no news either. high: without `familiar`, and also of who is new."""
 
@@ -67,8 +76,10 @@ class New:
     @classmethod
     def match(cls, keys: NewKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003
         """Which value of what."""
-        own = {name: getattr(keys, name) for name in ("new", "history", "learning", "unless_common", "familiar", "sensitivity")}
-        return NewValue(**own, by=by, single_app=keys.single_app)
+        own = {
+            name: getattr(keys, name) for name in ("new", "history", "learning", "unless_common", "familiar", "first_use", "sensitivity")
+        }
+        return NewValue(**own | {"new": tuple(keys.new)}, by=by, single_app=keys.single_app)
 
     @classmethod
     def meaning(cls, match: NewValue, subject: str) -> str:
@@ -76,7 +87,8 @@ class New:
         common = f", nor {match.unless_common} others" if match.unless_common else ""
         moved = f" (unless its {name_of(match.familiar)} is known and it stays there)" if match.familiar else ""
         length = durations.written(match.history)
-        return f"activities of one {subject} with a {name_of(match.new)} that it did not have in {length}{common}{moved}"
+        names = " or ".join(map(name_of, match.new))
+        return f"activities of one {subject} with a {names} that it did not have in {length}{common}{moved}"
 
     @classmethod
     def evidence(cls, match: NewValue, facts: Facts, span: int) -> str:  # noqa: ARG003  a first day is never longer
@@ -86,14 +98,18 @@ class New:
         usual = facts.usual
         if not usual:
             return said
-        name, values = name_of(match.new), [_shown(match.new, value) for value in usual["before"]]
+        field = match.new[0]
+        name, values = name_of(field), [_shown(field, value) for value in usual["before"]]
         before = f" only {' and '.join(filter(None, (', '.join(values[:-1]), *values[-1:])))}" if values else " none"
-        said += f"; {name} {_shown(match.new, usual['value'])} is new: on {usual['days']} days since {iso(usual['since'])[:10]}{before}"
+        if match.first_use and not values:
+            told = f"{said}; {name} {_shown(field, usual['value'])} is new, as all of this is"
+            return f"{told}; {_others(usual['others'])} in the organization had it on an earlier day"
+        said += f"; {name} {_shown(field, usual['value'])} is new: on {usual['days']} days since {iso(usual['since'])[:10]}{before}"
         if usual["elsewhere"]:
             said += ", and one of these in the same hours, too, where a journey would be without"
         elif usual["strange"] and match.familiar:
             said += f", never with this {name_of(match.familiar)}"
-        return said + f"; {_others(usual['others'])} in the organization had it before"
+        return said + f"; {_others(usual['others'])} in the organization had it on an earlier day"
 
 
 def _others(number: int) -> str:

@@ -47,7 +47,8 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value of a field that is new.
 
     history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
-    takes its values along, see `Session.brought_anything_new`.
+    takes its values along, see `Session.brought_anything_new`. new: where there are several fields, the first that is known.
+    first_use: what a subject without any history has is news, too, once others have one.
     """
 
     kind: ClassVar[str] = "new"
@@ -56,11 +57,12 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     steps: ClassVar[tuple[Step, ...]] = ()
     aliased: ClassVar[tuple[Aliased, ...]] = ()
 
-    new: str
+    new: tuple[str, ...]
     history: int
     learning: int
     unless_common: int | None = None
     familiar: str | None = None
+    first_use: bool = False
     sensitivity: Sensitivity = "medium"
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
@@ -68,12 +70,12 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def looks_at(self) -> tuple[str, ...]:
         """See Match."""
-        return (self.new, self.familiar, "device_type") if self.familiar else (self.new,)
+        return (*self.new, self.familiar, "device_type") if self.familiar else self.new
 
     @property
     def counts(self) -> str:
         """See Match."""
-        return self.new
+        return self.new[0]
 
     @property
     def learns(self) -> tuple[Any, ...]:
@@ -82,8 +84,8 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. The value, and of what it was had by a hash and whether it is carried about."""
-        value = different(self.new, activity, reader)
-        own = self.new in _PLACES and activity.ip_category in _OWN
+        value = next((known for field in self.new if (known := different(field, activity, reader)) is not None), None)
+        own = self.new[0] in _PLACES and activity.ip_category in _OWN
         if value is None or (self.familiar is None and not own):
             return value and shortened(value, LONGEST_VALUE).replace(PARTED, " ")
         if self.familiar is None:
@@ -115,17 +117,20 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         elsewhere = session.elsewhere() if away else None
         if away and elsewhere is None:
             return None
-        enough = 1 if self.sensitivity == "low" or (self.unless_common and session.of_who_moves()) else self.unless_common
+        if self.unless_common and session.of_who_moves() and not session.strange and before:
+            return None
+        enough = 1 if self.sensitivity == "low" else self.unless_common
         if enough is not None and (before if session.strange else others) >= enough:
             return None
-        return session.finding(elsewhere or 0, others)
+        return session.finding(elsewhere or 0, before)
 
     def _has_learned(self, session: Session, organization: FirstUsers, others: int) -> bool:
         """Whether it is known what is usual of a subject; of a joiner at high sensitivity what is usual of others is enough."""
         usual = session.first - session.memory.begun >= self.learning and session.memory.days_before(session.hour) >= FEWEST_DAYS
         if usual and session.has_history():
             return True
-        return self.sensitivity == "high" and not others and organization.began_before(session.first - max(self.learning, LATE))
+        anyway = self.first_use or (self.sensitivity == "high" and not others)
+        return anyway and organization.began_before(session.first - max(self.learning, LATE))
 
 
 class Session:
@@ -167,12 +172,14 @@ class Session:
 
     def elsewhere(self) -> int | None:
         """When the subject had another value while it should have been away (ms), but for what is carried about; None: never."""
+        if all(text.endswith(f"{PARTED}+") for text, _ in self._cells):
+            return None  # it is a phone alone, whose address says little
         until = self.hour + STAYS
         hours = [use.hour for use in self._others if self.hour < use.hour <= until and not use.text.endswith(f"{PARTED}+")]
         return min(hours) * HOUR if hours else None
 
     def finding(self, elsewhere: int, others: int) -> Finding:
-        """What is found. elsewhere: see there; 0: never. others: how many had the value before."""
+        """What is found. elsewhere: see there; 0: never. others: how many had the value on an earlier day."""
         members = sorted((one for _, cell in self._cells for one in cell.members), key=lambda one: (one.timestamp, one.activity_id))
         usual = {
             "value": self.value,

@@ -46,7 +46,8 @@ def _one_place(name: str) -> str:
     return name
 
 
-def _list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """One field as a list of it."""
     return [value] if isinstance(value, str) else value
 
 
@@ -67,7 +68,7 @@ Different = Annotated[StrictStr, AfterValidator(different), WithJsonSchema(field
 """A field whose different values are counted."""
 By = Annotated[
     list[Annotated[StrictStr, AfterValidator(countable)]],
-    BeforeValidator(_list),
+    BeforeValidator(as_list),
     Field(min_length=1),
     WithJsonSchema({"anyOf": [_BY, {"type": "array", "items": _BY, "minItems": 1}]}),
 ]

@@ -23,7 +23,13 @@ from company.simulation import Company
 
 TOGETHER = 3000
 """So many records are read before each commit: some minutes to an hour of a company."""
-BESIDES = frozenset({"multiple-failed-log-ons", "password-spray", "push-notifications-until-one-is-accepted"})
+BESIDES = frozenset(
+    {
+        *("multiple-failed-log-ons", "password-spray", "push-notifications-until-one-is-accepted"),
+        *("activity-from-anonymous-ip", "activity-from-suspicious-ip", "audit-log-tampering", "suspicious-oauth-app-file-download"),
+        *("suspicious-inbox-forwarding", "suspicious-inbox-manipulation"),
+    }
+)
 """Shipped policies that count as anomaly detection whatever kind of match they are made of; every one of type `anomaly` does as well."""
 
 

@@ -12,12 +12,19 @@ from casbd.model.counted import Entry
 from .orders import HOUR, activities, raised, same_in_any_order
 
 VALUES = tuple(f"{country}{PARTED}{by}{PARTED}{phone}" for country in ("no", "br") for by in ("", "x", "y") for phone in ("", "+", "="))
-MATCH = NewValue(new="country", history=7 * DAY, learning=2 * DAY, unless_common=1, familiar="user_agent")
+MATCH = NewValue(new=("country",), history=7 * DAY, learning=2 * DAY, unless_common=1, familiar="user_agent")
 
 
 @pytest.mark.parametrize(
     "keys",
-    [{}, {"unless_common": None}, {"familiar": None}, {"sensitivity": "high"}, {"sensitivity": "low", "unless_common": None}],
+    [
+        {},
+        {"unless_common": None},
+        {"familiar": None},
+        {"sensitivity": "high"},
+        {"first_use": True},
+        {"sensitivity": "low", "unless_common": None},
+    ],
     ids=str,
 )
 @settings(max_examples=300, deadline=None)
@@ -74,6 +81,13 @@ def test_nobody_knows_what_is_usual_of_who_is_new():
     joiner = [*at_home("b", days=20), *at_home(days=1, first=20), new(21 * DAY, STRANGE)]
     assert spans(joiner) == []
     assert [who for who, *_ in spans(joiner, sensitivity="high")][-1] == "a"
+
+
+def test_the_first_use_of_something_that_few_do():
+    long_known = [*at_home("b"), new(20 * DAY, STRANGE)]
+    assert spans(long_known) == []
+    assert [who for who, *_ in spans(long_known, first_use=True, familiar=None)] == ["a"]
+    assert [who for who, *_ in spans([new(0, STRANGE), *at_home("b")], first_use=True, familiar=None)] == []
 
 
 def test_of_who_was_away_for_long_nothing_is_news():

@@ -9,5 +9,5 @@ def lines(text):
 
 def test_templates(run):
     found = {one["policy_id"]: one["needs"] for one in lines(run("policies", "templates", "--json"))}
-    assert found["log-on-from-a-risky-address"][0] == "IP ranges (enrichment.ip_ranges)"
+    assert found["activity-from-anonymous-ip"][0] == "IP ranges (enrichment.ip_ranges)"
     assert "password-spray" in run("policies", "templates")

@@ -80,7 +80,7 @@ def fatigue(scene: Scene) -> Iterator[Record]:
         yield scene.s.m365.sign_in(end, person.upn, where)
 
 
-@attack("dormant account", "dormant-account-wakes-up", "dormant-account", "activity-of-a-dormant-account")
+@attack("dormant account", "dormant-account-wakes-up", "dormant-account", "activity-of-a-dormant-account", "dormant-account-active")
 def dormant(scene: Scene) -> Iterator[Record]:
     """An account of somebody who is long away, or a test account of old that last worked in the first week."""
     last = scene.s.calendar.days - 4
