@@ -114,7 +114,10 @@ class Activity(msgspec.Struct, gc=False, array_like=True):
     input: Annotated[Text, _about("the input's name in the configuration")] = None
     input_file: Annotated[Text, _about("the file it was read from")] = None
     input_offset: Annotated[int | None, _about("bytes from the beginning of the (decompressed) file")] = None
-    matched_policies: Annotated[tuple[str, ...], _about("ids of the policies whose filters it meets", "Matched policy")] = ()
+    matched_policies: Annotated[
+        tuple[str, ...],
+        _about("ids of the policies whose filters it meets, but for those that compare with what is usual", "Matched policy"),
+    ] = ()
     raw: Annotated[str, _about("the record as exported", "View raw data", "RawEventData")] = ""
 
 

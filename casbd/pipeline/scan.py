@@ -22,6 +22,7 @@ from casbd.plugins import Enricher, Format
 from casbd.policies.asking import Asking
 from casbd.policies.matcher import Counted, Matcher
 from casbd.records.finished import finish
+from casbd.remembered import Remembered
 from casbd.store.log.packing import NOTHING, Packer, Part
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,11 @@ class Scanner:
         self._enrich = Enrichment(enrichers).enrich
         self._asking = Asking(matcher)
         self._telling = frozenset(policy.id for policy in matcher.policies if policy.alert.tells_of_records and policy.is_of_each)
+        comparing = frozenset(policy.id for policy in matcher.policies if policy.match is not None and policy.windowed is None)
+        self._matched = Remembered[tuple[str, ...], tuple[str, ...]](
+            lambda ids: tuple([one for one in ids if one not in comparing]), 10_000
+        )
+        """Without those that compare with what is usual: nearly every activity meets the filters of some, and is nothing special."""
         self._keys = Keys(salt)
         self._packer = Packer()
 
@@ -105,7 +111,7 @@ class Scanner:
         matches = []
         for number, ids, counted in self._asking.ask(activities):
             activity = activities[number]
-            activity.matched_policies = ids
+            activity.matched_policies = self._matched[ids]
             matches.append((len(batch.rows) + number, activity, ids, counted))
         keys = self._keys(activities)
         self._packer.add(activities)

@@ -168,3 +168,16 @@ class TestScan:
         core.feed(chunk([b'{"user": "\\ud800"}', b'{"user": "b"}']))
 
         assert core.counts() == {"m365": (2, 1, 1, 0, 1)}
+
+
+def test_what_is_only_compared_with_what_is_usual_is_no_match(tmp_path):
+    rules = {"country": {"filters": {"app": {"isset": True}}, "match": {"new": "country"}}, "each": {"filters": {"app": {"isset": True}}}}
+
+    class Plain:
+        def parse(self, record):
+            return [Activity(NOON, "id", app="Box", user=json.loads(record)["user"])]
+
+    matcher = Matcher(load_rules(tmp_path, rules))
+    batch = Scanner(lambda *_: Plain(), [], matcher, b"").scan(chunk([b'{"user": "a"}']))
+    assert {policies for _, _, policies, _ in batch.matches} == {("country", "each")}
+    assert [activity.matched_policies for activity in batch.activities] == [("each",)]
