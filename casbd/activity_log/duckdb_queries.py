@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casbd.activity_log.connecting import connect
+from casbd.activity_log.decoded import Decoded
 from casbd.activity_log.opened import WAITING, Opened
 from casbd.errors import StoreError
 from casbd.model.activity import FIELDS
@@ -28,11 +29,12 @@ AT_ONCE = 2_048
 class Queries:
     """Runs queries over open parts. StoreError where one is damaged.
 
-    state_dir: where the files are, and all that DuckDB may read.
+    state_dir: where the files are, and all that DuckDB may read. decoded: makes columns of blocks.
     """
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, decoded: Decoded) -> None:
         self._state_dir = state_dir
+        self._decoded = decoded
 
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -58,7 +60,7 @@ class Queries:
         cursor = self.connection.cursor()
         try:
             if blocks:
-                cursor.register(WAITING, _reader(blocks, _mentioned(text), damage))
+                cursor.register(WAITING, _reader(blocks, _mentioned(text), self._decoded, damage))
             yield cursor
         except duckdb.Error as error:
             raise damage[0] if damage else _told(error, opened) from None
@@ -72,14 +74,14 @@ def _mentioned(text: str) -> list[str]:
     return [name for name in FIELDS if name in words] or ["timestamp"]  # without any column there would be no rows to count
 
 
-def _reader(blocks: Sequence[Block], fields: Sequence[str], damage: list[StoreError]) -> pa.RecordBatchReader:
+def _reader(blocks: Sequence[Block], fields: Sequence[str], decoded: Decoded, damage: list[StoreError]) -> pa.RecordBatchReader:
     """Fields of blocks as columns, one block after the other. damage: gets what DuckDB would tell as a text among its own."""
     import pyarrow as pa
 
     def batches() -> Iterator[pa.RecordBatch]:
         for block in blocks:
             try:
-                yield block.columns(fields)
+                yield decoded.columns(block, fields)
             except StoreError as error:
                 damage.append(error)
                 raise

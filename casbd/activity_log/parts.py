@@ -7,18 +7,20 @@ All text of the queries is made of columns' names, of templates and of numbers o
 
 from __future__ import annotations
 
+import heapq
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casbd.activity_log.counting import kinds
+from casbd.activity_log.decoded import Decoded
 from casbd.activity_log.duckdb_queries import AT_ONCE, Queries
 from casbd.activity_log.opened import ALL, Opened, Source
 from casbd.activity_log.wanted import Wanted
 from casbd.filters.sql import Sql
 from casbd.model.activity import FIELDS, Activity
+from casbd.store.database import Store
 from casbd.store.log import columns
 from casbd.store.log.columns import BLOCK, PLACE, RAW
 
@@ -46,11 +48,11 @@ class _Selection(NamedTuple):
 class Parts:
     """Reads the parts that are open, within the span of event time that they were opened for.
 
-    state_dir: where their files are, and all that DuckDB may read.
+    store: whose they are; of its directory DuckDB reads the files, and nothing else.
     """
 
-    def __init__(self, state_dir: Path) -> None:
-        self.queries = Queries(state_dir)
+    def __init__(self, store: Store) -> None:
+        self.queries = Queries(store.directory, Decoded.of(store))
 
     def read(self, opened: Opened, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         """What may meet a condition, in the order in which it was stored. fields: what is read of it, the rest may be unknown."""
@@ -117,16 +119,43 @@ class Parts:
             totals.update(kind for activity in doubtful if wanted.meets(activity) for kind in kinds(activity, by))
         return totals
 
-    def newest_first(self, opened: Opened, source: Source, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[Activity]:
-        """The same, the newest first: the times, and then a few at a time, as hardly anybody wants all."""
+    def newest_first(
+        self, opened: Opened, source: Source, where: Sql, fields: Collection[str] = FIELDS, *, few: bool = True
+    ) -> Iterator[Activity]:
+        """The same, the newest first: the times, and then some at a time. few: hardly anybody will want all."""
         if is_few(source):
             several = itertools.chain.from_iterable(_objects(opened, source))
             yield from sorted(several, key=lambda activity: -activity.timestamp)
             return
+        files, blocks = Source(source.segments, ()), Source((), source.blocks)
+        both = (self._newest_of_files(opened, files, where, fields, few=few), self._newest_of_blocks(opened, blocks, where, fields))
+        yield from heapq.merge(*both, key=lambda activity: -activity.timestamp)
+
+    def _newest_of_blocks(self, opened: Opened, source: Source, where: Sql, fields: Collection[str]) -> Iterator[Activity]:
+        """Where each one is, and then those alone: columns of all fields of all others in the blocks would cost several times as much."""
+        if not source.blocks:
+            return
+        rows = self._rows(opened, f"timestamp, {BLOCK}, {PLACE}", _selection(opened, source, where))
+        rows.sort(key=lambda row: -row[0])
+        blocks = {block.block_id: block for block in source.blocks}
+        for start, end in _spans_of(len(rows)):
+            places: dict[int, list[int]] = defaultdict(list)
+            for _, block_id, place in rows[start:end]:
+                places[block_id].append(place)
+            found = {
+                (block_id, place): one
+                for block_id, several in places.items()
+                for place, one in zip(several, blocks[block_id].some(several, with_records=RAW in fields), strict=True)
+            }
+            yield from (found[block_id, place] for _, block_id, place in rows[start:end])
+
+    def _newest_of_files(self, opened: Opened, source: Source, where: Sql, fields: Collection[str], *, few: bool) -> Iterator[Activity]:
+        if not source.segments:
+            return
         rows = self._rows(opened, "timestamp, count(*)", _selection(opened, source, where), " GROUP BY timestamp")
         rows.sort(reverse=True)
-        most = max(1, AT_A_TIME // self._size_of_one(opened, source))
-        size, newest, some = min(AT_ONCE // 16, most), opened.high, 0
+        most = max(1, AT_A_TIME // self._size_of_one(opened, source)) if rows else 0
+        size, newest, some = min(AT_ONCE // 16 if few else 8 * AT_ONCE, most), opened.high, 0
         for number, (moment, times) in enumerate(rows, 1):
             some += times
             if some >= size or number == len(rows):
@@ -242,6 +271,14 @@ def _objects(opened: Opened, source: Source) -> Iterator[list[Activity]]:
     """All activities of blocks, as they were stored."""
     for block in source.blocks:
         yield [activity for activity in block.whole() if opened.low <= activity.timestamp <= opened.high]
+
+
+def _spans_of(number: int) -> Iterator[tuple[int, int]]:
+    """So many rows as spans, the first of few."""
+    start, size = 0, AT_ONCE // 16
+    while start < number:
+        yield start, start + size
+        start, size = start + size, AT_ONCE
 
 
 def _spans(rows: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:

@@ -11,10 +11,9 @@ from msgspec import Struct
 
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
-from casbd.filters.sql import Sql
 from casbd.filters.tree import Condition
 from casbd.model.activity import Activity
-from casbd.model.identity import PLAIN, Who, canonical, whose
+from casbd.model.identity import Who, canonical, whose
 from casbd.store.database import Store
 from casbd.store.state import raised_alerts
 
@@ -56,19 +55,27 @@ class Known(Struct, frozen=True):
 
     def wanted(self) -> Wanted:
         """The same as what is asked of the log."""
-        return Wanted(self.conditions(), lambda: 0)  # no such filter asks for the time
+        return _wanted(*self.conditions())
 
 
 def people(store: Store, user: str) -> list[Known]:
     """Those who are called so, the most active first."""
     name = canonical(user)
-    seen = Counter[_Seen](ActivityLog(store).counts(_called(user), ["user", "app", "app_instance"]))
+    seen = _seen(ActivityLog(store), name)
     seen.update((alert.user or "", alert.app, alert.app_instance) for alert in raised_alerts.find(store.connection, user=user))
     names_by_person: dict[Who, Counter[_Seen]] = {}
     for one, number in seen.items():
         if canonical(one[0]) == name:
             names_by_person.setdefault(whose(*one), Counter())[one] += number
     return [_known(who, written) for who, written in sorted(names_by_person.items(), key=lambda entry: -entry[1].total())]
+
+
+def _seen(log: ActivityLog, name: str) -> Counter[_Seen]:
+    """How often each name with this canonical form occurs; where it is an address, whatever the app."""
+    written = {one: number for (one,), number in log.counts(_wanted(), ["user"]).items() if one is not None and canonical(one) == name}
+    if all(isinstance(whose(one, None, None), str) for one in written):
+        return Counter({(one, None, None): number for one, number in written.items()})
+    return Counter(log.counts(_wanted(Condition("user", "eq", tuple(written))), ["user", "app", "app_instance"]))
 
 
 def person_of(activity: Activity) -> Known:
@@ -89,12 +96,5 @@ def is_at(place: Place, app: str | None, instance: str | None) -> bool:
     return all(one is None or one.casefold() == (value or "").casefold() for one, value in zip(place, (app, instance), strict=True))
 
 
-def _called(user: str) -> Wanted:
-    """The activities of all who may be called so. SQL gives more than these: it cannot decide whose the names are that are not plain."""
-    name = canonical(user)
-    wanted = Wanted([], lambda: 0)
-    wanted.meets = lambda activity: activity.user is not None and canonical(activity.user) == name
-    odd = Sql('NOT regexp_full_match(lower("user"), ?)', [PLAIN])
-    plain = Sql(f'(lower("user") = ? OR {odd.text})', [name, *odd.parameters])
-    wanted.where = wanted.surely = plain if name.isascii() else odd
-    return wanted
+def _wanted(*conditions: Condition) -> Wanted:
+    return Wanted(conditions, lambda: 0)  # no such filter asks for the time

@@ -37,7 +37,7 @@ class ActivityLog:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._parts = Parts(store.directory)
+        self._parts = Parts(store)
         self.looked_at = 0
         """How many activities `scan` has read, or SQL has passed over."""
 
@@ -69,12 +69,15 @@ class ActivityLog:
                 yield from several
 
     def newest_first(
-        self, since: int | None = None, until: int | None = None, where: Sql = ALL, fields: Collection[str] = FIELDS
+        self, since: int | None = None, until: int | None = None, where: Sql = ALL, fields: Collection[str] = FIELDS, *, few: bool = True
     ) -> Iterator[Activity]:
-        """The same, the newest first. Parts are opened when their latest time is reached, so that a few activities cost little."""
+        """The same, the newest first. Parts are opened when their latest time is reached, so that a few activities cost little.
+
+        few: hardly all will be asked for.
+        """
         with self._opened(since, until) as opened:
-            groups = _groups(opened.whole)
-            yield from _newest_first((last, partial(self._parts.newest_first, opened, source, where, fields)) for last, source in groups)
+            read = partial(self._parts.newest_first, opened, where=where, fields=fields, few=few)
+            yield from _newest_first((last, partial(read, source)) for last, source in _groups(opened.whole))
 
     def counts(self, wanted: Wanted, by: Sequence[str], since: int | None = None, until: int | None = None) -> dict[tuple[Any, ...], int]:
         """How many of the activities that are wanted there are of each kind, the most first, equal numbers by what they are of.

@@ -49,9 +49,11 @@ class Retagged(ActivityLog):
         until: int | None = None,
         where: Sql = ALL,
         fields: Collection[str] = FIELDS,  # noqa: ARG002
+        *,
+        few: bool = True,
     ) -> Iterator[Activity]:
         """As the log's, with today's categories and tags; all fields."""
-        for activity in super().newest_first(since, until, where):
+        for activity in super().newest_first(since, until, where, few=few):
             self._anew([activity])
             yield activity
 

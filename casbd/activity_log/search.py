@@ -37,7 +37,8 @@ def search(
     name, descending = sort.removeprefix("-"), sort.startswith("-")
     read = {*fields, *wanted.reads, *Cursor._fields, name}
     if sort == "-timestamp":
-        return _newest_first(log.newest_first(since, _until(until, after), wanted.where, read), wanted, limit, after)
+        newest = log.newest_first(since, _until(until, after), wanted.where, read, few=bool(limit))
+        return _newest_first(newest, wanted, limit, after)
     if after is not None:
         raise ValueError("only the newest first have pages")
     matching = (activity for several in log.scan(since, until, wanted.where, read) for activity in several if wanted.meets(activity))

@@ -224,7 +224,7 @@ def _beginning(store: Store, user: str, place: Place, *, keep: bool) -> tuple[Pe
 def _hits(store: Store, segment: Segment, about: Person) -> set[tuple[int, int]]:
     """The block and place of each activity in a segment that names a person."""
     with Opened([segment]) as opened:
-        rows = Parts(store.directory).places(opened, about.regex)
+        rows = Parts(store).places(opened, about.regex)
     return {place for table in segment_files.read(segment.path) for place, one in _some(table, rows) if is_about(one, about)}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,6 +50,11 @@ class Block(NamedTuple):
         with self._damage_reported():
             return packing.at_places(self.body, self.activities, places, with_records=with_records)
 
+    def some(self, places: Sequence[int], *, with_records: bool) -> list[Activity]:
+        """Those at some places, in this order; without their records, where these are not asked for. StoreError where it is damaged."""
+        with self._damage_reported():
+            return packing.some(self.body, self.activities, places, with_records=with_records)
+
     def columns(self, fields: Collection[str] = FIELDS) -> pa.RecordBatch:
         """The same as a segment's file has them: some fields, the block and the place."""
         with self._damage_reported():
@@ -60,6 +65,10 @@ class Block(NamedTuple):
         with self._damage_reported():
             records = packing.records(self.body)
         return Page(*records, self.activities) if records and records[1] >= PAGE else None
+
+    def which(self) -> tuple[int, int, bytes]:
+        """What tells its activities from those of any other block, and from what it may hold later; not from other records of the same."""
+        return self.block_id, self.activities, packing.checksum(self.body)
 
     def size(self) -> int:
         """Bytes of its activities, as they are before they are compressed."""

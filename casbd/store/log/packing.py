@@ -199,20 +199,28 @@ _heads = msgspec.msgpack.Decoder(list[_Head]).decode
 
 
 def at_places(body: bytes, number: int, places: Collection[tuple[int, str]], *, with_records: bool = True) -> list[Activity]:
-    """Of the activities of a body those with one of these times and ids; the decoder passes over the others. As `activities`.
+    """Of the activities of a body those with one of these times and ids; the decoder passes over the others. As `some`."""
+    encoded = _header(number) + _decompress(_frames(body)[0])
+    wanted = [place for place, one in enumerate(_heads(encoded)) if (one.timestamp, one.activity_id) in places]
+    return _those(body, number, encoded, wanted, with_records=with_records)
+
+
+def some(body: bytes, number: int, places: Sequence[int], *, with_records: bool = True) -> list[Activity]:
+    """The activities at some places of a body, in this order. One of `DAMAGE` where what is read is damaged.
 
     with_records: else `raw` may be empty, and the larger part of the body is not looked at.
     """
-    rest, records = _frames(body)
-    encoded = _header(number) + _decompress(rest)
-    wanted = [place for place, one in enumerate(_heads(encoded)) if (one.timestamp, one.activity_id) in places]
-    if not wanted:
+    return _those(body, number, _header(number) + _decompress(_frames(body)[0]), places, with_records=with_records)
+
+
+def _those(body: bytes, number: int, encoded: bytes, places: Sequence[int], *, with_records: bool) -> list[Activity]:
+    if not places:
         return []
-    each = _split(encoded)
-    several = [_decode_one(each[place]) for place in wanted]
+    each, records = _split(encoded), _frames(body)[1]
+    several = [_decode_one(each[place]) for place in places]
     if records is not None and with_records:
         whole = texts(records, number)
-        for one, place in zip(several, wanted, strict=True):
+        for one, place in zip(several, places, strict=True):
             one.raw = whole[place]
     return several
 
@@ -245,6 +253,11 @@ def records(body: bytes) -> tuple[memoryview, int] | None:
     if zlib.crc32(frame) != _HEAD.unpack_from(body)[3]:
         raise zstandard.ZstdError("the records have changed")
     return frame, zstandard.frame_content_size(frame)
+
+
+def checksum(body: bytes) -> bytes:
+    """That of a body's activities without their records, as zstd has made it (RFC 8878 3.1.1)."""
+    return bytes(_frames(body)[0][-4:])
 
 
 def joined(rest: bytes, records: bytes) -> bytes:
