@@ -68,6 +68,12 @@ class ActivityLog:
             for several in self._read(opened, where, policy.reads()):
                 yield from several
 
+    def span(self) -> tuple[int, int]:
+        """The times of the oldest and the newest activity (ms); of an empty log some span without any."""
+        with self._opened() as opened:
+            parts = opened.whole.parts
+            return min((part.first for part in parts), default=1), max((part.last for part in parts), default=0)
+
     def newest_first(
         self, since: int | None = None, until: int | None = None, where: Sql = ALL, fields: Collection[str] = FIELDS, *, few: bool = True
     ) -> Iterator[Activity]:

@@ -58,10 +58,11 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str = ""
 
 
-def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> list[Alert]:
+def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock, since: int = 0) -> list[Alert]:
     """The alerts that a policy raises of these activities, in the order in which they come; enabled or not.
 
-    now: asked for the time that `within_days` counts back from, and for that of the alerts' creation.
+    now: asked for the time that `within_days` counts back from, and for that of the alerts' creation. since: an anomaly that was over
+    before (ms) is none to be raised; what is usual is learned from it all the same.
     """
     matcher = Matcher([msgspec.structs.replace(policy, enabled=True)], now=now)
     met = (activity for activity in activities if matcher.match(activity))
@@ -69,7 +70,7 @@ def alerts_of(policy: Policy, activities: Iterable[Activity], now: Clock) -> lis
         witness = evidence.Witness(policy)
         return [raising.of_one(policy, activity, now(), witness) for activity in met]
     counted = ((number, activity, *one) for number, activity in enumerate(met) for one in matcher.counted(policy, activity))
-    return _by_windows(policy, policy.windowed, counted, now) if policy.windowed else _by_habits(policy, counted, now)
+    return _by_windows(policy, policy.windowed, counted, now) if policy.windowed else _by_habits(policy, counted, now, since)
 
 
 _Counted = Iterable[tuple[int, Activity, str, str | None]]

@@ -22,7 +22,7 @@ from casbd.model.chunk import InputSpec
 from casbd.pipeline import Pipeline
 from casbd.store.database import Store
 from casbd.store.log import segments, swap
-from casbd.store.state import input_progress
+from casbd.store.state import habits, input_progress
 from casbd.store.state.input_progress import Counts
 
 
@@ -51,6 +51,8 @@ def rebuild(
                 f"nothing is changed: the new log would have {new} activities and {rejects} rejects, the old one has {old}; --yes takes it"
             )
         swap.swap(store)
+        with store.transaction() as connection:
+            habits.forget_all(connection)  # what is usual is learned anew, from the new log
     finally:
         swap.remove_rest(store)
     return Counts(*(sum(numbers) for numbers in zip(*(msgspec.structs.astuple(one)[:5] for one in counts), strict=True)))

@@ -16,11 +16,13 @@ from casbd.config.settings import Retention
 from casbd.counting.windows import KEEP_WINDOWS
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
-from casbd.store.state import file_versions, incident_spans, outbox, raised_alerts, rejects, retention, told, window_pages
+from casbd.store.state import file_versions, habits, incident_spans, outbox, raised_alerts, rejects, retention, told, window_pages
 
 BLOCKS, PAGES, ROWS = 50, 2_000, 20_000
 """Removed in one transaction: some ten megabytes."""
 
+KEEP_HABITS = 400 * 86_400_000
+"""Milliseconds; no policy looks further back."""
 KEEP_TOLD = 86_400_000
 """Milliseconds; of messages to people the last hour is looked at."""
 
@@ -80,6 +82,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
         for removed in (
             raised_alerts.prune(connection, now - keep.alerts, ROWS),
             incident_spans.prune(connection, now - keep.alerts, ROWS),
+            habits.prune(connection, now - KEEP_HABITS, ROWS),
             rejects.prune(connection, now - keep.rejects, ROWS),
             file_versions.prune(connection, now - keep.alerts, ROWS),
             outbox.prune_refused(connection, now - keep.rejects, ROWS),

@@ -15,6 +15,7 @@ from casbd.daemon.silence import Silence
 from casbd.daemon.status import Status
 from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.warnings import Warnings
+from casbd.pipeline.learning import Learning
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,4 @@ class Running:
     due: DueJobs
     silence: Silence
     report_mail: ReportMail
+    learning: Learning

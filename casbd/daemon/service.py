@@ -30,6 +30,7 @@ from casbd.daemon.unread_news import UnreadNews
 from casbd.daemon.warnings import Warnings
 from casbd.errors import Mistake, Mistakes
 from casbd.model.unread import Unread
+from casbd.pipeline.learning import Learning
 from casbd.records import picking
 from casbd.store.log import packing
 from casbd.store.state import input_progress, policy_counts
@@ -91,8 +92,8 @@ def _running(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
     status = Status(parts, news, warnings, back_pressure)
     loop = Loop(parts, back_pressure, news, lambda: signals.stopping or signals.reload_asked or thread.is_due, progress)
     reload = Reload(parts, thread, signals, loop, warnings, status)
-    due, mailing = DueJobs(parts.inputs.wake), ReportMail(parts)
-    return Running(parts, signals, news, back_pressure, warnings, status, loop, reload, due, Silence(), mailing)
+    due, mailing, learning = DueJobs(parts.inputs.wake), ReportMail(parts), Learning(parts.store, parts.clock)
+    return Running(parts, signals, news, back_pressure, warnings, status, loop, reload, due, Silence(), mailing, learning)
 
 
 def _serve(running: Running, undo: ExitStack) -> None:
@@ -136,6 +137,8 @@ def work_until_stopped(running: Running) -> bool:
 def read_everything(running: Running) -> bool:
     """Read all there is, and deliver it; whether everything was delivered."""
     parts = running.parts
+    while running.learning.turn(parts.engine.policies):
+        parts.notifier.alive()
     while running.loop.work() or _made_room(running):
         pass
     parts.inputs.finish()

@@ -108,21 +108,26 @@ class Habits:
         self._at_once: dict[Name, None] = {}
         """What alerts came of."""
         self._journal = Journal(shelf)
-        self._unsaved.update(dict.fromkeys(self._journal.names()))
         self.use(watching)
 
     def use(self, watching: Sequence[Watching]) -> None:
-        """The policies from the next commit on."""
+        """The policies from the next commit on. What is observed no more is let go: it will be learned anew."""
         self._watching: dict[str, list[Watching]] = {}
         for one in watching:
             self._watching.setdefault(one.remembers, []).append(one)
         self._begun = False
+        for name in [name for name in self._known if name[0] not in self._watching]:
+            self._size -= self._known.pop(name).size
+        self._organizations = {name: one for name, one in self._organizations.items() if name in self._watching}
+        unsaved = {**self._unsaved, **dict.fromkeys(self._journal.names())}
+        self._unsaved = {name: None for name in unsaved if name[0] in self._watching}
 
     def begin(self) -> None:
         """A commit begins, inside its transaction: of what is observed it is looked up what is known from before."""
-        if not self._begun:
+        if not self._begun or len(self._learned) < len(self._watching):
             self._begun = True
             self._learned = self._shelf.in_use(self._watching)
+            self._touched.update(dict.fromkeys(self._shelf.again()))
 
     def add(self, watching: Watching, who: str, entry: Entry) -> None:
         """An activity of a subject that met a policy's filters. Several policies that observe the same count it once.
@@ -185,6 +190,12 @@ class Habits:
         for name in gone:
             self._size -= self._known.pop(name).size
 
+    def raise_anew(self, name: Name, since: int) -> None:
+        """What was found of a subject since then (ms) counts as not raised."""
+        known = self._of(name)
+        known.raised = {raises: [one for one in several if one.last < since] for raises, several in known.raised.items()}
+        self._at_once[name] = None
+
     def put_all(self) -> None:
         """Put everything onto the shelf, so that the journal is empty."""
         self._put_all(self._shelf.note(()))
@@ -202,8 +213,6 @@ class Habits:
         kept = []
         for name in [*names]:
             remembers, who = name
-            if remembers not in self._watching:
-                continue  # it is in use no more, and will be learned anew
             if who:
                 known = self._of(name)
                 packed = _pack((known.memory.packed(), known.raised))

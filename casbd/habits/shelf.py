@@ -32,6 +32,9 @@ class Shelf(Protocol):
         All else is observed no more, so that it is known no longer what was.
         """
 
+    def again(self) -> Iterable[Name]:
+        """Who is still to be judged of what was learned; said once."""
+
 
 class InMemory:
     """A shelf for a while."""
@@ -66,3 +69,7 @@ class InMemory:
     def in_use(self, remembers: Collection[str]) -> frozenset[str]:
         """See Shelf: there was nothing before."""
         return frozenset(remembers)
+
+    def again(self) -> Iterable[Name]:
+        """See Shelf."""
+        return ()

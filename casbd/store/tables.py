@@ -214,6 +214,7 @@ CREATE INDEX habits_by_time ON habits (newest);
 CREATE TABLE habits_journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, observed BLOB);
 -- Of what is observed it is known what was before.
 CREATE TABLE habits_known (remembers TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE habits_to_judge (remembers TEXT, who TEXT, PRIMARY KEY (remembers, who)) WITHOUT ROWID;
 """
 _SINCE_16 = """
 -- What each alert adds to the priority of its user (who, as `model/identity.py` has it) in the days behind `at` (event time, ms). counts:

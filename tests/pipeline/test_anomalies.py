@@ -4,15 +4,18 @@ import sqlite3
 
 import msgspec
 import pytest
-from builders import HOUR, Core, chunk, record, settings, summary
+from builders import HOUR, NOON, Core, chunk, record, settings, summary
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from casbd.activity_log import ActivityLog
 from casbd.alerting import withdrawn
+from casbd.backtest.stored_log import would_have_raised
 from casbd.governance import withdrawing
 from casbd.habits import habits
+from casbd.pipeline.learning import Learning
 from casbd.policies import kinds
 from casbd.store.state import governance_log, outbox
 from tests.habits.after_idle import AfterIdle
@@ -140,13 +143,79 @@ def test_what_was_over_a_day_ago_is_history_and_nothing_is_done_about_it(tmp_pat
     core.close()
 
 
-def test_who_was_off_for_long_judges_nothing(tmp_path):
+def learn(core):
+    learning = Learning(core.store, lambda: core.now)
+    turns = 1
+    while learning.turn(core.policies, seconds=0):
+        turns += 1
+    return turns
+
+
+def idle_alerts(core):
+    return [(one.first_activity - NOON) // HOUR for one in core.alerts() if one.policy_id == "idle"]
+
+
+def test_who_was_off_learns_from_the_log_and_raises_nothing_of_it(tmp_path):
     core = opened(tmp_path)
     feed(core, 0)
     core.use([replace(one, enabled=False) for one in core.policies])
     feed(core, 8 * 24)
-    assert core.alerts() == []
-    use(core)
+    use_enabled(core)
     feed(core, 16 * 24)
-    assert core.alerts() == []  # until it has learned from the log what it missed
+    assert idle_alerts(core) == []  # it does not know what it missed
+    core.now += 17 * DAY
+    assert learn(core) > 3
+    assert learn(core) == 1
+    feed(core, 16 * 24 + 2)
+    assert idle_alerts(core) == []
+    feed(core, 24 * 24)
+    core.reopen()
+    use(core)
+    feed(core, 32 * 24)
+    assert idle_alerts(core) == [24 * 24, 32 * 24]
+    core.close()
+
+
+def use_enabled(core):
+    core.use([replace(one, enabled=True) for one in core.policies])
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_happens_while_it_learns_is_raised_at_the_end(tmp_path, killed):
+    core = Core(tmp_path, rules={"idle": {"enabled": False}}, settings=CARE)
+    feed(core, 0, 8 * 24, 9 * 24)
+    feed(core, *range(24), user="b@contoso.com")
+    use(core)
+    use_enabled(core)
+    core.now += 9 * DAY + HOUR
+    learning = Learning(core.store, lambda: core.now)
+    assert learning.turn(core.policies, seconds=0)
+    if killed:
+        learning.turn(core.policies, seconds=0)
+        learning = Learning(core.store, lambda: core.now)
+        assert learning.turn(core.policies, seconds=0)
+    core.now += 10 * DAY
+    feed(core, 15 * 24, 10)
+    assert idle_alerts(core) == []
+    while learning.turn(core.policies, seconds=0):
+        pass
+    feed(core, 15 * 24 + 1, user="c@contoso.com")
+    assert idle_alerts(core) == [15 * 24]
+    feed(core, 16 * 24, user="b@contoso.com")
+    assert idle_alerts(core) == [15 * 24, 16 * 24]
+    core.close()
+
+
+def test_a_backtest_learns_from_what_was_before(tmp_path):
+    core = opened(tmp_path)
+    feed(core, 16 * 24, 24 * 24)  # one input first
+    feed(core, 0, 8 * 24, start=1000)
+    (policy,) = [one for one in core.policies if one.id == "idle"]
+    log = ActivityLog(core.store)
+    assert [one.first_activity for one in would_have_raised(policy, log, None, None)] == [NOON + days * DAY for days in (8, 16, 24)]
+    assert [one.first_activity for one in would_have_raised(policy, log, NOON + 20 * DAY, None)] == [NOON + 24 * DAY]
+    assert [one.first_activity for one in would_have_raised(policy, log, NOON + 5 * DAY, NOON + 20 * DAY)] == [
+        NOON + 8 * DAY,
+        NOON + 16 * DAY,
+    ]
     core.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -66,20 +67,81 @@ class StoredHabits:
         """What the journal has is in memories that are stored."""
         self._connection.execute("DELETE FROM habits_journal")
 
+    def again(self) -> list[Name]:
+        """Who is still to be judged of what was learned; said once."""
+        names: list[Name] = self._connection.execute("SELECT remembers, who FROM habits_to_judge").fetchall()
+        self._connection.execute("DELETE FROM habits_to_judge")
+        return names
+
+    def newest(self) -> int:
+        """The number of the last commit."""
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'habits_journal'").fetchone()
+        return int(row[0]) if row else 0
+
+    def unknown(self, remembers: Iterable[str]) -> set[str]:
+        """Of which of these it is not known what was before."""
+        return {*remembers} - {name for (name,) in self._connection.execute("SELECT remembers FROM habits_known")}
+
     def in_use(self, remembers: Collection[str]) -> frozenset[str]:
         """Which of these are known from before on; the others are to be learned. See Shelf."""
         known = {name for (name,) in self._connection.execute("SELECT remembers FROM habits_known")}
         new = set(remembers) - known
         gone = known - set(remembers)
         (empty,) = self._connection.execute("SELECT NOT EXISTS (SELECT 1 FROM blocks) AND NOT EXISTS (SELECT 1 FROM segments)").fetchone()
-        if gone:
-            self._connection.executemany("DELETE FROM habits_known WHERE remembers = ?", [(name,) for name in gone])
+        for table in ("habits_known", "habits_to_judge") if gone else ():
+            self._connection.executemany(f"DELETE FROM {table} WHERE remembers = ?", [(name,) for name in gone])  # noqa: S608  our own words
         if new and empty:
             self._connection.executemany("INSERT INTO habits_known VALUES (?)", [(name,) for name in new])
         return frozenset(remembers) if empty else frozenset(known & set(remembers))
 
 
+def is_known(connection: sqlite3.Connection, remembers: str, again: Iterable[Name]) -> None:
+    """From now on it is known what was before. again: who is still to be judged."""
+    connection.execute("INSERT OR IGNORE INTO habits_known VALUES (?)", (remembers,))
+    connection.executemany("INSERT OR IGNORE INTO habits_to_judge VALUES (?, ?)", again)
+
+
+def forget(connection: sqlite3.Connection, remembers: str, at_most: int = 20_000) -> int:
+    """Remove memories of what is observed, at most so many; how many."""
+    query = "DELETE FROM habits WHERE remembers = ?1 AND who IN (SELECT who FROM habits WHERE remembers = ?1 LIMIT ?2)"
+    return connection.execute(query, (remembers, at_most)).rowcount
+
+
+def forget_all(connection: sqlite3.Connection) -> None:
+    """All is to be learned anew from the log."""
+    for table in ("habits", "habits_journal", "habits_known", "habits_to_judge"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own words
+
+
+def newest_block(connection: sqlite3.Connection) -> int:
+    """The last block that was stored."""
+    (newest,) = connection.execute("SELECT coalesce(max(block_id), 0) FROM blocks").fetchone()
+    return int(newest)
+
+
+def keys_after(connection: sqlite3.Connection, block_id: int) -> frozenset[int]:
+    """The keys of the activities in them."""
+    rows = connection.execute("SELECT keys FROM blocks WHERE block_id > ?", (block_id,))
+    return frozenset(key for (keys,) in rows for key in array("Q", keys))
+
+
+def oldest(connection: sqlite3.Connection) -> int | None:
+    """The time of the oldest activity of the log (ms); None where it has none."""
+    (first,) = connection.execute("SELECT min(first) FROM (SELECT first FROM blocks UNION ALL SELECT first FROM segments)").fetchone()
+    return None if first is None else int(first)
+
+
+def blocks_after(connection: sqlite3.Connection, block_id: int) -> list[int]:
+    """The blocks that were stored after one."""
+    return [one for (one,) in connection.execute("SELECT block_id FROM blocks WHERE block_id > ? ORDER BY block_id", (block_id,))]
+
+
 def prune(connection: sqlite3.Connection, before: int, at_most: int) -> int:
-    """Remove memories without anything since then (ms), and those of what is observed no more; at most so many, how many."""
-    query = "DELETE FROM habits WHERE (remembers, who) IN (SELECT remembers, who FROM habits WHERE newest < ?1 LIMIT ?2)"
-    return connection.execute(query, (before // _DAY, at_most)).rowcount
+    """Remove memories without anything since then (ms), and those of what is observed no more, at most so many; how many."""
+    rows = connection.execute(
+        "SELECT remembers, who FROM habits WHERE newest < ?1"
+        " UNION ALL SELECT remembers, who FROM habits WHERE remembers NOT IN (SELECT remembers FROM habits_known) LIMIT ?2",
+        (before // _DAY, at_most),
+    ).fetchall()
+    connection.executemany("DELETE FROM habits WHERE remembers = ? AND who = ?", rows)
+    return len(rows)
