@@ -58,7 +58,11 @@ class FirstUsers:
     def others(self, value: str, who: str, moment: int) -> tuple[int, int]:
         """How many others had a value before, as of a time: on a whole day that nothing of is still to come; and at all."""
         first = [at for at, other in self._first.get(value, ()) if other != who]
-        return sum((at // DAY + 1) * DAY <= moment - LATE for at in first), sum(at <= moment + HOUR for at in first)
+        return sum(_is_over(at, moment) for at in first), sum(at <= moment + HOUR for at in first)
+
+    def known_before(self, moment: int) -> list[str]:
+        """All values that anybody had on a whole day that nothing of is still to come, in order."""
+        return sorted(value for value, first in self._first.items() if _is_over(first[0][0], moment))
 
     def began_before(self, moment: int) -> bool:
         """Whether anybody had anything so long ago."""
@@ -70,3 +74,8 @@ class FirstUsers:
         alone = sorted((first[0], value) for value, first in self._first.items() if len(first) == 1)
         for _, value in alone[: MOST_VALUES // 10]:
             del self._first[value]
+
+
+def _is_over(at: int, moment: int) -> bool:
+    """Whether the day of a time ended so long before another time that all of it is known."""
+    return (at // DAY + 1) * DAY <= moment - LATE

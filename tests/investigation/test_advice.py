@@ -34,7 +34,7 @@ def test_an_entry_says_everything(one):
 @pytest.mark.parametrize(
     ("policy", "category", "source"),
     [
-        ("Mailbox-Forwards", "dlp", "forward"),
+        ("Suspicious-Inbox-Forwarding", "dlp", "forward"),
         ("own", "dlp", "Protected data"),
         ("own", "new category", "did not do it"),
         ("own", None, "did not"),
