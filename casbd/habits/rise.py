@@ -32,7 +32,7 @@ class Begun(NamedTuple):
     alert_id: str
     policy_id: str
     worth: int
-    activity_id: str
+    activity_id: str = ""
 
 
 class Others(NamedTuple):

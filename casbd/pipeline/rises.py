@@ -10,7 +10,7 @@ from casbd.alerting import withdrawn
 from casbd.alerting.raising import identity
 from casbd.habits.anomaly import Finding
 from casbd.habits.raised import Raised, settled
-from casbd.habits.rise import SPAN, Begun, Others, Rise
+from casbd.habits.rise import SPAN, Begun, Others, Rise, added
 from casbd.model.activity import Activity
 from casbd.model.identity import person, whose
 from casbd.pipeline.counts import Judged
@@ -33,26 +33,21 @@ class Rises:
         """What becomes of alerts about rises. alert_ids: of those that this commit stored."""
         if not self._policies:
             return
-        touched: dict[str, int] = {}
-        for alert in raised_alerts.some(self._connection, alert_ids):
-            if alert.user is not None and alert.policy_type != "system" and not isinstance(self._match(alert.policy_id), Rise):
-                who = person(alert.user, alert.app, alert.app_instance)
-                touched[who] = min(alert.first_activity, touched.get(who, alert.first_activity))
+        touched = priority.touched(self._connection, alert_ids)
         for policy, match in self._policies if touched else ():
             raised = self._raised(policy, min(touched.values()) - SPAN)
             for who, since in touched.items():
                 yield from self._of(policy, match, who, since, raised.get(who, []))
 
-    def _match(self, policy_id: str) -> object:
-        return next((match for policy, match in self._policies if policy.id == policy_id), None)
-
     def _of(self, policy: Policy, match: Rise, who: str, since: int, raised: Sequence[Raised]) -> Iterator[Judged]:
         """The rises of one user that a new part may have changed: those from the seven days before it on."""
         before = [one for one in raised if one.last >= since - SPAN]
         start = min([since, *(one.first for one in before)])
-        parts = [Begun._make(one) for one in priority.begun(self._connection, who, start - SPAN)]
-        if not before and sum(part.worth for part in parts) < match.at_least:
-            return
+        parts = [Begun(*one) for one in priority.begun(self._connection, who, start - SPAN)]
+        if not before and sum(adds for _, adds in added(parts)) < match.at_least:
+            return  # nor is it of any seven days of these
+        alerts = raised_alerts.some(self._connection, [part.alert_id for part in parts])
+        parts = [part._replace(activity_id=alert.activity_ids[0]) for part, alert in zip(parts, alerts, strict=True)]
         findings = [*match.rises(who, parts, start, self._others)]
         _, verdicts = settled(before, findings, start, lambda finding: _identity(policy, who, finding))
         for verdict in verdicts:

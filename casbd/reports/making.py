@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from casbd import __version__
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
-from casbd.model.identity import whose
+from casbd.model.identity import person, whose
 from casbd.records.timestamps import iso
 from casbd.reports import counted
 from casbd.reports.advice import recommendations
@@ -29,7 +29,7 @@ from casbd.reports.monthly import (
 )
 from casbd.reports.sources import Sources
 from casbd.reports.tuning import tuning
-from casbd.store.state import outbox, policy_counts, raised_alerts, reported
+from casbd.store.state import outbox, policy_counts, priority, raised_alerts, reported
 from casbd.store.state.reported import AlertSummary
 
 MOST = 10
@@ -69,7 +69,7 @@ def monthly(sources: Sources, month: Month) -> MonthlyReport:
         days=_days(log, month, sources.now),
         worst=_worst(sources, now_incidents),
         noisy=_noisy(sources, month, now_alerts, then_alerts),
-        users=_users(sources, log, now_alerts),
+        users=_users(sources, month, log, now_alerts),
         countries=_countries(log, now_alerts, then_alerts),
         governance=[Commands(*row) for row in reported.commands(store.connection, month.since, month.until)],
         governance_mode=sources.settings.governance.mode,
@@ -146,15 +146,17 @@ def _noisy(sources: Sources, month: Month, alerts: Sequence[AlertSummary], befor
     return noisy
 
 
-def _users(sources: Sources, log: LoggedMonth, alerts: Sequence[AlertSummary]) -> list[TopUser]:
+def _users(sources: Sources, month: Month, log: LoggedMonth, alerts: Sequence[AlertSummary]) -> list[TopUser]:
     """Who has the most alerts."""
-    users = []
+    users, scores = [], priority.scores(sources.store.connection, min(month.until, sources.now))
     for own in [*counted.by_person(alerts).values()][:MOST]:
         one = own[0]
         assert one.user is not None  # they are grouped by it
         activities = log.people.get(whose(one.user, one.app, one.app_instance), 0)
         high = sum(alert.severity == "high" for alert in own)
-        users.append(TopUser(sources.shown.user(one.user), len(own), high, sum(alert.status == "open" for alert in own), activities))
+        opened = sum(alert.status == "open" for alert in own)
+        score = scores.get(person(one.user, one.app, one.app_instance), 0)
+        users.append(TopUser(sources.shown.user(one.user), len(own), high, opened, activities, score))
     return users
 
 

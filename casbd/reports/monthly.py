@@ -98,13 +98,14 @@ class NoisyPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopUser(msgspec.Struct, frozen=True):
-    """high: alerts of high severity."""
+    """high: alerts of high severity. priority: the investigation priority at the month's end, or now."""
 
     user: str
     alerts: int
     high: int
     open: int
     activities: int
+    priority: int = 0
 
 
 class TopCountry(msgspec.Struct, frozen=True):

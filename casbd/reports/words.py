@@ -207,8 +207,9 @@ def _noisy(report: MonthlyReport, month: Month) -> Iterator[Block]:
 
 
 def _people(report: MonthlyReport) -> Iterator[Block]:
-    people = [(one.user, one.alerts, one.high, one.open, one.activities) for one in report.users]
-    yield Table(("Person", "Alerts", "High severity", "Open", "Activities"), people, "No alert is about a person.")
+    people = [(one.user, one.alerts, one.high, one.open, one.activities, one.priority) for one in report.users]
+    columns = ("Person", "Alerts", "High severity", "Open", "Activities", "Investigation priority at the end")
+    yield Table(columns, people, "No alert is about a person.")
     places = [(one.country, one.alerts, one.before, one.activities) for one in report.countries]
     yield Table(("Country", "Alerts", "Alerts the month before", "Activities"), places, "No country is known of any address.")
 

@@ -13,14 +13,9 @@ All of it is worked out when it is asked for, so what was taught, closed or rese
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-import msgspec
-
-from casbd.model.alert import Alert
-
-_decode = msgspec.msgpack.Decoder(Alert).decode
 DAYS = 7
 DAY = 86_400_000
 MOST_HALVINGS = 2
@@ -143,19 +138,28 @@ MOST_A_DAY = 8
 """Parts of one user and policy that are looked at: more of them add nothing."""
 
 
-def begun(connection: sqlite3.Connection, who: str, since: int) -> list[tuple[int, str, str, int, str]]:
-    """A person's parts of alerts that began since then (event time, ms): when, which, of which policy, worth, its first activity.
+def touched(connection: sqlite3.Connection, alert_ids: Iterable[str]) -> dict[str, int]:
+    """Whose parts some alerts are, with when the first of each person's began (event time, ms)."""
+    since: dict[str, int] = {}
+    query = "SELECT p.who, a.first_activity FROM priority_parts AS p JOIN alerts AS a USING (alert_id) WHERE p.alert_id = ?"
+    for alert_id in alert_ids:
+        for who, first in connection.execute(query, (alert_id,)):
+            since[who] = min(first, since.get(who, first))
+    return since
+
+
+def begun(connection: sqlite3.Connection, who: str, since: int) -> list[tuple[int, str, str, int]]:
+    """A person's parts of alerts that began since then (event time, ms): when, which alert, of which policy, worth.
 
     In time order, and of each policy and day those that are worth the most.
     """
     query = f"""
-    SELECT first, alert_id, policy_id, worth, (SELECT body FROM alerts WHERE alerts.alert_id = kept.alert_id) FROM (
+    SELECT first, alert_id, policy_id, worth FROM (
         SELECT *, row_number() OVER (PARTITION BY policy_id, first / {DAY} ORDER BY worth DESC, first, alert_id) AS place
         FROM ({_BEGUN} AND p.who = ? AND a.first_activity >= ?) WHERE worth
-    ) AS kept WHERE place <= {MOST_A_DAY} ORDER BY first, alert_id
+    ) WHERE place <= {MOST_A_DAY} ORDER BY first, alert_id
     """
-    rows = connection.execute(query, (since, who, since)).fetchall()
-    return [(first, alert_id, policy_id, worth, _decode(body).activity_ids[0]) for first, alert_id, policy_id, worth, body in rows]
+    return connection.execute(query, (since, who, since)).fetchall()
 
 
 def scores_begun(connection: sqlite3.Connection, until: int) -> dict[str, int]:
