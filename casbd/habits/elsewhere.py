@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -92,6 +93,7 @@ class Beginning:
         return self.first
 
 
+@lru_cache(8192)
 def _network(address: str | None) -> str:
     """`203.0.113.0/24`; of IPv6 the first 48 bits, which are one customer's."""
     if not address:

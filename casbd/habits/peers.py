@@ -23,6 +23,7 @@ FEWEST = 5
 _MOST = 100
 """Of those that are known by less than a week besides."""
 _WEEK = 7
+_MOST_OVER = 20_000
 _COMPLETE = 3
 """Days behind a day, after which nothing of it is still to come, in whatever time zone an activity is."""
 
@@ -59,22 +60,26 @@ class Peers:
         self.first, self._newest, people = packed or (2**62, -(2**62), {})
         self._people = {int(place): _restored(*one) for place, one in people.items()}
         self._cut = self._last()
+        self._over: set[str] = set()
+        """Of whom nothing is looked at any more, so that most activities are over with at once."""
 
     def add(self, who: str, entry: Entry) -> Iterable[str]:
         """See Organization; it concerns nobody at once."""
         day = entry.timestamp // DAY
+        if who in self._over and self.first <= day <= self._newest:
+            return ()
         self.first = min(self.first, day)
         if day > self._newest:
             self._newest = day
             self._fold()
         place = _place(who)
-        if place > self._cut:
-            return ()
         one = self._people.get(place)
-        if one is None:
+        if one is None and place <= self._cut:
             one = self._people[place] = _One(day, 0, {})
             self._choose()
-        if not one.first - 2 <= day < one.first + _WEEK or day <= self._newest - _COMPLETE - 1:
+        if one is None or not one.first - 2 <= day < one.first + _WEEK or day <= self._newest - _COMPLETE - 1:
+            if one is None or one.first + _WEEK + _COMPLETE < self._newest:
+                self._is_over(who)
             return ()
         one.first = min(one.first, day)
         at = entry.timestamp // self._size
@@ -91,6 +96,11 @@ class Peers:
     def packed(self) -> Any:
         """See Organization."""
         return self.first, self._newest, {place: _packed(one) for place, one in self._people.items()}
+
+    def _is_over(self, who: str) -> None:
+        if len(self._over) >= _MOST_OVER:
+            self._over.clear()
+        self._over.add(who)
 
     def _fold(self) -> None:
         """Of days that are complete only the busiest window stays."""

@@ -80,7 +80,7 @@ class Session(msgspec.Struct, frozen=True, gc=False):
 class Sessions:
     """A subject's memory. length: of a session (ms). different: values are counted, not activities."""
 
-    __slots__ = ("_most", "_newest", "_since", "days", "different", "size", "slices")
+    __slots__ = ("_most", "_newest", "_settled", "_since", "days", "different", "size", "slices")
 
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
         self.size = length // 2
@@ -94,6 +94,7 @@ class Sessions:
         for number, *slice_ in slices:
             self.slices[number] = _unpacked(number * self.size, *slice_)
         self._most = max((slice_.number for slice_ in self.slices.values()), default=0)
+        self._settled = LONG_AGO
 
     @property
     def newest(self) -> int:
@@ -133,8 +134,9 @@ class Sessions:
     def settle(self, before: int) -> None:
         """See Memory: sessions to which nothing can come any more become part of the habit."""
         end = before // self.size
-        if not self.slices or min(self.slices) + 2 >= end:
+        if end == self._settled or not self.slices or min(self.slices) + 2 >= end:
             return
+        self._settled = end
         for session in [*self.sessions()]:
             if session.slices[-1] + 2 >= end:
                 break
