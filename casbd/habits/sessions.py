@@ -57,8 +57,12 @@ def bit_of(value: str | None) -> int:
     """The bit of a value; none of what has no value, as what cannot be told apart is not different."""
     if value is None:
         return 0
-    mixed = crc32(value.encode()) * 0x9E3779B1 & 0xFFFFFFFF
-    return 1 << (mixed >> 25)  # its first 7 bits: names that differ in a number lie apart
+    mixed = crc32(value.encode("utf-8", "surrogatepass"))
+    mixed = (
+        mixed ^ mixed >> 16
+    ) * 0x85EBCA6B & 0xFFFFFFFF  # MurmurHash3's finalizer: a checksum of names that differ in a number is no hash
+    mixed = (mixed ^ mixed >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
+    return 1 << (mixed >> 25)
 
 
 def least_different(number: int, values: int) -> int:

@@ -124,7 +124,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         enough = self._enough(before) if learned else self.while_learning
         if enough is None:
             return Usual(2**62, own, 0, len(before), None, learned)
-        newcomer = bool(before) and min(before) > day - learning - 1
+        newcomer = organization.first > day - 2 * learning or (bool(before) and min(before) > day - learning - 1)
         others = self._others(organization.amounts(day, who), newcomer=newcomer) if learned else None
         explained = max(enough - 1, self._bound(own), self._bound(others or 0))
         return Usual(explained, own, max(before.values(), default=0), len(before), others, learned)
@@ -140,10 +140,12 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         if self.sensitivity == "low":
             return ordered[0] if ordered else 0
         again = ordered[1] if len(ordered) > 1 else 0  # what happened once may have been an attack
+        if self.unknown is not None:
+            return again  # nobody fails by the week
         return max([again, *(most for earlier, most in before.items() if _is_due(day - earlier))])
 
     def _others(self, amounts: Sequence[int], *, newcomer: bool) -> int | None:
-        """How much of what others do explains it. Of a newcomer nobody knows whose work it has: it may be anybody's."""
+        """How much of what others do explains it. Nobody knows whose work a newcomer has, so it may be anybody's."""
         if not amounts:
             return None
         return amounts[-1] if newcomer or self.sensitivity == "low" else amounts[len(amounts) // 2]

@@ -138,6 +138,7 @@ def test_a_sketch_of_different_values_is_near_enough(number):
         for n in range(number):
             sketch |= bit_of(f"/sites/finance{turn}/documents/report {n}.xlsx")
         assert least_different(10 * number, sketch) == pytest.approx(number, rel=0.35, abs=1)
+        assert number >= 60 or least_different(number, sketch) == number
 
 
 def test_a_memory_is_small_and_the_same_when_it_was_packed():
