@@ -199,7 +199,7 @@ SAID = {
     ("password-guessed", "14 failed log ons to Microsoft Entra ID from 185.220.101.34 (DE), then a successful one, in 4 min"),
     (
         "multiple-failed-log-ons",
-        "14 failed log ons to Microsoft Entra ID and perhaps others from 185.220.101.34 (DE) and perhaps others from 02:10 to 02:12 UTC;"
+        "14 failed log ons to Microsoft Entra ID from 185.220.101.34 (DE) and perhaps others from 02:10 to 02:12 UTC;"
         " 14 in 1h, on no day before",
     ),
     ("log-on-with-an-outdated-browser", "a log on with IE 11.0 on Windows"),

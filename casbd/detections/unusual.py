@@ -21,7 +21,7 @@ from casbd.policies.policy import is_of_one_user
 from casbd.records.timestamps import iso
 
 ACTIVITIES = "activities"
-_SHORTEST, _LONGEST = HOUR // 2, 6 * HOUR
+_SHORTEST, _LONGEST = HOUR, 6 * HOUR
 _AT_LEAST = Field(ge=2, le=1_000_000)
 
 
@@ -31,7 +31,7 @@ def _counted(name: str) -> str:
 
 def _session(length: int) -> int:
     if not _SHORTEST <= length <= _LONGEST:
-        raise ValueError("a session is 30m to 6h long")
+        raise ValueError("a session is 1h to 6h long")
     return length
 
 
@@ -51,11 +51,11 @@ class UnusualKeys(MatchKeys):
     ]
     """What is counted: `activities`, or different values of this field."""
     session: Annotated[Length, AfterValidator(_session)] = HOUR
-    """In a window of this length: 30m to 6h of event time. An alert is of all windows that are not an hour apart, if it is 1h."""
+    """In a window of this length: 1h to 6h of event time. An alert is of all windows that are not an hour apart, if it is 1h."""
     at_least: Annotated[StrictInt, _AT_LEAST] = 20
     """Fewer are never unusual."""
     first_time: Annotated[StrictInt, _AT_LEAST] | None = None
-    """Unless it is so many of a subject that did it on two days at most, which may be fewer."""
+    """Unless it is so many of a subject that did it on two days at most: for what is not everybody's work."""
     learning: Annotated[Length, AfterValidator(_learning)] = 7 * DAY
     """So long nothing is unusual, as nobody's history is known yet; at most 60d."""
     while_learning: Annotated[StrictInt, _AT_LEAST] | None = None
@@ -118,7 +118,8 @@ class UnusualAmount:
         """`Download file 412 times on 410 objects from 14:02 to 14:31 UTC; 412 in 1h, on 29 days before never more than 23`."""
         (part,) = facts.parts
         usual = facts.usual
-        said = evidence_words.done(part, named=not is_of_one_user(match) or match.unique == "user", on=_objects(match, part, usual))
+        known = Part(part.number, part.fields.items())  # of most only the number is kept: it is said once that there are others
+        said = evidence_words.done(known, named=not is_of_one_user(match) or match.unique == "user", on=_objects(match, part, usual))
         said += evidence_words.place(part)
         if not usual:
             return said + evidence_words.lasting(span)
@@ -153,11 +154,8 @@ def _before(match: Unusual, usual: Mapping[str, Any]) -> str:
         history = f"{on} never more than {own:,}"
     else:
         history = f"{on} at most {most:,}" + (f", mostly not more than {own:,}" if days > 1 else "")
-    known = (
-        f"; others in their first week often {others:,}"
-        if others is not None
-        else ""
-        if usual["learned"]
-        else "; nothing is known of others yet"
-    )
-    return f"{usual['most']:,} in {durations.written(match.session)}, {history}{known}"
+    if others is not None:
+        history += f"; others in their first week often {others:,}"
+    elif match.unknown is None and not usual["learned"]:
+        history += "; nothing is known of others yet"
+    return f"{usual['most']:,} in {durations.written(match.session)}, {history}"

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 from zlib import crc32
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.anomaly import DAY
 from casbd.model.counted import Entry
 
 HISTORY = 100
 """Days that are looked back at: three months' ends."""
-LONGEST = 12 * HOUR
-"""Of a session. It bounds what is kept of a subject that never rests."""
+LONGEST = 10
+"""Slices of a session. It bounds what is kept of a subject that never rests."""
 BITS = 128
 """Of a slice's sketch of different values."""
 _SPARE = 5
@@ -29,7 +30,7 @@ LONG_AGO = -(2**62)
 
 
 class Slice(msgspec.Struct, array_like=True, gc=False):
-    """Half a session. number: of activities. first, begun: time and id of the first one. last: time of the last.
+    """Half a session. number: of activities. first, begun, key: time, id and key of the first one. last: time of the last.
 
     values: a bit for each different value, at a place that its hash says (linear counting, Whang and others 1990: exact while few, some
     percent wrong with a hundred); the same whatever the order.
@@ -39,6 +40,7 @@ class Slice(msgspec.Struct, array_like=True, gc=False):
     first: int
     begun: str
     last: int
+    key: int = 0
     values: int = 0
 
     def amount(self, before: Slice | None, *, different: bool) -> int:
@@ -50,7 +52,7 @@ class Slice(msgspec.Struct, array_like=True, gc=False):
 
     def entry(self) -> Entry:
         """The first activity."""
-        return Entry(self.first, 0, self.begun)
+        return Entry(self.first, self.key, self.begun)
 
 
 def bit_of(value: str | None) -> int:
@@ -94,8 +96,10 @@ class Sessions:
         self._since: int
         self._newest: int
         self._since, self._newest, slices, days, busiest = packed or (LONG_AGO, LONG_AGO, (), (), ())
-        self.days.update(zip(days, busiest, strict=True))
-        for number, *slice_ in slices:
+        self.days.update(zip(accumulate(days), busiest, strict=True))
+        number = 0
+        for later, *slice_ in slices:
+            number += later
             self.slices[number] = _unpacked(number * self.size, *slice_)
         self._most = max((slice_.number for slice_ in self.slices.values()), default=0)
         self._settled = LONG_AGO
@@ -118,12 +122,12 @@ class Sessions:
             return  # the session that it would be of is over and counted, or too long ago
         slice_ = self.slices.get(number)
         if slice_ is None:
-            slice_ = self.slices[number] = Slice(0, moment, entry.activity_id, moment)
+            slice_ = self.slices[number] = Slice(0, moment, entry.activity_id, moment, entry.key)
         slice_.number += 1
         if moment > slice_.last:
             slice_.last = moment
         if moment < slice_.first or (moment == slice_.first and entry.activity_id < slice_.begun):
-            slice_.first, slice_.begun = moment, entry.activity_id
+            slice_.first, slice_.begun, slice_.key = moment, entry.activity_id, entry.key
         if self.different:
             slice_.values |= bit_of(entry.value)
         if slice_.number > self._most:
@@ -155,9 +159,8 @@ class Sessions:
     def sessions(self) -> Iterator[Session]:
         """Those that are not settled, in time order."""
         begun: list[int] = []
-        longest = LONGEST // self.size
         for number in sorted(self.slices):
-            if begun and (number > begun[-1] + 2 or number >= begun[0] + longest):
+            if begun and (number > begun[-1] + 2 or number >= begun[0] + LONGEST):
                 yield Session(tuple(begun), begun[0] * self.size // DAY)
                 begun = []
             begun.append(number)
@@ -175,9 +178,12 @@ class Sessions:
 
     def packed(self) -> Any:
         """See Memory."""
-        days = sorted(self.days)
-        slices = [(number, *_packed(number * self.size, self.slices[number])) for number in sorted(self.slices)]
-        return self._since, self._newest, slices, days, [self.days[day] for day in days]
+        days, numbers = sorted(self.days), sorted(self.slices)
+        slices = [
+            (number - last, *_packed(number * self.size, self.slices[number])) for number, last in zip(numbers, [0, *numbers], strict=False)
+        ]
+        passed = [day - last for day, last in zip(days, [0, *days], strict=False)]
+        return self._since, self._newest, slices, passed, [self.days[day] for day in days]
 
 
 def habit(memory: Sessions, day: int) -> Mapping[int, int]:
@@ -201,14 +207,22 @@ def _packed(start: int, slice_: Slice) -> tuple[Any, ...]:
         if isinstance(begun, bytes) and _uuid(begun) != slice_.begun:
             begun = slice_.begun
     values = slice_.values.to_bytes((slice_.values.bit_length() + 7) // 8, "little")
-    return slice_.number, slice_.first - start, begun, slice_.last - start, values
+    return slice_.number, _fixed(slice_, start), begun, values
 
 
-def _unpacked(start: int, number: int, first: int, begun: str | bytes, last: int, values: bytes) -> Slice:
+def _unpacked(start: int, number: int, fixed: bytes, begun: str | bytes, values: bytes) -> Slice:
+    first, last, key = (int.from_bytes(fixed[place]) for place in _PLACES)
     begun = begun if isinstance(begun, str) else _uuid(begun)
-    return Slice(number, start + first, begun, start + last, int.from_bytes(values, "little"))
+    return Slice(number, start + first, begun, start + last, key, int.from_bytes(values, "little"))
 
 
+def _fixed(slice_: Slice, start: int) -> bytes:
+    """Times of a slice of at most three hours (ms), and a key."""
+    return (slice_.first - start).to_bytes(3) + (slice_.last - start).to_bytes(3) + (slice_.key & _KEY).to_bytes(8)
+
+
+_PLACES = slice(3), slice(3, 6), slice(6, 14)
+_KEY = 2**64 - 1
 _UUID = 36
 
 

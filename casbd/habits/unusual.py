@@ -50,7 +50,8 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     """Whose sessions are unusual.
 
     unique: the field whose different values are counted; None counts activities. session: milliseconds. at_least: fewer are never
-    unusual. first_time: fewer of who did it on FEW days at most; None: `at_least`. learning: so long (ms) nobody's habits are known.
+    unusual. first_time: fewer of who did it on FEW days at most; None: it is
+    everybody's work. learning: so long (ms) nobody's habits are known.
     while_learning: then so many are unusual; None: none are. unknown: a field that says where something failed; only failures at places
     without a success before are counted then.
     """
@@ -124,10 +125,16 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         enough = self._enough(before) if learned else self.while_learning
         if enough is None:
             return Usual(2**62, own, 0, len(before), None, learned)
-        newcomer = organization.first > day - 2 * learning or (bool(before) and min(before) > day - learning - 1)
+        newcomer = organization.first > day - 2 * learning or self._is_newcomer(before, day, learning)
         others = self._others(organization.amounts(day, who), newcomer=newcomer) if learned else None
         explained = max(enough - 1, self._bound(own), self._bound(others or 0))
         return Usual(explained, own, max(before.values(), default=0), len(before), others, learned)
+
+    def _is_newcomer(self, before: Mapping[int, int], day: int, learning: int) -> bool:
+        """Whether the subject may have begun to work a short while ago. Where it is not everybody's work, few begin with a lot."""
+        if self.first_time is None:
+            return min(before, default=day) > day - 2 * learning
+        return len(before) > FEW and min(before) > day - learning
 
     def _enough(self, before: Mapping[int, int]) -> int:
         return self.first_time if self.first_time is not None and len(before) <= FEW else self.at_least
