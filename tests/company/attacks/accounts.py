@@ -43,7 +43,13 @@ def spray(scene: Scene) -> Iterator[Record]:
             yield scene.s.m365.mail(time + 50_000, person.upn, where, "MailItemsAccessed", items=20)
 
 
-@attack("failures of an address range", "unusual-failures-of-an-address-range", "failures-of-an-address-range", "password-spray")
+@attack(
+    "failures of an address range",
+    "unusual-failures-of-an-address-range",
+    "failures-from-an-address-range",
+    "failures-of-an-address-range",
+    "password-spray",
+)
 def range_of_addresses(scene: Scene) -> Iterator[Record]:
     """Many addresses of one network try names, some of them of nobody. Quiet: forty tries in a day."""
     _, day = scene.victim()
