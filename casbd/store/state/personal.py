@@ -7,10 +7,9 @@ What casbd itself goes by (ids, names of policies, inputs and destinations, stat
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -20,23 +19,11 @@ from casbd.store.database import Store
 from casbd.store.log import blocks
 from casbd.store.log.packing import Packer
 from casbd.store.state.audit import ON_PEOPLE
-from casbd.store.state.personal_tables import ABOUT, BODIES, OF_A_PLACE, PEOPLE, TEXTS, WHO
+from casbd.store.state.personal_names import Names, everywhere, is_about, names_any, only, whole
+from casbd.store.state.personal_tables import ABOUT, BODIES, FORGOTTEN, OF_A_PLACE, PEOPLE, TEXTS, WHO
 
 PROGRESS = "forgetting"
 """In `meta`, while a person is being forgotten: what was known of them at the beginning."""
-
-
-class Names(Protocol):
-    """How a person is found."""
-
-    def is_named(self, text: str) -> bool:
-        """Whether a text is one of the names, and nothing else."""
-
-    def without(self, text: str, other: str) -> str:
-        """A text with the names in it replaced; the same object where there is none."""
-
-    def within(self, app: str | None, instance: str | None) -> Names:
-        """How the person is found in what is of an app and an instance: elsewhere others may be called so."""
 
 
 def forget(store: Store, person: Names, other: str, *, keep: bool) -> dict[str, int]:
@@ -49,7 +36,7 @@ def forget(store: Store, person: Names, other: str, *, keep: bool) -> dict[str, 
         number = 0
         for key, values in _rows(store.connection, table):
             names = _placed(table, values, person)
-            if not keep and table in PEOPLE and _is_about(values[PEOPLE[table]] or "", names):
+            if (not keep or table in FORGOTTEN) and table in PEOPLE and is_about(values[PEOPLE[table]] or "", names):
                 store.connection.execute(f"DELETE FROM {table} WHERE {_where(key)}", tuple(key.values()))
                 number += 1
                 continue
@@ -79,8 +66,20 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[dict[str
     """Each row's key, and the values of the columns that may have a name."""
     keys = [name for _, name, _, _, _, place in connection.execute(f"PRAGMA table_info({table})") if place]
     columns = [*filter(None, (PEOPLE.get(table), *TEXTS.get(table, ()), BODIES.get(table)))]
-    for row in connection.execute(f"SELECT {', '.join([*keys, *columns])} FROM {table}").fetchall():
+    for row in _some_rows(connection, table, [*keys, *columns]):
         yield dict(zip(keys, row, strict=False)), dict(zip(columns, row[len(keys) :], strict=True))
+
+
+def _some_rows(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table; of the one that has a row for everybody, some at a time."""
+    query = f"SELECT {', '.join(columns)} FROM {table}"
+    if table != "habits":
+        yield from connection.execute(query).fetchall()
+        return
+    after: tuple[Any, ...] = ("", "")
+    while rows := connection.execute(f"{query} WHERE (remembers, who) > (?, ?) ORDER BY remembers, who LIMIT 5000", after).fetchall():
+        yield from rows
+        after = rows[-1][:2]
 
 
 def _placed(table: str, values: dict[str, Any], person: Names) -> Names:
@@ -105,7 +104,7 @@ def _anew(table: str, column: str, value: Any, names: Names, other: str) -> Any:
         return _body(table, value, names, other)
     if isinstance(value, bytes):
         return names.without(value.decode("utf-8", "surrogateescape"), other).encode("utf-8", "surrogateescape")
-    return _whole(value, names, other) if column == PEOPLE.get(table) else names.without(value, other)
+    return whole(value, names, other) if column == PEOPLE.get(table) else names.without(value, other)
 
 
 def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
@@ -113,12 +112,16 @@ def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
     inside: Any = wire.decode(body)
     if table == "window_journal":
         anew: Any = [
-            [policy, _whole(subject, names, other), [_counted(one, names, other) for one in some]] for policy, subject, some in inside
+            [policy, whole(subject, names, other), [_counted(one, names, other) for one in some]] for policy, subject, some in inside
         ]
     elif table == "window_pages":
         anew = [_counted(one, names, other) for one in inside]
     elif table == "alert_facts":
-        anew = [[number, partly, [_said(one, names, other) for one in fields]] for number, partly, fields in inside]
+        anew = [_part(one, names, other) if isinstance(one, list) else everywhere(one, names, other) for one in inside]
+    elif table == "habits_journal":
+        anew = [everywhere(one, names, other) for one in inside if not is_about(one[1], names)]
+    elif table == "habits":
+        anew = everywhere(inside, names, other)
     else:
         anew = _in_fields(inside, names, other)
     return body if anew == inside else wire.encode(anew)
@@ -126,50 +129,19 @@ def _body(table: str, body: bytes, names: Names, other: str) -> bytes:
 
 def _counted(entry: list[Any], names: Names, other: str) -> list[Any]:
     """An entry with the value that is counted replaced."""
-    return [_whole(value, names, other) if place == 3 and isinstance(value, str) else value for place, value in enumerate(entry)]
+    return [whole(value, names, other) if place == 3 and isinstance(value, str) else value for place, value in enumerate(entry)]
+
+
+def _part(part: list[Any], names: Names, other: str) -> list[Any]:
+    """A part of an alert's facts."""
+    number, partly, fields = part
+    return [number, partly, [_said(one, names, other) for one in fields]]
 
 
 def _said(field: list[Any], names: Names, other: str) -> list[Any]:
     """A field of an alert's facts, with the values that it has replaced."""
     name, more, values = field
-    return [name, more, [[_whole(value, names, other), moment] for value, moment in values]]
-
-
-def _whole(text: str, names: Names, other: str) -> str:
-    if names.is_named(text):
-        return other
-    if text.startswith("[") and (several := _listed(text)) is not None:  # a user with an app and an instance, or counted with more
-        anew = _each(several, names, other)
-        return text if anew == several else json.dumps(anew)
-    return names.without(text, other)
-
-
-def _listed(text: str) -> list[Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, list) else None
-
-
-def _each(several: list[Any], names: Names, other: str) -> list[Any]:
-    return [
-        _each(one, names, other) if isinstance(one, list) else _whole(one, whom, other) if isinstance(one, str) else one
-        for one, whom in zip(several, _whose(several, names), strict=True)
-    ]
-
-
-def _whose(several: list[Any], names: Names) -> list[Names]:
-    """How the person is found in each of some texts: of a user with an app and an instance the user is of these."""
-    if len(several) == 3 and all(isinstance(one, str) for one in several):
-        return [names.within(*several[1:]), names, names]
-    return [names] * len(several)
-
-
-def _is_about(text: str, names: Names) -> bool:
-    """Whether a user is all of a text, or of the list of a user, an app and an instance that it is."""
-    listed = _listed(text) if text.startswith("[") else None
-    return names.is_named(text) or bool(listed and isinstance(listed[0], str) and _whose(listed, names)[0].is_named(listed[0]))
+    return [name, more, [[whole(value, names, other), moment] for value, moment in values]]
 
 
 def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any]:
@@ -180,7 +152,7 @@ def _in_fields(thing: dict[str, Any], names: Names, other: str) -> dict[str, Any
             return {inner: anew(key, one) for inner, one in value.items()}
         if not isinstance(value, str) or key not in WHO | ABOUT:
             return value
-        return _whole(value, names, other) if key in WHO else names.without(value, other)
+        return whole(value, names, other) if key in WHO else names.without(value, other)
 
     return {key: anew(key, value) for key, value in thing.items()}
 
@@ -236,22 +208,14 @@ def rows_of(store: Store, person: Names | None = None) -> Iterator[tuple[str, di
     for table in sorted({*PEOPLE, *TEXTS, *BODIES}):
         for key, values in _rows(store.connection, table):
             row = key | {column: _opened(value) for column, value in values.items()}
-            if person is not None and (table == "window_journal" or (table == "window_pages" and not _names(row["subject"], person))):
-                row["entries"] = [one for one in row["entries"] if _names(one, person)]  # a row has what several people did
-            if person is None or _names(row, _placed(table, values, person)):
+            if person is not None and (table == "window_journal" or (table == "window_pages" and not names_any(row["subject"], person))):
+                row["entries"] = [one for one in row["entries"] if names_any(one, person)]  # a row has what several people did
+            if person is not None and table == "habits_journal":
+                row["observed"] = [one for one in row["observed"] if names_any(one, person)]
+            if person is not None and table == "habits" and not is_about(row["who"], person):
+                row["memory"] = only(row["memory"], person)
+            if person is None or names_any(row, _placed(table, values, person)):
                 yield table, row
-
-
-def _names(value: Any, names: Names) -> bool:
-    """Whether a person is named anywhere in it."""
-    if isinstance(value, str):
-        listed = _listed(value) if value.startswith("[") else None
-        if listed is not None and not any(isinstance(one, dict) for one in listed):  # a subject; a record is looked at as text
-            return _names(listed, names)
-        return names.is_named(value) or names.without(value, "") is not value
-    if isinstance(value, list | tuple):
-        return any(map(_names, value, _whose([*value], names)))
-    return isinstance(value, dict) and any(_names(one, names) for one in value.values())
 
 
 def _opened(value: Any) -> Any:

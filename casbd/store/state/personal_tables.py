@@ -5,6 +5,8 @@ from __future__ import annotations
 PEOPLE = {
     "alerts": "user",
     "governance": "target",
+    "habits": "who",
+    "habits_to_judge": "who",
     "held_back": "subject",
     "incident_spans": "subject",
     "priority_lessons": "who",
@@ -29,7 +31,11 @@ BODIES = {
     "window_journal": "entries",
     "window_pages": "entries",
     "alert_facts": "facts",
+    "habits": "memory",
+    "habits_journal": "observed",
 }
+FORGOTTEN = frozenset({"habits", "habits_to_judge"})
+"""Tables whose rows about a person go in any case: nobody of the other name will ever act again."""
 OF_A_PLACE = frozenset({"alerts", "governance", "outbox", "refused"})
 """Tables with bodies that say of which app and instance they are."""
 WHO = frozenset({"user", "target", "user_id", "named"})
