@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from casbd import __version__
+from casbd.habits.rise import Rise
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert
 from casbd.model.identity import person, whose
 from casbd.records.timestamps import iso
@@ -169,9 +170,10 @@ def _countries(log: LoggedMonth, alerts: Sequence[AlertSummary], before: Sequenc
 
 
 def never_matched(sources: Sources) -> dict[str, str]:
-    """The enabled policies that no activity has met since the store began, with their names."""
+    """The enabled policies that no activity has met since the store began, with their names; those that look at alerts are none."""
     counts = policy_counts.counts(sources.store.connection)
-    return {one.id: one.name for one in sources.policies if one.enabled and not counts.get(one.id, (0, 0))[0]}
+    asked = (one for one in sources.policies if one.enabled and not isinstance(one.match, Rise))
+    return {one.id: one.name for one in asked if not counts.get(one.id, (0, 0))[0]}
 
 
 def _troubles(sources: Sources, alerts: Sequence[AlertSummary]) -> list[Trouble]:
