@@ -118,7 +118,8 @@ class UnusualAmount:
         """`Download file 412 times on 410 objects from 14:02 to 14:31 UTC; 412 in 1h, on 29 days before never more than 23`."""
         (part,) = facts.parts
         usual = facts.usual
-        known = Part(part.number, part.fields.items())  # of most only the number is kept: it is said once that there are others
+        fields = {name: values for name, values in part.fields.items() if name != "object_name" or not part.partly}
+        known = Part(part.number, fields.items())  # of most only the number is kept: which others there are is said once
         said = evidence_words.done(known, named=not is_of_one_user(match) or match.unique == "user", on=_objects(match, part, usual))
         said += evidence_words.place(part)
         if not usual:

@@ -16,11 +16,11 @@ from casbd.habits.anomaly import DAY
 from casbd.habits.sessions import bit_of, least_different
 from casbd.model.counted import Entry
 
-LOOKED_AT = 40
+LOOKED_AT = 60
 """Subjects that stand for all."""
 FEWEST = 5
 """With fewer it is not known what others do."""
-_MOST = 100
+_MOST = 150
 """Of those that are known by less than a week besides."""
 _WEEK = 7
 _MOST_OVER = 20_000

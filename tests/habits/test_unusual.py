@@ -169,7 +169,7 @@ def test_peers_are_few_and_bounded():
     packed = msgspec.msgpack.encode(peers.packed())
     assert len(packed) < 4096
     assert Peers(HOUR, msgspec.msgpack.decode(packed, strict=False)).packed() == peers.packed()
-    assert peers.amounts(40, "somebody") == [1] * 40
+    assert peers.amounts(40, "somebody") == [1] * 60
 
 
 def told(day, hour, place, how, *, number=1, value=""):
