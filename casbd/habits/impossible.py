@@ -29,6 +29,8 @@ INACCURATE = 50
 """Kilometres that the coordinates of a city may be off."""
 KNOWN_DAYS = 3
 """On so many days before, somebody used a network or device that is surely the own one; so many others make a network common."""
+ABROAD = 2
+"""A network that was seen in so many countries is a provider of VPNs or servers, whose address somebody takes where it pleases."""
 EXIT = 4
 """So many colleagues come from a block of addresses that is a way out which they share."""
 _FAR = Remembered[tuple[Spot, Spot], tuple[float, bool] | None](lambda pair: _far(*pair), 5_000)
@@ -129,7 +131,7 @@ class Judge:
         odd = earlier if usual[0] < usual[1] else later
         if any(hidden):
             odd = later if hidden[0] else earlier
-            if self._has(network_in(odd.spot), odd) or self._was_in(odd) or self._has(odd.spot.device, odd):
+            if self._has(network_in(odd.spot), odd) or self._was_in(odd) or self._memory.has(odd.spot.device, odd.first.timestamp, 1):
                 return None  # on a journey, and online by way of home
         return None if self._is_usual(odd) or self._is_too_new(odd, kilometres) else odd
 
@@ -138,12 +140,16 @@ class Judge:
         asked = (hour.spot, hour.first.timestamp // HOUR)
         if asked not in self._hidden:
             spot, moment = hour.spot, hour.first.timestamp
-            self._hidden[asked] = (
-                bool(spot.marks & HIDDEN)
-                or bool(spot.marks & MOBILE and self._has(network_in(spot), hour))
-                or self._organization.share_exit(spot.block, moment, self._who) >= EXIT
-            )
+            self._hidden[asked] = bool(spot.marks & HIDDEN) or (not spot.marks & OWN and self._may_be_elsewhere(hour, moment))
         return self._hidden[asked]
+
+    def _may_be_elsewhere(self, hour: Hour, moment: int) -> bool:
+        spot = hour.spot
+        if spot.marks & MOBILE and (self._has(network_in(spot), hour) or self._was_in(hour)):
+            return True
+        if max(self._memory.countries_of(spot.network, moment), self._organization.countries_of(spot.network, moment)) >= ABROAD:
+            return True
+        return self._organization.share_exit(spot.block, moment, self._who) >= EXIT
 
     def _has(self, name: str, hour: Hour) -> bool:
         return self._memory.has(name, hour.first.timestamp, KNOWN_DAYS)

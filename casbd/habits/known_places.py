@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -42,6 +43,11 @@ class Days:
         """Whether it was there on so many days before a time."""
         first = self.first.get(name)
         return first is not None and len(first) >= days and is_over(first[days - 1], moment)
+
+
+def hash_of(who: str) -> int:
+    """A number for a subject."""
+    return crc32(who.encode("utf-8", "surrogatepass"))
 
 
 def is_over(day: int, moment: int) -> bool:

@@ -70,7 +70,7 @@ def spot_of(text: str) -> Spot:
 
 def _write(fields: tuple[Any, ...]) -> str:
     country, address, asn, isp, has_city, latitude, longitude, category, tags, device_type, system, browser = fields
-    block = _block(address)
+    block = block_of(address)
     network = f"AS{asn}" if asn is not None else (isp or block).casefold()[:_LONGEST]
     at = [round(latitude, 2), round(longitude, 2)] if has_city and is_place(latitude, longitude) else None
     marks = OWN if category in ("Corporate", "VPN", "Administrative") else 0
@@ -87,7 +87,8 @@ def _is_elsewhere(asn: int | None, isp: str | None, tags: Iterable[str]) -> bool
     return any(part in name for part in _NOT_THERE_NAMES)
 
 
-def _block(address: str) -> str:
+def block_of(address: str) -> str:
+    """The block of addresses that one is of: /24, of IPv6 /48; of what is none, nothing."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from zlib import crc32
 
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR, LATE
-from casbd.habits.known_places import Days, Users
+from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import Spot, spot_of
 from casbd.model.counted import Entry
 
 LONG_AGO = -(2**62)
 MOST_HOURS = 48
-"""So many hours at spots are kept: of two days, at the spots that somebody is at. Of more the newest."""
+"""So many hours at spots are kept: of two days, at the spots that somebody is at. Of more the
+newest, and those last that are not of the country where the subject was first of all: what an alert is of does not vanish in a flood."""
 MOST_MORE = 20
 """So many more activities are kept than the first one of each hour: the newest where somebody seldom is."""
 _MOST_KNOWN = 48
@@ -112,6 +112,11 @@ class Whereabouts:
         """Whether the subject had a network (`network_in`) or a device on so many days before a time (ms)."""
         return self._known.known(name, moment, days)
 
+    def countries_of(self, network: str, moment: int) -> int:
+        """In how many countries the subject had a network before."""
+        names = (name for name in self._known.first if name.endswith(f" {network}"))
+        return sum(self.has(name, moment, 1) for name in names)
+
     def has_been_in(self, country: str, moment: int, days: int) -> bool:
         """The same of a country."""
         return self._been_in.known(country, moment, days)
@@ -142,7 +147,7 @@ class Whereabouts:
         more = None if spot.country == self._home() else list[Entry]()
         self._put(Hour(text, spot, Entry(moment, entry.key, entry.activity_id), moment, 1, more))
         if len(self.hours) > MOST_HOURS:
-            self._drop(min(self.hours, key=lambda name: (self.hours[name].first.timestamp // HOUR, name)))
+            self._drop(min(self.hours, key=lambda name: (self.hours[name].more is not None, name[1], name)))
 
     def _home(self) -> str:
         """The country in which the subject was first of all."""
@@ -188,18 +193,23 @@ class Colleagues:
         if len(self._seen) >= _SEEN:
             self._seen.clear()
         self._seen.add(seen)
-        spot, user = spot_of(entry.value), _number(who)
+        spot, user = spot_of(entry.value), hash_of(who)
         for name in (f"b {spot.block}", network_in(spot), spot.country):
             self._users.add(name, user, entry.timestamp)
+        self._users.add(f"countries of {spot.network}", hash_of(spot.country), entry.timestamp)
         return ()
 
     def share_exit(self, block: str, moment: int, who: str) -> int:
         """How many others came from a block of addresses on two days each."""
-        return self._users.number(f"b {block}", moment, _number(who), twice=True) if block else 0
+        return self._users.number(f"b {block}", moment, hash_of(who), twice=True) if block else 0
+
+    def countries_of(self, network: str, moment: int) -> int:
+        """In how many countries any had a network before."""
+        return self._users.number(f"countries of {network}", moment, -1)
 
     def are_in(self, name: str, moment: int, who: str) -> int:
         """How many others used a network, or were in a country."""
-        return self._users.number(name, moment, _number(who))
+        return self._users.number(name, moment, hash_of(who))
 
     def packed(self) -> Any:
         """See Organization."""
@@ -213,10 +223,6 @@ def network_in(spot: Spot) -> str:
 
 def _packed(entry: Entry) -> tuple[int, int, str]:
     return entry.timestamp, entry.key, entry.activity_id
-
-
-def _number(who: str) -> int:
-    return crc32(who.encode("utf-8", "surrogatepass"))
 
 
 def _stay(stay: list[int] | None, hour: Hour) -> list[int]:

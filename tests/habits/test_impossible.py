@@ -186,6 +186,11 @@ def test_however_many_places_a_memory_is_small():
     assert len(msgspec.msgpack.encode(usual.packed())) < 4_096
 
 
+def test_what_an_alert_is_of_does_not_vanish_in_a_flood():
+    flood = [(9.1 + number / 6, spot("NO", 100 + number)) for number in range(80)]
+    assert found((9, HOME), (9.05, BRAZIL), *flood) == ["BR"]
+
+
 SPOTS = (HOME, HOME, HOME, BRAZIL, VIETNAM, SWEDEN, PHONE, spot("US", 30), spot("BR", 2), spot("NO", 60, ip_category="Corporate"))
 
 

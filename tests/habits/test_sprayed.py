@@ -1,0 +1,146 @@
+"""Who got in where many others failed; and that neither order, cuts nor restarts change who."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.habits import Habits, InMemory, Watching
+from casbd.habits.sprayed import LogOns, Networks, Sprayed
+from casbd.model.activity import Activity
+from casbd.model.counted import Entry
+from casbd.records.record_path import RawReader
+
+MINUTE = HOUR // 60
+START = 20_000 * DAY
+MATCH = Sprayed(spray=3, within=12 * HOUR)
+
+
+def tried(address, *, asn=None, ok=False):
+    activity = Activity(
+        ip_address=address, asn=asn, activity_type="Log on" if ok else "Failed log on", result="success" if ok else "failure"
+    )
+    return MATCH.value(activity, RawReader(), ())
+
+
+def fail(address="192.0.2.7", asn=9009):
+    return tried(address, asn=asn)
+
+
+def success(address="192.0.2.9", asn=9009):
+    return tried(address, asn=asn, ok=True)
+
+
+def fallen(given, cuts=(), *, anew=()):
+    """Who fell, with how many activities, after commits that end at `cuts`, of which those in `anew` are the last of a process."""
+    shelf = InMemory()
+    habits, left = Habits(shelf), {}
+    watched = Watching("p", "p:1", "spray:x", MATCH, lambda who, begun: f"{who} {begun.activity_id}")
+    for number, (who, entry) in enumerate(given, 1):
+        habits.add(watched, who, entry)
+        if number in cuts or number == len(given):
+            for _, whose, verdict in habits.verdicts():
+                left.pop(verdict.alert_id, None)
+                for joined in verdict.change.joined if verdict.change else ():
+                    left.pop(joined, None)
+                if verdict.change is not None:
+                    left[verdict.alert_id] = whose, verdict.finding.of, verdict.finding.first, verdict.finding.count
+            habits.save()
+            if number in anew:
+                habits = Habits(shelf)
+    return sorted(left.values())
+
+
+def entries(*given):
+    """Of times in hours since START, subjects and what they did."""
+    return [(who, Entry(START + int(hours * HOUR), n, f"{n}", value)) for n, (hours, who, value) in enumerate(given)]
+
+
+def test_the_one_that_succeeded_whenever_it_did():
+    spray = [(number, f"user{number}", fail()) for number in range(6)]
+    for hours in (-1, 0.5, 3.5, 9):
+        assert [one[:2] for one in fallen(entries(*sorted([*spray, (hours, "ann", success())])))] == [("ann", "AS9009")]
+    assert fallen(entries(*spray, (19, "ann", success()))) == []
+    assert fallen(entries(*spray[:2], (5, "ann", success()))) == []
+
+
+def test_own_failures_are_a_part_of_the_alert():
+    spray = [(number, f"user{number}", fail()) for number in range(6)]
+    (one,) = fallen(entries(*spray, (6, "ann", fail()), (7, "ann", success()), (8, "ann", success())))
+    assert one == ("ann", "AS9009", START + 6 * HOUR, 3)
+
+
+def test_a_network_that_is_the_users_own_or_many_peoples():
+    spray = [(number, f"user{number}", fail()) for number in range(6)]
+    assert fallen(entries((-80, "ann", success()), *spray, (7, "ann", success()))) == []
+    many = [(-80 + number / 10, f"colleague{number}", success("198.51.100.7")) for number in range(6)]
+    elsewhere = [(number, f"user{number}", fail(f"203.0.{number}.7")) for number in range(6)]
+    assert fallen(entries(*many, *elsewhere, (7, "ann", success()))) == []
+    assert [one[:2] for one in fallen(entries(*many, *spray, (7, "ann", success())))] == [("ann", "192.0.2")]
+
+
+def test_who_fails_and_gets_in_is_nobody_who_was_tried():
+    both = [(number + half, f"user{number}", (fail() if not half else success())) for number in range(6) for half in (0, 0.1)]
+    assert fallen(entries(*sorted(both), (7, "ann", success()))) == []
+
+
+def test_an_alert_grows_however_many_log_ons_there_are():
+    spray = [(number, f"user{number}", fail()) for number in range(6)]
+    given = entries(*spray, *((6 + number / 60, "ann", success()) for number in range(300)))
+    (one,) = fallen(given, range(len(given)))
+    assert one == ("ann", "AS9009", START + 6 * HOUR, 300)
+
+
+def test_an_activity_without_address_is_no_try():
+    assert MATCH.value(Activity(activity_type="Log on"), RawReader(), ()) is None
+    memory, networks = LogOns(), Networks()
+    memory.add(Entry(1, 1, "1", None))
+    assert not memory.tries
+    assert networks.add("a", Entry(1, 1, "1", None)) == ()
+
+
+def test_however_many_networks_memories_are_small():
+    memory, networks = LogOns(), Networks()
+    for number in range(4_000):
+        entry = Entry(
+            START + number * MINUTE, number * 2**50, f"{number:036}", tried(f"10.{number // 200}.{number % 200}.1", ok=number % 2 == 0)
+        )
+        memory.add(entry)
+        networks.add(f"user{number}", entry)
+    assert len(msgspec.msgpack.encode(memory.packed())) < 4_096
+    assert len(msgspec.msgpack.encode(networks.packed())) < 400_000
+
+
+@st.composite
+def activities(draw):
+    several = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from("abcdefg"),
+                st.integers(0, 60 * 24 * 5),
+                st.sampled_from([fail(), fail(), fail(), success(), fail("10.0.0.1", None), success("10.0.0.2", None)]),
+                st.integers(0, 60 * 24),
+            ),
+            max_size=40,
+        )
+    )
+    whole = [(who, Entry(START + minute * MINUTE, n, f"{n}", text), minute + late) for n, (who, minute, text, late) in enumerate(several)]
+    in_order = [(who, entry) for who, entry, _ in sorted(whole, key=lambda one: (one[1].timestamp, one[1].key))]
+    late = [(who, entry) for who, entry, _ in sorted(whole, key=lambda one: (one[2], one[1].key))]
+    cuts = draw(st.sets(st.integers(1, 40)))
+    return in_order, late, cuts, draw(st.sets(st.sampled_from(sorted(cuts)))) if cuts else set()
+
+
+@settings(max_examples=400)
+@given(given=activities())
+def test_neither_order_nor_cuts_nor_restarts_matter(given):
+    in_order, late, cuts, anew = given
+    expected = fallen(in_order, range(len(in_order)))
+    assert fallen(in_order) == expected
+    assert fallen(late, cuts, anew=anew) == expected
+
+
+@pytest.mark.parametrize("address", ["", "::1", "fe80::1%1", "1.2.3", "\ud800", "x" * 10_000])
+def test_hostile_addresses(address):
+    assert len(tried(address).encode()) < 200
