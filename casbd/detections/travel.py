@@ -64,8 +64,8 @@ class Travel:
         """`2 log ons to Okta in 4 min from 203.0.113.9 (BR), 11 min after activity from NO: at least 9,742 km, 11 h 19 min by air; ...`."""
         (part,) = facts.parts
         said = evidence_words.done(part, named=not is_of_one_user(match))
-        said += (evidence_words.lasting(span) if part.number > 1 else "") + evidence_words.place(part)
         usual = facts.usual
+        said += (evidence_words.lasting(usual.get("lasted", span)) if part.number > 1 else "") + evidence_words.place(part)
         if not usual:
             return said
         apart = evidence_words.lasting(usual["apart"]).removeprefix(" in ").strip() if usual["apart"] else ""

@@ -205,9 +205,12 @@ def _finding(several: list[Conflict], memory: Whereabouts) -> Finding:
         "device": memory.has(spot.device, odd, 1),
     }
     new = [what for what, is_known in known.items() if not is_known]
+    first, last = min(hour.first.timestamp for hour in hours), max(hour.last for hour in hours)
+    # What shows that it cannot be may come behind it, and is not too late to be judged when it has come itself.
+    shown = max(one.other.first.timestamp if one.other.first.timestamp > one.odd.last else one.odd.last for one in several)
     return Finding(
-        first=min(hour.first.timestamp for hour in hours),
-        last=max(hour.last for hour in hours),
+        first=first,
+        last=max(last, shown),
         count=sum(hour.count for hour in hours),
         members=tuple(sorted((one for hour in hours for one in (hour.first, *(hour.more or ()))), key=_place)[:MOST_KEPT]),
         usual={
@@ -216,6 +219,7 @@ def _finding(several: list[Conflict], memory: Whereabouts) -> Finding:
             "km": int(closest.kilometres),
             "apart": closest.apart,
             "flight": closest.flight,
+            "lasted": last - first,
             "before": closest.other.first.timestamp < odd,
             "new": new,
         },
