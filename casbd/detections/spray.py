@@ -67,6 +67,6 @@ class Spray:
         failed = usual.get("failed", 0)
         succeeded = part.number - failed
         said = f"{user} fell: {succeeded} log on{'' if succeeded == 1 else 's'}" + (f" and {failed} failed" if failed else "")
-        said += (evidence_words.lasting(span) if part.number > 1 else "") + evidence_words.place(part)
+        said += (evidence_words.lasting(usual.get("lasted", span)) if part.number > 1 else "") + evidence_words.place(part)
         within = evidence_words.lasting(match.within).removeprefix(" in ")
         return said + (f", from whose network {usual['others']} others failed within {within}" if usual else "")

@@ -25,7 +25,7 @@ LONGEST = DAY
 OWN = 6
 """A network from which so many others logged on before is no attacker's: of one of its blocks of addresses alone it is asked."""
 _KEPT = 4 * DAY
-_MOST_TRIES, _MOST_KNOWN, _MOST_NETWORKS, _MOST_USERS, _MOST_TIMES, _MOST_FLOODS = 20, 48, 1_000, 64, 6, 8
+_MOST_TRIES, _MOST_KNOWN, _MOST_NETWORKS, _MOST_USERS, _MOST_TIMES, _MOST_FLOODS = 28, 40, 1_000, 64, 6, 8
 
 
 class Tries(msgspec.Struct, array_like=True, frozen=True):
@@ -117,13 +117,11 @@ class Network:
         if len(users) > _MOST_USERS:
             del users[min(users, key=lambda one: (users[one][-1], one))]
 
-    def strangers(self, moment: int, within: int, but: str) -> list[str]:
-        """Others who failed around a time, and have not succeeded."""
-        return [
-            who
-            for who, times in self.failed.items()
-            if who != but and who not in self.succeeded and any(abs(time - moment) <= within for time in times)
-        ]
+    def strangers(self, moment: int, within: int, but: str) -> list[int]:
+        """When others first failed around a time who have not succeeded, in order."""
+        several = (times for who, times in self.failed.items() if who != but and who not in self.succeeded)
+        around = ([time for time in times if abs(time - moment) <= within] for times in several)
+        return sorted(min(times) for times in around if times)
 
 
 class _Sure(Users):
@@ -161,8 +159,8 @@ class Networks:
         """Whether many others logged on from a network before."""
         return self._sure.number(name, moment, hash_of(who)) >= OWN
 
-    def strangers(self, name: str, moment: int, within: int, who: str) -> Sequence[str]:
-        """Others who failed there around a time, and have not succeeded."""
+    def strangers(self, name: str, moment: int, within: int, who: str) -> Sequence[int]:
+        """When others first failed there around a time who have not succeeded, in order."""
         network = self._networks.get(name)
         return network.strangers(moment, within, who) if network is not None else ()
 
@@ -217,33 +215,41 @@ class Sprayed(msgspec.Struct, frozen=True, kw_only=True):
         if not memory.tries:
             return ()
         tries = [(one, _tries[one.value or ""]) for one in sorted(memory.tries, key=_place)]
-        found: dict[str, list[tuple[Entry, int]]] = {}
+        found: dict[str, list[tuple[Entry, Sequence[int]]]] = {}
         for entry, tried in tries:
             for name in tried.networks if tried.succeeded else ():
                 if not organization.is_own(name, entry.timestamp, who):
-                    others = len(organization.strangers(name, entry.timestamp, self.within, who))
-                    if others >= self.spray:
+                    others = organization.strangers(name, entry.timestamp, self.within, who)
+                    if len(others) >= self.spray:
                         found.setdefault(name, []).append((entry, others))
                         break
         several = (one for name, hits in found.items() for one in self._of(name, hits, tries, memory.more))
         return sorted(several, key=lambda one: one.first)
 
     def _of(
-        self, name: str, hits: Sequence[tuple[Entry, int]], tries: Sequence[tuple[Entry, Tries]], more: Mapping[str, Sequence[int]]
+        self,
+        name: str,
+        hits: Sequence[tuple[Entry, Sequence[int]]],
+        tries: Sequence[tuple[Entry, Tries]],
+        more: Mapping[str, Sequence[int]],
     ) -> Iterator[Finding]:
         there = [(entry, tried.succeeded) for entry, tried in tries if name in tried.networks]
         at = dict(hits)
         for several in _runs(there, self.within):
             got_in = [entry for entry, _ in several if entry in at]
             if got_in:
-                last = several[-1][0].timestamp
+                first, last = several[0][0].timestamp, several[-1][0].timestamp
                 besides, until = more.get(name, (0, 0)) if several[-1] == there[-1] else (0, 0)
                 yield Finding(
-                    first=several[0][0].timestamp,
-                    last=max(last, until),
+                    first=first,
+                    last=max(last, until, *(at[entry][self.spray - 1] for entry in got_in)),  # with whom it was known
                     count=len(several) + besides,
                     members=tuple(entry for entry, _ in several)[:MOST_KEPT],
-                    usual={"others": max(at[entry] for entry in got_in), "failed": sum(not succeeded for _, succeeded in several)},
+                    usual={
+                        "others": max(len(at[entry]) for entry in got_in),
+                        "failed": sum(not succeeded for _, succeeded in several),
+                        "lasted": max(last, until) - first,
+                    },
                     of=name,
                     values=frozenset(entry.value or "" for entry, _ in several),
                     shows=got_in[0],
