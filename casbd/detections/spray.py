@@ -23,7 +23,7 @@ class SprayKeys(MatchKeys):
 
     spray: Annotated[StrictInt, Field(ge=2, le=50)]
     """So many other users failed to log on from the network (autonomous system, else block of addresses) from which this one, for whom it
-    is new, logged on; none of them ever did. A network from which six others logged on before is only looked at block by block."""
+    is new, logged on; and did not get in within an hour. A network from which six others logged on before is looked at block by block."""
     within: Length = 12 * HOUR
     """So long before or after, at most 1d."""
 

@@ -25,7 +25,7 @@ LONGEST = DAY
 OWN = 6
 """A network from which so many others logged on before is no attacker's: of one of its blocks of addresses alone it is asked."""
 _KEPT = 4 * DAY
-_MOST_TRIES, _MOST_KNOWN, _MOST_NETWORKS, _MOST_USERS, _MOST_TIMES, _MOST_FLOODS = 28, 40, 1_000, 64, 6, 8
+_MOST_TRIES, _MOST_KNOWN, _MOST_NETWORKS, _MOST_USERS, _MOST_TIMES, _MOST_FLOODS = 28, 40, 1_000, 64, 26, 8
 
 
 class Tries(msgspec.Struct, array_like=True, frozen=True):
@@ -96,7 +96,7 @@ class LogOns:
 
 
 class Network:
-    """Who failed, and who succeeded, when, within the last days: by user the newest times, one an hour."""
+    """Who failed, and who succeeded: by user the newest times, one an hour; of successes the first."""
 
     __slots__ = ("failed", "succeeded")
 
@@ -113,15 +113,19 @@ class Network:
             return
         times.append(moment)
         times.sort()
-        del times[:-_MOST_TIMES]
+        del times[slice(1, None) if succeeded else slice(-_MOST_TIMES)]
         if len(users) > _MOST_USERS:
             del users[min(users, key=lambda one: (users[one][-1], one))]
 
     def strangers(self, moment: int, within: int, but: str) -> list[int]:
-        """When others first failed around a time who have not succeeded, in order."""
-        several = (times for who, times in self.failed.items() if who != but and who not in self.succeeded)
-        around = ([time for time in times if abs(time - moment) <= within] for times in several)
-        return sorted(min(times) for times in around if times)
+        """When others first failed around a time who had not succeeded an hour after they failed, in order."""
+        first: list[int] = []
+        for who, times in self.failed.items():
+            until = self.succeeded[who][0] - HOUR if who in self.succeeded else moment + within + 1
+            around = [time for time in times if abs(time - moment) <= within and time < until]
+            if around and who != but:
+                first.append(min(around))
+        return sorted(first)
 
 
 class _Sure(Users):
