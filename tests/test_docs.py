@@ -204,7 +204,12 @@ SAID = {
     ),
     ("log-on-with-an-outdated-browser", "a log on with IE 11.0 on Windows"),
     ("activity-from-anonymous-ip", "at work from 185.220.101.34 (Tor); 63 times in 13 min from 185.220.101.34 (DE)"),
-    ("suspicious-inbox-forwarding", "forwards mail of carla.rossi@contoso.com to invoices.contoso@mail.example"),
+    (
+        "suspicious-inbox-forwarding",
+        'forwards mail of carla.rossi@contoso.com to invoices.contoso@mail.example; Create inbox rule ".." in Microsoft Exchange Online'
+        " from 185.220.101.34 (DE); domain mail.example is new, as all of this is; nobody else in the organization"
+        " had it on an earlier day",
+    ),
     ("external-sharing", "shared Payroll 2026.xlsx (AnonymousLinkCreated) with Guest"),
     ("ruling-role-member-added", "gave Global Administrator to dev.patel@contoso.com"),
     (

@@ -15,7 +15,7 @@ from casbd.habits.values_seen import SURE
 from casbd.habits.waking import Waking
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Length, MatchKeys
+from casbd.policies.counted_fields import Different, Length, MatchKeys
 from casbd.policies.kinds import detection
 from casbd.policies.policy import is_of_one_user
 from casbd.records.timestamps import iso
@@ -28,6 +28,9 @@ class DormantKeys(MatchKeys):
     """Active again after so long without any activity that meets the filters (at least 8d). One alert is its first day."""
     active_days: Annotated[StrictInt, Field(ge=1, le=365)] = 1
     """On so many days it was active before it fell asleep."""
+    familiar: Different | None = None
+    """A field, such as user_agent: no alert where most of its first day is done with values that it had before. Then it is the owner who is
+    back."""
 
     @model_validator(mode="after")
     def _so_long(self) -> Self:
@@ -53,7 +56,7 @@ class Dormant:
     @classmethod
     def match(cls, keys: DormantKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003
         """How long it slept."""
-        return Waking(dormant=keys.dormant, fewest=keys.active_days, by=by, single_app=keys.single_app)
+        return Waking(dormant=keys.dormant, fewest=keys.active_days, familiar=keys.familiar, by=by, single_app=keys.single_app)
 
     @classmethod
     def meaning(cls, match: Waking, subject: str) -> str:

@@ -47,6 +47,8 @@ class NewKeys(MatchKeys):
     had before, and nothing with another value in the ten hours after (but from a phone). Not asked at high sensitivity."""
     first_use: StrictBool = False
     """What a subject without any history has is news, too, as soon as it is known for `learning` what others have: of what few do."""
+    domains_only: StrictBool = False
+    """Of all addresses in these fields only the domains count, and the user's own is nothing: where mail is forwarded to."""
     sensitivity: Sensitivity = "medium"
     """low: what anybody else had is no news either. high: without `familiar`, and also of who is new."""
 
@@ -76,10 +78,18 @@ class New:
     @classmethod
     def match(cls, keys: NewKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003
         """Which value of what."""
-        own = {
-            name: getattr(keys, name) for name in ("new", "history", "learning", "unless_common", "familiar", "first_use", "sensitivity")
-        }
-        return NewValue(**own | {"new": tuple(keys.new)}, by=by, single_app=keys.single_app)
+        return NewValue(
+            new=tuple(keys.new),
+            history=keys.history,
+            learning=keys.learning,
+            unless_common=keys.unless_common,
+            familiar=keys.familiar,
+            first_use=keys.first_use,
+            domains_only=keys.domains_only,
+            sensitivity=keys.sensitivity,
+            by=by,
+            single_app=keys.single_app,
+        )
 
     @classmethod
     def meaning(cls, match: NewValue, subject: str) -> str:
@@ -99,7 +109,7 @@ class New:
         if not usual:
             return said
         field = match.new[0]
-        name, values = name_of(field), [_shown(field, value) for value in usual["before"]]
+        name, values = "domain" if match.domains_only else name_of(field), [_shown(field, value) for value in usual["before"]]
         before = f" only {' and '.join(filter(None, (', '.join(values[:-1]), *values[-1:])))}" if values else " none"
         if match.first_use and not values:
             told = f"{said}; {name} {_shown(field, usual['value'])} is new, as all of this is"

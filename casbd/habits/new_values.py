@@ -48,7 +48,8 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
 
     history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
     takes its values along, see `Session.brought_anything_new`. new: where there are several fields, the first that is known.
-    first_use: what a subject without any history has is news, too, once others have one.
+    first_use: what a subject without any history has is news, too, once others have one (at once where `learning` is less than an hour).
+    domains_only: of all addresses in these fields the domains count, but for the user's own.
     """
 
     kind: ClassVar[str] = "new"
@@ -63,6 +64,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     unless_common: int | None = None
     familiar: str | None = None
     first_use: bool = False
+    domains_only: bool = False
     sensitivity: Sensitivity = "medium"
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
@@ -80,11 +82,12 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.new, self.familiar
+        return self.new, self.familiar, self.domains_only
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. The value, and of what it was had by a hash and whether it is carried about."""
-        value = next((known for field in self.new if (known := different(field, activity, reader)) is not None), None)
+        known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
+        value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
         if value is None or (self.familiar is None and not own):
             return value and shortened(value, LONGEST_VALUE).replace(PARTED, " ")
@@ -92,7 +95,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
             return _texts[value, None, _AT_HOME]
         by = different(self.familiar, activity, reader)
         if by is not None and self.familiar == "user_agent":
-            by = _unversioned[by]
+            by = unversioned[by]
         return _texts[value, by, _AT_HOME if own else activity.device_type]
 
     def memory(self, packed: Any = None) -> ValuesSeen:
@@ -130,7 +133,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         if usual and session.has_history():
             return True
         anyway = self.first_use or (self.sensitivity == "high" and not others)
-        return anyway and organization.began_before(session.first - max(self.learning, LATE))
+        return anyway and (self.learning < HOUR or organization.began_before(session.first - max(self.learning, LATE)))
 
 
 class Session:
@@ -238,8 +241,22 @@ def _sessions(memory: ValuesSeen, history: int) -> Iterator[Session]:
     return iter(sorted(found, key=lambda session: (session.first, session.value)))
 
 
-_unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_000)
+def _foreign_domain(text: str, user: str) -> str | None:
+    """The domain of an address in a text that is neither the user's own nor related to it; None where there is none."""
+    own = user.rpartition("@")[2].casefold()
+    domains = sorted({found.casefold() for found in _DOMAIN.findall(text)})
+    return next((one for one in domains if not own or not (f".{one}".endswith(f".{own}") or f".{own}".endswith(f".{one}"))), None)
+
+
+_DOMAIN = re.compile(r"[\w.+%-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
+
+unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_000)
 """User agents without numbers: a browser that was updated on the way is the same one."""
+
+
+def text_of(value: str, by: str | None, device: str | None) -> str:
+    """What is remembered of a value, of what it was had by, and of the kind of device."""
+    return _texts[value, by, device]
 
 
 def _text(key: tuple[str, str | None, str | None]) -> str:

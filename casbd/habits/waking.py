@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd.counting.match import Aliased, Step
+from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
-from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
+from casbd.habits.new_values import text_of, unversioned
+from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
@@ -19,7 +21,10 @@ AWAKE = "active"
 
 
 class Waking(msgspec.Struct, frozen=True, kw_only=True):
-    """A subject is active again after so long (ms). fewest: on so many days it was active before."""
+    """A subject is active again after so long (ms). fewest: on so many days it was active before.
+
+    familiar: a field; who is back with a value that it had before is the owner.
+    """
 
     kind: ClassVar[str] = "dormant"
     nobodys: ClassVar[bool] = False
@@ -29,13 +34,14 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
 
     dormant: int
     fewest: int = 1
+    familiar: str | None = None
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
 
     @property
     def looks_at(self) -> tuple[str, ...]:
         """See Match."""
-        return ("app",)
+        return ("app", self.familiar, "device_type") if self.familiar else ("app",)
 
     @property
     def counts(self) -> str:
@@ -45,11 +51,14 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return ()
+        return (self.familiar,)
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str:  # noqa: ARG002  that it was active is all
         """See Match."""
-        return AWAKE
+        if self.familiar is None:
+            return AWAKE
+        by = different(self.familiar, activity, reader)
+        return text_of(AWAKE, unversioned[by] if by is not None and self.familiar == "user_agent" else by, activity.device_type)
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""
@@ -67,9 +76,21 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
         for at, use in enumerate(uses):
             slept = (use.hour - last) * HOUR
             if last > LONG_AGO and slept >= self.dormant and memory.days_before(use.hour) >= self.fewest:
-                found.append(_finding(memory, [one for one in uses[at:] if one.hour < use.hour + SESSION], last))
+                day = [one for one in uses[at:] if one.hour < use.hour + SESSION]
+                if self.familiar is None or not _is_the_owner(memory, day, uses[:at]):
+                    found.append(_finding(memory, day, last))
             last = use.hour
         return found
+
+
+def _is_the_owner(memory: ValuesSeen, day: Sequence[Use], before: Sequence[Use]) -> bool:
+    """Whether most of a day was done with what the subject had before."""
+    had = {text.split(PARTED)[1] for text in (*memory.had, *(use.text for use in before)) if PARTED in text} - {""}
+    known = {True: 0, False: 0}
+    for use in day:
+        if use.cell is not None and PARTED in use.text and (by := use.text.split(PARTED)[1]):
+            known[by in had] += use.cell.count
+    return known[True] > known[False]
 
 
 def _finding(memory: ValuesSeen, day: Sequence[Use], last: int) -> Finding:
