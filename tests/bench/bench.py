@@ -21,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
+import anomalies  # noqa: E402
 import format_records  # noqa: E402
 import large_log  # noqa: E402
 import m365_records  # noqa: E402
@@ -347,6 +348,14 @@ def company(directory: Path, records: int, rounds: int) -> None:
     simulated_companies.measure_all(range(1, 21))
 
 
+def anomaly_policies(directory: Path, records: int, rounds: int) -> None:
+    """What the shipped policies cost that know what is usual, in turns with a run without them."""
+    plain, watched = prepare(directory, records), prepare(directory / "anomalies", records)
+    number = anomalies.add_shipped(watched)
+    several = [(run(plain), run(watched)) for _ in range(rounds)]
+    anomalies.tell(records, number, *map(list, zip(*several, strict=True)), watched)
+
+
 def _rounded(numbers: list[float]) -> str:
     return " ".join(f"{number:.2f}" for number in numbers)
 
@@ -368,6 +377,7 @@ PARTS: dict[str, Callable[[Path, int, int], None]] = {
     "export": export,
     "formats": formats,
     "company": company,
+    "anomalies": anomaly_policies,
 }
 
 
