@@ -11,10 +11,13 @@ from casbd.habits.anomaly import DAY
 from casbd.habits.sessions import HISTORY, Sessions
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
+from casbd.records.long_texts import shortened
 
 KNOWN = 3
 """Days after a success, from which on a place is known. Whatever comes a day late has come by then, so that it does not matter when."""
-_MOST_PLACES = 40
+_MOST_PLACES = 20
+_LONGEST = 64
+"""Characters of a place."""
 _MOST_VALUES = 20
 _SUCCESS, _FAILURE = "+", "-"
 
@@ -23,7 +26,7 @@ def observed(activity: Activity, place: str | None, value: str | None) -> str:
     """What is remembered of an activity: how it ended, where, and the value that is counted. place: None or its address stand for the
     network of that."""
     failed = activity.result == "failure" or activity.activity_type == "Failed log on"
-    where = place if place not in (None, activity.ip_address) else _network(activity.ip_address)
+    where = shortened(place, _LONGEST) if place is not None and place != activity.ip_address else _network(activity.ip_address)
     return f"{_FAILURE if failed else _SUCCESS}{where}\0{value or ''}"
 
 
@@ -51,7 +54,7 @@ class Elsewhere(Sessions):
             self.places[place] = min(first, day), max(last, day)
         elif first > day - KNOWN:
             super().add(Entry(entry.timestamp, entry.key, entry.activity_id, value or None))
-            if len(self.failing) <= _MOST_VALUES:
+            if not self.different and len(self.failing) <= _MOST_VALUES:
                 at = entry.timestamp // self.size
                 self.failing[entry.value or ""] = max(at, self.failing.get(entry.value or "", at))
 

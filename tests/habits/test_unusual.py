@@ -195,6 +195,18 @@ def test_where_it_failed_is_the_network_where_nothing_else_is_known():
     assert observed(failed, "64500", "x") == "-64500\0x"
     assert observed(Activity(ip_address="2001:db8:4:5::7"), None, None) == "+2001:db8:4::/48\0"
     assert observed(Activity(activity_type="Failed log on"), None, None) == "-\0"
+    assert len(observed(failed, "x" * 500, None)) < 70
+
+
+def test_a_memory_of_places_is_small():
+    memory = unusual(unknown="user_agent").memory()
+    for day in range(300):
+        for n in range(20):
+            for how in "+-":
+                memory.add(Entry(day * DAY + n * HOUR, n, f"{n}", f"{how}{day * 20 + n:060}{how}\0"))
+        memory.settle(memory.newest - LATE)
+    assert len(memory.places) == 20
+    assert len(msgspec.msgpack.encode(memory.packed())) < 4096
 
 
 @st.composite
