@@ -86,6 +86,9 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. The value, and of what it was had by a hash and whether it is carried about."""
+        if self.familiar == "user_agent" and self.new[0] in _PLACES and len(self.new) == 1:  # as of nearly every activity
+            place = getattr(activity, self.new[0])
+            return None if place is None else _places[place, activity.user_agent, activity.device_type, activity.ip_category]
         known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
         value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
@@ -252,6 +255,15 @@ _DOMAIN = re.compile(r"[\w.+%-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 
 unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_000)
 """User agents without numbers: a browser that was updated on the way is the same one."""
+
+
+def _place(key: tuple[str | int | float, str | None, str | None, str | None]) -> str | None:
+    place, agent, device, category = key
+    by = unversioned[agent.casefold()] if agent else None
+    return _texts[str(place).casefold(), by, _AT_HOME if category in _OWN else device]
+
+
+_places = Remembered(_place, 20_000)
 
 
 def text_of(value: str, by: str | None, device: str | None) -> str:
