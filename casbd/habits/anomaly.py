@@ -82,7 +82,8 @@ class Organization(Protocol):
 class Anomaly(Match, Protocol):
     """A match that compares with what is usual.
 
-    Its `value` makes the text that is remembered of an activity (JSON where it is several things).
+    Its `value` makes the text that is remembered of an activity (JSON where it is several things). It may have a method
+    `past(memory, organization, who, entry)`: with what an activity is compared, as a mapping for people (`casbd policies explain`).
     """
 
     @property

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from casbd import activity_log
+from casbd.alerting.looked_at import History, looked_at
 from casbd.cli import EXIT_NO
 from casbd.cli._common import cell, json_option, open_store, write_lines
 from casbd.cli._screen import screen
@@ -20,6 +21,7 @@ from casbd.clock import now
 from casbd.counting.last_window import window_of
 from casbd.documents import durations
 from casbd.policies.explain import GROUPS, NO_EXCEPTION, ConditionResult, explanation, sentence
+from casbd.records.timestamps import iso
 from casbd.wire import json_lines
 
 if TYPE_CHECKING:
@@ -51,16 +53,21 @@ def explain(configuration: Path, /, policy_id: str, activity_id: str | None, as_
             click.echo(f"casbd: there is no activity {cell(activity_id)}", err=True)
             sys.exit(EXIT_NO)
         steps = list(explanation(policy, activity, now))
+        histories = looked_at(store, policy, activity) if steps[0].held else []
         window = window_of(store, policy.windowed, policy.window_key, activity) if policy.windowed and steps[0].held else None
     steps = [msgspec.structs.replace(step, value=shown.values_of(activity, step.value)) for step in steps]
     window = window and msgspec.structs.replace(window, subject=shown.values_of(activity, window.subject))
     if as_json:
         result = {"policy_id": policy.id, "activity_id": activity.activity_id, "held": steps[0].held, "window": window}
+        if histories:
+            result["history"] = [_plain(one, shown.values_of(activity, one.subject)) for one in histories]
         write_lines([json_lines.line(result | {"conditions": [msgspec.structs.asdict(step) for step in steps]})])
     else:
         _tell_steps(steps)
         if window is not None:
             _tell_window(window)
+        for one in histories:
+            _tell_history(_plain(one, shown.values_of(activity, one.subject)))
     if not steps[0].held:
         sys.exit(EXIT_NO)
 
@@ -81,6 +88,33 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict | bool):
         return cell(json.dumps(value, ensure_ascii=False, default=str))
     return cell(value) or "nothing"
+
+
+def _plain(history: History, subject: Any) -> dict[str, Any]:
+    """What is known of a subject, as JSON has it. subject: as it is shown."""
+    unusual = [{"first": iso(one.first), "last": iso(one.last), "count": one.count, **one.usual} for one in history.unusual]
+    newest = None if history.newest is None else iso(history.newest)
+    told = {"subject": subject, "known": history.known, "newest": newest, "unusual": unusual, "remembered": history.remembered}
+    return msgspec.to_builtins(told, str_keys=True)  # type: ignore[no-any-return]
+
+
+def _tell_history(history: dict[str, Any]) -> None:
+    """With what an activity's subject is compared."""
+    subject = _shown(history["subject"])
+    if not history["known"]:
+        click.echo(f"compared with nothing yet: what is usual of {subject} is still learned from the log, or the policy is off")
+        return
+    if history["newest"] is None:
+        click.echo(f"nothing is remembered of {subject}")
+        return
+    click.echo(f"compared with what {subject} did until {history['newest']}")
+    for name, value in history["remembered"].items():
+        click.echo(f"  {cell(name)}: {_shown(value)}")
+    for one in history["unusual"]:
+        numbers = "; ".join(f"{cell(name)}: {_shown(value)}" for name, value in one.items() if name not in ("first", "last", "count"))
+        click.echo(f"  unusual: {one['count']} from {one['first']} to {one['last']}" + (f" ({numbers})" if numbers else ""))
+    if not history["unusual"]:
+        click.echo("  nothing of it is unusual around then")
 
 
 def _tell_window(window: LastWindow) -> None:

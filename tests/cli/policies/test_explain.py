@@ -45,3 +45,19 @@ def test_explain_names_as_they_are_and_what_is_not_counted(tmp_path, place, run)
     rule = tmp_path / "core" / "rules" / "each.yaml"
     rule.write_text(rule.read_text().replace("1m", "2m"))
     assert "not counted: the policy is newer than the activity, was changed since" in told("odd-0")
+
+
+def test_explain_with_what_an_anomaly_is_compared(tmp_path, place, run):
+    core = Core(tmp_path / "core", rules={"new": {"match": {"new": "ip_address", "history": "7d", "sensitivity": "high"}}})
+    feed = [record(at=day * 86_400_000, Id=f"on-{day}", ClientIP="203.0.113.7") for day in range(20)]
+    core.feed_records(*feed, record(at=20 * 86_400_000, Id="odd", ClientIP="198.51.100.1"))
+    core.close()
+    (tmp_path / "casbd.yaml").write_text(f"state_dir: {core.directory / 'state'}\nrules: [{core.directory / 'rules'}]\ninputs: []\n")
+    told = run("policies", "explain", "new", "odd", config=tmp_path / "casbd.yaml")
+    assert "compared with what a@contoso.com did until 2026-01-21T12:00:00.000Z" in told
+    assert "unusual: 1 from 2026-01-21T12:00:00.000Z" in told
+    (told,) = lines(run("policies", "explain", "new", "on-3", "--json", config=tmp_path / "casbd.yaml"))
+    assert (told["history"][0]["known"], told["history"][0]["unusual"]) == (True, [])
+    rule = core.directory / "rules" / "new.yaml"
+    rule.write_text(rule.read_text().replace("ip_address", "app"))
+    assert "compared with nothing yet" in run("policies", "explain", "new", "odd", config=tmp_path / "casbd.yaml")
