@@ -27,9 +27,9 @@ from casbd.store.log.record_pages import Chunk, Page
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS = 20_000
-"""In one row group: what is in memory while a segment is written (165 MB in all). What files say of their row groups takes DuckDB 0.1 s for
-ten million activities; with half as many rows it would be 0.2."""
+ROWS = 10_000
+"""In one row group: what is in memory while a segment is written (126 MB in all, with twice as many 143). What files say of their row
+groups takes DuckDB 0.2 s for ten million activities; with half as many rows it would be 0.4."""
 BYTES = 32 << 20
 """In half of a row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
 _DIFFERENT = (RAW, "activity_id", "timestamp", "input_offset", PLACE)
