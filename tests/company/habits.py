@@ -179,10 +179,10 @@ class Habits:
 
 
 ONE_OFFS = {
-    "big_clean_up": 0.05,
+    "big_clean_up": 0.02,
     "new_computer": 2.0,
     "photos": 0.3,
-    "converts": 0.05,
+    "converts": 0.02,
     "mail_rule": 3.0,
     "stale_phone": 0.8,
     "forgotten": 2.0,
