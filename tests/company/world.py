@@ -75,6 +75,20 @@ CITIES = {
         City("Bogota", "CO", 4.71, -74.07, -5),
         City("Sao Paulo", "BR", -23.55, -46.63, -3),
         City("Buenos Aires", "AR", -34.60, -58.38, -3),
+        City("Lima", "PE", -12.05, -77.04, -5),
+        City("Santiago", "CL", -33.45, -70.67, -4),
+        City("Caracas", "VE", 10.49, -66.88, -4),
+        City("Cairo", "EG", 30.04, 31.24, 2),
+        City("Casablanca", "MA", 33.57, -7.59, 1),
+        City("Accra", "GH", 5.60, -0.19, 0),
+        City("Karachi", "PK", 24.86, 67.00, 5),
+        City("Dhaka", "BD", 23.81, 90.41, 6),
+        City("Jakarta", "ID", -6.21, 106.85, 7),
+        City("Manila", "PH", 14.60, 120.98, 8),
+        City("Bangkok", "TH", 13.76, 100.50, 7),
+        City("Minsk", "BY", 53.90, 27.56, 3),
+        City("Almaty", "KZ", 43.24, 76.89, 5),
+        City("Tbilisi", "GE", 41.72, 44.79, 4),
     )
 }
 

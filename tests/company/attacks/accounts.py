@@ -43,13 +43,7 @@ def spray(scene: Scene) -> Iterator[Record]:
             yield scene.s.m365.mail(time + 50_000, person.upn, where, "MailItemsAccessed", items=20)
 
 
-@attack(
-    "failures of an address range",
-    "unusual-failures-of-an-address-range",
-    "failures-from-an-address-range",
-    "failures-of-an-address-range",
-    "password-spray",
-)
+@attack("failures of an address range", "failures-from-an-address-range", "password-spray")
 def range_of_addresses(scene: Scene) -> Iterator[Record]:
     """Many addresses of one network try names, some of them of nobody. Quiet: forty tries in a day."""
     _, day = scene.victim()
@@ -86,7 +80,7 @@ def fatigue(scene: Scene) -> Iterator[Record]:
         yield scene.s.m365.sign_in(end, person.upn, where)
 
 
-@attack("dormant account", "dormant-account-wakes-up", "dormant-account", "activity-of-a-dormant-account", "dormant-account-active")
+@attack("dormant account", "dormant-account-active")
 def dormant(scene: Scene) -> Iterator[Record]:
     """An account of somebody who is long away, or a test account of old that last worked in the first week."""
     last = scene.s.calendar.days - 4

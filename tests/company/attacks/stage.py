@@ -13,7 +13,10 @@ from company.shapes.written import Record, Where
 from company.world import CITIES, City, Network, chance
 
 MINUTE = 60_000
-FAR = ("Moscow", "Hanoi", "Lagos", "Sao Paulo", "Johannesburg", "Shanghai", "Buenos Aires", "Bogota", "Nairobi")
+FAR = (
+    *("Moscow", "Hanoi", "Lagos", "Johannesburg", "Shanghai", "Buenos Aires", "Bogota", "Nairobi", "Lima", "Santiago", "Caracas"),
+    *("Cairo", "Casablanca", "Accra", "Karachi", "Dhaka", "Jakarta", "Manila", "Bangkok", "Minsk", "Almaty", "Tbilisi"),
+)
 NEVER = ("Istanbul", "Tel Aviv", "Mexico City", "Kyiv")
 """Where no other attack and no trip is."""
 HOSTS = ("Amsterdam", "Bucharest", "Moscow", "Ashburn", "Hong Kong", "Frankfurt")
