@@ -95,8 +95,12 @@ class Scene:
         return self.from_(self.s.world.hosting(place, self.random.randrange(6)), agent, session)
 
     def far(self, person: Person, agent: str = LINUX, session: str = "", places: Sequence[str] = FAR) -> Where:
-        """A home line far away, in a country that the person has nothing to do with."""
-        place = CITIES[self.random.choice([name for name in places if CITIES[name].country not in been(person)])]
+        """A home line far away, in a country that the person has nothing to do with, nor another attack."""
+        strange = [name for name in places if CITIES[name].country not in been(person)]
+        unused = [name for name in strange if name not in self.stage.taken]
+        name = self.random.choice(unused or strange)
+        self.stage.taken.add(name)
+        place = CITIES[name]
         return self.from_(self.s.world.residential(place, self.random.randrange(4)), agent, session)
 
     def from_(self, network: Network, agent: str = LINUX, session: str = "") -> Where:
@@ -114,7 +118,7 @@ class Scene:
 
 
 class Stage:
-    """Deals out victims and days. innocent: what somebody had done before, which is no part of any attack."""
+    """Deals out victims, days and countries. innocent: what somebody had done before, which is no part of any attack."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
