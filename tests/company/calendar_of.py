@@ -18,7 +18,7 @@ class Calendar:
         random = chance(parameters.seed, "calendar")
         self.days = parameters.weeks * 7
         self.public_holidays = {random.randrange(8, self.days - 5) for _ in range(2)}
-        self._patch_day = random.choice((2, 3, 16))
+        self._patch_day = random.choice((2, 3, 3, 16))
         self._summer_time = random.randrange(20, 50) if parameters.clock_change else 10_000
 
     def is_weekend(self, day: int) -> bool:

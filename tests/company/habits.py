@@ -53,7 +53,7 @@ class Habits:
         """The mailbox is emptied before the weekend."""
         random = chance(self._s.parameters.seed, person.upn, day, "tidying")
         begin = self._s.calendar.at(day, random.uniform(14, 15.5), person.city)
-        operation = ("MoveToDeletedItems", "SoftDelete", "HardDelete")[number(person.upn) % 3]
+        operation = ("MoveToDeletedItems", "SoftDelete", "MoveToDeletedItems", "HardDelete")[number(person.upn) % 4]
         for n in range(random.randrange(15, 40)):
             time = begin + n * random.randrange(4, 30) * 1000
             yield self._s.m365.mail(time, person.upn, self._s.pc(person, time), operation, items=random.randrange(1, 12))

@@ -141,7 +141,7 @@ def _roles(parameters: Parameters, index: int, department: str) -> frozenset[str
     if department == "Engineering" and random.random() < (0.8 if parameters.industry == "software" else 0.3):
         roles.add(random.choice(("aws", "azure")))
     share = random.random()
-    for role, most in {"weekly report": 0.08, "tidies mail": 0.14, "assistant": 0.18, "shared mailbox": 0.24, "imap": 0.26}.items():
+    for role, most in {"weekly report": 0.05, "tidies mail": 0.1, "assistant": 0.14, "shared mailbox": 0.2, "imap": 0.22}.items():
         if share < most:
             roles.add(role)
             break

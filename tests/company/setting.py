@@ -113,7 +113,7 @@ class Setting:
         if person.own_vpn and not at_office and not alone and number(person.upn, time // 7_200_000) % 10 < 8:
             exits = ("Amsterdam", "Zurich", "New York", "London")
             city = person.own_vpn if person.own_vpn != "many" else exits[number(person.upn, day) % 4]
-            return self.world.hosting(CITIES[city], 2).address(person.upn, day)
+            return self.world.hosting(CITIES[city], 2).address("exit", number(person.upn, day) % 4)
         if self.gateway and not alone and person.department != "Partner":
             return self.gateway.address(time // 3_600_000 % 40)
         if at_office:
