@@ -25,6 +25,8 @@ BOARDING = HOUR // 2
 """At least so long somebody is off the line before the take-off and after the landing."""
 NEAR = {"low": 500, "medium": 500, "high": 300}
 """Kilometres: what is nearer is the same place, by sensitivity."""
+WIDE = 1_000
+"""Kilometres that are too far for countries which border on each other: Oslo and Moscow."""
 INACCURATE = 50
 """Kilometres that the coordinates of a city may be off."""
 KNOWN_DAYS = 3
@@ -120,7 +122,7 @@ class Judge:
 
     def _counts(self, kilometres: float, borders: bool) -> bool:
         sensitivity = self._match.sensitivity
-        return kilometres >= NEAR[sensitivity] and (not borders or sensitivity == "high")
+        return kilometres >= NEAR[sensitivity] and (not borders or kilometres >= WIDE or sensitivity == "high")
 
     def _odd(self, earlier: Hour, later: Hour, kilometres: float) -> Hour | None:
         """Which of two that are too far apart is not the subject's; None where there is an explanation."""

@@ -120,6 +120,21 @@ def test_a_way_out_that_is_known_to_the_user_or_shared_by_colleagues():
     assert found((9, HOME), (9.2, exit_), others=lately) == ["US"]
 
 
+def test_an_office_is_where_people_are_however_many_share_its_address():
+    office = spot("NO", 1, ip_category="Corporate", os="Windows", browser="Edge")
+    colleagues = [one for who in "bcdef" for one in entries(who, *month(office))]
+    same = spot("BR", 2, os="Windows", browser="Edge")
+    assert found((9, office), (9.2, same), before=month(office), others=colleagues) == ["BR"]
+    assert found((9, office), (9.2, same), before=month(spot("NO", 1, os="Windows", browser="Edge")), others=colleagues) == ["BR"]
+
+
+def test_countries_that_border_on_each_other_may_be_wide():
+    oslo, moscow = spot("NO", 1, at=OSLO), spot("RU", 2, at=(55.76, 37.62, "Moscow"))
+    assert found((9, oslo), (9.2, moscow), before=month(oslo)) == ["RU"]
+    assert found((9, oslo), (9.2, spot("RU", 2, at=(69.0, 33.1, "Murmansk"))), before=month(oslo)) == ["RU"]
+    assert found((9, oslo), (9.2, spot("SE", 2, at=(65.6, 22.1, "Lulea"))), before=month(oslo)) == []
+
+
 def test_sensitivity():
     network = [one for who in "bcd" for one in entries(who, (-80, spot("BR", 2)))]
     east, west = spot("US", 40, at=NEW_YORK), spot("US", 41, at=(37.77, -122.42, "San Francisco"))
