@@ -11,7 +11,7 @@ from casbd.counting.match import Aliased, Step
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
 from casbd.habits.geography import BORDERING, between, over_the_globe
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, Spot, written
-from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in
+from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in, system_of
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
@@ -133,7 +133,7 @@ class Judge:
         odd = earlier if usual[0] < usual[1] else later
         if any(hidden):
             odd = later if hidden[0] else earlier
-            if self._has(network_in(odd.spot), odd) or self._was_in(odd) or self._memory.has(odd.spot.device, odd.first.timestamp, 1):
+            if self._has(network_in(odd.spot), odd) or self._was_in(odd) or self._memory.has(system_of(odd.spot), odd.first.timestamp, 1):
                 return None  # on a journey, and online by way of home
         return None if self._is_usual(odd) or self._is_too_new(odd, kilometres) else odd
 

@@ -141,6 +141,7 @@ class Whereabouts:
         self.since = min(self.since, moment)
         self._known.add(network_in(spot), moment)
         self._known.add(spot.device, moment)
+        self._known.add(system_of(spot), moment)
         self._been_in.add(spot.country, moment)
         if moment < self._settled:
             return  # too late to be judged
@@ -214,6 +215,11 @@ class Colleagues:
     def packed(self) -> Any:
         """See Organization."""
         return self._users.packed()
+
+
+def system_of(spot: Spot) -> str:
+    """Its operating system: a browser may be changed on the way."""
+    return spot.device.partition("/")[0] + "/"
 
 
 def network_in(spot: Spot) -> str:

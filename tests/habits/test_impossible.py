@@ -107,6 +107,14 @@ def test_a_telephone_keeps_its_carriers_addresses_abroad():
     assert found((14, spot("US", 20, os="Linux")), (14.1, PHONE), before=before) == ["US"]  # nothing there is the user's own
 
 
+def test_a_browser_may_be_changed_on_a_journey():
+    own, other = (spot("NO", 1, os="Windows", browser=browser) for browser in ("Chrome", "Edge"))
+    before = sorted(month(own) + [(day * 24 + 9, PHONE) for day in range(-30, 0)])
+    assert found((14, spot("US", 20, os="Windows", browser="Edge")), (14.1, PHONE), before=before) == []
+    assert found((14, spot("US", 20, os="Linux", browser="Edge")), (14.1, PHONE), before=before) == ["US"]
+    assert found((14, spot("US", 20, os="Windows", browser="Edge")), (14.1, other), before=before) == ["US"]
+
+
 def test_a_way_out_that_is_known_to_the_user_or_shared_by_colleagues():
     exit_ = spot("US", 30)
     assert found((9, HOME), (9.2, exit_)) == ["US"]
