@@ -86,7 +86,7 @@ class Session(msgspec.Struct, frozen=True, gc=False):
 class Sessions:
     """A subject's memory. length: of a session (ms). different: values are counted, not activities."""
 
-    __slots__ = ("_most", "_newest", "_settled", "_since", "days", "different", "size", "slices")
+    __slots__ = ("_due", "_most", "_newest", "_since", "days", "different", "size", "slices")
 
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
         self.size = length // 2
@@ -102,7 +102,7 @@ class Sessions:
             number += later
             self.slices[number] = _unpacked(number * self.size, *slice_)
         self._most = max((slice_.number for slice_ in self.slices.values()), default=0)
-        self._settled = LONG_AGO
+        self._due = LONG_AGO
 
     @property
     def newest(self) -> int:
@@ -142,11 +142,12 @@ class Sessions:
     def settle(self, before: int) -> None:
         """See Memory: sessions to which nothing can come any more become part of the habit."""
         end = before // self.size
-        if end == self._settled or not self.slices or min(self.slices) + 2 >= end:
+        if end < self._due or not self.slices:
             return
-        self._settled = end
-        for session in [*self.sessions()]:
+        self._due = end + 1
+        for session in self.sessions():
             if session.slices[-1] + 2 >= end:
+                self._due = session.slices[-1] + 3
                 break
             self.days[session.day] = max(self.days.get(session.day, 0), self.busiest(session))
             for number in session.slices:
@@ -154,6 +155,8 @@ class Sessions:
             self._since = session.slices[-1] + 1
         self._most = max((slice_.number for slice_ in self.slices.values()), default=0)
         oldest = before // DAY - HISTORY - _SPARE
+        if not self.days or min(self.days) >= oldest:
+            return
         self.days = {day: most for day, most in self.days.items() if day >= oldest}
 
     def sessions(self) -> Iterator[Session]:
