@@ -22,6 +22,8 @@ SHORTEST = 6
 _ALIKE = {"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "s", "$": "s", "3": "e", "@": "a"}
 _SEVERAL = re.compile("rn|vv|cl")
 _AS_ONE = {"rn": "m", "vv": "w", "cl": "d"}
+_BETWEEN = re.compile(r"[\s_.-]+")
+"""What stands between words: `rnicrosoft_office` looks like `Microsoft Office`."""
 
 
 @cache
@@ -38,9 +40,14 @@ def well_known() -> dict[str, str]:
 
 
 def _skeleton(name: str) -> str:
-    latin = spelling(name).translate(_confusables())
+    latin = _words(name).translate(_confusables())
     alike = "".join(_ALIKE.get(letter, letter) for letter in latin)
-    return " ".join(_SEVERAL.sub(lambda found: _AS_ONE[found[0]], alike).split())
+    return _SEVERAL.sub(lambda found: _AS_ONE[found[0]], alike)
+
+
+def _words(name: str) -> str:
+    """The spelling, whatever stands between words: with that alone no name imitates another one."""
+    return _BETWEEN.sub(" ", spelling(name)).strip()
 
 
 _skeletons = Remembered(_skeleton, 10_000)
@@ -62,10 +69,10 @@ def _is_odd(name: str) -> bool:
 
 def imitated(name: str, known: Iterable[str]) -> str | None:
     """The known name that another name imitates; None where it imitates none, or is one itself."""
-    plain, looks = spelling(name), skeleton(name)
+    plain, looks = _words(name), skeleton(name)
     close = None
     for other in known:
-        if spelling(other) == plain:
+        if _words(other) == plain:
             return other if _is_odd(name) and not _is_odd(other) else None
         if skeleton(other) == looks or (close is None and _is_one_letter_off(looks, skeleton(other), SHORTEST + 2)):
             close = other
@@ -78,9 +85,9 @@ def imitated_of_all(name: str) -> str | None:
 
 
 def _imitated_of_all(name: str) -> str | None:
-    plain, looks, everybody = spelling(name), skeleton(name), well_known()
+    plain, looks, everybody = _words(name), skeleton(name), well_known()
     same = everybody.get(looks)
-    if any(spelling(other) == plain for other in everybody.values()):
+    if any(_words(other) == plain for other in everybody.values()):
         return same if _is_odd(name) else None
     if same is not None:
         return same

@@ -64,6 +64,13 @@ def test_what_everybody_knows_imitates_nothing():
     assert [name for name in names if imitated_of_all(name)] == []
 
 
+def test_what_stands_between_words_neither_hides_an_imitation_nor_makes_one():
+    assert imitated_of_all("rnicrosoft_office") == imitated_of_all("rnicrosoft  office") == "Microsoft Office"
+    assert imitated_of_all("Microsoft_Teams") is imitated_of_all("microsoft-teams.") is None
+    assert imitated("Cont0so_Backup", ["Contoso Backup"]) == "Contoso Backup"
+    assert imitated("Contoso-Backup", ["Contoso Backup"]) is None
+
+
 def test_versions_and_plurals_are_other_names():
     assert imitated("backup server 2", ["backup server 1"]) is None
     assert imitated("contoso backups", ["contoso backup"]) is None
