@@ -210,6 +210,19 @@ SAID = {
         " from 185.220.101.34 (DE); domain mail.example is new, as all of this is; nobody else in the organization"
         " had it on an earlier day",
     ),
+    (
+        "unusual-file-download",
+        'Download file 60 times on 60 objects such as "contract-000.pdf" in Microsoft SharePoint Online from 185.220.101.34 (DE)'
+        " and perhaps others from 02:22 to 02:24 UTC; 60 in 1h, on 12 days before never more than 2",
+    ),
+    (
+        "activity-from-infrequent-country",
+        "63 activities (Log on, Create inbox rule and Download file) on at least 9 objects"
+        ' ("00000003-0000-0000-c000-000000000000", "..", "contract-000.pdf" and 6 more) in at least 3 apps'
+        " (Microsoft Entra ID, Microsoft Exchange Online and Microsoft SharePoint Online) from 185.220.101.34 (DE) and perhaps others;"
+        " country DE is new: on 23 days since 2026-10-01 only NL, never with this user agent; nobody else in the organization"
+        " had it on an earlier day",
+    ),
     ("external-sharing", "shared Payroll 2026.xlsx (AnonymousLinkCreated) with Guest"),
     ("ruling-role-member-added", "gave Global Administrator to dev.patel@contoso.com"),
     (

@@ -19,7 +19,7 @@ MATCH = Afterwards(steps=(Step(filters=AllOf(())),) * 3, role="object", within=5
 
 
 @pytest.mark.parametrize("grace", [0, HOUR, 3 * HOUR])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(given=activities((DELETED, ENDED, ACTIVE, ACTIVE, ACTIVE)))
 def test_neither_order_nor_cuts_nor_restarts_matter(given, grace):
     same_in_any_order(msgspec.structs.replace(MATCH, grace=grace), given)

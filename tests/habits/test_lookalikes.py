@@ -15,7 +15,7 @@ MATCH = Lookalike(lookalike=("object_name",))
 
 
 @pytest.mark.parametrize("of", [(), ("contoso backup",)])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(given=activities(("contoso backup", "contoso bakcup", "zoom", "micros0ft teams")))
 def test_neither_order_nor_cuts_nor_restarts_matter(given, of):
     same_in_any_order(Lookalike(lookalike=("object_name",), of=of), given)

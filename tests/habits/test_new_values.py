@@ -27,7 +27,7 @@ MATCH = NewValue(new=("country",), history=7 * DAY, learning=2 * DAY, unless_com
     ],
     ids=str,
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(given=activities(VALUES))
 def test_neither_order_nor_cuts_nor_restarts_matter(given, keys):
     same_in_any_order(msgspec.structs.replace(MATCH, **keys), given)

@@ -59,7 +59,7 @@ def activities(draw):
 
 @pytest.mark.parametrize("crowd", [False, True])
 @pytest.mark.parametrize("in_journal", [0, 7, 1000])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(given=activities())
 def test_neither_order_nor_cuts_nor_restarts_matter(given, crowd, in_journal):
     in_order, late, cuts, anew = given

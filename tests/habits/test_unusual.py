@@ -228,7 +228,7 @@ def weeks(draw):
 
 
 @pytest.mark.parametrize("counts", [{"unique": None}, {"unique": "object_id"}, {"unknown": "asn"}, {"unique": "user", "unknown": "asn"}])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(given=weeks())
 def test_neither_order_nor_cuts_nor_restarts_matter(given, counts):
     in_order, late, cuts, anew = given

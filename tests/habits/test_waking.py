@@ -13,7 +13,7 @@ MATCH = Waking(dormant=8 * DAY)
 
 
 @pytest.mark.parametrize("fewest", [1, 2])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(given=activities((AWAKE,), days=60, most=25))
 def test_neither_order_nor_cuts_nor_restarts_matter(given, fewest):
     same_in_any_order(Waking(dormant=8 * DAY, fewest=fewest), given)

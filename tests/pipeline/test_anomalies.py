@@ -77,7 +77,7 @@ def arrivals(draw):
 
 
 @pytest.mark.parametrize("crowd", [False, True])
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(given=arrivals(), in_journal=st.sampled_from([0, 3, 1000]))
 def test_neither_order_nor_cuts_nor_failures_matter(tmp_path_factory, given, in_journal, crowd):
     records, cuts = given
