@@ -46,7 +46,7 @@ class Crowd:
         return [other for other in self.first if other != who]
 
     def packed(self):
-        return self.first
+        return dict(sorted(self.first.items()))
 
 
 class AfterIdle(msgspec.Struct, frozen=True, kw_only=True):
