@@ -110,7 +110,7 @@ def _person(parameters: Parameters, calendar: Calendar, index: int) -> Person:
         person.leaves = random.randrange(15, calendar.days - 10)
     person.away = _away(random.random(), random.randrange(7, calendar.days), random.randrange(3, 15), calendar)
     person.roles = _roles(parameters, index, department)
-    if random.random() < 0.03 and index > 10:
+    if random.random() < 0.008 and index > 10:
         person.away |= frozenset(range(5, calendar.days - random.randrange(5, 14)))  # parental leave, almost to the end
     _plan_trips(parameters, calendar, person)
     return person

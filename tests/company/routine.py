@@ -68,8 +68,9 @@ class Routine:
             yield s.m365.mail(time, upn, where, operation, items=random.randint(1, items))
         if random.random() < 0.5:
             time = random.choice(log_ons) + 20 * _MINUTE
-            yield s.okta.event(time, upn, s.pc(person, time), "user.session.start")
-            yield s.okta.event(time + 2000, upn, s.pc(person, time), "user.authentication.sso")
+            if s.is_on_ground(person, time):
+                yield s.okta.event(time, upn, s.pc(person, time), "user.session.start")
+                yield s.okta.event(time + 2000, upn, s.pc(person, time), "user.authentication.sso")
 
     def _log_on(self, person: Person, moment: int, random: randomness.Random) -> Iterator[Record]:
         """Some mistype, some deny a prompt, some have forgotten the password."""
