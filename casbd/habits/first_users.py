@@ -15,7 +15,7 @@ from casbd.model.counted import Entry
 MOST_FIRST = 8
 """So many subjects are remembered of a value."""
 MOST_VALUES = 2_000
-"""So many values are remembered; of more, those go that one subject alone had, the oldest first."""
+"""So many values are remembered; of more, those go that the fewest subjects had, the oldest first."""
 
 
 class FirstUsers:
@@ -71,8 +71,8 @@ class FirstUsers:
     def _forget(self) -> None:
         if len(self._first) <= MOST_VALUES:
             return
-        alone = sorted((first[0], value) for value, first in self._first.items() if len(first) == 1)
-        for _, value in alone[: MOST_VALUES // 10]:
+        fewest = sorted((len(first), first[0], value) for value, first in self._first.items())
+        for _, _, value in fewest[: MOST_VALUES // 10]:
             del self._first[value]
 
 

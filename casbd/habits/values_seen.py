@@ -29,6 +29,10 @@ MOST_IN_AN_HOUR = 64
 """Of more, the further ones are remembered without what they were had by, and of those no more than twice as many."""
 
 
+MOST_NEWS = 64
+"""So many values may be news at a time: what more come of a flood are remembered no more than they are looked at."""
+MOST_USES = 256
+"""So many values of all hours that are not settled are remembered with what they were had by; without it no more than twice as many."""
 MOST_IN_CELL = 8
 """So many activities of an hour are kept by name, the earliest."""
 MOST_BY_NAME = 40
@@ -153,6 +157,8 @@ class ValuesSeen:
         hour = moment // HOUR
         if hour < kept.floor:
             self._settle(hour, text, 0)  # too late for any alert
+            if len(kept.had) > 2 * MOST_VALUES:
+                self._forget()
             return
         cells = kept.hours.get(hour)
         if cells is None:
@@ -162,15 +168,19 @@ class ValuesSeen:
             if cell is not None:
                 self._by_name += cell.add(entry, MOST_BY_NAME - self._by_name)
             return
-        if len(cells) >= MOST_IN_AN_HOUR and (not text.endswith(PARTED) or len(cells) >= 2 * MOST_IN_AN_HOUR):
-            if len(cells) < 2 * MOST_IN_AN_HOUR:
+        filled = max(len(cells) / MOST_IN_AN_HOUR, self._uses / MOST_USES)
+        if filled >= 1 and (not text.endswith(PARTED) or filled >= 2):
+            if filled < 2:
                 self.add(Entry(moment, entry.key, entry.activity_id, value_of(text) + PARTED))
             return
         if self._is_sure(hour, text):
             cells[text] = None
-        else:
+        elif len(self.news) < MOST_NEWS or value_of(text) in self.news:
             cells[text] = Cell.of(entry)
             self.news.add(value_of(text))
+        else:
+            return
+        self._uses += 1
 
     def settle(self, before: int) -> None:
         """See Memory."""
@@ -235,3 +245,4 @@ class ValuesSeen:
         hours = self._kept.hours.values()
         self.news = {value_of(text) for cells in hours for text, cell in cells.items() if cell is not None}
         self._by_name = by_name(cell for cells in hours for cell in cells.values())
+        self._uses = sum(map(len, hours))

@@ -44,7 +44,7 @@ class Commit:
         self._connection = store.connection
         self._evidence = Evidence(store, batches)
         self._policies = policies
-        self._counts = Counts(policies, memory)
+        self._counts = Counts(policies, memory, now)
         self._rises = Rises(store, policies, memory.users)
         self._floods = memory.floods
         self._rails = rails

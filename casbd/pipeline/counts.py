@@ -9,6 +9,7 @@ import msgspec
 from casbd.alerting import raising
 from casbd.counting.match import Counting
 from casbd.counting.runs import Change
+from casbd.habits.anomaly import DAY
 from casbd.habits.habits import Watching
 from casbd.habits.raised import Verdict
 from casbd.model.activity import Activity
@@ -31,6 +32,9 @@ class Changes(dict[tuple[str, str], Change]):
 
 
 _NO_CHANGES = Changes()
+_AHEAD = DAY
+"""What is dated so much after the clock teaches nothing: beside it, all that its subject does until then would come too late to be judged;
+and what everybody does, beside what is remembered of all together."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -43,13 +47,14 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Counts:
-    """Policies by id; memory: what commits remember."""
+    """Policies by id; memory: what commits remember; now: milliseconds since 1970."""
 
-    def __init__(self, policies: Mapping[str, Policy], memory: Memory) -> None:
+    def __init__(self, policies: Mapping[str, Policy], memory: Memory, now: int) -> None:
         self._policies = policies
         self._windows = memory.windows
         self._habits = memory.habits
         self._as = memory.counted
+        self._latest = now + _AHEAD
         self._habits.begin()
         self._activities: dict[tuple[int, str], Activity] = {}
 
@@ -66,7 +71,7 @@ class Counts:
                     alike.setdefault(counted, []).append(counting)
             elif counting is None:
                 changes.single = True
-            else:
+            elif activity.timestamp <= self._latest:
                 self._watch(counting, activity, key, several)
         for (who, value), policies in alike.items():
             changes = self._counted(policies, who, value, activity, key, changes)

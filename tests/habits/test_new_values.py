@@ -4,9 +4,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from casbd.habits import first_users
 from casbd.habits.anomaly import DAY
+from casbd.habits.first_users import FirstUsers
 from casbd.habits.new_values import NewValue
-from casbd.habits.values_seen import MOST_VALUES, PARTED
+from casbd.habits.values_seen import MOST_NEWS, MOST_USES, MOST_VALUES, PARTED
 from casbd.model.counted import Entry
 
 from .orders import HOUR, activities, raised, same_in_any_order
@@ -102,3 +104,24 @@ def test_it_stays_small_whatever_somebody_does():
     assert len(kept[5]) <= MOST_VALUES
     assert len(msgspec.msgpack.encode(kept)) < 4096
     assert raised(MATCH, at_home() + flood)[0]
+
+
+def test_a_flood_of_values_over_days_stays_small_and_is_judged_fast():
+    flood = [new(30 * DAY + number * 60_000, f"v{number}{PARTED}{number}{PARTED}", name=f"{number}") for number in range(3000)]
+    found, remembered = raised(MATCH, at_home() + flood, range(0, 4000, 500))
+    assert 0 < len(found) <= 2 * MOST_NEWS
+    assert sum(map(len, remembered["a"][6].values())) <= 2 * MOST_USES
+
+
+def test_what_comes_too_late_by_the_thousand_is_not_all_remembered():
+    flood = [new(number * 60_000, f"v{number}{PARTED}{PARTED}", name=f"{number}") for number in range(1000)]
+    _, remembered = raised(MATCH, [*at_home(), new(40 * DAY, "no" + PARTED + PARTED), *flood])
+    assert len(remembered["a"][5]) <= 2 * MOST_VALUES
+
+
+def test_what_two_subjects_have_is_bounded_as_well():
+    first = FirstUsers()
+    for number in range(3 * first_users.MOST_VALUES):
+        for who in "ab":
+            first.add(who, Entry(number * 1000, number, f"{number}", f"v{number}"))
+    assert len(first.known_before(100 * DAY)) <= first_users.MOST_VALUES + 1

@@ -19,6 +19,7 @@ def core(tmp_path):
     """Anna and Bert, with memories on the shelf and, of the last days, in the journal."""
     core = Core(tmp_path / "core", rules=RULES)
     for day in range(4):
+        core.now += 24 * HOUR
         for number, user in enumerate((ANNA, "bert@contoso.com")):
             address = f"203.0.113.{day * 2 + number}"
             core.feed_records(
@@ -58,5 +59,6 @@ def test_nothing_is_left_of_who_is_forgotten(core, keep):
     assert {row["who"] for row in after["habits"]} == {"", "bert@contoso.com"}
     assert {who for row in after["habits_journal"] for _, who, _ in row["observed"]} == {"bert@contoso.com"}
     core.reopen()
+    core.now += 10 * 24 * HOUR
     core.feed_records(record(at=10 * 24 * HOUR, UserId="bert@contoso.com", ClientIP="198.51.100.1"))
     assert any("198.51.100.1" in str(one) for one in msgspec.to_builtins(remembered(core)["habits_journal"]))

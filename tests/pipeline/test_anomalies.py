@@ -45,7 +45,8 @@ def use(core, crowd=False):
 
 
 def feed(core, *times, start=0, user="a@contoso.com"):
-    """Failed log ons at these hours after noon."""
+    """Failed log ons at these hours after noon, which the clock has come to."""
+    core.now = max(core.now, NOON + int(max(times) * HOUR))
     core.feed(chunk([record(at=int(time * HOUR), UserId=user, Id=f"{user} {time}") for time in times], start=start))
 
 
@@ -83,6 +84,7 @@ def test_neither_order_nor_cuts_nor_failures_matter(tmp_path_factory, given, in_
     records, cuts = given
     directory = tmp_path_factory.mktemp("cores")
     calm, core = opened(directory / "calm", crowd), opened(directory / "core", crowd)
+    calm.now = core.now = NOON + 30 * DAY
     for _, _, one in sorted(records, key=lambda one: one[1]):
         calm.feed(chunk([one]))
     with pytest.MonkeyPatch.context() as patch:
@@ -130,6 +132,18 @@ def test_what_a_late_record_explains_is_closed_and_what_waits_is_taken_back(tmp_
     assert (taken_back.status, taken_back.reason) == ("rejected", withdrawing.EXPLAINED)
     assert command.command_id not in [row.command().command_id for row in outbox.head(core.store.connection, "connector:entra", 9)]
     assert [event for event, _, _ in told(core)] == ["raised", "closed", "raised"]
+    core.close()
+
+
+def test_what_is_dated_after_the_clock_blinds_nobody(tmp_path):
+    core = opened(tmp_path, crowd=True)
+    feed(core, 0)
+    future = record(at=9000 * DAY, UserId="a@contoso.com", Id="future")
+    core.feed(chunk([future]))
+    core.feed(chunk([record(at=9000 * DAY, UserId="b@contoso.com", Id="future too")]))
+    feed(core, 8 * 24)
+    assert idle_alerts(core) == [8 * 24]
+    assert core.store.connection.execute("SELECT count(*) FROM habits WHERE who LIKE 'b@%'").fetchone() == (0,)
     core.close()
 
 
@@ -187,7 +201,7 @@ def test_what_happens_while_it_learns_is_raised_at_the_end(tmp_path, killed):
     feed(core, *range(24), user="b@contoso.com")
     use(core)
     use_enabled(core)
-    core.now += 9 * DAY + HOUR
+    core.now += HOUR
     learning = Learning(core.store, lambda: core.now)
     assert learning.turn(core.policies, seconds=0)
     if killed:
