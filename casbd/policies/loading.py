@@ -184,6 +184,8 @@ def _own(path: Path, documents: Sequence[Document], connectors: Connectors | Non
     steps = match_part.steps if match_part is not None else ()
     if "filters" not in data and (needs_filters or not steps):
         mistakes.append(document.mistake([], "`filters` is missing", "filters: {activity_type: {eq: Log on}}"))
+    if "filters" in data and any(step.filters == AnyOf(()) for step in steps):
+        mistakes.append(document.mistake(["filters"], "`filters` are left out where no activity is looked at, but alerts"))
     examples = ExampleReader(document)
     tests = examples.read(data.get("tests"))
     mistakes += [*filters.mistakes, *examples.mistakes, *wrong_steps(document, connectors)]

@@ -41,9 +41,11 @@ def _filters(data: Any) -> Iterator[tuple[Any, Where]]:
     if not isinstance(data, dict) or is_sigma(data):
         return
     yield data.get("filters"), ["filters"]
-    match = data.get("match")
-    for index, step in enumerate(_list(match.get("sequence") if isinstance(match, dict) else None)):
+    match = given if isinstance(given := data.get("match"), dict) else {}
+    for index, step in enumerate(_list(match.get("sequence"))):
         yield step, ["match", "sequence", index]
+    for key in ("after", "until"):
+        yield match.get(key), ["match", key]
     for index, exception in enumerate(_list(data.get("exceptions"))):
         if isinstance(exception, dict):
             yield exception.get("filters"), ["exceptions", index, "filters"]

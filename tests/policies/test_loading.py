@@ -232,3 +232,10 @@ def test_a_policy_can_be_looked_up_by_itself():
     # The pipeline keeps tuples of policies as keys.
     found = Matcher([policy(WHOLE)]).match(Activity(activity_type="Failed log on", country="DE"))
     assert {found: 1}[found] == 1
+
+
+def test_filters_of_a_policy_that_looks_at_no_activity_are_a_mistake(tmp_path):
+    path = tmp_path / "rule.yaml"
+    path.write_text("name: P\nseverity: high\ncategory: threat_detection\nmatch: {priority: 99}\nfilters: {user: {eq: a}}\n")
+    with pytest.raises(Mistakes, match=r"rule\.yaml:5:1: `filters` are left out"):
+        load_file(path)

@@ -49,6 +49,8 @@ def test_nothing_to_tell(told, text):
     [
         "filters: {any_of: [{user: {eq: x}}, {none_of: [{app: {eq: Exchange}}]}]}",
         "match: {sequence: [{user: {eq: x}}, {repeated: 2, app: {eq: Exchange}}]}",
+        "match: {after: {app: {eq: Exchange}}, until: {user: {eq: x}}}",
+        "match: {after: {user: {eq: x}}, until: {app: {eq: Exchange}}}",
         "exceptions: [{policy: x, filters: {app: {eq: Exchange}}}]",
         "filters: {user: {eq: x}}\n---\nfilters: {app: {eq: Exchange}}",
     ],
