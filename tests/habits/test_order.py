@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from casbd.habits import habits
 from casbd.habits.anomaly import DAY, HOUR, LATE
 from casbd.habits.habits import Habits, InMemory, Watching
+from casbd.habits.unusual import Unusual
 from casbd.model.counted import Entry
 from tests.habits.after_idle import AfterIdle
+from tests.habits.orders import raised
 
 
 def watching(**keys):
@@ -89,3 +91,13 @@ def test_what_is_over_is_let_go():
     assert len(memory[0]) == 1
     assert len(raised["p:1"]) == 1
     assert LATE < DAY + 2 * HOUR
+
+
+def test_a_new_process_adds_again_what_came_too_late_as_it_was_added():
+    match = Unusual(unique=None, session=HOUR, at_least=20, learning=7 * DAY)
+    arrived = [Entry(days * DAY, days, f"{days}") for days in (5, 10, 20, 0)]
+    kept = []
+    for anew in (frozenset(), {4}):
+        _, remembered = raised(match, [("a", one) for one in arrived], {4}, anew)
+        kept.append(remembered)
+    assert kept[0] == kept[1]
