@@ -71,7 +71,7 @@ class Dormant:
         usual = facts.usual
         if not usual:
             return said
-        first = min(part["app"].first.values(), default=usual["last"])
-        slept = max((first - usual["last"]) // (24 * HOUR), match.dormant // (24 * HOUR))
+        first = min(part["app"].first.values(), default=usual["asleep_since"])
+        slept = max((first - usual["asleep_since"]) // (24 * HOUR), match.dormant // (24 * HOUR))
         days = usual["days"]
-        return f"{said}; not active for {slept} days, since {iso(usual['last'])[:10]}; before that on {days} day{'s' * (days != 1)}"
+        return f"{said}; not active for {slept} days, since {iso(usual['asleep_since'])[:10]}; before that on {days} day{'s' * (days != 1)}"

@@ -100,5 +100,5 @@ def _finding(memory: ValuesSeen, day: Sequence[Use], last: int) -> Finding:
         last=max(cell.last for cell in cells),
         count=sum(cell.count for cell in cells),
         members=tuple(one for cell in cells for one in cell.members)[:MOST_KEPT],
-        usual={"last": last * HOUR, "days": memory.days_before(day[0].hour), "since": memory.begun},
+        usual={"asleep_since": last * HOUR, "days": memory.days_before(day[0].hour), "since": memory.begun},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,10 +92,18 @@ def _shown(value: Any) -> str:
 
 def _plain(history: History, subject: Any) -> dict[str, Any]:
     """What is known of a subject, as JSON has it. subject: as it is shown."""
-    unusual = [{"first": iso(one.first), "last": iso(one.last), "count": one.count, **one.usual} for one in history.unusual]
+    unusual = [{"first": iso(one.first), "last": iso(one.last), "count": one.count} | _dated(one.usual) for one in history.unusual]
     newest = None if history.newest is None else iso(history.newest)
     told = {"subject": subject, "known": history.known, "newest": newest, "unusual": unusual, "remembered": history.remembered}
     return msgspec.to_builtins(told, str_keys=True)  # type: ignore[no-any-return]
+
+
+_TIMES = ("from", "to", "since", "at", "asleep_since")
+"""What is a time among the numbers of findings."""
+
+
+def _dated(usual: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: iso(value) if name in _TIMES and isinstance(value, int) else value for name, value in usual.items()}
 
 
 def _tell_history(history: dict[str, Any]) -> None:

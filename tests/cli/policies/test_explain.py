@@ -49,6 +49,7 @@ def test_explain_names_as_they_are_and_what_is_not_counted(tmp_path, place, run)
 
 def test_explain_with_what_an_anomaly_is_compared(tmp_path, place, run):
     core = Core(tmp_path / "core", rules={"new": {"match": {"new": "ip_address", "history": "7d", "sensitivity": "high"}}})
+    core.now += 30 * 86_400_000
     feed = [record(at=day * 86_400_000, Id=f"on-{day}", ClientIP="203.0.113.7") for day in range(20)]
     core.feed_records(*feed, record(at=20 * 86_400_000, Id="odd", ClientIP="198.51.100.1"))
     core.close()
@@ -56,6 +57,7 @@ def test_explain_with_what_an_anomaly_is_compared(tmp_path, place, run):
     told = run("policies", "explain", "new", "odd", config=tmp_path / "casbd.yaml")
     assert "compared with what a@contoso.com did until 2026-01-21T12:00:00.000Z" in told
     assert "unusual: 1 from 2026-01-21T12:00:00.000Z" in told
+    assert "since: 2026-01-01T12:00:00.000Z" in told
     (told,) = lines(run("policies", "explain", "new", "on-3", "--json", config=tmp_path / "casbd.yaml"))
     assert (told["history"][0]["known"], told["history"][0]["unusual"]) == (True, [])
     rule = core.directory / "rules" / "new.yaml"
