@@ -239,7 +239,7 @@ class ValuesSeen:
                 del self._last[value_of(oldest)]
 
     def _is_sure(self, hour: int, text: str) -> bool:
-        return text.endswith(SETTLED) or hour - self._last.get(value_of(text), LONG_AGO) <= SURE
+        return text.endswith(PARTED + SETTLED) or hour - self._last.get(value_of(text), LONG_AGO) <= SURE
 
     def _look(self) -> None:
         hours = self._kept.hours.values()

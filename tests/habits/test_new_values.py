@@ -125,3 +125,10 @@ def test_what_two_subjects_have_is_bounded_as_well():
         for who in "ab":
             first.add(who, Entry(number * 1000, number, f"{number}", f"v{number}"))
     assert len(first.known_before(100 * DAY)) <= first_users.MOST_VALUES + 1
+
+
+@pytest.mark.parametrize("value", ["evil=", "evil+", f"evil{PARTED}x{PARTED}"])
+def test_no_value_says_by_its_last_letter_that_it_is_no_news(value):
+    had = [(who, Entry(at.timestamp, at.key, at.activity_id, "no")) for who, at in at_home()]
+    match = NewValue(new=("isp",), history=7 * DAY, learning=2 * DAY)
+    assert [who for who, *_ in raised(match, [*had, new(30 * DAY, value)])[0]] == ["a"]
