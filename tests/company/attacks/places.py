@@ -64,7 +64,7 @@ def suspicious(scene: Scene) -> Iterator[Record]:
     yield from _works(scene, person.upn, where, scene.at(person, day), 15 if scene.loud else 1)
 
 
-@attack("one session, two networks", "session-from-two-networks", "session-from-two-places", "impossible-travel")
+@attack("one session, two networks", "session-used-from-two-networks", "impossible-travel")
 def stolen_token(scene: Scene) -> Iterator[Record]:
     """The cookie of a session is used elsewhere, without any log on; quiet: in the same country, with the same browser."""
     person, day = scene.victim(lambda one: not one.own_vpn)
