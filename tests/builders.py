@@ -125,7 +125,8 @@ def load_rules(directory: Path, rules: Mapping[str, Mapping[str, Any]]) -> list[
         path.unlink()
     for name, rule in rules.items():
         with (directory / f"{name}.yaml").open("w") as file:
-            YAML(typ="safe").dump({"name": name, "filters": {"activity_type": {"eq": "Failed log on"}}} | dict(rule), file)
+            whole = {"name": name, "filters": {"activity_type": {"eq": "Failed log on"}}} | dict(rule)
+            YAML(typ="safe").dump({key: value for key, value in whole.items() if value is not None}, file)
     return loading.load([directory])
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from zlib import crc32
 
 import msgspec
 
 from casbd.counting.runs import Change
 from casbd.habits.anomaly import Finding
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
 
 class Raised(msgspec.Struct, array_like=True, frozen=True):
-    """A finding that an alert was raised for. begun: the id of the activity that it began with. of: see Finding."""
+    """A finding that an alert was raised for. begun: the id of the activity that it began with. of: see Finding.
+
+    numbers: a checksum of the numbers that its sentence has, which a late record may change without another activity; None: unknown.
+    """
 
     alert_id: str
     first: int
@@ -19,6 +25,7 @@ class Raised(msgspec.Struct, array_like=True, frozen=True):
     count: int
     begun: str
     of: str = ""
+    numbers: int | None = None
 
     def is_in(self, finding: Finding) -> bool:
         """Whether a finding is this one, or holds it."""
@@ -52,8 +59,9 @@ def settled(
             continue
         left = [one for one in left if one not in own]
         alert_id = own[0].alert_id if own else new_id(finding)
-        now.append(Raised(alert_id, finding.first, finding.last, finding.count, finding.members[0].activity_id, finding.of))
-        if own != now[-1:]:
+        begun, numbers = finding.members[0].activity_id, crc32(_encode(finding.usual))
+        now.append(Raised(alert_id, finding.first, finding.last, finding.count, begun, finding.of, numbers))
+        if own not in (now[-1:], [msgspec.structs.replace(now[-1], numbers=None)]):
             verdicts.append(Verdict(alert_id, _change(finding, own, alert_id), finding))
     return now, [*(Verdict(one.alert_id) for one in left if one.last >= floor), *verdicts]
 

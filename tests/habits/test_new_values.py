@@ -132,3 +132,13 @@ def test_no_value_says_by_its_last_letter_that_it_is_no_news(value):
     had = [(who, Entry(at.timestamp, at.key, at.activity_id, "no")) for who, at in at_home()]
     match = NewValue(new=("isp",), history=7 * DAY, learning=2 * DAY)
     assert [who for who, *_ in raised(match, [*had, new(30 * DAY, value)])[0]] == ["a"]
+
+
+def test_a_sentence_changes_with_what_it_says_though_no_activity_comes_to_it():
+    entries = [
+        ("a", Entry(0, 0, "0", f"no{PARTED}{PARTED}")),
+        ("a", Entry(2 * DAY, 1, "1", f"br{PARTED}x{PARTED}")),
+        ("a", Entry(2 * DAY, 2, "2", f"no{PARTED}x{PARTED}")),
+    ]
+    match = msgspec.structs.replace(MATCH, sensitivity="high")
+    assert raised(match, entries, {1, 2, 3}) == raised(match, entries)

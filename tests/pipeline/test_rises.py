@@ -14,7 +14,7 @@ A = "a@contoso.com"
 
 def rules(percentile=90, at_least=100, people=10, **more):
     """Three policies of 45 to 72 points, and the one that adds them up."""
-    rise = {"filters": {"raw.never": {"eq": "never"}}, "match": {"priority": percentile, "at_least": at_least, "people": people}}
+    rise = {"filters": None, "match": {"priority": percentile, "at_least": at_least, "people": people}}
     return {
         "burst": {"severity": "high", "match": {"repeated": 3, "within": "5m"}},
         "on": {"filters": {"activity_type": {"eq": "Log on"}}},
