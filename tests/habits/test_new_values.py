@@ -142,3 +142,10 @@ def test_a_sentence_changes_with_what_it_says_though_no_activity_comes_to_it():
     ]
     match = msgspec.structs.replace(MATCH, sensitivity="high")
     assert raised(match, entries, {1, 2, 3}) == raised(match, entries)
+
+
+def test_what_comes_too_late_to_be_judged_is_known_all_the_same():
+    late = new(20 * DAY, STRANGE, name="late")
+    odd = new(33 * DAY, STRANGE, name="odd")
+    assert [who for who, *_ in spans([*at_home(), new(31 * DAY, f"no{PARTED}x{PARTED}"), odd], history=30 * DAY)] == ["a"]
+    assert spans([*at_home(), new(31 * DAY, f"no{PARTED}x{PARTED}"), late, odd], history=30 * DAY) == []
