@@ -149,3 +149,16 @@ def test_what_comes_too_late_to_be_judged_is_known_all_the_same():
     odd = new(33 * DAY, STRANGE, name="odd")
     assert [who for who, *_ in spans([*at_home(), new(31 * DAY, f"no{PARTED}x{PARTED}"), odd], history=30 * DAY)] == ["a"]
     assert spans([*at_home(), new(31 * DAY, f"no{PARTED}x{PARTED}"), late, odd], history=30 * DAY) == []
+
+
+def test_who_was_first_is_judged_again_when_it_turns_out_that_another_one_was():
+    homes = [*at_home("a"), *at_home("b")]
+    arrived = [
+        *homes,
+        new(30 * DAY, f"br{PARTED}x{PARTED}", who="a", name="a"),
+        new(30 * DAY - 2 * HOUR, f"br{PARTED}x{PARTED}", who="b", name="b"),
+    ]
+    match = msgspec.structs.replace(MATCH, familiar=None)
+    assert [who for who, *_ in raised(match, arrived[:-1])[0]] == ["a"]
+    assert raised(match, arrived, {len(homes) + 1})[0] == raised(match, sorted(arrived, key=lambda one: one[1].timestamp))[0]
+    assert [who for who, *_ in raised(match, arrived, {len(homes) + 1})[0]] == ["b"]
