@@ -115,7 +115,8 @@ class Network:
         times.sort()
         del times[slice(1, None) if succeeded else slice(-_MOST_TIMES)]
         if len(users) > _MOST_USERS:
-            del users[min(users, key=lambda one: (users[one][-1], one))]
+            late = max if succeeded else min  # where so many got in, who came later is nobody's stranger
+            del users[late(users, key=lambda one: (users[one][-1], one))]
 
     def strangers(self, moment: int, within: int, but: str) -> list[int]:
         """When others first failed around a time who had not succeeded an hour after they failed, in order."""
@@ -126,6 +127,10 @@ class Network:
             if around and who != but:
                 first.append(min(around))
         return sorted(first)
+
+    def insiders(self, until: int, but: str) -> int:
+        """How many others had succeeded until then."""
+        return sum(who != but and times[0] <= until for who, times in self.succeeded.items())
 
 
 class _Sure(Users):
@@ -164,9 +169,14 @@ class Networks:
         return self._sure.number(name, moment, hash_of(who)) >= OWN
 
     def strangers(self, name: str, moment: int, within: int, who: str) -> Sequence[int]:
-        """When others first failed there around a time who have not succeeded, in order."""
+        """When others first failed there around a time who have not succeeded, in order. Where as many got in as failed it is a way that
+        people take (a gateway of the organization, say), and nobody's attack."""
         network = self._networks.get(name)
-        return network.strangers(moment, within, who) if network is not None else ()
+        if network is None:
+            return ()
+        several = network.strangers(moment, within, who)
+        few = len(several) if moment - self._sure.since > 2 * DAY else 2  # on the first days nobody was anywhere before
+        return several if network.insiders(moment + within, who) < few else ()
 
     def packed(self) -> Any:
         """See Organization."""

@@ -144,3 +144,14 @@ def test_neither_order_nor_cuts_nor_restarts_matter(given):
 @pytest.mark.parametrize("address", ["", "::1", "fe80::1%1", "1.2.3", "\ud800", "x" * 10_000])
 def test_hostile_addresses(address):
     assert len(tried(address).encode()) < 200
+
+
+def test_a_way_that_as_many_take_as_fail_on_it_is_nobodys_attack():
+    """A gateway of the organization, on the first morning on which casbd looks: nobody was anywhere before."""
+    slips = [(number / 10, f"user{number}", fail()) for number in range(6)]
+    people = [(2 + number / 100, f"other{number}", success()) for number in range(90)]
+    given = entries(*slips, (1, "ann", success()), *people)
+    assert fallen(given, range(1, len(given))) == fallen(given) == []
+    known = entries((-72, "zoe", success("198.51.100.4", 2119)), *slips, (1, "ann", success()), *people[:3])
+    assert {who for who, *_ in fallen(known)} == {"ann", "other0", "other1", "other2"}
+    assert fallen(entries(*slips, (1, "ann", success()), *people[:3])) == []
