@@ -22,8 +22,15 @@ Sensitivity = Literal["low", "medium", "high"]
 CHANGES = {"low": 5, "medium": 3, "high": 2}
 """So often the network changes within the time, by sensitivity: once is a journey to the office, and twice a VPN that is switched on and
 off."""
-EXIT = 4
-"""So many colleagues come from a block of addresses that is a way out which they share."""
+EXIT = 2
+"""So many colleagues come from a block of addresses that is a way out which they share: an office, or a VPN of which nobody said so."""
+_SERVERS = (
+    *(9009, 212238, 60068, 39351, 62240, 136787),  # M247, Datacamp, 31173, Clouvider, PacketHub: servers that VPNs rent
+    *(16276, 24940, 14061, 63949, 20473, 51167, 40021, 141995, 12876, 197540),  # OVH, Hetzner, DigitalOcean, Linode, Vultr, Contabo, ...
+    *(60781, 28753, 49981, 53667, 57043, 36352, 8100, 55286, 29802, 44477, 202425),  # Leaseweb, WorldStream, FranTech, Hostkey, ...
+)
+SERVERS = frozenset(f"AS{number}" for number in _SERVERS)
+"""Networks of rented servers: where nobody sits, so that who comes from there is not on a journey with a split tunnel."""
 
 
 _paths = Remembered[str, tuple[RecordStep, ...]](lambda field: parse_path(field[4:]), 1_000)
@@ -127,8 +134,9 @@ class UsedTwice(msgspec.Struct, frozen=True, kw_only=True):
     def _at_once(self, stranger: Place, own: Place, memory: SessionPlaces, organization: Exits, who: str) -> int | None:
         """When it was sure that both use it; None where it may be one client that moves.
 
-        Two clients that cannot be one need not come in turns; else neither place may be a way out to elsewhere (a split tunnel has the
-        user at two), and a telephone is in the Wi-Fi and at its carrier's as it pleases.
+        Two clients that cannot be one need not come in turns. Else neither place may be a way out to elsewhere (on a journey, a split
+        tunnel has the user at two; but nobody stays at a rented server), and a telephone is in the Wi-Fi and at its carrier's as it
+        pleases.
         """
         if _one_way(stranger, own):
             return None
@@ -137,7 +145,9 @@ class UsedTwice(msgspec.Struct, frozen=True, kw_only=True):
             return min(near) if near else None
         if not memory.has(own.network, stranger.first) or stranger.has(MOBILE) or own.has(MOBILE):
             return None
-        if any(self._is_exit(one, stranger.first, organization, who) for one in (stranger, own)):
+        if self._is_exit(stranger, stranger.first, organization, who):
+            return None
+        if stranger.network not in SERVERS and self._is_exit(own, stranger.first, organization, who):
             return None
         changes = _changes(stranger.times, own.times)
         needed = CHANGES[self.sensitivity]

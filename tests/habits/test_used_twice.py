@@ -29,11 +29,11 @@ def test_neither_order_nor_cuts_nor_restarts_matter(sensitivity, given):
     same_in_any_order(UsedTwice(shared_session=("raw.SessionId",), within=360 * MINUTE, learning=0, sensitivity=sensitivity), given)
 
 
-def found(*used, match=MATCH, usual=(HOME,)):
-    """Of what was used at which minute, after ten usual days."""
-    days = [(day * DAY, value) for day in range(10) for value in usual]
-    there = [*days, *((10 * DAY + minute * MINUTE, value) for minute, value in used)]
-    entries = [("a", Entry(moment, number, f"{number}", value)) for number, (moment, value) in enumerate(sorted(there))]
+def found(*used, match=MATCH, usual=(HOME,), people="a"):
+    """Of what `a` used at which minute, after ten usual days of some people."""
+    days = [(day * DAY, who, value) for day in range(10) for who in people for value in usual]
+    there = [*days, *((10 * DAY + minute * MINUTE, "a", value) for minute, value in used)]
+    entries = [(who, Entry(moment, number, f"{number}", value)) for number, (moment, who, value) in enumerate(sorted(there))]
     return [(first // MINUTE % 1440, last // MINUTE % 1440, count) for _, first, last, count, _ in raised(match, entries, range(1, 99))[0]]
 
 
@@ -89,3 +89,10 @@ def test_two_names_of_one_system_are_one_client():
     tablet, desktop, windows = at(1, os="iOS"), at(2, os="Mac OS X"), at(2, os="Windows")
     assert found((600, tablet), (601, desktop), usual=(tablet,)) == []
     assert found((600, tablet), (601, windows), usual=(tablet,)) == [(601, 601, 1)]
+
+
+def test_an_exit_that_colleagues_share_is_where_people_are_who_travel_but_not_to_rented_servers():
+    office, hotel, server = (at(asn, os="Windows", ip_address=f"192.0.{asn % 200}.1") for asn in (1, 2, 16276))
+    assert found(*turns(office, hotel, 5), usual=(office,), people="ab") == [(602, 618, 5)]
+    assert found(*turns(office, hotel, 5), usual=(office,), people="abc") == []
+    assert found(*turns(office, server, 5), usual=(office,), people="abc") == [(602, 618, 5)]
