@@ -22,7 +22,8 @@ MATCH = Afterwards(steps=(Step(filters=AllOf(())),) * 3, role="object", within=5
 @settings(max_examples=300)
 @given(given=activities((DELETED, ENDED, ACTIVE, ACTIVE, ACTIVE)))
 def test_neither_order_nor_cuts_nor_restarts_matter(given, grace):
-    same_in_any_order(msgspec.structs.replace(MATCH, grace=grace), given)
+    # After which of several it was, a day later than the alert, may be told otherwise: what is over is judged no more.
+    same_in_any_order(msgspec.structs.replace(MATCH, grace=grace), given, told=False)
 
 
 def found(*entries):
