@@ -55,9 +55,11 @@ def settled(
     now, verdicts = [], []
     for finding in findings:
         own = [one for one in left if one.is_in(finding) or one.begins(finding)]
-        if finding.last < floor and not any(one.last >= floor for one in own):
-            continue
         left = [one for one in left if one not in own]
+        if finding.last < floor and not any(one.last >= floor for one in own):
+            # Should it go on, its id is made again; but not where a late record has moved its beginning since, which made two of it.
+            now += [one for one in own if one.alert_id != new_id(finding)]
+            continue
         alert_id = own[0].alert_id if own else new_id(finding)
         begun, numbers = finding.members[0].activity_id, crc32(_encode(finding.usual))
         now.append(Raised(alert_id, finding.first, finding.last, finding.count, begun, finding.of, numbers))
