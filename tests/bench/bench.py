@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import anomalies  # noqa: E402
+import company_costs  # noqa: E402
 import format_records  # noqa: E402
 import large_log  # noqa: E402
 import m365_records  # noqa: E402
@@ -354,6 +355,7 @@ def anomaly_policies(directory: Path, records: int, rounds: int) -> None:
     number = anomalies.add_shipped(watched)
     several = [(run(plain), run(watched)) for _ in range(rounds)]
     anomalies.tell(records, number, *map(list, zip(*several, strict=True)), watched)
+    company_costs.tell(1, rounds)
 
 
 def _rounded(numbers: list[float]) -> str:

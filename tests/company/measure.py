@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from casbd.config import reading
+from casbd.config.settings import Settings
 from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position
 from casbd.pipeline import Pipeline
@@ -19,6 +20,7 @@ from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.state import raised_alerts
 from company import surroundings
+from company.shapes.written import Record
 from company.simulation import Company
 
 TOGETHER = 3000
@@ -54,26 +56,31 @@ def alerts(company: Company, rules: Sequence[Policy], directory: Path | None = N
 def _alerts(company: Company, rules: Sequence[Policy], directory: Path) -> list[Alert]:
     records = [*company.arrivals()]  # the plan of addresses is whole once all were made
     settings = reading.load(surroundings.write(company, directory))
+    with Store(settings.state_dir) as store:
+        read(records, rules, settings, store)
+        return [*raised_alerts.find(store.connection)]
+
+
+def read(records: Sequence[Record], rules: Sequence[Policy], settings: Settings, store: Store, together: int = TOGETHER) -> None:
+    """Read a company's records as they arrived, so many before each commit, into an empty store."""
     enrichers, mistakes = configured(settings.enrichers)
     assert not mistakes, mistakes
     formats = {name: registry.load("formats", name)(Options()) for name in surroundings.FORMATS}
     now = records[0][0]
-    with Store(settings.state_dir) as store:
-        store.connection.execute("PRAGMA synchronous = OFF")  # no measure pulls the plug
-        scanner = Scanner(lambda _, name: formats[name], enrichers, Matcher(rules), store.salt())
-        pipeline = Pipeline(store, settings, rules, lambda: now)
-        for several in _cut(records, TOGETHER):
-            now = several[-1][0]
-            pipeline.commit([scanner.scan(chunk) for chunk in _chunks(several, now)])
-        return [*raised_alerts.find(store.connection)]
+    store.connection.execute("PRAGMA synchronous = OFF")  # no measure pulls the plug
+    scanner = Scanner(lambda _, name: formats[name], enrichers, Matcher(rules), store.salt())
+    pipeline = Pipeline(store, settings, rules, lambda: now)
+    for several in _cut(records, together):
+        now = several[-1][0]
+        pipeline.commit([scanner.scan(chunk) for chunk in _chunks(several, now)])
 
 
-def _cut(records: Sequence[tuple[int, str, bytes]], size: int) -> Iterator[Sequence[tuple[int, str, bytes]]]:
+def _cut(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
     for start in range(0, len(records), size):
         yield records[start : start + size]
 
 
-def _chunks(records: Iterable[tuple[int, str, bytes]], seen: int) -> Iterator[Chunk]:
+def _chunks(records: Iterable[Record], seen: int) -> Iterator[Chunk]:
     """By format."""
     by_format: dict[str, list[bytes]] = {}
     for _, name, line in records:
