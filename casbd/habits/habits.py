@@ -9,18 +9,18 @@ journal is long; a new process reads the journal and adds what a packed memory d
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
 
-from casbd.filters.tree import Node
-from casbd.habits.anomaly import HOUR, LATE, Anomaly, Finding, Memory, Organization
+from casbd.habits.anomaly import HOUR, LATE, Finding, Memory, Organization
 from casbd.habits.journal import Journal
-from casbd.habits.raised import Raised, Verdict, settled
+from casbd.habits.known import LEAST_BYTES, NEVER, Known, organization_of, restored
+from casbd.habits.raised import Verdict, settled
 from casbd.habits.shelf import InMemory, Shelf
+from casbd.habits.watched import Watching, remembered_as
 from casbd.model.counted import Entry
 from casbd.store.state.habits import Kept, Name, Observed
 
@@ -28,63 +28,10 @@ __all__ = ["Habits", "InMemory", "Watching", "remembered_as"]
 
 MOST_BYTES = 8_000_000
 """So much of packed memories is kept in memory (some ten times as much, as objects); the others are read back when their subjects act."""
-LEAST_BYTES = 400
-"""As what a memory counts at least."""
 MOST_IN_JOURNAL = 50_000
 """Activities; so many are read back at a start in some 250 ms."""
 
 _pack = msgspec.msgpack.Encoder().encode
-_NEVER = 2**62
-
-
-class Watching(msgspec.Struct, frozen=True, eq=False):
-    """A policy that compares with what is usual. raises: under which its alerts are known: another meaning may raise them anew.
-
-    remembers: under which memories are kept, of all policies that observe the same. alert_id: gives the id of a new alert, by whose it is
-    and with which activity it begins.
-    """
-
-    policy_id: str
-    raises: str
-    remembers: str
-    anomaly: Anomaly
-    alert_id: Callable[[str, Entry], str]
-
-
-def remembered_as(anomaly: Anomaly, filters: Node) -> str:
-    """A name for what is observed, so that memories stay while only thresholds change."""
-    observed = anomaly.kind, anomaly.by, anomaly.single_app, anomaly.steps, anomaly.aliased, anomaly.learns, filters
-    return f"{anomaly.kind}:{hashlib.sha256(msgspec.json.encode(observed)).hexdigest()[:24]}"
-
-
-class _Known(msgspec.Struct, gc=False):
-    """One subject's memory. raised: by policy. fresh: how many activities are not judged yet. oldest: the time of the first of these.
-
-    latest: the last that was added. size: as what it counts.
-    """
-
-    memory: Memory
-    raised: dict[str, list[Raised]]
-    size: int = LEAST_BYTES
-    fresh: int = 0
-    oldest: int = _NEVER
-    latest: Entry | None = None
-
-    def add(self, entry: Entry) -> None:
-        """One more."""
-        self.memory.add(entry)
-        self.fresh += 1
-        self.latest = entry
-        self.oldest = min(self.oldest, entry.timestamp)
-
-    def settle(self) -> None:
-        """What was added is judged."""
-        self.memory.settle(self.memory.newest - LATE)
-        self.fresh, self.oldest = 0, _NEVER
-
-    def is_ahead(self, entry: Entry) -> bool:
-        """Whether what is fresh is to be judged before that comes."""
-        return entry.timestamp - LATE > self.oldest
 
 
 class Habits:
@@ -95,7 +42,7 @@ class Habits:
 
     def __init__(self, shelf: Shelf, watching: Sequence[Watching] = ()) -> None:
         self._shelf = shelf
-        self._known: OrderedDict[Name, _Known] = OrderedDict()
+        self._known: OrderedDict[Name, Known] = OrderedDict()
         self._size = 0
         self._organizations: dict[str, Organization | None] = {}
         self._learned = frozenset[str]()
@@ -220,12 +167,12 @@ class Habits:
                 known.size = max(len(packed), LEAST_BYTES)
                 kept.append(Kept(name, known.memory.newest, commit, packed))
             elif (organization := self._organization(remembers)) is not None:
-                kept.append(Kept(name, _NEVER, commit, _pack(organization.packed())))
+                kept.append(Kept(name, NEVER, commit, _pack(organization.packed())))
             self._unsaved.pop(name, None)
         if kept:
             self._shelf.put(kept)
 
-    def _judge(self, name: Name, known: _Known) -> None:
+    def _judge(self, name: Name, known: Known) -> None:
         remembers, who = name
         floor = known.memory.newest - LATE
         organization = self._organization(remembers)
@@ -249,22 +196,12 @@ class Habits:
         known.raised = raised
         known.settle()
 
-    def _of(self, name: Name) -> _Known:
+    def _of(self, name: Name) -> Known:
         known = self._known.get(name)
         if known is not None:
             self._known.move_to_end(name)
             return known
-        anomaly = self._watching[name[0]][0].anomaly
-        stored = self._shelf.get(name)
-        through = 0
-        if stored is None:
-            known = _Known(anomaly.memory(), {})
-        else:
-            through, packed = stored
-            memory, raised = msgspec.msgpack.decode(packed)
-            known = _Known(anomaly.memory(memory), msgspec.convert(raised, dict[str, list[Raised]]), max(len(packed), LEAST_BYTES))
-        for entries in self._journal.of(name, through):
-            _add_again(known, entries)
+        known = restored(name, self._watching[name[0]][0].anomaly, self._shelf, self._journal)
         self._known[name] = known
         self._size += known.size
         return known
@@ -272,28 +209,9 @@ class Habits:
     def _organization(self, remembers: str) -> Organization | None:
         if remembers in self._organizations:
             return self._organizations[remembers]
-        anomaly = self._watching[remembers][0].anomaly
-        organization = anomaly.organization()
-        if organization is not None:
-            stored = self._shelf.get((remembers, ""))
-            through = 0
-            if stored is not None:
-                through, packed = stored
-                organization = anomaly.organization(msgspec.msgpack.decode(packed))
-                assert organization is not None
-            for who, entry in self._journal.of_all(remembers, through):
-                organization.add(who, entry)
+        organization = organization_of(remembers, self._watching[remembers][0].anomaly, self._shelf, self._journal)
         self._organizations[remembers] = organization
         return organization
-
-
-def _add_again(known: _Known, entries: Sequence[Entry]) -> None:
-    """What a commit has added; that was judged then."""
-    for entry in entries:
-        if known.is_ahead(entry):
-            known.settle()
-        known.add(entry)
-    known.settle()
 
 
 def _new_id(watching: Watching, who: str, finding: Finding) -> str:

@@ -1,0 +1,88 @@
+"""What is known of one subject, and of all together, as it was put onto the shelf and goes on with the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from casbd.habits.anomaly import LATE, Anomaly, Memory, Organization
+from casbd.habits.journal import Journal
+from casbd.habits.raised import Raised
+from casbd.habits.shelf import Shelf
+from casbd.model.counted import Entry
+from casbd.store.state.habits import Name
+
+LEAST_BYTES = 400
+"""As what a memory counts at least."""
+NEVER = 2**62
+
+
+class Known(msgspec.Struct, gc=False):
+    """One subject's memory. raised: by policy. fresh: how many activities are not judged yet. oldest: the time of the first of these.
+
+    latest: the last that was added. size: as what it counts.
+    """
+
+    memory: Memory
+    raised: dict[str, list[Raised]]
+    size: int = LEAST_BYTES
+    fresh: int = 0
+    oldest: int = NEVER
+    latest: Entry | None = None
+
+    def add(self, entry: Entry) -> None:
+        """One more."""
+        self.memory.add(entry)
+        self.fresh += 1
+        self.latest = entry
+        self.oldest = min(self.oldest, entry.timestamp)
+
+    def settle(self) -> None:
+        """What was added is judged."""
+        self.memory.settle(self.memory.newest - LATE)
+        self.fresh, self.oldest = 0, NEVER
+
+    def is_ahead(self, entry: Entry) -> bool:
+        """Whether what is fresh is to be judged before that comes."""
+        return entry.timestamp - LATE > self.oldest
+
+
+def restored(name: Name, anomaly: Anomaly, shelf: Shelf, journal: Journal) -> Known:
+    """What is known of a subject by now."""
+    stored = shelf.get(name)
+    through = 0
+    if stored is None:
+        known = Known(anomaly.memory(), {})
+    else:
+        through, packed = stored
+        memory, raised = msgspec.msgpack.decode(packed)
+        known = Known(anomaly.memory(memory), msgspec.convert(raised, dict[str, list[Raised]]), max(len(packed), LEAST_BYTES))
+    for entries in journal.of(name, through):
+        _add_again(known, entries)
+    return known
+
+
+def organization_of(remembers: str, anomaly: Anomaly, shelf: Shelf, journal: Journal) -> Organization | None:
+    """What is remembered of all together by now; None where nothing is."""
+    organization = anomaly.organization()
+    if organization is None:
+        return None
+    stored = shelf.get((remembers, ""))
+    through = 0
+    if stored is not None:
+        through, packed = stored
+        organization = anomaly.organization(msgspec.msgpack.decode(packed))
+        assert organization is not None
+    for who, entry in journal.of_all(remembers, through):
+        organization.add(who, entry)
+    return organization
+
+
+def _add_again(known: Known, entries: Sequence[Entry]) -> None:
+    """What a commit has added; that was judged then."""
+    for entry in entries:
+        if known.is_ahead(entry):
+            known.settle()
+        known.add(entry)
+    known.settle()
