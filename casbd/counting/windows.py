@@ -9,6 +9,7 @@ from functools import partial
 
 import msgspec
 
+from casbd.counting.archive import order_of
 from casbd.counting.match import Counting, Windowed
 from casbd.counting.runs import Change, Runs
 from casbd.model.activity import Activity
@@ -18,8 +19,11 @@ from casbd.store.state.window_pages import Window
 
 MOST_SUBJECTS = 50_000
 """So many subjects are kept in memory; the others are read back from the store when they act again."""
-MOST_HELD = 1_000_000
-"""So many counted activities are kept in memory, of all subjects together (some 280 MB)."""
+MOST_HELD = 150_000
+"""So many counted activities are kept in memory, of all subjects together (some 40 MB), and a quarter fewer once it is too many. What goes
+first is what can be done without, then what is hours old, then who has not acted for longest."""
+OWN = 3
+"""The runs of a subject take the room of so many activities, besides those that they hold."""
 MOST_ENTRIES = 2_000
 """A subject with more keeps only the last hours in memory. An older late record reads the rest back, and then the subject
 has twice the room: records that come in any order are read back a few times, not for each of them."""
@@ -32,15 +36,24 @@ HOURS_KEPT = 6 * 3_600_000
 class _Window(msgspec.Struct, gc=False):
     """One policy and subject in memory.
 
-    held: the activities that are. few: so many of them, in order, need no runs, as they can make none. runs: none as long as that is so.
-    room: so many before some go. floor: older ones are in the store alone.
+    held: the activities that are; without runs in any order, and where they are fewer than `count`, all are in the store alone.
+    few: so many of them need no runs, as they can make none. runs: none as long as that is so. room: so many before some go.
+    floor: older ones are in the store alone. reach: so far behind the newest one came that had to be read back for.
     """
 
     held: list[Entry]
+    within: int
     room: int
     few: int = 0
+    count: int = 0
     runs: Runs | None = None
     floor: int = -(2**62)
+    reach: int = 0
+
+    @property
+    def weight(self) -> int:
+        """The activities that it takes the room of."""
+        return len(self.held) + (0 if self.runs is None else OWN)
 
 
 class Windows:
@@ -52,7 +65,8 @@ class Windows:
     def __init__(self, connection: sqlite3.Connection, alive: Callable[[], object] = lambda: None) -> None:
         self._entries = WindowEntries(connection, alive)
         self._windows: OrderedDict[Window, _Window] = OrderedDict()
-        self._held = 0
+        self._weight = 0
+        """Of all windows."""
         self._elsewhere = self._entries.policies()
         """Policies with subjects that are in the store and not in memory; of the others a new subject need not be looked for."""
 
@@ -75,9 +89,11 @@ class Windows:
         for counting in several:
             name, one = (counting.key, subject), counting.match.placed(counted)
             window = self._window(counting, name, one)
-            if len(window.held) < window.few and (not window.held or _is_behind(one, window.held[-1])):
-                window.held.append(one)
-                self._held += 1
+            if window.count < window.few:
+                if len(window.held) == window.count:
+                    window.held.append(one)
+                    self._weight += 1
+                window.count += 1
                 anew, change = True, None
             else:
                 anew, change = self._add(counting, name, window, one, partial(alert_id, counting.policy_id, subject, activity))
@@ -97,7 +113,7 @@ class Windows:
         """Where an activity is counted."""
         window = self._windows.get(name)
         if window is None or one.timestamp - 2 * counting.match.within <= window.floor:
-            return self._opened(counting, name, window)
+            return self._opened(counting, name, window, one)
         self._windows.move_to_end(name)
         return window
 
@@ -105,12 +121,13 @@ class Windows:
         self, counting: Counting, name: Window, window: _Window, one: Entry, alert_id: Callable[[], str]
     ) -> tuple[bool, Change | None]:
         """Count an activity in one window: whether it was not there (a repeat may be too old to be known as one), and what it changed."""
+        before = window.weight
         runs = window.runs or self._begin(counting.match, name, window)
-        before, known = len(window.held), runs.counted
+        known = runs.counted
         change = runs.add(one, alert_id)
         if len(window.held) > window.room:
-            _shorten(window, runs, one.timestamp - max(HOURS_KEPT, 4 * counting.match.within))
-        self._held += len(window.held) - before
+            _shorten(window, runs, one.timestamp - max(HOURS_KEPT, 4 * window.within))
+        self._weight += window.weight - before
         return runs.counted > known, change
 
     def save(self, connection: sqlite3.Connection, now: int) -> None:
@@ -120,33 +137,60 @@ class Windows:
     def saved(self) -> None:
         """The transaction is through: nothing is left to store, and memory may be bounded again."""
         self._entries.saved()
-        while len(self._windows) > MOST_SUBJECTS or (self._held > MOST_HELD and len(self._windows) > 1):
-            name, window = self._windows.popitem(last=False)
-            self._held -= len(window.held)
-            self._elsewhere.add(name[0])
+        if self._weight > MOST_HELD:
+            self._make_room(MOST_HELD * 3 // 4)
+        while len(self._windows) > MOST_SUBJECTS:
+            self._forget_one()
 
-    def _opened(self, counting: Counting, name: Window, window: _Window | None) -> _Window:
+    def _make_room(self, enough: int) -> None:
+        """Leave what is needed soon. All that goes is stored. A look at each window is worth it only where much goes."""
+        for window in self._windows.values():
+            if window.runs is None:
+                self._weight -= len(window.held)
+                window.held.clear()
+        for hours in (HOURS_KEPT, 0):
+            for window in self._windows.values() if self._weight > enough else ():
+                if window.runs is not None and window.held:
+                    before = window.weight
+                    _prune(window, window.runs, window.held[-1].timestamp - max(hours, 4 * window.within, 2 * window.reach))
+                    self._weight += window.weight - before
+        while self._weight > enough and len(self._windows) > 1:
+            self._forget_one()
+
+    def _forget_one(self) -> None:
+        """The one that has not been counted in for longest is in the store alone."""
+        name, window = self._windows.popitem(last=False)
+        self._weight -= window.weight
+        self._elsewhere.add(name[0])
+
+    def _opened(self, counting: Counting, name: Window, window: _Window | None, one: Entry) -> _Window:
         """A window with what is stored of it. window: the same as it is in memory, where an activity is older than what that holds."""
+        match = counting.match
         if window is None and name[0] not in self._elsewhere:
-            window = _Window([], MOST_ENTRIES, min(counting.match.fewest - 1, MOST_ENTRIES))
+            opened = _Window([], match.within, MOST_ENTRIES, min(match.fewest - 1, MOST_ENTRIES))
         else:
             stored = Stored(self._entries, name)
-            runs = Runs(counting.match, stored.all(), stored)
+            runs = Runs(match, stored.all(), stored)
             room = max(MOST_ENTRIES, 2 * len(runs)) if window is None else 2 * (len(runs) + MOST_ENTRIES)
-            self._held += len(runs) - (0 if window is None else len(window.held))
-            window = _Window(runs.held, room, runs=runs)
-        self._windows[name] = window
-        return window
+            opened = _Window(runs.held, match.within, room, runs=runs)
+            if window is not None and runs.held:  # as with the next one that comes so late
+                opened.reach = max(window.reach, runs.held[-1].timestamp - one.timestamp + 2 * match.within)
+        self._windows[name] = opened
+        self._weight += opened.weight - (0 if window is None else window.weight)
+        return opened
 
     def _begin(self, match: Windowed, name: Window, window: _Window) -> Runs:
         """The runs of a window that had few activities until now."""
-        runs = window.runs = Runs(match, window.held, Stored(self._entries, name))
+        stored = Stored(self._entries, name)
+        runs = window.runs = Runs(match, _in_order(window.held) if len(window.held) == window.count else stored.all(), stored)
         window.held, window.few = runs.held, 0
         return runs
 
 
-def _is_behind(one: Entry, other: Entry) -> bool:
-    return one.timestamp > other.timestamp or (one.timestamp == other.timestamp and one.key > other.key)
+def _in_order(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """In event time, each once: one that is counted again may have been."""
+    by_order = {order_of(one): one for one in entries}
+    return [by_order[order] for order in sorted(by_order)]
 
 
 def _noted(one: Entry, change: Change) -> Iterator[Entry]:
@@ -159,8 +203,14 @@ def _noted(one: Entry, change: Change) -> Iterator[Entry]:
 
 def _shorten(window: _Window, runs: Runs, floor: int) -> None:
     before = len(window.held)
+    _prune(window, runs, floor)
+    if len(window.held) > before // 2:  # they lie close together; do not try again for each further one
+        window.room = 2 * before
+
+
+def _prune(window: _Window, runs: Runs, floor: int) -> None:
+    """Let go of what is older."""
+    before = len(window.held)
     runs.prune(floor)
     if len(window.held) < before:
         window.floor = max(floor, window.floor)
-    if len(window.held) > before // 2:  # they lie close together; do not try again for each further one
-        window.room = 2 * before

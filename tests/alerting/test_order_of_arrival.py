@@ -51,6 +51,14 @@ class TestOrderOfArrival:
 
 
 class TestMemory:
+    @pytest.fixture
+    def read_back(self, monkeypatch):
+        """The windows that are, as often as they are."""
+        read_back = []
+        entries = WindowEntries.of
+        monkeypatch.setattr(WindowEntries, "of", lambda self, window: read_back.append(window) or entries(self, window))
+        return read_back
+
     @pytest.mark.parametrize(
         ("subjects", "entries", "held", "journal"),
         [
@@ -67,7 +75,7 @@ class TestMemory:
         times = [chance.randrange(6 * 60) * MINUTE // 2 for _ in range(300)]
         records = [record(at=time, UserId=f"{chance.randrange(6)}@contoso.com") for time in times]
         arrival = sorted(records, key=lambda one: _time(one) + chance.randrange(120) * MINUTE)
-        rules = repeated(3, "6m") | {"files": repeated(2, "6m", unique="ip_address")["burst"]}
+        rules = repeated(3, "6m") | {"files": repeated(2, "6m", unique="ip_address")["burst"], "many": repeated(12, "1h")["burst"]}
         unbounded = make_core("unbounded", rules=rules)
         for part in _batched(arrival, 10):
             unbounded.feed_records(*part)
@@ -88,24 +96,60 @@ class TestMemory:
         assert len(bounded.alerts()) > 20
         kept = bounded.pipeline._memory.windows
         assert len(kept._windows) <= subjects
-        assert kept._held == sum(len(window.held) for window in kept._windows.values())
-        assert kept._held <= held or len(kept._windows) == 1
+        assert kept._weight == sum(window.weight for window in kept._windows.values())
+        assert kept._weight <= held or len(kept._windows) == 1
+        assert {policy_id for policy_id, *_ in summary(bounded)} >= {"burst", "many"}
 
     def test_who_is_far_from_an_alert_is_bounded_too(self, make_core, monkeypatch):
         monkeypatch.setattr(windows, "MOST_ENTRIES", 10)
         monkeypatch.setattr(windows, "HOURS_KEPT", 10 * MINUTE)
         core = make_core(rules=repeated(1000, "2m"))
         core.feed_records(*failures(*(n * HOUR for n in range(100))))
-        assert core.pipeline._memory.windows._held <= 11
+        assert core.pipeline._memory.windows._weight <= 11 + windows.OWN
 
-    def test_records_in_any_order_are_read_back_a_few_times_only(self, make_core, monkeypatch):
+    def test_who_is_far_from_an_alert_is_only_numbered_where_room_is_short(self, make_core, read_back, monkeypatch):
+        """And read back once, when an alert is near; whatever the order."""
+        monkeypatch.setattr(windows, "MOST_HELD", 10)
+        core = make_core(rules=repeated(50, "2m"))
+        times = [n * HOUR for n in range(49)]
+        random.Random(1).shuffle(times)
+        for some in _batched(times, 7):
+            core.feed_records(*failures(*some))
+        assert read_back == []
+        assert core.pipeline._memory.windows._weight <= 10
+        core.feed_records(*failures(*(100 * HOUR + n for n in range(60))))
+        assert len(read_back) == 1
+        assert [alert.activity_count for alert in core.alerts()] == [60]
+
+    def test_what_is_hours_old_makes_room_first(self, make_core, read_back, monkeypatch):
+        """Who acts all day long, as everybody does, is not read back for it."""
+        monkeypatch.setattr(windows, "MOST_HELD", 600)
+        core = make_core(rules=repeated(2, "2m"))
+        everybody = [record(at=n * 4 * MINUTE, UserId=f"{n % 10}@contoso.com") for n in range(2000)]
+        for some in _batched(everybody, 100):
+            core.feed_records(*some)
+        kept = core.pipeline._memory.windows
+        assert len(kept._windows) == 10
+        assert kept._weight <= 600
+        assert read_back == []
+
+    def test_who_comes_late_is_read_back_once_where_room_is_short(self, make_core, read_back, monkeypatch):
+        monkeypatch.setattr(windows, "MOST_HELD", 600)
+        monkeypatch.setattr(windows, "HOURS_KEPT", 10 * MINUTE)
+        core = make_core(rules=repeated(2, "2m"))
+        chance = random.Random(2)
+        everybody = [record(at=n * MINUTE, UserId=f"{n % 10}@contoso.com") for n in range(3000)]
+        arrival = sorted(everybody, key=lambda one: _time(one) + chance.randrange(60) * MINUTE)
+        for some in _batched(arrival, 100):
+            core.feed_records(*some)
+        assert core.pipeline._memory.windows._weight <= 600
+        assert len(read_back) < 40
+
+    def test_records_in_any_order_are_read_back_a_few_times_only(self, make_core, read_back, monkeypatch):
         """An export that is read newest first, or shuffled: once each late record read all of its subject's back."""
         chance = random.Random(5)
         records = failures(*(chance.randrange(20 * 24 * 60) * MINUTE for _ in range(3000)))
         monkeypatch.setattr(windows, "MOST_ENTRIES", 50)
-        read_back = []
-        entries = WindowEntries.of
-        monkeypatch.setattr(WindowEntries, "of", lambda self, window: read_back.append(window) or entries(self, window))
         core = make_core(rules=repeated())
         for part in _batched(records, 100):
             core.feed_records(*part)
