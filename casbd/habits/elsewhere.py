@@ -9,6 +9,7 @@ from typing import Any
 
 from casbd.habits.anomaly import DAY
 from casbd.habits.sessions import HISTORY, Sessions
+from casbd.habits.stretches import Stretches
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.long_texts import shortened
@@ -80,12 +81,16 @@ class Beginning:
     """An organization of which it is known only since when there is anything."""
 
     def __init__(self, packed: Any = None) -> None:
-        self.first: int = 2**62 if packed is None else packed
+        self._active = Stretches(packed)
 
     def add(self, who: str, entry: Entry) -> Iterable[str]:  # noqa: ARG002
         """See Organization."""
-        self.first = min(self.first, entry.timestamp // DAY)
+        self._active.add(entry.timestamp // DAY)
         return ()
+
+    def began(self, day: int) -> int:
+        """See Stretches."""
+        return self._active.began(day)
 
     def amounts(self, day: int, who: str) -> list[int]:  # noqa: ARG002
         """See Peers: nothing."""
@@ -93,7 +98,7 @@ class Beginning:
 
     def packed(self) -> Any:
         """See Organization."""
-        return self.first
+        return self._active.packed()
 
 
 @lru_cache(8192)

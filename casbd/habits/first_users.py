@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.stretches import Stretches
 from casbd.habits.values_seen import value_of
 from casbd.model.counted import Entry
 
@@ -22,15 +23,17 @@ class FirstUsers:
     """See Organization."""
 
     def __init__(self, packed: Any = None) -> None:
-        self._first: dict[str, list[tuple[int, str]]] = {
-            value: [(moment, who) for moment, who in first] for value, first in (packed or {}).items()
-        }
+        active, values = packed or (None, {})
+        self._active = Stretches(active)
+        self._first: dict[str, list[tuple[int, str]]] = {value: [(moment, who) for moment, who in first] for value, first in values.items()}
         self._packed: bytes | None = None
 
     def add(self, who: str, entry: Entry) -> Iterable[str]:
         """See Organization; who was among the first is judged again where somebody was before."""
         if entry.value is None:
             return ()
+        if self._active.add(entry.timestamp // DAY):
+            self._packed = None
         first = self._first.get(value_of(entry.value))
         if first is None:
             self._forget()
@@ -52,7 +55,7 @@ class FirstUsers:
     def packed(self) -> Any:
         """See Organization. It is stored with each commit, and seldom changes."""
         if self._packed is None:
-            self._packed = msgspec.msgpack.encode(self._first)
+            self._packed = msgspec.msgpack.encode((self._active.packed(), self._first))
         return msgspec.Raw(self._packed)
 
     def others(self, value: str, who: str, moment: int) -> tuple[int, int]:
@@ -64,9 +67,9 @@ class FirstUsers:
         """All values that anybody had on a whole day that nothing of is still to come, in order."""
         return sorted(value for value, first in self._first.items() if _is_over(first[0][0], moment))
 
-    def began_before(self, moment: int) -> bool:
-        """Whether anybody had anything so long ago."""
-        return any(first[0][0] <= moment for first in self._first.values())
+    def began(self, moment: int) -> int:
+        """When anybody first had anything, as of a time (ms): see Stretches."""
+        return self._active.began(moment // DAY) * DAY
 
     def _forget(self) -> None:
         if len(self._first) <= MOST_VALUES:

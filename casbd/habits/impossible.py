@@ -178,7 +178,7 @@ class Judge:
         moment = odd.first.timestamp
         if moment - self._memory.since >= self._match.learning:
             return False
-        if moment - self._organization.since < self._match.learning:
+        if moment - self._organization.since(moment) < self._match.learning:
             return True
         return kilometres < 2 * NEAR["medium"] or self._organization.are_in(odd.spot.country, moment, self._who) > 0
 

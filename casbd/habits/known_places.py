@@ -13,6 +13,7 @@ from zlib import crc32
 import msgspec
 
 from casbd.habits.anomaly import DAY, LATE
+from casbd.habits.stretches import Stretches
 
 MOST_DAYS = 3
 """So many days of each are kept, the first ones: on how many it was seen matters no further."""
@@ -58,24 +59,24 @@ def is_over(day: int, moment: int) -> bool:
 class Users:
     """Who has what: of each name some users with the first two days on which they had it. most: so many names are kept."""
 
-    __slots__ = ("_most", "_packed", "names", "since")
+    __slots__ = ("_active", "_most", "_packed", "names")
 
     MOST = 6
     """So many users of each name are kept."""
 
     def __init__(self, most: int, packed: Any = None) -> None:
         self._most = most
-        self.since: int = 2**62
         self.names: dict[str, dict[int, list[int]]] = {}
-        if packed is not None:
-            self.since, self.names = packed
+        active, self.names = packed or (None, self.names)
+        self._active = Stretches(active)
         self._packed: bytes | None = None
 
     def add(self, name: str, user: int, moment: int) -> None:
         """A user had it at a time."""
-        self.since = min(self.since, moment)
         users = self.names.setdefault(name, {})
         day = moment // DAY
+        if self._active.add(day):
+            self._packed = None
         days = users.get(user)
         if days is None:
             users[user] = [day]
@@ -90,6 +91,10 @@ class Users:
             return
         self._packed = None
 
+    def since(self, moment: int) -> int:
+        """When the organization began, as of a time (ms): see Stretches."""
+        return self._active.began(moment // DAY) * DAY
+
     def number(self, name: str, moment: int, but: int, *, twice: bool = False) -> int:
         """How many users but one had it before a time; twice: on two days each."""
         users = self.names.get(name, {})
@@ -99,7 +104,7 @@ class Users:
     def packed(self) -> Any:
         """As what msgpack takes. It is stored with each commit, and seldom changes."""
         if self._packed is None:
-            self._packed = msgspec.msgpack.encode((self.since, self.names))
+            self._packed = msgspec.msgpack.encode((self._active.packed(), self.names))
         return msgspec.Raw(self._packed)
 
     def _forget(self) -> None:

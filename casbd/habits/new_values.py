@@ -136,7 +136,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         if usual and session.has_history():
             return True
         anyway = self.first_use or (self.sensitivity == "high" and not others)
-        return anyway and (self.learning < HOUR or organization.began_before(session.first - max(self.learning, LATE)))
+        return anyway and (self.learning < HOUR or session.first - organization.began(session.first) >= max(self.learning, LATE))
 
 
 class Session:

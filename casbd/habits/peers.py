@@ -14,6 +14,7 @@ import msgspec
 
 from casbd.habits.anomaly import DAY
 from casbd.habits.sessions import bit_of, least_different
+from casbd.habits.stretches import Stretches
 from casbd.model.counted import Entry
 
 LOOKED_AT = 60
@@ -55,9 +56,9 @@ class Peers:
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
         self._size = length // 2
         self._different = different
-        self.first: int
         self._newest: int
-        self.first, self._newest, people = packed or (2**62, -(2**62), {})
+        active, self._newest, people = packed or (None, -(2**62), {})
+        self._active = Stretches(active)
         self._people = {int(place): _restored(*one) for place, one in people.items()}
         self._cut = self._last()
         self._over: set[str] = set()
@@ -66,9 +67,9 @@ class Peers:
     def add(self, who: str, entry: Entry) -> Iterable[str]:
         """See Organization; it concerns nobody at once."""
         day = entry.timestamp // DAY
-        if who in self._over and self.first <= day <= self._newest:
+        self._active.add(day)
+        if who in self._over and day <= self._newest:
             return ()
-        self.first = min(self.first, day)
         if day > self._newest:
             self._newest = day
             self._fold()
@@ -87,6 +88,10 @@ class Peers:
         one.slices[at] = number + 1, values | (bit_of(entry.value) if self._different else 0)
         return ()
 
+    def began(self, day: int) -> int:
+        """See Stretches."""
+        return self._active.began(day)
+
     def amounts(self, day: int, who: str) -> list[int]:
         """The busiest windows of others' first weeks, ascending, as they were known on a day; empty where there are too few."""
         known = sorted(place for place, one in self._people.items() if one.first <= day - _WEEK - _COMPLETE)[:LOOKED_AT]
@@ -95,7 +100,7 @@ class Peers:
 
     def packed(self) -> Any:
         """See Organization."""
-        return self.first, self._newest, {place: _packed(one) for place, one in self._people.items()}
+        return self._active.packed(), self._newest, {place: _packed(one) for place, one in self._people.items()}
 
     def _is_over(self, who: str) -> None:
         if len(self._over) >= _MOST_OVER:

@@ -175,7 +175,7 @@ class Networks:
         if network is None:
             return ()
         several = network.strangers(moment, within, who)
-        few = len(several) if moment - self._sure.since > 2 * DAY else 2  # on the first days nobody was anywhere before
+        few = len(several) if moment - self._sure.since(moment) > 2 * DAY else 2  # on the first days nobody was anywhere before
         return several if network.insiders(moment + within, who) < few else ()
 
     def packed(self) -> Any:

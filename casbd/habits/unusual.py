@@ -119,13 +119,14 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
 
     def _usual(self, memory: Sessions, organization: Peers | Beginning, who: str, day: int) -> Usual:
         learning = -(-self.learning // DAY)
-        learned = organization.first <= day - learning
+        began = organization.began(day)
+        learned = began <= day - learning
         before = habit(memory, day)
         own = self._own(before, day)
         enough = self._enough(before) if learned else self.while_learning
         if enough is None:
             return Usual(2**62, own, 0, len(before), None, learned)
-        newcomer = organization.first > day - 2 * learning or self._is_newcomer(before, day, learning)
+        newcomer = began > day - 2 * learning or self._is_newcomer(before, day, learning)
         others = self._others(organization.amounts(day, who), newcomer=newcomer) if learned else None
         explained = max(enough - 1, self._bound(own), self._bound(others or 0))
         return Usual(explained, own, max(before.values(), default=0), len(before), others, learned)

@@ -11,6 +11,9 @@ from casbd.filters.tree import Node
 from casbd.habits.anomaly import Anomaly
 from casbd.model.counted import Entry
 
+LAYOUT = 2
+"""How memories are packed. With another number all is learned anew from the log: raise it where what was packed before cannot be read."""
+
 
 class Watching(msgspec.Struct, frozen=True, eq=False):
     """A policy that compares with what is usual. raises: under which its alerts are known: another meaning may raise them anew.
@@ -28,5 +31,5 @@ class Watching(msgspec.Struct, frozen=True, eq=False):
 
 def remembered_as(anomaly: Anomaly, filters: Node) -> str:
     """A name for what is observed, so that memories stay while only thresholds change."""
-    observed = anomaly.kind, anomaly.by, anomaly.single_app, anomaly.steps, anomaly.aliased, anomaly.learns, filters
+    observed = LAYOUT, anomaly.kind, anomaly.by, anomaly.single_app, anomaly.steps, anomaly.aliased, anomaly.learns, filters
     return f"{anomaly.kind}:{hashlib.sha256(msgspec.json.encode(observed)).hexdigest()[:24]}"

@@ -182,10 +182,9 @@ class Colleagues:
         self._users = Users(_MOST_NAMES, packed)
         self._seen: set[tuple[str, str, int]] = set()
 
-    @property
-    def since(self) -> int:
-        """The time of the first activity (ms)."""
-        return self._users.since
+    def since(self, moment: int) -> int:
+        """See Users."""
+        return self._users.since(moment)
 
     def add(self, who: str, entry: Entry) -> tuple[str, ...]:
         """See Organization: as nothing of the last day is looked at, nobody is to be judged again."""
