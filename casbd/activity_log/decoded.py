@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from casbd.model.activity import FIELDS
 from casbd.store.database import Store
 from casbd.store.log.blocks import Block
 from casbd.store.log.columns import BLOCK, PLACE, RAW, schema
@@ -26,6 +28,7 @@ class Decoded:
     def __init__(self, most: int = MOST) -> None:
         self._left = most
         self._kept: dict[_Which, dict[str, pa.Array]] = {}
+        self._together: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, store: Store) -> Decoded:
@@ -33,6 +36,15 @@ class Decoded:
         if store not in _of_stores:
             _of_stores[store] = cls(MOST if store.readonly else 0)
         return _of_stores[store]
+
+    @contextmanager
+    def together(self, fields: Collection[str]) -> Iterator[None]:
+        """Inside, a block that is decoded is decoded for all of these: later questions will be about them."""
+        before, self._together = self._together, frozenset(fields)
+        try:
+            yield
+        finally:
+            self._together = before
 
     def columns(self, block: Block, fields: Sequence[str]) -> pa.RecordBatch:
         """As the block's own. StoreError where it is damaged."""
@@ -42,7 +54,8 @@ class Decoded:
         kept, is_room = self._kept.get(own, {}), self._left > 0
         wanted = (*fields, BLOCK, PLACE)
         if missing := [name for name in wanted if name not in kept]:
-            made = block.columns([name for name in fields if name in missing])
+            more = self._together.difference(kept, (RAW,)) if is_room else ()
+            made = block.columns({*missing, *more}.intersection(FIELDS))
             columns = dict(zip(made.schema.names, made.columns, strict=True))
             if is_room:
                 fresh = {name: column for name, column in columns.items() if name != RAW}

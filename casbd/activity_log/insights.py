@@ -7,6 +7,7 @@ the most frequent value first, and leave out what is unknown.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -37,6 +38,13 @@ from casbd.store.state import governance_log, raised_alerts
 _OF_A_USER = ("user", "user_display_name", "user_domain", "user_type", "user_organization", "user_groups", "is_external_user")
 _WHO = ("user", "app", "app_instance")
 _OF_AN_ADDRESS = ("country", "city", "isp", "asn", "ip_category", "ip_tags")
+_COUNTED_OF_A_USER = (
+    *(("matched_policies",), ("country",), ("isp",), ("ip_address",), ("app",), ("device_type", "os", "browser")),
+    *(("activity_type", "action_type"), ("user_type", "is_admin_operation")),
+)
+_COUNTED_OF_AN_ADDRESS = (("matched_policies",), _WHO, ("app",), ("activity_type", "action_type"), ("is_admin_operation",))
+LOOKED_AT = frozenset({"timestamp", *_WHO, *itertools.chain(*_COUNTED_OF_A_USER, *_COUNTED_OF_AN_ADDRESS)})
+"""What is counted of users and addresses, for `one_moment`; the rest is read of the latest activity alone."""
 
 
 class AlertNumbers(NamedTuple):
@@ -115,11 +123,7 @@ class AddressInsights(Struct, kw_only=True):
 
 def of_user(store: Store, whom: Known, span: Span) -> UserInsights:
     """The insights of a user."""
-    kinds = (
-        *(("matched_policies",), ("country",), ("isp",), ("ip_address",), ("app",), ("device_type", "os", "browser")),
-        *(("activity_type", "action_type"), ("user_type", "is_admin_operation")),
-    )
-    observed = Observed(_OF_A_USER, kinds)
+    observed = Observed(_OF_A_USER, _COUNTED_OF_A_USER)
     observed.read(ActivityLog(store), whom.wanted(), span)
     alerts = [alert for alert in raised_alerts.find(store.connection, user=whom.names[0]) if alert.merged_into is None]
     alerts = [alert for alert in alerts if whom.is_named(alert.user, alert.app, alert.app_instance)]
@@ -156,8 +160,7 @@ def of_user(store: Store, whom: Known, span: Span) -> UserInsights:
 
 def of_address(store: Store, ip: str, span: Span) -> AddressInsights | None:
     """The insights of an address, canonical; None where neither the log nor an alert has it."""
-    kinds = (("matched_policies",), _WHO, ("app",), ("activity_type", "action_type"), ("is_admin_operation",))
-    observed = Observed(_OF_AN_ADDRESS, kinds)
+    observed = Observed(_OF_AN_ADDRESS, _COUNTED_OF_AN_ADDRESS)
     observed.read(ActivityLog(store), Wanted([Condition("ip_address", "eq", (ip,))], lambda: 0), span)  # no such filter asks for the time
     alerts = [alert for alert in raised_alerts.find(store.connection, ip_address=ip) if alert.merged_into is None]
     if not observed.latest and not alerts:

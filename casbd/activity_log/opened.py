@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import NamedTuple
 
 from casbd.filters.sql import Sql
@@ -75,6 +76,13 @@ class Opened:
         for number in self._open.values():
             os.close(number)
         self._open.clear()
+
+    def within(self, low: int, high: int) -> Opened:
+        """Those of the parts that may hold something of a span. Their files stay this one's, and are open as long as it is."""
+        inside = copy(self)
+        inside.whole = self.whole.only(lambda one: one.last >= low and one.first <= high)
+        inside.low, inside.high = low, high
+        return inside
 
     def path(self, segment: Segment) -> str:
         """Where the open file is read (proc_pid_fd(5))."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import heapq
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from casbd.activity_log.counting import check, most_first
+from casbd.activity_log.decoded import Decoded
 from casbd.activity_log.kept_subjects import keep_subjects
 from casbd.activity_log.opened import ALL, Opened, Source
 from casbd.activity_log.parts import Parts, is_few
@@ -120,28 +123,54 @@ class ActivityLog:
         activities = blocks.read_block(self._store.connection, block_id)
         if activities:
             return activities
-        with self._opened(blocks_too=False) as opened:
+        with _open(self._store, blocks_too=False) as opened:  # of now: at an earlier moment it may still have waited
             return self._parts.block(opened, block_id)
 
-    def _opened(self, since: int | None = None, until: int | None = None, *, blocks_too: bool = True) -> Opened:
-        """All parts at one moment: a block that becomes a part of a segment is in one of both. blocks_too: else segments alone."""
-        connection = self._store.connection
-        missing: list[Segment] = []
-        while True:
-            within = connection.in_transaction  # of one who commits: what that sees is of one moment anyway
-            connection.execute("SELECT 1" if within else "BEGIN")
-            try:
-                listed = segments.listed(self._store, since, until)
-                waiting = blocks.waiting(connection, since, until) if blocks_too else []
-            finally:
-                if not within:
-                    connection.execute("ROLLBACK")
-            try:
-                return Opened(listed, waiting, *span(since, until))
-            except FileNotFoundError as error:  # compacted, or removed by retention, since the list was made
-                if listed == missing:  # the list is right and the file is lost: to look again would never end
-                    raise StoreError(f"{error.filename} is gone; `casbd store verify` sets it aside") from None
-                missing = listed
+    def _opened(self, since: int | None = None, until: int | None = None) -> AbstractContextManager[Opened]:
+        moment = _moments.get(self._store)
+        return _open(self._store, since, until) if moment is None else nullcontext(moment.within(*span(since, until)))
+
+
+_moments: weakref.WeakKeyDictionary[Store, Opened] = weakref.WeakKeyDictionary()
+
+
+@contextmanager
+def one_moment(store: Store, fields: Collection[str] = ()) -> Iterator[None]:
+    """All that is asked of a store's log inside is asked of it as it is now, which is read once: pages for people have many questions.
+
+    fields: what the questions are about. Of what waits in blocks all of these become columns when the first is asked for.
+    """
+    if store in _moments:
+        yield
+        return
+    with _open(store) as opened:
+        _moments[store] = opened
+        try:
+            with Decoded.of(store).together(fields):
+                yield
+        finally:
+            del _moments[store]
+
+
+def _open(store: Store, since: int | None = None, until: int | None = None, *, blocks_too: bool = True) -> Opened:
+    """All parts at one moment: a block that becomes a part of a segment is in one of both. blocks_too: else segments alone."""
+    connection = store.connection
+    missing: list[Segment] = []
+    while True:
+        within = connection.in_transaction  # of one who commits: what that sees is of one moment anyway
+        connection.execute("SELECT 1" if within else "BEGIN")
+        try:
+            listed = segments.listed(store, since, until)
+            waiting = blocks.waiting(connection, since, until) if blocks_too else []
+        finally:
+            if not within:
+                connection.execute("ROLLBACK")
+        try:
+            return Opened(listed, waiting, *span(since, until))
+        except FileNotFoundError as error:  # compacted, or removed by retention, since the list was made
+            if listed == missing:  # the list is right and the file is lost: to look again would never end
+                raise StoreError(f"{error.filename} is gone; `casbd store verify` sets it aside") from None
+            missing = listed
 
 
 TOGETHER = 500_000

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from casbd.activity_log import ActivityLog
-from casbd.activity_log.insights import AddressInsights, UserInsights, of_address, of_user
+from casbd.activity_log.insights import LOOKED_AT, AddressInsights, UserInsights, of_address, of_user
 from casbd.activity_log.observed import Span
 from casbd.activity_log.people import Known, people
+from casbd.activity_log.reading import one_moment
 from casbd.investigation.advice import Advice, advice_for
 from casbd.investigation.timeline import Timeline, timeline
 from casbd.model.alert import Alert
@@ -55,6 +56,11 @@ class Story(msgspec.Struct):
 
 def story_of(store: Store, alert: Alert) -> Story:
     """Read it all."""
+    with one_moment(store, LOOKED_AT):
+        return _story_of(store, alert)
+
+
+def _story_of(store: Store, alert: Alert) -> Story:
     whom = _whom(store, alert)
     span = Span.before(alert.last_activity, DAYS)
     return Story(

@@ -63,6 +63,21 @@ def test_they_are_made_once_but_for_records(store, monkeypatch):
     assert asked == [["user"], ["asn"], ["raw"], ["raw"]]
 
 
+def test_what_will_be_asked_is_made_with_the_first(store, monkeypatch):
+    (block,) = put(store, activities(50))
+    asked = []
+    columns = blocks.Block.columns
+    monkeypatch.setattr(blocks.Block, "columns", lambda block, fields=FIELDS: (asked.append({*fields}), columns(block, fields))[1])
+    decoded, nothing_kept = Decoded(), Decoded(0)
+    with decoded.together(["asn", "raw", "ip_tags"]), nothing_kept.together(["asn"]):
+        for fields in (["user"], ["asn", "user"], ["ip_tags"], ["app"]):
+            assert decoded.columns(block, fields).schema.names[: len(fields)] == fields
+        nothing_kept.columns(block, ["user"])
+    assert asked == [{"user", "asn", "ip_tags"}, {"app"}, {"user"}]
+    decoded.columns(block._replace(block_id=2), ["user"])
+    assert asked[-1] == {"user"}
+
+
 def test_what_is_in_a_block_now_is_read_and_nothing_of_what_was(store):
     (block,) = put(store, activities(50))
     decoded = Decoded()

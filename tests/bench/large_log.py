@@ -43,7 +43,9 @@ def searches(site: Site) -> dict[str, list[str]]:
         "search, part of a name": [*search, "--filter", "object_name substring merger-77"],
         "histogram by operation": ["activities", "histogram", "--by", "activity_type"],
         "histogram, a user's 30 days": ["activities", "histogram", "--by", "activity_type", *month, *of_user],
-        "users show": ["users", "show", user],
+        "users show": ["users", "show", user, "--as-of", latest],
+        "ips show": ["ips", "show", address, "--as-of", latest],
+        "users list": ["users", "list", "--as-of", latest],
     }
 
 

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from casbd.activity_log.insights import AddressInsights, of_address
+from casbd.activity_log.insights import LOOKED_AT, AddressInsights, of_address
 from casbd.activity_log.observed import Span
+from casbd.activity_log.reading import one_moment
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._addresses import address_enrichers, lacking
 from casbd.cli._common import cell, json_option, open_store, write_lines
@@ -64,7 +65,7 @@ def show(configuration: Path, ip: str, days: int, as_of: int | None, as_json: bo
     """
     span = _insights.span_of(days, as_of)
     shown = screen(configuration)
-    with open_store(configuration) as store:
+    with open_store(configuration) as store, one_moment(store, LOOKED_AT):
         real_ip = real(store, shown, ip)
         insights = of_address(store, real_ip, span)
     today = _today(configuration, real_ip)

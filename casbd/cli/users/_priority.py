@@ -23,7 +23,10 @@ _MOST = 10
 
 
 class MadeOf(NamedTuple):
-    """A user's priority, the alerts that add to it with what they add, and what false positives have taught. users: how many there are."""
+    """A user's priority, the alerts that add to it with what they add, and what false positives have taught.
+
+    users: how many there are; 0 where there is no priority that would be compared with theirs, as counting them takes a while.
+    """
 
     priority: Priority
     users: int
@@ -50,7 +53,8 @@ def made_of(store: Store, people: Sequence[Who], span: Span, shown: Pseudonyms) 
         parts = priority.parts(store.connection, span.until, text_of(who))
         alerts = map(shown.alert, raised_alerts.some(store.connection, [part.alert_id for part in parts]))
         lessons = priority.lessons(store.connection, text_of(who))
-        several.append(MadeOf(priorities.of(who), priorities.users, [*zip(parts, alerts, strict=True)], lessons))
+        own = priorities.of(who)
+        several.append(MadeOf(own, priorities.users if own.score else 0, [*zip(parts, alerts, strict=True)], lessons))
     return several
 
 

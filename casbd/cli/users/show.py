@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from casbd.activity_log.insights import UserInsights, of_user
+from casbd.activity_log.insights import LOOKED_AT, UserInsights, of_user
 from casbd.activity_log.known_users import nearest_user
 from casbd.activity_log.observed import Span
 from casbd.activity_log.people import Place, is_at, people
+from casbd.activity_log.reading import one_moment
 from casbd.cli import EXIT_NO, _insights
 from casbd.cli._common import cell, json_option, moment, open_store, table, write_lines
 from casbd.cli._namesakes import namesake_options
@@ -42,7 +43,7 @@ def show(configuration: Path, user: str, place: Place, days: int, as_of: int | N
     """
     span = _insights.span_of(days, as_of)
     shown = screen(configuration)
-    with open_store(configuration) as store:
+    with open_store(configuration) as store, one_moment(store, LOOKED_AT):
         name = real(store, shown, user)
         whom = [one for one in people(store, name) if one.is_anywhere or is_at(place, one.app, one.app_instance)]
         insights = [of_user(store, one, span) for one in whom]
