@@ -202,7 +202,6 @@ SAID = {
         "14 failed log ons to Microsoft Entra ID from 185.220.101.34 (DE) and perhaps others from 02:10 to 02:12 UTC;"
         " 14 in 1h, on no day before",
     ),
-    ("log-on-with-an-outdated-browser", "a log on with IE 11.0 on Windows"),
     ("activity-from-anonymous-ip", "at work from 185.220.101.34 (Tor); 63 times in 13 min from 185.220.101.34 (DE)"),
     (
         "suspicious-inbox-forwarding",
