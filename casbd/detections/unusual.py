@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema, model_validator
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
 from casbd.filters.reading import FilterReader
 from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.known_places import Users
 from casbd.habits.unusual import Unusual
 from casbd.model.facts import Facts, Part
 from casbd.policies import evidence_words
@@ -22,6 +23,8 @@ from casbd.records.timestamps import iso
 
 ACTIVITIES = "activities"
 _SHORTEST, _LONGEST = HOUR, 6 * HOUR
+MOST_COMMON = Users.MOST - 1
+"""`unless_common` asks for no more others."""
 _AT_LEAST = Field(ge=2, le=1_000_000)
 
 
@@ -66,6 +69,15 @@ class UnusualKeys(MatchKeys):
     unknown: Different | None = None
     """A field that says where, such as `asn` (without a value, or of `ip_address`, its network): only failures are counted, at places
     where the subject had no success three days before or earlier. The filters must let successes through, too."""
+    unless_common: Annotated[StrictInt, Field(ge=1, le=MOST_COMMON)] | None = None
+    """With `unknown`: where so many others had a success on two days each, as at a carrier's of telephones, it takes three times as many
+    failures."""
+
+    @model_validator(mode="after")
+    def _of_failures(self) -> Self:
+        if self.unless_common is not None and (self.unknown is None or self.unusual != ACTIVITIES):
+            raise ValueError("`unless_common` asks where activities fail, with `unknown`")
+        return self
 
 
 @detection
@@ -94,6 +106,7 @@ class UnusualAmount:
             while_learning=keys.while_learning,
             sensitivity=keys.sensitivity,
             unknown=keys.unknown,
+            unless_common=keys.unless_common,
             by=by,
             single_app=keys.single_app,
         )
@@ -106,7 +119,8 @@ class UnusualAmount:
         if match.first_time:
             counted += f" ({match.first_time} of who hardly ever did it)"
         if match.unknown:
-            counted += f" that failed where (by {name_of(match.unknown)}) none succeeded before,"
+            common = f" (thrice as many where {match.unless_common} others did)" if match.unless_common else ""
+            counted += f" that failed where (by {name_of(match.unknown)}) none succeeded before{common},"
         learning = f" (in the first {durations.written(match.learning)}: {f'{match.while_learning}' if match.while_learning else 'never'})"
         return (
             f"{counted} of the same {subject} within {durations.written(match.session)}{learning if match.learning else ''},"

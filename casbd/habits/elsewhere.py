@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
 from casbd.habits.anomaly import DAY
-from casbd.habits.sessions import HISTORY, Sessions
+from casbd.habits.known_places import Users, hash_of
+from casbd.habits.sessions import HISTORY, Session, Sessions
+from casbd.habits.spots import SERVERS
 from casbd.habits.stretches import Stretches
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
@@ -20,6 +22,8 @@ _MOST_PLACES = 20
 _LONGEST = 64
 """Characters of a place."""
 _MOST_VALUES = 20
+_MOST_OF_A_SLICE = 6
+_MOST_COMMON = 2_000
 _SUCCESS, _FAILURE = "+", "-"
 
 
@@ -34,16 +38,18 @@ def observed(activity: Activity, place: str | None, value: str | None) -> str:
 class Elsewhere(Sessions):
     """A subject's memory, of failures at places where it had no success before. places: the days of the first and the last success there.
 
-    failing: what was counted, as far as it is few, with the last slice of each.
+    failing: what was counted, as far as it is few, with the last slice of each. where: by slice the numbers of failures at a few places,
+    by these' hashes.
     """
 
-    __slots__ = ("failing", "places")
+    __slots__ = ("failing", "places", "where")
 
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
-        sessions, places, failing = packed or (None, {}, {})
+        sessions, places, failing, where = packed or (None, {}, {}, {})
         super().__init__(length, sessions, different=different)
         self.places: dict[str, tuple[int, int]] = {place: (first, last) for place, (first, last) in places.items()}
         self.failing: dict[str, int] = dict(failing)
+        self.where: dict[int, dict[int, int]] = {number: dict(counts) for number, counts in where.items()}
 
     def add(self, entry: Entry) -> None:
         """See Memory."""
@@ -55,15 +61,25 @@ class Elsewhere(Sessions):
             self.places[place] = min(first, day), max(last, day)
         elif first > day - KNOWN:
             super().add(Entry(entry.timestamp, entry.key, entry.activity_id, value or None))
-            if not self.different and len(self.failing) <= _MOST_VALUES:
-                at = entry.timestamp // self.size
-                self.failing[entry.value or ""] = max(at, self.failing.get(entry.value or "", at))
+            if not self.different:
+                self._note(entry, place)
+
+    def _note(self, entry: Entry, place: str) -> None:
+        at = entry.timestamp // self.size
+        if len(self.failing) <= _MOST_VALUES:
+            self.failing[entry.value or ""] = max(at, self.failing.get(entry.value or "", at))
+        if at in self.slices:
+            counts, place_hash = self.where.setdefault(at, {}), hash_of(place)
+            counts[place_hash] = counts.get(place_hash, 0) + 1
+            if len(counts) > _MOST_OF_A_SLICE:
+                del counts[max(counts)]  # the same stay, whoever came first: of these every failure is counted
 
     def settle(self, before: int) -> None:
         """See Memory."""
         super().settle(before)
         oldest = min(self.slices, default=before // self.size)
         self.failing = {value: at for value, at in self.failing.items() if at >= oldest}
+        self.where = {at: counts for at, counts in self.where.items() if at in self.slices}
         recent = sorted(self.places.items(), key=lambda one: (one[1][1], one[0]))[-_MOST_PLACES:]
         self.places = {place: days for place, days in recent if days[1] >= before // DAY - HISTORY}
 
@@ -74,23 +90,43 @@ class Elsewhere(Sessions):
 
     def packed(self) -> Any:
         """See Memory."""
-        return super().packed(), self.places, self.failing
+        return super().packed(), self.places, self.failing, self.where
+
+    def at(self, number: int, session: Session, places: Container[int]) -> int:
+        """How many failures at some places there are in the window that ends with a slice, as far as it lies in the session."""
+        window = (number - 1, number) if number > session.slices[0] else (number,)
+        return sum(count for one in window for place, count in self.where.get(one, {}).items() if place in places)
+
+    def failed_at(self, session: Session) -> set[int]:
+        """Where it failed in a session, as far as it is kept: hashes."""
+        return {place for number in session.slices for place in self.where.get(number, ())}
 
 
-class Beginning:
-    """An organization of which it is known only since when there is anything."""
+class Successes:
+    """An organization of which it is known since when there is anything; and where others succeed, if that is asked for."""
 
-    def __init__(self, packed: Any = None) -> None:
-        self._active = Stretches(packed)
+    def __init__(self, packed: Any = None, *, asked: bool = True) -> None:
+        self._asked = asked
+        active, users = packed or (None, None)
+        self._active = Stretches(active)
+        self._users = Users(_MOST_COMMON, users)
 
-    def add(self, who: str, entry: Entry) -> Iterable[str]:  # noqa: ARG002
-        """See Organization."""
+    def add(self, who: str, entry: Entry) -> Iterable[str]:
+        """See Organization; as nothing of the last day is looked at, nobody is to be judged again."""
         self._active.add(entry.timestamp // DAY)
+        if self._asked and entry.value and entry.value[0] == _SUCCESS:
+            place = entry.value[1:].partition("\0")[0]
+            if f"AS{place}" not in SERVERS:  # where nobody sits who logs on: what people take for a VPN is an attacker's way as well
+                self._users.add(f"{hash_of(place):x}", hash_of(who), entry.timestamp)
         return ()
 
     def began(self, day: int) -> int:
         """See Stretches."""
         return self._active.began(day)
+
+    def succeeded(self, place: int, moment: int, who: str) -> int:
+        """How many others succeeded at a place (its hash) on two days each, before a time (ms); nobody does at rented servers."""
+        return self._users.number(f"{place:x}", moment, hash_of(who), twice=True)
 
     def amounts(self, day: int, who: str) -> list[int]:  # noqa: ARG002
         """See Peers: nothing."""
@@ -98,7 +134,7 @@ class Beginning:
 
     def packed(self) -> Any:
         """See Organization."""
-        return self._active.packed()
+        return self._active.packed(), self._users.packed()
 
 
 @lru_cache(8192)

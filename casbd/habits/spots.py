@@ -26,6 +26,13 @@ _NOT_THERE_NAMES = (
 )
 """The same by names of providers (parts of them)."""
 _NOT_THERE_TAGS = frozenset({"private relay", "icloud private relay", "satellite", "vpn", "in-flight"})
+_SERVERS = (
+    *(9009, 212238, 60068, 39351, 62240, 136787),  # M247, Datacamp, 31173, Clouvider, PacketHub: servers that VPNs rent
+    *(16276, 24940, 14061, 63949, 20473, 51167, 40021, 141995, 12876, 197540),  # OVH, Hetzner, DigitalOcean, Linode, Vultr, Contabo, ...
+    *(60781, 28753, 49981, 53667, 57043, 36352, 8100, 55286, 29802, 44477, 202425),  # Leaseweb, WorldStream, FranTech, Hostkey, ...
+)
+SERVERS = frozenset(f"AS{number}" for number in _SERVERS)
+"""Networks of rented servers, as a spot has them: where nobody sits, so that who comes from there is on no journey, and no telephone."""
 _PHONES = ("Mobile", "Tablet")
 _LONGEST = 60
 

@@ -11,7 +11,7 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import DAY, MOST_KEPT, Finding
-from casbd.habits.elsewhere import Beginning, Elsewhere, observed
+from casbd.habits.elsewhere import Elsewhere, Successes, observed
 from casbd.habits.peers import Peers
 from casbd.habits.sessions import Session, Sessions, habit
 from casbd.model.activity import Activity
@@ -30,6 +30,8 @@ _FEW_WEEKS = 5
 """For so long it may have shifted; before only the same day of a week is it."""
 FEW = 2
 """Days on which who has nothing to do with it may have done it all the same."""
+AS_MANY = 3
+"""Times as many failures it takes where others succeed: a telephone with an old password tries a dozen times an hour."""
 
 
 class Usual(msgspec.Struct, frozen=True):
@@ -53,7 +55,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     unusual. first_time: fewer of who did it on FEW days at most; None: it is
     everybody's work. learning: so long (ms) nobody's habits are known.
     while_learning: then so many are unusual; None: none are. unknown: a field that says where something failed; only failures at places
-    without a success before are counted then.
+    without a success before are counted then; of those where `unless_common` others had some, AS_MANY times as many are unusual.
     """
 
     kind: ClassVar[str] = "unusual"
@@ -70,6 +72,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     while_learning: int | None = None
     sensitivity: Sensitivity = "medium"
     unknown: str | None = None
+    unless_common: int | None = None
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
 
@@ -86,7 +89,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.session, self.unique, self.unknown
+        return self.session, self.unique, self.unknown, self.unless_common is not None
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. Casefolded text where different values are counted."""
@@ -97,11 +100,13 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         """See Anomaly."""
         return (Sessions if self.unknown is None else Elsewhere)(self.session, packed, different=self.unique is not None)
 
-    def organization(self, packed: Any = None) -> Peers | Beginning:
+    def organization(self, packed: Any = None) -> Peers | Successes:
         """See Anomaly."""
-        return Peers(self.session, packed, different=self.unique is not None) if self.unknown is None else Beginning(packed)
+        if self.unknown is None:
+            return Peers(self.session, packed, different=self.unique is not None)
+        return Successes(packed, asked=self.unless_common is not None)
 
-    def findings(self, memory: Sessions, organization: Peers | Beginning, who: str) -> Sequence[Finding]:
+    def findings(self, memory: Sessions, organization: Peers | Successes, who: str) -> Sequence[Finding]:
         """See Anomaly: one of each session that has unusual windows, from the first to the last of these."""
         fewest = min(self.at_least, self.while_learning or self.at_least, self.first_time or self.at_least)
         if memory.busy < fewest:
@@ -112,12 +117,24 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
             if max(amounts.values()) < fewest:
                 continue
             usual = self._usual(memory, organization, who, session.day)
-            odd = [number for number, amount in amounts.items() if amount > usual.explained]
+            strange = self._strange(memory, organization, who, session, amounts)
+            enough = usual.explained + 1
+            odd = [number for number, amount in amounts.items() if strange[number] >= enough or amount >= AS_MANY * enough]
             if odd:
                 found.append(_finding(memory, session, odd, usual))
         return found
 
-    def _usual(self, memory: Sessions, organization: Peers | Beginning, who: str, day: int) -> Usual:
+    def _strange(
+        self, memory: Sessions, organization: Peers | Successes, who: str, session: Session, amounts: Mapping[int, int]
+    ) -> Mapping[int, int]:
+        """How much of each window there is where others do not succeed."""
+        if self.unless_common is None or not isinstance(memory, Elsewhere) or not isinstance(organization, Successes):
+            return amounts
+        begun = session.slices[0] * memory.size
+        common = {one for one in memory.failed_at(session) if organization.succeeded(one, begun, who) >= self.unless_common}
+        return {number: amount - memory.at(number, session, common) for number, amount in amounts.items()} if common else amounts
+
+    def _usual(self, memory: Sessions, organization: Peers | Successes, who: str, day: int) -> Usual:
         learning = -(-self.learning // DAY)
         began = organization.began(day)
         learned = began <= day - learning

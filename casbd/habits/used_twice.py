@@ -11,7 +11,7 @@ from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
 from casbd.habits.session_places import Exits, SessionPlaces, Used, UsedDay, observed, place, used
-from casbd.habits.spots import HIDDEN, MOBILE, OWN
+from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader, parse_path
@@ -24,14 +24,6 @@ CHANGES = {"low": 5, "medium": 3, "high": 2}
 off."""
 EXIT = 2
 """So many colleagues come from a block of addresses that is a way out which they share: an office, or a VPN of which nobody said so."""
-_SERVERS = (
-    *(9009, 212238, 60068, 39351, 62240, 136787),  # M247, Datacamp, 31173, Clouvider, PacketHub: servers that VPNs rent
-    *(16276, 24940, 14061, 63949, 20473, 51167, 40021, 141995, 12876, 197540),  # OVH, Hetzner, DigitalOcean, Linode, Vultr, Contabo, ...
-    *(60781, 28753, 49981, 53667, 57043, 36352, 8100, 55286, 29802, 44477, 202425),  # Leaseweb, WorldStream, FranTech, Hostkey, ...
-)
-SERVERS = frozenset(f"AS{number}" for number in _SERVERS)
-"""Networks of rented servers: where nobody sits, so that who comes from there is not on a journey with a split tunnel."""
-
 
 _paths = Remembered[str, tuple[RecordStep, ...]](lambda field: parse_path(field[4:]), 1_000)
 

@@ -50,6 +50,10 @@ def test_it_means(tmp_path):
         "at least 30 activities (15 of who hardly ever did it) that failed where (by asn) none succeeded before, of the same user within 1h"
         " (in the first 7d: 100), and more than its own history and that of others explain at sensitivity medium"
     )
+    match = policy(tmp_path, "unusual: activities, unknown: asn, unless_common: 3").match
+    assert "where (by asn) none succeeded before (thrice as many where 3 others did), of the same user" in kinds.of(match).meaning(
+        match, "user"
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,9 @@ def test_it_means(tmp_path):
         ("unusual: activities, at_least: 1", "`match.at_least`: should be at least 2"),
         ("unusual: objects", "cannot count different values of the list `objects`"),
         ("unusual: activities, sensitivity: normal", "`match.sensitivity`"),
+        ("unusual: activities, unless_common: 3", "`unless_common` asks where activities fail, with `unknown`"),
+        ("unusual: user, unknown: asn, unless_common: 3", "`unless_common` asks where activities fail, with `unknown`"),
+        ("unusual: activities, unknown: asn, unless_common: 6", "`match.unless_common`"),
     ],
 )
 def test_what_cannot_be_asked_for_is_told(match, told, tmp_path):

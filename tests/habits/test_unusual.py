@@ -227,7 +227,16 @@ def weeks(draw):
     return in_order, late, cuts, draw(st.sets(st.sampled_from(sorted(cuts)))) if cuts else set()
 
 
-@pytest.mark.parametrize("counts", [{"unique": None}, {"unique": "object_id"}, {"unknown": "asn"}, {"unique": "user", "unknown": "asn"}])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"unique": None},
+        {"unique": "object_id"},
+        {"unknown": "asn"},
+        {"unknown": "asn", "unless_common": 1},
+        {"unique": "user", "unknown": "asn"},
+    ],
+)
 @settings(max_examples=200)
 @given(given=weeks())
 def test_neither_order_nor_cuts_nor_restarts_matter(given, counts):

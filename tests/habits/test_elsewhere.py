@@ -1,0 +1,70 @@
+"""Failures where the subject never succeeded, but others do: a telephone with an old password, or somebody who guesses."""
+
+import msgspec
+import pytest
+
+from casbd.habits.anomaly import DAY
+from casbd.model.counted import Entry
+from habits.test_unusual import burst, found, unusual
+
+MATCH = unusual(unknown="asn", unless_common=2, at_least=10)
+
+
+def told(who, day, place, how, number=1):
+    return [
+        (who, Entry(entry.timestamp, entry.key, f"{place} {how} {entry.activity_id}", f"{how}{place}\0"))
+        for _, entry in burst(day, number, 9, who=who)
+    ]
+
+
+def colleagues(place, *, number=2, days=2, how="+"):
+    return [one for day in range(days) for n in range(number) for one in told(f"colleague{n}", day, place, how)]
+
+
+def in_order(*parts):
+    return sorted((one for part in parts for one in part), key=lambda one: (one[1].timestamp, one[1].activity_id))
+
+
+HOME = [one for day in range(10) for one in told("a", day, "2119", "+")]
+
+
+@pytest.mark.parametrize(
+    ("others", "failures", "is_found"),
+    [
+        ([], 12, True),
+        (colleagues("44034"), 12, False),
+        (colleagues("44034"), 29, False),
+        (colleagues("44034"), 30, True),
+        (colleagues("44034", number=1), 12, True),
+        (colleagues("44034", days=1), 12, True),  # on one day anybody is anywhere
+        (colleagues("44034", how="-"), 12, True),
+        (colleagues("34984"), 12, True),
+        (colleagues("44034", number=1) + told("a", 8, "44034", "+") + told("a", 9, "44034", "+"), 12, True),  # what is the subject's own
+    ],
+)
+def test_it_takes_thrice_as_many_where_others_succeed(others, failures, is_found):
+    assert found(MATCH, in_order(HOME, others, told("a", 10, "44034", "-", failures))) == ([("a", 10, failures)] if is_found else [])
+
+
+def test_where_servers_are_rented_nobody_is_known():
+    assert found(MATCH, in_order(HOME, colleagues("9009", number=4, days=5), told("a", 10, "9009", "-", 12))) == [("a", 10, 12)]
+
+
+def test_failures_elsewhere_are_not_mixed_up_with_those_where_others_succeed():
+    at_a_carrier, elsewhere = told("a", 10, "44034", "-", 12), told("a", 10, "64500", "-", 10)
+    assert found(MATCH, in_order(HOME, colleagues("44034"), at_a_carrier, elsewhere)) == [("a", 10, 22)]
+    assert found(MATCH, in_order(HOME, colleagues("44034"), at_a_carrier, elsewhere[:-1])) == []
+
+
+def test_of_many_places_the_same_are_kept_whatever_came_first():
+    entries = [Entry(DAY + n, n, f"{n}", f"-{n % 9}\0") for n in range(90)]
+    memories = [MATCH.memory() for _ in range(3)]
+    for memory, order in zip(memories, (entries, entries[::-1], entries[40:] + entries[:40]), strict=True):
+        for entry in order:
+            memory.add(entry)
+    first, *others = [memory.where for memory in memories]
+    assert others == [first, first]
+    assert [*next(iter(first.values())).values()] == [10] * 6
+    assert MATCH.memory(msgspec.msgpack.decode(msgspec.msgpack.encode(memories[0].packed()), strict=False)).where == first
+    memories[0].settle(9 * DAY)
+    assert memories[0].where == {}
