@@ -67,8 +67,7 @@ def known_users(
     for row in _rows(log, wanted, *span):
         user = _add(users, row)
         user.activities += row["count_all"]
-        if row["country"] is not None:
-            countries.setdefault(_whose(row), set()).add(row["country"])
+        countries.setdefault(_whose(row), set()).update(row["country_distinct"])
     for who, values in countries.items():
         users[who].countries = len(values)
     for who, number in _open_alerts(store, span).items():
@@ -102,7 +101,7 @@ def nearest_user(store: Store, user: str) -> str | None:
 
 
 def _rows(log: ActivityLog, wanted: Wanted, since: int | None, until: int) -> Iterator[dict[str, Any]]:
-    """Activities put together where all that is looked at is the same, with their number and latest time."""
+    """Activities put together where all but their countries is the same: how many, the latest time, and the countries that are known."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -113,13 +112,12 @@ def _rows(log: ActivityLog, wanted: Wanted, since: int | None, until: int) -> It
             "user": table["user"],
             "app": pc.if_else(everywhere, None, table["app"]),
             "app_instance": pc.if_else(everywhere, None, table["app_instance"]),
-            "country": table["country"],
             "external": table["is_external_user"],
             "groups": pc.binary_join(table["user_groups"], _SEPARATOR),
             "admin": pc.fill_null(admin, False),
         }
-        grouped = pa.table(keys | {"timestamp": table["timestamp"]}).group_by([*keys])
-        rows: list[dict[str, Any]] = grouped.aggregate([([], "count_all"), ("timestamp", "max")]).to_pylist()
+        grouped = pa.table(keys | {name: table[name] for name in ("timestamp", "country")}).group_by([*keys])
+        rows: list[dict[str, Any]] = grouped.aggregate([([], "count_all"), ("timestamp", "max"), ("country", "distinct")]).to_pylist()
         yield from (row for row in rows if row["user"] is not None)
 
 
@@ -128,11 +126,16 @@ def _are_addresses(users: pa.ChunkedArray) -> pa.Array:
     import pyarrow as pa
 
     named = users.combine_chunks().dictionary_encode()
-    return pa.array([isinstance(whose(name, None, None), str) for name in named.dictionary.to_pylist()], pa.bool_()).take(named.indices)
+    return pa.array([*map(_is_anywhere, named.dictionary.to_pylist())], pa.bool_()).take(named.indices)
 
 
 _remembered = lru_cache(100_000)(whose)
 """A person is in many rows."""
+
+
+@lru_cache(100_000)
+def _is_anywhere(name: str) -> bool:
+    return isinstance(whose(name, None, None), str)
 
 
 def _whose(row: dict[str, Any]) -> Who:

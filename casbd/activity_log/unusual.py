@@ -29,7 +29,7 @@ def seen_before(log: ActivityLog, moment: int, whom: Known) -> Seen | None:
     """What a user's activities had in the 30 days before a moment (ms); None where there were none."""
     seen: Seen = {field: set() for field in FIELDS}
     compared = False
-    for batch in log.arrow(whom.wanted(), FIELDS, moment - BEFORE, moment - 1):
+    for batch in log.arrow(whom.wanted(), FIELDS, moment - BEFORE, moment - 1, ordered=False):
         compared = compared or batch.num_rows > 0
         for field in FIELDS:
             seen[field].update(value.casefold() for value in batch.column(field).unique().to_pylist() if value is not None)
