@@ -55,8 +55,12 @@ class Memory(Protocol):
     def newest(self) -> int:
         """The time of the newest entry (ms); before there is any, something long ago."""
 
-    def add(self, entry: Entry) -> None:
-        """One more activity; the order of those that are at most LATE apart does not matter. An older one may only add to the habit."""
+    def add(self, entry: Entry) -> int | None:
+        """One more activity; the order of those that are at most LATE apart does not matter. An older one may only add to the habit.
+
+        Until when (ms, exclusive) more of the same value, no earlier than this one, would change nothing, neither here nor in what is
+        remembered of all together, so that they need not be added; None: they are to be.
+        """
 
     def settle(self, before: int) -> None:
         """What is older than this comes no more: it may become part of the habit, in event time's order."""
@@ -70,6 +74,9 @@ class Organization(Protocol):
 
     What is asked of it is as of an event time: of whole days that ended at least LATE before, so that nothing of them is still to come; or
     of who was first, where `add` says whom else that concerns.
+
+    Where a memory says of activities that they change nothing, it has `forgotten`: how often something was forgotten, as there was too much
+    of it. From then on they may change something again.
     """
 
     def add(self, who: str, entry: Entry) -> Iterable[str]:

@@ -22,6 +22,8 @@ MOST_VALUES = 2_000
 class FirstUsers:
     """See Organization."""
 
+    forgotten = 0
+
     def __init__(self, packed: Any = None) -> None:
         active, values = packed or (None, {})
         self._active = Stretches(active)
@@ -74,6 +76,7 @@ class FirstUsers:
     def _forget(self) -> None:
         if len(self._first) <= MOST_VALUES:
             return
+        self.forgotten += 1
         fewest = sorted((len(first), first[0], value) for value, first in self._first.items())
         for _, _, value in fewest[: MOST_VALUES // 10]:
             del self._first[value]

@@ -1,7 +1,8 @@
 """The memories of all subjects: in memory while they are busy, in the store always.
 
 Activities are added as they come, and judged together at a commit's end; and before, where a subject's time moves on so far that what was
-added would be too old to be judged. So it does not matter how records are cut into commits.
+added would be too old to be judged. So it does not matter how records are cut into commits. What is known to change nothing, as most of
+what people do again within an hour, is not added.
 
 A commit appends what it observed to a journal, as one row. A memory is packed when an alert comes of it, when it is let go, and when the
 journal is long; a new process reads the journal and adds what a packed memory does not have, as it was added then.
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -45,6 +47,8 @@ class Habits:
         self._known: OrderedDict[Name, Known] = OrderedDict()
         self._size = 0
         self._organizations: dict[str, Organization | None] = {}
+        self._forgotten: dict[str, int] = {}
+        """See Organization."""
         self._learned = frozenset[str]()
         self._begun = False
         self._touched: dict[Name, None] = {}
@@ -85,19 +89,33 @@ class Habits:
         if remembers not in self._learned and not self._learns(watching):
             return
         name = (remembers, who)
-        known = self._of(name)
-        if known.fresh and known.latest == entry:
+        known = self._known.get(name) or self._of(name)
+        if known.is_ordinary(entry):
+            return
+        if not known.fresh:
+            self._touched[name] = self._unsaved[name] = None
+        elif known.latest == entry:
             return  # another policy's
         if known.is_ahead(entry):
             self._judge(name, known)
         known.add(entry)
         self._noted.append((remembers, who, entry))
-        self._touched[name] = None
         organization = self._organization(remembers)
-        for other in organization.add(who, entry) if organization is not None else ():
+        if organization is None:
+            return
+        for other in organization.add(who, entry):
             self._touched[remembers, other] = None
             concerned = self._of((remembers, other))
             concerned.oldest = min(concerned.oldest, entry.timestamp - HOUR)  # judged before its own time leaves that behind
+        if getattr(organization, "forgotten", 0) != self._forgotten.get(remembers, 0):
+            self._nothing_is_ordinary(remembers, organization)
+
+    def _nothing_is_ordinary(self, remembers: str, organization: Any) -> None:
+        """What was forgotten of all together is news again."""
+        self._forgotten[remembers] = organization.forgotten
+        for name, known in self._known.items():
+            if name[0] == remembers:
+                known.ordinary.clear()
 
     def _learns(self, watching: Watching) -> bool:
         """Whether it is observed. Who gives what was in no use until now begins to."""
@@ -120,7 +138,7 @@ class Habits:
             return
         commit = self._shelf.note(self._noted)
         self._journal.number += len(self._noted)
-        self._unsaved.update((name, None) for remembers, who, _ in self._noted for name in ((remembers, who), (remembers, "")))
+        self._unsaved.update(((remembers, ""), None) for remembers in {one[0] for one in self._noted})
         self._noted = []
         if self._journal.number > MOST_IN_JOURNAL:
             self._put_all(commit)
@@ -174,27 +192,26 @@ class Habits:
 
     def _judge(self, name: Name, known: Known) -> None:
         remembers, who = name
-        floor = known.memory.newest - LATE
         organization = self._organization(remembers)
-        raised = (
-            {raises: several for raises, several in known.raised.items() if any(one.last >= floor for one in several)}
-            if known.raised
-            else {}
-        )
-        for watching in self._watching.get(remembers, ()):
-            findings = watching.anomaly.findings(known.memory, organization, who)
+        found = [(one, one.anomaly.findings(known.memory, organization, who)) for one in self._watching.get(remembers, ())]
+        if known.raised or any(findings for _, findings in found):
+            self._raise(name, known, found)
+        known.settle()
+
+    def _raise(self, name: Name, known: Known, found: Iterable[tuple[Watching, Sequence[Finding]]]) -> None:
+        """Tell what has become of a subject's alerts. found: by policy, of those that observe it now."""
+        floor = known.memory.newest - LATE
+        raised = {raises: several for raises, several in known.raised.items() if any(one.last >= floor for one in several)}
+        for watching, findings in found:
             raised.pop(watching.raises, None)
             before = known.raised.get(watching.raises, [])
-            if not findings and not before:
-                continue
-            now, verdicts = settled(before, findings, floor, partial(_new_id, watching, who))
+            now, verdicts = settled(before, findings, floor, partial(_new_id, watching, name[1])) if findings or before else ([], [])
             if now:
                 raised[watching.raises] = now
             if verdicts:
-                self._verdicts += [(watching, who, verdict) for verdict in verdicts]
+                self._verdicts += [(watching, name[1], verdict) for verdict in verdicts]
                 self._at_once[name] = None
         known.raised = raised
-        known.settle()
 
     def _of(self, name: Name) -> Known:
         known = self._known.get(name)

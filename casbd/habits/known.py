@@ -15,33 +15,49 @@ from casbd.store.state.habits import Name
 
 LEAST_BYTES = 400
 """As what a memory counts at least."""
+MOST_ORDINARY = 64
+"""Values of a subject of which it is known at a time that more of them changes nothing."""
 NEVER = 2**62
 
 
 class Known(msgspec.Struct, gc=False):
-    """One subject's memory. raised: by policy. fresh: how many activities are not judged yet. oldest: the time of the first of these.
+    """One subject's memory. raised: by policy. fresh: whether there are activities that are not judged yet. oldest: the time of the first.
 
-    latest: the last that was added. size: as what it counts.
+    latest: the last that was added. size: as what it counts. ordinary: by value, from when until when (exclusive) more of the same changes
+    nothing, as long as that is not settled: since floor.
     """
 
     memory: Memory
     raised: dict[str, list[Raised]]
     size: int = LEAST_BYTES
-    fresh: int = 0
+    fresh: bool = False
     oldest: int = NEVER
     latest: Entry | None = None
+    floor: int = -NEVER
+    ordinary: dict[str | None, tuple[int, int]] = {}
+
+    def is_ordinary(self, entry: Entry) -> bool:
+        """Whether it is certain that adding it would change nothing."""
+        known = self.ordinary.get(entry.value)
+        return known is not None and self.floor <= known[0] <= entry.timestamp < known[1]
 
     def add(self, entry: Entry) -> None:
         """One more."""
-        self.memory.add(entry)
-        self.fresh += 1
+        until = self.memory.add(entry)
+        if until is not None:
+            if len(self.ordinary) >= MOST_ORDINARY:
+                self.ordinary.clear()
+            self.ordinary[entry.value] = (entry.timestamp, until)
+        self.fresh = True
         self.latest = entry
-        self.oldest = min(self.oldest, entry.timestamp)
+        if entry.timestamp < self.oldest:
+            self.oldest = entry.timestamp
 
     def settle(self) -> None:
         """What was added is judged."""
-        self.memory.settle(self.memory.newest - LATE)
-        self.fresh, self.oldest = 0, NEVER
+        self.floor = self.memory.newest - LATE
+        self.memory.settle(self.floor)
+        self.fresh, self.oldest = False, NEVER
 
     def is_ahead(self, entry: Entry) -> bool:
         """Whether what is fresh is to be judged before that comes."""

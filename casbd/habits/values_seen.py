@@ -133,7 +133,7 @@ class ValuesSeen:
 
     @property
     def newest(self) -> int:
-        """See Memory."""
+        """See Memory. The beginning of its hour, so that another activity within it changes nothing."""
         return self._kept.newest
 
     @property
@@ -146,41 +146,44 @@ class ValuesSeen:
         """What is settled."""
         return self._kept.had
 
-    def add(self, entry: Entry) -> None:
-        """See Memory; an activity without a value is nothing."""
+    def add(self, entry: Entry) -> int | None:
+        """See Memory; an activity without a value is nothing. What is sure is remembered once an hour."""
         text, kept = entry.value, self._kept
         if text is None:
-            return
+            return None
         moment = entry.timestamp
-        kept.newest = max(moment, kept.newest)
-        kept.begun = min(moment, kept.begun)
         hour = moment // HOUR
+        kept.newest = max(hour * HOUR, kept.newest)
+        kept.begun = min(moment, kept.begun)
         if hour < kept.floor:
             self._settle(hour, text, 0)  # too late for any alert
             if len(kept.had) > 2 * MOST_VALUES:
                 self._forget()
-            return
+            return None
         cells = kept.hours.get(hour)
         if cells is None:
             cells = kept.hours[hour] = {}
         if text in cells:
             cell = cells[text]
-            if cell is not None:
-                self._by_name += cell.add(entry, MOST_BY_NAME - self._by_name)
-            return
+            if cell is None:
+                return (hour + 1) * HOUR
+            self._by_name += cell.add(entry, MOST_BY_NAME - self._by_name)
+            return None
         filled = max(len(cells) / MOST_IN_AN_HOUR, self._uses / MOST_USES)
         if filled >= 1 and (not text.endswith(PARTED) or filled >= 2):
             if filled < 2:
                 self.add(Entry(moment, entry.key, entry.activity_id, value_of(text) + PARTED))
-            return
-        if self._is_sure(hour, text):
+            return None
+        sure = self._is_sure(hour, text)
+        if sure:
             cells[text] = None
         elif len(self.news) < MOST_NEWS or value_of(text) in self.news:
             cells[text] = Cell.of(entry)
             self.news.add(value_of(text))
         else:
-            return
+            return None
         self._uses += 1
+        return (hour + 1) * HOUR if sure else None
 
     def settle(self, before: int) -> None:
         """See Memory."""
@@ -192,9 +195,13 @@ class ValuesSeen:
             day = hour * HOUR // DAY
             kept.days += day > kept.day
             kept.day = max(day, kept.day)
-            for text in sorted(kept.hours.pop(hour)):
+            cells = kept.hours.pop(hour)
+            self._uses -= len(cells)
+            for text in sorted(cells):
                 self._settle(hour, text, 1)
             self._forget()
+        if not self.news:
+            return
         for hour, cells in kept.hours.items():
             kept.hours[hour] = {text: None if cell is None or self._is_sure(hour, text) else cell for text, cell in cells.items()}
         self._look()

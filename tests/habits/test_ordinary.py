@@ -1,0 +1,122 @@
+"""What is known to change nothing is not added, and nothing is different for it."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casbd.habits import first_users, habits, values_seen
+from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.habits import Habits, InMemory
+from casbd.habits.known import Known
+from casbd.habits.new_values import NewValue, text_of
+from casbd.habits.unusual import Unusual
+from casbd.habits.waking import Waking
+from casbd.model.counted import Entry
+from tests.habits.orders import MINUTE, watching
+
+NEW = NewValue(new=("country",), history=8 * DAY, learning=2 * DAY, unless_common=1, familiar="user_agent")
+KINDS = [NEW, NewValue(new=("app",), history=8 * DAY, learning=0, first_use=True), Waking(dormant=5 * DAY, familiar="user_agent")]
+VALUES = [text_of("no", "phone", "Mobile"), text_of("no", "laptop", "PC"), text_of("br", "laptop", "PC"), text_of("se", None, None)]
+
+
+@st.composite
+def arrivals(draw):
+    """What people do on some days, within two hours, again and again; at most a day late, but for some, which come days late; with cuts."""
+    random = draw(st.randoms(use_true_random=True))  # a list of so many drawn one by one is nearly always short, and nothing is ordinary
+    number, cut, end = draw(st.integers(1, 150)), draw(st.sampled_from((0.02, 0.2, 1))), draw(st.sampled_from((0, 0.1, 1)))
+    different = draw(st.integers(1, 4))
+    spans = []
+    for _ in range(number):
+        at = random.randrange(15) * 24 * 60 + random.randrange(8 * 60, 10 * 60)
+        late = random.choice((0, 30, 24 * 60, 5 * 24 * 60 if random.random() < 0.2 else 0))
+        spans.append((at + random.randint(0, late), at, random.choice("aab"), random.choice(VALUES[:different])))
+    entries = [(who, Entry(at * MINUTE, place, f"{place}", value)) for place, (_, at, who, value) in enumerate(sorted(spans))]
+    cuts = {place for place in range(1, number) if random.random() < cut}
+    return entries, cuts, {place for place in cuts if random.random() < end}
+
+
+def outcome(match, given):
+    """The alerts that are left, all that is remembered at the end, and how many activities were added."""
+    entries, cuts, anew = given
+    shelf, watched, left = InMemory(), watching(match), {}
+    known, number = begun(shelf, watched), 0
+    for place, (who, entry) in enumerate(entries, 1):
+        known.add(watched, who, entry)
+        if place in cuts or place == len(entries):
+            for _, whose, verdict in known.verdicts():
+                left.pop(verdict.alert_id, None)
+                for joined in verdict.change.joined if verdict.change else ():
+                    left.pop(joined, None)
+                if verdict.change is not None:
+                    left[verdict.alert_id] = whose, verdict.finding
+            number += len(known._noted)
+            known.save()
+            if place in anew:
+                known = begun(shelf, watched)
+    memories = {who: known.memory(watched, who) for who, _ in entries}
+    packed = {who: (memory.packed(), all_of and all_of.packed()) for who, (memory, all_of) in memories.items()}
+    return sorted(left.items(), key=str), msgspec.msgpack.decode(msgspec.msgpack.encode(packed), strict=False), number
+
+
+def begun(shelf, watched):
+    one = Habits(shelf, [watched])
+    one.begin()
+    return one
+
+
+def without(patch):
+    patch.setattr(Known, "is_ordinary", lambda _, __: False)
+
+
+@pytest.mark.parametrize("match", KINDS, ids=lambda match: f"{match.kind}-{match.counts}")
+@pytest.mark.parametrize("limits", [{}, {"values": 1, "bytes": 1}, {"journal": 5}], ids=str)
+@settings(max_examples=150)
+@given(given=arrivals())
+def test_alerts_and_memories_are_the_same_as_if_all_were_added(given, match, limits):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values_seen, "SURE", 4 * 24)
+        patch.setattr(first_users, "MOST_VALUES", limits.get("values", 2_000))
+        patch.setattr(habits, "MOST_BYTES", limits.get("bytes", 8_000_000))
+        patch.setattr(habits, "MOST_IN_JOURNAL", limits.get("journal", 1_000))
+        alerts, remembered, _ = outcome(match, given)
+        without(patch)
+        assert outcome(match, given)[:2] == (alerts, remembered)
+
+
+def test_what_people_do_again_within_an_hour_is_added_once():
+    days = [Entry(day * DAY + minute * MINUTE, minute, f"{day} {minute}", VALUES[1]) for day in range(12) for minute in range(0, 60, 5)]
+    _, _, number = outcome(NEW, ([("a", one) for one in days], range(1, 200, 3), ()))
+    assert number == 3 * 12 + 2 + 8  # on three days, and as the fourth begins, it is not certain yet, and each of them may count
+
+
+def test_what_counts_is_added_each_time():
+    match = Unusual(unique=None, session=HOUR, at_least=20, learning=7 * DAY)
+    _, _, number = outcome(match, ([("a", Entry(minute * MINUTE, minute, f"{minute}")) for minute in range(9)], (), ()))
+    assert number == 9
+
+
+def ordinary(count=12):
+    """Somebody who has had a value for days, and another activity with it, which is ordinary now."""
+    known, watched = Habits(InMemory()), watching(NEW)
+    for day in range(count):
+        known.add(watched, "a", Entry(day * DAY, day, f"{day}", VALUES[1]))
+        assert [*known.verdicts()] == []
+        known.save()
+    again = Entry((count - 1) * DAY + MINUTE, 99, "again", VALUES[1])
+    assert known._of((watched.remembers, "a")).is_ordinary(again)
+    return known, watched, again
+
+
+def test_nothing_is_ordinary_once_it_was_forgotten_who_had_it_first(monkeypatch):
+    known, watched, again = ordinary()
+    monkeypatch.setattr(first_users, "MOST_VALUES", 0)
+    known.add(watched, "b", Entry(again.timestamp, 1, "b", VALUES[2]))
+    assert not known._of((watched.remembers, "a")).is_ordinary(again)
+
+
+def test_what_is_settled_is_ordinary_no_more():
+    known, watched, again = ordinary()
+    known.add(watched, "a", Entry(again.timestamp + 3 * DAY, 1, "later", VALUES[2]))
+    assert [*known.verdicts()] == []
+    assert not known._of((watched.remembers, "a")).is_ordinary(again)
