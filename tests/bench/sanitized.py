@@ -61,8 +61,9 @@ def try_bodies(seconds: float) -> None:
             said = number + chance.choice((0, 0, 0, 1, 1 << 50))
             changed = mutated(chance, plain)
             columns = (
-                _bodies.columns(mutated(chance, encoded), said, letters(fields), b""),
-                _bodies.columns(chance.choice((without, mutated(chance, without))), said, letters(fields, apart=True), changed),
+                _bodies.columns((mutated(chance, encoded),), (said,), letters(fields), b""),
+                _bodies.columns((chance.choice((without, mutated(chance, without))),), (said,), letters(fields, apart=True), changed),
+                _bodies.columns((without, mutated(chance, without)), (number, said), letters(("user",), apart=True), b""),
             )
             with suppress(UnicodeDecodeError):
                 columns += (_bodies.texts(changed, said),)

@@ -9,20 +9,12 @@
 #include <Python.h>
 #include <stdlib.h>
 
+#include "_buffer.h"
 #include "_msgpack.h"
 #include "_plain.h"
 
 #define MOST_COLUMNS 256
 #define PARTS 4 /* of an object: id, name, type, role */
-
-enum answer { GOOD, ODD, NO_MEMORY };
-
-/* What grows is what Python gets in the end: to copy a megabyte into memory never touched before takes as long as all of the reading. */
-typedef struct {
-    PyObject *array;
-    uint8_t *bytes;
-    size_t used, room, first; /* first: room to begin with */
-} Buffer;
 
 /* One column as it grows. `valid`: a bit a value. `values`: numbers, bits, or where each text or list ends. */
 typedef struct {
@@ -32,35 +24,6 @@ typedef struct {
 } Column;
 
 /* ------------------------------------------------------------------ growing */
-
-static enum answer make_room(Buffer *buffer, size_t more) {
-    if (buffer->room - buffer->used >= more)
-        return GOOD;
-    size_t room = buffer->room ? buffer->room : buffer->first;
-    while (room - buffer->used < more) {
-        if (room > PY_SSIZE_T_MAX / 2)
-            return NO_MEMORY;
-        room *= 2;
-    }
-    if (buffer->array == NULL)
-        buffer->array = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)room);
-    else if (PyByteArray_Resize(buffer->array, (Py_ssize_t)room) < 0)
-        return NO_MEMORY;
-    if (buffer->array == NULL)
-        return NO_MEMORY;
-    buffer->bytes = (uint8_t *)PyByteArray_AsString(buffer->array);
-    buffer->room = room;
-    return GOOD;
-}
-
-static enum answer append(Buffer *buffer, const void *bytes, size_t size) {
-    enum answer answer = make_room(buffer, size);
-    if (answer == GOOD && size) {
-        memcpy(buffer->bytes + buffer->used, bytes, size);
-        buffer->used += size;
-    }
-    return answer;
-}
 
 static enum answer append_bit(Buffer *buffer, size_t place, int bit) {
     if (place % 8 == 0) {
@@ -179,8 +142,8 @@ static enum answer add(Column *column, Column *parts, Input *input, Input *apart
 
 /* ------------------------------------------------------------------ the whole */
 
-/* The columns of `number` activities; those of a list's parts lie behind it, PARTS for each. */
-static enum answer read_all(Input *input, Input *apart, size_t number, Column *columns, Column *parts, size_t width) {
+/* Where the first text or list of each column begins. Those of a list's parts lie behind it, PARTS for each. */
+static enum answer begin(Column *columns, Column *parts, size_t width) {
     enum answer answer = GOOD;
     for (size_t column = 0; column < width && answer == GOOD; column++) {
         if (columns[column].kind && strchr("Ttrlo", columns[column].kind))
@@ -189,6 +152,12 @@ static enum answer read_all(Input *input, Input *apart, size_t number, Column *c
             if (columns[column].kind == 'o' || (columns[column].kind == 'l' && part == 0))
                 answer = append_end(parts + column * PARTS + part, 0);
     }
+    return answer;
+}
+
+/* `number` more activities, which are all that there is. */
+static enum answer read_all(Input *input, Input *apart, size_t number, Column *columns, Column *parts, size_t width) {
+    enum answer answer = GOOD;
     for (; number && answer == GOOD; number--) {
         size_t fields;
         if (!read_array(input, &fields) || fields != width)
@@ -196,18 +165,7 @@ static enum answer read_all(Input *input, Input *apart, size_t number, Column *c
         for (size_t column = 0; column < width && answer == GOOD; column++)
             answer = add(columns + column, parts + column * PARTS, input, apart);
     }
-    return answer == GOOD && (input->at != input->end || apart->at != apart->end) ? ODD : answer;
-}
-
-/* What a buffer has, without the room for more; it is the buffer's no longer. */
-static PyObject *taken(Buffer *buffer) {
-    PyObject *array = buffer->array;
-    if (array == NULL)
-        return PyByteArray_FromStringAndSize(NULL, 0);
-    buffer->array = NULL;
-    if (PyByteArray_Resize(array, (Py_ssize_t)buffer->used) < 0)
-        Py_CLEAR(array);
-    return array;
+    return answer == GOOD && input->at != input->end ? ODD : answer;
 }
 
 /* (rows, unknown, valid, values, text) */
@@ -238,17 +196,43 @@ static void give_back(Column *columns, size_t number) {
     free(columns);
 }
 
-PyDoc_STRVAR(columns_doc, "columns(encoded, number, kinds, apart)\n--\n\n"
-                          "The columns of so many activities, and those of their lists' parts; None where Python must decide.");
+/* One of the encoded bodies, and how many activities it has. -1 where it is no such thing. */
+static int get_body(PyObject *bodies, PyObject *numbers, Py_ssize_t place, Input *input, Py_ssize_t *number) {
+    char *bytes;
+    Py_ssize_t size;
+    *number = PyLong_AsSsize_t(PyTuple_GetItem(numbers, place));
+    if ((*number == -1 && PyErr_Occurred()) || PyBytes_AsStringAndSize(PyTuple_GetItem(bodies, place), &bytes, &size) < 0)
+        return -1;
+    *input = (Input){(const uint8_t *)bytes, (const uint8_t *)bytes + size};
+    return 0;
+}
+
+/* A guess at the bytes that the values of so many activities take. */
+static size_t first_room(char kind, size_t number) {
+    return kind == 'b' ? number / 8 + 8 : (strchr("Iid", kind) ? 8 : 4) * (number + 1);
+}
+
+PyDoc_STRVAR(columns_doc, "columns(bodies, numbers, kinds, apart)\n--\n\n"
+                          "The columns of the activities of some bodies, of which each has so many, one behind the other, and those of their lists'\n"
+                          "parts; None where Python must decide.");
 
 static PyObject *columns(PyObject *module, PyObject *arguments) {
-    const char *encoded, *kinds, *texts_apart;
-    Py_ssize_t size, number, width, size_apart;
+    PyObject *bodies, *numbers;
+    const char *kinds, *texts_apart;
+    Py_ssize_t number, width, size_apart, whole = 0;
+    Input input;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "y#ns#y#", &encoded, &size, &number, &kinds, &width, &texts_apart, &size_apart))
+    if (!PyArg_ParseTuple(arguments, "O!O!s#y#", &PyTuple_Type, &bodies, &PyTuple_Type, &numbers, &kinds, &width, &texts_apart, &size_apart))
         return NULL;
-    if (width < 1 || width > MOST_COLUMNS || number < 0 || number > size / width) /* each field has a byte at least */
+    Py_ssize_t count = PyTuple_Size(bodies);
+    if (width < 1 || width > MOST_COLUMNS || PyTuple_Size(numbers) != count)
         Py_RETURN_NONE;
+    for (Py_ssize_t place = 0; place < count; place++, whole += number) {
+        if (get_body(bodies, numbers, place, &input, &number) < 0)
+            return NULL;
+        if (number < 0 || number > (input.end - input.at) / width) /* each field has a byte at least */
+            Py_RETURN_NONE;
+    }
     size_t all = (size_t)width * (1 + PARTS);
     Column *made = calloc(all, sizeof *made);
     if (made == NULL)
@@ -260,14 +244,18 @@ static PyObject *columns(PyObject *module, PyObject *arguments) {
             made[width + column * PARTS + (Py_ssize_t)part].kind = 't';
     }
     for (size_t column = 0; column < all; column++) { /* of lists' parts a guess, like that of texts */
-        made[column].valid.first = (size_t)number / 8 + 8;
-        made[column].values.first = 8 * (size_t)number + 8;
+        made[column].valid.first = (size_t)whole / 8 + 8;
+        made[column].values.first = first_room(made[column].kind, (size_t)whole);
         made[column].text.first = 4096;
     }
-    Input input = {(const uint8_t *)encoded, (const uint8_t *)encoded + size};
     Input apart = {(const uint8_t *)texts_apart, (const uint8_t *)texts_apart + size_apart};
     PyObject *result = NULL;
-    switch (read_all(&input, &apart, (size_t)number, made, made + width, (size_t)width)) {
+    enum answer answer = begin(made, made + width, (size_t)width);
+    for (Py_ssize_t place = 0; place < count && answer == GOOD; place++) {
+        get_body(bodies, numbers, place, &input, &number); /* as before */
+        answer = read_all(&input, &apart, (size_t)number, made, made + width, (size_t)width);
+    }
+    switch (answer == GOOD && apart.at != apart.end ? ODD : answer) {
     case GOOD: result = as_list(made, all); break;
     case ODD: result = Py_NewRef(Py_None); break;
     case NO_MEMORY: PyErr_NoMemory();

@@ -21,6 +21,7 @@ from casbd.store.log.record_pages import Page
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_BUT_RECORDS = [name for name in FIELDS if name != columns.RAW]
 _COLUMNS = "block_id, activities, first, last, body"
 PAGE = 256 << 10
 """Bytes. Fewer records are compressed again with others, of which they take less: 64 kilobytes alone an eighth more."""
@@ -90,6 +91,19 @@ class Block(NamedTuple):
         except packing.DAMAGE as error:
             what = f"block {self.block_id} of the activity log is damaged ({error})"
             raise StoreError(f"{what}; `casbd store verify` lists all damage, `casbd store rebuild` makes the log anew") from None
+
+
+def columns_together(several: Sequence[Block]) -> pa.Table:
+    """Their columns but for the records, one behind the other, as `Block.columns` gives them. StoreError where one is damaged."""
+    import pyarrow as pa
+
+    try:
+        together = packing.unpacked_together([block.body for block in several], [block.activities for block in several])
+    except packing.DAMAGE:
+        together = None  # of each alone it is told which one it is
+    if together is None:
+        return pa.Table.from_batches([block.columns(_BUT_RECORDS) for block in several])
+    return pa.Table.from_batches([columns.of_blocks(together, [(block.block_id, range(block.activities)) for block in several])])
 
 
 def add(connection: sqlite3.Connection, packer: Packer, parts: Iterable[Part], now: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ Times are milliseconds since 1970 (UTC).
 from __future__ import annotations
 
 import itertools
+from array import array
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -79,18 +80,19 @@ def _things(values: Sequence[tuple[ActivityObject, ...]], kind: pa.ListType) -> 
 
 def of_block(columns: pa.RecordBatch, block_id: int, first: int = 0) -> pa.RecordBatch:
     """Activities' columns, with those that say which block they are of. first: the place of the first of them."""
+    return of_blocks(columns, [(block_id, range(first, first + columns.num_rows))])
+
+
+def of_blocks(columns: pa.RecordBatch, blocks: Sequence[tuple[int, range]]) -> pa.RecordBatch:
+    """The columns of several blocks' activities: so many of each, and their places in it."""
     import pyarrow as pa
 
-    number = columns.num_rows
-    own = [pa.repeat(pa.scalar(block_id, pa.int64()), number), _places(1 << (first + number).bit_length()).slice(first, number)]
+    numbers, places = array("q"), array("i")
+    for block_id, some in blocks:
+        numbers += array("q", [block_id]) * len(some)
+        places.extend(some)
+    own = [pa.Array.from_buffers(kind, len(one), [None, pa.py_buffer(one)]) for kind, one in ((pa.int64(), numbers), (pa.int32(), places))]
     return pa.RecordBatch.from_arrays([*columns.columns, *own], schema=schema((*columns.schema.names, BLOCK, PLACE)))
-
-
-@lru_cache(4)
-def _places(end: int) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(range(end), type=pa.int32())
 
 
 def activities(columns: pa.RecordBatch) -> list[Activity]:

@@ -231,10 +231,20 @@ def unpacked(body: bytes, number: int, fields: Collection[str] = FIELDS) -> pa.R
     rest, records = _frames(body)
     if COMPILED and wanted:
         apart = b"" if records is None or RAW not in fields else _decompress(records)
-        made = _bodies.columns(_decompress(rest), number, columns.letters(fields, apart=records is not None), apart)
+        made = _bodies.columns((_decompress(rest),), (number,), columns.letters(fields, apart=records is not None), apart)
         if made is not None:
             return columns.of_buffers(made, wanted)
     return columns.batch(activities(body, number), wanted)
+
+
+def unpacked_together(bodies: Sequence[bytes], numbers: Sequence[int]) -> pa.RecordBatch | None:
+    """All fields but their records of several, one behind the other; None where each of them must be unpacked for itself."""
+    frames = [_frames(body) for body in bodies]
+    if not COMPILED or any(records is None for _, records in frames):
+        return None
+    wanted = [name for name in FIELDS if name != RAW]
+    made = _bodies.columns(tuple(_decompress(rest) for rest, _ in frames), tuple(numbers), columns.letters(wanted, apart=True), b"")
+    return None if made is None else columns.of_buffers(made, wanted)
 
 
 def size(body: bytes) -> int:

@@ -65,16 +65,17 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Rows(NamedTuple):
-    """Some rows of a file. records: theirs; none where the table has them as a column."""
+    """Some rows of a file. records: theirs, one page behind the other; none where the table has them as a column."""
 
     table: pa.Table
-    records: Page | None = None
+    records: Sequence[Page] = ()
 
     def with_records(self) -> pa.Table:
         """All their columns."""
-        if self.records is None:
+        if not self.records:
             return self.table
-        return self.table.add_column(schema().get_field_index(RAW), schema().field(RAW), [self.records.texts()])
+        texts = [page.texts() for page in self.records]
+        return self.table.add_column(schema().get_field_index(RAW), schema().field(RAW), texts)
 
 
 def rows(activities: Sequence[Activity], block_id: int, first: int = 0) -> Rows:
@@ -132,21 +133,21 @@ class PartWriter:
 
     def add(self, rows: Rows) -> None:
         """Some rows, behind those that are there."""
-        table, page = rows
-        if page is not None:
-            self._add(table, page, table.get_total_buffer_size())
+        table, pages = rows
+        if pages:
+            self._add(table, pages, table.get_total_buffer_size())
             return
         at_once = max(1, min(ROWS, table.num_rows * BYTES // max(1, table.nbytes)))
         for start in range(0, table.num_rows, at_once):
             some = table.slice(start, at_once)
             without = some.drop_columns([RAW])
-            self._add(without, some[RAW], without.nbytes)
+            self._add(without, [some[RAW]], without.nbytes)
 
-    def _add(self, table: pa.Table, records: Page | pa.ChunkedArray, size: int) -> None:
+    def _add(self, table: pa.Table, records: Sequence[Page | pa.ChunkedArray], size: int) -> None:
         self._waiting.append(table)
-        self._records.append(records)
-        self._bytes += size + (len(records.frame) if isinstance(records, Page) else records.nbytes)
-        self._size += size + (records.size if isinstance(records, Page) else records.nbytes)
+        self._records += records
+        self._bytes += size + sum(len(one.frame) if isinstance(one, Page) else one.nbytes for one in records)
+        self._size += size + sum(one.size if isinstance(one, Page) else one.nbytes for one in records)
         self._rows += table.num_rows
         if self._rows >= ROWS or self._size >= 2 * BYTES:
             self._flush()

@@ -17,11 +17,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from casbd.model.activity import FIELDS
 from casbd.store.database import Store
-from casbd.store.log import blocks, segment_files
+from casbd.store.log import block_rows, segment_files
 from casbd.store.log.blocks import span
-from casbd.store.log.columns import RAW
 from casbd.store.log.segment_files import Part, PartWriter, Rows
 
 DIRECTORY = "segments"
@@ -117,21 +115,10 @@ def write(store: Store, plan: Plan) -> list[Part]:
     directory = store.directory / DIRECTORY
     directory.mkdir(mode=0o750, exist_ok=True)
     if plan.blocks:
-        return write_parts(directory, plan.token, _of_blocks(store, plan.blocks))
+        return write_parts(directory, plan.token, block_rows.of_blocks(store.connection, plan.blocks))
     parts = {segment.segment_id: segment for segment in listed(store)}
     chosen = [parts[number] for number in plan.parts if number in parts]
     return write_parts(directory, plan.token, (Rows(table) for one in chosen for table in segment_files.read(one.path)))
-
-
-def _of_blocks(store: Store, numbers: Sequence[int]) -> Iterator[Rows]:
-    import pyarrow as pa
-
-    for number in numbers:
-        block = blocks.get(store.connection, number)
-        if block is not None:  # retention was faster: `adopt` gives up what was made
-            records = block.records()
-            read = FIELDS if records is None else [name for name in FIELDS if name != RAW]
-            yield Rows(pa.Table.from_batches([block.columns(read)]), records)
 
 
 def write_parts(directory: Path, token: str, several: Iterator[Rows]) -> list[Part]:

@@ -5,6 +5,7 @@ import shutil
 from unittest.mock import patch
 
 import msgspec
+import pyarrow as pa
 import pytest
 import zstandard
 from builders import activities_at, part
@@ -99,6 +100,26 @@ def test_without_repeats():
     assert packer.without_repeats(part(activities), [False] * 3) == NOTHING
 
 
+@given(st.lists(st.lists(ACTIVITIES, min_size=1, max_size=5), max_size=4))
+def test_several_together_are_what_each_is_alone(several):
+    bodies, numbers = [part(some).body for some in several], [*map(len, several)]
+    together = packing.unpacked_together(bodies, numbers)
+    if packing.COMPILED:
+        wanted = [name for name in FIELDS if name != columns.RAW]
+        alone = [unpacked(body, number, wanted) for body, number in zip(bodies, numbers, strict=True)]
+        together.validate(full=True)
+        assert pa.Table.from_batches([together]).equals(pa.Table.from_batches(alone, together.schema).combine_chunks())
+    else:
+        assert together is None
+
+
+def test_several_together_have_each_as_many_as_it_should():
+    """The sum is right, and the third would have the place of another block's."""
+    bodies = [part(activities_at(1, 2, 3)).body, part(activities_at(4)).body]
+    assert packing.unpacked_together(bodies, [2, 2]) is None
+    assert packing.unpacked_together([*bodies, as_body([5, "a", "Log on"])], [3, 1, 1]) is None, "of an older casbd"
+
+
 @given(st.lists(ACTIVITIES, max_size=20), st.just({*FIELDS}) | st.sets(st.sampled_from([*FIELDS])))
 def test_columns_are_the_same_from_c_and_from_python(activities, fields):
     body = part(activities).body if activities else as_body()
@@ -139,7 +160,7 @@ def test_what_is_damaged_is_damaged_for_both(activities, what, data):
         by_c.validate(full=True)
         assert by_c.equals(same)
     elif packing.COMPILED:
-        assert packing._bodies.columns(encoded, number, columns.letters(apart=what != "old"), records) is None
+        assert packing._bodies.columns((encoded,), (number,), columns.letters(apart=what != "old"), records) is None
 
 
 NO_TEXTS = [b"\xff", b"\xc3\x28", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\x80", b"\xe2\x82", b"\x80"]
@@ -196,9 +217,13 @@ def test_the_size_before_it_is_compressed():
 def test_a_number_that_cannot_be_is_for_python_before_memory_is_taken():
     if packing.COMPILED:
         made, texts = packing._bodies.columns, packing._bodies.texts
-        assert made(b"\x91\x05", 1, "I", b"") == [(1, 0, b"\x01", (5).to_bytes(8, "little"), b"")]
-        assert made(b"\x91\x05", 2, "I", b"") is made(b"\x91\x05", 1, "I" * 257, b"") is None
-        assert made(b"", 0, "I", b"") == [(0, 0, b"", b"", b"")]
+        assert made((b"\x91\x05",), (1,), "I", b"") == [(1, 0, b"\x01", (5).to_bytes(8, "little"), b"")]
+        assert made((b"\x91\x05",), (2,), "I", b"") is made((b"\x91\x05",), (1,), "I" * 257, b"") is None
+        assert made((b"\x91\x05",), (), "I", b"") is made((b"\x91\x05",), (-1,), "I", b"") is None
+        assert made((b"",), (0,), "I", b"") == made((), (), "I", b"") == [(0, 0, b"", b"", b"")]
+        for wrong in (((5,), (1,)), ((b"\x91\x05",), ("1",)), ([b"\x91\x05"], [1])):
+            with pytest.raises(TypeError):
+                made(*wrong, "I", b"")
         assert texts(b"\0\0\0\0", 2) is texts(b"\0\0\0\0", -1) is texts(b"\1\0\0\0", 1) is None
         assert texts(b"\0\0\0\0\1\0\0\0x", 2) == ["", "x"]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.database import Store
-from casbd.store.log import blocks, columns, packing, record_pages, segment_files, segments
+from casbd.store.log import block_rows, blocks, columns, packing, record_pages, segment_files, segments
 from casbd.store.log.packing import Packer
 from casbd.store.log.segment_files import PartWriter, Rows
 
@@ -99,6 +99,7 @@ def test_a_segment_takes_over_what_blocks_have_compressed(store, monkeypatch, ro
 
 def test_the_file_says_what_is_in_it(store, monkeypatch):
     """Readers may trust the sizes that a row group tells, and go where it says."""
+    monkeypatch.setattr(block_rows, "ROWS", 1_000)
     monkeypatch.setattr(segment_files, "ROWS", 1_000)
     stored(store, *(activities(700, name=f"{n}-") for n in range(4)))
     segments.compact(store, at_least=1)
@@ -210,7 +211,7 @@ def test_a_full_disk_leaves_nothing(store, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(record_pages, "write", full)
-    one.add(Rows(table.drop_columns(["raw"]), page))
+    one.add(Rows(table.drop_columns(["raw"]), [page]))
     with pytest.raises(StoreError, match="No space left"):
         one.finish()
     one.give_up()
