@@ -1,14 +1,15 @@
 """How much a subject does: how many activities, or different values, in any length of time of its last sessions, and on each day before.
 
 Time is cut into slices of half a session. A window is two slices that follow each other, a session all slices between which no whole
-session is empty; after LONGEST the next one begins, so that what never stops has sessions, too. Of a session that is over there stays
-its busiest window, by the day on which it began: that is the habit, from which the rhythm of weeks and months can be read.
+session is empty; after LONGEST the next one begins, so that what never stops has sessions, too, each of which knows from how much it
+goes on. Of a session that is over there stays its busiest window, by the day on which it began: that is the habit, from which the rhythm
+of weeks and months can be read.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 from zlib import crc32
@@ -77,16 +78,18 @@ def least_different(number: int, values: int) -> int:
 
 
 class Session(msgspec.Struct, frozen=True, gc=False):
-    """slices: their numbers, ascending. day: since 1970, on which it began (UTC)."""
+    """slices: their numbers, ascending. day: since 1970, on which it began (UTC). after: the busiest window of the one that it goes on from
+    without a pause; 0: none."""
 
     slices: tuple[int, ...]
     day: int
+    after: int = 0
 
 
 class Sessions:
     """A subject's memory. length: of a session (ms). different: values are counted, not activities."""
 
-    __slots__ = ("_due", "_most", "_newest", "_since", "days", "different", "size", "slices")
+    __slots__ = ("_due", "_level", "_most", "_newest", "_since", "days", "different", "size", "slices")
 
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
         self.size = length // 2
@@ -95,7 +98,8 @@ class Sessions:
         self.days: dict[int, int] = {}
         self._since: int
         self._newest: int
-        self._since, self._newest, slices, days, busiest = packed or (LONG_AGO, LONG_AGO, (), (), ())
+        self._level: int
+        self._since, self._newest, self._level, slices, days, busiest = packed or (LONG_AGO, LONG_AGO, 0, (), (), ())
         self.days.update(zip(accumulate(days), busiest, strict=True))
         number = 0
         for later, *slice_ in slices:
@@ -149,7 +153,8 @@ class Sessions:
             if session.slices[-1] + 2 >= end:
                 self._due = session.slices[-1] + 3
                 break
-            self.days[session.day] = max(self.days.get(session.day, 0), self.busiest(session))
+            self._level = self.busiest(session)
+            self.days[session.day] = max(self.days.get(session.day, 0), self._level)
             for number in session.slices:
                 del self.slices[number]
             self._since = session.slices[-1] + 1
@@ -162,13 +167,19 @@ class Sessions:
     def sessions(self) -> Iterator[Session]:
         """Those that are not settled, in time order."""
         begun: list[int] = []
+        last, level = self._since - 1, self._level
         for number in sorted(self.slices):
             if begun and (number > begun[-1] + 2 or number >= begun[0] + LONGEST):
-                yield Session(tuple(begun), begun[0] * self.size // DAY)
-                begun = []
+                session = self._session(begun, last, level)
+                last, level, begun = begun[-1], self.busiest(session) if number <= begun[-1] + 2 else 0, []
+                yield session  # whoever asks may let go of its slices
             begun.append(number)
         if begun:
-            yield Session(tuple(begun), begun[0] * self.size // DAY)
+            yield self._session(begun, last, level)
+
+    def _session(self, slices: Sequence[int], last: int, level: int) -> Session:
+        """last, level: the slice with which the one before it ended, and how busy that was."""
+        return Session(tuple(slices), slices[0] * self.size // DAY, level if slices[0] <= last + 2 else 0)
 
     def amount(self, number: int, session: Session) -> int:
         """Of the window that ends with a slice, as far as it lies in the session."""
@@ -186,7 +197,7 @@ class Sessions:
             (number - last, *_packed(number * self.size, self.slices[number])) for number, last in zip(numbers, [0, *numbers], strict=False)
         ]
         passed = [day - last for day, last in zip(days, [0, *days], strict=False)]
-        return self._since, self._newest, slices, passed, [self.days[day] for day in days]
+        return self._since, self._newest, self._level, slices, passed, [self.days[day] for day in days]
 
 
 def habit(memory: Sessions, day: int) -> Mapping[int, int]:

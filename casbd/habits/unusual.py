@@ -89,7 +89,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.session, self.unique, self.unknown, self.unless_common is not None
+        return self.session, self.unique, self.unknown, self.unless_common is not None, "after"
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. Casefolded text where different values are counted."""
@@ -116,7 +116,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
             amounts = {number: memory.amount(number, session) for number in session.slices}
             if max(amounts.values()) < fewest:
                 continue
-            usual = self._usual(memory, organization, who, session.day)
+            usual = self._usual(memory, organization, who, session)
             strange = self._strange(memory, organization, who, session, amounts)
             enough = usual.explained + 1
             odd = [number for number, amount in amounts.items() if strange[number] >= enough or amount >= AS_MANY * enough]
@@ -134,7 +134,8 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         common = {one for one in memory.failed_at(session) if organization.succeeded(one, begun, who) >= self.unless_common}
         return {number: amount - memory.at(number, session, common) for number, amount in amounts.items()} if common else amounts
 
-    def _usual(self, memory: Sessions, organization: Peers | Successes, who: str, day: int) -> Usual:
+    def _usual(self, memory: Sessions, organization: Peers | Successes, who: str, session: Session) -> Usual:
+        day = session.day
         learning = -(-self.learning // DAY)
         began = organization.began(day)
         learned = began <= day - learning
@@ -145,7 +146,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
             return Usual(2**62, own, 0, len(before), None, learned)
         newcomer = began > day - 2 * learning or self._is_newcomer(before, day, learning)
         others = self._others(organization.amounts(day, who), newcomer=newcomer) if learned else None
-        explained = max(enough - 1, self._bound(own), self._bound(others or 0))
+        explained = max(enough - 1, self._bound(own), self._bound(others or 0), self._bound(session.after))
         return Usual(explained, own, max(before.values(), default=0), len(before), others, learned)
 
     def _is_newcomer(self, before: Mapping[int, int], day: int, learning: int) -> bool:
