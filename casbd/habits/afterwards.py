@@ -15,7 +15,7 @@ from casbd.habits.what_followed import ACTIVE, ENDED, HAPPENED, Followed, WhatFo
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.model.identity import person
-from casbd.records.long_texts import shortened
+from casbd.records.long_texts import shortened_bytes
 from casbd.records.record_path import RawReader
 
 Role = Literal["object", "actor"]
@@ -64,7 +64,7 @@ class Afterwards(msgspec.Struct, frozen=True, kw_only=True):
         if 0 in met:
             name = activity.activity_type if activity.activity_type != "Unspecified" else (activity.action_type or "").rstrip(". ")
             told = [name, activity.app, activity.user if self.role == "object" else None]
-            return HAPPENED + msgspec.json.encode([one and shortened(one, _LONGEST) for one in told]).decode()
+            return HAPPENED + msgspec.json.encode([one and shortened_bytes(one, _LONGEST) for one in told]).decode()
         return ENDED if self.ends and 1 in met else ACTIVE
 
     def counted_apart(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> Iterable[tuple[str, str | None]]:

@@ -68,6 +68,10 @@ class Memory(Protocol):
     def packed(self) -> Any:
         """As what msgpack takes; `Anomaly.memory` makes it a memory again."""
 
+    def lighten(self) -> bool:
+        """Let go of some of what matters least, as it is too much to be stored: of nothing by which a subject's habit is known while there
+        is anything else. False where it is as little as can be, which is less than 2 KB."""
+
 
 class Organization(Protocol):
     """What is remembered of all subjects together: bounded, however many there are.

@@ -83,10 +83,22 @@ class Elsewhere(Sessions):
         recent = sorted(self.places.items(), key=lambda one: (one[1][1], one[0]))[-_MOST_PLACES:]
         self.places = {place: days for place, days in recent if days[1] >= before // DAY - HISTORY}
 
+    def lighten(self) -> bool:
+        """See Memory: then at which places something failed (any may be one then); at last places where the last success is the longest
+        ago: no failure moves where somebody is at home."""
+        if super().lighten():
+            return True
+        if self.failing:
+            self.failing = {}
+            return True
+        recent = sorted(self.places.items(), key=lambda one: (one[1][1], one[0]))
+        self.places = dict(recent[-max(1, len(recent) // 2) :])
+        return len(recent) > 1
+
     @property
     def values(self) -> frozenset[str] | None:
         """See Finding."""
-        return frozenset(self.failing) if len(self.failing) <= _MOST_VALUES else None
+        return frozenset(self.failing) if 0 < len(self.failing) <= _MOST_VALUES else None
 
     def packed(self) -> Any:
         """See Memory."""

@@ -15,9 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from casbd.habits.anomaly import HOUR, LATE, Finding, Memory, Organization
+from casbd.habits.brief import MOST_STORED, Found, lightened, pack
 from casbd.habits.journal import Journal
 from casbd.habits.known import LEAST_BYTES, NEVER, Known, organization_of, restored
 from casbd.habits.raised import Verdict, settled
@@ -32,8 +31,6 @@ MOST_BYTES = 8_000_000
 """So much of packed memories is kept in memory (some ten times as much, as objects); the others are read back when their subjects act."""
 MOST_IN_JOURNAL = 50_000
 """Activities; so many are read back at a start in some 250 ms."""
-
-_pack = msgspec.msgpack.Encoder().encode
 
 
 class Habits:
@@ -180,25 +177,27 @@ class Habits:
             remembers, who = name
             if who:
                 known = self._of(name)
-                packed = _pack((known.memory.packed(), known.raised))
+                packed = pack((known.memory.packed(), known.raised))
+                if len(packed) > MOST_STORED:
+                    found = partial(_found, self._watching.get(remembers, ()), known, self._organization(remembers), who)
+                    packed, known.raised = lightened(known.memory, known.raised, found)
                 self._size += max(len(packed), LEAST_BYTES) - known.size
                 known.size = max(len(packed), LEAST_BYTES)
                 kept.append(Kept(name, known.memory.newest, commit, packed))
             elif (organization := self._organization(remembers)) is not None:
-                kept.append(Kept(name, NEVER, commit, _pack(organization.packed())))
+                kept.append(Kept(name, NEVER, commit, pack(organization.packed())))
             self._unsaved.pop(name, None)
         if kept:
             self._shelf.put(kept)
 
     def _judge(self, name: Name, known: Known) -> None:
         remembers, who = name
-        organization = self._organization(remembers)
-        found = [(one, one.anomaly.findings(known.memory, organization, who)) for one in self._watching.get(remembers, ())]
+        found = _found(self._watching.get(remembers, ()), known, self._organization(remembers), who)
         if known.raised or any(findings for _, findings in found):
             self._raise(name, known, found)
         known.settle()
 
-    def _raise(self, name: Name, known: Known, found: Iterable[tuple[Watching, Sequence[Finding]]]) -> None:
+    def _raise(self, name: Name, known: Known, found: Found) -> None:
         """Tell what has become of a subject's alerts. found: by policy, of those that observe it now."""
         floor = known.memory.newest - LATE
         raised = {raises: several for raises, several in known.raised.items() if any(one.last >= floor for one in several)}
@@ -229,6 +228,10 @@ class Habits:
         organization = organization_of(remembers, self._watching[remembers][0].anomaly, self._shelf, self._journal)
         self._organizations[remembers] = organization
         return organization
+
+
+def _found(several: Iterable[Watching], known: Known, organization: Organization | None, who: str) -> Found:
+    return [(one, one.anomaly.findings(known.memory, organization, who)) for one in several]
 
 
 def _new_id(watching: Watching, who: str, finding: Finding) -> str:

@@ -35,15 +35,24 @@ class Days:
         if days is None:
             self.first[name] = [day]
             if len(self.first) > self._most:
-                del self.first[min(self.first, key=lambda one: (len(self.first[one]), self.first[one][-1], one))]
+                self._forget()
         elif day not in days and (len(days) < MOST_DAYS or day < days[-1]):
             insort(days, day)
             del days[MOST_DAYS:]
+
+    def lighten(self) -> bool:
+        """One goes; False where it is the last."""
+        if len(self.first) > 1:
+            self._forget()
+        return len(self.first) > 1
 
     def known(self, name: str, moment: int, days: int) -> bool:
         """Whether it was there on so many days before a time."""
         first = self.first.get(name)
         return first is not None and len(first) >= days and is_over(first[days - 1], moment)
+
+    def _forget(self) -> None:
+        del self.first[min(self.first, key=lambda one: (len(self.first[one]), self.first[one][-1], one))]
 
 
 def hash_of(who: str) -> int:

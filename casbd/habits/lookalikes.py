@@ -15,7 +15,7 @@ from casbd.habits.imitations import imitated, imitated_of_all, is_disguised
 from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, SURE, Use, ValuesSeen, value_of
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
-from casbd.records.long_texts import shortened
+from casbd.records.long_texts import shortened_bytes
 from casbd.records.record_path import RawReader
 
 ACCEPTED = 3
@@ -59,7 +59,7 @@ class Lookalike(msgspec.Struct, frozen=True, kw_only=True):
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. The name, without what stands around it where it is JSON."""
         name = next((known for field in self.lookalike if (known := different(field, activity, reader)) is not None), "")
-        return shortened(name.strip(_AROUND), _LONGEST).replace(PARTED, " ") or None
+        return shortened_bytes(name.strip(_AROUND), _LONGEST).replace(PARTED, " ") or None
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""

@@ -18,7 +18,7 @@ from casbd.habits.first_users import MOST_FIRST, FirstUsers
 from casbd.habits.values_seen import PARTED, SESSION, SETTLED, Use, ValuesSeen, value_of
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
-from casbd.records.long_texts import shortened
+from casbd.records.long_texts import shortened_bytes
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
@@ -93,7 +93,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
         if value is None or (self.familiar is None and not own):
-            return value and shortened(value, LONGEST_VALUE).replace(PARTED, " ")
+            return value and shortened_bytes(value, LONGEST_VALUE).replace(PARTED, " ")
         if self.familiar is None:
             return _texts[value, None, _AT_HOME]
         by = different(self.familiar, activity, reader)
@@ -275,7 +275,7 @@ def _text(key: tuple[str, str | None, str | None]) -> str:
     value, by, device = key
     digest = hashlib.blake2b(by.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if by else ""
     mark = "+" if device in _CARRIED else SETTLED if device == _AT_HOME else ""
-    return f"{shortened(value, LONGEST_VALUE).replace(PARTED, ' ')}{PARTED}{digest}{PARTED}{mark}"
+    return f"{shortened_bytes(value, LONGEST_VALUE).replace(PARTED, ' ')}{PARTED}{digest}{PARTED}{mark}"
 
 
 _texts = Remembered[tuple[str, str | None, str | None], str](_text, 20_000)

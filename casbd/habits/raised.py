@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
 from zlib import crc32
 
 import msgspec
@@ -11,10 +12,14 @@ from casbd.counting.runs import Change
 from casbd.habits.anomaly import Finding
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+MOST_RAISED = 12
+"""So many alerts of one policy and subject at a time (those of some two days): who does sixty new things is told of often enough by then,
+and what is remembered of alerts stays small. What is found besides is raised once there is room, if it is not over by then."""
+_SHOWN = 20
 
 
 class Raised(msgspec.Struct, array_like=True, frozen=True):
-    """A finding that an alert was raised for. begun: the id of the activity that it began with. of: see Finding.
+    """A finding that an alert was raised for. begun: the mark of the activity that it began with. of: the mark of what it is of.
 
     numbers: a checksum of the numbers that its sentence has, which a late record may change without another activity; None: unknown.
     """
@@ -29,11 +34,16 @@ class Raised(msgspec.Struct, array_like=True, frozen=True):
 
     def is_in(self, finding: Finding) -> bool:
         """Whether a finding is this one, or holds it."""
-        return self.of == finding.of and finding.first <= self.first and self.last <= finding.last
+        return self.of == mark(finding.of) and finding.first <= self.first and self.last <= finding.last
 
     def begins(self, finding: Finding) -> bool:
         """Whether both begin with the same activity."""
-        return (self.of, self.first, self.begun) == (finding.of, finding.first, finding.members[0].activity_id)
+        return (self.of, self.first, self.begun) == (mark(finding.of), finding.first, mark(finding.members[0].activity_id))
+
+
+def mark(text: str) -> str:
+    """What tells a text apart: itself, or a hash if it is long."""
+    return text if len(text) <= _SHOWN else blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -53,6 +63,7 @@ def settled(
     """
     left = [*raised]  # also what is long over: it may go on after a pause of days
     now, verdicts = [], []
+    room = MOST_RAISED - len(raised)
     for finding in findings:
         own = [one for one in left if one.is_in(finding) or one.begins(finding)]
         left = [one for one in left if one not in own]
@@ -60,9 +71,12 @@ def settled(
             # Should it go on, its id is made again; but not where a late record has moved its beginning since, which made two of it.
             now += [one for one in own if one.alert_id != new_id(finding)]
             continue
+        if not own and room <= 0:
+            continue
+        room -= not own
         alert_id = own[0].alert_id if own else new_id(finding)
-        begun, numbers = finding.members[0].activity_id, crc32(_encode(finding.usual))
-        now.append(Raised(alert_id, finding.first, finding.last, finding.count, begun, finding.of, numbers))
+        begun, numbers = mark(finding.members[0].activity_id), crc32(_encode(finding.usual))
+        now.append(Raised(alert_id, finding.first, finding.last, finding.count, begun, mark(finding.of), numbers))
         if own not in (now[-1:], [msgspec.structs.replace(now[-1], numbers=None)]):
             verdicts.append(Verdict(alert_id, _change(finding, own, alert_id), finding))
     return now, [*(Verdict(one.alert_id) for one in left if one.last >= floor), *verdicts]

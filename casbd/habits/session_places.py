@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import MOBILE, spot_of, written
 from casbd.model.activity import Activity
@@ -20,8 +21,8 @@ from casbd.remembered import Remembered
 LONG_AGO = -(2**62)
 MINUTE = 60_000
 _MINUTES = HOUR // MINUTE
-_MOST_PLACES, _MOST_KNOWN, _MOST_BLOCKS = 16, 40, 2_000
-"""So many days of sessions at places are kept, the newest; so many networks; and of all users together so many blocks of addresses."""
+_MOST_PLACES, _MOST_KNOWN, _MOST_BLOCKS = 12, 40, 2_000
+"""So many sessions at places are kept of each day; so many networks; and of all users together so many blocks of addresses."""
 _FIRST, _FIRST_STRANGE = 1, 5
 """So many activities are kept of each, the first; of a network that is new more, as only of such an alert is."""
 _SEEN = 50_000
@@ -122,8 +123,8 @@ class SessionPlaces:
         self.days: dict[tuple[int, str], UsedDay] = {}
         for number, day, first, last, count, minutes, most in days:
             text = texts[number]
-            kept = [Entry(moment, key, activity_id, text) for moment, key, activity_id in first]
-            self.days[day, text] = UsedDay(text, day, kept, last, count, dict(minutes), most)
+            kept = [whole(one, text) for one in first]
+            self.days[day, text] = UsedDay(text, day, kept, last, count, dict(zip(minutes[::2], minutes[1::2], strict=True)), most)
         self._known = Days(_MOST_KNOWN, known)
         self._settled = self.newest - LATE
 
@@ -143,12 +144,34 @@ class SessionPlaces:
             kept = _FIRST if self.has(network, day * DAY) else _FIRST_STRANGE
             known = self.days[day, entry.value] = UsedDay(entry.value, day, [], moment, 0, {}, kept)
             known.add(entry)
-            if len(self.days) > _MOST_PLACES:
-                del self.days[min(self.days)]
+            self._bound(day)
         else:
             if moment < self.since:
                 self.since = moment
             known.add(entry)
+
+    def _bound(self, day: int) -> None:
+        """Of each day those sessions with the smallest hashes stay, with their places as far as there is room: whatever came first, and
+        whether the days before are over, nothing that stays ever was away."""
+        if len(self.days) > _MOST_PLACES:
+            here = [name for name in self.days if name[0] == day]
+            if len(here) > _MOST_PLACES:
+                del self.days[max(here)]
+
+    def lighten(self) -> bool:
+        """See Memory: names of activities go; then sessions that were in one network, the oldest first; then the others; then the networks
+        in which the subject was on the fewest days."""
+        named = [one for one in self.days.values() if len(one.first) > 1]
+        for one in named:
+            del one.first[1:]
+        if named:
+            return True
+        in_two = {(one.day, used(one.text).session) for several in self.in_two_networks() for one in several}
+        left = sorted(name for name, one in self.days.items() if (one.day, used(one.text).session) not in in_two)
+        left = left or sorted(self.days, reverse=True)[:-2]
+        for name in left[: -(-len(left) // 2)]:
+            del self.days[name]
+        return bool(left) or self._known.lighten()
 
     def settle(self, before: int) -> None:
         """See Memory. Days are kept whole, as an alert is of one."""
@@ -164,10 +187,10 @@ class SessionPlaces:
             (
                 texts.index(one.text),
                 one.day,
-                [(entry.timestamp, entry.key, entry.activity_id) for entry in one.first],
+                [brief(entry) for entry in one.first],
                 one.last,
                 one.count,
-                sorted(one.minutes.items()),
+                [number for hour in sorted(one.minutes.items()) for number in hour],
                 one.kept,
             )
             for _, one in sorted(self.days.items())

@@ -17,6 +17,7 @@ from zlib import crc32
 import msgspec
 
 from casbd.habits.anomaly import DAY
+from casbd.habits.brief import brief_id, whole_id
 from casbd.model.counted import Entry
 
 HISTORY = 100
@@ -31,7 +32,8 @@ LONG_AGO = -(2**62)
 
 
 class Slice(msgspec.Struct, array_like=True, gc=False):
-    """Half a session. number: of activities. first, begun, key: time, id and key of the first one. last: time of the last.
+    """Half a session. number: of activities. first, begun, key: time, id and key of the first one. last: time of the last. An id may be
+    let go of, and is empty then.
 
     values: a bit for each different value, at a place that its hash says (linear counting, Whang and others 1990: exact while few, some
     percent wrong with a hundred); the same whatever the order.
@@ -164,6 +166,13 @@ class Sessions:
             return
         self.days = {day: most for day, most in self.days.items() if day >= oldest}
 
+    def lighten(self) -> bool:
+        """See Memory: names go, of the least busy slices first; what is counted stays."""
+        named = sorted((one for one in self.slices.values() if one.begun), key=lambda one: (-one.number, one.first))
+        for one in named[max(1, len(named) // 2) :]:
+            one.begun = ""
+        return len(named) > 1
+
     def sessions(self) -> Iterator[Session]:
         """Those that are not settled, in time order."""
         begun: list[int] = []
@@ -211,23 +220,13 @@ def habit(memory: Sessions, day: int) -> Mapping[int, int]:
 
 def _packed(start: int, slice_: Slice) -> tuple[Any, ...]:
     """As small as it gets: times from the slice's start, a usual id as bytes."""
-    begun: str | bytes = slice_.begun
-    if len(slice_.begun) == _UUID and slice_.begun[8::5][:4] == "----":
-        plain = slice_.begun.replace("-", "")
-        try:
-            begun = bytes.fromhex(plain)
-        except ValueError:
-            begun = slice_.begun
-        if isinstance(begun, bytes) and _uuid(begun) != slice_.begun:
-            begun = slice_.begun
     values = slice_.values.to_bytes((slice_.values.bit_length() + 7) // 8, "little")
-    return slice_.number, _fixed(slice_, start), begun, values
+    return slice_.number, _fixed(slice_, start), brief_id(slice_.begun), values
 
 
 def _unpacked(start: int, number: int, fixed: bytes, begun: str | bytes, values: bytes) -> Slice:
     first, last, key = (int.from_bytes(fixed[place]) for place in _PLACES)
-    begun = begun if isinstance(begun, str) else _uuid(begun)
-    return Slice(number, start + first, begun, start + last, key, int.from_bytes(values, "little"))
+    return Slice(number, start + first, whole_id(begun), start + last, key, int.from_bytes(values, "little"))
 
 
 def _fixed(slice_: Slice, start: int) -> bytes:
@@ -237,9 +236,3 @@ def _fixed(slice_: Slice, start: int) -> bytes:
 
 _PLACES = slice(3), slice(3, 6), slice(6, 14)
 _KEY = 2**64 - 1
-_UUID = 36
-
-
-def _uuid(given: bytes) -> str:
-    plain = given.hex()
-    return f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"

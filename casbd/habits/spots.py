@@ -34,7 +34,8 @@ _SERVERS = (
 SERVERS = frozenset(f"AS{number}" for number in _SERVERS)
 """Networks of rented servers, as a spot has them: where nobody sits, so that who comes from there is on no journey, and no telephone."""
 _PHONES = ("Mobile", "Tablet")
-_LONGEST = 60
+_LONGEST, _LONGEST_ESCAPED = 60, 120
+"""Characters of a name, and as JSON: of other alphabets each character takes six."""
 
 
 class Spot(msgspec.Struct, array_like=True, frozen=True):
@@ -78,13 +79,20 @@ def spot_of(text: str) -> Spot:
 def _write(fields: tuple[Any, ...]) -> str:
     country, address, asn, isp, has_city, latitude, longitude, category, tags, device_type, system, browser = fields
     block = block_of(address)
-    network = f"AS{asn}" if asn is not None else (isp or block).casefold()[:_LONGEST]
+    network = f"AS{asn}" if asn is not None else _short((isp or block).casefold())
     at = [round(latitude, 2), round(longitude, 2)] if has_city and is_place(latitude, longitude) else None
     marks = OWN if category in ("Corporate", "VPN", "Administrative") else 0
     marks |= HIDDEN if category == "VPN" or _is_elsewhere(asn, isp, tags) else 0
     marks |= MOBILE if device_type in _PHONES else 0
-    device = f"{system or ''}/{browser or ''}".casefold()[:_LONGEST]
+    device = _short(f"{system or ''}/{browser or ''}".casefold())
     return json.dumps([country.upper()[:2], network, block, at, marks, device])
+
+
+def _short(name: str) -> str:
+    name = name[:_LONGEST]
+    while len(json.dumps(name)) > _LONGEST_ESCAPED:
+        name = name[: -(len(name) // 4)]
+    return name
 
 
 def _is_elsewhere(asn: int | None, isp: str | None, tags: Iterable[str]) -> bool:

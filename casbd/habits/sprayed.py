@@ -11,6 +11,7 @@ import msgspec
 
 from casbd.counting.match import Aliased, Step
 from casbd.habits.anomaly import DAY, HOUR, MOST_KEPT, Finding
+from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import block_of
 from casbd.model.activity import Activity
@@ -53,7 +54,7 @@ class LogOns:
 
     def __init__(self, packed: Any = None) -> None:
         tries, known, more, newest = packed or ([], None, {}, LONG_AGO)
-        self.tries = [Entry(*one) for one in tries]
+        self.tries = [whole(one, value) for one, value in tries]
         self.newest: int = newest
         self.more: dict[str, list[int]] = more
         self._known = Days(_MOST_KNOWN, known)
@@ -80,8 +81,15 @@ class LogOns:
 
     def packed(self) -> Any:
         """See Memory."""
-        tries = [(one.timestamp, one.key, one.activity_id, one.value) for one in sorted(self.tries, key=_place)]
+        tries = [(brief(one), one.value) for one in sorted(self.tries, key=_place)]
         return tries, self._known.first, self.more, self.newest
+
+    def lighten(self) -> bool:
+        """See Memory. Then the networks go in which the subject was on the fewest days."""
+        if len(self.tries) > 1:
+            self._let_go()
+            return True
+        return self._known.lighten()
 
     def _let_go(self) -> None:
         """The newest from the network from which most were, as with the first one an alert begins: it is counted."""

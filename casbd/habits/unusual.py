@@ -192,6 +192,7 @@ def _finding(memory: Sessions, session: Session, odd: Sequence[int], usual: Usua
     """The part of a session from its first unusual window to the last. odd: the slices that these end with."""
     first = odd[0] - 1 if odd[0] - 1 in session.slices else odd[0]
     slices = [memory.slices[number] for number in session.slices if first <= number <= odd[-1]]
+    named = [slice_ for slice_ in slices if slice_.begun] or slices[:1]
     amounts = [memory.amount(number, session) for number in odd]
     total = slices[0]
     for slice_ in slices[1:]:
@@ -200,7 +201,7 @@ def _finding(memory: Sessions, session: Session, odd: Sequence[int], usual: Usua
         first=slices[0].first,
         last=slices[-1].last,
         count=total.number,
-        members=tuple(slice_.entry() for slice_ in slices[:MOST_KEPT]),
+        members=tuple(slice_.entry() for slice_ in named[:MOST_KEPT]),
         usual={
             "most": max(amounts),
             "all": total.amount(None, different=memory.different),

@@ -5,13 +5,13 @@ A value is remembered together with what the subject had it by (its device), as 
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.cells import Cell, brief_cell, by_name, whole_cell
 from casbd.model.counted import Entry
 
 PARTED = "\x1f"
@@ -24,7 +24,13 @@ SESSION = 24
 SURE = 7 * 24
 """A value that was there so many hours before is new in no case: no shorter `history` may be asked for."""
 MOST_VALUES = 64
-"""So many are remembered of a subject, those it had last."""
+"""So many are remembered of a subject, those it had on most days, and last."""
+_HABIT = 3
+"""Days on which who has a value has it by habit: more do not matter, so that who moves has a new one."""
+_LONGEST = 400 * 24
+"""Hours: no `history` is longer."""
+_FEW = 4
+"""What is to become smaller keeps so many values, and hours of what is news."""
 MOST_IN_AN_HOUR = 64
 """Of more, the further ones are remembered without what they were had by, and of those no more than twice as many."""
 
@@ -33,72 +39,27 @@ MOST_NEWS = 64
 """So many values may be news at a time: what more come of a flood are remembered no more than they are looked at."""
 MOST_USES = 256
 """So many values of all hours that are not settled are remembered with what they were had by; without it no more than twice as many."""
-MOST_IN_CELL = 8
-"""So many activities of an hour are kept by name, the earliest."""
 MOST_BY_NAME = 40
 """So many of a memory, besides the first of each hour."""
 
 
-class Cell(msgspec.Struct, array_like=True):
-    """What a subject did with a value within an hour. members: the earliest activities. last: when the latest was. count: all of them."""
-
-    members: list[Entry]
-    last: int
-    count: int = 1
-
-    @classmethod
-    def of(cls, entry: Entry) -> Cell:
-        """With one activity."""
-        return cls([_named(entry)], entry.timestamp)
-
-    @property
-    def first(self) -> Entry:
-        """The earliest of them."""
-        return self.members[0]
-
-    def add(self, entry: Entry, room: int) -> int:
-        """One more. room: for so many more members there is. How many it took."""
-        self.last = max(self.last, entry.timestamp)
-        self.count += 1
-        members = self.members
-        full = room <= 0 or len(members) >= MOST_IN_CELL
-        if full and _in_order(entry) >= _in_order(members[-1]):
-            return 0
-        insort(members, _named(entry), key=_in_order)
-        if full:
-            members.pop()
-        return 0 if full else 1
-
-
-def _named(entry: Entry) -> Entry:
-    return Entry(entry.timestamp, entry.key, entry.activity_id)
-
-
-def _in_order(entry: Entry) -> tuple[int, str]:
-    return entry.timestamp, entry.activity_id
-
-
-def by_name(cells: Iterable[Cell | None]) -> int:
-    """How many members some cells have, besides the first of each."""
-    return sum(len(cell.members) - 1 for cell in cells if cell is not None)
-
-
 class Had(msgspec.Struct, array_like=True):
-    """A value in what is settled: in which hours first and last, and on how many days."""
+    """A value in what is settled: in which hour last, and on how many days."""
 
-    first: int
     last: int
     days: int
 
 
-class Kept(msgspec.Struct, array_like=True):
-    """All of it as it is packed. begun: when the subject's first activity was. days: on how many it was active, and the last of these."""
+class Kept(msgspec.Struct):
+    """All of it. begun: when the subject's first activity was. most_news: so many values may be news; fewer
+    while a flood lasts that was too much, as else it would go on with others. days: on how many it was active, and the last of these."""
 
     newest: int = LONG_AGO
     begun: int = -LONG_AGO
     floor: int = LONG_AGO
     days: int = 0
     day: int = LONG_AGO
+    most_news: int = MOST_NEWS
     had: dict[str, Had] = {}
     hours: dict[int, dict[str, Cell | None]] = {}
 
@@ -125,7 +86,7 @@ class ValuesSeen:
     news: set[str]
 
     def __init__(self, packed: Any = None) -> None:
-        self._kept = Kept() if packed is None else msgspec.convert(packed, Kept, strict=False)
+        self._kept = Kept() if packed is None else _whole(*packed)
         self._last: dict[str, int] = {}
         for text, had in self._kept.had.items():
             self._last[value_of(text)] = max(had.last, self._last.get(value_of(text), LONG_AGO))
@@ -158,7 +119,7 @@ class ValuesSeen:
         if hour < kept.floor:
             self._settle(hour, text, 0)  # too late for any alert
             if len(kept.had) > 2 * MOST_VALUES:
-                self._forget()
+                self._forget(MOST_VALUES)
             return None
         cells = kept.hours.get(hour)
         if cells is None:
@@ -177,7 +138,7 @@ class ValuesSeen:
         sure = self._is_sure(hour, text)
         if sure:
             cells[text] = None
-        elif len(self.news) < MOST_NEWS or value_of(text) in self.news:
+        elif len(self.news) < kept.most_news or value_of(text) in self.news:
             cells[text] = Cell.of(entry)
             self.news.add(value_of(text))
         else:
@@ -199,16 +160,75 @@ class ValuesSeen:
             self._uses -= len(cells)
             for text in sorted(cells):
                 self._settle(hour, text, 1)
-            self._forget()
+            self._forget(MOST_VALUES)
         if not self.news:
             return
         for hour, cells in kept.hours.items():
             kept.hours[hour] = {text: None if cell is None or self._is_sure(hour, text) else cell for text, cell in cells.items()}
         self._look()
+        if not self.news:
+            kept.most_news = MOST_NEWS
 
     def packed(self) -> Any:
-        """See Memory."""
-        return self._kept
+        """See Memory: each text once."""
+        kept = self._kept
+        settled = sorted(kept.had)
+        others = sorted({text for cells in kept.hours.values() for text in cells} - kept.had.keys())
+        number = {text: at for at, text in enumerate([*settled, *others])}
+        hours = [
+            (
+                hour - kept.floor,
+                [number[text] if cell is None else (number[text], brief_cell(cell)) for text, cell in sorted(cells.items())],
+            )
+            for hour, cells in sorted(kept.hours.items())
+        ]
+        numbers = kept.newest, kept.begun, kept.floor, kept.days, kept.day, kept.most_news
+        return numbers, [*number], [(kept.had[text].last, kept.had[text].days) for text in settled], hours
+
+    def lighten(self) -> bool:
+        """See Memory. Names of activities go; then the newest of what is news (a flood's: it becomes a habit as if it were none), and what
+        was had on the fewest days, so that neither what alerts are of nor the true habit goes for it; then hours of what is no news."""
+        cells = [cell for cells in self._kept.hours.values() for cell in cells.values() if cell is not None]
+        named = [cell for cell in cells if len(cell.members) > 1]
+        for cell in named:
+            del cell.members[1:]
+        left = bool(named) or self._lighten_news() or self._lighten_had() or self._lighten_hours()
+        self._look()
+        return left
+
+    def _lighten_news(self) -> bool:
+        """Of the values that are news the last half is none; of one alone, its last hours are not."""
+        first: dict[str, int] = {}
+        at = [
+            (hour, text) for hour in sorted(self._kept.hours) for text, cell in sorted(self._kept.hours[hour].items()) if cell is not None
+        ]
+        for hour, text in at:
+            first.setdefault(value_of(text), hour)
+        order = sorted(first, key=lambda value: (first[value], value))
+        gone = {*order[-(-len(order) // 2) :]} if len(order) > _FEW else set()
+        over = [(hour, text) for hour, text in at if value_of(text) in gone] or (at[-(len(at) // 2) :] if len(at) > _FEW else [])
+        for hour, text in over:
+            self._kept.hours[hour][text] = None
+        if over:
+            self._kept.most_news = len(order) - len(gone)
+        return bool(over)
+
+    def _lighten_had(self) -> bool:
+        had = self._kept.had
+        over = len(had) - max(_FEW, len(had) // 2)
+        self._forget(len(had) - over)
+        return over > 0
+
+    def _lighten_hours(self) -> bool:
+        """Of half of the hours, the oldest, what is no news is forgotten."""
+        hours = [hour for hour in sorted(self._kept.hours) if None in self._kept.hours[hour].values()]
+        for hour in hours[: -(-len(hours) // 2)]:
+            cells: dict[str, Cell | None] = {text: cell for text, cell in self._kept.hours[hour].items() if cell is not None}
+            if cells:
+                self._kept.hours[hour] = cells
+            else:
+                del self._kept.hours[hour]
+        return bool(hours)
 
     def last_before(self, value: str) -> int:
         """The hour in which a value was there last, of what is settled."""
@@ -232,15 +252,17 @@ class ValuesSeen:
         self._last[value] = max(hour, self._last.get(value, LONG_AGO))
         had = self._kept.had.get(text)
         if had is None:
-            self._kept.had[text] = Had(hour, hour, 1)
+            self._kept.had[text] = Had(hour, 1)
             return
         had.days += days * (hour * HOUR // DAY > had.last * HOUR // DAY)
-        had.first, had.last = min(hour, had.first), max(hour, had.last)
+        had.last = max(hour, had.last)
 
-    def _forget(self) -> None:
-        had = self._kept.had
-        while len(had) > MOST_VALUES:
-            oldest = min(had, key=lambda text: (had[text].last, text))
+    def _forget(self, most: int) -> None:
+        """Of more values those go that were there on the fewest days, and of these the oldest: what an attacker does in an hour pushes out
+        nothing that somebody does by habit. But what nobody's `history` goes back to goes first."""
+        had, long_ago = self._kept.had, self._kept.newest // HOUR - _LONGEST
+        while len(had) > most:
+            oldest = min(had, key=lambda text: (had[text].last >= long_ago, min(had[text].days, _HABIT), had[text].last, text))
             del had[oldest]
             if not any(value_of(text) == value_of(oldest) for text in had):
                 del self._last[value_of(oldest)]
@@ -253,3 +275,15 @@ class ValuesSeen:
         self.news = {value_of(text) for cells in hours for text, cell in cells.items() if cell is not None}
         self._by_name = by_name(cell for cells in hours for cell in cells.values())
         self._uses = sum(map(len, hours))
+
+
+def _whole(numbers: Sequence[int], texts: Sequence[str], had: Sequence[Sequence[int]], hours: Sequence[Sequence[Any]]) -> Kept:
+    newest, begun, floor, days, day, most_news = numbers
+    whole_hours = {
+        hour + floor: {
+            texts[one] if isinstance(one, int) else texts[one[0]]: None if isinstance(one, int) else whole_cell(one[1]) for one in cells
+        }
+        for hour, cells in hours
+    }
+    settled = {text: Had(*one) for text, one in zip(texts, had, strict=False)}
+    return Kept(newest, begun, floor, days, day, most_news, settled, whole_hours)

@@ -5,13 +5,15 @@ Of the last day it is kept by hour, as it may come late and in any order; what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from casbd.habits.anomaly import HOUR
-from casbd.habits.values_seen import LONG_AGO, Cell, by_name
+from casbd.habits.brief import brief, whole
+from casbd.habits.cells import Cell, brief_cell, by_name, whole_cell
+from casbd.habits.values_seen import LONG_AGO
 from casbd.model.counted import Entry
 
 HAPPENED, ENDED, ACTIVE = "!", ".", "+"
@@ -21,7 +23,7 @@ MOST_BY_NAME = 12
 """So many activities are kept besides the first of each hour: of everybody, as what happened may become known later."""
 
 
-class State(msgspec.Struct, array_like=True, frozen=True):
+class State(msgspec.Struct, frozen=True):
     """As of some hour. since: what happened first, and latest: last; None: nothing, or it has ended. ended: when that was last.
 
     run: what the subject did afterwards, as one cell.
@@ -33,7 +35,7 @@ class State(msgspec.Struct, array_like=True, frozen=True):
     run: Cell | None = None
 
 
-class Hour(msgspec.Struct, array_like=True):
+class Hour(msgspec.Struct):
     """What of an hour matters. happened, ended: the latest of each. active: what the subject did."""
 
     happened: Entry | None = None
@@ -41,8 +43,8 @@ class Hour(msgspec.Struct, array_like=True):
     active: Cell | None = None
 
 
-class Kept(msgspec.Struct, array_like=True):
-    """As it is packed. floor: what is before this hour has become the state."""
+class Kept(msgspec.Struct):
+    """All of it. floor: what is before this hour has become the state."""
 
     newest: int = LONG_AGO
     floor: int = LONG_AGO
@@ -66,7 +68,7 @@ class WhatFollowed:
 
     def __init__(self, grace: int, packed: Any = None) -> None:
         self._grace = grace
-        self._kept = Kept() if packed is None else msgspec.convert(packed, Kept, strict=False)
+        self._kept = Kept() if packed is None else _whole(*packed)
         self._look()
 
     @property
@@ -106,9 +108,33 @@ class WhatFollowed:
             kept.state = self._next(kept.state, number, kept.hours.pop(number), 2**62)
         self._look()
 
+    def lighten(self) -> bool:
+        """See Memory: names of activities go; then what happened between the first and the last time, which two say when and why all the
+        same; then the newest of what was done."""
+        hours = [hour for _, hour in sorted(self._kept.hours.items())]
+        named = [hour.active for hour in hours if hour.active is not None and len(hour.active.members) > 1]
+        for cell in named:
+            del cell.members[1:]
+        happened = [hour for hour in hours if hour.happened is not None]
+        if not named:
+            for hour in happened[1:-1]:
+                hour.happened = None
+        left = named or happened[1:-1]
+        if not left:
+            left = [hour for hour in hours if hour.active is not None][1:]
+            for hour in left[len(left) // 2 :]:
+                hour.active = None
+        self._look()
+        return bool(left)
+
     def packed(self) -> Any:
         """See Memory."""
-        return self._kept
+        kept, state = self._kept, self._kept.state
+        hours = [
+            (number - kept.floor, _briefly(hour.happened), hour.ended, brief_cell(hour.active))
+            for number, hour in sorted(kept.hours.items())
+        ]
+        return kept.newest, kept.floor, (_briefly(state.since), state.latest, state.ended, brief_cell(state.run)), hours
 
     def runs(self, within: int) -> Iterator[Followed]:
         """What the subject did after what happened, and no longer after it than this (ms)."""
@@ -154,3 +180,17 @@ class WhatFollowed:
         elif value.startswith(HAPPENED) and moment > state.ended:
             self._anything = True
             self._kept.state = State(state.since or entry, max(moment, state.latest), state.ended, state.run)
+
+
+def _briefly(entry: Entry | None) -> Any:
+    return None if entry is None else (brief(entry), entry.value)
+
+
+def _whole(newest: int, floor: int, state: Sequence[Any], hours: Sequence[Sequence[Any]]) -> Kept:
+    since, latest, ended, run = state
+    whole_hours = {number + floor: Hour(_entry(happened), hour_ended, whole_cell(active)) for number, happened, hour_ended, active in hours}
+    return Kept(newest, floor, State(_entry(since), latest, ended, whole_cell(run)), whole_hours)
+
+
+def _entry(given: Any) -> Entry | None:
+    return None if given is None else whole(*given)

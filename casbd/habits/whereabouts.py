@@ -8,14 +8,18 @@ from typing import Any
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import Spot, spot_of
 from casbd.model.counted import Entry
 
 LONG_AGO = -(2**62)
 MOST_HOURS = 48
-"""So many hours at spots are kept: of two days, at the spots that somebody is at. Of more the
-newest, and those last that are not of the country where the subject was first of all: what an alert is of does not vanish in a flood."""
+"""So many hours at spots are kept: of two days, at the spots that somebody is at. Of more the newest in the country where the subject was
+first of all, and at least half as many of these as there may be; elsewhere the first and the newest: neither what an alert is of vanishes
+in a flood, nor what shows that it cannot be."""
+_FEWEST_HOURS = 6
+"""What is to become smaller keeps so many."""
 MOST_MORE = 20
 """So many more activities are kept than the first one of each hour: the newest where somebody seldom is."""
 _MOST_KNOWN = 48
@@ -63,8 +67,8 @@ class Whereabouts:
         self.hours: dict[tuple[str, int], Hour] = {}
         self._countries: dict[str, int] = {}
         for number, first, last, count, more in hours:
-            kept = None if more is None else [Entry(*one) for one in more]
-            self._put(Hour(spots[number], spot_of(spots[number]), Entry(*first), last, count, kept))
+            kept = None if more is None else [whole(one) for one in more]
+            self._put(Hour(spots[number], spot_of(spots[number]), whole(first), last, count, kept))
         self.stays: dict[str, list[int]] = stays
         self._known, self._been_in = Days(_MOST_KNOWN, known), Days(_MOST_COUNTRIES, countries)
         self._settled = self.newest - LATE
@@ -98,12 +102,25 @@ class Whereabouts:
             for name in sorted(old, key=lambda name: self.hours[name].first.timestamp):
                 self._drop(name)
 
+    def lighten(self) -> bool:
+        """See Memory: names of activities go; then hours, as of too many; then the networks and devices that were there on the fewest
+        days."""
+        named = [hour for hour in self.hours.values() if hour.more]
+        for hour in named:
+            hour.more = []
+        if named:
+            return True
+        if len(self.hours) > _FEWEST_HOURS:
+            self._drop_one()
+            return True
+        return self._known.lighten()
+
     def packed(self) -> Any:
         """See Memory."""
         spots = list(dict.fromkeys(text for text, _ in self.hours))
         number = {text: index for index, text in enumerate(spots)}
         hours = [
-            (number[one.text], _packed(one.first), one.last, one.count, None if one.more is None else [_packed(more) for more in one.more])
+            (number[one.text], brief(one.first), one.last, one.count, None if one.more is None else [brief(more) for more in one.more])
             for one in self.hours.values()
         ]
         return spots, hours, self.stays, self._known.first, self._been_in.first, self.since, self.newest
@@ -148,7 +165,7 @@ class Whereabouts:
         more = None if spot.country == self._home() else list[Entry]()
         self._put(Hour(text, spot, Entry(moment, entry.key, entry.activity_id), moment, 1, more))
         if len(self.hours) > MOST_HOURS:
-            self._drop(min(self.hours, key=lambda name: (self.hours[name].more is not None, name[1], name)))
+            self._drop_one()
 
     def _home(self) -> str:
         """The country in which the subject was first of all."""
@@ -159,6 +176,12 @@ class Whereabouts:
         if len(kept) > MOST_MORE:
             _, activity_id, hour = min(kept, key=lambda one: one[:2])
             hour.more = [one for one in hour.more or () if one.activity_id != activity_id]
+
+    def _drop_one(self) -> None:
+        names = sorted(self.hours, key=lambda name: (name[1], name))
+        home = [name for name in names if self.hours[name].more is None]
+        away = [name for name in names if self.hours[name].more is not None]
+        self._drop(home[0] if len(home) > len(away) else away[len(away) // 2])
 
     def _put(self, hour: Hour) -> None:
         self.hours[hour.text, hour.first.timestamp // HOUR] = hour
@@ -224,10 +247,6 @@ def system_of(spot: Spot) -> str:
 def network_in(spot: Spot) -> str:
     """A network's name, in a country: many are in several."""
     return f"{spot.country} {spot.network}"
-
-
-def _packed(entry: Entry) -> tuple[int, int, str]:
-    return entry.timestamp, entry.key, entry.activity_id
 
 
 def _stay(stay: list[int] | None, hour: Hour) -> list[int]:

@@ -9,7 +9,7 @@ from casbd.activity_log import ActivityLog, Wanted
 from casbd.alerting import withdrawn
 from casbd.alerting.raising import identity
 from casbd.habits.anomaly import Finding
-from casbd.habits.raised import Raised, settled
+from casbd.habits.raised import Raised, mark, settled
 from casbd.habits.rise import SPAN, Begun, Others, Rise, added
 from casbd.model.activity import Activity
 from casbd.model.identity import person, whose
@@ -58,7 +58,8 @@ class Rises:
         found: dict[str, list[Raised]] = {}
         for alert in raised_alerts.ending_since(self._connection, policy.id, since):
             if alert.user is not None and alert.activity_ids and alert.closed_by != withdrawn.BY:
-                one = Raised(alert.alert_id, alert.first_activity, alert.last_activity, alert.activity_count, alert.activity_ids[0])
+                begun = mark(alert.activity_ids[0])
+                one = Raised(alert.alert_id, alert.first_activity, alert.last_activity, alert.activity_count, begun)
                 found.setdefault(person(alert.user, alert.app, alert.app_instance), []).append(one)
         return found
 

@@ -30,6 +30,13 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     return f"{text[: min(_SHOWN, longest // 8)]}… {digest}"
 
 
+def shortened_bytes(text: str, longest: int) -> str:
+    """As `shortened`, by bytes of UTF-8: a letter of most alphabets has two, and a sign that an attacker looks for has four."""
+    if len(text) <= longest and (text.isascii() or len(text.encode("utf-8", "surrogatepass")) <= longest):
+        return text
+    return shortened(text, longest if text.isascii() else longest // 4)
+
+
 def shorten(activity: Activity) -> None:
     """Bound the fields by which the activity is counted, remembered and sent. Its id becomes a hash alone."""
     if len(activity.activity_id) > LONGEST:

@@ -34,6 +34,9 @@ class Moments:
     def packed(self):
         return [dict(sorted(self.hours.items())), self.before]
 
+    def lighten(self):
+        return False
+
 
 class Crowd:
     """Who was active first of all."""
