@@ -96,7 +96,8 @@ class Asking:
             self._matcher.effort.look()
             for number, activity in enumerate(activities[start : start + LOOKS], start):
                 if policies := match(activity):
-                    met.append((number, tuple([policy.id for policy in policies]), counted_by(policies, activity)))
+                    ids = tuple([policy.id for policy in policies])
+                    met.append((number, ids, counted_by(ids, activity)))
         return met
 
     def _find_who(self) -> None:

@@ -29,15 +29,17 @@ from casbd.model.activity import Activity
 from casbd.policies.arranging import Arranging, Ask
 from casbd.policies.compiler import Compiler
 from casbd.policies.conditions_by_value import FEW_VALUES, glanced_fields, signed_fields
+from casbd.policies.counted_together import Counted, CountedTogether
 from casbd.policies.policy import Policy
 from casbd.policies.remaining import LONGEST_REMEMBERED, RemainingFilters
 from casbd.records.record_path import RawReader
 
 _REMEMBERED = 8192
-Counted = tuple[str, str | None]
-
 
 _position = attrgetter("position")
+
+
+__all__ = ["Counted", "Matcher", "Moment"]
 
 
 class Moment:
@@ -63,9 +65,9 @@ class Matcher:
         self.moment = Moment()
         self._policies = sorted((policy for policy in policies if policy.enabled), key=lambda policy: policy.id)
         self._filters = {policy.id: policy.whole_filter() for policy in self._policies}
-        self._counts = {policy.id: _counts(policy) for policy in self._policies}
         self._compiler = Compiler(now or self.moment, self.effort)
         self._subjects = _subjects(self._policies, self._compiler.reader)
+        self._counted_together = CountedTogether(self._policies, self._subjects, self.counted, self._compiler.reader)
         self._decide_by(signed_fields(self._filters.values()))
 
     def _decide_by(self, signed: Mapping[str, Sequence[Condition]]) -> None:
@@ -125,18 +127,9 @@ class Matcher:
             met = sorted(set(met), key=_position) if met else met  # a list field may have found one twice
         return tuple([one.policy for one in met]) if met else ()
 
-    def counted_by(self, policies: Sequence[Policy], activity: Activity) -> tuple[tuple[Counted, ...], ...]:
-        """What each of some policies counts of an activity that it has just met. Those that count alike are asked once."""
-        if len(policies) == 1:
-            return (self.counted(policies[0], activity),)
-        found: dict[Any, tuple[Counted, ...]] = {}
-        counted = []
-        for policy in policies:
-            alike = self._counts[policy.id]
-            if alike not in found:
-                found[alike] = self.counted(policy, activity)
-            counted.append(found[alike])
-        return tuple(counted)
+    def counted_by(self, ids: tuple[str, ...], activity: Activity) -> tuple[tuple[Counted, ...], ...]:
+        """What each of some policies, by id, counts of an activity that it has just met."""
+        return self._counted_together(ids, activity)
 
     def counted(self, policy: Policy, activity: Activity) -> tuple[Counted, ...]:
         """What a policy of repeated activity counts of an activity that it has just met: whose it is, and the value.
@@ -201,13 +194,3 @@ def _subjects(policies: Sequence[Policy], reader: RawReader) -> Mapping[str, Cal
                 alike[by] = subjects(match, reader)
             of[policy.id] = alike[by]
     return of
-
-
-def _counts(policy: Policy) -> Hashable:
-    """The same of two policies that count the same of any activity that meets both."""
-    match = policy.match
-    if match is None:
-        return None
-    return (
-        policy.id if match.steps or match.aliased else (match.kind, match.by, match.nobodys, match.single_app, match.looks_at, match.counts)
-    )
