@@ -15,6 +15,7 @@ from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
+from casbd.remembered import Remembered
 
 AWAKE = "active"
 """The one value that is remembered: a memory of kind `new`, whose only value is news again."""
@@ -57,8 +58,9 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
         """See Match."""
         if self.familiar is None:
             return AWAKE
-        by = different(self.familiar, activity, reader)
-        return text_of(AWAKE, unversioned[by] if by is not None and self.familiar == "user_agent" else by, activity.device_type)
+        if self.familiar == "user_agent":
+            return _by_agent[activity.user_agent, activity.device_type]
+        return text_of(AWAKE, different(self.familiar, activity, reader), activity.device_type)
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""
@@ -81,6 +83,14 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
                     found.append(_finding(memory, day, last))
             last = use.hour
         return found
+
+
+def _by(key: tuple[str | None, str | None]) -> str:
+    agent = different("user_agent", Activity(user_agent=key[0]), RawReader())
+    return text_of(AWAKE, None if agent is None else unversioned[agent], key[1])
+
+
+_by_agent = Remembered(_by, 20_000)
 
 
 def _is_the_owner(memory: ValuesSeen, day: Sequence[Use], before: Sequence[Use]) -> bool:
