@@ -8,15 +8,13 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
+from casbd.habits.session_ids import session_ids
 from casbd.habits.session_places import Exits, SessionPlaces, Used, UsedDay, observed, place, used
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
-from casbd.records.record_path import RawReader, parse_path
-from casbd.records.record_path import Step as RecordStep
-from casbd.remembered import Remembered
+from casbd.records.record_path import RawReader
 
 Sensitivity = Literal["low", "medium", "high"]
 CHANGES = {"low": 5, "medium": 3, "high": 2}
@@ -24,8 +22,6 @@ CHANGES = {"low": 5, "medium": 3, "high": 2}
 off."""
 EXIT = 2
 """So many colleagues come from a block of addresses that is a way out which they share: an office, or a VPN of which nobody said so."""
-
-_paths = Remembered[str, tuple[RecordStep, ...]](lambda field: parse_path(field[4:]), 1_000)
 
 
 class Place(msgspec.Struct):
@@ -87,10 +83,8 @@ class UsedTwice(msgspec.Struct, frozen=True, kw_only=True):
         """See Match."""
         if activity.country is None:
             return None
-        for field in self.shared_session:
-            if session := _session(field, activity, reader):
-                return observed(activity, session)
-        return None
+        session = session_ids(self.shared_session)(activity, reader)
+        return observed(activity, session) if session else None
 
     def memory(self, packed: Any = None) -> SessionPlaces:
         """See Anomaly."""
@@ -152,14 +146,6 @@ class UsedTwice(msgspec.Struct, frozen=True, kw_only=True):
         return any(
             spot.marks & HIDDEN or (not spot.marks & OWN and organization.share(spot.block, moment, who) >= EXIT) for spot in one.spots
         )
-
-
-def _session(field: str, activity: Activity, reader: RawReader) -> str | None:
-    """Its id: of a path, as nearly all are, without the care that other values need, as a hash of it is all that is kept."""
-    if not field.startswith("raw."):
-        return different(field, activity, reader)
-    values = reader.find(activity.raw, _paths[field])
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else None
 
 
 def _places(several: Iterable[UsedDay]) -> list[Place]:
