@@ -162,3 +162,13 @@ def test_who_was_first_is_judged_again_when_it_turns_out_that_another_one_was():
     assert [who for who, *_ in raised(match, arrived[:-1])[0]] == ["a"]
     assert raised(match, arrived, {len(homes) + 1})[0] == raised(match, sorted(arrived, key=lambda one: one[1].timestamp))[0]
     assert [who for who, *_ in raised(match, arrived, {len(homes) + 1})[0]] == ["b"]
+
+
+def test_who_is_concerned_by_another_is_judged_before_its_own_time_leaves_that_behind():
+    homes = [*at_home("a"), *at_home("b")]
+    there = [new(30 * DAY, OWN, name="a"), new(30 * DAY - 2 * HOUR, OWN, who="b", name="b")]
+    arrived = [*homes, *there, new(33 * DAY, f"no{PARTED}x{PARTED}", name="later")]
+    match = msgspec.structs.replace(MATCH, familiar=None)
+    raised_of_a, then = len(homes) + 1, len(homes) + 2
+    assert [who for who, *_ in raised(match, arrived, {raised_of_a})[0]] == ["b"]
+    assert raised(match, arrived, {raised_of_a}) == raised(match, arrived, {raised_of_a, then})

@@ -101,3 +101,26 @@ def test_a_new_process_adds_again_what_came_too_late_as_it_was_added():
         _, remembered = raised(match, [("a", one) for one in arrived], {4}, anew)
         kept.append(remembered)
     assert kept[0] == kept[1]
+
+
+def test_what_two_policies_observe_alike_is_counted_once():
+    one = watching()
+    other = msgspec.structs.replace(one, policy_id="other", raises="other:1")
+    known = Habits(InMemory(), [one, other])
+    known.begin()
+    for day in (0, 5):
+        for watched in (one, other):
+            known.add(watched, "a", Entry(day * DAY, day, f"{day}"))
+    assert [(watched.policy_id, verdict.finding.count) for watched, _, verdict in known.verdicts()] == [("p", 1), ("other", 1)]
+
+
+def test_all_is_put_onto_the_shelf_when_the_journal_is_long_and_not_with_each_commit_from_then_on(monkeypatch):
+    monkeypatch.setattr(habits, "MOST_IN_JOURNAL", 3)
+    shelf, watched, emptied = InMemory(), watching(), []
+    monkeypatch.setattr(shelf, "all_kept", lambda: emptied.append(day))
+    known = begun(shelf, watched)
+    for day in range(12):
+        known.add(watched, "a", Entry(day * DAY, day, f"{day}"))
+        list(known.verdicts())
+        known.save()
+    assert emptied == [3, 7, 11]

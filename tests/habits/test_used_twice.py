@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
+from casbd.habits import session_places
 from casbd.habits.anomaly import DAY
 from casbd.habits.session_places import observed
 from casbd.habits.used_twice import UsedTwice
@@ -96,3 +97,11 @@ def test_an_exit_that_colleagues_share_is_where_people_are_who_travel_but_not_to
     assert found(*turns(office, hotel, 5), usual=(office,), people="ab") == [(602, 618, 5)]
     assert found(*turns(office, hotel, 5), usual=(office,), people="abc") == []
     assert found(*turns(office, server, 5), usual=(office,), people="abc") == [(602, 618, 5)]
+
+
+@settings(max_examples=100)
+@given(given=activities(tuple(at(n % 5, f"{n // 5}", os="Windows") for n in range(25)), people="a", days=4, most=40))
+def test_of_many_sessions_at_many_places_the_same_ones_are_kept_in_any_order(given):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_places, "_MOST_PLACES", 3)
+        same_in_any_order(UsedTwice(shared_session=("raw.SessionId",), within=360 * MINUTE, learning=0), given)
