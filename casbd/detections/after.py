@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
@@ -14,7 +14,7 @@ from casbd.filters.tree import AllOf
 from casbd.habits.afterwards import Afterwards, Role
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Length, MatchKeys
+from casbd.policies.counted_fields import Length, MatchKeys, OfOneUser
 from casbd.policies.explain import clause
 from casbd.policies.kinds import detection
 from casbd.policies.policy import is_of_one_user
@@ -23,7 +23,7 @@ from casbd.records.timestamps import iso
 _FILTERS = {"$ref": "#/$defs/filters"}
 
 
-class AfterKeys(MatchKeys):
+class AfterKeys(OfOneUser):
     """`match: {after: {activity_type: {eq: Delete user}}, as: object, within: 90d}`."""
 
     after: dict[str, Any]
@@ -36,12 +36,6 @@ class AfterKeys(MatchKeys):
     """Filters of what ends it: the account is restored or made anew."""
     grace: Length = 0
     """What is done so soon afterwards is no news: sessions may live on for an hour. What is done in the same hour of the clock never is."""
-
-    @model_validator(mode="after")
-    def _of_a_user(self) -> Self:
-        if self.by not in (["user"], ["user_id"]) or self.single_app:
-            raise ValueError("`after` goes by `user`, in all apps")
-        return self
 
 
 @detection

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, StrictInt
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.filters.reading import FilterReader
-from casbd.habits.anomaly import HOUR
+from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.values_seen import SURE
 from casbd.habits.waking import Waking
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Different, Length, MatchKeys
-from casbd.policies.kinds import detection
+from casbd.policies.counted_fields import Different, Length, MatchKeys, between
+from casbd.policies.kinds import Plain, detection
 from casbd.policies.policy import is_of_one_user
 from casbd.records.timestamps import iso
 
@@ -24,7 +22,7 @@ from casbd.records.timestamps import iso
 class DormantKeys(MatchKeys):
     """`match: {dormant: 60d}`."""
 
-    dormant: Length
+    dormant: Annotated[Length, between((SURE // 24 + 1) * DAY, 10 * 365 * DAY)]
     """Active again after so long without any activity that meets the filters (at least 8d). One alert is its first day."""
     active_days: Annotated[StrictInt, Field(ge=1, le=365)] = 1
     """On so many days it was active before it fell asleep."""
@@ -32,26 +30,13 @@ class DormantKeys(MatchKeys):
     """A field, such as user_agent: no alert where most of its first day is done with values that it had before. Then it is the owner who is
     back."""
 
-    @model_validator(mode="after")
-    def _so_long(self) -> Self:
-        if self.dormant <= SURE * HOUR:
-            raise ValueError("`dormant` is at least 8d")
-        return self
-
 
 @detection
-class Dormant:
+class Dormant(Plain):
     """A dormant account."""
 
     Options: ClassVar[type[MatchKeys]] = DormantKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "dormant: 60d"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: DormantKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, StrictStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictStr
 
 from casbd.counting.match import Match, Step
-from casbd.filters.reading import FilterReader
+from casbd.documents.wording import nearest
 from casbd.habits.lookalikes import Lookalike
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Different, MatchKeys, as_list, different, fields_schema
+from casbd.policies.counted_fields import Fields, MatchKeys
 from casbd.policies.explain import name_of
-from casbd.policies.kinds import detection
+from casbd.policies.kinds import Plain, detection
 from casbd.policies.policy import is_of_one_user
 
-_FIELD = fields_schema(different)
-_Names = Annotated[list[Annotated[StrictStr, Field(min_length=1)]], Field(min_length=1, max_length=1000)]
+ORGANIZATION: Literal["organization"] = "organization"
+_MOST = 1000
+_Names = Annotated[list[Annotated[StrictStr, Field(min_length=1)]], Field(min_length=1, max_length=_MOST)]
+
+
+def _known_names(given: Any) -> Any:
+    """So that what is wrong is told once, and not for each of what it may be."""
+    names = given if isinstance(given, list) else []
+    if given == ORGANIZATION or (0 < len(names) <= _MOST and all(isinstance(name, str) and name for name in names)):
+        return given
+    hint = nearest(given, [ORGANIZATION]) if isinstance(given, str) else ""
+    told = f"should be {ORGANIZATION}, or a list of 1 to {_MOST} names, such as [Microsoft Teams, DocuSign]"
+    raise ValueError(f"{told} ({hint})" if hint.startswith("did") else told)
 
 
 class LookalikeKeys(MatchKeys):
     """`match: {lookalike: object_name, of: organization}`."""
 
-    lookalike: Annotated[
-        list[Different],
-        BeforeValidator(as_list),
-        Field(min_length=1, max_length=10),
-        WithJsonSchema({"anyOf": [_FIELD, {"type": "array", "items": _FIELD, "minItems": 1, "maxItems": 10}]}),
-    ]
+    lookalike: Fields
     """A name in this field (of several the first that is known) that imitates another one: with letters of other alphabets, with others
     that look alike, or with one letter changed. One alert is its first day."""
-    of: Literal["organization"] | _Names = "organization"
+    of: Annotated[Literal["organization"] | _Names, BeforeValidator(_known_names)] = ORGANIZATION
     """Which names are imitated: organization, those that anybody in it has used on an earlier day and those that everybody knows; or a
     list."""
 
 
 @detection
-class Imitation:
+class Imitation(Plain):
     """A name that imitates another one."""
 
     Options: ClassVar[type[MatchKeys]] = LookalikeKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "lookalike: object_name"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: LookalikeKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

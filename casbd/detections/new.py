@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.filters.reading import FilterReader
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.new_values import MOST_COMMON, NewValue, Sensitivity
 from casbd.habits.values_seen import SURE
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Different, Length, MatchKeys, as_list, different, fields_schema
+from casbd.policies.counted_fields import Different, Fields, Length, MatchKeys, between
 from casbd.policies.explain import name_of
-from casbd.policies.kinds import detection
+from casbd.policies.kinds import Plain, detection
 from casbd.policies.policy import is_of_one_user
 from casbd.records.timestamps import iso
 
 _LONGEST = 400 * DAY
-_FIELD = fields_schema(different)
 
 
 class NewKeys(MatchKeys):
     """`match: {new: country, history: 60d, learning: 7d, unless_common: 3}`."""
 
-    new: Annotated[
-        list[Different],
-        BeforeValidator(as_list),
-        Field(min_length=1, max_length=10),
-        WithJsonSchema({"anyOf": [_FIELD, {"type": "array", "items": _FIELD, "minItems": 1, "maxItems": 10}]}),
-    ]
+    new: Fields
     """A value of this field (or path into the record; of several the first that is known) that the subject did not have before. One alert
     is its first day."""
-    history: Length = 60 * DAY
+    history: Annotated[Length, between(SURE * HOUR, _LONGEST)] = 60 * DAY
     """So far back it is looked whether it had it (at least 7d)."""
     learning: Length = 7 * DAY
     """No alert in the first days of a subject. At high sensitivity there is one for what nobody in the organization had before."""
@@ -54,26 +46,17 @@ class NewKeys(MatchKeys):
 
     @model_validator(mode="after")
     def _so_long(self) -> Self:
-        if not SURE * HOUR <= self.history <= _LONGEST:
-            raise ValueError("`history` is from 7d to 400d")
         if self.learning > self.history:
             raise ValueError("`learning` is not longer than `history`")
         return self
 
 
 @detection
-class New:
+class New(Plain):
     """A new value."""
 
     Options: ClassVar[type[MatchKeys]] = NewKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "new: country"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: NewKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, StrictFloat, StrictInt
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt
 
 from casbd.counting.match import Match, Step
 from casbd.filters.reading import FilterReader
 from casbd.filters.tree import AnyOf
 from casbd.habits.rise import Rise
 from casbd.model.facts import Facts
-from casbd.policies.counted_fields import MatchKeys
+from casbd.policies.counted_fields import MatchKeys, OfOneUser
 from casbd.policies.kinds import detection
 
 
-class PriorityKeys(MatchKeys):
+def _whole(percentile: float) -> float:
+    """As it is written, so that 99 has the same hash as ever."""
+    return int(percentile) if percentile.is_integer() else percentile
+
+
+class PriorityKeys(OfOneUser):
     """`match: {priority: 99, at_least: 150, people: 50}`."""
 
-    priority: Annotated[StrictInt | StrictFloat, Field(ge=50, lt=100, description="past this percentile of all users")]
+    priority: Annotated[StrictFloat, AfterValidator(_whole), Field(ge=50, lt=100, description="past this percentile of all users")]
     """Past this percentile of all users. It looks at alerts of other policies, not at activities: `filters` are left out."""
     at_least: Annotated[StrictInt, Field(ge=1, le=100_000)] = 150
     """With fewer points nobody is looked at."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StrictInt
 
 from casbd.counting.match import Match, Step
 from casbd.counting.repeated import Repeated
 from casbd.documents import durations
-from casbd.filters.reading import FilterReader
 from casbd.model.facts import Facts, Part
 from casbd.policies import evidence_words
 from casbd.policies.counted_fields import Different, Length, MatchKeys
 from casbd.policies.explain import name_of
-from casbd.policies.kinds import detection
+from casbd.policies.kinds import Plain, detection
 from casbd.policies.policy import is_of_one_user
 
 
@@ -31,18 +29,11 @@ class RepeatedKeys(MatchKeys):
 
 
 @detection
-class RepeatedActivity:
+class RepeatedActivity(Plain):
     """Repeated activity."""
 
     Options: ClassVar[type[MatchKeys]] = RepeatedKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "repeated: 10"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: RepeatedKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

@@ -2,64 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
-
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from typing import Annotated, ClassVar
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.filters.reading import FilterReader
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.used_twice import Sensitivity, UsedTwice
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Different, Length, MatchKeys, as_list, different, fields_schema
-from casbd.policies.kinds import detection
+from casbd.policies.counted_fields import Fields, Length, MatchKeys, between
+from casbd.policies.kinds import Plain, detection
 from casbd.policies.policy import is_of_one_user
-
-_FIELD = fields_schema(different)
 
 
 class SharedSessionKeys(MatchKeys):
     """`match: {shared_session: raw.SessionId, within: 1h, learning: 7d, sensitivity: medium}`."""
 
-    shared_session: Annotated[
-        list[Different],
-        BeforeValidator(as_list),
-        Field(min_length=1, max_length=10),
-        WithJsonSchema({"anyOf": [_FIELD, {"type": "array", "items": _FIELD, "minItems": 1, "maxItems": 10}]}),
-    ]
+    shared_session: Fields
     """Path into the record (of several the first that is known) with the id of the session, which is used in turns from a network that the
     user has, and from one that is new; or close to each other from both with operating systems that cannot be one client's, or a script.
     One alert is what was done from new networks in a session and day (UTC)."""
-    within: Length = HOUR
+    within: Annotated[Length, between(1000, 6 * HOUR)] = HOUR
     """So close together, at most 6h."""
     learning: Length = 7 * DAY
     """No alert in the first days of a subject."""
     sensitivity: Sensitivity = "medium"
     """So often the network must change in that time: five times (low), three times, or twice (high)."""
 
-    @model_validator(mode="after")
-    def _so_long(self) -> Self:
-        if not 0 < self.within <= 6 * HOUR:
-            raise ValueError("`within` is at most 6h")
-        return self
-
 
 @detection
-class SharedSession:
+class SharedSession(Plain):
     """A session at two places."""
 
     Options: ClassVar[type[MatchKeys]] = SharedSessionKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "shared_session: raw.SessionId"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: SharedSessionKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

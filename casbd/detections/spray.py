@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, StrictInt
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.filters.reading import FilterReader
 from casbd.habits.anomaly import HOUR
 from casbd.habits.sprayed import LONGEST, Sprayed
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
-from casbd.policies.counted_fields import Length, MatchKeys
-from casbd.policies.kinds import detection
+from casbd.policies.counted_fields import Length, MatchKeys, OfOneUser, between
+from casbd.policies.kinds import Plain, detection
 
 
-class SprayKeys(MatchKeys):
+class SprayKeys(OfOneUser):
     """`match: {spray: 5, within: 12h}`."""
 
     spray: Annotated[StrictInt, Field(ge=2, le=50)]
     """So many other users failed to log on from the network (autonomous system, else block of addresses) from which this one, for whom it
     is new, logged on; and did not get in within an hour. A network from which six others logged on before is looked at block by block."""
-    within: Length = 12 * HOUR
+    within: Annotated[Length, between(1000, LONGEST)] = 12 * HOUR
     """So long before or after, at most 1d."""
-
-    @model_validator(mode="after")
-    def _so_long(self) -> Self:
-        if not 0 < self.within <= LONGEST:
-            raise ValueError("`within` is at most 1d")
-        return self
 
 
 @detection
-class Spray:
+class Spray(Plain):
     """A password spray that succeeded."""
 
     Options: ClassVar[type[MatchKeys]] = SprayKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "spray: 5"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: SprayKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.filters.reading import FilterReader
 from casbd.habits.anomaly import DAY
 from casbd.habits.impossible import Impossible, Sensitivity
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
 from casbd.policies.counted_fields import Length, MatchKeys
-from casbd.policies.kinds import detection
+from casbd.policies.kinds import Plain, detection
 from casbd.policies.policy import is_of_one_user
 
 
@@ -32,18 +30,11 @@ class TravelKeys(MatchKeys):
 
 
 @detection
-class Travel:
+class Travel(Plain):
     """A journey that nobody can make."""
 
     Options: ClassVar[type[MatchKeys]] = TravelKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "travel: impossible"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: TravelKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

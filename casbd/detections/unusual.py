@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.filters.reading import FilterReader
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.known_places import Users
 from casbd.habits.unusual import Unusual
@@ -17,7 +16,7 @@ from casbd.model.facts import Facts, Part
 from casbd.policies import evidence_words
 from casbd.policies.counted_fields import Different, Length, MatchKeys, different, fields_schema
 from casbd.policies.explain import name_of
-from casbd.policies.kinds import detection
+from casbd.policies.kinds import Plain, detection
 from casbd.policies.policy import is_of_one_user
 from casbd.records.timestamps import iso
 
@@ -81,18 +80,11 @@ class UnusualKeys(MatchKeys):
 
 
 @detection
-class UnusualAmount:
+class UnusualAmount(Plain):
     """An unusual amount."""
 
     Options: ClassVar[type[MatchKeys]] = UnusualKeys
-    schema: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[str] = "unusual: activities"
-    needs_filters: ClassVar[bool] = True
-
-    @classmethod
-    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003  it has no filters of its own
-        """None."""
-        return ()
 
     @classmethod
     def match(cls, keys: UnusualKeys, steps: tuple[Step, ...], by: tuple[str, ...]) -> Match:  # noqa: ARG003

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr, WithJsonSchema, model_validator
 
+from casbd.documents import durations
 from casbd.filters.fields import parse_field
 from casbd.filters.values import FilterError, milliseconds
 from casbd.model.activity import FIELDS
@@ -66,6 +67,27 @@ Length = Annotated[int, BeforeValidator(milliseconds), WithJsonSchema(LENGTH)]
 """Milliseconds, written as `5m`."""
 Different = Annotated[StrictStr, AfterValidator(different), WithJsonSchema(fields_schema(different))]
 """A field whose different values are counted."""
+_DIFFERENT = fields_schema(different)
+Fields = Annotated[
+    list[Different],
+    BeforeValidator(as_list),
+    Field(min_length=1, max_length=10),
+    WithJsonSchema({"anyOf": [_DIFFERENT, {"type": "array", "items": _DIFFERENT, "minItems": 1, "maxItems": 10}]}),
+]
+"""One to ten fields, of which the first that is known counts."""
+
+
+def between(shortest: int, longest: int) -> AfterValidator:
+    """What makes a Length no shorter and no longer than so many milliseconds."""
+
+    def checked(length: int) -> int:
+        if not shortest <= length <= longest:
+            raise ValueError(f"`{durations.written(length)}` is not from {durations.written(shortest)} to {durations.written(longest)}")
+        return length
+
+    return AfterValidator(checked)
+
+
 By = Annotated[
     list[Annotated[StrictStr, AfterValidator(countable)]],
     BeforeValidator(as_list),
@@ -84,3 +106,13 @@ class MatchKeys(BaseModel):
     one person in all apps, any other name one in its app and instance."""
     single_app: StrictBool = False
     """Each app is counted apart."""
+
+
+class OfOneUser(MatchKeys):
+    """What a kind has that only makes sense of users."""
+
+    @model_validator(mode="after")
+    def _by_user(self) -> Self:
+        if self.by not in (["user"], ["user_id"]) or self.single_app:
+            raise ValueError("such a policy goes by `user`, in all apps")
+        return self

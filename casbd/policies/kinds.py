@@ -57,6 +57,18 @@ class Detection(Protocol):
         """
 
 
+class Plain:
+    """What most kinds are: one without filters of its own besides those of the rule."""
+
+    schema: ClassVar[Mapping[str, Any]] = {}
+    needs_filters: ClassVar[bool] = True
+
+    @classmethod
+    def steps(cls, given: Mapping[str, Any], filters: FilterReader) -> tuple[Step, ...]:  # noqa: ARG003
+        """None."""
+        return ()
+
+
 D = TypeVar("D", bound=Detection)
 
 
@@ -115,8 +127,8 @@ def read(document: Document, filters: FilterReader, mistakes: list[Mistake]) -> 
     keys, wrong = _keys(document, given, named[0])
     if not wrong:
         wrong = [
-            document.mistake(["match"], f"`match`: `{key}` goes with `{other}`", at_key=False)
-            for key, (other, default) in _of_others(named[0]).items()
+            document.mistake(["match"], f"`match`: `{key}` goes with {', '.join(f'`{other}`' for other in others)}", at_key=False)
+            for key, (others, default) in _of_others(named[0]).items()
             if key in given and given[key] is not None and given[key] is not default
         ]
     mistakes += wrong
@@ -134,11 +146,16 @@ def _keys(document: Document, given: Mapping[Any, Any], name: str) -> tuple[Matc
 
 
 @cache
-def _of_others(name: str) -> Mapping[str, tuple[str, Any]]:
-    """The keys that a kind does not have: which kind has each, and what stands for it where it is not given."""
+def _of_others(name: str) -> Mapping[str, tuple[list[str], Any]]:
+    """The keys that a kind does not have: which kinds have each, and what stands for it where it is not given."""
     kinds = load_all()
     own = keys_of(kinds[name])
-    return {key: (other, field.get_default()) for other, kind in kinds.items() for key, field in keys_of(kind).items() if key not in own}
+    found: dict[str, tuple[list[str], Any]] = {}
+    for other in sorted(kinds):
+        for key, field in keys_of(kinds[other]).items():
+            if key not in own:
+                found.setdefault(key, ([], field.get_default()))[0].append(other)
+    return found
 
 
 def keys_of(kind: type[Detection]) -> Mapping[str, FieldInfo]:
