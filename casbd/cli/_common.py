@@ -73,6 +73,7 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
+    from casbd.cli._plain_rows import BETWEEN, plain_rows
     from casbd.cli._table_layout import layout
 
     cells = [([cell(value) for value in row], styles(row) if styles else None) for row in rows]
@@ -82,9 +83,14 @@ def table(
     grid.show_edge, grid.pad_edge, grid.padding = False, False, (0, 1, 0, 0)
     for index, width in shown.items():
         grid.add_column(columns[index], overflow="fold", width=width)
-    for texts, style in cells:
-        grid.add_row(*(Text(texts[index]) for index in shown), style=style)
-    console.print(grid)
+    chosen = ([texts[index] for index in shown] for texts, _ in cells)
+    if console.is_terminal or sum(shown.values()) + len(BETWEEN) * (len(shown) - 1) > console.width:
+        for row, (_, style) in zip(chosen, cells, strict=True):
+            grid.add_row(*map(Text, row), style=style)
+        console.print(grid)
+    else:
+        console.print(grid)
+        console.file.writelines(plain_rows(console, [*shown.values()], chosen))
     if not cells:
         click.echo("(none)", err=True)
     elif left_out := [name for index, name in enumerate(columns) if index not in shown]:
