@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -16,6 +16,7 @@ from casbd.counting.subjects import different
 from casbd.habits.anomaly import DAY, HOUR, LATE, MOST_KEPT, Finding
 from casbd.habits.first_users import MOST_FIRST, FirstUsers
 from casbd.habits.values_seen import PARTED, SESSION, SETTLED, Use, ValuesSeen, value_of
+from casbd.habits.ways import CARRIED, CARRIED_DEVICES, PlacesSeen, WaysShared, mark_of, says_where, with_way, without_way
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.long_texts import shortened_bytes
@@ -37,10 +38,6 @@ MANY = 3
 _PLACES = frozenset({"country", "city", "latitude", "longitude", "isp", "asn"})
 """Of these it is no news what the organization's own addresses have; but who uses them is there."""
 _OWN = frozenset({"Corporate", "Administrative"})
-_AT_HOME = "at home"
-"""In the place of a device's type, with an address of the organization's own."""
-_CARRIED = frozenset({"Mobile", "Tablet"})
-"""Devices whose address says little of where somebody is: abroad they keep that of their carrier at home."""
 
 
 class NewValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,32 +79,45 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.new, self.familiar, self.domains_only
+        return self.new, self.familiar, self.domains_only, self._of_places
+
+    @property
+    def _of_places(self) -> bool:
+        """Whether it matters by which way a value is had."""
+        return self.familiar == "user_agent" and self.new == ("country",)
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. The value, and of what it was had by a hash and whether it is carried about."""
-        if self.familiar == "user_agent" and self.new[0] in _PLACES and len(self.new) == 1:  # as of nearly every activity
-            place = getattr(activity, self.new[0])
-            return None if place is None else _places[place, activity.user_agent, activity.device_type, activity.ip_category]
+        if self._of_places:  # as of nearly every activity
+            return (
+                None
+                if activity.country is None
+                else _places[
+                    activity.country,
+                    activity.user_agent,
+                    SETTLED if activity.ip_category in _OWN else mark_of(activity),
+                    activity.ip_address,
+                ]
+            )
         known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
         value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
         if value is None or (self.familiar is None and not own):
             return value and shortened_bytes(value, LONGEST_VALUE).replace(PARTED, " ")
         if self.familiar is None:
-            return _texts[value, None, _AT_HOME]
+            return _texts[value, None, SETTLED]
         by = different(self.familiar, activity, reader)
         if by is not None and self.familiar == "user_agent":
             by = unversioned[by]
-        return _texts[value, by, _AT_HOME if own else activity.device_type]
+        return _texts[value, by, SETTLED] if own else text_of(value, by, activity.device_type)
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""
-        return ValuesSeen(packed)
+        return PlacesSeen(packed) if self._of_places else ValuesSeen(packed)
 
     def organization(self, packed: Any = None) -> FirstUsers:
         """See Anomaly."""
-        return FirstUsers(packed)
+        return WaysShared(packed) if self._of_places else FirstUsers(packed)
 
     def findings(self, memory: ValuesSeen, organization: FirstUsers, who: str) -> Sequence[Finding]:
         """See Anomaly."""
@@ -120,7 +130,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         if not self._has_learned(session, organization, others):
             return None
         away = self.familiar is not None and self.sensitivity != "high" and not session.brought_anything_new()
-        elsewhere = session.elsewhere() if away else None
+        elsewhere = session.elsewhere(partial(says_where, organization=organization, who=who)) if away else None
         if away and elsewhere is None:
             return None
         if self.unless_common and session.of_who_moves() and not session.strange and before:
@@ -176,12 +186,13 @@ class Session:
         """Whether the subject has another value often: it travels, or its addresses do."""
         return len(self._before(MANY)) >= MANY
 
-    def elsewhere(self) -> int | None:
-        """When the subject had another value while it should have been away (ms), but for what is carried about; None: never."""
-        if all(text.endswith(f"{PARTED}+") for text, _ in self._cells):
+    def elsewhere(self, is_sure: Callable[[str, ValuesSeen, int], bool]) -> int | None:
+        """When the subject had another value while it should have been away (ms); None: never. is_sure: whether of what is remembered, at
+        a time (ms), it is sure that the subject was there."""
+        if all(text.endswith(PARTED + CARRIED) for text, _ in self._cells):
             return None  # it is a phone alone, whose address says little
-        until = self.hour + STAYS
-        hours = [use.hour for use in self._others if self.hour < use.hour <= until and not use.text.endswith(f"{PARTED}+")]
+        near = (use for use in self._others if self.hour < use.hour <= self.hour + STAYS)
+        hours = [use.hour for use in near if is_sure(use.text, self.memory, self.first)]
         return min(hours) * HOUR if hours else None
 
     def finding(self, elsewhere: int, others: int) -> Finding:
@@ -210,7 +221,7 @@ class Session:
     def _before(self, most: int) -> list[str]:
         """What the subject had before, the most usual first; no more than `most`."""
         had = self.memory.had
-        recent = {(use.text, use.hour * HOUR // DAY) for use in self._others if self._is_recent(use.hour)}
+        recent = {(without_way(use.text), use.hour * HOUR // DAY) for use in self._others if self._is_recent(use.hour)}
         number = Counter(text for text, day in recent if text not in had or day > had[text].last * HOUR // DAY)
         number.update({text: one.days for text, one in had.items() if self._is_recent(one.last) or text in number})
         own: dict[str, int] = {}
@@ -257,10 +268,9 @@ unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_00
 """User agents without numbers: a browser that was updated on the way is the same one."""
 
 
-def _place(key: tuple[str | int | float, str | None, str | None, str | None]) -> str | None:
-    place, agent, device, category = key
-    by = unversioned[agent.casefold()] if agent else None
-    return _texts[str(place).casefold(), by, _AT_HOME if category in _OWN else device]
+def _place(key: tuple[str, str | None, str, str | None]) -> str:
+    country, agent, mark, address = key
+    return with_way(_texts[country.casefold(), unversioned[agent.casefold()] if agent else None, mark], address)
 
 
 _places = Remembered(_place, 20_000)
@@ -268,14 +278,13 @@ _places = Remembered(_place, 20_000)
 
 def text_of(value: str, by: str | None, device: str | None) -> str:
     """What is remembered of a value, of what it was had by, and of the kind of device."""
-    return _texts[value, by, device]
+    return _texts[value, by, CARRIED if device in CARRIED_DEVICES else ""]
 
 
-def _text(key: tuple[str, str | None, str | None]) -> str:
-    value, by, device = key
+def _text(key: tuple[str, str | None, str]) -> str:
+    value, by, mark = key
     digest = hashlib.blake2b(by.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if by else ""
-    mark = "+" if device in _CARRIED else SETTLED if device == _AT_HOME else ""
     return f"{shortened_bytes(value, LONGEST_VALUE).replace(PARTED, ' ')}{PARTED}{digest}{PARTED}{mark}"
 
 
-_texts = Remembered[tuple[str, str | None, str | None], str](_text, 20_000)
+_texts = Remembered[tuple[str, str | None, str], str](_text, 20_000)

@@ -1,0 +1,168 @@
+"""By which way somebody comes: an address of the own, or one that colleagues share and behind which anybody may be anywhere.
+
+As long as a value may be news it is remembered with the way it was had by, too: a hash of the address, which begins with one of its block.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.first_users import FirstUsers
+from casbd.habits.known_places import Users, hash_of
+from casbd.habits.spots import SERVERS, block_of
+from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, ValuesSeen
+from casbd.model.activity import Activity
+from casbd.model.counted import Entry
+from casbd.remembered import Remembered
+
+EXIT = 2
+"""So many colleagues come by a way that they share, on two days each."""
+CARRIED_DEVICES = frozenset({"Mobile", "Tablet"})
+CARRIED = "+"
+"""Marks what is had by these: abroad they keep the addresses of their carrier at home."""
+_RENTED = "~"
+_IN_FLIGHT = frozenset({7155, 40306, 22351, 31515, 64294})
+"""Autonomous systems of aircraft (Viasat, Intelsat, Inmarsat, Panasonic Avionics): the country is that of a ground station."""
+_MOST_WAYS, _MOST_SHARED, _SEEN = 12, 2_000, 50_000
+_PARTS, _BLOCK = 4, 6
+
+
+def mark_of(activity: Activity) -> str:
+    """What the address of an activity says of where its user is: nothing where it is carried about, little at a rented server."""
+    if activity.device_type in CARRIED_DEVICES or activity.asn in _IN_FLIGHT:
+        return CARRIED
+    return _RENTED if activity.asn is not None and f"AS{activity.asn}" in SERVERS else ""
+
+
+def with_way(text: str, address: str | None) -> str:
+    """What is remembered (a value, by what it was had, a mark) with the way, where that may matter."""
+    value, by, mark = text.split(PARTED)
+    return PARTED.join((value, by, _ways[address or ""] if not mark else "", mark))
+
+
+def without_way(text: str) -> str:
+    """The same without it, as it is remembered for long."""
+    parts = text.split(PARTED)
+    return PARTED.join((*parts[:2], parts[3])) if len(parts) == _PARTS else text
+
+
+def way_of(text: str) -> str:
+    """Its way; empty where it has none."""
+    parts = text.split(PARTED)
+    return parts[2] if len(parts) == _PARTS else ""
+
+
+def _way(address: str) -> str:
+    block = block_of(address)
+    return _hash(block)[:_BLOCK] + _hash(address) if block else ""
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+
+
+_ways = Remembered[str, str](_way, 20_000)
+
+
+class Way(msgspec.Struct, array_like=True):
+    """On how many days a block of addresses was used, and the last of these; and whether ever in turns with another one."""
+
+    days: int = 0
+    last: int = LONG_AGO
+    in_turns: bool = False
+
+
+class Ways(msgspec.Struct, array_like=True):
+    """Those of a subject, hour by hour in order. days: on which it had any, and the last of these. before: the last hour with several."""
+
+    days: int = 0
+    day: int = LONG_AGO
+    known: dict[str, Way] = {}
+    before: tuple[int, list[str]] = (LONG_AGO, [])
+
+    def add(self, hour: int, ways: Iterable[str]) -> None:
+        """Those of an hour. In turns are two in two hours that follow each other: who goes to the office has both in one at most."""
+        there, day = {way[:_BLOCK] for way in ways}, hour * HOUR // DAY
+        if not there:
+            return
+        self.days += day > self.day
+        self.day = max(day, self.day)
+        again = there & set(self.before[1]) if self.before[0] == hour - 1 else set[str]()
+        self.before = hour, sorted(there) if len(there) > 1 else []
+        for name in sorted(there):
+            way = self.known.setdefault(name, Way())
+            way.days += day > way.last
+            way.last = max(day, way.last)
+            way.in_turns |= len(again) > 1 and name in again
+        while len(self.known) > _MOST_WAYS:
+            del self.known[min(self.known, key=lambda name: (self.known[name].days > 1, self.known[name].last, name))]
+
+    def leads_anywhere(self, way: str) -> bool:
+        """Whether by a way that colleagues share the subject may come from elsewhere: where a part of what its computer sends goes by it (a
+        split tunnel), or it seldom does; not by the one that it always takes, as out of an office."""
+        known = self.known.get(way[:_BLOCK])
+        return known is None or known.in_turns or 2 * known.days < self.days
+
+
+class PlacesSeen(ValuesSeen):
+    """See ValuesSeen."""
+
+    def __init__(self, packed: Any = None) -> None:
+        values, ways = packed or (None, ())
+        super().__init__(values)
+        self.ways = msgspec.convert(ways, Ways, strict=False)
+
+    def settle(self, before: int) -> None:
+        """See Memory."""
+        for hour in sorted(hour for hour in self._kept.hours if hour < before // HOUR - SESSION):
+            self.ways.add(hour, filter(None, map(way_of, self._kept.hours[hour])))
+        super().settle(before)
+
+    def packed(self) -> Any:
+        """See Memory."""
+        return super().packed(), self.ways
+
+    def _settle(self, hour: int, text: str, days: int) -> None:
+        super()._settle(hour, without_way(text), days)
+
+
+class WaysShared(FirstUsers):
+    """See FirstUsers. And which ways several subjects take."""
+
+    def __init__(self, packed: Any = None) -> None:
+        first, ways = packed or (None, None)
+        super().__init__(first)
+        self._ways = Users(_MOST_SHARED, ways)
+        self._seen: set[tuple[str, str, int]] = set()
+
+    def add(self, who: str, entry: Entry) -> Iterable[str]:
+        """See Organization; as of ways nothing of the last day is looked at, for them nobody is to be judged again."""
+        if entry.value is not None and (seen := (who, entry.value, entry.timestamp // DAY)) not in self._seen:
+            if len(self._seen) >= _SEEN:
+                self._seen.clear()
+            self._seen.add(seen)
+            if way := way_of(entry.value):
+                self._ways.add(way, hash_of(who), entry.timestamp)
+        return super().add(who, entry)
+
+    def packed(self) -> Any:
+        """See Organization."""
+        return super().packed(), self._ways.packed()
+
+    def share(self, way: str, moment: int, who: str) -> bool:
+        """Whether others came by a way, too, on two days each before a time (ms)."""
+        return self._ways.number(way, moment, hash_of(who), twice=True) >= EXIT
+
+
+def says_where(text: str, memory: ValuesSeen, moment: int, organization: FirstUsers, who: str) -> bool:
+    """Whether it is sure that the subject itself is there where it has a value, as of a time (ms)."""
+    if text.endswith((PARTED + CARRIED, PARTED + _RENTED)):
+        return False
+    if not (way := way_of(text)) or not isinstance(memory, PlacesSeen) or not isinstance(organization, WaysShared):
+        return True
+    return not (memory.ways.leads_anywhere(way) and organization.share(way, moment, who))

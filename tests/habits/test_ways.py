@@ -1,0 +1,119 @@
+"""By which way a value is had: what says that somebody is there, and what does not, in whatever order it is told."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+from casbd.habits.anomaly import DAY
+from casbd.habits.new_values import NewValue
+from casbd.habits.ways import PlacesSeen, Ways, way_of, with_way, without_way
+from casbd.model.activity import Activity
+from casbd.model.counted import Entry
+from casbd.records.record_path import RawReader
+
+from .orders import HOUR, activities, raised, same_in_any_order
+
+MATCH = NewValue(new=("country",), history=60 * DAY, learning=7 * DAY, unless_common=3, familiar="user_agent")
+HOME, VPN, HOTEL = "192.0.2.4", "198.51.100.9", "203.0.113.7"
+
+
+def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other"):
+    activity = Activity(country=country, ip_address=address, user_agent=agent, asn=asn, device_type=device, ip_category=category)
+    return MATCH.value(activity, RawReader(), ())
+
+
+def daily(who, *addresses, days=range(30), hours=(9, 10, 11), country="NO"):
+    """What somebody does every day, at each address in each of some hours."""
+    return [
+        (who, Entry(day * DAY + hour * HOUR + n, n, f"{who}{day} {hour} {n}", text(country, address)))
+        for day in days
+        for hour in hours
+        for n, address in enumerate(addresses)
+    ]
+
+
+def journey(*elsewhere, here=None, hours=(10, 12)):
+    """A first day in Brazil, and what there is elsewhere in the hours after."""
+    there = [("a", Entry(30 * DAY + 9 * HOUR, 0, "there", here or text("BR", HOTEL)))]
+    return there + [("a", Entry(30 * DAY + hour * HOUR, n, f"{hour} {n}", one)) for hour in hours for n, one in enumerate(elsewhere)]
+
+
+COLLEAGUES = [one for n in range(2) for one in daily(f"colleague{n}", VPN)]
+
+
+def is_found(*parts):
+    entries = sorted((one for part in parts for one in part), key=lambda one: (one[1].timestamp, one[0]))
+    return [who for who, *_ in raised(MATCH, entries, range(0, 10_000, 20))[0]] == ["a"]
+
+
+def test_who_has_a_split_tunnel_is_not_where_it_ends():
+    in_turns = daily("a", HOME, VPN)
+    assert not is_found(COLLEAGUES, in_turns, journey(text("NO", VPN)))
+    assert is_found(COLLEAGUES, in_turns, journey(text("NO", HOME)))  # nobody shares that
+    assert is_found(in_turns, journey(text("NO", VPN)))
+    assert is_found(COLLEAGUES[: len(COLLEAGUES) // 2], in_turns, journey(text("NO", VPN)))
+    assert is_found([one for one in COLLEAGUES if one[1].timestamp < DAY], in_turns, journey(text("NO", VPN)))
+
+
+def test_who_always_comes_by_a_way_is_there():
+    assert is_found(COLLEAGUES, daily("a", VPN), journey(text("NO", VPN)))  # an office, or a gateway of all traffic
+    commuting = daily("a", HOME, hours=[7, 8]) + daily("a", VPN, hours=[8, 9, 10])
+    assert is_found(COLLEAGUES, commuting, journey(text("NO", VPN)))
+
+
+def test_by_a_vpn_comes_who_is_away():
+    assert not is_found(COLLEAGUES, daily("a", HOME), journey(text("NO", VPN)))
+    assert not is_found(COLLEAGUES, daily("a", HOME) + daily("a", VPN, days=range(0, 30, 5)), journey(text("NO", VPN)))
+
+
+def test_an_office_is_where_its_people_are():
+    assert is_found(COLLEAGUES, daily("a", HOME), journey(text("NO", VPN, category="Corporate")))
+
+
+def test_neither_rented_servers_nor_aircraft_are_places():
+    assert is_found(daily("a", HOME), journey(text("NL", "192.0.2.99", asn=64500)))
+    assert not is_found(daily("a", HOME), journey(text("NL", "192.0.2.99", asn=9009)))
+    assert is_found(daily("a", HOME), journey(text("NO", HOME), here=text("US", HOTEL, asn=9009)))  # where attackers are
+    assert not is_found(daily("a", HOME), journey(text("NO", HOME), here=text("US", HOTEL, asn=40306)))
+
+
+def test_a_way_is_that_of_an_address_and_of_its_block():
+    known = text("NO", HOME)
+    assert way_of(known) != way_of(text("NO", "192.0.2.5"))
+    assert way_of(known)[:6] == way_of(text("NO", "192.0.2.5"))[:6] != way_of(text("NO", "192.0.3.4"))[:6]
+    assert without_way(known) == without_way(text("NO", VPN)) == without_way(without_way(known))
+    assert with_way(without_way(known), HOME) == known
+    for nowhere in (text("NO", HOME, device="Mobile"), text("NO", None), text("NO", HOME, category="Corporate")):
+        assert way_of(nowhere) == ""
+
+
+def test_ways_are_few():
+    ways = Ways()
+    for hour in range(24 * 365):
+        ways.add(hour, [f"{hour // 8:06}abcdef", f"{hour // 24 % 3:06}abcdef"])
+    assert len(ways.known) == 12
+    assert {f"{n:06}" for n in range(3)} <= set(ways.known)
+    memory = PlacesSeen()
+    for day in range(300):
+        for hour in range(24):
+            memory.add(Entry(day * DAY + hour * HOUR, 0, f"{day} {hour}", text("NO", f"10.{day % 250}.{hour}.7")))
+        memory.settle(memory.newest - 25 * HOUR)
+    packed = msgspec.msgpack.encode(memory.packed())
+    assert len(packed) < 4096
+    assert msgspec.msgpack.encode(PlacesSeen(msgspec.msgpack.decode(packed, strict=False)).packed()) == packed
+
+
+VALUES = tuple(text(country, address, asn=asn) for country in ("NO", "BR") for address in (HOME, VPN, HOTEL) for asn in (None, 9009))
+
+
+@settings(max_examples=300)
+@given(given=activities(VALUES))
+def test_neither_order_nor_cuts_nor_restarts_matter(given):
+    same_in_any_order(msgspec.structs.replace(MATCH, history=7 * DAY, learning=2 * DAY, unless_common=1), given)
+
+
+@pytest.mark.parametrize("familiar", [None, "os"])
+def test_of_what_no_user_agent_is_known_ways_are_not_kept(familiar):
+    match = msgspec.structs.replace(MATCH, familiar=familiar)
+    assert not isinstance(match.memory(), PlacesSeen)
+    assert way_of(match.value(Activity(country="NO", ip_address=HOME, os="Windows"), RawReader(), ()) or "") == ""
