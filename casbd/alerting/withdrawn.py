@@ -35,4 +35,4 @@ def withdraw(connection: sqlite3.Connection, alert: Alert, outputs: Sequence[str
 
 def found_again(alert: Alert) -> Alert:
     """It as it was before it was withdrawn."""
-    return replace(alert, status="open", resolution=None, comment=None, closed=None, closed_by=None, event="reopened")
+    return replace(alert, status="open", resolution=None, comment=None, closed=None, closed_by=None)

@@ -124,3 +124,20 @@ def test_all_is_put_onto_the_shelf_when_the_journal_is_long_and_not_with_each_co
         list(known.verdicts())
         known.save()
     assert emptied == [3, 7, 11]
+
+
+def test_what_a_policy_had_raised_before_it_was_off_is_withdrawn_when_it_is_on_again():
+    one, known = watching(), Habits(InMemory())
+    other = msgspec.structs.replace(one, policy_id="other", raises="other:1")
+    known.use([one, other])
+
+    def judged(days, *watched):
+        known.use(watched)
+        known.begin()
+        known.add(one, "a", Entry(int(days * DAY), int(days * 10), f"{days}"))
+        return [(watched.policy_id, verdict.change is None) for watched, _, verdict in known.verdicts()]
+
+    assert judged(0, one, other) == []
+    assert judged(5, one, other) == [("p", False), ("other", False)]
+    assert judged(5.1, one) == []
+    assert sorted(judged(4.9, one, other)) == [("other", False), ("other", True), ("p", False), ("p", True)]
