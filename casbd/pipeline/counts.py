@@ -61,7 +61,9 @@ class Counts:
     def add(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> Changes:
         """Count an activity as the policies do whose filters it met."""
         if len(ids) == 1 and len(counts[0]) == 1 and isinstance(only := self._as.get(ids[0]), Counting):  # as of nearly all
-            return self._counted([only], *counts[0][0], activity, key, _NO_CHANGES)
+            who, value = counts[0][0]
+            more = self._windows.add((only,), who, activity, key, value, self._alert_id)
+            return Changes({(policy_id, who): change for policy_id, change in more}) if more else _NO_CHANGES
         changes = Changes()
         alike: dict[Counted, list[Counting]] = {}
         for policy_id, several in zip(ids, counts, strict=True):
