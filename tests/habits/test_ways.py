@@ -59,11 +59,13 @@ def test_who_always_comes_by_a_way_is_there():
     assert is_found(COLLEAGUES, daily("a", VPN), journey(text("NO", VPN)))  # an office, or a gateway of all traffic
     commuting = daily("a", HOME, hours=[7, 8]) + daily("a", VPN, hours=[8, 9, 10])
     assert is_found(COLLEAGUES, commuting, journey(text("NO", VPN)))
+    in_meetings = daily("a", HOME, VPN, hours=[8, 17])
+    assert is_found(COLLEAGUES, in_meetings, journey(text("NO", VPN)))
 
 
 def test_by_a_vpn_comes_who_is_away():
     assert not is_found(COLLEAGUES, daily("a", HOME), journey(text("NO", VPN)))
-    assert not is_found(COLLEAGUES, daily("a", HOME) + daily("a", VPN, days=range(0, 30, 5)), journey(text("NO", VPN)))
+    assert not is_found(COLLEAGUES, daily("a", HOME) + daily("a", VPN, days=range(0, 30, 5), hours=[20]), journey(text("NO", VPN)))
 
 
 def test_an_office_is_where_its_people_are():
@@ -85,6 +87,13 @@ def test_a_way_is_that_of_an_address_and_of_its_block():
     assert with_way(without_way(known), HOME) == known
     for nowhere in (text("NO", HOME, device="Mobile"), text("NO", None), text("NO", HOME, category="Corporate")):
         assert way_of(nowhere) == ""
+
+
+def test_days_are_counted_whatever_the_ways():
+    germany = daily("a", HOTEL, days=range(29), country="DE")
+    entries = sorted(daily("a", HOME, VPN) + germany, key=lambda one: one[1].timestamp)
+    ((*_, usual),) = raised(MATCH, [*entries, *journey(here=text("BR", HOTEL, agent="Chrome"))])[0]
+    assert "'before': ['no', 'de']" in usual
 
 
 def test_ways_are_few():
