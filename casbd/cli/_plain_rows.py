@@ -32,6 +32,6 @@ def _lines(console: Console, text: str, width: int, known: dict[tuple[str, int],
         return [text.ljust(width)]
     if (text, width) not in known:
         room = width - cell_len(text)
-        folded = Text(text).wrap(console, width, justify="left", overflow="fold") if room < 0 else []
+        folded: Iterable[Text] = Text(text).wrap(console, width, justify="left", overflow="fold") if room < 0 else []
         known[text, width] = [line.plain for line in folded] or [text + " " * room]
     return known[text, width]

