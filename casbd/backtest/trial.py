@@ -23,6 +23,7 @@ from casbd.errors import BadRecord
 from casbd.filters.values import FilterError, time
 from casbd.habits.anomaly import Finding
 from casbd.habits.habits import Habits, InMemory
+from casbd.habits.observed import observation
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.counted import Entry
@@ -127,7 +128,7 @@ def _by_habits(policy: Policy, counted: _Counted, now: Clock, since: int = 0) ->
         habits.save()
 
     for number, activity, who, value in counted:
-        one = Entry(activity.timestamp, number, activity.activity_id, value)
+        one = observation(activity, number, value)
         told.note(one, activity)
         activities[one.timestamp, one.activity_id] = activity
         if len(activities) > MOST_KEPT:

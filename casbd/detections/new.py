@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
@@ -33,7 +34,8 @@ class NewKeys(MatchKeys):
     learning: Length = 7 * DAY
     """No alert in the first days of a subject. At high sensitivity there is one for what nobody in the organization had before."""
     unless_common: Annotated[StrictInt, Field(ge=1, le=MOST_COMMON)] | None = None
-    """No alert for what so many others had a day before (with the device that the subject always has: until now)."""
+    """No alert for what so many others have had for as long as `learning` (with the device that the subject always has: what so many have
+    who are active for so long). Guests and users of other domains are not among them."""
     familiar: Different | None = None
     """A field, such as user_agent, whose values somebody who moves takes along: no alert where all is done with those that the subject
     had before, and nothing with another value in the ten hours after (but from a phone). Not asked at high sensitivity."""
@@ -96,19 +98,22 @@ class New(Plain):
         before = f" only {' and '.join(filter(None, (', '.join(values[:-1]), *values[-1:])))}" if values else " none"
         if match.first_use and not values:
             told = f"{said}; {name} {_shown(field, usual['value'])} is new, as all of this is"
-            return f"{told}; {_others(usual['others'])} in the organization had it on an earlier day"
+            return f"{told}; {_others(usual)}"
         said += f"; {name} {_shown(field, usual['value'])} is new: on {usual['days']} days since {iso(usual['since'])[:10]}{before}"
         if usual["elsewhere"]:
             said += ", and one of these in the same hours, too, where a journey would be without"
         elif usual["strange"] and match.familiar:
             said += f", never with this {name_of(match.familiar)}"
-        return said + f"; {_others(usual['others'])} in the organization had it on an earlier day"
+        return f"{said}; {_others(usual)}"
 
 
-def _others(number: int) -> str:
-    if not number:
-        return "nobody else"
-    return f"{number if number < MOST_COMMON else f'at least {MOST_COMMON}'} other{'' if number == 1 else 's'}"
+def _others(usual: Mapping[str, Any]) -> str:
+    """`3 others in the organization had it on an earlier day, 2 of them for some days only`."""
+    number, lately = usual["others"], usual.get("lately", 0)
+    who = f"{number if number < MOST_COMMON else f'at least {MOST_COMMON}'} other{'' if number == 1 else 's'}" if number else "nobody else"
+    told = f"{who} in the organization had it on an earlier day"
+    which = "" if number == 1 else "all of them " if lately == number else f"{lately} of them "
+    return f"{told}, {which}for some days only" if lately else told
 
 
 def _shown(field: str, value: str) -> str:

@@ -83,8 +83,12 @@ class Organization(Protocol):
     of it. From then on they may change something again.
     """
 
-    def add(self, who: str, entry: Entry) -> Iterable[str]:
-        """One more activity of a subject; the other subjects that are to be judged again."""
+    def add(self, who: str, entry: Entry, memory: Any) -> Iterable[str]:
+        """One more activity of a subject; the other subjects that are to be judged again.
+
+        memory: the subject's, which has the activity already. What an outsider does (`entry.belongs`) makes nothing common: it is easy to
+        be invited, or to invite oneself.
+        """
 
     def packed(self) -> Any:
         """As what msgpack takes; `Anomaly.organization` makes it one again."""

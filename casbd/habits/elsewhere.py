@@ -123,13 +123,13 @@ class Successes:
         self._active = Stretches(active)
         self._users = Users(_MOST_COMMON, users)
 
-    def add(self, who: str, entry: Entry) -> Iterable[str]:
+    def add(self, who: str, entry: Entry, memory: Elsewhere) -> Iterable[str]:  # noqa: ARG002
         """See Organization; as nothing of the last day is looked at, nobody is to be judged again."""
         self._active.add(entry.timestamp // DAY)
-        if self._asked and entry.value and entry.value[0] == _SUCCESS:
+        if self._asked and entry.value and entry.value[0] == _SUCCESS and entry.belongs is not None:
             place = entry.value[1:].partition("\0")[0]
             if f"AS{place}" not in SERVERS:  # where nobody sits who logs on: what people take for a VPN is an attacker's way as well
-                self._users.add(f"{hash_of(place):x}", hash_of(who), entry.timestamp)
+                self._users.add(f"{hash_of(place):x}", hash_of(who), entry.timestamp, entry.timestamp)
         return ()
 
     def began(self, day: int) -> int:

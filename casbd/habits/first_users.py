@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR, LATE
-from casbd.habits.stretches import Stretches
-from casbd.habits.values_seen import value_of
+from casbd.habits.stretches import NEVER, Stretches
+from casbd.habits.values_seen import LONG_AGO, ValuesSeen, value_of
 from casbd.model.counted import Entry
 
 MOST_FIRST = 8
@@ -19,37 +18,72 @@ MOST_VALUES = 2_000
 """So many values are remembered; of more, those go that the fewest subjects had, the oldest first."""
 
 
+class Others(NamedTuple):
+    """How many others had a value, as of a time. earlier: on a whole day that nothing of is still to come. known: so long ago that it is
+    no news of them; not somebody alone who had it on one day alone. stayed: of those who had it again on another day. colleagues: until
+    then, of those who have been active for as long."""
+
+    earlier: int
+    known: int
+    stayed: int
+    colleagues: int
+
+
+class _First(msgspec.Struct, array_like=True, gc=False):
+    """When a subject first had a value (ms), and first on another day than that."""
+
+    at: int
+    who: str
+    again: int = NEVER
+
+    def add(self, moment: int) -> bool:
+        """It had it at a time; whether that changes anything."""
+        first, second = sorted((self.at, moment))
+        before = self.at, self.again
+        self.at = first
+        if first // DAY != second // DAY:
+            self.again = min(self.again, second)
+        return (self.at, self.again) != before
+
+
 class FirstUsers:
-    """See Organization."""
+    """See Organization. Of those who are remembered it is known since when they are active."""
 
     forgotten = 0
 
     def __init__(self, packed: Any = None) -> None:
-        active, values = packed or (None, {})
+        self._began: dict[str, int]
+        active, values, self._began = packed or (None, {}, {})
         self._active = Stretches(active)
-        self._first: dict[str, list[tuple[int, str]]] = {value: [(moment, who) for moment, who in first] for value, first in values.items()}
+        self._first: dict[str, list[_First]] = {value: [_First(*one) for one in first] for value, first in values.items()}
         self._packed: bytes | None = None
 
-    def add(self, who: str, entry: Entry) -> Iterable[str]:
-        """See Organization; who was among the first is judged again where somebody was before."""
+    def add(self, who: str, entry: Entry, memory: ValuesSeen) -> Iterable[str]:
+        """See Organization; who was among the first is judged again where somebody was before, or is there again."""
         if entry.value is None:
             return ()
-        if self._active.add(entry.timestamp // DAY):
+        moment = entry.timestamp
+        if moment < self._began.get(who, LONG_AGO):
+            self._began[who] = moment
+            self._packed = None
+        if entry.belongs is None:
+            return ()
+        if self._active.add(moment // DAY):
             self._packed = None
         first = self._first.get(value_of(entry.value))
         if first is None:
             self._forget()
             first = self._first[value_of(entry.value)] = []
-        if len(first) == MOST_FIRST and entry.timestamp >= first[-1][0]:
+        own = next((one for one in first if one.who == who), None)
+        if own is None:
+            if len(first) == MOST_FIRST and moment >= first[-1].at:
+                return ()
+            first.append(_First(moment, who))
+            self._began[who] = memory.begun
+        elif not own.add(moment):
             return ()
-        for at, (moment, other) in enumerate(first):
-            if other == who:
-                if moment <= entry.timestamp:
-                    return ()
-                del first[at]
-                break
-        insort(first, (entry.timestamp, who))
-        concerned = [other for _, other in first if other != who]
+        first.sort(key=_in_order)
+        concerned = [one.who for one in first if one.who != who]
         del first[MOST_FIRST:]
         self._packed = None
         return concerned
@@ -57,17 +91,31 @@ class FirstUsers:
     def packed(self) -> Any:
         """See Organization. It is stored with each commit, and seldom changes."""
         if self._packed is None:
-            self._packed = msgspec.msgpack.encode((self._active.packed(), self._first))
+            listed = {one.who for first in self._first.values() for one in first}
+            self._began = {who: began for who, began in self._began.items() if who in listed}
+            self._packed = msgspec.msgpack.encode((self._active.packed(), self._first, self._began))
         return msgspec.Raw(self._packed)
 
-    def others(self, value: str, who: str, moment: int) -> tuple[int, int]:
-        """How many others had a value before, as of a time: on a whole day that nothing of is still to come; and at all."""
-        first = [at for at, other in self._first.get(value, ()) if other != who]
-        return sum(_is_over(at, moment) for at in first), sum(at <= moment + HOUR for at in first)
+    def others(self, value: str, who: str, moment: int, history: int) -> Others:
+        """How many others had a value, as of a time.
+
+        history: so long (ms, LATE at least) it is news of somebody. What was there while the organization was learned is none.
+        """
+        learned = self.began(moment) + history
+        before = max(moment - max(history, LATE), min(learned, moment - LATE))
+        first = [one for one in self._first.get(value, ()) if one.who != who]
+        known = [one for one in first if one.at <= before]
+        stayed = sum(one.at < learned or one.again <= moment - LATE for one in known)
+        return Others(
+            earlier=sum(_is_over(one.at, moment) for one in first),
+            known=len(known) if len(known) > 1 else stayed,  # what was done once may have been an attack
+            stayed=stayed,
+            colleagues=sum(one.at <= moment + HOUR and self._began[one.who] <= before for one in first),
+        )
 
     def known_before(self, moment: int) -> list[str]:
         """All values that anybody had on a whole day that nothing of is still to come, in order."""
-        return sorted(value for value, first in self._first.items() if _is_over(first[0][0], moment))
+        return sorted(value for value, first in self._first.items() if _is_over(first[0].at, moment))
 
     def began(self, moment: int) -> int:
         """When anybody first had anything, as of a time (ms): see Stretches."""
@@ -77,9 +125,13 @@ class FirstUsers:
         if len(self._first) <= MOST_VALUES:
             return
         self.forgotten += 1
-        fewest = sorted((len(first), first[0], value) for value, first in self._first.items())
+        fewest = sorted((len(first), first[0].at, value) for value, first in self._first.items())
         for _, _, value in fewest[: MOST_VALUES // 10]:
             del self._first[value]
+
+
+def _in_order(one: _First) -> tuple[int, str]:
+    return one.at, one.who
 
 
 def _is_over(at: int, moment: int) -> bool:

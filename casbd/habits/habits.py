@@ -100,7 +100,7 @@ class Habits:
         organization = self._organization(remembers)
         if organization is None:
             return
-        for other in organization.add(who, entry):
+        for other in organization.add(who, entry, known.memory):
             self._touched[remembers, other] = None
             concerned = self._of((remembers, other))
             concerned.oldest = min(concerned.oldest, entry.timestamp - HOUR)  # judged before its own time leaves that behind
@@ -225,7 +225,11 @@ class Habits:
     def _organization(self, remembers: str) -> Organization | None:
         if remembers in self._organizations:
             return self._organizations[remembers]
-        organization = organization_of(remembers, self._watching[remembers][0].anomaly, self._shelf, self._journal)
+
+        def memory_of(who: str) -> Memory:
+            return self._of((remembers, who)).memory
+
+        organization = organization_of(remembers, self._watching[remembers][0].anomaly, self._shelf, self._journal, memory_of)
         self._organizations[remembers] = organization
         return organization
 

@@ -151,7 +151,7 @@ class Judge:
             return True
         if max(self._memory.countries_of(spot.network, moment), self._organization.countries_of(spot.network, moment)) >= ABROAD:
             return True
-        return self._organization.share_exit(spot.block, moment, self._who) >= EXIT
+        return self._organization.share_exit(spot.block, moment, self._who, self._match.learning) >= EXIT
 
     def _has(self, name: str, hour: Hour) -> bool:
         return self._memory.has(name, hour.first.timestamp, KNOWN_DAYS)
@@ -171,7 +171,9 @@ class Judge:
             return True
         if self._has(odd.spot.device, odd) and (self._memory.has(network, moment, 1) or self._was_in(odd)):
             return True
-        return self._match.sensitivity == "low" and self._organization.are_in(network, moment, self._who) >= KNOWN_DAYS
+        return (
+            self._match.sensitivity == "low" and self._organization.are_in(network, moment, self._who, self._match.learning) >= KNOWN_DAYS
+        )
 
     def _is_too_new(self, odd: Hour, kilometres: float) -> bool:
         """Whether too little is known of the subject to say: who is new is judged by the others, once it is known where they are."""
@@ -180,7 +182,7 @@ class Judge:
             return False
         if moment - self._organization.since(moment) < self._match.learning:
             return True
-        return kilometres < 2 * NEAR["medium"] or self._organization.are_in(odd.spot.country, moment, self._who) > 0
+        return kilometres < 2 * NEAR["medium"] or self._organization.are_in(odd.spot.country, moment, self._who, self._match.learning) > 0
 
 
 def _far(here: Spot, there: Spot) -> tuple[float, bool] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -79,8 +79,10 @@ def restored(name: Name, anomaly: Anomaly, shelf: Shelf, journal: Journal) -> Kn
     return known
 
 
-def organization_of(remembers: str, anomaly: Anomaly, shelf: Shelf, journal: Journal) -> Organization | None:
-    """What is remembered of all together by now; None where nothing is."""
+def organization_of(
+    remembers: str, anomaly: Anomaly, shelf: Shelf, journal: Journal, memory_of: Callable[[str], Memory]
+) -> Organization | None:
+    """What is remembered of all together by now; None where nothing is. memory_of: a subject's, by now."""
     organization = anomaly.organization()
     if organization is None:
         return None
@@ -91,7 +93,7 @@ def organization_of(remembers: str, anomaly: Anomaly, shelf: Shelf, journal: Jou
         organization = anomaly.organization(msgspec.msgpack.decode(packed))
         assert organization is not None
     for who, entry in journal.of_all(remembers, through):
-        organization.add(who, entry)
+        organization.add(who, entry, memory_of(who))
     return organization
 
 

@@ -13,7 +13,7 @@ from zlib import crc32
 import msgspec
 
 from casbd.habits.anomaly import DAY, LATE
-from casbd.habits.stretches import Stretches
+from casbd.habits.stretches import NEVER, Stretches
 
 MOST_DAYS = 3
 """So many days of each are kept, the first ones: on how many it was seen matters no further."""
@@ -66,9 +66,12 @@ def is_over(day: int, moment: int) -> bool:
 
 
 class Users:
-    """Who has what: of each name some users with the first two days on which they had it. most: so many names are kept."""
+    """Who has what: of each name some users with the first two days on which they had it. most: so many names are kept.
 
-    __slots__ = ("_active", "_most", "_packed", "names")
+    Of these users it is known since when they are active, as those of yesterday say nothing of what is usual.
+    """
+
+    __slots__ = ("_active", "_began", "_most", "_packed", "names")
 
     MOST = 6
     """So many users of each name are kept."""
@@ -76,19 +79,22 @@ class Users:
     def __init__(self, most: int, packed: Any = None) -> None:
         self._most = most
         self.names: dict[str, dict[int, list[int]]] = {}
-        active, self.names = packed or (None, self.names)
+        self._began: dict[int, int] = {}
+        active, self.names, self._began = packed or (None, self.names, self._began)
         self._active = Stretches(active)
         self._packed: bytes | None = None
 
-    def add(self, name: str, user: int, moment: int) -> None:
-        """A user had it at a time."""
+    def add(self, name: str, user: int, moment: int, began: int) -> None:
+        """A user had it at a time. began: when the user was active first of all (ms)."""
         users = self.names.setdefault(name, {})
         day = moment // DAY
         if self._active.add(day):
             self._packed = None
+        self.age(user, began)
         days = users.get(user)
         if days is None:
             users[user] = [day]
+            self._began[user] = min(began // DAY, self._began.get(user, NEVER))
             if len(users) > self.MOST:
                 del users[max(users, key=lambda one: (-len(users[one]), users[one][-1], one))]
             if len(self.names) > self._most:
@@ -100,20 +106,31 @@ class Users:
             return
         self._packed = None
 
+    def age(self, user: int, began: int) -> None:
+        """Since when a user is active (ms)."""
+        if began // DAY < self._began.get(user, -NEVER):
+            self._began[user] = began // DAY
+            self._packed = None
+
     def since(self, moment: int) -> int:
         """When the organization began, as of a time (ms): see Stretches."""
         return self._active.began(moment // DAY) * DAY
 
-    def number(self, name: str, moment: int, but: int, *, twice: bool = False) -> int:
-        """How many users but one had it before a time; twice: on two days each."""
+    def number(self, name: str, moment: int, but: int, history: int = 0, *, twice: bool = False) -> int:
+        """How many users but one had it before a time; twice: on two days each. history: so long (ms) they have been active by then."""
         users = self.names.get(name, {})
-        day = 1 if twice else 0
-        return sum(user != but and len(days) > day and is_over(days[day], moment) for user, days in users.items())
+        day, latest = 1 if twice else 0, (moment - max(history, LATE)) // DAY
+        return sum(
+            user != but and len(days) > day and is_over(days[day], moment) and (not history or self._began[user] <= latest)
+            for user, days in users.items()
+        )
 
     def packed(self) -> Any:
         """As what msgpack takes. It is stored with each commit, and seldom changes."""
         if self._packed is None:
-            self._packed = msgspec.msgpack.encode((self._active.packed(), self.names))
+            listed = {user for users in self.names.values() for user in users}
+            self._began = {user: day for user, day in self._began.items() if user in listed}
+            self._packed = msgspec.msgpack.encode((self._active.packed(), self.names, self._began))
         return msgspec.Raw(self._packed)
 
     def _forget(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import MOST_KEPT, Finding
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
 from casbd.habits.first_users import FirstUsers
 from casbd.habits.imitations import imitated, imitated_of_all, is_disguised
 from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, SURE, Use, ValuesSeen, value_of
@@ -19,7 +19,7 @@ from casbd.records.long_texts import shortened_bytes
 from casbd.records.record_path import RawReader
 
 ACCEPTED = 3
-"""A name that so many others had on an earlier day is one that the organization uses, whatever it looks like."""
+"""A name that so many others had a week before is one that the organization uses, whatever it looks like."""
 _LONGEST = 128
 _AROUND = " \t[]{}\"'"
 
@@ -89,7 +89,7 @@ class Lookalike(msgspec.Struct, frozen=True, kw_only=True):
         other = imitated(name, self.of or [known for known in organization.known_before(first) if known != name])
         if other is None and not self.of:
             other = imitated_of_all(name)
-        if (other is None and not is_disguised(name)) or organization.others(name, who, first)[0] >= ACCEPTED:
+        if (other is None and not is_disguised(name)) or organization.others(name, who, first, SURE * HOUR).known >= ACCEPTED:
             return []
         members = [one for cell in cells for one in cell.members][:MOST_KEPT]
         last, count = max(cell.last for cell in cells), sum(cell.count for cell in cells)

@@ -14,7 +14,7 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import DAY, HOUR, LATE, MOST_KEPT, Finding
-from casbd.habits.first_users import MOST_FIRST, FirstUsers
+from casbd.habits.first_users import MOST_FIRST, FirstUsers, Others
 from casbd.habits.values_seen import PARTED, SESSION, SETTLED, Use, ValuesSeen, value_of
 from casbd.habits.ways import CARRIED, CARRIED_DEVICES, PlacesSeen, WaysShared, mark_of, says_where, with_way, without_way
 from casbd.model.activity import Activity
@@ -126,19 +126,21 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         return [found for session in _sessions(memory, self.history // HOUR) if (found := self._finding(session, organization, who))]
 
     def _finding(self, session: Session, organization: FirstUsers, who: str) -> Finding | None:
-        before, others = organization.others(session.value, who, session.first)
-        if not self._has_learned(session, organization, others):
+        others = organization.others(session.value, who, session.first, self.learning)
+        if not self._has_learned(session, organization, others.colleagues):
             return None
         away = self.familiar is not None and self.sensitivity != "high" and not session.brought_anything_new()
         elsewhere = session.elsewhere(partial(says_where, organization=organization, who=who)) if away else None
         if away and elsewhere is None:
             return None
-        if self.unless_common and session.of_who_moves() and not session.strange and before:
+        if self.unless_common and session.of_who_moves() and not session.strange and others.known:
             return None
         enough = 1 if self.sensitivity == "low" else self.unless_common
-        if enough is not None and (before if session.strange else others) >= enough:
+        # Of places it is asked who stayed there, but for who comes together with others, each with the own computer.
+        common = others.known if self.familiar is None else others.stayed if session.strange else others.colleagues
+        if enough is not None and common >= enough:
             return None
-        return session.finding(elsewhere or 0, before)
+        return session.finding(elsewhere or 0, others)
 
     def _has_learned(self, session: Session, organization: FirstUsers, others: int) -> bool:
         """Whether it is known what is usual of a subject; of a joiner at high sensitivity what is usual of others is enough."""
@@ -195,15 +197,16 @@ class Session:
         hours = [use.hour for use in near if is_sure(use.text, self.memory, self.first)]
         return min(hours) * HOUR if hours else None
 
-    def finding(self, elsewhere: int, others: int) -> Finding:
-        """What is found. elsewhere: see there; 0: never. others: how many had the value on an earlier day."""
+    def finding(self, elsewhere: int, others: Others) -> Finding:
+        """What is found. elsewhere: see there; 0: never."""
         members = sorted((one for _, cell in self._cells for one in cell.members), key=lambda one: (one.timestamp, one.activity_id))
         usual = {
             "value": self.value,
             "days": self.memory.days_before(self.hour),
             "since": self.memory.begun,
             "before": self._before(MOST_NAMED),
-            "others": others,
+            "others": others.earlier,
+            "lately": max(0, others.earlier - others.known),
             "strange": self.strange,
             "elsewhere": bool(elsewhere),
         }
@@ -215,7 +218,7 @@ class Session:
             of=self.value,
             values=frozenset(text for text, _ in self._cells),
             usual=usual,
-            weight=1.0 if not others else 0.6,
+            weight=0.6 if others.earlier else 1.0,
         )
 
     def _before(self, most: int) -> list[str]:

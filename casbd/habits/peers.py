@@ -13,7 +13,7 @@ from zlib import crc32
 import msgspec
 
 from casbd.habits.anomaly import DAY
-from casbd.habits.sessions import bit_of, least_different
+from casbd.habits.sessions import Sessions, bit_of, least_different
 from casbd.habits.stretches import Stretches
 from casbd.model.counted import Entry
 
@@ -64,7 +64,7 @@ class Peers:
         self._over: set[str] = set()
         """Of whom nothing is looked at any more, so that most activities are over with at once."""
 
-    def add(self, who: str, entry: Entry) -> Iterable[str]:
+    def add(self, who: str, entry: Entry, memory: Sessions) -> Iterable[str]:  # noqa: ARG002
         """See Organization; it concerns nobody at once."""
         day = entry.timestamp // DAY
         self._active.add(day)

@@ -227,20 +227,23 @@ class Exits:
         self._users = Users(_MOST_BLOCKS, packed)
         self._seen: set[tuple[str, str, int]] = set()
 
-    def add(self, who: str, entry: Entry) -> tuple[str, ...]:
+    def add(self, who: str, entry: Entry, memory: SessionPlaces) -> tuple[str, ...]:
         """See Organization: as nothing of the last day is looked at, nobody is to be judged again."""
+        if entry.belongs is None:
+            self._users.age(hash_of(who), memory.since)
+            return ()
         if entry.value is None or (seen := (who, entry.value, entry.timestamp // DAY)) in self._seen:
             return ()
         if len(self._seen) >= _SEEN:
             self._seen.clear()
         self._seen.add(seen)
         if block := used(entry.value).block:
-            self._users.add(block, hash_of(who), entry.timestamp)
+            self._users.add(block, hash_of(who), entry.timestamp, memory.since)
         return ()
 
-    def share(self, block: str, moment: int, who: str) -> int:
-        """How many others came from a block of addresses on two days each, before."""
-        return self._users.number(block, moment, hash_of(who), twice=True) if block else 0
+    def share(self, block: str, moment: int, who: str, history: int) -> int:
+        """How many others came from a block of addresses on two days each, before. history: see Users."""
+        return self._users.number(block, moment, hash_of(who), history, twice=True) if block else 0
 
     def packed(self) -> Any:
         """See Organization."""

@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import DAY, HOUR, MOST_KEPT, Finding
+from casbd.habits.anomaly import DAY, MOST_KEPT, Finding
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import block_of
+from casbd.habits.tried import Network
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
@@ -26,7 +27,7 @@ LONGEST = DAY
 OWN = 6
 """A network from which so many others logged on before is no attacker's: of one of its blocks of addresses alone it is asked."""
 _KEPT = 4 * DAY
-_MOST_TRIES, _MOST_KNOWN, _MOST_NETWORKS, _MOST_USERS, _MOST_TIMES, _MOST_FLOODS = 28, 40, 1_000, 64, 26, 8
+_MOST_TRIES, _MOST_KNOWN, _MOST_NETWORKS, _MOST_FLOODS = 28, 40, 1_000, 8
 
 
 class Tries(msgspec.Struct, array_like=True, frozen=True):
@@ -103,44 +104,6 @@ class LogOns:
             del self.more[min(self.more, key=lambda name: (self.more[name][1], name))]
 
 
-class Network:
-    """Who failed, and who succeeded: by user the newest times, one an hour; of successes the first."""
-
-    __slots__ = ("failed", "succeeded")
-
-    def __init__(self, failed: dict[str, list[int]] | None = None, succeeded: dict[str, list[int]] | None = None) -> None:
-        self.failed, self.succeeded = failed or {}, succeeded or {}
-
-    def add(self, who: str, moment: int, *, succeeded: bool) -> None:
-        """One more."""
-        users = self.succeeded if succeeded else self.failed
-        times = users.setdefault(who, [])
-        same = next((number for number, time in enumerate(times) if time // HOUR == moment // HOUR), None)
-        if same is not None:
-            times[same] = min(times[same], moment)
-            return
-        times.append(moment)
-        times.sort()
-        del times[slice(1, None) if succeeded else slice(-_MOST_TIMES)]
-        if len(users) > _MOST_USERS:
-            late = max if succeeded else min  # where so many got in, who came later is nobody's stranger
-            del users[late(users, key=lambda one: (users[one][-1], one))]
-
-    def strangers(self, moment: int, within: int, but: str) -> list[int]:
-        """When others first failed around a time who had not succeeded an hour after they failed, in order."""
-        first: list[int] = []
-        for who, times in self.failed.items():
-            until = self.succeeded[who][0] - HOUR if who in self.succeeded else moment + within + 1
-            around = [time for time in times if abs(time - moment) <= within and time < until]
-            if around and who != but:
-                first.append(min(around))
-        return sorted(first)
-
-    def insiders(self, until: int, but: str) -> int:
-        """How many others had succeeded until then."""
-        return sum(who != but and times[0] <= until for who, times in self.succeeded.items())
-
-
 class _Sure(Users):
     MOST = OWN + 2
 
@@ -153,21 +116,23 @@ class Networks:
         self._sure = _Sure(2 * _MOST_NETWORKS, sure)
         self._networks = {name: Network(*users) for name, users in networks.items()}
 
-    def add(self, who: str, entry: Entry) -> Iterable[str]:
+    def add(self, who: str, entry: Entry, memory: LogOns) -> Iterable[str]:  # noqa: ARG002
         """See Organization: who logged on from a network is judged again when others fail there."""
         if entry.value is None:
             return ()
         tried, moment = _tries[entry.value], entry.timestamp
         concerned: set[str] = set()
         for name in tried.networks:
-            if tried.succeeded:
-                self._sure.add(name, hash_of(who), moment)
+            if tried.succeeded and entry.belongs is not None:
+                self._sure.add(name, hash_of(who), moment, moment)
             if self.is_own(name, moment, who):
                 continue
             network = self._networks.get(name)
             if network is None:
                 self._forget()
                 network = self._networks[name] = Network()
+            if tried.succeeded and entry.belongs is None:
+                network.outsiders.add(who)
             network.add(who, moment, succeeded=tried.succeeded)
             concerned.update(network.succeeded if len(network.failed) > 1 else ())
         return sorted(concerned - {who})
@@ -188,7 +153,7 @@ class Networks:
 
     def packed(self) -> Any:
         """See Organization."""
-        return self._sure.packed(), {name: (one.failed, one.succeeded) for name, one in self._networks.items()}
+        return self._sure.packed(), {name: (one.failed, one.succeeded, sorted(one.outsiders)) for name, one in self._networks.items()}
 
     def _forget(self) -> None:
         if len(self._networks) < _MOST_NETWORKS:

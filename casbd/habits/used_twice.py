@@ -144,7 +144,8 @@ class UsedTwice(msgspec.Struct, frozen=True, kw_only=True):
 
     def _is_exit(self, one: Place, moment: int, organization: Exits, who: str) -> bool:
         return any(
-            spot.marks & HIDDEN or (not spot.marks & OWN and organization.share(spot.block, moment, who) >= EXIT) for spot in one.spots
+            spot.marks & HIDDEN or (not spot.marks & OWN and organization.share(spot.block, moment, who, self.learning) >= EXIT)
+            for spot in one.spots
         )
 
 

@@ -140,15 +140,15 @@ class WaysShared(FirstUsers):
         self._ways = Users(_MOST_SHARED, ways)
         self._seen: set[tuple[str, str, int]] = set()
 
-    def add(self, who: str, entry: Entry) -> Iterable[str]:
+    def add(self, who: str, entry: Entry, memory: ValuesSeen) -> Iterable[str]:
         """See Organization; as of ways nothing of the last day is looked at, for them nobody is to be judged again."""
         if entry.value is not None and (seen := (who, entry.value, entry.timestamp // DAY)) not in self._seen:
             if len(self._seen) >= _SEEN:
                 self._seen.clear()
             self._seen.add(seen)
-            if way := way_of(entry.value):
-                self._ways.add(way, hash_of(who), entry.timestamp)
-        return super().add(who, entry)
+            if entry.belongs is not None and (way := way_of(entry.value)):
+                self._ways.add(way, hash_of(who), entry.timestamp, entry.timestamp)
+        return super().add(who, entry, memory)
 
     def packed(self) -> Any:
         """See Organization."""

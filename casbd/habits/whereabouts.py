@@ -209,8 +209,11 @@ class Colleagues:
         """See Users."""
         return self._users.since(moment)
 
-    def add(self, who: str, entry: Entry) -> tuple[str, ...]:
+    def add(self, who: str, entry: Entry, memory: Whereabouts) -> tuple[str, ...]:
         """See Organization: as nothing of the last day is looked at, nobody is to be judged again."""
+        if entry.belongs is None:
+            self._users.age(hash_of(who), memory.since)
+            return ()
         if entry.value is None or (seen := (who, entry.value, entry.timestamp // DAY)) in self._seen:
             return ()
         if len(self._seen) >= _SEEN:
@@ -218,21 +221,21 @@ class Colleagues:
         self._seen.add(seen)
         spot, user = spot_of(entry.value), hash_of(who)
         for name in (f"b {spot.block}", network_in(spot), spot.country):
-            self._users.add(name, user, entry.timestamp)
-        self._users.add(f"countries of {spot.network}", hash_of(spot.country), entry.timestamp)
+            self._users.add(name, user, entry.timestamp, memory.since)
+        self._users.add(f"countries of {spot.network}", hash_of(spot.country), entry.timestamp, entry.timestamp)
         return ()
 
-    def share_exit(self, block: str, moment: int, who: str) -> int:
-        """How many others came from a block of addresses on two days each."""
-        return self._users.number(f"b {block}", moment, hash_of(who), twice=True) if block else 0
+    def share_exit(self, block: str, moment: int, who: str, history: int) -> int:
+        """How many others came from a block of addresses on two days each. history: see Users."""
+        return self._users.number(f"b {block}", moment, hash_of(who), history, twice=True) if block else 0
 
     def countries_of(self, network: str, moment: int) -> int:
         """In how many countries any had a network before."""
         return self._users.number(f"countries of {network}", moment, -1)
 
-    def are_in(self, name: str, moment: int, who: str) -> int:
-        """How many others used a network, or were in a country."""
-        return self._users.number(name, moment, hash_of(who))
+    def are_in(self, name: str, moment: int, who: str, history: int) -> int:
+        """How many others used a network, or were in a country. history: see Users."""
+        return self._users.number(name, moment, hash_of(who), history)
 
     def packed(self) -> Any:
         """See Organization."""

@@ -11,9 +11,9 @@ from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.habits.anomaly import DAY
 from casbd.habits.habits import Watching
+from casbd.habits.observed import observation
 from casbd.habits.raised import Verdict
 from casbd.model.activity import Activity
-from casbd.model.counted import Entry
 from casbd.pipeline.memory import Memory
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
@@ -103,7 +103,7 @@ class Counts:
 
     def _watch(self, watched: Watching, activity: Activity, key: int, several: Sequence[Counted]) -> None:
         for who, value in several:
-            self._habits.add(watched, who, Entry(activity.timestamp, key, activity.activity_id, value))
+            self._habits.add(watched, who, observation(activity, key, value))
         self._activities[activity.timestamp, activity.activity_id] = activity
 
     def _shown(self, verdict: Verdict) -> Activity | None:

@@ -15,8 +15,8 @@ from casbd.alerting.watching import watching
 from casbd.clock import Clock, monotonic
 from casbd.habits.anomaly import DAY
 from casbd.habits.habits import Habits, Watching
+from casbd.habits.observed import observation
 from casbd.model.activity import Activity
-from casbd.model.counted import Entry
 from casbd.pipeline.keys import Keys
 from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Policy
@@ -139,7 +139,7 @@ class _Learner:
                 continue
             self.number += 1
             for who, value in self._matcher.counted(self._policy, activity):
-                self._habits.add(self._watched, who, Entry(activity.timestamp, key, activity.activity_id, value))
+                self._habits.add(self._watched, who, observation(activity, key, value))
         for _, who, verdict in self._habits.verdicts():
             if verdict.finding is not None and verdict.finding.last >= self._begun:
                 self._new[self._watched.remembers, who] = None

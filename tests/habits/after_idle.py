@@ -44,7 +44,7 @@ class Crowd:
     def __init__(self, packed=None):
         self.first = dict(packed or {})
 
-    def add(self, who, entry):
+    def add(self, who, entry, memory):
         self.first[who] = min(self.first.get(who, entry.timestamp), entry.timestamp)
         return [other for other in self.first if other != who]
 

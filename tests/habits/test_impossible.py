@@ -119,12 +119,12 @@ def test_a_way_out_that_is_known_to_the_user_or_shared_by_colleagues():
     exit_ = spot("US", 30)
     assert found((9, HOME), (9.2, exit_)) == ["US"]
     assert found((9, HOME), (9.2, exit_), before=sorted([*month(), *((day * 24 + 10.0, exit_) for day in (-9, -7, -5))])) == []
-    shared = [one for who in "bcde" for one in entries(who, (-80, exit_), (-120, exit_))]
+    shared = [one for who in "bcde" for one in entries(who, (-400, HOME), (-80, exit_), (-120, exit_))]
     assert found((9, HOME), (9.2, exit_), before=sorted([*month(), (-90, exit_)])) == []  # with the user's own device
     assert found((9, HOME), (9.2, spot("US", 30, os="BSD")), before=sorted([*month(), (-90, spot("US", 30, os="BSD"))])) == ["US"]
     assert found((9, HOME), (9.2, exit_), others=shared) == []
-    assert found((9, HOME), (9.2, exit_), others=shared[:6]) == ["US"]
-    lately = [one for who in "bcde" for one in entries(who, (-80, exit_), (1, exit_))]
+    assert found((9, HOME), (9.2, exit_), others=shared[:9]) == ["US"]
+    lately = [one for who in "bcde" for one in entries(who, (-400, HOME), (-80, exit_), (1, exit_))]
     assert found((9, HOME), (9.2, exit_), others=lately) == ["US"]
 
 
@@ -144,7 +144,7 @@ def test_countries_that_border_on_each_other_may_be_wide():
 
 
 def test_sensitivity():
-    network = [one for who in "bcd" for one in entries(who, (-80, spot("BR", 2)))]
+    network = [one for who in "bcd" for one in entries(who, (-400, HOME), (-80, spot("BR", 2)))]
     east, west = spot("US", 40, at=NEW_YORK), spot("US", 41, at=(37.77, -122.42, "San Francisco"))
     for sensitivity, expected in (("low", []), ("medium", ["BR"]), ("high", ["BR"])):
         assert found((9, HOME), (9.2, BRAZIL), others=network, sensitivity=sensitivity) == expected
@@ -166,7 +166,7 @@ def test_coordinates_count_where_the_city_is_known():
 
 def test_who_is_new_is_judged_by_where_the_others_are():
     others = [one for day in range(-20, 0) for one in entries("b", (day * 24 + 9, HOME))]
-    in_brazil = entries("c", (-100, spot("BR", 2)))
+    in_brazil = entries("c", (-400, HOME), (-100, spot("BR", 2)))
     assert found((9, HOME), (9.2, BRAZIL), before=month(days=2)) == []  # nobody is known
     assert found((9, HOME), (9.2, BRAZIL), before=month(days=2), others=others) == ["BR"]
     assert found((9, HOME), (9.2, BRAZIL), before=month(days=2), others=others + in_brazil) == []

@@ -8,7 +8,7 @@ from casbd.habits import first_users
 from casbd.habits.anomaly import DAY
 from casbd.habits.first_users import FirstUsers
 from casbd.habits.new_values import NewValue
-from casbd.habits.values_seen import MOST_NEWS, MOST_USES, MOST_VALUES, PARTED
+from casbd.habits.values_seen import MOST_NEWS, MOST_USES, MOST_VALUES, PARTED, ValuesSeen
 from casbd.model.counted import Entry
 
 from .orders import HOUR, activities, raised, same_in_any_order
@@ -123,7 +123,7 @@ def test_what_two_subjects_have_is_bounded_as_well():
     first = FirstUsers()
     for number in range(3 * first_users.MOST_VALUES):
         for who in "ab":
-            first.add(who, Entry(number * 1000, number, f"{number}", f"v{number}"))
+            first.add(who, Entry(number * 1000, number, f"{number}", f"v{number}"), ValuesSeen())
     assert len(first.known_before(100 * DAY)) <= first_users.MOST_VALUES + 1
 
 
@@ -155,20 +155,20 @@ def test_who_was_first_is_judged_again_when_it_turns_out_that_another_one_was():
     homes = [*at_home("a"), *at_home("b")]
     arrived = [
         *homes,
-        new(30 * DAY, f"br{PARTED}x{PARTED}", who="a", name="a"),
-        new(30 * DAY - 2 * HOUR, f"br{PARTED}x{PARTED}", who="b", name="b"),
+        new(30 * DAY, OWN, who="a", name="a"),
+        *(new(30 * DAY + 3 * HOUR, f"no{PARTED}x{PARTED}", who=who, name=f"{who} at home") for who in "ab"),
+        new(30 * DAY - 2 * HOUR, OWN, who="b", name="b"),
     ]
-    match = msgspec.structs.replace(MATCH, familiar=None)
-    assert [who for who, *_ in raised(match, arrived[:-1])[0]] == ["a"]
-    assert raised(match, arrived, {len(homes) + 1})[0] == raised(match, sorted(arrived, key=lambda one: one[1].timestamp))[0]
-    assert [who for who, *_ in raised(match, arrived, {len(homes) + 1})[0]] == ["b"]
+    assert [who for who, *_ in raised(MATCH, arrived[:-1])[0]] == ["a"]
+    assert raised(MATCH, arrived, {len(homes) + 1})[0] == raised(MATCH, sorted(arrived, key=lambda one: one[1].timestamp))[0]
+    assert [who for who, *_ in raised(MATCH, arrived, {len(homes) + 1})[0]] == ["b"]
 
 
 def test_who_is_concerned_by_another_is_judged_before_its_own_time_leaves_that_behind():
     homes = [*at_home("a"), *at_home("b")]
+    homes += [new(30 * DAY + 3 * HOUR, f"no{PARTED}x{PARTED}", who=who, name=f"{who} at home") for who in "ab"]
     there = [new(30 * DAY, OWN, name="a"), new(30 * DAY - 2 * HOUR, OWN, who="b", name="b")]
     arrived = [*homes, *there, new(33 * DAY, f"no{PARTED}x{PARTED}", name="later")]
-    match = msgspec.structs.replace(MATCH, familiar=None)
     raised_of_a, then = len(homes) + 1, len(homes) + 2
-    assert [who for who, *_ in raised(match, arrived, {raised_of_a})[0]] == ["b"]
-    assert raised(match, arrived, {raised_of_a}) == raised(match, arrived, {raised_of_a, then})
+    assert [who for who, *_ in raised(MATCH, arrived, {raised_of_a})[0]] == ["b"]
+    assert raised(MATCH, arrived, {raised_of_a}) == raised(MATCH, arrived, {raised_of_a, then})

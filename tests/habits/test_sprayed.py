@@ -97,7 +97,7 @@ def test_an_activity_without_address_is_no_try():
     memory, networks = LogOns(), Networks()
     memory.add(Entry(1, 1, "1", None))
     assert not memory.tries
-    assert networks.add("a", Entry(1, 1, "1", None)) == ()
+    assert networks.add("a", Entry(1, 1, "1", None), memory) == ()
 
 
 def test_however_many_networks_memories_are_small():
@@ -107,7 +107,7 @@ def test_however_many_networks_memories_are_small():
             START + number * MINUTE, number * 2**50, f"{number:036}", tried(f"10.{number // 200}.{number % 200}.1", ok=number % 2 == 0)
         )
         memory.add(entry)
-        networks.add(f"user{number}", entry)
+        networks.add(f"user{number}", entry, memory)
     assert len(msgspec.msgpack.encode(memory.packed())) < 4_096
     assert len(msgspec.msgpack.encode(networks.packed())) < 400_000
 

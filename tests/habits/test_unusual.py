@@ -172,7 +172,7 @@ def test_peers_are_few_and_bounded():
     peers = Peers(HOUR)
     for day in range(40):
         for name in range(1000):
-            peers.add(f"person {name + day}", Entry(day * DAY + name * MINUTE, name, f"{name}"))
+            peers.add(f"person {name + day}", Entry(day * DAY + name * MINUTE, name, f"{name}"), Sessions(HOUR))
     packed = msgspec.msgpack.encode(peers.packed())
     assert len(packed) < 4096
     assert Peers(HOUR, msgspec.msgpack.decode(packed, strict=False)).packed() == peers.packed()

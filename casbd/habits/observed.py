@@ -1,0 +1,12 @@
+"""What anomaly policies observe of an activity."""
+
+from __future__ import annotations
+
+from casbd.model.activity import Activity
+from casbd.model.counted import Entry
+
+
+def observation(activity: Activity, key: int, value: str | None) -> Entry:
+    """An activity with what is remembered of it, and whose it is. key: its hash."""
+    outsider = activity.is_external_user or activity.user_type == "Guest"
+    return Entry(activity.timestamp, key, activity.activity_id, value, None, None if outsider else activity.user_groups)
