@@ -70,3 +70,8 @@ def test_what_goes_on_after_a_pause_is_one_alert_though_a_late_record_moved_its_
     match = msgspec.structs.replace(MATCH, grace=0)
     assert raised(match, late, {1, 2}) == raised(match, given, range(1, 9))
     assert len(raised(match, late, {1, 2})[0]) == 1
+
+
+def test_what_comes_too_late_for_any_order_says_what_happened_and_no_more_than_was_so_then():
+    assert found((50, DELETED), (100, ACTIVE), (10, ENDED), (101, ACTIVE)) == [(100, 101, 2)]
+    assert found((10, DELETED), (50, ENDED), (100, ACTIVE), (20, DELETED), (101, ACTIVE)) == []

@@ -173,6 +173,13 @@ def test_so_many_alerts_of_a_policy_and_subject_are_enough_until_these_are_over(
     assert gone == []
 
 
+def test_once_a_flood_is_over_all_that_is_new_is_news_again():
+    flood = [(30 * DAY + n * MINUTE, f"{n} {'x' * 100}") for n in range(300)]
+    later = [*((34 * DAY, "home") for _ in range(6)), *((34 * DAY + n * MINUTE, f"v{n}") for n in range(1, 9))]
+    raised, _ = told(NEW, had(*HOME, *flood, *later), every=7)
+    assert {f"{WHO} {336 + n}" for n in range(8)} <= {*raised}
+
+
 def test_what_somebody_does_in_days_pushes_out_nothing_that_is_done_by_habit():
     others = [(30 * DAY + n * HOUR, f"v{n}") for n in range(3 * MOST_VALUES)]
     memory = NEW.memory()

@@ -214,6 +214,20 @@ def test_what_an_alert_is_of_does_not_vanish_in_a_flood():
     assert found((9, HOME), (9.05, BRAZIL), *flood) == ["BR"]
 
 
+def test_nor_does_what_shows_that_it_cannot_be():
+    flood = [(9.1 + number / 6, spot("BR", 100 + number)) for number in range(80)]
+    assert found((9, HOME), (9.05, BRAZIL), *flood) == ["BR"]
+
+
+def test_what_comes_too_late_to_be_judged_is_known_and_takes_no_room():
+    memory = Whereabouts()
+    memory.add(Entry(START + 9 * DAY, 1, "1", HOME))
+    memory.settle(START + 8 * DAY)
+    memory.add(Entry(START, 2, "2", BRAZIL))
+    assert [hour.spot.country for hour in memory.hours.values()] == ["NO"]
+    assert memory.has_been_in("BR", START + 9 * DAY, 1)
+
+
 SPOTS = (HOME, HOME, HOME, BRAZIL, VIETNAM, SWEDEN, PHONE, spot("US", 30), spot("BR", 2), spot("NO", 60, ip_category="Corporate"))
 
 

@@ -105,3 +105,12 @@ def test_of_many_sessions_at_many_places_the_same_ones_are_kept_in_any_order(giv
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session_places, "_MOST_PLACES", 3)
         same_in_any_order(UsedTwice(shared_session=("raw.SessionId",), within=360 * MINUTE, learning=0), given)
+
+
+def test_what_comes_too_late_to_be_judged_is_known_and_takes_no_room():
+    memory = MATCH.memory()
+    memory.add(Entry(9 * DAY, 1, "1", HOME))
+    memory.settle(8 * DAY)
+    memory.add(Entry(0, 2, "2", ELSEWHERE))
+    assert [text for _, text in memory.days] == [HOME]
+    assert memory.has("AS2", 9 * DAY)
