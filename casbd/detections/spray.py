@@ -53,5 +53,5 @@ class Spray(Plain):
         succeeded = part.number - failed
         said = f"{user} fell: {succeeded} log on{'' if succeeded == 1 else 's'}" + (f" and {failed} failed" if failed else "")
         said += (evidence_words.lasting(usual.get("lasted", span)) if part.number > 1 else "") + evidence_words.place(part)
-        within = evidence_words.lasting(match.within).removeprefix(" in ")
+        within = evidence_words.length(match.within)
         return said + (f", from whose network {usual['others']} others failed within {within}" if usual else "")

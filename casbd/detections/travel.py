@@ -59,9 +59,9 @@ class Travel(Plain):
         said += (evidence_words.lasting(usual.get("lasted", span)) if part.number > 1 else "") + evidence_words.place(part)
         if not usual:
             return said
-        apart = evidence_words.lasting(usual["apart"]).removeprefix(" in ").strip() if usual["apart"] else ""
+        apart = evidence_words.length(usual["apart"])
         when = f"{apart} {'after' if usual['before'] else 'before'}" if apart else "at the time of"
-        flight = evidence_words.lasting(usual["flight"]).removeprefix(" in ")
+        flight = evidence_words.length(usual["flight"])
         said += f", {when} activity from {usual['from']}: at least {usual['km']:,} km, for which it takes {flight} by air"
         return said + (f"; {_listed(usual['new'])} new for the subject" if usual["new"] else "")
 

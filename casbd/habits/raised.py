@@ -1,4 +1,11 @@
-"""Which alerts some findings are: those that were raised before, new ones, or none any more."""
+"""Which alerts some findings are: those that were raised before, new ones, or none any more.
+
+An alert's id is made of the activity that its finding began with when it was raised. Where a record that comes late moves the beginning,
+the id depends on whether the finding was judged before that came, so on how records were cut into commits; what the alert says does not,
+and within one store it is one alert all the same. It cannot be otherwise: who hears of an alert at once hears its id before the late
+record is there, and no part of a finding is sure to be left as it is: not its day (a late record may move it over midnight), not its
+number among those of the day (an earlier one may come), and what it is of is the same for several sessions of a day.
+"""
 
 from __future__ import annotations
 

@@ -65,6 +65,12 @@ def why(part: Part) -> str:
 
 def lasting(span: int) -> str:
     """` in 4 min 12 s`: of a length of time (ms) its two largest units."""
+    said = length(span)
+    return f" in {said}" if said else " within a second"
+
+
+def length(span: int) -> str:
+    """`4 min 12 s`: the same by itself; nothing of less than a second."""
     parts: list[str] = []
     for size, unit in _UNITS:
         if span >= size and len(parts) < 2:
@@ -72,7 +78,7 @@ def lasting(span: int) -> str:
         elif parts:
             break
         span %= size
-    return f" in {' '.join(parts)}" if parts else " within a second"
+    return " ".join(parts)
 
 
 def several(part: Part, field: str, name: str, mark: str = "") -> str:
