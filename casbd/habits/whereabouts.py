@@ -66,6 +66,8 @@ class Whereabouts:
         self.newest: int = newest
         self.hours: dict[tuple[str, int], Hour] = {}
         self._countries: dict[str, int] = {}
+        self._oldest = 2**62
+        """Nothing of any hour ended before."""
         for number, first, last, count, more in hours:
             kept = None if more is None else [whole(one) for one in more]
             self._put(Hour(spots[number], spot_of(spots[number]), whole(first), last, count, kept))
@@ -97,10 +99,12 @@ class Whereabouts:
         """See Memory."""
         self._settled = before
         oldest = before - (DAY if self.is_in_one_country else 2 * DAY + 2 * HOUR)
+        if self._oldest >= oldest:
+            return
         old = [name for name, hour in self.hours.items() if hour.last < oldest]
-        if old:
-            for name in sorted(old, key=lambda name: self.hours[name].first.timestamp):
-                self._drop(name)
+        for name in sorted(old, key=lambda name: self.hours[name].first.timestamp):
+            self._drop(name)
+        self._oldest = min((hour.last for hour in self.hours.values()), default=2**62)
 
     def lighten(self) -> bool:
         """See Memory: names of activities go; then hours, as of too many; then the networks and devices that were there on the fewest
@@ -184,6 +188,7 @@ class Whereabouts:
         self._drop(home[0] if len(home) > len(away) else away[len(away) // 2])
 
     def _put(self, hour: Hour) -> None:
+        self._oldest = min(hour.last, self._oldest)
         self.hours[hour.text, hour.first.timestamp // HOUR] = hour
         self._countries[hour.spot.country] = self._countries.get(hour.spot.country, 0) + 1
 

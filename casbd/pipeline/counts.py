@@ -14,7 +14,7 @@ from casbd.habits.habits import Watching
 from casbd.habits.observed import observation
 from casbd.habits.raised import Verdict
 from casbd.model.activity import Activity
-from casbd.pipeline.memory import Memory
+from casbd.pipeline.memory import ByKind, Memory
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
 
@@ -31,7 +31,9 @@ class Changes(dict[tuple[str, str], Change]):
         return other
 
 
-_NO_CHANGES = Changes()
+_NO_CHANGES, _SINGLE = Changes(), Changes()
+_SINGLE.single = True
+_MOST_KNOWN = 8192
 _AHEAD = DAY
 """What is dated so much after the clock teaches nothing: beside it, all that its subject does until then would come too late to be judged;
 and what everybody does, beside what is remembered of all together."""
@@ -54,30 +56,38 @@ class Counts:
         self._windows = memory.windows
         self._habits = memory.habits
         self._as = memory.counted
+        self._by_kind = memory.by_kind
         self._latest = now + _AHEAD
         self._habits.begin()
         self._activities: dict[tuple[int, str], Activity] = {}
 
-    def add(self, activity: Activity, key: int, ids: Sequence[str], counts: Sequence[Sequence[Counted]]) -> Changes:
+    def add(self, activity: Activity, key: int, ids: tuple[str, ...], counts: Sequence[Sequence[Counted]]) -> Changes:
         """Count an activity as the policies do whose filters it met."""
-        if len(ids) == 1 and len(counts[0]) == 1 and isinstance(only := self._as.get(ids[0]), Counting):  # as of nearly all
-            who, value = counts[0][0]
-            more = self._windows.add((only,), who, activity, key, value, self._alert_id)
-            return Changes({(policy_id, who): change for policy_id, change in more}) if more else _NO_CHANGES
-        changes = Changes()
+        counting, watching, single = self._by_kind.get(ids) or self._sorted(ids)
+        if watching and activity.timestamp <= self._latest:
+            self._watch(watching, activity, key, counts)
+        changes = _SINGLE if single else _NO_CHANGES
+        if not counting:
+            return changes
+        if len(counting) == 1 and len(several := counts[counting[0][0]]) == 1:  # as of nearly all
+            return self._counted((counting[0][1],), *several[0], activity, key, changes)
         alike: dict[Counted, list[Counting]] = {}
-        for policy_id, several in zip(ids, counts, strict=True):
-            counting = self._as.get(policy_id)
-            if isinstance(counting, Counting):
-                for counted in several:
-                    alike.setdefault(counted, []).append(counting)
-            elif counting is None:
-                changes.single = True
-            elif activity.timestamp <= self._latest:
-                self._watch(counting, activity, key, several)
+        for place, one in counting:
+            for counted in counts[place]:
+                alike.setdefault(counted, []).append(one)
         for (who, value), policies in alike.items():
             changes = self._counted(policies, who, value, activity, key, changes)
         return changes
+
+    def _sorted(self, ids: tuple[str, ...]) -> ByKind:
+        """Which of some policies count in windows, and which compare with what is usual, each with its place among all."""
+        known = [(place, self._as.get(policy_id)) for place, policy_id in enumerate(ids)]
+        counting = [(place, one) for place, one in known if isinstance(one, Counting)]
+        watching = [(place, one) for place, one in known if isinstance(one, Watching)]
+        if len(self._by_kind) >= _MOST_KNOWN:
+            self._by_kind.clear()
+        self._by_kind[ids] = found = counting, watching, len(counting) + len(watching) < len(ids)
+        return found
 
     def _counted(
         self, policies: Sequence[Counting], who: str, value: str | None, activity: Activity, key: int, changes: Changes
@@ -101,9 +111,10 @@ class Counts:
                 yield Judged(policy, who, verdict, self._shown(verdict))
         self._habits.save()
 
-    def _watch(self, watched: Watching, activity: Activity, key: int, several: Sequence[Counted]) -> None:
-        for who, value in several:
-            self._habits.add(watched, who, observation(activity, key, value))
+    def _watch(self, watching: Sequence[tuple[int, Watching]], activity: Activity, key: int, counts: Sequence[Sequence[Counted]]) -> None:
+        for place, watched in watching:
+            for who, value in counts[place]:
+                self._habits.add(watched, who, observation(activity, key, value))
         self._activities[activity.timestamp, activity.activity_id] = activity
 
     def _shown(self, verdict: Verdict) -> Activity | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from casbd.alerting import flood
 from casbd.alerting.flood import FloodGuard
@@ -15,6 +15,9 @@ from casbd.policies.policy import Policy
 from casbd.store.log.seen_keys import SeenKeys
 from casbd.store.state import policy_counts
 from casbd.store.state.habits import StoredHabits
+
+ByKind = tuple[Sequence[tuple[int, Counting]], Sequence[tuple[int, Watching]], bool]
+"""Of some policies those that count in windows, and those that compare with what is usual, with their places; whether there are others."""
 
 
 class Memory:
@@ -32,6 +35,8 @@ class Memory:
         self.floods = FloodGuard(most_matches, policy_counts.hours(connection, flood.Hours))
         self.counted: Mapping[str, Counting | Watching] = {}
         """What counting needs to know of policies, by id; of those that count nothing, or are off, nothing."""
+        self.by_kind: dict[tuple[str, ...], ByKind] = {}
+        """Of combinations of policies that activities met."""
         self.users: dict[int, int] = {}
         """How many users were active in the seven days before a day (ms), where that was asked for (`rises.py`)."""
         self._policies: Mapping[str, Policy] = {}
@@ -45,4 +50,5 @@ class Memory:
             windowed = {one.id: Counting(one.id, one.window_key, one.windowed) for one in enabled if one.windowed is not None}
             watched = watching(enabled)
             self.counted = {**windowed, **watched}
+            self.by_kind = {}
             self.habits.use([*watched.values()])
