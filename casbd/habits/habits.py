@@ -181,6 +181,7 @@ class Habits:
                 if len(packed) > MOST_STORED:
                     found = partial(_found, self._watching.get(remembers, ()), known, self._organization(remembers), who)
                     packed, known.raised = lightened(known.memory, known.raised, found)
+                    known.ordinary.clear()  # the hour that would have stayed as it is may be gone
                 self._size += max(len(packed), LEAST_BYTES) - known.size
                 known.size = max(len(packed), LEAST_BYTES)
                 kept.append(Kept(name, known.memory.newest, commit, packed))

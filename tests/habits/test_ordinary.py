@@ -120,3 +120,10 @@ def test_what_is_settled_is_ordinary_no_more():
     known.add(watched, "a", Entry(again.timestamp + 3 * DAY, 1, "later", VALUES[2]))
     assert [*known.verdicts()] == []
     assert not known._of((watched.remembers, "a")).is_ordinary(again)
+
+
+def test_nothing_is_ordinary_in_a_memory_of_which_a_part_was_let_go(monkeypatch):
+    known, watched, again = ordinary()
+    monkeypatch.setattr(habits, "MOST_STORED", 0)
+    known.put_all()
+    assert not known._of((watched.remembers, "a")).is_ordinary(again)
