@@ -24,7 +24,7 @@ class Known(msgspec.Struct, gc=False):
     """One subject's memory. raised: by policy. fresh: whether there are activities that are not judged yet. oldest: the time of the first.
 
     latest: the last that was added. size: as what it counts. ordinary: by value, from when until when (exclusive) more of the same changes
-    nothing, as long as that is not settled: since floor.
+    nothing, as long as that is not settled (since floor) and the subject belongs where it did.
     """
 
     memory: Memory
@@ -34,12 +34,12 @@ class Known(msgspec.Struct, gc=False):
     oldest: int = NEVER
     latest: Entry | None = None
     floor: int = -NEVER
-    ordinary: dict[str | None, tuple[int, int]] = {}
+    ordinary: dict[str | None, tuple[int, int, tuple[str, ...] | None]] = {}
 
     def is_ordinary(self, entry: Entry) -> bool:
         """Whether it is certain that adding it would change nothing."""
         known = self.ordinary.get(entry.value)
-        return known is not None and self.floor <= known[0] <= entry.timestamp < known[1]
+        return known is not None and self.floor <= known[0] <= entry.timestamp < known[1] and known[2] == entry.belongs
 
     def add(self, entry: Entry) -> None:
         """One more."""
@@ -47,7 +47,7 @@ class Known(msgspec.Struct, gc=False):
         if until is not None:
             if len(self.ordinary) >= MOST_ORDINARY:
                 self.ordinary.clear()
-            self.ordinary[entry.value] = (entry.timestamp, until)
+            self.ordinary[entry.value] = (entry.timestamp, until, entry.belongs)
         self.fresh = True
         self.latest = entry
         if entry.timestamp < self.oldest:

@@ -26,12 +26,16 @@ def arrivals(draw):
     random = draw(st.randoms(use_true_random=True))  # a list of so many drawn one by one is nearly always short, and nothing is ordinary
     number, cut, end = draw(st.integers(1, 150)), draw(st.sampled_from((0.02, 0.2, 1))), draw(st.sampled_from((0, 0.1, 1)))
     different = draw(st.integers(1, 4))
+    groups = draw(st.sampled_from([((),), ((), None)]))
     spans = []
     for _ in range(number):
         at = random.randrange(15) * 24 * 60 + random.randrange(8 * 60, 10 * 60)
         late = random.choice((0, 30, 24 * 60, 5 * 24 * 60 if random.random() < 0.2 else 0))
         spans.append((at + random.randint(0, late), at, random.choice("aab"), random.choice(VALUES[:different])))
-    entries = [(who, Entry(at * MINUTE, place, f"{place}", value)) for place, (_, at, who, value) in enumerate(sorted(spans))]
+    entries = [
+        (who, Entry(at * MINUTE, place, f"{place}", value, belongs=random.choice(groups)))
+        for place, (_, at, who, value) in enumerate(sorted(spans))
+    ]
     cuts = {place for place in range(1, number) if random.random() < cut}
     return entries, cuts, {place for place in cuts if random.random() < end}
 
@@ -127,3 +131,8 @@ def test_nothing_is_ordinary_in_a_memory_of_which_a_part_was_let_go(monkeypatch)
     monkeypatch.setattr(habits, "MOST_STORED", 0)
     known.put_all()
     assert not known._of((watched.remembers, "a")).is_ordinary(again)
+
+
+def test_what_somebody_does_who_belongs_elsewhere_now_is_not_ordinary():
+    known, watched, again = ordinary()
+    assert not known._of((watched.remembers, "a")).is_ordinary(msgspec.structs.replace(again, belongs=None))
