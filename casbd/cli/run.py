@@ -43,6 +43,7 @@ def run(configuration: Path, once: bool, show: bool) -> None:
         _show(outcome.settings)
     if once:
         _tell_unread(outcome)
+        _tell_late(outcome.settings)
     held = once and _commands_are_held(outcome.settings)
     if not outcome.delivered_all:
         click.echo("casbd: not everything could be delivered; it waits for the next run (see `casbd status`)", err=True)
@@ -61,6 +62,18 @@ def _tell_unread(outcome: Outcome) -> None:
         click.echo(f"casbd: not read: {line}", err=True)
     for name, number in outcome.rejects.items():
         click.echo(f"casbd: {number:,} records of input {cell(name)} could not be read (see `casbd rejects list`)", err=True)
+
+
+def _tell_late(settings: Settings) -> None:
+    """What a later run will judge."""
+    from casbd.cli._late import late_line
+    from casbd.daemon.gathered_status import late
+    from casbd.store.database import Store
+
+    with Store(settings.state_dir, readonly=True) as store:
+        waiting = late(store)
+    if waiting is not None:
+        click.echo(f"casbd: {late_line(waiting)}", err=True)
 
 
 def _commands_are_held(settings: Settings) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import msgspec
 
 from casbd.cli._common import cell, json_option, open_store, table, write_lines
+from casbd.cli._late import late_line
 from casbd.cli._unread import lines
 from casbd.config import place
 from casbd.daemon.gathered_status import GatheredStatus, ReloadRefused, gather
@@ -43,6 +45,16 @@ def _print_unread(gathered: GatheredStatus) -> None:
 
 def _second(time: str | None) -> str:
     return time[:19].replace("T", " ") if time else ""
+
+
+def _read_back(gathered: GatheredStatus) -> Iterator[str]:
+    """What anomaly policies learn from the log, and what is judged from it."""
+    if (one := gathered.learning) is not None:
+        what = f"What came late, from {_second(one.judged_since)} on, is judged" if one.judged_since else "What was usual is learned"
+        more = f", and for {one.more} more" if one.more else ""
+        yield f"{what} from the log for {one.policy_id}{more}"
+    elif gathered.late is not None:
+        yield late_line(gathered.late)
 
 
 def _print(gathered: GatheredStatus, standing: Standing) -> None:
@@ -92,6 +104,8 @@ def _print(gathered: GatheredStatus, standing: Standing) -> None:
             click.echo(f"{output.name} is not configured (any more): what waits for it goes when retention says so")
     if gathered.paused:
         click.echo(f"Reading pauses until these destinations take messages again: {gathered.paused}")
+    for line in _read_back(gathered):
+        click.echo(line)
     if gathered.reload:
         mistakes = gathered.reload.mistakes if isinstance(gathered.reload, ReloadRefused) else ()
         outcome = "done" if gathered.reload.ok else "refused; the last good configuration stays"

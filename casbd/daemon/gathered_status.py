@@ -11,11 +11,12 @@ import msgspec
 
 from casbd.governance.standing import Standing
 from casbd.model.costly import SetAside
-from casbd.model.service_status import Reloaded
+from casbd.model.service_status import ReadBack, Reloaded
 from casbd.model.unread import Unread
+from casbd.pipeline import learning
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
-from casbd.store.state import input_progress, outbox, policy_counts, service_status
+from casbd.store.state import habits_late, input_progress, outbox, policy_counts, service_status
 
 
 class FileStatus(msgspec.Struct, frozen=True):
@@ -123,6 +124,27 @@ class ReloadRefused(msgspec.Struct, frozen=True):
     mistakes: Sequence[str]
 
 
+class LearningStatus(msgspec.Struct, frozen=True):
+    """For which policy the log is read back, and for how many more. judged_since: None: it is learned what was usual, and no more."""
+
+    policy_id: str
+    judged_since: str | None
+    more: int
+
+
+class LateStatus(msgspec.Struct, frozen=True):
+    """What came too late to be judged. policies: so many look at it, where those that observe the same count once. activities: the most
+    that one of them has.
+
+    judged_at: not before; None: when the inputs are read.
+    """
+
+    activities: int
+    oldest: str
+    policies: int
+    judged_at: str | None
+
+
 class GatheredStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything. What the daemon says of itself (from `unread` on) is as in `ServiceStatus`."""
 
@@ -140,6 +162,8 @@ class GatheredStatus(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None
     started: str | None
     store_bytes: int
+    learning: LearningStatus | None
+    late: LateStatus | None
 
 
 def gather(store: Store, configured: Sequence[str], outputs: Sequence[str]) -> GatheredStatus:
@@ -175,7 +199,22 @@ def gather(store: Store, configured: Sequence[str], outputs: Sequence[str]) -> G
         pid=service.pid,
         started=_time(service.started),
         store_bytes=store.size(),
+        learning=_learning(service.learning),
+        late=late(store),
     )
+
+
+def late(store: Store) -> LateStatus | None:
+    """What came too late to be judged, and when it will be; None where nothing did."""
+    several = [one for name, one in habits_late.waiting(store.connection).items() if name != habits_late.PRIORITY]
+    if not several:
+        return None
+    at, oldest = learning.due(several), min(one.since for one in several)
+    return LateStatus(max(one.number for one in several), iso(oldest), len(several), iso(at) if at else None)
+
+
+def _learning(read_back: ReadBack | None) -> LearningStatus | None:
+    return None if read_back is None else LearningStatus(read_back.policy_id, _time(read_back.judged_since), read_back.more)
 
 
 def _names(configured: Sequence[str], others: Iterable[str]) -> list[str]:

@@ -70,13 +70,17 @@ class Loop:
             return False
         self._backoff = MIN_BACKOFF_SECONDS
         self._news.read(batches)
-        if raised:
-            log.info("alerts raised", extra={"alerts": raised})
         if self._progress:
             self._tell_progress(batches, self._progress)
         if raised or parts.pipeline.sends_activities:
-            parts.dispatcher.wake()
+            self.raised(raised)
         return True
+
+    def raised(self, number: int) -> None:
+        """There is something to deliver. number: of alerts that are new."""
+        if number:
+            log.info("alerts raised", extra={"alerts": number})
+        self._parts.dispatcher.wake()
 
     def _tell_progress(self, batches: Sequence[Batch], tell: Progress) -> None:
         self._records += sum(batch.received for batch in batches)

@@ -74,6 +74,8 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
     queues: of the destinations that are configured; what waits for others goes when it is too old. policies: the keys of
     those whose counted activities are still needed, and how long the windows of each are (ms).
     """
+    with store.transaction() as connection:
+        retention.remove(connection, now - keep.activities)
     segments.prune(store, now - keep.activities)
     with store.transaction() as connection:
         outbox.prune_unclaimed(connection, queues, now - keep.activities, now - keep.alerts)

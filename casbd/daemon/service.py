@@ -89,10 +89,11 @@ def _take_up(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
 
 def _running(parts: Parts, signals: Signals, progress: Progress | None) -> Running:
     news, back_pressure, warnings, thread = UnreadNews(), BackPressure(parts), Warnings(parts), reload_thread(parts)
-    status = Status(parts, news, warnings, back_pressure)
     loop = Loop(parts, back_pressure, news, lambda: signals.stopping or signals.reload_asked or thread.is_due, progress)
+    learning = Learning(parts.store, parts.pipeline, parts.clock, loop.raised)
+    status = Status(parts, news, warnings, back_pressure, learning)
     reload = Reload(parts, thread, signals, loop, warnings, status)
-    due, mailing, learning = DueJobs(parts.inputs.wake), ReportMail(parts), Learning(parts.store, parts.clock)
+    due, mailing = DueJobs(parts.inputs.wake), ReportMail(parts)
     return Running(parts, signals, news, back_pressure, warnings, status, loop, reload, due, Silence(), mailing, learning)
 
 
@@ -137,12 +138,14 @@ def work_until_stopped(running: Running) -> bool:
 def read_everything(running: Running) -> bool:
     """Read all there is, and deliver it; whether everything was delivered."""
     parts = running.parts
-    while running.learning.turn(parts.engine.policies):
-        parts.notifier.alive()
+    while _learn(running, judges=False):
+        pass
     while running.loop.work() or _made_room(running):
         pass
     parts.inputs.finish()
     while running.loop.work() or _made_room(running):
+        pass
+    while _learn(running, judges=True):
         pass
     parts.pipeline.tell_held_back()
     while parts.tell_growth(patience=0):  # nobody knows whether there will be another run to tell it
@@ -154,6 +157,14 @@ def read_everything(running: Running) -> bool:
     while compact(parts.store, parts.scanning.workers):  # else all commands until the next run would decode what waits
         pass
     return delivered
+
+
+def _learn(running: Running, *, judges: bool) -> bool:
+    """See `Learning.turn`; for `casbd status` it is stored what that is."""
+    more = running.learning.turn(running.parts.engine.policies, judges=judges)
+    running.parts.notifier.alive()
+    running.status.save()
+    return more
 
 
 def _deliver(parts: Parts) -> bool:

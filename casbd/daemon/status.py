@@ -13,17 +13,19 @@ from casbd.daemon.unread_news import UnreadNews, to_list
 from casbd.daemon.warnings import Warnings
 from casbd.model.service_status import Reloaded, ServiceStatus
 from casbd.model.unread import Unread, problems
+from casbd.pipeline.learning import Learning
 from casbd.store.state import service_status, set_aside
 
 
 class Status:
     """unread: what was not read when it was last saved. reloaded: the last reload, with what was wrong or what it changed."""
 
-    def __init__(self, parts: Parts, news: UnreadNews, warnings: Warnings, back_pressure: BackPressure) -> None:
+    def __init__(self, parts: Parts, news: UnreadNews, warnings: Warnings, back_pressure: BackPressure, learning: Learning) -> None:
         self._parts = parts
         self._news = news
         self._warnings = warnings
         self._back_pressure = back_pressure
+        self._learning = learning
         self.unread: list[Unread] = []
         self.reloaded = Reloaded()
         self._saved: ServiceStatus | None = None
@@ -47,6 +49,7 @@ class Status:
             reload=self.reloaded,
             warnings=(*left_out.warnings(parts.engine.unusable), *self._warnings.texts, *parts.retention_clock.warnings()),
             recipients=(*parts.engine.recipients,),
+            learning=self._learning.under_way,
         )
         if status != self._saved:
             service_status.save(parts.store, status)

@@ -11,7 +11,7 @@ journal is long; a new process reads the journal and adds what a packed memory d
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,8 @@ from casbd.habits.anomaly import HOUR, LATE, Finding, Memory, Organization
 from casbd.habits.brief import MOST_STORED, Found, lightened, pack
 from casbd.habits.journal import Journal
 from casbd.habits.known import LEAST_BYTES, NEVER, Known, organization_of, restored
-from casbd.habits.raised import Verdict, settled
+from casbd.habits.late import Lateness
+from casbd.habits.raised import Raised, Verdict, settled
 from casbd.habits.shelf import InMemory, Shelf
 from casbd.habits.watched import Watching, remembered_as
 from casbd.model.counted import Entry
@@ -48,6 +49,7 @@ class Habits:
         """See Organization."""
         self._learned = frozenset[str]()
         self._begun = False
+        self._lateness = Lateness(shelf)
         self._touched: dict[Name, None] = {}
         self._verdicts: list[tuple[Watching, str, Verdict]] = []
         self._noted: list[Observed] = []
@@ -64,17 +66,17 @@ class Habits:
         for one in watching:
             self._watching.setdefault(one.remembers, []).append(one)
         self._begun = False
-        for name in [name for name in self._known if name[0] not in self._watching]:
-            self._size -= self._known.pop(name).size
-        self._organizations = {name: one for name, one in self._organizations.items() if name in self._watching}
+        self._drop(({name for name, _ in self._known} | {*self._organizations}) - {*self._watching})
         unsaved = {**self._unsaved, **dict.fromkeys(self._journal.names())}
         self._unsaved = {name: None for name in unsaved if name[0] in self._watching}
 
-    def begin(self) -> None:
-        """A commit begins, inside its transaction: of what is observed it is looked up what is known from before."""
+    def begin(self, now: int = NEVER) -> None:
+        """A commit begins, inside its transaction: of what is observed it is looked up what is known from before. now: milliseconds."""
+        self._lateness.begin(now)
         if not self._begun or len(self._learned) < len(self._watching):
             self._begun = True
-            self._learned = self._shelf.in_use(self._watching)
+            before, self._learned = self._learned, self._shelf.in_use(self._watching)
+            self._drop(self._learned - before)  # it was learned elsewhere
             self._touched.update(dict.fromkeys(self._shelf.again()))
 
     def add(self, watching: Watching, who: str, entry: Entry) -> None:
@@ -97,6 +99,7 @@ class Habits:
             self._judge(name, known)
         known.add(entry)
         self._noted.append((remembers, who, entry))
+        self._lateness.look(remembers, entry.timestamp)
         organization = self._organization(remembers)
         if organization is None:
             return
@@ -118,7 +121,7 @@ class Habits:
         """Whether it is observed. Who gives what was in no use until now begins to."""
         if watching.remembers not in self._watching:
             self.use([*(one for several in self._watching.values() for one in several), watching])
-        self.begin()
+        self.begin(self._lateness.now)
         return watching.remembers in self._learned
 
     def verdicts(self) -> Iterator[tuple[Watching, str, Verdict]]:
@@ -131,6 +134,7 @@ class Habits:
 
     def save(self) -> None:
         """Put what has changed onto the shelf; what is too much for memory is let go. Only after `verdicts`."""
+        self._lateness.save()
         if not self._noted and not self._at_once:
             return
         commit = self._shelf.note(self._noted)
@@ -141,33 +145,38 @@ class Habits:
             self._put_all(commit)
         self._put(self._at_once, commit)
         self._at_once = {}
-        gone: list[Name] = []
-        excess = self._size - MOST_BYTES
-        for name, known in self._known.items() if excess > 0 else ():
-            gone.append(name)
-            excess -= known.size
-            if excess <= 0:
-                break
+        gone = _first(self._known, self._size - MOST_BYTES)
         self._put([name for name in gone if name in self._unsaved], commit)
         for name in gone:
             self._size -= self._known.pop(name).size
 
-    def raise_anew(self, name: Name, since: int) -> None:
-        """What was found of a subject since then (ms) counts as not raised."""
-        known = self._of(name)
-        known.raised = {raises: [one for one in several if one.last < since] for raises, several in known.raised.items()}
+    def correct(self, name: Name, raised: Callable[[dict[str, list[Raised]]], dict[str, list[Raised]]]) -> None:
+        """What was raised of a subject, by `raises`, is something else."""
+        self._of(name).raised = raised(self._of(name).raised)
         self._at_once[name] = None
 
+    def let_go(self, remembers: str) -> None:
+        """Observe it no more until it is learned again, inside a transaction and after `save`."""
+        self._shelf.unlearn(remembers)
+        self._drop({remembers})
+        self._begun = False
+
     def put_all(self) -> None:
-        """Put everything onto the shelf, so that the journal is empty."""
+        """Put everything onto the shelf, so that the journal is empty. Only after `begin`."""
         self._put_all(self._shelf.note(()))
 
     def memory(self, watching: Watching, who: str) -> tuple[Memory, Organization | None]:
         """What is remembered of a subject, and of all. To be looked at, not changed."""
         return self._of((watching.remembers, who)).memory, self._organization(watching.remembers)
 
+    def _drop(self, several: Collection[str]) -> None:
+        for name in [name for name in self._known if name[0] in several]:
+            self._size -= self._known.pop(name).size
+        self._organizations = {name: one for name, one in self._organizations.items() if name not in several}
+
     def _put_all(self, commit: int) -> None:
-        self._put(self._unsaved, commit)
+        self._put([name for name in self._unsaved if name[0] in self._learned], commit)  # the others' are being learned, on the shelf
+        self._unsaved = {}
         self._shelf.all_kept()
         self._journal.number = 0
 
@@ -214,25 +223,28 @@ class Habits:
         known.raised = raised
 
     def _of(self, name: Name) -> Known:
-        known = self._known.get(name)
-        if known is not None:
-            self._known.move_to_end(name)
-            return known
-        known = restored(name, self._watching[name[0]][0].anomaly, self._shelf, self._journal)
-        self._known[name] = known
-        self._size += known.size
-        return known
+        if name not in self._known:
+            self._known[name] = restored(name, self._watching[name[0]][0].anomaly, self._shelf, self._journal)
+            self._size += self._known[name].size
+        self._known.move_to_end(name)
+        return self._known[name]
 
     def _organization(self, remembers: str) -> Organization | None:
-        if remembers in self._organizations:
-            return self._organizations[remembers]
+        if remembers not in self._organizations:
+            made = partial(organization_of, remembers, self._watching[remembers][0].anomaly, self._shelf, self._journal)
+            self._organizations[remembers] = made(lambda who: self._of((remembers, who)).memory)
+        return self._organizations[remembers]
 
-        def memory_of(who: str) -> Memory:
-            return self._of((remembers, who)).memory
 
-        organization = organization_of(remembers, self._watching[remembers][0].anomaly, self._shelf, self._journal, memory_of)
-        self._organizations[remembers] = organization
-        return organization
+def _first(several: Mapping[Name, Known], size: int) -> list[Name]:
+    """Those that come first, as many as have that size together."""
+    names = []
+    for name, known in several.items():
+        if size <= 0:
+            break
+        names.append(name)
+        size -= known.size
+    return names
 
 
 def _found(several: Iterable[Watching], known: Known, organization: Organization | None, who: str) -> Found:

@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from casbd.store.state.habits import Kept, Name, Observed
+from casbd.store.state.habits_late import Noted
+
+LONG_AGO = -(2**62)
 
 
 class Shelf(Protocol):
@@ -34,6 +37,15 @@ class Shelf(Protocol):
 
     def again(self) -> Iterable[Name]:
         """Who is still to be judged of what was learned; said once."""
+
+    def reached(self, until: int) -> int:
+        """The time of the newest activity that there was before, but no later than that (ms); where there is none, something long ago."""
+
+    def late(self, late: Noted, now: int) -> None:
+        """What came too late to be judged waits to be judged from the log. now: milliseconds since 1970."""
+
+    def unlearn(self, remembers: str) -> None:
+        """It is to be learned again: until then it is not in use."""
 
 
 class InMemory:
@@ -73,3 +85,13 @@ class InMemory:
     def again(self) -> Iterable[Name]:
         """See Shelf."""
         return ()
+
+    def reached(self, until: int) -> int:  # noqa: ARG002
+        """See Shelf."""
+        return LONG_AGO
+
+    def late(self, late: Noted, now: int) -> None:
+        """See Shelf: there is no log to judge it from."""
+
+    def unlearn(self, remembers: str) -> None:
+        """See Shelf: it is in use all the same."""

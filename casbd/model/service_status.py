@@ -22,11 +22,23 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...] = ()
 
 
+class ReadBack(msgspec.Struct, frozen=True, kw_only=True):
+    """For which policy the log is read back (`pipeline/learning.py`), one of those that observe the same. more: how many are to follow.
+
+    judged_since: from when on (event time, ms) it is judged, as something came too late for that; None: it is only learned from.
+    """
+
+    policy_id: str
+    judged_since: int | None
+    more: int
+
+
 class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything but `pid`, `version` and `started` (ms) is empty where there is nothing to say; these are None if it has never run.
 
     problems: the first of what is not read, by input. unread: what is not read, and more_unread: how many more there are.
-    paused: the destinations for which reading waits. recipients: the queues of people who are told of alerts.
+    paused: the destinations for which reading waits. recipients: the queues of people who are told of alerts. learning: None: nothing is
+    read back.
     """
 
     pid: int | None = None
@@ -40,3 +52,4 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     reload: Reloaded = Reloaded()
     warnings: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    learning: ReadBack | None = None

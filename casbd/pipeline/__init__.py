@@ -2,9 +2,9 @@
 
     exported files ─ inputs ─▶ Chunk ─ scan ─▶ Batch ─ commit ─▶ store ─ outbox ─▶ SIEM, connectors
 
-`scan` (`scan.py`) is a pure function: parse, normalise, enrich, match. It runs in this process or in many, with the same
-result. `commit` is ordered and has the state: one call is one transaction, and everything a batch leads to is in it
-(`commit.py`). Kill the process anywhere: what was committed is complete, and what was not is read again.
+`scan` (`scan.py`) is a pure function: parse, normalise, enrich, match. It runs in this process or in many, with the same result. `commit`
+(`commit.py`) is ordered and has the state: one call is one transaction, and everything a batch leads to is in it. Kill the process
+anywhere: what was committed is complete, and what was not is read again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from casbd.governance.rails import Rails
 from casbd.model.alert import Alert
 from casbd.pipeline import costs, progress
 from casbd.pipeline.commit import Commit
+from casbd.pipeline.counts import LookedBack
 from casbd.pipeline.memory import Memory
 from casbd.pipeline.routes import Routes
 from casbd.pipeline.scan import Batch
@@ -42,8 +43,7 @@ class Pipeline:
         rails: Rails | None = None,
         alive: Callable[[], object] = lambda: None,
     ) -> None:
-        self._store, self._clock, self._alive = store, clock, alive
-        self._packer = packing.Packer()
+        self._store, self._clock, self._alive, self._packer = store, clock, alive, packing.Packer()
         self.use(settings, policies, rails)
         self.reload_state()
 
@@ -59,8 +59,8 @@ class Pipeline:
         """Read the state in memory anew from the store: at the start, and after a commit that failed."""
         self._memory = Memory(self._store.connection, self._most_matches, self._alive)
 
-    def commit(self, batches: Sequence[Batch]) -> int:
-        """Store some batches and all they lead to; how many alerts were raised. Where it raises, nothing is stored: `reload_state`."""
+    def commit(self, batches: Sequence[Batch], back: LookedBack | None = None) -> int:
+        """Store some batches, a look back, and all they lead to; how many alerts were raised. Where it raises, `reload_state`."""
         now = self._clock()
         self._memory.use(self._policies, self._most_matches)
         with self._store.transaction() as connection:
@@ -77,7 +77,7 @@ class Pipeline:
                 for output in self._routes.activities:
                     outbox.add_block(connection, output, *block)
             self._memory.windows.save(connection, now)
-            raised = commit.save()
+            raised = commit.save(back)
             costly = costs.raise_alerts(connection, self._policies, self._routes, batches, now)
         self._memory.windows.saved()  # not before the commit: what a failed one wrote is nowhere else
         costs.log_titles(costly)

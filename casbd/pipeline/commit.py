@@ -15,7 +15,7 @@ from casbd.habits.anomaly import Finding
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.pipeline import floods
-from casbd.pipeline.counts import Changes, Counts, Judged
+from casbd.pipeline.counts import Changes, Counts, Judged, LookedBack
 from casbd.pipeline.evidence import Evidence
 from casbd.pipeline.memory import Memory
 from casbd.pipeline.rises import Rises
@@ -72,11 +72,11 @@ class Commit:
             for policy_id in ids:
                 self._tally[policy_id] += number
 
-    def save(self) -> int:
-        """Store new and grown alerts; those that are new are sent. How many are new."""
-        opened = self._settle(self._counts.judged())
+    def save(self, back: LookedBack | None = None) -> int:
+        """Store new and grown alerts, also those of a look back; those that are new are sent. How many are new."""
+        opened = self._settle(self._counts.judged(back))
         stored, self._alerts = self._alerts, {}
-        opened += self._settle(self._rises.judged([*stored, *self._withdrawn]))
+        opened += self._settle(self._rises.judged([*stored, *self._withdrawn], back))
         floods.raise_alerts(self._connection, self._floods, self._policies, self._routes, self._now)
         hours = {policy: self._floods.hours_to_keep(policy) for policy in self._tally}
         policy_counts.count(self._connection, self._tally, Counter(opened), hours)

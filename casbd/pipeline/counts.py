@@ -48,6 +48,18 @@ class Judged(msgspec.Struct, frozen=True):
     activity: Activity | None
 
 
+class LookedBack(msgspec.Struct, frozen=True):
+    """What a look back over the log comes to, or a part of it (`learning.py`).
+
+    anew: what is remembered is to be learned again, so that from now on nothing of it is observed. judged: what became of alerts.
+    rises: since when (event time, ms) rises of users' priority are to be judged again; None: they are not, not even those of `judged`.
+    """
+
+    anew: str | None = None
+    judged: Sequence[Judged] = ()
+    rises: int | None = None
+
+
 class Counts:
     """Policies by id; memory: what commits remember; now: milliseconds since 1970."""
 
@@ -58,7 +70,7 @@ class Counts:
         self._as = memory.counted
         self._by_kind = memory.by_kind
         self._latest = now + _AHEAD
-        self._habits.begin()
+        self._habits.begin(now)
         self._activities: dict[tuple[int, str], Activity] = {}
 
     def add(self, activity: Activity, key: int, ids: tuple[str, ...], counts: Sequence[Sequence[Counted]]) -> Changes:
@@ -103,13 +115,17 @@ class Counts:
     def _alert_id(self, policy_id: str, who: str, activity: Activity) -> str:
         return raising.run_identity(self._policies[policy_id], who, activity)
 
-    def judged(self) -> Iterator[Judged]:
-        """What became of the alerts of anomalies, by all that was counted."""
+    def judged(self, back: LookedBack | None) -> Iterator[Judged]:
+        """What became of the alerts of anomalies, by all that was counted, and by a look back."""
         for watched, who, verdict in self._habits.verdicts():
             policy = self._policies.get(watched.policy_id)
             if policy is not None:
                 yield Judged(policy, who, verdict, self._shown(verdict))
         self._habits.save()
+        if back is not None:
+            yield from back.judged
+            if back.anew is not None:
+                self._habits.let_go(back.anew)
 
     def _watch(self, watching: Sequence[tuple[int, Watching]], activity: Activity, key: int, counts: Sequence[Sequence[Counted]]) -> None:
         for place, watched in watching:

@@ -1,28 +1,35 @@
-"""What was usual before a policy came, read back from the log: a new one, one that observes something else now, one that was off.
+"""What was usual is read back from the log: before a policy came (a new one, one that observes something else now, one that was off), and
+where records came too late to be judged, as of exports with months of history that are read one after the other.
 
-As long as that lasts the policy observes nothing, as what it remembers would have holes. Killed in between, it begins again. There are no
-alerts of what was; of what happens meanwhile they come at the end.
+As long as that lasts the policy observes nothing, as what it remembers would have holes. Killed in between, it begins again. Of what a new
+policy learns from there are no alerts; of what happens meanwhile they come at the end. What came too late to be judged is judged in the
+order of its time: alerts that this order finds are raised or changed, and those that it does not find withdrawn.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
 
 from casbd.activity_log.in_order import LEARNS_FROM, in_order
 from casbd.activity_log.reading import ActivityLog
 from casbd.alerting.watching import watching
 from casbd.clock import Clock, monotonic
 from casbd.habits.anomaly import DAY
-from casbd.habits.habits import Habits, Watching
-from casbd.habits.observed import observation
-from casbd.model.activity import Activity
-from casbd.pipeline.keys import Keys
-from casbd.policies.matcher import Matcher
+from casbd.habits.habits import Watching
+from casbd.habits.known import NEVER
+from casbd.habits.shelf import LONG_AGO
+from casbd.model.service_status import ReadBack
+from casbd.pipeline import Pipeline
+from casbd.pipeline.counts import LookedBack
+from casbd.pipeline.learner import Learner
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
-from casbd.store.state import habits
-from casbd.store.state.habits import Kept, Name, Observed, StoredHabits
+from casbd.store.state import habits, habits_late, retention
+from casbd.store.state.habits import StoredHabits
+from casbd.store.state.habits_late import PRIORITY, Late
 
 log = logging.getLogger(__name__)
 
@@ -30,128 +37,125 @@ TURN = 0.2
 """Seconds at a time: reading and commits go on in between."""
 TOGETHER = 2_000
 """Activities that are observed together."""
-
-
-class _Rest:
-    """The store's memories without its journal: what is not stored yet is read again, should the process end."""
-
-    def __init__(self, stored: StoredHabits) -> None:
-        self._stored = stored
-        self.get = stored.get
-
-    def put(self, kept: Iterable[Kept]) -> None:
-        """As they are, with all that the journal may still have from before."""
-        self._stored.put(one._replace(through=self._stored.newest()) for one in kept)
-
-    def note(self, observed: Sequence[Observed]) -> int:  # noqa: ARG002
-        """It is in the log."""
-        return 0
-
-    def noted(self) -> Iterator[tuple[int, Sequence[Observed]]]:
-        """Nothing."""
-        return iter(())
-
-    def all_kept(self) -> None:
-        """Nothing is left."""
-
-    def in_use(self, remembers: Collection[str]) -> frozenset[str]:
-        """All: that is what is learned."""
-        return frozenset(remembers)
-
-    def again(self) -> Iterable[Name]:
-        """Nobody."""
-        return ()
+AT_ONCE = 100
+"""Alerts that are raised in one transaction."""
+LOOKS_BACK = 3 * 365 * DAY
+"""Milliseconds behind the newest activity; what is older is judged no more: one date of 2001 had all since then read for each policy."""
+SHARE = 20
+"""What comes late is judged from the log when it is the twentieth part of what is read for it, or when twenty times as long has gone by as
+that takes: so it costs at most some twentieth of all, however often something comes late."""
 
 
 class Learning:
-    """Learns for one policy after the other, `turn` by turn. Not for several threads at once."""
+    """Learns for all policies that observe the same, and then for others, `turn` by turn. Not for several threads at once.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
-        self._of: Watching | None = None
+    raised: is told how many alerts are new, whenever there may be something to deliver.
+    """
+
+    def __init__(self, store: Store, pipeline: Pipeline, clock: Clock, raised: Callable[[int], object] = lambda _: None) -> None:
+        self._store, self._pipeline, self._clock, self._raised = store, pipeline, clock, raised
+        self._of: str | None = None
         self._steps: Iterator[None] = iter(())
+        self._round: set[str] = set()
+        self._took = self._turned = 0.0
+        self.under_way: ReadBack | None = None
 
-    def turn(self, policies: Sequence[Policy], seconds: float = TURN) -> bool:
-        """Learn for a while; whether there is more. policies: those of now."""
-        until = monotonic() + seconds
+    def turn(self, policies: Sequence[Policy], seconds: float = TURN, *, judges: bool) -> bool:
+        """Learn for a while; whether there is more. policies: those of now. judges: it may begin to judge what came late."""
+        self._turned = monotonic()
         enabled = {policy.id: policy for policy in policies if policy.enabled}
-        watched = watching(enabled.values())
-        unknown = StoredHabits(self._store.connection).unknown([one.remembers for one in watched.values()])
-        wanted = [one for one in watched.values() if one.remembers in unknown]
-        if self._of is None or self._of.remembers not in unknown:
+        watched: dict[str, list[Watching]] = {}
+        for one in watching(enabled.values()).values():
+            watched.setdefault(one.remembers, []).append(one)
+        late = habits_late.waiting(self._store.connection)
+        unknown = StoredHabits(self._store.connection).unknown(watched)
+        if self._of is None or self._of not in unknown:
+            wanted = self._wanted(watched, unknown, [one for name, one in late.items() if name in watched], judges=judges)
             if not wanted:
-                self._of = None
+                self._of = self.under_way = None
+                if judges and PRIORITY in late:
+                    self._judge_rises(late[PRIORITY].since)
                 return False
-            self._of = wanted[0]
-            self._steps = self._learn(enabled[self._of.policy_id], self._of)
+            self._of, self._took = wanted[0], 0.0
+            several, since = watched[wanted[0]], late[wanted[0]].since if wanted[0] in late else None
+            self._steps = self._learn(enabled, several, since)
+            self.under_way = ReadBack(policy_id=several[0].policy_id, judged_since=since, more=len(wanted) - 1)
         for _ in self._steps:
-            if monotonic() >= until:
+            if monotonic() >= self._turned + seconds:
+                self._took += monotonic() - self._turned
                 return True
         self._of = None
-        return len(unknown) > 1
+        return True
 
-    def _learn(self, policy: Policy, watched: Watching) -> Iterator[None]:
-        begun = self._clock()
+    def _wanted(self, watched: Collection[str], unknown: Collection[str], late: Sequence[Late], *, judges: bool) -> list[str]:
+        """What is to be learned, the next first."""
+        names = {one.remembers for one in late}
+        if judges and not self._round and late and due(late) <= self._clock():
+            self._round = names
+        self._round &= names
+        return [*(name for name in watched if name in unknown), *(name for name in watched if name in self._round - {*unknown})]
+
+    def _learn(self, policies: Mapping[str, Policy], watched: Sequence[Watching], since: int | None) -> Iterator[None]:
+        """since: from when on (event time, ms) it is judged; None: it is not."""
+        begun, remembers, policy = self._clock(), watched[0].remembers, policies[watched[0].policy_id]
+        if since is not None:
+            since = max(since, StoredHabits(self._store.connection).reached(begun) - LOOKS_BACK)
+            with self._store.transaction() as connection:
+                habits_late.note(connection, {PRIORITY: (since, 0)}, begun)
+            self._commit(LookedBack(anew=remembers))
         known, oldest = habits.newest_block(self._store.connection), habits.oldest(self._store.connection)
-        log.info("learning what was usual", extra={"policy": policy.id})
-        self._forget(watched)
+        log.info("learning what was usual" if since is None else "judging what came late", extra={"policy": policy.id})
+        self._forget(remembers)
         yield
-        learner = _Learner(self._store, policy, watched, begun)
-        past = ActivityLog(self._store)
-        for several in () if oldest is None else in_order(past, policy, max(oldest, begun - LEARNS_FROM), begun + DAY):
+        learner = Learner(self._store, policies, watched, begun, since)
+        past, first = ActivityLog(self._store), (begun if since is None else min(since, begun)) - LEARNS_FROM
+        for several in () if oldest is None else in_order(past, policy, max(oldest, first), begun + DAY):
             meanwhile = habits.keys_after(self._store.connection, known) if several else frozenset()
             for start in range(0, len(several), TOGETHER):
                 learner.observe(several[start : start + TOGETHER], meanwhile)
                 with self._store.transaction():
                     learner.save()
                 yield
-        # From here to the end in one go: what was stored meanwhile.
+        # From here to the end in one go: what was stored meanwhile. Killed before the last transaction, all is found again, and there.
         missed = [one for block_id in habits.blocks_after(self._store.connection, known) for one in past.block(block_id)]
+        learner.observe(sorted(missed, key=lambda one: (one.timestamp, one.activity_id)))
+        judged = learner.judged(self._whole_since()) if since is not None else iter(())
+        while some := [*islice(judged, AT_ONCE)]:
+            self._commit(LookedBack(judged=some))
         with self._store.transaction() as connection:
-            learner.observe(sorted(missed, key=lambda one: (one.timestamp, one.activity_id)))
-            habits.is_known(connection, watched.remembers, learner.finish())
+            took = self._took + monotonic() - self._turned
+            habits_late.is_judged(connection, remembers, int(took * 1000), learner.number)
+            habits.is_known(connection, remembers, learner.finish())
         log.info("learned what was usual", extra={"policy": policy.id, "activities": learner.number})
 
-    def _forget(self, watched: Watching) -> None:
+    def _judge_rises(self, since: int) -> None:
+        self._commit(LookedBack(rises=since))
+        with self._store.transaction() as connection:
+            habits_late.is_judged(connection, PRIORITY)
+
+    def _commit(self, back: LookedBack) -> None:
+        try:
+            raised = self._pipeline.commit((), back)
+        except (sqlite3.Error, OSError):
+            self._pipeline.reload_state()
+            raise
+        self._raised(raised)
+
+    def _whole_since(self) -> int:
+        """Since when (event time, ms) the log has all that is needed to know that an alert is none."""
+        if habits.is_whole(self._store.connection):
+            return LONG_AGO
+        removed = retention.removed(self._store.connection)
+        return NEVER if removed is None else removed + LEARNS_FROM
+
+    def _forget(self, remembers: str) -> None:
         while True:
             with self._store.transaction() as connection:
-                if not habits.forget(connection, watched.remembers):
+                if not habits.forget(connection, remembers):
                     return
 
 
-class _Learner:
-    """One policy's past. number: of its activities."""
-
-    def __init__(self, store: Store, policy: Policy, watched: Watching, begun: int) -> None:
-        self.number = 0
-        self._policy, self._watched, self._begun = policy, watched, begun
-        self._matcher = Matcher([policy], now=lambda: begun)
-        self._keys = Keys(store.salt())
-        self._habits = Habits(_Rest(StoredHabits(store.connection)), [watched])
-        self._habits.begin()
-        self._new: dict[Name, None] = {}
-
-    def observe(self, activities: Sequence[Activity], without: Collection[int] = ()) -> None:
-        """Some more, in order. without: keys of those that come at the end."""
-        met = [one for one in activities if self._matcher.match(one)]
-        for activity, key in zip(met, self._keys(met), strict=True):
-            if key in without:
-                continue
-            self.number += 1
-            for who, value in self._matcher.counted(self._policy, activity):
-                self._habits.add(self._watched, who, observation(activity, key, value))
-        for _, who, verdict in self._habits.verdicts():
-            if verdict.finding is not None and verdict.finding.last >= self._begun:
-                self._new[self._watched.remembers, who] = None
-
-    def save(self) -> None:
-        """Inside a transaction."""
-        self._habits.save()
-
-    def finish(self) -> list[Name]:
-        """The same with all that is in memory; whose alerts are of what happened meanwhile, and still to be raised."""
-        for name in self._new:
-            self._habits.raise_anew(name, self._begun)
-        self._habits.save()
-        self._habits.put_all()
-        return [*self._new]
+def due(late: Collection[Late]) -> int:
+    """When what came late is to be judged from the log (milliseconds since 1970); 0: at once, as it is that much."""
+    number, observed = sum(one.number for one in late), sum(one.observed for one in late)
+    return 0 if number * SHARE >= observed else min(one.at for one in late) + SHARE * sum(one.took for one in late)

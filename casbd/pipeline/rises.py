@@ -13,10 +13,13 @@ from casbd.habits.raised import Raised, mark, settled
 from casbd.habits.rise import SPAN, Begun, Others, Rise, added
 from casbd.model.activity import Activity
 from casbd.model.identity import person, whose
-from casbd.pipeline.counts import Judged
+from casbd.pipeline.counts import Judged, LookedBack
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.state import priority, raised_alerts
+
+_UNLIKE = -1
+"""Numbers that no sentence has: it is told anew."""
 
 
 class Rises:
@@ -29,15 +32,22 @@ class Rises:
         self._users = users
         self._others = cache(self._others_as_of)
 
-    def judged(self, alert_ids: Iterable[str]) -> Iterator[Judged]:
-        """What becomes of alerts about rises. alert_ids: of those that this commit stored."""
+    def judged(self, alert_ids: Iterable[str], back: LookedBack | None = None) -> Iterator[Judged]:
+        """What becomes of alerts about rises. alert_ids: of those that this commit stored. back: a look back says itself which."""
         if not self._policies:
             return
-        touched = priority.touched(self._connection, alert_ids)
+        touched = priority.touched(self._connection, alert_ids) if back is None else self._looked_back(back)
         for policy, match in self._policies if touched else ():
-            raised = self._raised(policy, min(touched.values()) - SPAN)
+            raised = self._raised(policy, min(touched.values()) - SPAN, None if back is None else _UNLIKE)
             for who, since in touched.items():
                 yield from self._of(policy, match, who, since, raised.get(who, []))
+
+    def _looked_back(self, back: LookedBack) -> dict[str, int]:
+        """Everybody who had anything since then: also the sums of others, with which each is compared, are other ones by now."""
+        if back.rises is None:
+            return {}
+        self._users.clear()
+        return dict.fromkeys(priority.people_since(self._connection, back.rises), back.rises)
 
     def _of(self, policy: Policy, match: Rise, who: str, since: int, raised: Sequence[Raised]) -> Iterator[Judged]:
         """The rises of one user that a new part may have changed: those from the seven days before it on."""
@@ -53,13 +63,13 @@ class Rises:
         for verdict in verdicts:
             yield Judged(policy, who, verdict, self._activity(verdict.finding) if verdict.finding is not None else None)
 
-    def _raised(self, policy: Policy, since: int) -> dict[str, list[Raised]]:
-        """The rises that alerts were raised for, by whose they are; one that was withdrawn may be found again."""
+    def _raised(self, policy: Policy, since: int, numbers: int | None) -> dict[str, list[Raised]]:
+        """The rises that alerts were raised for, by whose they are; one that was withdrawn may be found again. numbers: see Raised."""
         found: dict[str, list[Raised]] = {}
         for alert in raised_alerts.ending_since(self._connection, policy.id, since):
             if alert.user is not None and alert.activity_ids and alert.closed_by != withdrawn.BY:
-                begun = mark(alert.activity_ids[0])
-                one = Raised(alert.alert_id, alert.first_activity, alert.last_activity, alert.activity_count, begun)
+                span, begun = (alert.first_activity, alert.last_activity), mark(alert.activity_ids[0])
+                one = Raised(alert.alert_id, *span, alert.activity_count, begun, numbers=numbers)
                 found.setdefault(person(alert.user, alert.app, alert.app_instance), []).append(one)
         return found
 

@@ -240,6 +240,13 @@ FROM alerts WHERE user IS NOT NULL AND category IS NOT 'system' ORDER BY created
 _SINCE_17 = """
 -- Blocks have their records apart from the rest (store/log/packing.py), which an older casbd would take for damage.
 """
+_SINCE_18 = """
+-- What came too late to be judged (store/state/habits_late.py). since: the oldest of it (event time, ms), number: of activities, at: when
+-- the first of it came; none while nothing waits. took (ms), observed: of the last time that it was judged from the log.
+CREATE TABLE habits_late (
+    remembers TEXT PRIMARY KEY, since INTEGER, number INTEGER DEFAULT 0, at INTEGER, took INTEGER DEFAULT 0, observed INTEGER DEFAULT 0
+) WITHOUT ROWID;
+"""
 CHANGES = {
     0: TABLES,
     2: _SINCE_2,
@@ -258,5 +265,6 @@ CHANGES = {
     15: _SINCE_15,
     16: _SINCE_16,
     17: _SINCE_17,
+    18: _SINCE_18,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""

@@ -1,5 +1,6 @@
 """Twenty simulated companies (`tests/company`), each with its seed and habits: which attacks the shipped policies find, and what they
-raise of nothing. Called by `bench.py --only company`; alone: `simulated_companies.py [--seeds 1,2,3] [--detail] [--only POLICY,...]`.
+raise of nothing. Called by `bench.py --only company`; alone: `simulated_companies.py [--seeds 1,2,3] [--detail] [--only POLICY,...]
+[--exports okta,m365,...]`.
 """
 
 import argparse
@@ -23,10 +24,14 @@ FOUND, EACH_KIND, FALSE = 0.95, 0.80, 2.0
 """The aims: the share of all attacks, that of each kind, and false alerts a thousand people and week over all policies together."""
 
 
-def verdict(seed: int, policies: list[Policy]) -> Verdict:
-    """Of one company."""
+def verdict(seed: int, policies: list[Policy], exports: Sequence[str] = ()) -> Verdict:
+    """Of one company. exports: see `measure.alerts`; what differs from the order of arrival is told."""
     company = Company(Parameters.of(seed))
     alerts = measure.alerts(company, policies)
+    if exports:
+        before, alerts = alerts, measure.alerts(Company(Parameters.of(seed)), policies, exports=exports)
+        then, now = measure.told(before), measure.told(alerts)
+        print(f"company {seed:<3} {len(then)} alerts in the order of arrival; {len(then - now)} of them are missing, {len(now - then)} new")
     return judge(company.attacks, alerts, len(company.setting.people) * company.parameters.weeks / 1000, seed)
 
 
@@ -88,18 +93,23 @@ def main() -> None:
     parser.add_argument("--seeds", default=",".join(map(str, range(1, 21))))
     parser.add_argument("--detail", action="store_true", help="every miss and every false alert")
     parser.add_argument("--only", help="these policies alone")
+    parser.add_argument("--exports", default="", help="read these one after the other, and then judge what came too late")
     arguments = parser.parse_args()
     seeds = map(int, arguments.seeds.split(","))
-    measure_all(seeds, details=arguments.detail, only=arguments.only.split(",") if arguments.only else ())
+    measure_all(seeds, details=arguments.detail, only=_names(arguments.only), exports=_names(arguments.exports))
 
 
-def measure_all(seeds: Iterable[int], *, details: bool = False, only: Sequence[str] = ()) -> None:
-    """Measure and tell. only: these policies alone."""
+def _names(text: str | None) -> list[str]:
+    return text.split(",") if text else []
+
+
+def measure_all(seeds: Iterable[int], *, details: bool = False, only: Sequence[str] = (), exports: Sequence[str] = ()) -> None:
+    """Measure and tell. only: these policies alone. exports: see `verdict`."""
     policies = [one for one in measure.policies() if not only or one.id in only]
     verdicts = []
     for seed in seeds:
         begun = time.process_time()
-        verdicts.append(verdict(seed, policies))
+        verdicts.append(verdict(seed, policies, exports))
         tell(verdicts[-1], time.process_time() - begun)
         if details:
             detail(verdicts[-1])

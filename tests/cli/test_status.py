@@ -8,7 +8,7 @@ from builders import HOUR, NOON
 
 from casbd.model.service_status import ServiceStatus
 from casbd.store.database import Store
-from casbd.store.state import governance_stop, service_status
+from casbd.store.state import governance_stop, habits_late, service_status
 
 UNREAD = {"input": "m365", "path": "/in/b", "why": "no format", "advice": "name one", "size": 7, "kind": "unread"}
 COST = {"policy_id": "failed", "seconds": 0.5, "activities": 1, "characters": 9, "since": NOON, "place": "/in/a, byte 0"}
@@ -22,6 +22,7 @@ SERVICE = {
     "more_unread": 3,
     "paused": "siem",
     "warnings": ["an exception has expired"],
+    "learning": {"policy_id": "idle", "judged_since": NOON, "more": 2},
 }
 DONE = {"at": NOON + HOUR, "ok": True, "added": ["a"], "changed": [], "removed": ["b"]}
 REFUSED = {"at": NOON + HOUR, "ok": False, "mistakes": ["rules/a.yaml:2:1: unknown key `filter`"]}
@@ -41,6 +42,8 @@ KEYS = {
     "pid": "",
     "started": "",
     "store_bytes": "",
+    "learning": "policy_id judged_since more",
+    "late": "activities oldest policies judged_at",
 }
 
 
@@ -52,6 +55,8 @@ def told(run, place):
         with Store(place / "core/state") as store:
             service_status.save(store, msgspec.convert(service, ServiceStatus))
             with store.transaction() as connection:
+                connection.execute("DELETE FROM habits_late")
+                habits_late.note(connection, {"one": (NOON, 7), "other": (NOON + HOUR, 3)}, NOON + HOUR)
                 governance_stop.stop(connection, governance_stop.Stopped(NOON, "eva", "a drill"))
         return json.loads(run("status", "--json"))
 
@@ -105,3 +110,19 @@ def test_a_daemon_that_has_never_run(told):
     status = told({})
     nothing = ("unread", "set_aside", "warnings", "more_unread", "paused", "reload", "version", "pid", "started")
     assert [status[name] for name in nothing] == [[], [], [], 0, None, None, None, None, None]
+
+
+def test_what_is_read_back_from_the_log(told, run, place):
+    status = told(SERVICE)
+    assert status["learning"] == {"policy_id": "idle", "judged_since": "2026-01-01T12:00:00.000Z", "more": 2}
+    assert status["late"] == {"activities": 7, "oldest": "2026-01-01T12:00:00.000Z", "policies": 2, "judged_at": None}
+    assert "What came late, from 2026-01-01 12:00:00 on, is judged from the log for idle, and for 2 more" in run("status")
+    told({**SERVICE, "learning": {**SERVICE["learning"], "judged_since": None, "more": 0}})
+    assert "What was usual is learned from the log for idle\n" in run("status")
+    told({})
+    late = "2 policies, up to 7 activities each, back to 2026-01-01 12:00:00; judged from the log"
+    assert f"Too late to be judged by what was usual then: {late}" in run("status")
+    assert f"{late} as soon as the inputs are read" in run("status")
+    with Store(place / "core/state") as store, store.transaction() as connection:
+        connection.execute("UPDATE habits_late SET observed = 10000, took = 60000")
+    assert f"{late} at 2026-01-01 13:40:00 or later" in run("status")

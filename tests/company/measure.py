@@ -12,6 +12,7 @@ from casbd.model.alert import Alert
 from casbd.model.chunk import Chunk, Position
 from casbd.pipeline import Pipeline
 from casbd.pipeline.enrichment import configured
+from casbd.pipeline.learning import Learning
 from casbd.pipeline.scan import Scanner
 from casbd.plugins import Options, registry
 from casbd.policies import loading
@@ -40,39 +41,56 @@ def policies(rules: Path = surroundings.RULES) -> list[Policy]:
     return [one for one in loading.load([rules]) if one.id in BESIDES or (one.match and one.match.policy_type == "anomaly")]
 
 
-def alerts(company: Company, rules: Sequence[Policy], directory: Path | None = None) -> list[Alert]:
+def alerts(company: Company, rules: Sequence[Policy], directory: Path | None = None, exports: Sequence[str] = ()) -> list[Alert]:
     """What these policies raise of all the company's records, in the order of their arrival; oldest activity first.
 
-    directory: where the store and the company's files are left; else they are removed.
+    directory: where the store and the company's files are left; else they are removed. exports: instead, each of these formats to its
+    end, in this order, and then what came too late is judged.
     """
     place = directory or Path(tempfile.mkdtemp(prefix="company-"))
     try:
-        return _alerts(company, rules, place)
+        return _alerts(company, rules, place, exports)
     finally:
         if directory is None:
             shutil.rmtree(place)
 
 
-def _alerts(company: Company, rules: Sequence[Policy], directory: Path) -> list[Alert]:
+def told(alerts: Iterable[Alert]) -> set[tuple[object, ...]]:
+    """What must not depend on the order in which records are read, of those that are open: all but ids and when they were raised."""
+    names = ("policy_id", "user", "ip_address", "first_activity", "last_activity", "activity_count", "activity_ids", "evidence")
+    return {tuple(getattr(one, name) for name in names) for one in alerts if one.status == "open" and one.merged_into is None}
+
+
+def _alerts(company: Company, rules: Sequence[Policy], directory: Path, exports: Sequence[str]) -> list[Alert]:
     records = [*company.arrivals()]  # the plan of addresses is whole once all were made
     settings = reading.load(surroundings.write(company, directory))
     with Store(settings.state_dir) as store:
-        read(records, rules, settings, store)
+        read(records, rules, settings, store, exports=exports)
         return [*raised_alerts.find(store.connection)]
 
 
-def read(records: Sequence[Record], rules: Sequence[Policy], settings: Settings, store: Store, together: int = TOGETHER) -> None:
-    """Read a company's records as they arrived, so many before each commit, into an empty store."""
+def read(
+    records: Sequence[Record],
+    rules: Sequence[Policy],
+    settings: Settings,
+    store: Store,
+    together: int = TOGETHER,
+    exports: Sequence[str] = (),
+) -> None:
+    """Read a company's records as they arrived, so many before each commit, into an empty store. exports: see `alerts`."""
     enrichers, mistakes = configured(settings.enrichers)
     assert not mistakes, mistakes
     formats = {name: registry.load("formats", name)(Options()) for name in surroundings.FORMATS}
-    now = records[0][0]
+    now, latest = records[0][0], records[-1][0]
     store.connection.execute("PRAGMA synchronous = OFF")  # no measure pulls the plug
     scanner = Scanner(lambda _, name: formats[name], enrichers, Matcher(rules), store.salt())
     pipeline = Pipeline(store, settings, rules, lambda: now)
-    for several in _cut(records, together):
-        now = several[-1][0]
+    for several in _cut(sorted(records, key=lambda record: exports.index(record[1])) if exports else records, together):
+        now = latest if exports else several[-1][0]
         pipeline.commit([scanner.scan(chunk) for chunk in _chunks(several, now)])
+    learning = Learning(store, pipeline, lambda: now)
+    while learning.turn(rules, judges=True):
+        pass
 
 
 def _cut(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:

@@ -8,7 +8,7 @@ import maxminddb
 import msgspec
 import pytest
 
-from company import measure, mmdb
+from company import measure, mmdb, surroundings
 from company.attacks import KINDS
 from company.calendar_of import DAY, HOUR
 from company.parameters import MIDDLE, Parameters
@@ -17,6 +17,12 @@ from company.verdict import judge
 from company.world import Network, kilometres
 
 SMALL = Parameters(seed=7, people=60, weeks=5, cities=MIDDLE[:2], attacks=1, travel=0.04, late=0.2)
+
+
+@pytest.fixture(scope="module")
+def alerts():
+    """In the order of their arrival."""
+    return measure.alerts(Company(SMALL), measure.policies())
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +86,19 @@ def test_geoip_files_say_what_the_world_is(company, tmp_path):
         assert cities.get("198.51.100.1") is None
 
 
-def test_what_casbd_finds_in_a_small_one(company):
+def test_what_casbd_finds_in_a_small_one(company, alerts):
     """The figures are those of the rules as they are: who makes one worse sees it here. `tests/bench` has those of twenty companies."""
-    one = judge(company.attacks, measure.alerts(company, measure.policies()), 1)
+    one = judge(company.attacks, alerts, 1)
     assert len(one.attacks) - len(one.missed()) >= FOUND, [(attack.kind, attack.loud) for attack in one.missed()]
     assert len(one.false) <= FALSE, [(alert.policy_id, alert.user, alert.evidence) for alert in one.false]
 
 
 FOUND, FALSE = 29, 4
+
+
+def test_exports_that_are_read_one_after_the_other_give_the_same_alerts(alerts):
+    exports = surroundings.FORMATS[::-1]
+    assert measure.told(measure.alerts(Company(SMALL), measure.policies(), exports=exports)) == measure.told(alerts)
 
 
 def moment(line: bytes) -> int:

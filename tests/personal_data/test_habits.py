@@ -26,6 +26,7 @@ def core(tmp_path):
                 record(at=day * 24 * HOUR, UserId=user, Id=f"{user[:4]}-{day}", ClientIP=address, ObjectId=f"/{ANNA}/{number}")
             )
         if day == 2:
+            core.pipeline._memory.habits.begin()
             core.pipeline._memory.habits.put_all()
     yield core
     core.close()

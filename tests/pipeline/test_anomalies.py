@@ -57,6 +57,7 @@ def told(core):
 def left(core):
     """The alerts that are open, without what depends on when they were raised; and what is remembered."""
     core.pipeline._memory.use(core.pipeline._policies, 1000)  # as a commit does
+    core.pipeline._memory.habits.begin()
     core.pipeline._memory.habits.put_all()
     memories = dict(core.store.connection.execute("SELECT who, memory FROM habits ORDER BY who"))
     remembered = {who: msgspec.msgpack.decode(memory, strict=False)[0] if who else memory for who, memory in memories.items()}
@@ -158,9 +159,9 @@ def test_what_was_over_a_day_ago_is_history_and_nothing_is_done_about_it(tmp_pat
 
 
 def learn(core):
-    learning = Learning(core.store, lambda: core.now)
+    learning = Learning(core.store, core.pipeline, lambda: core.now)
     turns = 1
-    while learning.turn(core.policies, seconds=0):
+    while learning.turn(core.policies, seconds=0, judges=True):
         turns += 1
     return turns
 
@@ -202,16 +203,16 @@ def test_what_happens_while_it_learns_is_raised_at_the_end(tmp_path, killed):
     use(core)
     use_enabled(core)
     core.now += HOUR
-    learning = Learning(core.store, lambda: core.now)
-    assert learning.turn(core.policies, seconds=0)
+    learning = Learning(core.store, core.pipeline, lambda: core.now)
+    assert learning.turn(core.policies, seconds=0, judges=False)
     if killed:
-        learning.turn(core.policies, seconds=0)
-        learning = Learning(core.store, lambda: core.now)
-        assert learning.turn(core.policies, seconds=0)
+        learning.turn(core.policies, seconds=0, judges=False)
+        learning = Learning(core.store, core.pipeline, lambda: core.now)
+        assert learning.turn(core.policies, seconds=0, judges=False)
     core.now += 10 * DAY
     feed(core, 15 * 24, 10)
     assert idle_alerts(core) == []
-    while learning.turn(core.policies, seconds=0):
+    while learning.turn(core.policies, seconds=0, judges=False):
         pass
     feed(core, 15 * 24 + 1, user="c@contoso.com")
     assert idle_alerts(core) == [15 * 24]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from casbd.model.counted import Entry
+from casbd.store.state import habits_late
 
 Name = tuple[str, str]
 """What is remembered, and whose; of all together, nobody's (`""`)."""
@@ -29,6 +30,7 @@ class Kept(NamedTuple):
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Observed]).decode
 _DAY = 86_400_000
+_LONG_AGO = -(2**62)
 _NEVER = 2**31
 """A day that retention never comes to."""
 
@@ -88,11 +90,25 @@ class StoredHabits:
         new = set(remembers) - known
         gone = known - set(remembers)
         (empty,) = self._connection.execute("SELECT NOT EXISTS (SELECT 1 FROM blocks) AND NOT EXISTS (SELECT 1 FROM segments)").fetchone()
-        for table in ("habits_known", "habits_to_judge") if gone else ():
+        for table in ("habits_known", "habits_to_judge", "habits_late") if gone else ():
             self._connection.executemany(f"DELETE FROM {table} WHERE remembers = ?", [(name,) for name in gone])  # noqa: S608  our own words
         if new and empty:
             self._connection.executemany("INSERT INTO habits_known VALUES (?)", [(name,) for name in new])
         return frozenset(remembers) if empty else frozenset(known & set(remembers))
+
+    def reached(self, until: int) -> int:
+        """The time of the newest activity of the log, but no later than that (ms). See Shelf."""
+        query = "SELECT max(last) FROM (SELECT max(last) AS last FROM blocks UNION ALL SELECT max(last) FROM segments)"
+        (newest,) = self._connection.execute(query).fetchone()
+        return _LONG_AGO if newest is None else min(newest, until)
+
+    def late(self, late: habits_late.Noted, now: int) -> None:
+        """What came too late to be judged. See Shelf."""
+        habits_late.note(self._connection, late, now)
+
+    def unlearn(self, remembers: str) -> None:
+        """It is not known any more what was before: it is to be learned."""
+        self._connection.execute("DELETE FROM habits_known WHERE remembers = ?", (remembers,))
 
 
 def is_known(connection: sqlite3.Connection, remembers: str, again: Iterable[Name]) -> None:
@@ -109,7 +125,7 @@ def forget(connection: sqlite3.Connection, remembers: str, at_most: int = 20_000
 
 def forget_all(connection: sqlite3.Connection) -> None:
     """All is to be learned anew from the log."""
-    for table in ("habits", "habits_journal", "habits_known", "habits_to_judge"):
+    for table in ("habits", "habits_journal", "habits_known", "habits_to_judge", "habits_late"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own words
 
 
@@ -129,6 +145,13 @@ def oldest(connection: sqlite3.Connection) -> int | None:
     """The time of the oldest activity of the log (ms); None where it has none."""
     (first,) = connection.execute("SELECT min(first) FROM (SELECT first FROM blocks UNION ALL SELECT first FROM segments)").fetchone()
     return None if first is None else int(first)
+
+
+def is_whole(connection: sqlite3.Connection) -> bool:
+    """Whether the log still has all that was ever stored in it: retention has removed nothing, and nothing is damaged."""
+    (removed,) = connection.execute("SELECT coalesce(max(block_id), 0) - count(*) FROM blocks").fetchone()
+    (damaged,) = connection.execute("SELECT EXISTS (SELECT 1 FROM segments WHERE damaged IS NOT NULL)").fetchone()
+    return not removed and not damaged
 
 
 def blocks_after(connection: sqlite3.Connection, block_id: int) -> list[int]:

@@ -148,6 +148,11 @@ def touched(connection: sqlite3.Connection, alert_ids: Iterable[str]) -> dict[st
     return since
 
 
+def people_since(connection: sqlite3.Connection, since: int) -> list[str]:
+    """Whose parts there are of what ended no earlier (event time, ms), also of what counts no more."""
+    return [who for (who,) in connection.execute("SELECT DISTINCT who FROM priority_parts WHERE at >= ? ORDER BY who", (since,))]
+
+
 def begun(connection: sqlite3.Connection, who: str, since: int) -> list[tuple[int, str, str, int]]:
     """A person's parts of alerts that began since then (event time, ms): when, which alert, of which policy, worth.
 

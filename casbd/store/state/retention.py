@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 _NAME = "retention"
+_REMOVED = "retention_removed"
 _AHEAD = 86_400_000
 """Milliseconds that a record's own time may be ahead of its storing and still be believed about what time it is."""
 
@@ -18,6 +19,18 @@ def reached(connection: sqlite3.Connection) -> int | None:
 def reach(connection: sqlite3.Connection, at: int) -> None:
     """Inside a transaction: it has come so far."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_NAME, at))
+
+
+def removed(connection: sqlite3.Connection) -> int | None:
+    """Activities of before were removed (ms), or may be; None: none ever were, as far as it is known."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (_REMOVED,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def remove(connection: sqlite3.Connection, before: int) -> None:
+    """Inside a transaction, and before it is done: activities of before (ms) are removed."""
+    if before > (removed(connection) or 0):
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_REMOVED, before))
 
 
 def newest(connection: sqlite3.Connection) -> int | None:

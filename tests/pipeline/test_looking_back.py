@@ -1,0 +1,297 @@
+"""What came too late to be judged is judged from the stored log, in the order of its time."""
+
+import sqlite3
+
+import pytest
+from builders import HOUR, NOON, chunk, record
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from casbd.activity_log import in_order
+from casbd.alerting import withdrawn
+from casbd.habits import habits
+from casbd.pipeline import learning
+from casbd.pipeline.learning import Learning
+from casbd.policies import kinds
+from casbd.store.log import blocks
+from casbd.store.state import governance_log, habits_late, policy_counts, raised_alerts, retention
+from tests.habits.after_idle import AfterIdle
+from tests.pipeline.test_anomalies import DAY, SUSPEND, feed, idle_alerts, left, opened, told, use
+from tests.store.machine_parts import Tripwire
+
+
+@pytest.fixture(autouse=True)
+def known_kind(monkeypatch):
+    of = kinds.of
+    monkeypatch.setattr(kinds, "of", lambda match: AfterIdle if match.kind == "after_idle" else of(match))
+
+
+def judge(core, seconds=0):
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    turns = 1
+    while look_back.turn(core.policies, seconds, judges=True):
+        turns += 1
+    return turns
+
+
+def waits(core):
+    return [(one.since, one.number) for one in habits_late.waiting(core.store.connection).values()]
+
+
+def idle(core):
+    return [one for one in core.alerts() if one.policy_id == "idle"]
+
+
+def history(directory, crowd=False, **rule):
+    """A month after the records of it."""
+    core = opened(directory, crowd, **rule)
+    core.now = NOON + 40 * DAY
+    return core
+
+
+@st.composite
+def exports(draw):
+    """Log ons of some people over weeks, in any order, with cuts, and what happens at each."""
+    when = st.tuples(st.sampled_from("ab"), st.integers(0, 30), st.sampled_from([0, 0.25, 0.5, 2, 20]))
+    spans = [(who, 24 * day + hour) for who, day, hour in draw(st.lists(when, max_size=20, unique=True))]
+    records = [
+        (hour, record(at=int(hour * HOUR), UserId=f"{who}@contoso.com", Id=f"{number}", ClientIP=f"203.0.113.{number + 1}"))
+        for number, (who, hour) in enumerate(spans)
+    ]
+    cuts = draw(st.dictionaries(st.integers(1, 20), st.sampled_from(["go on", "restart", "judge", "begin"]), max_size=8))
+    return draw(st.permutations(records)), cuts, draw(st.lists(st.integers(0, 60), max_size=3))
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+@hypothesis_settings(max_examples=40)
+@given(given=exports(), in_journal=st.sampled_from([0, 3, 1000]))
+def test_history_in_any_order_gives_what_the_order_of_its_time_gives(tmp_path_factory, given, in_journal, crowd):
+    records, cuts, kills = given
+    directory = tmp_path_factory.mktemp("cores")
+    calm, core = history(directory / "calm", crowd), history(directory / "core", crowd)
+    for _, one in sorted(records, key=lambda one: one[0]):
+        calm.feed(chunk([one]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(habits, "MOST_IN_JOURNAL", in_journal)
+        patch.setattr(habits, "MOST_BYTES", habits.LEAST_BYTES)
+        patch.setattr(in_order, "FEW", 0)
+        patch.setattr(learning, "TOGETHER", 3)
+        patch.setattr(learning, "AT_ONCE", 1)
+        waiting, look_back = [], Learning(core.store, core.pipeline, lambda: core.now)
+        for number, (_, one) in enumerate(records, 1):
+            waiting.append(one)
+            if number in cuts or number == len(records):
+                core.feed(chunk(waiting))
+                waiting = []
+            if cuts.get(number) == "restart":
+                core.reopen()
+                use(core, crowd)
+                look_back = Learning(core.store, core.pipeline, lambda: core.now)
+            elif cuts.get(number) == "judge":
+                while look_back.turn(core.policies, 0, judges=True):
+                    pass
+            elif cuts.get(number) == "begin":
+                look_back.turn(core.policies, 0, judges=True)
+        for transactions in kills:
+            kill_after(core, transactions)
+            use(core, crowd)
+        core.now += 30 * DAY
+        judge(core)
+        assert waits(core) == []
+    assert left(core) == left(calm)
+    calm.close()
+    core.close()
+
+
+def kill_after(core, transactions):
+    """The look back fails at its last but so many transactions, if it has as many; and casbd starts again."""
+    wire = Tripwire(core.store.connection)
+    core.store.connection = wire
+    try:
+        look_back = Learning(core.store, core.pipeline, lambda: core.now)
+        more = True
+        while more:
+            wire.at_commit = transactions <= 0
+            transactions -= 1
+            more = look_back.turn(core.policies, 0, judges=True)
+    except sqlite3.OperationalError:
+        pass
+    core.store.connection = wire.connection
+    core.reopen()
+
+
+def test_an_export_that_is_read_after_another_gives_the_alerts_of_then(tmp_path):
+    core = history(tmp_path, **SUSPEND)
+    feed(core, 20 * 24, 28 * 24)
+    feed(core, 0, 8 * 24, 16 * 24, start=1000)
+    assert idle_alerts(core) == [28 * 24]  # and what came late was only learned from
+    assert waits(core) == [(NOON, 3)]
+    judge(core)
+    assert idle_alerts(core) == [8 * 24, 16 * 24, 20 * 24, 28 * 24]
+    assert all("history" in one.tags for one in core.alerts())
+    assert {one.status for one in governance_log.every(core.store.connection)} == {"blocked"}
+    assert waits(core) == []
+    assert len(told(core)) == 4
+    judge(core)
+    assert len(told(core)) == 4
+    feed(core, 36 * 24)
+    assert idle_alerts(core)[-1] == 36 * 24
+    core.close()
+
+
+def test_what_its_order_does_not_find_is_withdrawn(tmp_path):
+    core = history(tmp_path)
+    feed(core, 0, 8 * 24)
+    feed(core, 9 * 24, 10 * 24, 11 * 24, start=500)
+    feed(core, *(24 * day for day in range(1, 7)), start=1000)
+    assert {one.status for one in core.alerts()} == {"open"}
+    judge(core)
+    assert {(one.status, one.closed_by, one.comment) for one in core.alerts()} == {("closed", withdrawn.BY, withdrawn.WHY)}
+    assert [event for event, _, _ in told(core)] == ["raised", "raised", "closed", "closed"]
+    core.close()
+
+
+def test_an_alert_that_begins_earlier_than_it_was_known_keeps_its_id_and_grows_under_it(tmp_path):
+    core = history(tmp_path)
+    feed(core, 0, 8 * 24 + 0.5)
+    ((alert, late),) = [(one.alert_id, one.first_activity) for one in core.alerts()]
+    feed(core, 10 * 24, user="b@contoso.com", start=500)
+    feed(core, 8 * 24 + 0.25, start=1000)
+    judge(core)
+    (again,) = idle(core)
+    assert (again.alert_id, again.first_activity, again.activity_count) == (alert, late - HOUR // 4, 2)
+    feed(core, 8 * 24 + 0.75, start=2000)
+    (grown,) = idle(core)
+    assert (grown.alert_id, grown.activity_count) == (alert, 3)
+    core.close()
+
+
+def test_closed_by_a_person_it_stays_closed(tmp_path):
+    core = history(tmp_path)
+    feed(core, 0, 8 * 24)
+    (alert,) = core.alerts()
+    with core.store.transaction() as connection:
+        raised_alerts.save(connection, replace(alert, status="closed", closed_by="eva", resolution="true_positive"))
+    feed(core, *(24 * day for day in range(1, 7)), start=1000)
+    judge(core)
+    assert [(one.status, one.closed_by) for one in core.alerts()] == [("closed", "eva")]
+    core.close()
+
+
+def test_a_simulated_policy_counts_and_is_not_judged_again(tmp_path):
+    core = history(tmp_path, mode="simulate")
+    feed(core, 20 * 24, 28 * 24)
+    feed(core, 0, 8 * 24, start=1000)
+    judge(core)
+    assert idle_alerts(core) == []
+    assert policy_counts.counts(core.store.connection)["idle"] == (4, 1)
+    core.close()
+
+
+def test_records_a_day_late_are_not_judged_from_the_log(tmp_path):
+    core = history(tmp_path)
+    feed(core, 24, 0)
+    core.reopen()
+    use(core)
+    feed(core, 0.5, start=1000)
+    assert waits(core) == []
+    feed(core, -2, start=2000)
+    assert waits(core) == [(NOON - 2 * HOUR, 1)]
+    core.close()
+
+
+def test_what_is_dated_after_the_clock_makes_nothing_late(tmp_path):
+    core = opened(tmp_path)
+    core.feed(chunk([record(at=900 * DAY, Id="future")]))
+    core.reopen()
+    use(core)
+    feed(core, 0)
+    assert waits(core) == []
+    core.close()
+
+
+def test_what_a_log_that_retention_has_cut_cannot_tell_stays(tmp_path):
+    """Else one record of long ago had all withdrawn that is explained by what is not there any more."""
+    core = history(tmp_path)
+    feed(core, 0)
+    feed(core, 8 * 24, start=1000)
+    feed(core, 9 * 24, 10 * 24, 11 * 24, start=2000)
+    with core.store.transaction() as connection:
+        retention.remove(connection, NOON + DAY)
+        assert blocks.prune(connection, NOON + DAY, 9) == 0
+        connection.execute("DELETE FROM blocks WHERE block_id = 1")
+    feed(core, 7 * 24 + 1, start=3000)
+    judge(core)
+    assert [one.status for one in core.alerts()] == ["open"]
+    core.close()
+
+
+def test_a_date_of_long_ago_has_no_decades_read(tmp_path, monkeypatch):
+    core, read = history(tmp_path), []
+    in_spans = learning.in_order
+    monkeypatch.setattr(learning, "in_order", lambda log, policy, since, until: in_spans(log, policy, read.append(since) or since, until))
+    feed(core, 20 * 24)
+    core.feed(chunk([record(at=-9000 * DAY, Id="wrong clock")], start=1000))
+    judge(core)
+    assert read == [NOON + 20 * DAY - learning.LOOKS_BACK - in_order.LEARNS_FROM]
+    assert waits(core) == []
+    core.close()
+
+
+def test_the_alert_of_what_is_not_in_the_log_stays(tmp_path):
+    core = history(tmp_path)
+    feed(core, 0, 8 * 24)
+    (alert,) = core.alerts()
+    other = replace(alert, alert_id="f" * 32, activity_ids=("gone",), first_activity=alert.first_activity + 1)
+    with core.store.transaction() as connection:
+        raised_alerts.save(connection, other)
+    feed(core, 11 * 24, user="b@contoso.com", start=1000)
+    feed(core, 1, user="b@contoso.com", start=2000)
+    judge(core)
+    assert {one.status for one in core.alerts() if one.alert_id in (alert.alert_id, other.alert_id)} == {"open"}
+    core.close()
+
+
+def test_it_is_judged_at_once_where_it_is_much_and_else_seldom(tmp_path):
+    core = history(tmp_path)
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    for start in range(0, 60, 20):
+        feed(core, *(20 * 24 + number / 4 for number in range(start, start + 20)), start=1000 * start)
+    feed(core, 0, start=100_000)
+    assert not look_back.turn(core.policies, judges=False)
+    while look_back.turn(core.policies, 0, judges=True):
+        pass
+    with core.store.transaction() as connection:
+        connection.execute("UPDATE habits_late SET took = 60000 WHERE remembers != ''")
+    feed(core, 1, start=200_000)
+    (late,) = habits_late.waiting(core.store.connection).values()
+    assert (late.observed, late.took) == (61, 60_000)
+    assert learning.due([late]) == core.now + 20 * 60_000
+    assert not look_back.turn(core.policies, judges=True)
+    feed(core, 2, 3, 4, start=300_000)
+    assert look_back.turn(core.policies, 0, judges=True)  # it is a twentieth by now
+    while look_back.turn(core.policies, 0, judges=True):
+        pass
+    with core.store.transaction() as connection:
+        connection.execute("UPDATE habits_late SET took = 60000 WHERE remembers != ''")
+    feed(core, 5, start=400_000)
+    core.now += 20 * 60_000
+    assert look_back.turn(core.policies, 0, judges=True)
+    assert look_back.under_way.judged_since == NOON + 5 * HOUR
+    core.close()
+
+
+def test_what_comes_while_it_is_judged_is_judged_with_it(tmp_path):
+    core = history(tmp_path)
+    feed(core, 20 * 24, 28 * 24)
+    feed(core, 0, 8 * 24, start=1000)
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    assert look_back.turn(core.policies, 0, judges=True)
+    feed(core, 36 * 24, start=2000)
+    assert 36 * 24 not in idle_alerts(core)
+    while look_back.turn(core.policies, 0, judges=False):
+        pass
+    assert idle_alerts(core) == [8 * 24, 20 * 24, 28 * 24, 36 * 24]
+    core.close()
