@@ -89,16 +89,10 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. The value, and of what it was had by a hash and whether it is carried about."""
         if self._of_places:  # as of nearly every activity
-            return (
-                None
-                if activity.country is None
-                else _places[
-                    activity.country,
-                    activity.user_agent,
-                    SETTLED if activity.ip_category in _OWN else mark_of(activity),
-                    activity.ip_address,
-                ]
-            )
+            if activity.country is None:
+                return None
+            kind = activity.device_type, activity.ip_category, activity.asn
+            return _places[activity.country, activity.user_agent, activity.ip_address, *kind]
         known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
         value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
@@ -271,12 +265,13 @@ unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_00
 """User agents without numbers: a browser that was updated on the way is the same one."""
 
 
-def _place(key: tuple[str, str | None, str, str | None]) -> str:
-    country, agent, mark, address = key
+def _place(key: tuple[Any, ...]) -> str:
+    country, agent, address, device, category, asn = key
+    mark = SETTLED if category in _OWN else mark_of(device, asn)
     return with_way(_texts[country.casefold(), unversioned[agent.casefold()] if agent else None, mark], address)
 
 
-_places = Remembered(_place, 20_000)
+_places = Remembered[tuple[Any, ...], str](_place, 20_000)
 
 
 def text_of(value: str, by: str | None, device: str | None) -> str:

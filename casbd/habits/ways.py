@@ -16,7 +16,6 @@ from casbd.habits.first_users import FirstUsers
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.spots import SERVERS, block_of
 from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, ValuesSeen
-from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.remembered import Remembered
 
@@ -32,11 +31,11 @@ _MOST_WAYS, _MOST_SHARED, _SEEN = 12, 2_000, 50_000
 _PARTS, _BLOCK = 4, 6
 
 
-def mark_of(activity: Activity) -> str:
-    """What the address of an activity says of where its user is: nothing where it is carried about, little at a rented server."""
-    if activity.device_type in CARRIED_DEVICES or activity.asn in _IN_FLIGHT:
+def mark_of(device_type: str | None, asn: int | None) -> str:
+    """What a device and its network say of where the user is: nothing where the address is carried about, little at a rented server."""
+    if device_type in CARRIED_DEVICES or asn in _IN_FLIGHT:
         return CARRIED
-    return _RENTED if activity.asn is not None and f"AS{activity.asn}" in SERVERS else ""
+    return _RENTED if asn is not None and f"AS{asn}" in SERVERS else ""
 
 
 def with_way(text: str, address: str | None) -> str:
