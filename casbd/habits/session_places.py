@@ -23,7 +23,7 @@ MINUTE = 60_000
 _MINUTES = HOUR // MINUTE
 _MOST_PLACES, _MOST_KNOWN, _MOST_BLOCKS = 12, 40, 2_000
 """So many sessions at places are kept of each day; so many networks; and of all users together so many blocks of addresses."""
-_FIRST, _FIRST_STRANGE = 1, 5
+_FIRST, _FIRST_STRANGE = 1, 20
 """So many activities are kept of each, the first; of a network that is new more, as only of such an alert is."""
 _SEEN = 50_000
 _SCRIPT = re.compile(
@@ -163,7 +163,7 @@ class SessionPlaces:
         in which the subject was on the fewest days."""
         named = [one for one in self.days.values() if len(one.first) > 1]
         for one in named:
-            del one.first[1:]
+            del one.first[len(one.first) // 2 :]
         if named:
             return True
         in_two = {(one.day, used(one.text).session) for several in self.in_two_networks() for one in several}

@@ -191,7 +191,7 @@ class ValuesSeen:
         cells = [cell for cells in self._kept.hours.values() for cell in cells.values() if cell is not None]
         named = [cell for cell in cells if len(cell.members) > 1]
         for cell in named:
-            del cell.members[1:]
+            del cell.members[len(cell.members) // 2 :]
         left = bool(named) or self._lighten_news() or self._lighten_had() or self._lighten_hours()
         self._look()
         return left

@@ -114,7 +114,7 @@ class WhatFollowed:
         hours = [hour for _, hour in sorted(self._kept.hours.items())]
         named = [hour.active for hour in hours if hour.active is not None and len(hour.active.members) > 1]
         for cell in named:
-            del cell.members[1:]
+            del cell.members[len(cell.members) // 2 :]
         happened = [hour for hour in hours if hour.happened is not None]
         if not named:
             for hour in happened[1:-1]:

@@ -20,7 +20,7 @@ first of all, and at least half as many of these as there may be; elsewhere the 
 in a flood, nor what shows that it cannot be."""
 _FEWEST_HOURS = 6
 """What is to become smaller keeps so many."""
-MOST_MORE = 20
+MOST_MORE = 40
 """So many more activities are kept than the first one of each hour: the newest where somebody seldom is."""
 _MOST_KNOWN = 48
 _MOST_COUNTRIES = 12
@@ -111,7 +111,8 @@ class Whereabouts:
         days."""
         named = [hour for hour in self.hours.values() if hour.more]
         for hour in named:
-            hour.more = []
+            ordered = sorted(hour.more or (), key=lambda one: (one.timestamp, one.activity_id))
+            hour.more = ordered[(len(ordered) + 1) // 2 :]
         if named:
             return True
         if len(self.hours) > _FEWEST_HOURS:

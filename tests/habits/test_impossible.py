@@ -14,6 +14,8 @@ from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 
+from . import judged
+
 MINUTE = HOUR // 60
 OSLO, NEW_YORK, BOSTON = (59.91, 10.75, "Oslo"), (40.71, -74.01, "New York"), (42.36, -71.06, "Boston")
 START = 20_000 * DAY
@@ -262,3 +264,11 @@ def test_neither_order_nor_cuts_nor_restarts_matter(sensitivity, given):
     expected = alerts(in_order, range(len(in_order)), sensitivity=sensitivity)
     assert alerts(in_order, sensitivity=sensitivity) == expected
     assert alerts(late, cuts, anew=anew, sensitivity=sensitivity) == expected
+
+
+def test_an_alert_names_what_was_done_on_the_journey():
+    usual = [(day * DAY, HOME) for day in range(30)]
+    there = [(30 * DAY, HOME), *((30 * DAY + minute * MINUTE, BRAZIL) for minute in range(1, 31))]
+    given = [("a", Entry(START + moment, n, f"{n}", value)) for n, (moment, value) in enumerate([*usual, *there])]
+    ((_, finding),) = judged.alerts(Impossible(learning=7 * DAY), given)
+    assert (finding.count, len(finding.members)) == (30, 30)

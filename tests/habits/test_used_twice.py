@@ -10,6 +10,7 @@ from casbd.habits.used_twice import UsedTwice
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 
+from . import judged
 from .orders import MINUTE, activities, raised, same_in_any_order
 
 MATCH = UsedTwice(shared_session=("raw.SessionId",), learning=3 * DAY)
@@ -114,3 +115,11 @@ def test_what_comes_too_late_to_be_judged_is_known_and_takes_no_room():
     memory.add(Entry(0, 2, "2", ELSEWHERE))
     assert [text for _, text in memory.days] == [HOME]
     assert memory.has("AS2", 9 * DAY)
+
+
+def test_an_alert_names_what_was_done_from_the_new_network():
+    usual = [(day * DAY, HOME) for day in range(10)]
+    there = [(10 * DAY + minute * MINUTE, value) for minute, value in turns(HOME, ELSEWHERE, 15)]
+    entries = [("a", Entry(moment, number, f"{number}", value)) for number, (moment, value) in enumerate([*usual, *there])]
+    ((_, finding),) = judged.alerts(MATCH, entries)
+    assert (finding.count, len(finding.members)) == (15, 15)
