@@ -13,8 +13,8 @@ from casbd.habits.shelf import Shelf
 from casbd.model.counted import Entry
 from casbd.store.state.habits import Name
 
-LEAST_BYTES = 400
-"""As what a memory counts at least."""
+LEAST_BYTES = 800
+"""As what a memory counts at least: one that is stored in 320 bytes, as of most people what they always have, is 8 KB of objects."""
 MOST_ORDINARY = 64
 """Values of a subject of which it is known at a time that more of them changes nothing."""
 NEVER = 2**62
