@@ -33,7 +33,7 @@ def found(core, monkeypatch):
     habits, verdicts = core.pipeline._memory.habits, []
     of = habits.verdicts
 
-    def noted():
+    def noted(*_):
         verdicts.extend(of())
         yield from verdicts
 
@@ -47,7 +47,7 @@ def judge(core, monkeypatch, *verdicts):
     """A commit in which these are told."""
     habits, watched = core.pipeline._memory.habits, core.pipeline._memory.counted["idle"]
     with monkeypatch.context() as patch:
-        patch.setattr(habits, "verdicts", lambda: ((watched, "a", verdict) for verdict in verdicts))
+        patch.setattr(habits, "verdicts", lambda *_: ((watched, "a", verdict) for verdict in verdicts))
         feed(core, 20 * 24, start=int(core.now), user="other@contoso.com")
         core.now += 1
 
@@ -72,7 +72,7 @@ def test_what_grew_and_is_withdrawn_in_one_commit_is_withdrawn_with_all_its_part
 def test_what_is_withdrawn_counts_no_more_for_its_user(core, monkeypatch):
     first, _ = found(core, monkeypatch)
     judged = []
-    monkeypatch.setattr(Rises, "judged", lambda self, alert_ids: judged.extend(alert_ids) or ())
+    monkeypatch.setattr(Rises, "judged", lambda self, alert_ids, *_: judged.extend(alert_ids) or ())
     judge(core, monkeypatch, Verdict(first.alert_id))
     assert first.alert_id in judged
 
