@@ -145,7 +145,10 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         if enough is None:
             return Usual(2**62, own, 0, len(before), None, learned)
         newcomer = began > day - 2 * learning or self._is_newcomer(before, day, learning)
-        others = self._others(organization.amounts(day, who), newcomer=newcomer) if learned else None
+        begun = began <= day - 2 * learning and bool(before)
+        if newcomer and begun and self.first_time is None:
+            enough = int(enough * _MARGINS[self.sensitivity][0])  # who joins collects files for the new work
+        others = self._others(organization.amounts(day, who), newcomer=newcomer, begun=begun) if learned else None
         explained = max(enough - 1, self._bound(own), self._bound(others or 0), self._bound(session.after))
         return Usual(explained, own, max(before.values(), default=0), len(before), others, learned)
 
@@ -170,11 +173,14 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
             return again  # nobody fails by the week
         return max([again, *(most for earlier, most in before.items() if _is_due(day - earlier))])
 
-    def _others(self, amounts: Sequence[int], *, newcomer: bool) -> int | None:
-        """How much of what others do explains it. Nobody knows whose work a newcomer has, so it may be anybody's."""
+    def _others(self, amounts: Sequence[int], *, newcomer: bool, begun: bool) -> int | None:
+        """How much of what others do explains it. Nobody knows whose work a newcomer has, so it may be anybody's; of one who has begun with
+        it, but for the tenth who do the most: a nightly backup, or what was an attack, would explain all that a joiner takes."""
         if not amounts:
             return None
-        return amounts[-1] if newcomer or self.sensitivity == "low" else amounts[len(amounts) // 2]
+        if self.sensitivity == "low" or (newcomer and not begun):
+            return amounts[-1]
+        return amounts[(len(amounts) - 1) * 9 // 10] if newcomer else amounts[len(amounts) // 2]
 
     def _bound(self, level: int) -> int:
         factor, roots = _MARGINS[self.sensitivity]

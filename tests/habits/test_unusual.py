@@ -92,12 +92,13 @@ def test_others_explain_what_somebody_does_who_has_no_history():
     assert [who for who, _, _ in found(unusual(), [one for one in entries if one[0] in "abcz"])] == ["a", "z"]  # two are no organization
 
 
-def test_a_newcomer_may_have_anybodys_work():
-    others = [one for name in "bcdefgh" for one in days(*[30 if name > "b" else 200] * 12, who=name)]
-    newcomer = [*burst(12, 5, who="n"), *burst(17, 250, who="n"), *burst(17, 250, who="z")]
+@pytest.mark.parametrize(("much", "explains"), [("bc", True), ("b", False)])
+def test_a_newcomer_may_have_anybodys_work_but_that_of_one_alone(much, explains):
+    others = [one for name in "bcdefgh" for one in days(*[200 if name in much else 30] * 12, who=name)]
+    newcomer = [*burst(12, 5, who="n"), *burst(13, 5, who="n"), *burst(17, 250, who="n"), *burst(17, 250, who="z")]
     long_there = [*burst(2, 5, who="o"), *burst(17, 250, who="o")]
     entries = sorted([*others, *newcomer, *long_there], key=lambda one: one[1].timestamp)
-    assert found(unusual(), entries) == [("o", 17, 250)]
+    assert found(unusual(), entries) == [(who, 17, 250) for who in ("o" if explains else "no")]  # of z nothing is known
     assert found(unusual(first_time=20), entries) == [(who, 17, 250) for who in "noz"]  # not everybody's work
 
 
