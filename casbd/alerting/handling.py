@@ -60,7 +60,7 @@ def handle(
     connection: sqlite3.Connection,
     alert_ids: Iterable[str],
     handling: Handling,
-    outputs: Sequence[str],
+    outputs: telling.Outputs,
     now: int,
     who: str | None = None,
 ) -> list[str]:

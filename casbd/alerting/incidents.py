@@ -14,13 +14,14 @@ All this is event time, and what touches does not depend on what came first. Whe
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from msgspec import structs
 
 from casbd.alerting.handling import Handling, handle
 from casbd.alerting.raising import identity
+from casbd.alerting.telling import Outputs
 from casbd.model.activity import Activity
 from casbd.model.alert import SEVERITIES, Alert, Severity
 from casbd.model.identity import person
@@ -60,7 +61,7 @@ def placed(connection: sqlite3.Connection, alert: Alert, raised_by: Activity) ->
 
 
 def handle_all(
-    connection: sqlite3.Connection, incident_id: str, handling: Handling, outputs: Sequence[str], now: int, who: str | None = None
+    connection: sqlite3.Connection, incident_id: str, handling: Handling, outputs: Outputs, now: int, who: str | None = None
 ) -> int:
     """Close an incident's open alerts, or reopen its closed ones, inside a transaction; how many have changed. As `handle` of alerts.
 

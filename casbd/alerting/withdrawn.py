@@ -6,7 +6,6 @@ Then casbd closes the alert itself, takes back the commands of it that wait, and
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -21,7 +20,7 @@ HISTORY = 24 * 3_600_000
 HISTORICAL = "history"
 
 
-def withdraw(connection: sqlite3.Connection, alert: Alert, outputs: Sequence[str], now: int) -> bool:
+def withdraw(connection: sqlite3.Connection, alert: Alert, outputs: telling.Outputs, now: int) -> bool:
     """Close it, and tell the outputs; whether it was open. now: milliseconds since 1970.
 
     One that people have closed, or that became a part of another one, stays as it is.

@@ -236,9 +236,9 @@ class _Reader:
         if isinstance(item.get("type"), str):
             options_of = self.plugin_class(kind, item["type"], (*where, "type")).Options
         common, own = self.split(common_of, options_of, where)
-        send = tuple(getattr(common, "send", ()))
+        send, oldest = tuple(getattr(common, "send", ())), getattr(common, "max_activity_age", None)
         reach = part_of(common, Reach) if isinstance(common, Reach) else Reach()
-        return PluginSettings(name=common.name, type=common.type, options=own, send=send, reach=reach)
+        return PluginSettings(name=common.name, type=common.type, options=own, send=send, max_activity_age=oldest, reach=reach)
 
     def plugin_class(self, kind: registry.Kind, name: Any, where: Sequence[str | int]) -> Any:
         """The plugin that an element names, or a mistake with the names there are."""

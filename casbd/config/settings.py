@@ -42,6 +42,8 @@ class OutputOptions(Options):
     name: Name
     type: str
     send: tuple[Literal["alerts", "activities", "governance"], ...] = ("alerts",)
+    max_activity_age: Duration | None = None
+    """Older activities, and alerts whose newest activity was older when they were raised, are stored and not sent; None: no limit."""
 
 
 class ConnectorOptions(Reach):
@@ -91,12 +93,14 @@ class InputSettings(msgspec.Struct, frozen=True):
 
 
 class PluginSettings(msgspec.Struct, frozen=True):
-    """One output or connector. send: for an output, what it gets. reach: for a connector, whose accounts it takes."""
+    """One output or connector. send: for an output, what it gets. max_activity_age: how old (ms) that may be; None: as old as it likes.
+    reach: for a connector, whose accounts it takes."""
 
     name: str
     type: str
     options: Options
     send: tuple[str, ...] = ()
+    max_activity_age: int | None = None
     reach: Reach = Reach()
 
 
@@ -124,6 +128,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str
     all_connectors: bool = True
 
-    def sending(self, what: str) -> list[str]:
-        """The names of the outputs that are sent `alerts`, say."""
-        return [output.name for output in self.outputs if what in output.send]
+    def sending(self, what: str) -> dict[str, int | None]:
+        """The names of the outputs that are sent `alerts`, say, and how old it may be (ms); None: no limit."""
+        return {output.name: output.max_activity_age for output in self.outputs if what in output.send}

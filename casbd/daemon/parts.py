@@ -75,8 +75,10 @@ class Parts:
 
     def destinations(self) -> dict[str, Delivering]:
         """By queue, what delivers it."""
+        oldest = self.settings.sending("activities")
         deliver: dict[str, Delivering] = {
-            name: ToOutput(name, output, self.clock, lambda: self.current.pseudonyms) for name, output in self.engine.outputs.items()
+            name: ToOutput(name, output, self.clock, lambda: self.current.pseudonyms, oldest.get(name))
+            for name, output in self.engine.outputs.items()
         }
         for name, connector in self.engine.connectors.items():
             queue = connector_destination(name)

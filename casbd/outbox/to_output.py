@@ -41,18 +41,22 @@ class _Refused(NamedTuple):
 
 
 class ToOutput:
-    """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names.
+    """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names. oldest: how old an
+    activity may have been when it was stored (ms), if it is to be sent; None: as old as it likes.
 
     What an uncertain output has sent stays in the outbox until it is out of doubt. How far the present connection has got is kept here
     alone: a new connection, and a new process, begin with the first row that there is.
     """
 
-    def __init__(self, name: str, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE) -> None:
+    def __init__(
+        self, name: str, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE, oldest: int | None = None
+    ) -> None:
         self._name = name
         self._output = output
         self._uncertain = output if isinstance(output, Uncertain) else None
         self._clock = clock
         self._pseudonyms = pseudonyms
+        self._oldest = oldest
         self._broken = 0
         self._reached = 0
         self._offset: tuple[int, int] = (0, 0)
@@ -95,14 +99,19 @@ class ToOutput:
 
     def _deliver_block(self, store: Store, row: Row, most: int) -> Retry | None:
         assert row.block_id is not None
-        block = blocks.read_block(store.connection, row.block_id)
+        block = blocks.get(store.connection, row.block_id)
+        activities = block.whole() if block is not None else []  # retention has removed it
         start = self._offset[1] if self._offset[0] == row.seq else row.sent
-        part = block[start : start + most]
+        if block is not None and self._oldest is not None:
+            wanted = [block.stored - one.timestamp <= self._oldest for one in activities]
+            start = wanted.index(True, start) if True in wanted[start:] else len(wanted)
+            most = min(most, wanted[start:].index(False) if False in wanted[start:] else most)  # what is in doubt is told by places
+        part = activities[start : start + most]
         outcome = self._send(part) if part else _Outcome(0)
         if outcome.refusal:
             self._refused.append(_Refused(row, part[outcome.sent].raw.encode("utf-8", "replace"), outcome.refusal))
         done = start + outcome.sent + bool(outcome.refusal)
-        self._went(Part(row.seq, outcome.sent, done, whole=done >= len(block)))
+        self._went(Part(row.seq, outcome.sent, done, whole=done >= len(activities)))
         return outcome.failure
 
     def _went(self, part: Part) -> None:

@@ -26,7 +26,7 @@ class Routes:
 
     def raised(self, connection: sqlite3.Connection, alert: Alert, now: int, *, besides: str | None = None) -> None:
         """Store a new alert, and tell it. now: milliseconds since 1970. besides: the destination that does not get it."""
-        telling.add(connection, alert, [name for name in self._outputs if name != besides], now)
+        telling.add(connection, alert, {name: oldest for name, oldest in self._outputs.items() if name != besides}, now)
         for queue in self._recipients.queues(alert, now):
             if queue != besides:
                 outbox.add(connection, queue, alert, now)

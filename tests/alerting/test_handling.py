@@ -7,7 +7,7 @@ from casbd.alerting import handling
 from casbd.store.state import audit, raised_alerts
 from casbd.store.state.operator import person
 
-OUTPUTS = ["siem", "file"]
+OUTPUTS = {"siem": None, "file": None}
 
 
 @pytest.fixture

@@ -49,12 +49,12 @@ def adds(core, until=NOON + DAY, who=A):
 def save(core, *alerts):
     with core.store.transaction() as connection:
         for alert in alerts:
-            telling.add(connection, alert, [], NOON)
+            telling.add(connection, alert, {}, NOON)
 
 
 def handle(core, how, *ids):
     with core.store.transaction() as connection:
-        handling.handle(connection, ids or [alert.alert_id for alert in core.alerts()], how, [], core.now)
+        handling.handle(connection, ids or [alert.alert_id for alert in core.alerts()], how, {}, core.now)
 
 
 def close(core, resolution, *ids):

@@ -4,16 +4,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from builders import HOUR, MINUTE, NOON, Core, failures, record, repeated
+from builders import HOUR, MINUTE, NOON, Core, failures, record, repeated, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from casbd.alerting import telling
+from casbd.alerting import raising, telling
 from casbd.model.alert import Alert
 from casbd.store.state import raised_alerts
 
-OUTPUTS = ["siem"]
+OUTPUTS = {"siem": None}
 MEMORY = Path("/dev/shm")
 
 
@@ -39,6 +39,48 @@ def change(core, event, **fields):
 @pytest.fixture
 def core(make_core):
     return make_core(rules=repeated(3))
+
+
+class TestOldNews:
+    """An output with `max_activity_age` hears nothing of what was older when it was raised."""
+
+    @pytest.fixture
+    def core(self, make_core):
+        configured = settings({"siem": ["alerts"], "pager": ["alerts"]})
+        siem, pager = configured.outputs
+        core = make_core(rules=repeated(3), settings=replace(configured, outputs=(siem, replace(pager, max_activity_age=HOUR))))
+        core.now = NOON + 63 * MINUTE
+        return core
+
+    def close(self, core):
+        oldest = {"siem": None, "pager": HOUR}
+        with core.store.transaction() as connection:
+            telling.change(connection, replace(core.alerts()[0], status="closed"), "closed", oldest, core.now)
+
+    def test_is_told_where_nobody_minds_its_age(self, core):
+        core.feed_records(*minutes(0, 3))
+        self.close(core)
+        assert heard(core) == [("raised", 3), ("closed", 3)]
+        assert heard(core, "pager") == []
+
+    def test_is_news_as_old_as_it_may_be_and_stays_so(self, core):
+        core.feed_records(*minutes(1, 4))
+        core.now += 100 * HOUR
+        self.close(core)
+        assert heard(core, "pager") == [("raised", 3), ("closed", 3)]
+
+    def test_is_told_at_once_when_it_goes_on_with_something_newer(self, core):
+        core.feed_records(*minutes(0, 3))
+        core.feed_records(*minutes(3, 4))
+        assert heard(core) == [("raised", 3), ("updated", 4)]
+        assert heard(core, "pager") == [("updated", 4)]
+        self.close(core)
+        assert heard(core, "pager") == [("updated", 4), ("closed", 4)]
+
+    def test_alerts_about_casbd_itself_are_of_now(self, core):
+        alert = raising.system("kind", "Title", "Text.", subject="m365", moment=NOON - HOUR, now=core.now)
+        assert core.pipeline.raise_system(alert)
+        assert [row.alert().alert_id for row in core.waiting("pager")] == [alert.alert_id]
 
 
 class TestGrowth:

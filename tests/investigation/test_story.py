@@ -71,8 +71,8 @@ def test_alerts_like_it_and_how_they_were_closed(core):
     first = burst(core, activity_count=30)
     others = [alert for alert in core.alerts() if alert.alert_id != first.alert_id and alert.first_activity > NOON]
     with core.store.transaction() as connection:
-        handling.handle(connection, [others[0].alert_id], handling.closing("benign", "travels", "eva", 1), [], 1)
-        handling.handle(connection, [others[2].alert_id], handling.closing("true_positive", None, "eva", 1), [], 1)
+        handling.handle(connection, [others[0].alert_id], handling.closing("benign", "travels", "eva", 1), {}, 1)
+        handling.handle(connection, [others[2].alert_id], handling.closing("true_positive", None, "eva", 1), {}, 1)
         raised_alerts.save(connection, replace(others[3], merged_into=others[2].alert_id))
     similar = story_of(core.store, first).similar
     assert similar.same_policy_and_user == {"benign": 1, "open": 1}

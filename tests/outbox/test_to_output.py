@@ -1,14 +1,15 @@
 """A block of activities to an output, turn by turn in the test's own thread: how far it is, and what is set aside of it."""
 
 import pytest
-from builders import record, settings
+from builders import HOUR, NOON, record, settings
 from msgspec.structs import replace
 
-from casbd.errors import Rejected
+from casbd.errors import Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox.to_output import ToOutput
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.state import outbox
+from tests.outbox import destinations
 from tests.outbox.destinations import Memory
 
 
@@ -104,6 +105,52 @@ def test_so_it_does_where_what_was_sent_is_in_doubt(core, block, place, certain)
     assert not delivering.deliver(core.store, 3)
     delivering.conclude()
     assert write(core, delivering) is None
+
+
+class TestTooOld:
+    """What was too old when it was stored is not sent, however long the output was away since, and wherever it goes on."""
+
+    OLD = pytest.mark.parametrize("old", [set(), {0, 1}, {6}, {1, 3, 4}, {0, 2, 4, 6}, set(range(7))])
+
+    @staticmethod
+    def wanted(make_core, old):
+        """A core with a block of seven activities, some of them old, and the ids of those that are to be sent."""
+        core = make_core(settings=settings({"siem": ["activities"]}))
+        core.feed_records(*(record(at=n - (2 * HOUR if n in old else 0)) for n in range(7)))
+        (row,) = core.waiting()
+        core.now += 100 * HOUR
+        return core, [one.activity_id for one in core.block(row.block_id) if one.timestamp >= NOON]
+
+    @OLD
+    @pytest.mark.parametrize("restarts", [False, True])
+    def test_at_an_output_that_answers(self, make_core, old, restarts):
+        core, wanted = self.wanted(make_core, old)
+        output = Memory()
+        delivering = ToOutput("siem", output, lambda: core.now, oldest=HOUR)
+        while core.waiting():
+            deliver(core, delivering)
+            if restarts:
+                delivering = ToOutput("siem", output, lambda: core.now, oldest=HOUR)
+        assert output.taken == wanted
+
+    @OLD
+    @pytest.mark.parametrize("doubt", [0, 1, 2, 5])
+    def test_what_a_lost_connection_leaves_in_doubt_is_sent_again(self, make_core, old, doubt):
+        core, wanted = self.wanted(make_core, old)
+        output = destinations.Unsure(doubt=doubt)
+        delivering = ToOutput("siem", output, lambda: core.now, oldest=HOUR)
+        while delivering.deliver(core.store, 3):
+            write(core, delivering)
+        output.broken.set()
+        with pytest.raises(Retry):
+            delivering.deliver(core.store, 3)
+        write(core, delivering)
+        output.doubt = 0
+        while delivering.deliver(core.store, 3):
+            pass
+        write(core, delivering)
+        assert output.taken == [*wanted, *(wanted[-doubt:] if doubt else ())]
+        assert not core.waiting()
 
 
 def test_outcomes_of_governance_go_in_order_with_pseudonyms_in_the_place_of_names(make_core):

@@ -19,7 +19,7 @@ def core(make_core):
     core.feed_records(record(UserId=ANNA), record(UserId="bert@contoso.com"))
     with core.store.transaction() as connection:
         close = handling.closing("false_positive", None, "eva", core.now)
-        handling.handle(connection, [alert.alert_id for alert in core.alerts()], close, [], core.now)
+        handling.handle(connection, [alert.alert_id for alert in core.alerts()], close, {}, core.now)
         audit.add(connection, core.now, "users reset-priority", ANNA, {"alerts": 1}, "eva")
     return core
 

@@ -93,7 +93,7 @@ class TestRises:
         core.feed_records(*crowd(), *failures(0, MINUTE, 2 * MINUTE))
         with core.store.transaction() as connection:
             close = handling.closing("false_positive", None, "eva", NOON)
-            handling.handle(connection, [alert.alert_id for alert in core.alerts()], close, [], NOON)
+            handling.handle(connection, [alert.alert_id for alert in core.alerts()], close, {}, NOON)
         core.feed_records(record(at=HOUR, Operation="UserLoggedIn"))
         assert rises(core) == []
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from casbd.alerting.handling import Handling, handle
+from casbd.alerting.telling import Outputs
 from casbd.cli._changes import store_to_change
 from casbd.cli._common import cell, json_option, write_lines
 from casbd.cli._screen import screen
@@ -79,7 +80,7 @@ def _matching(store: Store, filters: AlertFilters, what: str, *, yes: bool) -> l
     return found
 
 
-def outputs_of(configuration: Path) -> list[str]:
+def outputs_of(configuration: Path) -> Outputs:
     """Those that hear of it; where the configuration has mistakes, as many as can be read."""
     from casbd.config import reading
 

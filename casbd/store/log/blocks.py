@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BUT_RECORDS = [name for name in FIELDS if name != columns.RAW]
-_COLUMNS = "block_id, activities, first, last, body"
+_COLUMNS = "block_id, activities, first, last, body, stored"
 PAGE = 256 << 10
 """Bytes. Fewer records are compressed again with others, of which they take less: 64 kilobytes alone an eighth more."""
 SMALL = 128 << 10
@@ -30,13 +30,15 @@ SMALL = 128 << 10
 
 
 class Block(NamedTuple):
-    """One that is no part of a segment. activities: how many; first, last: the earliest and latest time; body: as `packing` makes it."""
+    """One that is no part of a segment. activities: how many; first, last: the earliest and latest time; body: as `packing` makes it;
+    stored: when (ms)."""
 
     block_id: int
     activities: int
     first: int
     last: int
     body: bytes
+    stored: int = 0
 
     def whole(self) -> list[Activity]:
         """Its activities. StoreError where it is damaged."""
