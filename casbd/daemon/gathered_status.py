@@ -13,7 +13,6 @@ from casbd.governance.standing import Standing
 from casbd.model.costly import SetAside
 from casbd.model.service_status import ReadBack, Reloaded
 from casbd.model.unread import Unread
-from casbd.pipeline import learning
 from casbd.records.timestamps import iso
 from casbd.store.database import Store
 from casbd.store.state import habits_late, input_progress, outbox, policy_counts, service_status
@@ -209,7 +208,7 @@ def late(store: Store) -> LateStatus | None:
     several = [one for name, one in habits_late.waiting(store.connection).items() if name != habits_late.PRIORITY]
     if not several:
         return None
-    at, oldest = learning.due(several), min(one.since for one in several)
+    at, oldest = habits_late.due(several), min(one.since for one in several)
     return LateStatus(max(one.number for one in several), iso(oldest), len(several), iso(at) if at else None)
 
 

@@ -41,9 +41,6 @@ AT_ONCE = 100
 """Alerts that are raised in one transaction."""
 LOOKS_BACK = 3 * 365 * DAY
 """Milliseconds behind the newest activity; what is older is judged no more: one date of 2001 had all since then read for each policy."""
-SHARE = 20
-"""What comes late is judged from the log when it is the twentieth part of what is read for it, or when twenty times as long has gone by as
-that takes: so it costs at most some twentieth of all, however often something comes late."""
 
 
 class Learning:
@@ -90,7 +87,7 @@ class Learning:
     def _wanted(self, watched: Collection[str], unknown: Collection[str], late: Sequence[Late], *, judges: bool) -> list[str]:
         """What is to be learned, the next first."""
         names = {one.remembers for one in late}
-        if judges and not self._round and late and due(late) <= self._clock():
+        if judges and not self._round and late and habits_late.due(late) <= self._clock():
             self._round = names
         self._round &= names
         return [*(name for name in watched if name in unknown), *(name for name in watched if name in self._round - {*unknown})]
@@ -153,9 +150,3 @@ class Learning:
             with self._store.transaction() as connection:
                 if not habits.forget(connection, remembers):
                     return
-
-
-def due(late: Collection[Late]) -> int:
-    """When what came late is to be judged from the log (milliseconds since 1970); 0: at once, as it is that much."""
-    number, observed = sum(one.number for one in late), sum(one.observed for one in late)
-    return 0 if number * SHARE >= observed else min(one.at for one in late) + SHARE * sum(one.took for one in late)

@@ -268,7 +268,7 @@ def test_it_is_judged_at_once_where_it_is_much_and_else_seldom(tmp_path):
     feed(core, 1, start=200_000)
     (late,) = habits_late.waiting(core.store.connection).values()
     assert (late.observed, late.took) == (61, 60_000)
-    assert learning.due([late]) == core.now + 20 * 60_000
+    assert habits_late.due([late]) == core.now + 20 * 60_000
     assert not look_back.turn(core.policies, judges=True)
     feed(core, 2, 3, 4, start=300_000)
     assert look_back.turn(core.policies, 0, judges=True)  # it is a twentieth by now

@@ -6,7 +6,7 @@ How late it may be says `habits/habits.py`; when it is judged `pipeline/learning
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 PRIORITY = ""
@@ -14,6 +14,9 @@ PRIORITY = ""
 
 Noted = Mapping[str, tuple[int, int]]
 """By what is remembered: the oldest of what came late (event time, ms), and how many activities."""
+SHARE = 20
+"""What comes late is judged from the log when it is the twentieth part of what is read for it, or when twenty times as long has gone by as
+that takes: so it costs at most some twentieth of all, however often something comes late."""
 
 
 class Late(NamedTuple):
@@ -44,6 +47,12 @@ def waiting(connection: sqlite3.Connection) -> dict[str, Late]:
     """All that waits, by what is remembered."""
     rows = connection.execute("SELECT remembers, since, number, at, took, observed FROM habits_late WHERE since IS NOT NULL")
     return {row[0]: Late(*row) for row in rows}
+
+
+def due(late: Collection[Late]) -> int:
+    """When what came late is to be judged from the log (milliseconds since 1970); 0: at once, as it is that much."""
+    number, observed = sum(one.number for one in late), sum(one.observed for one in late)
+    return 0 if number * SHARE >= observed else min(one.at for one in late) + SHARE * sum(one.took for one in late)
 
 
 def is_judged(connection: sqlite3.Connection, remembers: str, took: int = 0, observed: int = 0) -> None:
