@@ -20,7 +20,7 @@ class Routes:
     """By the configuration and the policies of today. activities: the outputs that get every activity."""
 
     def __init__(self, settings: Settings, policies: Iterable[Policy]) -> None:
-        self.activities = settings.sending("activities")
+        self.activities = [*settings.sending("activities")]
         self._outputs = settings.sending("alerts")
         self._recipients = Recipients(settings, policies)
 
