@@ -103,9 +103,10 @@ class ToOutput:
         activities = block.whole() if block is not None else []  # retention has removed it
         start = self._offset[1] if self._offset[0] == row.seq else row.sent
         if block is not None and self._oldest is not None:
-            wanted = [block.stored - one.timestamp <= self._oldest for one in activities]
-            start = wanted.index(True, start) if True in wanted[start:] else len(wanted)
-            most = min(most, wanted[start:].index(False) if False in wanted[start:] else most)  # what is in doubt is told by places
+            old = [block.stored - one.timestamp > self._oldest for one in activities]
+            start = next((place for place in range(start, len(old)) if not old[place]), len(old))
+            end = next((place for place in range(start, len(old)) if old[place]), len(old))
+            most = min(most, end - start)  # what is in doubt is told by places
         part = activities[start : start + most]
         outcome = self._send(part) if part else _Outcome(0)
         if outcome.refusal:
