@@ -48,7 +48,26 @@ class Shelf(Protocol):
         """It is to be learned again: until then it is not in use."""
 
 
-class InMemory:
+class Alone:
+    """What a shelf says that nothing was on before: all is in use, nobody waits to be judged, and nothing came before."""
+
+    def in_use(self, remembers: Collection[str]) -> frozenset[str]:
+        """See Shelf."""
+        return frozenset(remembers)
+
+    def again(self) -> Iterable[Name]:
+        """See Shelf."""
+        return ()
+
+    def reached(self, until: int) -> int:  # noqa: ARG002
+        """See Shelf."""
+        return LONG_AGO
+
+    def unlearn(self, remembers: str) -> None:
+        """See Shelf: it is in use all the same."""
+
+
+class InMemory(Alone):
     """A shelf for a while."""
 
     def __init__(self) -> None:
@@ -78,20 +97,5 @@ class InMemory:
         """See Shelf."""
         self._noted = []
 
-    def in_use(self, remembers: Collection[str]) -> frozenset[str]:
-        """See Shelf: there was nothing before."""
-        return frozenset(remembers)
-
-    def again(self) -> Iterable[Name]:
-        """See Shelf."""
-        return ()
-
-    def reached(self, until: int) -> int:  # noqa: ARG002
-        """See Shelf."""
-        return LONG_AGO
-
     def late(self, late: Noted, now: int) -> None:
         """See Shelf: there is no log to judge it from."""
-
-    def unlearn(self, remembers: str) -> None:
-        """See Shelf: it is in use all the same."""

@@ -12,7 +12,7 @@ from casbd.habits.anomaly import LATE, Finding
 from casbd.habits.habits import Habits, Watching
 from casbd.habits.observed import observation
 from casbd.habits.raised import Raised
-from casbd.habits.shelf import LONG_AGO
+from casbd.habits.shelf import Alone
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.pipeline.counts import Judged
@@ -24,7 +24,7 @@ from casbd.store.state import habits_late, raised_alerts
 from casbd.store.state.habits import Kept, Name, Observed, StoredHabits
 
 
-class _Rest:
+class _Rest(Alone):
     """The store's memories without its journal: what is not stored yet is read again, should the process end."""
 
     def __init__(self, stored: StoredHabits) -> None:
@@ -46,24 +46,9 @@ class _Rest:
     def all_kept(self) -> None:
         """Nothing is left."""
 
-    def in_use(self, remembers: Collection[str]) -> frozenset[str]:
-        """All: that is what is learned."""
-        return frozenset(remembers)
-
-    def again(self) -> Iterable[Name]:
-        """Nobody."""
-        return ()
-
-    def reached(self, until: int) -> int:  # noqa: ARG002
-        """It begins with the log."""
-        return LONG_AGO
-
     def late(self, late: habits_late.Noted, now: int) -> None:
         """What came while it was learned, and is too late even for that."""
         self._stored.late(late, now)
-
-    def unlearn(self, remembers: str) -> None:
-        """It is not known as it is."""
 
 
 class Learner:
