@@ -13,9 +13,10 @@ from casbd.daemon.workers import AHEAD, Worker
 from casbd.model.chunk import Chunk
 from casbd.pipeline.scan import Batch
 
-COMMIT_BYTES = 8 << 20
+COMMIT_BYTES = 16 << 20
 COMMIT_CHUNKS = 256
-"""One transaction takes chunks up to this size or number: thousands of small files do not cost thousands of fsyncs."""
+"""One transaction takes chunks up to this size or number: thousands of small files do not cost thousands of fsyncs, and an alert that
+grows all the while is stored once for so many records."""
 
 COMMIT_SECONDS = 1.0
 """Reading for one transaction takes no longer, and one turn: what there is to read may be little and cost much."""
