@@ -63,7 +63,10 @@ class Memory(Protocol):
         """
 
     def settle(self, before: int) -> None:
-        """What is older than this comes no more: it may become part of the habit, in event time's order."""
+        """What is older than this (ms, a whole hour) comes no more: it may become part of the habit, in event time's order.
+
+        It is said once for each hour, so what bounds a memory within one is for `add` to do.
+        """
 
     def packed(self) -> Any:
         """As what msgpack takes; `Anomaly.memory` makes it a memory again."""

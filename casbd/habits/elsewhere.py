@@ -9,7 +9,7 @@ from typing import Any
 
 from casbd.habits.anomaly import DAY
 from casbd.habits.known_places import Users, hash_of
-from casbd.habits.sessions import HISTORY, Session, Sessions
+from casbd.habits.sessions import HISTORY, LONG_AGO, Session, Sessions
 from casbd.habits.spots import SERVERS
 from casbd.habits.stretches import Stretches
 from casbd.model.activity import Activity
@@ -59,6 +59,8 @@ class Elsewhere(Sessions):
         self.pass_time(entry.timestamp)
         if how == _SUCCESS:
             self.places[place] = min(first, day), max(last, day)
+            if len(self.places) > 2 * _MOST_PLACES:  # within an hour, else it would wait for settling
+                self._forget_places(LONG_AGO)
         elif first > day - KNOWN:
             super().add(Entry(entry.timestamp, entry.key, entry.activity_id, value or None))
             if not self.different:
@@ -77,11 +79,18 @@ class Elsewhere(Sessions):
     def settle(self, before: int) -> None:
         """See Memory."""
         super().settle(before)
-        oldest = min(self.slices, default=before // self.size)
-        self.failing = {value: at for value, at in self.failing.items() if at >= oldest}
-        self.where = {at: counts for at, counts in self.where.items() if at in self.slices}
+        if self.failing or self.where:
+            oldest = min(self.slices, default=before // self.size)
+            self.failing = {value: at for value, at in self.failing.items() if at >= oldest}
+            self.where = {at: counts for at, counts in self.where.items() if at in self.slices}
+        oldest_day = before // DAY - HISTORY
+        if len(self.places) > _MOST_PLACES or any(last < oldest_day for _, last in self.places.values()):
+            self._forget_places(oldest_day)
+
+    def _forget_places(self, before: int) -> None:
+        """Of too many those where the last success is the longest ago, and those where it was before a day."""
         recent = sorted(self.places.items(), key=lambda one: (one[1][1], one[0]))[-_MOST_PLACES:]
-        self.places = {place: days for place, days in recent if days[1] >= before // DAY - HISTORY}
+        self.places = {place: days for place, days in recent if days[1] >= before}
 
     def lighten(self) -> bool:
         """See Memory: then at which places something failed (any may be one then); at last places where the last success is the longest

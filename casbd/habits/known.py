@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from casbd.habits.anomaly import LATE, Anomaly, Memory, Organization
+from casbd.habits.anomaly import HOUR, LATE, Anomaly, Memory, Organization
 from casbd.habits.journal import Journal
 from casbd.habits.raised import Raised
 from casbd.habits.shelf import Shelf
@@ -54,9 +54,11 @@ class Known(msgspec.Struct, gc=False):
             self.oldest = entry.timestamp
 
     def settle(self) -> None:
-        """What was added is judged."""
-        self.floor = self.memory.newest - LATE
-        self.memory.settle(self.floor)
+        """What was added is judged. Memories are settled once an hour, which is all that most of them have anything to do for."""
+        floor = (self.memory.newest - LATE) // HOUR * HOUR
+        if floor > self.floor:
+            self.floor = floor
+            self.memory.settle(floor)
         self.fresh, self.oldest = False, NEVER
 
     def is_ahead(self, entry: Entry) -> bool:

@@ -115,7 +115,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
 
     def findings(self, memory: ValuesSeen, organization: FirstUsers, who: str) -> Sequence[Finding]:
         """See Anomaly."""
-        if not memory.news:
+        if not memory.news or not (self._may_be_first or memory.newest + HOUR - memory.begun >= self.learning):
             return ()
         return [found for session in _sessions(memory, self.history // HOUR) if (found := self._finding(session, organization, who))]
 
@@ -136,12 +136,17 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return session.finding(elsewhere or 0, others)
 
+    @property
+    def _may_be_first(self) -> bool:
+        """Whether anything may be news of a subject of which it is not known yet what is usual."""
+        return self.first_use or self.sensitivity == "high"
+
     def _has_learned(self, session: Session, organization: FirstUsers, others: int) -> bool:
         """Whether it is known what is usual of a subject; of a joiner at high sensitivity what is usual of others is enough."""
         usual = session.first - session.memory.begun >= self.learning and session.memory.days_before(session.hour) >= FEWEST_DAYS
         if usual and session.has_history():
             return True
-        anyway = self.first_use or (self.sensitivity == "high" and not others)
+        anyway = self._may_be_first and (self.first_use or not others)
         return anyway and (self.learning < HOUR or session.first - organization.began(session.first) >= max(self.learning, LATE))
 
 

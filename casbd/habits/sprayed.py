@@ -141,6 +141,11 @@ class Networks:
         """Whether many others logged on from a network before."""
         return self._sure.number(name, moment, hash_of(who)) >= OWN
 
+    def has_failures(self, name: str, users: int) -> bool:
+        """Whether so many users failed there, whenever that was. There are as many `strangers` at most."""
+        network = self._networks.get(name)
+        return network is not None and len(network.failed) >= users
+
     def strangers(self, name: str, moment: int, within: int, who: str) -> Sequence[int]:
         """When others first failed there around a time who have not succeeded, in order. Where as many got in as failed it is a way that
         people take (a gateway of the organization, say), and nobody's attack."""
@@ -199,9 +204,10 @@ class Sprayed(msgspec.Struct, frozen=True, kw_only=True):
 
     def findings(self, memory: LogOns, organization: Networks, who: str) -> Sequence[Finding]:
         """See Anomaly. One is what the subject did from a network, with no longer pauses than `within`."""
-        if not memory.tries:
-            return ()
-        tries = [(one, _tries[one.value or ""]) for one in sorted(memory.tries, key=_place)]
+        tries = [(one, _tries[one.value or ""]) for one in memory.tries]
+        if not any(organization.has_failures(name, self.spray) for _, tried in tries if tried.succeeded for name in tried.networks):
+            return ()  # as of nearly all
+        tries.sort(key=lambda one: _place(one[0]))
         found: dict[str, list[tuple[Entry, Sequence[int]]]] = {}
         for entry, tried in tries:
             for name in tried.networks if tried.succeeded else ():

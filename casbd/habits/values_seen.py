@@ -80,7 +80,7 @@ def value_of(text: str) -> str:
 class ValuesSeen:
     """See Memory. What is older than a day before what may still come is settled: by value, and no longer by hour.
 
-    news: the values that may be new in some hour.
+    news: the values that may be new in some hour. _surer: some of them may be none by now, as more is settled.
     """
 
     news: set[str]
@@ -90,6 +90,7 @@ class ValuesSeen:
         self._last: dict[str, int] = {}
         for text, had in self._kept.had.items():
             self._last[value_of(text)] = max(had.last, self._last.get(value_of(text), LONG_AGO))
+        self._surer = True
         self._look()
 
     @property
@@ -153,19 +154,16 @@ class ValuesSeen:
             return
         kept.floor = floor
         for hour in sorted(hour for hour in kept.hours if hour < floor):
-            day = hour * HOUR // DAY
-            kept.days += day > kept.day
-            kept.day = max(day, kept.day)
             cells = kept.hours.pop(hour)
             self._uses -= len(cells)
-            for text in sorted(cells):
-                self._settle(hour, text, 1)
-            self._forget(MOST_VALUES)
+            self._settle_hour(hour, cells)
         if not self.news:
             return
-        for hour, cells in kept.hours.items():
-            kept.hours[hour] = {text: None if cell is None or self._is_sure(hour, text) else cell for text, cell in cells.items()}
-        self._look()
+        if self._surer:
+            for hour, cells in kept.hours.items():
+                cells.update({text: None for text, cell in cells.items() if cell is not None and self._is_sure(hour, text)})
+            self._look()
+            self._surer = False
         if not self.news:
             kept.most_news = MOST_NEWS
 
@@ -192,7 +190,7 @@ class ValuesSeen:
         named = [cell for cell in cells if len(cell.members) > 1]
         for cell in named:
             del cell.members[len(cell.members) // 2 :]
-        left = bool(named) or self._lighten_news() or self._lighten_had() or self._lighten_hours()
+        left = bool(named) or self._lighten_news() or self._lighten_had() or _lighten_hours(self._kept.hours)
         self._look()
         return left
 
@@ -219,17 +217,6 @@ class ValuesSeen:
         self._forget(len(had) - over)
         return over > 0
 
-    def _lighten_hours(self) -> bool:
-        """Of half of the hours, the oldest, what is no news is forgotten."""
-        hours = [hour for hour in sorted(self._kept.hours) if None in self._kept.hours[hour].values()]
-        for hour in hours[: -(-len(hours) // 2)]:
-            cells: dict[str, Cell | None] = {text: cell for text, cell in self._kept.hours[hour].items() if cell is not None}
-            if cells:
-                self._kept.hours[hour] = cells
-            else:
-                del self._kept.hours[hour]
-        return bool(hours)
-
     def last_before(self, value: str) -> int:
         """The hour in which a value was there last, of what is settled."""
         return self._last.get(value, LONG_AGO)
@@ -247,7 +234,17 @@ class ValuesSeen:
         recent = {day for other in self._kept.hours if self._kept.day < (day := other * HOUR // DAY) < limit}
         return self._kept.days + len(recent)
 
+    def _settle_hour(self, hour: int, cells: Mapping[str, Cell | None]) -> None:
+        """What an hour had becomes part of the habit."""
+        kept, day = self._kept, hour * HOUR // DAY
+        kept.days += day > kept.day
+        kept.day = max(day, kept.day)
+        for text in sorted(cells):
+            self._settle(hour, text, 1)
+        self._forget(MOST_VALUES)
+
     def _settle(self, hour: int, text: str, days: int) -> None:
+        self._surer = True
         value = value_of(text)
         self._last[value] = max(hour, self._last.get(value, LONG_AGO))
         had = self._kept.had.get(text)
@@ -287,3 +284,13 @@ def _whole(numbers: Sequence[int], texts: Sequence[str], had: Sequence[Sequence[
     }
     settled = {text: Had(*one) for text, one in zip(texts, had, strict=False)}
     return Kept(newest, begun, floor, days, day, most_news, settled, whole_hours)
+
+
+def _lighten_hours(kept: dict[int, dict[str, Cell | None]]) -> bool:
+    """Of half of the hours, the oldest, what is no news is forgotten."""
+    hours = [hour for hour in sorted(kept) if None in kept[hour].values()]
+    for hour in hours[: -(-len(hours) // 2)]:
+        kept[hour] = {text: cell for text, cell in kept[hour].items() if cell is not None}
+        if not kept[hour]:
+            del kept[hour]
+    return bool(hours)

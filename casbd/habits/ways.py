@@ -6,16 +6,17 @@ As long as a value may be news it is remembered with the way it was had by, too:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.cells import Cell
 from casbd.habits.first_users import FirstUsers
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.spots import SERVERS, block_of
-from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, ValuesSeen
+from casbd.habits.values_seen import LONG_AGO, PARTED, ValuesSeen
 from casbd.model.counted import Entry
 from casbd.remembered import Remembered
 
@@ -116,15 +117,13 @@ class PlacesSeen(ValuesSeen):
         super().__init__(values)
         self.ways = msgspec.convert(ways, Ways, strict=False)
 
-    def settle(self, before: int) -> None:
-        """See Memory."""
-        for hour in sorted(hour for hour in self._kept.hours if hour < before // HOUR - SESSION):
-            self.ways.add(hour, filter(None, map(way_of, self._kept.hours[hour])))
-        super().settle(before)
-
     def packed(self) -> Any:
         """See Memory."""
         return super().packed(), self.ways
+
+    def _settle_hour(self, hour: int, cells: Mapping[str, Cell | None]) -> None:
+        self.ways.add(hour, filter(None, map(way_of, cells)))
+        super()._settle_hour(hour, cells)
 
     def _settle(self, hour: int, text: str, days: int) -> None:
         super()._settle(hour, without_way(text), days)

@@ -104,9 +104,11 @@ class WhatFollowed:
         if floor <= kept.floor:
             return
         kept.floor = floor
-        for number in sorted(number for number in kept.hours if number < floor):
+        old = sorted(number for number in kept.hours if number < floor)
+        for number in old:
             kept.state = self._next(kept.state, number, kept.hours.pop(number), 2**62)
-        self._look()
+        if old:
+            self._look()
 
     def lighten(self) -> bool:
         """See Memory: names of activities go; then what happened between the first and the last time, which two say when and why all the

@@ -68,3 +68,15 @@ def test_of_many_places_the_same_are_kept_whatever_came_first():
     assert MATCH.memory(msgspec.msgpack.decode(msgspec.msgpack.encode(memories[0].packed()), strict=False)).where == first
     memories[0].settle(9 * DAY)
     assert memories[0].where == {}
+
+
+def test_places_stay_few_without_settling_and_old_ones_are_forgotten():
+    memory = MATCH.memory()
+    for number in range(1000):
+        memory.add(Entry(200 * DAY + number, number, f"{number}", f"+{number}\0"))
+        assert len(memory.places) <= 40
+    assert "999" in memory.places
+    memory.settle(299 * DAY)
+    assert len(memory.places) <= 20
+    memory.settle(301 * DAY)
+    assert memory.places == {}

@@ -85,6 +85,24 @@ def test_nobody_knows_what_is_usual_of_who_is_new():
     assert [who for who, *_ in spans(joiner, sensitivity="high")][-1] == "a"
 
 
+def test_to_the_moment_it_is_known_after_so_long_what_is_usual():
+    begun = [new(day * DAY + HOUR // 2, f"no{PARTED}x{PARTED}", name=f"{day}") for day in range(2)]
+    assert spans([*begun, new(2 * DAY + HOUR // 2 - 1, STRANGE)]) == []
+    assert [one[0] for one in spans([*begun, new(2 * DAY + HOUR // 2, STRANGE)])] == ["a"]
+
+
+def test_what_comes_late_says_after_a_restart_too_that_a_value_is_no_news():
+    memory = ValuesSeen()
+    memory.add(new(100 * HOUR, STRANGE)[1])
+    memory.settle(104 * HOUR)
+    memory.add(new(70 * HOUR, STRANGE, name="late")[1])
+    again = ValuesSeen(msgspec.msgpack.decode(msgspec.msgpack.encode(memory.packed())))
+    for one in (memory, again):
+        assert one.news
+        one.settle(105 * HOUR)
+        assert not one.news
+
+
 def test_the_first_use_of_something_that_few_do():
     long_known = [*at_home("b"), new(20 * DAY, STRANGE)]
     assert spans(long_known) == []

@@ -65,6 +65,12 @@ def test_the_one_that_succeeded_whenever_it_did():
     assert fallen(entries(*spray[:2], (5, "ann", success()))) == []
 
 
+def test_as_few_others_as_are_enough():
+    spray = [(number, f"user{number}", fail()) for number in range(3)]
+    assert [one[:2] for one in fallen(entries(*spray, (5, "ann", success())))] == [("ann", "AS9009")]
+    assert fallen(entries(*spray[1:], (5, "ann", success()))) == []
+
+
 def test_own_failures_are_a_part_of_the_alert():
     spray = [(number, f"user{number}", fail()) for number in range(6)]
     (one,) = fallen(entries(*spray, (6, "ann", fail()), (7, "ann", success()), (8, "ann", success())))
