@@ -139,7 +139,8 @@ class Networks:
 
     def is_own(self, name: str, moment: int, who: str) -> bool:
         """Whether many others logged on from a network before."""
-        return self._sure.number(name, moment, hash_of(who)) >= OWN
+        users = self._sure.names.get(name, ())  # of nearly every network it is too few, whenever they came
+        return len(users) >= OWN and self._sure.number(name, moment, hash_of(who)) >= OWN
 
     def has_failures(self, name: str, users: int) -> bool:
         """Whether so many users failed there, whenever that was. There are as many `strangers` at most."""

@@ -86,6 +86,14 @@ def test_a_network_that_is_the_users_own_or_many_peoples():
     assert [one[:2] for one in fallen(entries(*many, *spray, (7, "ann", success())))] == [("ann", "192.0.2")]
 
 
+def test_a_network_is_many_peoples_only_once_the_days_are_over_on_which_they_came():
+    networks = Networks()
+    for _, entry in entries(*((number / 10, "", success()) for number in range(6))):
+        networks.add(f"colleague{entry.key}", entry, LogOns())
+    asked = [networks.is_own("192.0.2", START + hours * HOUR, who) for hours, who in ((12, "ann"), (50, "ann"), (50, "colleague1"))]
+    assert asked == [False, True, False]
+
+
 def test_who_fails_and_gets_in_is_nobody_who_was_tried():
     both = [(number + half, f"user{number}", (fail() if not half else success())) for number in range(6) for half in (0, 0.1)]
     assert fallen(entries(*sorted(both), (7, "ann", success()))) == []
