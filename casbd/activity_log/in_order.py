@@ -1,8 +1,9 @@
-"""What a policy looks at, in event time: the log has it as it came, which may be month after month of one input and then of another."""
+"""What policies look at, in event time: the log has it as it came, which may be month after month of one input and then of another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from casbd.activity_log.reading import ActivityLog
 from casbd.model.activity import Activity
@@ -12,17 +13,28 @@ HOUR = 3_600_000
 LEARNS_FROM = 120 * 24 * HOUR
 """Milliseconds; so far back is read to know what is usual: of what is older little is left in any memory."""
 LONGEST = 8 * 24 * HOUR
-MANY, FEW = 20_000, 5_000
+MANY, FEW = 6_000, 1_500
 """Activities of a span, which are held and sorted: with more the next one is half as long, with fewer twice."""
+MOST = 4 * MANY
+"""With more it is read again in parts, unless it is as short as can be: a quiet month before an attack does not fill the memory."""
 
 
-def in_order(log: ActivityLog, policy: Policy, since: int, until: int) -> Iterator[Sequence[Activity]]:
-    """What a policy might look at of a span of event time (ms, both ends included), some hours or days at a time, none left out."""
+def in_order(
+    log: ActivityLog, policies: Sequence[Policy], since: int, until: int, newest_block: int | None = None
+) -> Iterator[Sequence[Activity]]:
+    """What any of these policies might look at of a span of event time (ms, both ends included), some hours or days at a time, none left
+    out. newest_block: what was stored later is left out; None: nothing is.
+    """
     start, length = since, 24 * HOUR
     while start <= until:
         end = min(start + length - 1, until)
-        several = sorted(log.matching(policy, start, end), key=lambda one: (one.timestamp, one.activity_id))
-        yield several
+        read = log.meeting_any(policies, start, end, newest_block)
+        several = [*islice(read, MOST + 1)]
+        if len(several) > MOST and length > HOUR:
+            length = max(length // 4, HOUR)
+            continue
+        several += read
+        yield sorted(several, key=lambda one: (one.timestamp, one.activity_id))
         start = end + 1
         if len(several) > MANY:
             length = max(length // 2, HOUR)

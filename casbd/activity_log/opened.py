@@ -84,6 +84,15 @@ class Opened:
         inside.low, inside.high = low, high
         return inside
 
+    def stored_until(self, newest_block: int) -> Opened:
+        """Those of the parts that may hold something of the blocks up to one; a file may hold later ones, too."""
+        earlier = copy(self)
+        earlier.whole = Source(
+            [one for one in self.whole.segments if one.first_block <= newest_block],
+            [one for one in self.whole.blocks if one.block_id <= newest_block],
+        )
+        return earlier
+
     def path(self, segment: Segment) -> str:
         """Where the open file is read (proc_pid_fd(5))."""
         return f"/proc/self/fd/{self._open[segment.segment_id]}"

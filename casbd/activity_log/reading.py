@@ -19,11 +19,13 @@ from casbd.activity_log.wanted import Wanted
 from casbd.counting.subject_sql import Subjects
 from casbd.errors import StoreError
 from casbd.filters.sql import Sql, may
+from casbd.filters.tree import AnyOf
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
 from casbd.store.log.blocks import Block, span
+from casbd.store.log.columns import BLOCK
 from casbd.store.log.segments import Segment
 
 if TYPE_CHECKING:
@@ -70,6 +72,22 @@ class ActivityLog:
                 where = keep_subjects(self._parts.queries, opened, subjects, where)
             for several in self._read(opened, where, policy.reads()):
                 yield from several
+
+    def meeting_any(
+        self, policies: Sequence[Policy], since: int | None = None, until: int | None = None, newest_block: int | None = None
+    ) -> Iterator[Activity]:
+        """What may meet the filters of any of some policies, read once for all of them, in the order in which it was stored.
+
+        newest_block: what was stored later is left out; None: nothing is. Fields that none of the policies reads may be unknown.
+        """
+        where = may(AnyOf(tuple(one.whole_filter() for one in policies)), None)
+        reads = frozenset[str]().union(*(one.reads() for one in policies))
+        with self._opened(since, until) as opened:
+            if newest_block is not None:
+                opened, where = opened.stored_until(newest_block), Sql(f"({where.text}) AND {BLOCK} <= {newest_block:d}", where.parameters)
+            for several in self._parts.read(opened, where, reads):
+                yield from several
+            self.looked_at += self._parts.count(opened)  # not of what was only begun, and is read again
 
     def span(self) -> tuple[int, int]:
         """The times of the oldest and the newest activity (ms); of an empty log some span without any."""

@@ -22,7 +22,7 @@ def would_have_raised(policy: Policy, log: ActivityLog, since: int | None, until
     if anomaly(policy.match) is not None:
         first, last = log.span()
         begin = first if since is None else max(first, since - LEARNS_FROM)
-        several = in_order(log, policy, begin, last if until is None else until)
+        several = in_order(log, [policy], begin, last if until is None else until)
         return alerts_of(policy, map(latest.of, chain.from_iterable(several)), latest, since or 0)
     return alerts_of(policy, map(latest.of, log.matching(policy, since, until)), latest)
 

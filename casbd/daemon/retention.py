@@ -68,11 +68,13 @@ class RetentionClock:
         return [f"{ahead}: until one of them comes near it, what is too old by the clock alone stays; is it right? casbd store trust-clock"]
 
 
-def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str], policies: Mapping[str, int]) -> bool:
+def remove_some(
+    store: Store, keep: Retention, now: int, queues: Collection[str], policies: Mapping[str, int], learned: Collection[str] = ()
+) -> bool:
     """Remove a part of what is too old; whether there is more.
 
     queues: of the destinations that are configured; what waits for others goes when it is too old. policies: the keys of
-    those whose counted activities are still needed, and how long the windows of each are (ms).
+    those whose counted activities are still needed, and how long the windows of each are (ms). learned: see `habits.prune`.
     """
     with store.transaction() as connection:
         retention.remove(connection, now - keep.activities)
@@ -84,7 +86,7 @@ def remove_some(store: Store, keep: Retention, now: int, queues: Collection[str]
         for removed in (
             raised_alerts.prune(connection, now - keep.alerts, ROWS),
             incident_spans.prune(connection, now - keep.alerts, ROWS),
-            habits.prune(connection, now - KEEP_HABITS, ROWS),
+            habits.prune(connection, now - KEEP_HABITS, ROWS, learned),
             rejects.prune(connection, now - keep.rejects, ROWS),
             file_versions.prune(connection, now - keep.alerts, ROWS),
             outbox.prune_refused(connection, now - keep.rejects, ROWS),

@@ -80,12 +80,12 @@ class Habits:
             self._touched.update(dict.fromkeys(self._shelf.again()))
 
     def add(self, watching: Watching, who: str, entry: Entry) -> None:
-        """An activity of a subject that met a policy's filters. Several policies that observe the same count it once.
-
-        Of what is still to be learned from the log nothing is observed.
+        """An activity of a subject that met a policy's filters. Several policies that observe the same count it once; and nothing is
+        observed of what is still to be learned from the log.
         """
         remembers = watching.remembers
         if remembers not in self._learned and not self._learns(watching):
+            self._lateness.look(remembers, entry.timestamp)  # the look back that learns it may be killed, and begins again
             return
         name = (remembers, who)
         known = self._known.get(name) or self._of(name)

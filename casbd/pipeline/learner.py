@@ -1,9 +1,10 @@
-"""One look back over the log by all policies that observe the same: what it remembers, and what it finds."""
+"""What one look back over the log remembers, and what it finds, of all policies for which it is made."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -24,12 +25,28 @@ from casbd.store.state import habits_late, raised_alerts
 from casbd.store.state.habits import Kept, Name, Observed, StoredHabits
 
 
+class Look(NamedTuple):
+    """What is looked at again. watched: the policies that observe the same. since: from when on (event time, ms) it is judged; None: it
+    is only learned from.
+    """
+
+    watched: Sequence[Watching]
+    since: int | None
+
+    @property
+    def remembers(self) -> str:
+        """Under which memories are kept."""
+        return self.watched[0].remembers
+
+
 class _Rest(Alone):
     """The store's memories without its journal: what is not stored yet is read again, should the process end."""
 
     def __init__(self, stored: StoredHabits) -> None:
         self._stored = stored
         self.get = stored.get
+        self.too_late: dict[str, tuple[int, int]] = {}
+        """What came while it was learned, and is too late even for that: noted at the end, as by then all else is judged."""
 
     def put(self, kept: Iterable[Kept]) -> None:
         """As they are, with all that the journal may still have from before."""
@@ -46,79 +63,128 @@ class _Rest(Alone):
     def all_kept(self) -> None:
         """Nothing is left."""
 
-    def late(self, late: habits_late.Noted, now: int) -> None:
-        """What came while it was learned, and is too late even for that."""
-        self._stored.late(late, now)
+    def late(self, late: habits_late.Noted, now: int) -> None:  # noqa: ARG002
+        """See `too_late`."""
+        for remembers, (since, number) in late.items():
+            before = self.too_late.get(remembers, (since, 0))
+            self.too_late[remembers] = min(since, before[0]), number + before[1]
+
+
+class _Judging:
+    """What is found of one policy. floor: findings that ended before (event time, ms) are none of it; None: nothing is judged."""
+
+    def __init__(self, policy: Policy, floor: int | None) -> None:
+        self.policy, self.floor = policy, floor
+        self.found: dict[str, tuple[str, Finding]] = {}
+        """By the id of an alert, whose it is."""
+        self.told: dict[str, Finding | None] = {}
+        """What became of alerts, as it was told last: None, they were withdrawn."""
+
+    def tells(self, alert_id: str, finding: Finding | None) -> bool:
+        """Whether that is news; it is told then."""
+        if alert_id in self.told and self.told[alert_id] == finding:
+            return False
+        self.told[alert_id] = finding
+        return True
 
 
 class Learner:
-    """watched: the policies, by id those of all. begun: when it began (ms). since: from when on (event time, ms) it judges what is found;
-    None: not at all. number: of the activities that it observed.
+    """policies: by id those of all. begun: when it began (ms). numbers: of the activities that it observed, by what remembers them.
+
+    All have one `Habits`, which bounds what is in memory.
     """
 
-    def __init__(self, store: Store, policies: Mapping[str, Policy], watched: Sequence[Watching], begun: int, since: int | None) -> None:
-        self.number = 0
+    def __init__(self, store: Store, policies: Mapping[str, Policy], looks: Sequence[Look], begun: int) -> None:
+        self.numbers = {look.remembers: 0 for look in looks}
         self._store, self._begun = store, begun
-        self._floor = None if since is None else since - LATE
-        self._policies = [policies[one.policy_id] for one in watched]
-        self._first, self._watched = watched[0], watched
-        self._matcher = Matcher(self._policies[:1], now=lambda: begun)
+        self._looks = {look.remembers: look for look in looks}
+        self._first = {look.watched[0].policy_id: look for look in looks}
+        self._matcher = Matcher([policies[policy_id] for policy_id in self._first], now=lambda: begun)
         self._keys = Keys(store.salt())
-        self._habits = Habits(_Rest(StoredHabits(store.connection)), watched)
+        self._rest = _Rest(StoredHabits(store.connection))
+        self._habits = Habits(self._rest, [one for look in looks for one in look.watched])
         self._habits.begin(begun)
         self._new: dict[Name, None] = {}
-        self._found: dict[str, dict[str, tuple[str, Finding]]] = {one.policy_id: {} for one in watched}
-        """What is found by now, by policy and by the id of an alert: whose it is, and the finding."""
-        self._begun_with: dict[tuple[int, str], Sequence[tuple[str, str | None]]] = {
-            one: [] for policy in self._policies for alert in self._stored(policy) for one in _first(alert)
+        self._judging = {
+            one.policy_id: _Judging(policies[one.policy_id], None if look.since is None else look.since - LATE)
+            for look in looks
+            for one in look.watched
+        }
+        self._begun_with: dict[str, dict[tuple[int, str], Sequence[tuple[str, str | None]]]] = {
+            look.remembers: {
+                place: [] for one in look.watched for alert in self._stored(self._judging[one.policy_id]) for place in _first(alert)
+            }
+            for look in looks
         }
         """The activities with which the alerts begin that there are, whose they are, and the value; nobody's: they are not in the log."""
 
-    def observe(self, activities: Sequence[Activity], without: Collection[int] = ()) -> None:
-        """Some more, in order. without: keys of those that come at the end."""
-        met = [one for one in activities if self._matcher.match(one)]
-        for activity, key in zip(met, self._keys(met), strict=True):
-            if key in without:
-                continue
-            self.number += 1
-            counted = self._matcher.counted(self._policies[0], activity)
-            if (place := (activity.timestamp, activity.activity_id)) in self._begun_with:
-                self._begun_with[place] = counted
-            for who, value in counted:
-                self._habits.add(self._first, who, observation(activity, key, value))
+    def leave(self, remembers: str) -> None:
+        """It is observed no more: nothing is judged of it, and it is not known in the end."""
+        look = self._looks.pop(remembers)
+        del self._first[look.watched[0].policy_id]
+        self._matcher = Matcher([self._judging[policy_id].policy for policy_id in self._first], now=lambda: self._begun)
+        for one in look.watched:
+            del self._judging[one.policy_id]
+        self._new = {name: None for name in self._new if name[0] != remembers}
+
+    def observe(self, activities: Sequence[Activity]) -> None:
+        """Some more, in order."""
+        met = [(one, policies) for one in activities if (policies := self._matcher.match(one))]
+        for (activity, policies), key in zip(met, self._keys([one for one, _ in met]), strict=True):
+            place = activity.timestamp, activity.activity_id
+            for policy in policies:
+                look = self._first[policy.id]
+                remembers = look.remembers
+                self.numbers[remembers] += 1
+                counted = self._matcher.counted(policy, activity)
+                if place in self._begun_with[remembers]:
+                    self._begun_with[remembers][place] = counted
+                for who, value in counted:
+                    self._habits.add(look.watched[0], who, observation(activity, key, value))
         for watched, who, verdict in self._habits.verdicts():
-            if self._floor is None:
+            judging = self._judging.get(watched.policy_id)
+            if judging is None:
+                continue  # it was left
+            if judging.floor is None:
                 if verdict.finding is not None and verdict.finding.last >= self._begun:
                     self._new[watched.remembers, who] = None
                 continue
-            found = self._found[watched.policy_id]
             for gone in (verdict.alert_id, *(verdict.change.joined if verdict.change is not None else ())):
-                found.pop(gone, None)
-            if verdict.finding is not None and verdict.finding.last >= self._floor:
-                found[verdict.alert_id] = who, verdict.finding
+                judging.found.pop(gone, None)
+            if verdict.finding is not None and verdict.finding.last >= judging.floor:
+                judging.found[verdict.alert_id] = who, verdict.finding
 
     def save(self) -> None:
         """Inside a transaction."""
         self._habits.save()
 
     def judged(self, withdraws_since: int) -> Iterator[Judged]:
-        """What becomes of the policies' alerts. withdraws_since: alerts that ended before (ms) stay, as the log has not all of their past.
+        """What becomes of the policies' alerts, without what was told before. withdraws_since: alerts that ended before (ms) stay, as the
+        log has not all of their past.
 
         What is found under the id that an alert has is that alert from then on.
         """
-        for policy in self._policies:
-            if policy.mode == "simulate":
-                continue  # it only counts, and has counted already
-            stored, found = self._stored(policy), self._found[policy.id]
-            begun = {alert.alert_id: whose for alert in stored for one in _first(alert) if (whose := self._begun_with.get(one))}
-            lost = {one.alert_id for one in stored if one.last_activity < withdraws_since or one.alert_id not in begun}
-            became = reconciled(stored, begun, found, lost)
-            yield from (Judged(policy, "", verdict, None) for verdict in became.gone)
-            for alert_id, verdict in became.found.items():
-                who = found[alert_id][0]
-                if alert_id in became.called:
-                    self._habits.correct((self._first.remembers, who), partial(_renamed, called=became.called))
+        for look in self._looks.values():
+            for one in look.watched:
+                judging = self._judging[one.policy_id]
+                if judging.policy.mode != "simulate":  # it only counts, and has counted already
+                    yield from self._judged(look, judging, withdraws_since)
+
+    def _judged(self, look: Look, judging: _Judging, withdraws_since: int) -> Iterator[Judged]:
+        policy, stored, begun_with = judging.policy, self._stored(judging), self._begun_with[look.remembers]
+        begun = {alert.alert_id: whose for alert in stored for one in _first(alert) if (whose := begun_with.get(one))}
+        lost = {one.alert_id for one in stored if one.last_activity < withdraws_since or one.alert_id not in {*begun, *judging.told}}
+        became = reconciled(stored, begun, judging.found, lost)
+        for verdict in became.gone:
+            if judging.tells(verdict.alert_id, None):
+                yield Judged(policy, "", verdict, None)
+        for alert_id, verdict in became.found.items():
+            who, finding = judging.found[alert_id]
+            if alert_id in became.called:
+                self._habits.correct((look.remembers, who), partial(_renamed, called=became.called))
+            if judging.tells(verdict.alert_id, finding):
                 yield Judged(policy, who, verdict, None)
+        judging.found = {became.called.get(alert_id, alert_id): one for alert_id, one in judging.found.items()}
 
     def finish(self) -> list[Name]:
         """The same with all that is in memory; whose alerts are of what happened meanwhile, and still to be raised."""
@@ -126,14 +192,17 @@ class Learner:
             self._habits.correct(name, self._before_it_began)
         self._habits.save()
         self._habits.put_all()
+        habits_late.note(
+            self._store.connection, {name: one for name, one in self._rest.too_late.items() if name in self._looks}, self._begun
+        )
         return [*self._new]
 
     def _before_it_began(self, raised: Mapping[str, list[Raised]]) -> dict[str, list[Raised]]:
         return {raises: [one for one in several if one.last < self._begun] for raises, several in raised.items()}
 
-    def _stored(self, policy: Policy) -> list[Alert]:
+    def _stored(self, judging: _Judging) -> list[Alert]:
         """The alerts that may be found again."""
-        return [] if self._floor is None else raised_alerts.ending_since(self._store.connection, policy.id, self._floor)
+        return [] if judging.floor is None else raised_alerts.ending_since(self._store.connection, judging.policy.id, judging.floor)
 
 
 def _first(alert: Alert) -> list[tuple[int, str]]:

@@ -149,7 +149,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def reads(self) -> frozenset[str]:
         """The fields that it looks at, and those that its alerts show."""
         helped_by = getattr(self.match, "helped_by", ())  # it takes them where they are there
-        return _ALERTED | self.looks_at() | {field.name for field in self.alert.fields()} | frozenset(helped_by)
+        observed = _OBSERVED if hasattr(self.match, "findings") else frozenset[str]()
+        return _ALERTED | self.looks_at() | {field.name for field in self.alert.fields()} | frozenset(helped_by) | observed
 
     def looks_at(self) -> frozenset[str]:
         """The fields that decide: of its filters, and those that it counts by."""
@@ -181,6 +182,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return AllOf((self.filters, NoneOf(tuple(exemption.node() for exemption in self.exemptions))))
 
 
+_OBSERVED = frozenset({"is_external_user", "user_type", "user_groups"})
+"""By these an anomaly tells who belongs where (`habits/observed.py`): unread, everybody is a member, and of no group."""
 _ALERTED = frozenset(
     {
         *("timestamp", "activity_id", "activity_type", "action_type", "app", "app_instance"),

@@ -1,6 +1,7 @@
 """What came too late to be judged is judged from the stored log, in the order of its time."""
 
 import sqlite3
+from itertools import pairwise
 
 import pytest
 from builders import HOUR, NOON, chunk, record
@@ -11,8 +12,11 @@ from msgspec.structs import replace
 
 from casbd.activity_log import in_order
 from casbd.alerting import withdrawn
+from casbd.config.settings import Retention
+from casbd.daemon.retention import remove_some
+from casbd.filters.tree import AllOf
 from casbd.habits import habits
-from casbd.pipeline import learning
+from casbd.pipeline import look_back as looking
 from casbd.pipeline.learning import Learning
 from casbd.policies import kinds
 from casbd.store.log import blocks
@@ -66,8 +70,8 @@ def exports(draw):
 
 @pytest.mark.parametrize("crowd", [False, True])
 @hypothesis_settings(max_examples=40)
-@given(given=exports(), in_journal=st.sampled_from([0, 3, 1000]))
-def test_history_in_any_order_gives_what_the_order_of_its_time_gives(tmp_path_factory, given, in_journal, crowd):
+@given(given=exports(), in_journal=st.sampled_from([0, 3, 1000]), little=st.sampled_from([0, 2, 1000]))
+def test_history_in_any_order_gives_what_the_order_of_its_time_gives(tmp_path_factory, given, in_journal, little, crowd):
     records, cuts, kills = given
     directory = tmp_path_factory.mktemp("cores")
     calm, core = history(directory / "calm", crowd), history(directory / "core", crowd)
@@ -77,8 +81,9 @@ def test_history_in_any_order_gives_what_the_order_of_its_time_gives(tmp_path_fa
         patch.setattr(habits, "MOST_IN_JOURNAL", in_journal)
         patch.setattr(habits, "MOST_BYTES", habits.LEAST_BYTES)
         patch.setattr(in_order, "FEW", 0)
-        patch.setattr(learning, "TOGETHER", 3)
-        patch.setattr(learning, "AT_ONCE", 1)
+        patch.setattr(looking, "TOGETHER", 3)
+        patch.setattr(looking, "AT_ONCE", 1)
+        patch.setattr(looking, "LITTLE", little)
         waiting, look_back = [], Learning(core.store, core.pipeline, lambda: core.now)
         for number, (_, one) in enumerate(records, 1):
             waiting.append(one)
@@ -230,12 +235,12 @@ def test_what_a_log_that_retention_has_cut_cannot_tell_stays(tmp_path):
 
 def test_a_date_of_long_ago_has_no_decades_read(tmp_path, monkeypatch):
     core, read = history(tmp_path), []
-    in_spans = learning.in_order
-    monkeypatch.setattr(learning, "in_order", lambda log, policy, since, until: in_spans(log, policy, read.append(since) or since, until))
+    in_spans = looking.in_order
+    monkeypatch.setattr(looking, "in_order", lambda log, several, since, *rest: in_spans(log, several, read.append(since) or since, *rest))
     feed(core, 20 * 24)
     core.feed(chunk([record(at=-9000 * DAY, Id="wrong clock")], start=1000))
     judge(core)
-    assert read == [NOON + 20 * DAY - learning.LOOKS_BACK - in_order.LEARNS_FROM]
+    assert read == [NOON + 20 * DAY - looking.LOOKS_BACK - in_order.LEARNS_FROM]
     assert waits(core) == []
     core.close()
 
@@ -294,4 +299,139 @@ def test_what_comes_while_it_is_judged_is_judged_with_it(tmp_path):
     while look_back.turn(core.policies, 0, judges=False):
         pass
     assert idle_alerts(core) == [8 * 24, 20 * 24, 28 * 24, 36 * 24]
+    core.close()
+
+
+def two(core, *, crowd=True):
+    """Two policies that remember different things of the same activities."""
+    (idle,) = (one for one in core.policies if one.id == "idle")
+    core.use([*core.policies, replace(idle, id="other", filters=AllOf((idle.filters,)), match=AfterIdle(crowd=crowd))])
+
+
+def test_the_log_is_read_once_for_all_policies(tmp_path, monkeypatch):
+    core, read = history(tmp_path), []
+    feed(core, 20 * 24, 28 * 24)
+    two(core, crowd=False)
+    feed(core, 0, 8 * 24, start=1000)
+    in_spans = looking.in_order
+    monkeypatch.setattr(looking, "in_order", lambda log, several, *rest: in_spans(log, read.append(len(several)) or several, *rest))
+    judge(core)
+    assert read == [2]
+    assert waits(core) == []
+    assert idle_alerts(core) == [8 * 24, 20 * 24, 28 * 24]
+    feed(core, 36 * 24)
+    assert {one.policy_id for one in core.alerts() if one.first_activity == NOON + 36 * DAY} == {"idle", "other"}
+    core.close()
+
+
+def test_a_policy_that_goes_while_the_log_is_read_leaves_the_others_alone(tmp_path):
+    core = history(tmp_path)
+    feed(core, 0, 8 * 24)
+    before = core.policies
+    two(core)
+    core.use([one for one in core.policies if one.id != "idle"])
+    feed(core, 9 * 24)
+    two_of_them = [*core.policies, *(one for one in before if one.id == "idle")]
+    core.use(two_of_them)
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    assert look_back.turn(core.policies, 0, judges=True)
+    assert len(look_back.learned) == 2
+    core.use([one for one in core.policies if one.id != "other"])
+    while look_back.turn(core.policies, 0, judges=True):
+        assert len(look_back.learned) <= 1
+    core.use(two_of_them)
+    assert look_back.turn(core.policies, 0, judges=True)
+    core.close()
+
+
+def test_alerts_are_raised_some_at_a_time_and_what_comes_in_between_counts(tmp_path, monkeypatch):
+    """In one go thousands of them took longer than systemd's watchdog waits."""
+    monkeypatch.setattr(looking, "AT_ONCE", 1)
+    core = history(tmp_path)
+    people = [f"{number}@contoso.com" for number in range(12)]
+    for number, user in enumerate(people):
+        feed(core, 20 * 24, 22 * 24, user=user, start=1000 * number)
+    for number, user in enumerate(people):
+        feed(core, 0, user=user, start=100_000 + 1000 * number)
+    look_back, numbers = Learning(core.store, core.pipeline, lambda: core.now), [len(idle(core))]
+    while look_back.turn(core.policies, 0, judges=True):
+        numbers.append(len(idle(core)))
+        if numbers[-1] == numbers[0] + 6 and numbers[-2] == numbers[0] + 5:
+            feed(core, 20 * 24 + 0.5, user=people[0], start=500_000)
+            feed(core, 10 * 24, user=people[1], start=600_000)
+    assert max(later - before for before, later in pairwise(numbers)) == 1
+    judge(core)
+    found = {(one.user, (one.first_activity - NOON) // DAY): one.activity_count for one in idle(core) if one.status == "open"}
+    assert found == {(user, 20): 2 if user == people[0] else 1 for user in people} | {(people[1], 10): 1}
+    core.close()
+
+
+def test_what_comes_too_late_while_it_is_judged_is_judged_though_casbd_is_killed(tmp_path):
+    core = history(tmp_path)
+    feed(core, 0, 7 * 24)
+    feed(core, 5 * 24, start=1000)
+    Learning(core.store, core.pipeline, lambda: core.now).turn(core.policies, 0, judges=True)
+    feed(core, 3 * 24, start=2000)
+    core.reopen()
+    use(core)
+    judge(core)
+    assert [one.first_activity for one in idle(core) if one.status == "open"] == [NOON + 3 * DAY]
+    core.close()
+
+
+def test_retention_leaves_alone_what_is_being_learned(tmp_path, monkeypatch):
+    monkeypatch.setattr(looking, "TOGETHER", 1)
+    monkeypatch.setattr(habits, "MOST_BYTES", habits.LEAST_BYTES)
+    core = history(tmp_path)
+    for number, user in enumerate("abcd"):
+        feed(core, 20 * 24 + number, user=f"{user}@contoso.com", start=1000 * number)
+    feed(core, 0, user="e@contoso.com", start=10_000)
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    while look_back.turn(core.policies, 0, judges=True):
+        remove_some(core.store, Retention(), core.now, ["siem"], {}, look_back.learned)
+    feed(core, *(28 * 24 + number for number in range(4)), user="a@contoso.com", start=20_000)
+    assert 28 * 24 in idle_alerts(core)
+    core.close()
+
+
+def test_what_ended_a_day_before_what_came_late_is_judged_again(tmp_path):
+    """It may be explained by that, as what is a day late is judged at once otherwise."""
+    core = history(tmp_path)
+    feed(core, 0, 8 * 24)
+    feed(core, 20 * 24, user="b@contoso.com", start=500)
+    feed(core, 9 * 24 - 1, start=1000)
+    with core.store.transaction() as connection:
+        (alert,) = [one for one in core.alerts() if one.user == "a@contoso.com"]
+        raised_alerts.save(connection, replace(alert, alert_id="e" * 32))
+    judge(core)
+    assert sorted(one.status for one in idle(core)) == ["closed", "open"]
+    core.close()
+
+
+def test_what_was_known_before_is_forgotten_when_it_is_learned_again(tmp_path):
+    core = history(tmp_path)
+    feed(core, 0, 8 * 24)
+    feed(core, *(24 * day for day in range(1, 7)), start=1000)
+    judge(core)
+    feed(core, 8 * 24 + 1, start=5000)
+    assert [one.status for one in core.alerts() if one.policy_id == "idle"] == ["closed"]
+    core.close()
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_journal_that_is_full_while_something_is_learned_leaves_that_alone(tmp_path, monkeypatch, is_full):
+    core = history(tmp_path)
+    two(core)
+    core.use([one for one in core.policies if one.id != "burst"])
+    feed(core, 20 * 24, 22 * 24)
+    feed(core, 0, 19 * 24, start=1000)
+    (late, *_) = sorted(habits_late.waiting(core.store.connection))
+    with core.store.transaction() as connection:
+        habits_late.is_judged(connection, late)
+    monkeypatch.setattr(habits, "MOST_IN_JOURNAL", 0 if is_full else 1000)
+    look_back, number = Learning(core.store, core.pipeline, lambda: core.now), 0
+    while look_back.turn(core.policies, 0, judges=True):
+        number += 1
+        feed(core, 23 * 24 + number, start=5000 * number)
+    assert not [one for one in idle(core) if one.status == "open" and one.first_activity >= NOON + 20 * DAY]
     core.close()

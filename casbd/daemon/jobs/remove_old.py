@@ -22,7 +22,7 @@ def run(running: Running) -> None:
     until = parts.retention_clock(parts.clock())
     for warning in [] if was_ahead else parts.retention_clock.warnings():
         log.warning(warning)
-    more = remove_some(parts.store, parts.settings.retention, until, parts.queues(), windows)
+    more = remove_some(parts.store, parts.settings.retention, until, parts.queues(), windows, running.learning.learned)
     with parts.store.transaction() as connection:
         input_progress.forget_positions(connection, parts.inputs.forgotten())
     if more:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -103,8 +102,9 @@ class StoredHabits:
         return _LONG_AGO if newest is None else min(newest, until)
 
     def late(self, late: habits_late.Noted, now: int) -> None:
-        """What came too late to be judged. See Shelf."""
-        habits_late.note(self._connection, late, now)
+        """What came too late to be judged. See Shelf. Of what is only learned from the log nothing is judged from it."""
+        only_learned = self.unknown(late) - habits_late.waiting(self._connection).keys()
+        habits_late.note(self._connection, {name: one for name, one in late.items() if name not in only_learned}, now)
 
     def unlearn(self, remembers: str) -> None:
         """It is not known any more what was before: it is to be learned."""
@@ -135,12 +135,6 @@ def newest_block(connection: sqlite3.Connection) -> int:
     return int(newest)
 
 
-def keys_after(connection: sqlite3.Connection, block_id: int) -> frozenset[int]:
-    """The keys of the activities in them."""
-    rows = connection.execute("SELECT keys FROM blocks WHERE block_id > ?", (block_id,))
-    return frozenset(key for (keys,) in rows for key in array("Q", keys))
-
-
 def oldest(connection: sqlite3.Connection) -> int | None:
     """The time of the oldest activity of the log (ms); None where it has none."""
     (first,) = connection.execute("SELECT min(first) FROM (SELECT first FROM blocks UNION ALL SELECT first FROM segments)").fetchone()
@@ -154,17 +148,21 @@ def is_whole(connection: sqlite3.Connection) -> bool:
     return not removed and not damaged
 
 
-def blocks_after(connection: sqlite3.Connection, block_id: int) -> list[int]:
-    """The blocks that were stored after one."""
-    return [one for (one,) in connection.execute("SELECT block_id FROM blocks WHERE block_id > ? ORDER BY block_id", (block_id,))]
+def blocks_after(connection: sqlite3.Connection, block_id: int) -> list[tuple[int, int]]:
+    """The blocks that were stored after one, and how many activities each has."""
+    return connection.execute("SELECT block_id, activities FROM blocks WHERE block_id > ? ORDER BY block_id", (block_id,)).fetchall()
 
 
-def prune(connection: sqlite3.Connection, before: int, at_most: int) -> int:
-    """Remove memories without anything since then (ms), and those of what is observed no more, at most so many; how many."""
+def prune(connection: sqlite3.Connection, before: int, at_most: int, learned: Collection[str] = ()) -> int:
+    """Remove memories without anything since then (ms), and those of what is observed no more, at most so many; how many.
+
+    learned: of which memories are being learned: as yet they are in no use.
+    """
     rows = connection.execute(
         "SELECT remembers, who FROM habits WHERE newest < ?1"
-        " UNION ALL SELECT remembers, who FROM habits WHERE remembers NOT IN (SELECT remembers FROM habits_known) LIMIT ?2",
-        (before // _DAY, at_most),
+        " UNION ALL SELECT remembers, who FROM habits WHERE remembers NOT IN (SELECT remembers FROM habits_known"
+        " UNION ALL SELECT value FROM json_each(?3)) LIMIT ?2",
+        (before // _DAY, at_most, msgspec.json.encode([*learned]).decode()),
     ).fetchall()
     connection.executemany("DELETE FROM habits WHERE remembers = ? AND who = ?", rows)
     return len(rows)
