@@ -34,6 +34,7 @@ no more for what lies around a record."""
 _MOST_NAMED = 40
 _MOST_BLOCKS = 2_000
 _LEAST_SLICES = 16
+_LEAST_PIECES = 32
 _SUCCESS, _FAILURE = "+", "-"
 _NOBODY = -1
 
@@ -87,7 +88,8 @@ class TriesFrom(Sessions):
         self._by_name = by_name(self.named.values())
 
     def lighten(self) -> bool:
-        """See Memory; then the slices go in which the fewest failed, the newest first: with the first one an alert begins."""
+        """See Memory; then the slices go in which the fewest failed, the newest first: with the first one an alert begins. At last it is
+        forgotten who got in long ago: what is dated over years is settled only once an hour."""
         if self.named:
             order = sorted(self.named, key=lambda one: (-self.slices[one].values.bit_count(), one))
             for number in order[len(order) // 2 :]:
@@ -99,7 +101,12 @@ class TriesFrom(Sessions):
         order = sorted(self.slices, key=lambda one: (-self.slices[one].values.bit_count(), one))
         for number in order[max(_LEAST_SLICES, len(order) // 2) :]:
             del self.slices[number]
-        return len(self.slices) > _LEAST_SLICES
+        if len(self.slices) > _LEAST_SLICES:
+            return True
+        pieces = sorted(self.got_in)
+        for piece in pieces[: min(len(pieces) // 2, max(0, len(pieces) - _LEAST_PIECES))]:
+            del self.got_in[piece]
+        return len(self.got_in) > _LEAST_PIECES
 
     def amount(self, number: int, session: Session) -> int:
         """How many strangers failed in the window that ends with a slice."""

@@ -140,6 +140,17 @@ def test_whatever_comes_a_memory_stays_small():
     assert len(msgspec.msgpack.encode(organization.packed())) < 100_000
 
 
+def test_who_got_in_long_ago_is_forgotten_where_it_is_too_much():
+    memory = TriesFrom(10 * MINUTE)
+    for number in range(5_000):
+        ((_, value),) = tried(f"user{number}", ok=True)
+        memory.add(Entry(START - number * 2 * HOUR, number, f"{number:036}", value))
+    while memory.lighten():
+        pass
+    assert len(msgspec.msgpack.encode(memory.packed())) < 2_000
+    assert max(memory.got_in) == START // (HOUR // 2)
+
+
 def test_names_go_with_their_session():
     memory = TriesFrom(10 * MINUTE)
     for _, entry in entries((0, "a", False), (26 * 60, "b", False)):
