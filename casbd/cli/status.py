@@ -52,7 +52,7 @@ def _read_back(gathered: GatheredStatus) -> Iterator[str]:
     if (one := gathered.learning) is not None:
         what = f"What came late, from {_second(one.judged_since)} on, is judged" if one.judged_since else "What was usual is learned"
         more = f", and for {one.more} more" if one.more else ""
-        yield f"{what} from the log for {one.policy_id}{more}"
+        yield f"{what} from the log for {one.policy_id}{more}; alerts of what comes meanwhile wait until it is done"
     elif gathered.late is not None:
         yield late_line(gathered.late)
 

@@ -116,9 +116,10 @@ def test_what_is_read_back_from_the_log(told, run, place):
     status = told(SERVICE)
     assert status["learning"] == {"policy_id": "idle", "judged_since": "2026-01-01T12:00:00.000Z", "more": 2}
     assert status["late"] == {"activities": 7, "oldest": "2026-01-01T12:00:00.000Z", "policies": 2, "judged_at": None}
-    assert "What came late, from 2026-01-01 12:00:00 on, is judged from the log for idle, and for 2 more" in run("status")
+    assert "What came late, from 2026-01-01 12:00:00 on, is judged from the log for idle, and for 2 more; alerts" in run("status")
     told({**SERVICE, "learning": {**SERVICE["learning"], "judged_since": None, "more": 0}})
-    assert "What was usual is learned from the log for idle\n" in run("status")
+    line = "What was usual is learned from the log for idle; alerts of what comes meanwhile wait until it is done\n"
+    assert line in run("status")
     told({})
     late = "2 policies, up to 7 activities each, back to 2026-01-01 12:00:00; judged from the log"
     assert f"Too late to be judged by what was usual then: {late}" in run("status")
