@@ -64,13 +64,12 @@ class Learning:
                 return False
             self._back = LookBack(self._store, enabled, looks, self._clock, self._commit)
             self._tell(self._back)
+        more = False
         try:
             more = self._back.go_on(until)
-        except BaseException:
-            self._back = self.under_way = None  # it has come to an end, and begins again
-            raise
-        if not more:
-            self._back = self.under_way = None
+        finally:
+            if not more:  # it is done, or has failed: then it begins again
+                self._back = self.under_way = None
         return True
 
     def _leave(self, back: LookBack, unknown: Collection[str]) -> None:

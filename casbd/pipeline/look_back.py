@@ -91,10 +91,7 @@ class LookBack:
         for several in () if oldest is None else in_order(self._log, asked, max(oldest, first), begun + DAY, self._read_until):
             yield from self._observe(learner, several)
         yield from self._catch_up(learner)
-        judged = learner.judged(self._whole_since())
-        while some := [*islice(judged, AT_ONCE)]:
-            self._commit(LookedBack(judged=some))
-            yield
+        yield from self._raise(learner)
         yield from self._catch_up(learner)
         self._end(learner)
 
@@ -117,13 +114,19 @@ class LookBack:
                 yield from self._observe(learner, self._of([block_id]))
                 self._read_until = block_id
 
+    def _raise(self, learner: Learner) -> Iterator[None]:
+        """Tell what has become of alerts since the last time, some in a transaction."""
+        judged = learner.judged(self._whole_since())
+        while some := [*islice(judged, AT_ONCE)]:
+            self._commit(LookedBack(judged=some))
+            yield
+
     def _end(self, learner: Learner) -> None:
         """In one go: what is left. Killed before the last transaction, all is found again, and there."""
         waiting = habits.blocks_after(self._store.connection, self._read_until)
         learner.observe(self._of([block_id for block_id, _ in waiting]))
-        judged = learner.judged(self._whole_since())
-        while some := [*islice(judged, AT_ONCE)]:
-            self._commit(LookedBack(judged=some))
+        for _ in self._raise(learner):
+            pass
         whole = max(1, sum(learner.numbers.values()))
         with self._store.transaction() as connection:
             for remembers in self.looks:

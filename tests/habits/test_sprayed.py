@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.habits.anomaly import DAY, HOUR
-from casbd.habits.habits import Habits, InMemory, Watching
 from casbd.habits.sprayed import LogOns, Networks, Sprayed
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
+
+from . import judged
 
 MINUTE = HOUR // 60
 START = 20_000 * DAY
@@ -34,22 +35,8 @@ def success(address="192.0.2.9", asn=9009):
 
 def fallen(given, cuts=(), *, anew=()):
     """Who fell, with how many activities, after commits that end at `cuts`, of which those in `anew` are the last of a process."""
-    shelf = InMemory()
-    habits, left = Habits(shelf), {}
-    watched = Watching("p", "p:1", "spray:x", MATCH, lambda who, begun: f"{who} {begun.activity_id}")
-    for number, (who, entry) in enumerate(given, 1):
-        habits.add(watched, who, entry)
-        if number in cuts or number == len(given):
-            for _, whose, verdict in habits.verdicts():
-                left.pop(verdict.alert_id, None)
-                for joined in verdict.change.joined if verdict.change else ():
-                    left.pop(joined, None)
-                if verdict.change is not None:
-                    left[verdict.alert_id] = whose, verdict.finding.of, verdict.finding.first, verdict.finding.count
-            habits.save()
-            if number in anew:
-                habits = Habits(shelf)
-    return sorted(left.values())
+    found = judged.alerts(MATCH, given, cuts, anew=anew)
+    return sorted((whose, one.of, one.first, one.count) for whose, one in found)
 
 
 def entries(*given):

@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.habits.anomaly import DAY, HOUR
-from casbd.habits.habits import Habits, InMemory, Watching
 from casbd.habits.sprayed_from import SprayedFrom, TriesFrom, Visitors
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
+
+from . import judged
 
 MINUTE = HOUR // 60
 START = 20_000 * DAY
@@ -27,23 +28,8 @@ def tried(user, *, ok=False, address="192.0.2.7"):
 
 def sprays(given, cuts=(), *, anew=()):
     """What is found, after commits that end at `cuts`, of which those in `anew` are the last of a process."""
-    shelf = InMemory()
-    habits, left = Habits(shelf), {}
-    watched = Watching("p", "p:1", "spray:x", MATCH, lambda who, begun: f"{who} {begun.activity_id}")
-    for number, (who, entry) in enumerate(given, 1):
-        habits.add(watched, who, entry)
-        if number in cuts or number == len(given):
-            for _, whose, verdict in habits.verdicts():
-                left.pop(verdict.alert_id, None)
-                for joined in verdict.change.joined if verdict.change else ():
-                    left.pop(joined, None)
-                if verdict.change is not None:
-                    found = verdict.finding
-                    left[verdict.alert_id] = whose, found.first, found.count, found.usual["users"], len(found.members)
-            habits.save()
-            if number in anew:
-                habits = Habits(shelf)
-    return sorted(left.values())
+    found = judged.alerts(MATCH, given, cuts, anew=anew)
+    return sorted((whose, one.first, one.count, one.usual["users"], len(one.members)) for whose, one in found)
 
 
 def entries(*given):
