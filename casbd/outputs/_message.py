@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from casbd.model.activity import Activity
-from casbd.model.alert import Alert
+from casbd.model.alert import SYSTEM, Alert
 from casbd.plugins import Item
 from casbd.wire import cef, json_lines, text_line
 
 Layout = Literal["cef", "json", "text"]
+Kind = Literal["alert", "activity", "governance", "system"]
 
 
 def writer(layout: Layout, profile: cef.Profile, portal: str) -> Callable[[Item], bytes]:
@@ -22,11 +23,24 @@ def writer(layout: Layout, profile: cef.Profile, portal: str) -> Callable[[Item]
     return lambda item: cef_message(item, profile, portal).encode()
 
 
-def json_message(item: Item) -> bytes:
-    """An item as JSON."""
+def kind_of(item: Item) -> Kind:
+    """What an item is: `system` is an alert about casbd itself, `governance` what became of a command."""
     if isinstance(item, Activity):
-        return json_lines.activity(item)
-    return json_lines.alert(item) if isinstance(item, Alert) else json_lines.command(item)
+        return "activity"
+    if isinstance(item, Alert):
+        return "system" if item.category == SYSTEM else "alert"
+    return "governance"
+
+
+def json_message(item: Item) -> bytes:
+    """An item as JSON. Its first key, `type`, says what it is: to tell by the other keys, a receiver would have to know all of them."""
+    return json_lines.line({"type": kind_of(item), **_fields(item)})
+
+
+def _fields(item: Item) -> dict[str, Any]:
+    if isinstance(item, Activity):
+        return json_lines.activity_fields(item)
+    return json_lines.alert_fields(item) if isinstance(item, Alert) else json_lines.command_fields(item)
 
 
 def text_message(item: Item) -> str:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from casbd.errors import Retry
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
+from casbd.model.governance import GovernanceCommand
 from casbd.plugins import registry
 
 File = registry.load("outputs", "file")
@@ -44,6 +46,19 @@ def test_json_has_one_object_a_line(tmp_path):
     output.send([alert(1, "line\nbreak\u2028"), Activity(activity_id="a")])
     lines = (tmp_path / "x").read_text().splitlines()
     assert [json.loads(line).get("title") for line in lines] == ["line\nbreak\u2028", None]
+
+
+def test_json_says_first_what_it_is(tmp_path):
+    output = file(tmp_path / "x", format="json")
+    command = GovernanceCommand(command_id="1", action="suspend_user", connector="entra", target="eva@contoso.com", status="succeeded")
+    output.send([alert(1), replace(alert(2), category="system", policy_type="system"), Activity(activity_id="a"), command])
+    lines = (tmp_path / "x").read_text().splitlines()
+    assert [next(iter(json.loads(line).items())) for line in lines] == [
+        ("type", "alert"),
+        ("type", "system"),
+        ("type", "activity"),
+        ("type", "governance"),
+    ]
 
 
 def test_it_is_not_for_everybody(tmp_path):
@@ -102,6 +117,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path):
     """The size limit of a process stands for the full disk: the kernel takes a part of the write, then refuses."""
     program = """
 import resource, signal, sys
+from casbd.model.governance import GovernanceCommand
 from casbd.plugins import registry
 from casbd.errors import Retry
 from casbd.model.alert import Alert
