@@ -1,4 +1,4 @@
-"""`builders.py` can be imported by every test; a `core` is casbd without inputs, enrichers and threads.
+"""`builders.py` and what is beside it can be imported by every test; a `core` is casbd without inputs, enrichers and threads.
 
 Hypothesis's settings for all tests are here. No deadline: on a busy machine an example may take any time, which is no fault of
 casbd's. Where `CI` is set the examples are always the same, so that a test that fails fails because of the change.
@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from builders import Core
+from certificates import Authority
 
 collect_ignore = ["added_parts"]
 
@@ -29,6 +30,24 @@ def environment_as_it_was():
     if os.environ != before:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    """Servers of tests are on loopback."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"), "ca")
+
+
+@pytest.fixture(scope="session")
+def other_authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("other"), "other")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ KINDS = ("formats", "enrichers", "detections", "outputs", "connectors")
 LEVELS = (
     {"model", "errors", "clock", "remembered", "__init__"},
     {"plugins", "documents", "records", "wire"},
+    {"web"},
     set(KINDS) - {"detections"},
     {"filters", "config", "store", "inputs"},
     {"policies", "counting", "habits", "pseudonyms"},

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from casbd.connectors._http import SecureUrl
 from casbd.connectors._vendor import shown
 from casbd.documents.duration_option import Duration
 from casbd.documents.secrets import Secret
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Options
+from casbd.web.api import SecureUrl
 from casbd.wire.plain_text import cut, single_line
 
 if TYPE_CHECKING:

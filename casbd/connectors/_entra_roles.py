@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from casbd.connectors._http import Api, pages, segment
 from casbd.connectors._vendor import Step, listed, shown
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done
+from casbd.web.api import Api, pages, segment
 
 _PATH = "/v1.0/roleManagement/directory/roleAssignments"
 

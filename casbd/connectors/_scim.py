@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from casbd.connectors._http import Api, segment
 from casbd.connectors._vendor import Step, only
 from casbd.model.governance import GovernanceCommand
+from casbd.web.api import Api, segment
 
 
 class Email(msgspec.Struct):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
-from casbd.connectors._http import Api, segment
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import UNCHANGED, Done, Looked
+from casbd.web.api import Api, segment
 from casbd.wire.plain_text import cut, single_line
 
 

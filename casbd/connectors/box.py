@@ -20,13 +20,13 @@ import msgspec
 from pydantic import Field
 
 from casbd.clock import Clock, now
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, pages, segment
-from casbd.connectors._tokens import Form, Granted, client_secret
 from casbd.connectors._vendor import Step, Vendor, only, shown
 from casbd.documents.secrets import Secret
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, pages, segment
+from casbd.web.tokens import Form, Granted, client_secret
 
 _FIELDS = {"fields": "id,login,status,role"}
 _OWNER = "admin"

@@ -19,13 +19,13 @@ import msgspec
 from pydantic import Field
 
 from casbd.clock import Clock, now
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, T
-from casbd.connectors._tokens import Granted, refreshed
 from casbd.connectors._vendor import Step, Vendor, only, shown
 from casbd.documents.secrets import Secret
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, T
+from casbd.web.tokens import Granted, refreshed
 
 _GONE = ("device_session_not_found", "app_not_found")
 _HELD = ("require_sign_in_again", "revoke_tokens")

@@ -20,13 +20,13 @@ from pydantic import model_validator
 
 from casbd.clock import Clock, now
 from casbd.connectors._entra_roles import Roles
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, PlainName, Token, segment
-from casbd.connectors._tokens import Form, Granted, client_key, client_secret, signed, thumbprint
 from casbd.connectors._vendor import Step, Vendor, only, shown
 from casbd.documents.secrets import Key, Secret
 from casbd.errors import Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, PlainName, Token, segment
+from casbd.web.tokens import Form, Granted, client_key, client_secret, signed, thumbprint
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SELECT = {"$select": "id,userPrincipalName,mail,userType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"}

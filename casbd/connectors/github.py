@@ -17,13 +17,13 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from casbd.clock import Clock, now
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, PlainName, linked_pages, segment
-from casbd.connectors._tokens import Fixed
 from casbd.connectors._vendor import Step, Vendor, listed, not_found, shown
 from casbd.documents.secrets import Secret
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, PlainName, linked_pages, segment
+from casbd.web.tokens import Fixed
 
 _INVITED = "invited again: a member once the invitation is accepted, without the teams and forks of before"
 _REMOVED = "removed: the way back is only an invitation"

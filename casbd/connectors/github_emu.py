@@ -15,14 +15,14 @@ import msgspec
 
 from casbd.clock import Clock, now
 from casbd.connectors import _scim
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, PlainName
 from casbd.connectors._scim import ScimUser
-from casbd.connectors._tokens import Fixed
 from casbd.connectors._vendor import Step, Vendor, only
 from casbd.documents.secrets import Secret
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import is_address
 from casbd.plugins import Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, PlainName
+from casbd.web.tokens import Fixed
 
 _USERS = "/scim/v2/enterprises/{place}/Users"
 _IDENTITIES = """

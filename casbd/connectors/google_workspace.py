@@ -16,14 +16,14 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd.clock import Clock, now
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, SecureUrl, segment
-from casbd.connectors._tokens import Form, Granted, bearer_key, signed
 from casbd.connectors._vendor import Step, Vendor, listed, only, shown
 from casbd.documents.mail_addresses import MailAddress
 from casbd.documents.secrets import Secret
 from casbd.errors import Mistake, Mistakes, Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, SecureUrl, segment
+from casbd.web.tokens import Form, Granted, bearer_key, signed
 
 _SCOPE = "https://www.googleapis.com/auth/admin.directory.user https://www.googleapis.com/auth/admin.directory.user.security"
 _USER = "/admin/directory/v1/users/{id}"

@@ -17,13 +17,13 @@ import msgspec
 from pydantic import Field, model_validator
 
 from casbd.clock import Clock, now
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, PlainName, Token, segment
-from casbd.connectors._tokens import Fixed, Granted, client_key, signed
 from casbd.connectors._vendor import Step, Vendor, only, shown
 from casbd.documents.secrets import Key, Secret
 from casbd.errors import Rejected
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, PlainName, Token, segment
+from casbd.web.tokens import Fixed, Granted, client_key, signed
 
 _SCOPE = "okta.users.manage okta.users.read"
 

@@ -20,12 +20,12 @@ import msgspec
 from pydantic import Field, model_validator
 
 from casbd.clock import Clock, now
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, pages
-from casbd.connectors._tokens import Form, Granted, bearer_key, client_secret, signed
 from casbd.connectors._vendor import Step, Vendor, listed, only
 from casbd.documents.secrets import Key, Secret
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, pages
+from casbd.web.tokens import Form, Granted, bearer_key, client_secret, signed
 
 _ID = re.compile(r"005[A-Za-z0-9]{12}([A-Za-z0-9]{3})?")
 """Of a user, as records have it that name nobody."""

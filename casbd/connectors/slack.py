@@ -16,15 +16,15 @@ import msgspec
 
 from casbd.clock import Clock, now
 from casbd.connectors import _scim
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions
 from casbd.connectors._scim import ScimUser
-from casbd.connectors._tokens import Fixed
 from casbd.connectors._vendor import Step, Vendor, only, shown
 from casbd.documents.secrets import Secret
 from casbd.errors import Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.model.identity import is_address
 from casbd.plugins import Done, Options, registry
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions
+from casbd.web.tokens import Fixed
 
 _USERS = "/scim/v2/Users"
 _ID = re.compile(r"[UW][A-Z0-9]{6,}")

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from casbd.clock import Clock, now
-from casbd.connectors._http import Http, HttpOptions, SecureUrl, host_of
 from casbd.documents.secrets import Key
 from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, Options, registry
+from casbd.web.api import Http, HttpOptions, SecureUrl, host_of
 from casbd.wire import json_lines
 
 

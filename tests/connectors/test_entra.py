@@ -11,8 +11,8 @@ from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 from vendor import ANNA, NOW, PEOPLE, Fault, Reply, Server, Vendor, VendorTests, command, noted
 
-from casbd.connectors import _http
 from casbd.errors import Mistakes, Rejected, Retry
+from casbd.web import api
 
 GUEST = "guest_fabrikam.com#EXT#@contoso.onmicrosoft.com"
 IDS = {name: f"00000000-0000-0000-0000-00000000000{number}" for number, name in enumerate((*PEOPLE, GUEST, "twin1@x.y", "twin2@x.y"))}
@@ -230,7 +230,7 @@ class TestEntra(VendorTests):
             app.execute(command("revoke_admin_privileges"))
 
     def test_a_list_without_end_is_given_up(self, server, app, monkeypatch):
-        monkeypatch.setattr(_http, "_MOST_PAGES", 5)
+        monkeypatch.setattr(api, "_MOST_PAGES", 5)
         again = {"value": [], "@odata.nextLink": f"{server.url}/v1.0/x"}
         user = Fault("GET", Reply(200, {"value": [server.users[IDS[ANNA]]]}))
         server.faults = [user, *[Fault("GET", Reply(200, again))] * 9]

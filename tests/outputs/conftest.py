@@ -1,4 +1,4 @@
-"""A real rsyslog, and certificates, for the tests of outputs."""
+"""A real rsyslog for the tests of outputs."""
 
 import fcntl
 import os
@@ -10,21 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from certificates import Authority
 
 from tests.outputs.receivers import Receiver, Time
 
 LONG_ENOUGH = 20.0
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"), "ca")
-
-
-@pytest.fixture(scope="session")
-def other_authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("other"), "other")
 
 
 class Rsyslog:

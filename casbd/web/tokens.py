@@ -21,9 +21,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from casbd.clock import Clock
-from casbd.connectors._http import Http, host_of
 from casbd.documents.secrets import Key, Secret
 from casbd.errors import Mistake, Mistakes, Retry
+from casbd.web.api import Http, host_of
 
 _MARGIN = 60_000
 """Milliseconds before its end in which a token is not used any more: the request takes some, and clocks differ."""

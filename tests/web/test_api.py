@@ -13,12 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from vendor import ANNA, NOW, SECRET, Fault, Reply, Server, Vendor, command
 
 from casbd.connectors import _vendor
-from casbd.connectors._answers import complaint, wait
-from casbd.connectors._http import Api, BaseUrl, Http, HttpOptions, linked_pages, segment
-from casbd.connectors._tokens import Fixed
 from casbd.connectors._vendor import Step
 from casbd.documents.secrets import Secret
 from casbd.errors import Mistakes, Rejected, Retry
+from casbd.web.answers import complaint, wait
+from casbd.web.api import Api, BaseUrl, Http, HttpOptions, linked_pages, segment
+from casbd.web.tokens import Fixed
 from casbd.wire.plain_text import single_line
 
 

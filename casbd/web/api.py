@@ -1,6 +1,6 @@
-"""HTTP as the connectors of vendors' APIs speak it: options, one request, and failures as casbd's errors.
+"""HTTP as the APIs of vendors and receivers take it: options, one request, and failures as casbd's errors.
 
-httpx is imported at the first request: it takes 100 ms and 10 MB, and only who has such a connector pays for it.
+httpx is imported at the first request: it takes 100 ms and 10 MB, and only who has such a connector or output pays for it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pydantic import AfterValidator, Field
 
 from casbd import __version__
 from casbd.clock import Clock
-from casbd.connectors._answers import failure
 from casbd.documents.duration_option import Duration
 from casbd.documents.regular_files import certificates
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.plugins import ConfigPath, Options
+from casbd.web.answers import failure
 from casbd.wire.plain_text import cut, single_line
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Http:
 
 
 class Token(Protocol):
-    """Where the right to ask comes from (`_tokens.py`)."""
+    """Where the right to ask comes from (`tokens.py`)."""
 
     def check(self) -> None:
         """Raise Mistakes where a secret cannot be read, for the start."""

@@ -1,0 +1,1 @@
+"""Others' HTTP APIs, as connectors and outputs speak to them: requests, tokens, and what answers mean."""
