@@ -90,6 +90,8 @@ def parse_extension(text: str) -> dict[str, str]:
         value = "".join(unescape(token) for token in tokens[end + 1 : last])
         check(key, value, pairs)
         pairs[key] = value
+    if not value:
+        raise NotCefError(f"ends with {key}, which is empty")
     return pairs
 
 

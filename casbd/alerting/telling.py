@@ -48,7 +48,7 @@ def grow(connection: sqlite3.Connection, alert: Alert, outputs: Outputs, now: in
 
 def change(connection: sqlite3.Connection, alert: Alert, event: Event, outputs: Outputs, now: int) -> Alert:
     """Store an alert to which something happened, and tell it what; the alert as it was told."""
-    alert = replace(alert, event=event)
+    alert = replace(alert, event=event, changed=now)
     _save(connection, alert)
     if raised_alerts.told(connection, alert.alert_id) is not None:
         _tell(connection, alert, outputs, now)
@@ -77,7 +77,7 @@ def _is_told_as_a_part(connection: sqlite3.Connection, alert: Alert) -> bool:
 
 
 def _as_a_part(alert: Alert, now: int) -> Alert:
-    return replace(alert, event="closed", status="closed", closed=now, comment=f"part of alert {alert.merged_into}")
+    return replace(alert, event="closed", status="closed", closed=now, changed=now, comment=f"part of alert {alert.merged_into}")
 
 
 def _is_due(alert: Alert, told: Told, now: int) -> bool:

@@ -11,6 +11,9 @@ from casbd.store.database import Store
 from casbd.store.state import outbox, told
 from casbd.store.state.told import Refusals
 
+_DOWN = {"connector": "connector_down", "notify": "recipient_down"}
+"""What kind of alert it is, by what the queue's name begins with: an output's has no colon."""
+
 
 def down_alerts(store: Store, queues: Collection[str], patience: int, now: int) -> dict[str, Alert]:
     """By destination that has been down for `patience` milliseconds, the alert that says so; one an outage.
@@ -28,7 +31,7 @@ def _alert(delivery: outbox.Delivery, since: int, now: int) -> Alert:
     waiting = f"{delivery.pending + delivery.in_doubt} messages wait"
     oldest = f", the oldest since {iso(delivery.oldest)}" if delivery.oldest else ""
     return raising.system(
-        "destination_down",
+        _DOWN.get(delivery.name.partition(":")[0], "destination_down"),
         f"Destination {delivery.name} takes no messages",
         f"Destination {delivery.name} has taken nothing since {iso(since)} ({delivery.last_error}). {waiting}{oldest}.",
         subject=delivery.name,

@@ -38,6 +38,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: the earlier alert that this one turned out to be a part of, when a late record joined two runs.
     evidence: one sentence with the numbers that decide. closed, closed_by: when and by whom; both stay None while it is open.
     read, assigned_to: whether somebody has looked at it, and who is to. event: what the latest message about it said.
+    changed: when what `event` says happened, unless it is that it was raised.
     named: who, besides the user, is named in the evidence by what does not look like an address.
     detection: the kind of `match:` of its policy, and what it looks at: `repeated activities`, `new country`; "" of a single activity's.
     unusual: how unusual it is, from 0 to 1; None where its policy does not compare with what is usual.
@@ -79,3 +80,4 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     named: tuple[str, ...] = ()
     detection: str = ""
     unusual: float | None = None
+    changed: int | None = None

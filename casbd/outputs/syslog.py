@@ -26,6 +26,7 @@ from casbd.outputs._tls import client_context
 from casbd.plugins import ConfigPath, Item, Options, registry
 from casbd.wire import syslog
 from casbd.wire.cef import Profile, outcome_severity
+from casbd.wire.moments import moment
 
 _UDP_MOST = 65_507
 """Bytes that fit into one datagram."""
@@ -155,8 +156,8 @@ class Syslog:
         return (head + cef_message(item, self._options.profile, self._options.portal, self._limit - len(head))).encode()
 
     def _header(self, item: Item) -> str:
-        """The time is the event's: receivers such as SC4S take it for the time of the alert, not what CEF says."""
-        kind, severity, time = _described(item)
+        kind, severity = _described(item)
+        time = moment(item)
         facility, hostname = self._options.facility, self._hostname
         if self._options.rfc == 5424:
             return syslog.rfc5424(facility=facility, severity=severity, time=time, hostname=hostname, message_id=kind)
@@ -191,10 +192,10 @@ class Syslog:
             raise Mistakes([Mistake(names, 0, 0, f"cannot be used for TLS: {error.strerror or error}")]) from None
 
 
-def _described(item: Item) -> tuple[str, Severity, int]:
-    """What kind of item it is, its severity, and its time (ms)."""
+def _described(item: Item) -> tuple[str, Severity]:
+    """What kind of item it is, and its severity."""
     if isinstance(item, Alert):
-        return "alert", item.severity, item.closed or item.last_activity
+        return "alert", item.severity
     if isinstance(item, Activity):
-        return "activity", "informational", item.timestamp
-    return "governance", outcome_severity(item), item.finished or item.approved or item.created
+        return "activity", "informational"
+    return "governance", outcome_severity(item)

@@ -13,6 +13,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.wire.cef_message import LIMITS, Key, external_id, key
 from casbd.wire.cef_values import ipv4, ipv6, link
+from casbd.wire.moments import moment
 from casbd.wire.plain_text import joined
 
 _BASE, _CORRELATION, _ACTION = 0, 2, 3
@@ -30,7 +31,7 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
     return (
         key("externalId", lambda a: external_id(a.alert_id)),
         key("act", "event"),
-        key("rt", lambda a: a.closed or a.created or a.last_activity),
+        key("rt", moment),
         key("start", "first_activity"),
         key("end", "last_activity"),
         key("type", lambda _: _CORRELATION),
@@ -100,7 +101,7 @@ def command_keys(portal: str = "") -> tuple[Key, ...]:
     """The extension of what became of a governance command. suser: who asked for it or approved it; duser: to whom it was done."""
     return (
         key("externalId", lambda c: external_id(c.command_id)),
-        key("rt", lambda c: c.finished or c.approved or c.created),
+        key("rt", moment),
         key("start", "created"),
         key("end", "finished"),
         key("type", lambda _: _ACTION),

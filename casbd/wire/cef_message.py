@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from casbd.wire.plain_text import BLANKS, MARK, cut, single_line
 
 MIN_LIMIT = 480
-"""The shortest message size that every syslog receiver must take (RFC 5424, 6.1); header and id always fit into it."""
+"""The shortest message size that every syslog receiver must take (RFC 5424, 6.1); header, id and time always fit into it."""
 
 LIMITS: dict[str, int] = {
     "act": 63,
@@ -107,6 +107,8 @@ def extension(keys: Iterable[Key], item: object, *, with_empty: bool) -> list[tu
             pairs.append((prefix, str(value), 0))
         elif (text := escape(value, most)) or with_empty:
             pairs.append((prefix, text, most))
+    while pairs and not pairs[-1][1]:  # liblognorm refuses a message that ends with an empty value
+        pairs.pop()
     return pairs
 
 
@@ -144,13 +146,14 @@ def external_id(text: str) -> str:
 
 def fitted(parts: list[Part], limit: int) -> str:
     """The parts joined, in at most `limit` bytes: the longest values are cut to one length; where that is too short for
-    any use, keys are left out from the end. The first two parts (header and id) always stay.
+    any use, keys are left out from the end. Header, id and time always stay: they are short. The last is never empty.
     """
     if limit < MIN_LIMIT:
         raise ValueError(f"a CEF message cannot be limited to fewer than {MIN_LIMIT} bytes")
     parts = list(parts)
-    while (most := _common_length(parts, limit)) < _FLOOR and len(parts) > 2:
+    while len(parts) > 2 and (_common_length(parts, limit) < _FLOOR or not parts[-1].value):
         parts.pop()
+    most = _common_length(parts, limit)
     return "".join(fixed + (cut_escaped(value, most) if cuttable else value) for fixed, value, cuttable in parts)
 
 

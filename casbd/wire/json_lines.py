@@ -56,6 +56,7 @@ ALERT_KEYS = (
     "named",
     "detection",
     "unusual",
+    "changed",
 )
 """In the order in which `casbd alerts list --json` has them; new ones go to the end."""
 
@@ -89,7 +90,7 @@ COMMAND_KEYS = (
     "recipients",
 )
 
-ALERT_TIMES = ("first_activity", "last_activity", "created", "closed")
+ALERT_TIMES = ("first_activity", "last_activity", "created", "closed", "changed")
 _COMMAND_TIMES = ("created", "finished", "last_activity", "started", "approved")
 _ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
 _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")

@@ -6,6 +6,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.records.timestamps import iso
+from casbd.wire.moments import moment
 from casbd.wire.plain_text import cut, single_line
 
 _MOST = 200
@@ -47,7 +48,7 @@ def command(command: GovernanceCommand) -> str:
         "policy": command.policy_id,
         "id": command.command_id,
     }
-    when = iso(command.finished or command.approved or command.created)
+    when = iso(moment(command))
     return f"{when}  governance  {cut(single_line(command.action), _MOST)} {command.status}  {_pairs(pairs)}"
 
 

@@ -153,6 +153,7 @@ class TestGrowth:
         ]
         part = core.waiting()[-1].alert()
         assert (part.event, part.status, part.comment) == ("closed", "closed", f"part of alert {first}")
+        assert part.changed == part.closed == core.now - 2 * HOUR
         assert [alert.status for alert in core.alerts()] == ["open", "open"]
 
     def test_what_is_a_part_of_another_from_the_beginning_is_not_told(self, core):
@@ -201,6 +202,16 @@ def test_a_message_waits_since_it_was_told(core):
     change(core, "closed", status="closed")
     stored = core.store.connection.execute("SELECT stored FROM outbox ORDER BY seq").fetchall()
     assert stored == [(NOON,), (NOON + 5 * HOUR,)]
+
+
+def test_a_message_says_when_what_it_tells_was(core):
+    core.feed_records(*minutes(0, 3))
+    core.now += 5 * HOUR
+    core.feed_records(*minutes(3, 6))
+    core.now += HOUR
+    change(core, "closed", status="closed")
+    assert [row.alert().changed for row in core.waiting("siem")] == [None, NOON + 5 * HOUR, NOON + 6 * HOUR]
+    assert core.alerts()[0].changed == NOON + 6 * HOUR
 
 
 def test_growth_is_looked_for_among_what_has_grown(core):

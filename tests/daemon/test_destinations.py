@@ -35,6 +35,17 @@ def test_it_says_since_when_why_and_what_waits(core):
     )
 
 
+@pytest.mark.parametrize(
+    ("queue", "policy"),
+    [("siem", "casbd.destination_down"), ("connector:entra", "casbd.connector_down"), ("notify:soc", "casbd.recipient_down")],
+)
+def test_it_says_of_what_kind_the_destination_is(core, queue, policy):
+    with core.store.transaction() as connection:
+        outbox.failed(connection, queue, "refused", NOON)
+    (alert,) = down_alerts(core.store, {queue}, 2 * HOUR, NOON + 2 * HOUR).values()
+    assert alert.policy_id == policy
+
+
 def test_what_is_delivered_while_it_looks_does_not_end_the_service(core):
     """A worker takes rows out between any two statements."""
     core.feed_records(record(at=2))

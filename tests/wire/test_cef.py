@@ -154,7 +154,7 @@ def test_a_limit_cuts_values_and_leaves_strict_cef(profile, item, limit):
     text = write(item, profile=profile, limit=limit)
     header, pairs = strict_cef.parse(text)
     assert len(text.encode()) <= limit
-    assert pairs["externalId"] == full["externalId"]
+    assert (pairs["externalId"], pairs["rt"]) == (full["externalId"], full["rt"])
     assert header[:5] == full_header[:5]
     assert header[5] == full_header[5] or full_header[5].startswith(header[5].removesuffix("..."))
     for key, value in pairs.items():
@@ -187,11 +187,11 @@ def test_ids_that_differ_stay_different(ids):
 
 @pytest.mark.parametrize("line", [line for line in SAMPLES if "|ALERT_" in line])
 def test_alerts_are_written_as_microsofts_agent_did(line):
-    sample = line[line.index("CEF:") :]
+    sample = without_empty_end(line[line.index("CEF:") :])
     header, pairs = strict_cef.parse(sample)
     alert = Alert(
         alert_id=pairs["externalId"],
-        policy_id=pairs["cs4"],
+        policy_id=pairs.get("cs4", ""),
         policy_name=header[5],
         policy_type="activity",
         severity="low",
@@ -200,14 +200,17 @@ def test_alerts_are_written_as_microsofts_agent_did(line):
         first_activity=int(pairs["start"]),
         last_activity=int(pairs["end"]),
         activity_ids=tuple(pairs["cs3"].split(",")),
+        created=7,
     )
     ours = cef.alert(alert, profile="mcas", portal="https://cloud-app-security.com")
-    assert without_version(ours) == without_version(sample)
+    assert without_version(ours.replace(" rt=7 ", " ")) == without_version(sample)  # the agent's alerts had no `rt`
 
 
 @pytest.mark.parametrize("line", [line for line in SAMPLES if "|EVENT_" in line])
 def test_activities_are_written_as_microsofts_agent_did(line):
-    sample = line[line.index("CEF:") :].replace('"Device IPv6 Address"', "Device IPv6 Address")  # newer agents have no quotes
+    sample = without_empty_end(
+        line[line.index("CEF:") :].replace('"Device IPv6 Address"', "Device IPv6 Address")
+    )  # newer ones have no quotes
     header, pairs = strict_cef.parse(sample)
     kind, _, name = pairs["msg"].partition(": ")[2].rpartition(" ")
     activity = Activity(
@@ -223,6 +226,11 @@ def test_activities_are_written_as_microsofts_agent_did(line):
     )
     ours = cef.activity(activity, profile="mcas", portal="https://contoso.portal.cloudappsecurity.com")
     assert without_version(ours) == without_version(sample)
+
+
+def without_empty_end(message: str) -> str:
+    """Without the keys at the end that have no value: liblognorm refuses them."""
+    return re.sub(r"( \w+Label=[^=]+ \w+=)+$", "", message)
 
 
 def without_version(message: str) -> list[str]:
