@@ -2,21 +2,22 @@
 
 An output that heard ten hears of twenty, of forty and so on; what grows slower than that is told an hour after the last message
 (`casbd/daemon/jobs/tell_growth.py`), so that the last word is always told, and a run of a million activities is twenty messages. What
-was told is stored in the transaction that puts the message into the outbox: killed between the two, nothing is lost. An alert that is
-held back is not told, whatever becomes of it. Nor is one that was old news when it was raised, at the outputs that want none (see
-Outputs), before it goes on with something newer. One that turned out to be a part of another is closed, where it was told before: nobody
-would hear of it again, and it would stay open at the outputs for ever.
+was told, and to which outputs, is stored in the transaction that puts the message into the outbox: killed between the two, nothing is
+lost. An alert that is held back is not told, whatever becomes of it. An output that does not want one (`wishes.py`) hears of it when
+it does, as of a new one; whoever has heard of an alert hears what becomes of it, and nobody else that it is closed. One that turned
+out to be a part of another is closed, where it was told before: nobody would hear of it again, and it would stay open there for ever.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
 from casbd.alerting import priority
-from casbd.model.alert import SEVERITIES, SYSTEM, Alert, Event
+from casbd.alerting.wishes import Wish
+from casbd.model.alert import SEVERITIES, Alert, Event
 from casbd.store.state import outbox, raised_alerts
 from casbd.store.state.raised_alerts import Told
 
@@ -24,34 +25,35 @@ PATIENCE = 3_600_000
 """Milliseconds after which an alert that grew is told, however little it was."""
 AT_ONCE = 1_000
 """So many are told in one transaction."""
-Outputs = Mapping[str, int | None]
-"""By name, how old the newest activity of an alert may be when it is raised (ms; None: as old as it likes)."""
+Outputs = Mapping[str, Wish]
+"""By name, which alerts they want."""
 
 
 def add(connection: sqlite3.Connection, alert: Alert, outputs: Outputs, now: int) -> None:
     """Store a new alert, and tell it."""
     _save(connection, alert)
     if not alert.suppressed and alert.merged_into is None:
-        _tell(connection, alert, outputs, now)
+        _tell(connection, alert, outputs, frozenset(), now)
 
 
 def grow(connection: sqlite3.Connection, alert: Alert, outputs: Outputs, now: int) -> None:
     """Store an alert that has grown, and tell it where that is due."""
     before = raised_alerts.told(connection, alert.alert_id)
-    if before is not None and (_is_due(alert, before, now) or _is_news_now(connection, alert, outputs)):
+    if before is not None and (_is_due(alert, before, now) or _is_wanted_now(connection, alert, outputs, before.to)):
         change(connection, alert, "updated", outputs, now)
         return
     _save(connection, alert)
     if before is not None and alert.status == "open" and _is_told_as_a_part(connection, alert):
-        _tell(connection, _as_a_part(alert, now), outputs, now)
+        _tell(connection, _as_a_part(alert, now), outputs, before.to, now)
 
 
 def change(connection: sqlite3.Connection, alert: Alert, event: Event, outputs: Outputs, now: int) -> Alert:
     """Store an alert to which something happened, and tell it what; the alert as it was told."""
     alert = replace(alert, event=event, changed=now)
     _save(connection, alert)
-    if raised_alerts.told(connection, alert.alert_id) is not None:
-        _tell(connection, alert, outputs, now)
+    before = raised_alerts.told(connection, alert.alert_id)
+    if before is not None:
+        _tell(connection, alert, outputs, before.to, now)
     return alert
 
 
@@ -89,24 +91,22 @@ def _is_due(alert: Alert, told: Told, now: int) -> bool:
     return grew and (late or alert.activity_count >= 2 * told.activity_count)
 
 
-def _is_news_now(connection: sqlite3.Connection, alert: Alert, outputs: Outputs) -> bool:
-    """Whether an output that has not heard of it, as it was old news, is to hear of it now."""
-    if alert.merged_into is not None or not any(oldest is not None for oldest in outputs.values()):
+def _is_wanted_now(connection: sqlite3.Connection, alert: Alert, outputs: Outputs, heard: Collection[str]) -> bool:
+    """Whether an output that has not heard of it, as it did not want it, is to hear of it now."""
+    wishes = [wish for name, wish in outputs.items() if name not in heard and wish.wants(alert)]
+    if alert.merged_into is not None or not wishes:
         return False
     before = raised_alerts.get(connection, alert.alert_id)
-    return before is not None and any(is_news(alert, oldest) and not is_news(before, oldest) for oldest in outputs.values())
+    return before is not None and not all(wish.wants(before) for wish in wishes)
 
 
-def is_news(alert: Alert, oldest: int | None) -> bool:
-    """Whether its newest activity was no older than that (ms) when it was raised, or is newer; alerts about casbd itself are of now.
-
-    It stays so whenever it is asked: who heard that it was raised hears that it is closed.
-    """
-    return oldest is None or alert.category == SYSTEM or alert.created - alert.last_activity <= oldest
-
-
-def _tell(connection: sqlite3.Connection, alert: Alert, outputs: Outputs, now: int) -> None:
-    raised_alerts.note_told(connection, alert, now)
-    for output, oldest in outputs.items():
-        if is_news(alert, oldest):
-            outbox.add(connection, output, alert, now)
+def _tell(connection: sqlite3.Connection, alert: Alert, outputs: Outputs, heard: Collection[str], now: int) -> None:
+    """heard: the outputs that know of it; to others that want it, it is new."""
+    told = set(heard)
+    for name, wish in outputs.items():
+        if name in heard and wish.takes(alert):
+            outbox.add(connection, name, alert, now)
+        elif name not in heard and alert.status == "open" and wish.wants(alert):
+            outbox.add(connection, name, replace(alert, event="raised"), now)
+            told.add(name)
+    raised_alerts.note_told(connection, alert, now, told)

@@ -236,9 +236,10 @@ class _Reader:
         if isinstance(item.get("type"), str):
             options_of = self.plugin_class(kind, item["type"], (*where, "type")).Options
         common, own = self.split(common_of, options_of, where)
-        send, oldest = tuple(getattr(common, "send", ())), getattr(common, "max_activity_age", None)
-        reach = part_of(common, Reach) if isinstance(common, Reach) else Reach()
-        return PluginSettings(name=common.name, type=common.type, options=own, send=send, max_activity_age=oldest, reach=reach)
+        if isinstance(common, OutputOptions):
+            sent = {key: getattr(common, key) for key in ("send", "min_severity", "max_activity_age")}
+            return PluginSettings(name=common.name, type=common.type, options=own, **sent)
+        return PluginSettings(name=common.name, type=common.type, options=own, reach=part_of(common, Reach))
 
     def plugin_class(self, kind: registry.Kind, name: Any, where: Sequence[str | int]) -> Any:
         """The plugin that an element names, or a mistake with the names there are."""

@@ -20,6 +20,7 @@ from casbd.config.reach import Reach
 from casbd.config.reports import Reports
 from casbd.documents.duration_option import Duration
 from casbd.documents.mail_server import MailServer
+from casbd.model.alert import Severity
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
 
@@ -41,7 +42,10 @@ class OutputOptions(Options):
 
     name: Name
     type: str
-    send: tuple[Literal["alerts", "activities", "governance"], ...] = ("alerts",)
+    send: tuple[Literal["alerts", "activities", "governance", "system"], ...] = ("alerts",)
+    """`alerts` has those about casbd itself with it, `system` these alone."""
+    min_severity: Severity = "informational"
+    """Alerts below it are stored and not sent, until their severity rises."""
     max_activity_age: Duration | None = None
     """Older activities, and alerts whose newest activity was older when they were raised, are stored and not sent; None: no limit."""
 
@@ -93,13 +97,14 @@ class InputSettings(msgspec.Struct, frozen=True):
 
 
 class PluginSettings(msgspec.Struct, frozen=True):
-    """One output or connector. send: for an output, what it gets. max_activity_age: how old (ms) that may be; None: as old as it likes.
-    reach: for a connector, whose accounts it takes."""
+    """One output or connector. send: for an output, what it gets. min_severity: of alerts. max_activity_age: how old (ms) that may be;
+    None: as old as it likes. reach: for a connector, whose accounts it takes."""
 
     name: str
     type: str
     options: Options
     send: tuple[str, ...] = ()
+    min_severity: Severity = "informational"
     max_activity_age: int | None = None
     reach: Reach = Reach()
 
@@ -128,6 +133,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str
     all_connectors: bool = True
 
-    def sending(self, what: str) -> dict[str, int | None]:
-        """The names of the outputs that are sent `alerts`, say, and how old it may be (ms); None: no limit."""
-        return {output.name: output.max_activity_age for output in self.outputs if what in output.send}
+    def sending(self, *what: str) -> dict[str, PluginSettings]:
+        """By name, the outputs that are sent one of these, such as `alerts`."""
+        return {output.name: output for output in self.outputs if not set(what).isdisjoint(output.send)}

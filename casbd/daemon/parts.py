@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from casbd.alerting import telling
+from casbd.alerting import telling, wishes
 from casbd.clock import Clock
 from casbd.config.settings import Settings
 from casbd.daemon.audit import Trail
@@ -75,9 +75,9 @@ class Parts:
 
     def destinations(self) -> dict[str, Delivering]:
         """By queue, what delivers it."""
-        oldest = self.settings.sending("activities")
+        sent = {output.name: output for output in self.settings.outputs}
         deliver: dict[str, Delivering] = {
-            name: ToOutput(name, output, self.clock, lambda: self.current.pseudonyms, oldest.get(name))
+            name: ToOutput(name, output, self.clock, lambda: self.current.pseudonyms, sent[name].max_activity_age)
             for name, output in self.engine.outputs.items()
         }
         for name, connector in self.engine.connectors.items():
@@ -96,7 +96,7 @@ class Parts:
     def tell_growth(self, patience: int = telling.PATIENCE) -> bool:
         """Tell of alerts that have grown, and of which the outputs heard so long ago (ms); whether there may be more."""
         with self.store.transaction() as connection:
-            told = telling.tell_growth(connection, self.settings.sending("alerts"), self.clock(), patience)
+            told = telling.tell_growth(connection, wishes.of(self.settings), self.clock(), patience)
         if told:
             self.dispatcher.wake()
         return told == telling.AT_ONCE

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from casbd.alerting import telling, withdrawn
+from casbd.alerting import telling, wishes, withdrawn
 from casbd.config.settings import Settings
 from casbd.governance import withdrawing
 from casbd.model.alert import Alert
@@ -21,12 +21,12 @@ class Routes:
 
     def __init__(self, settings: Settings, policies: Iterable[Policy]) -> None:
         self.activities = [*settings.sending("activities")]
-        self._outputs = settings.sending("alerts")
+        self._outputs = wishes.of(settings)
         self._recipients = Recipients(settings, policies)
 
     def raised(self, connection: sqlite3.Connection, alert: Alert, now: int, *, besides: str | None = None) -> None:
         """Store a new alert, and tell it. now: milliseconds since 1970. besides: the destination that does not get it."""
-        telling.add(connection, alert, {name: oldest for name, oldest in self._outputs.items() if name != besides}, now)
+        telling.add(connection, alert, {name: wish for name, wish in self._outputs.items() if name != besides}, now)
         for queue in self._recipients.queues(alert, now):
             if queue != besides:
                 outbox.add(connection, queue, alert, now)

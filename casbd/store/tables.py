@@ -247,6 +247,13 @@ CREATE TABLE habits_late (
     remembers TEXT PRIMARY KEY, since INTEGER, number INTEGER DEFAULT 0, at INTEGER, took INTEGER DEFAULT 0, observed INTEGER DEFAULT 0
 ) WITHOUT ROWID;
 """
+_SINCE_19 = """
+-- The outputs that have heard of an alert, as JSON. Before, all that there were heard of all that was told.
+ALTER TABLE alerts ADD COLUMN told_to TEXT;
+UPDATE alerts SET told_to = (
+    SELECT json_group_array(name) FROM (SELECT name FROM destinations UNION SELECT destination FROM outbox)
+) WHERE told_at IS NOT NULL;
+"""
 CHANGES = {
     0: TABLES,
     2: _SINCE_2,
@@ -266,5 +273,6 @@ CHANGES = {
     16: _SINCE_16,
     17: _SINCE_17,
     18: _SINCE_18,
+    19: _SINCE_19,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
-from casbd.alerting import raising, telling
+from casbd.alerting import raising, telling, wishes
+from casbd.alerting.wishes import Wish
 from casbd.model.alert import Alert
 from casbd.store.state import raised_alerts
 
-OUTPUTS = {"siem": None}
+OUTPUTS = {"siem": Wish()}
+SEVERE = {"siem": Wish(), "pager": Wish(min_severity="high")}
 MEMORY = Path("/dev/shm")
 
 
@@ -53,9 +55,9 @@ class TestOldNews:
         return core
 
     def close(self, core):
-        oldest = {"siem": None, "pager": HOUR}
+        outputs = {"siem": Wish(), "pager": Wish(oldest=HOUR)}
         with core.store.transaction() as connection:
-            telling.change(connection, replace(core.alerts()[0], status="closed"), "closed", oldest, core.now)
+            telling.change(connection, replace(core.alerts()[0], status="closed"), "closed", outputs, core.now)
 
     def test_is_told_where_nobody_minds_its_age(self, core):
         core.feed_records(*minutes(0, 3))
@@ -73,14 +75,84 @@ class TestOldNews:
         core.feed_records(*minutes(0, 3))
         core.feed_records(*minutes(3, 4))
         assert heard(core) == [("raised", 3), ("updated", 4)]
-        assert heard(core, "pager") == [("updated", 4)]
+        assert heard(core, "pager") == [("raised", 4)]
         self.close(core)
-        assert heard(core, "pager") == [("updated", 4), ("closed", 4)]
+        assert heard(core, "pager") == [("raised", 4), ("closed", 4)]
 
     def test_alerts_about_casbd_itself_are_of_now(self, core):
         alert = raising.system("kind", "Title", "Text.", subject="m365", moment=NOON - HOUR, now=core.now)
         assert core.pipeline.raise_system(alert)
         assert [row.alert().alert_id for row in core.waiting("pager")] == [alert.alert_id]
+
+
+class TestSeverity:
+    """An output with `min_severity` hears of an alert from the moment on that it is severe enough."""
+
+    @pytest.fixture
+    def core(self, make_core):
+        configured = settings({"siem": ["alerts"], "pager": ["alerts"]})
+        siem, pager = configured.outputs
+        return make_core(rules=repeated(3), settings=replace(configured, outputs=(siem, replace(pager, min_severity="high"))))
+
+    def becomes(self, core, **fields):
+        with core.store.transaction() as connection:
+            telling.grow(connection, replace(core.alerts()[0], **fields), SEVERE, core.now)
+
+    def close(self, core, event="closed"):
+        with core.store.transaction() as connection:
+            alert = replace(core.alerts()[0], status="closed" if event == "closed" else "open")
+            telling.change(connection, alert, event, SEVERE, core.now)
+
+    def test_of_one_below_it_nothing_is_heard(self, core):
+        core.feed_records(*minutes(0, 3))
+        core.feed_records(*minutes(3, 6))
+        self.close(core)
+        self.close(core, "reopened")
+        core.now += 2 * HOUR
+        core.feed_records(*minutes(6, 7))
+        assert [event for event, _ in heard(core)] == ["raised", "updated", "closed", "reopened", "updated"]
+        assert heard(core, "pager") == []
+
+    def test_one_that_rises_past_it_is_raised_there_and_followed_whatever_it_becomes(self, core):
+        core.feed_records(*minutes(0, 3))
+        self.becomes(core, severity="high", activity_count=4)
+        self.becomes(core, severity="low", activity_count=8)
+        self.close(core)
+        assert heard(core) == [("raised", 3), ("updated", 4), ("updated", 8), ("closed", 8)]
+        assert heard(core, "pager") == [("raised", 4), ("updated", 8), ("closed", 8)]
+
+    def test_one_that_rose_while_it_was_closed_is_raised_there_when_it_is_opened_again(self, core):
+        core.feed_records(*minutes(0, 3))
+        self.close(core)
+        self.becomes(core, severity="high")
+        assert heard(core, "pager") == []
+        self.close(core, "reopened")
+        assert heard(core, "pager") == [("raised", 3)]
+
+    def test_who_heard_is_known_after_a_restart(self, core):
+        core.feed_records(*minutes(0, 3))
+        self.becomes(core, severity="high")
+        core.reopen()
+        self.becomes(core, severity="low", activity_count=9)
+        assert heard(core, "pager") == [("raised", 3), ("updated", 9)]
+
+
+class TestAboutCasbdItself:
+    def raised(self, make_core, *send):
+        core = make_core(rules=repeated(3), settings=settings({"siem": send}))
+        core.feed_records(*minutes(0, 3))
+        assert core.pipeline.raise_system(raising.system("kind", "Title", "Text.", subject="m365", moment=NOON, now=core.now))
+        return [row.alert().policy_type for row in core.waiting()]
+
+    @pytest.mark.parametrize("send", [["alerts"], ["alerts", "system"]])
+    def test_is_sent_with_the_alerts_and_once(self, make_core, send):
+        assert self.raised(make_core, *send) == ["repeated_activity", "system"]
+
+    def test_is_sent_alone(self, make_core):
+        assert self.raised(make_core, "system") == ["system"]
+
+    def test_is_sent_nowhere_else(self, make_core):
+        assert self.raised(make_core, "governance") == []
 
 
 class TestGrowth:
@@ -230,7 +302,11 @@ class Telling(RuleBasedStateMachine):
     def begin(self, limit):
         self.directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         rules = repeated(3, alert={"daily_limit": limit} if limit else {})
-        self.core = Core(Path(self.directory.name), rules=rules)
+        configured = settings({"siem": ["alerts"], "pager": ["alerts"]})
+        siem, pager = configured.outputs
+        configured = replace(configured, outputs=(siem, replace(pager, min_severity="high")))
+        self.outputs = wishes.of(configured)
+        self.core = Core(Path(self.directory.name), rules=rules, settings=configured)
         self.minute = 0
 
     @rule(user=st.sampled_from("abc"), number=st.integers(1, 9), gap=st.sampled_from([1, 1, 30]))
@@ -239,10 +315,20 @@ class Telling(RuleBasedStateMachine):
         self.core.feed_records(*(record(at=time, UserId=f"{user}@contoso.com") for time in times))
         self.minute += number + gap
 
+    @rule(data=st.data())
+    def it_is_more_severe(self, data):
+        if alerts := self.core.alerts():
+            with self.core.store.transaction() as connection:
+                telling.grow(connection, replace(data.draw(st.sampled_from(alerts)), severity="high"), self.outputs, self.core.now)
+
+    def tell_growth(self):
+        with self.core.store.transaction() as connection:
+            telling.tell_growth(connection, self.outputs, self.core.now)
+
     @rule(minutes=st.integers(1, 90))
     def time_passes(self, minutes):
         self.core.now += minutes * MINUTE
-        tell_growth(self.core)
+        self.tell_growth()
 
     @rule(data=st.data(), closed=st.booleans())
     def a_person_decides(self, data, closed):
@@ -250,14 +336,28 @@ class Telling(RuleBasedStateMachine):
             alert = data.draw(st.sampled_from(alerts))
             with self.core.store.transaction() as connection:
                 alert = replace(alert, status="closed" if closed else "open")
-                telling.change(connection, alert, "closed" if closed else "reopened", OUTPUTS, self.core.now)
+                telling.change(connection, alert, "closed" if closed else "reopened", self.outputs, self.core.now)
 
     @rule()
     def starts_again(self):
         self.core.reopen()
 
-    def last_words(self) -> dict[str, Alert]:
-        return {alert.alert_id: alert for row in self.core.waiting() if (alert := row.alert()).policy_id == "burst"}
+    def words(self, output: str) -> list[Alert]:
+        return [alert for row in self.core.waiting(output) if (alert := row.alert()).policy_id == "burst"]
+
+    def last_words(self, output: str = "siem") -> dict[str, Alert]:
+        return {alert.alert_id: alert for alert in self.words(output)}
+
+    @invariant()
+    def who_wants_the_severe_alone_hears_of_them_as_of_new_ones_and_then_as_much(self):
+        first: dict[str, Alert] = {}
+        for alert in self.words("pager"):
+            first.setdefault(alert.alert_id, alert)
+        assert all((alert.event, alert.severity) == ("raised", "high") for alert in first.values())
+        last, siem = self.last_words("pager"), self.last_words()
+        assert all(replace(last[one], event=siem[one].event) == siem[one] for one in last)
+        severe = {one for one, alert in siem.items() if (alert.severity, alert.status) == ("high", "open")}
+        assert severe <= last.keys()
 
     @invariant()
     def what_was_heard_is_near_what_is(self):
@@ -268,14 +368,16 @@ class Telling(RuleBasedStateMachine):
                 continue
             word, told = last[alert.alert_id], raised_alerts.told(self.core.store.connection, alert.alert_id)
             assert told[:2] == (word.activity_count, word.severity), "what was told is what is stored of it"
+            assert told.to == {"siem"} | ({"pager"} if alert.alert_id in self.last_words("pager") else set())
             assert (word.status, word.event) == (alert.status, alert.event)
             if alert.merged_into is None:
                 assert word.activity_count == alert.activity_count or alert.activity_count < 2 * word.activity_count
 
     def teardown(self):
         self.core.now += HOUR
-        tell_growth(self.core)
+        self.tell_growth()
         last = self.last_words()
+        assert self.last_words("pager").keys() <= last.keys()
         heard = {alert_id: replace(alert, incident_id=None) for alert_id, alert in last.items()}  # that may become another one's later
         alerts = [replace(alert, incident_id=None) for alert in self.core.alerts() if alert.merged_into is None]
         assert all(heard[alert.alert_id] == alert for alert in alerts if alert.alert_id in heard), "the last word"

@@ -81,6 +81,13 @@ class TestValues:
         assert (settings.retention.activities, settings.retention.alerts) == (30 * DAY, 730 * DAY)
         assert (settings.metrics.host, settings.metrics.port) == ("127.0.0.1", 9100)
 
+    def test_what_an_output_is_sent(self, load, mistakes):
+        text = "outputs: [{name: pager, type: stdout, send: [system, governance], min_severity: %s}]\n"
+        (pager,) = load(text % "high").outputs
+        assert (pager.send, pager.min_severity) == (("system", "governance"), "high")
+        (told,) = mistakes(text % "grave")
+        assert told == "1:81: `min_severity`: `grave` is none of informational, low, medium, high"
+
     def test_left_out(self, load):
         settings = load("inputs: []\n")
 

@@ -12,6 +12,7 @@ from builders import chunk as a_chunk
 from casbd.activity_log import ActivityLog
 from casbd.activity_log.people import people
 from casbd.alerting import handling
+from casbd.alerting.wishes import Wish
 from casbd.errors import StoreError
 from casbd.model.governance import GovernanceCommand
 from casbd.personal_data import privacy
@@ -341,8 +342,8 @@ def test_by_what_incidents_are_found_names_nobody_who_is_forgotten(core, keep):
 def test_alerts_that_somebody_was_to_look_after_are_nobodys_who_is_forgotten(core):
     (one, *_) = [alert for alert in core.alerts() if alert.user != ANNA]
     with core.store.transaction() as connection:
-        handling.handle(connection, [one.alert_id], handling.assigning(ANNA), {"siem": None}, core.now)
-        handling.handle(connection, [one.alert_id], handling.closing("benign", None, ANNA, core.now), {"siem": None}, core.now)
+        handling.handle(connection, [one.alert_id], handling.assigning(ANNA), {"siem": Wish()}, core.now)
+        handling.handle(connection, [one.alert_id], handling.closing("benign", None, ANNA, core.now), {"siem": Wish()}, core.now)
     other = privacy.forget(core.store, ANNA).pseudonym
     alert = raised_alerts.get(core.store.connection, one.alert_id)
     assert (alert.assigned_to, alert.closed_by) == (other, other)

@@ -5,6 +5,7 @@ from builders import HOUR, NOON, chunk, record
 from msgspec.structs import replace
 
 from casbd.alerting import handling
+from casbd.alerting.wishes import Wish
 from casbd.counting.runs import Change
 from casbd.habits.raised import Verdict
 from casbd.pipeline.rises import Rises
@@ -91,7 +92,7 @@ def test_what_grows_after_it_became_a_part_grows_the_whole(core, monkeypatch):
 def test_what_people_have_closed_stays_as_they_closed_it(core, monkeypatch):
     first, _ = found(core, monkeypatch)
     with core.store.transaction() as connection:
-        handling.handle(connection, [first.alert_id], handling.closing("benign", "seen", "eva", core.now), {"siem": None}, core.now)
+        handling.handle(connection, [first.alert_id], handling.closing("benign", "seen", "eva", core.now), {"siem": Wish()}, core.now)
     before = len(told(core))
     judge(core, monkeypatch, Verdict(first.alert_id))
     (alert,) = [one for one in core.alerts() if one.alert_id == first.alert_id]

@@ -174,7 +174,21 @@ class TestOpening:
         with Store(tmp_path) as store:
             found = raised_alerts.find(store.connection, ip_address="2001:db8::1", user="A", state="unread")
             assert [alert.alert_id for alert in found] == ["held", "sent"]
-            assert raised_alerts.told(store.connection, "sent") == (9, "low", 7)
+            assert raised_alerts.told(store.connection, "sent") == (9, "low", 7, frozenset())
+            assert raised_alerts.told(store.connection, "held") is None
+
+    def test_alerts_of_version_19_were_told_to_the_outputs_of_then(self, tmp_path):
+        steps = "".join(step for since, step in tables.CHANGES.items() if since < 19)
+        queued = "INSERT INTO destinations (name) VALUES ('siem'); INSERT INTO outbox (destination) VALUES ('siem'), ('new')"
+        with sqlite3.connect(tmp_path / FILE) as old:
+            schema.add_functions(old)
+            old.executescript(f"{steps} PRAGMA user_version = 19; {queued};")
+            old.execute(
+                "INSERT INTO alerts (alert_id, told_count, told_severity, told_at) VALUES ('sent', 9, 'low', 7), ('held', 9, 'low', NULL)"
+            )
+        old.close()
+        with Store(tmp_path) as store:
+            assert raised_alerts.told(store.connection, "sent") == (9, "low", 7, {"siem", "new"})
             assert raised_alerts.told(store.connection, "held") is None
 
     def test_alerts_of_version_16_add_to_the_priority(self, tmp_path):

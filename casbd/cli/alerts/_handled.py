@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from casbd.alerting import wishes
 from casbd.alerting.handling import Handling, handle
 from casbd.alerting.telling import Outputs
 from casbd.cli._changes import store_to_change
@@ -87,7 +88,7 @@ def outputs_of(configuration: Path) -> Outputs:
     settings, mistakes = reading.read(configuration)
     if mistakes:
         click.echo("casbd: the configuration has mistakes (casbd check), so perhaps not all outputs hear of this", err=True)
-    return settings.sending("alerts")
+    return wishes.of(settings)
 
 
 def _line(alert: Alert) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,11 +26,12 @@ _SAVE = (
 
 
 class Told(NamedTuple):
-    """What the outputs heard last of an alert: how many activities and which severity it had, and when that was (ms)."""
+    """What the outputs heard last of an alert: how many activities and which severity it had, and when that was (ms). to: who has heard."""
 
     activity_count: int
     severity: Severity
     at: int
+    to: frozenset[str]
 
 
 def save(connection: sqlite3.Connection, alert: Alert) -> None:
@@ -91,17 +92,20 @@ def raised_since(connection: sqlite3.Connection, policy_id: str, since: int, at_
 
 
 def told(connection: sqlite3.Connection, alert_id: str) -> Told | None:
-    """What the outputs heard last of an alert; None where they heard nothing."""
-    query = "SELECT told_count, told_severity, told_at FROM alerts WHERE alert_id = ? AND told_at IS NOT NULL"
+    """What the outputs heard last of an alert; None where it is held back from all of them."""
+    query = "SELECT told_count, told_severity, told_at, told_to FROM alerts WHERE alert_id = ? AND told_at IS NOT NULL"
     row = connection.execute(query, (alert_id,)).fetchone()
-    return Told(*row) if row else None
+    if row is None:
+        return None
+    count, severity, at, to = row
+    return Told(count, severity, at, frozenset(msgspec.json.decode(to, type=list[str])))
 
 
-def note_told(connection: sqlite3.Connection, alert: Alert, now: int) -> None:
-    """The outputs hear of an alert as it is, in the same transaction."""
+def note_told(connection: sqlite3.Connection, alert: Alert, now: int, to: Collection[str]) -> None:
+    """The outputs hear of an alert as it is, in the same transaction. to: those that have heard of it, now or before."""
     connection.execute(
-        "UPDATE alerts SET told_count = ?, told_severity = ?, told_at = ? WHERE alert_id = ?",
-        (alert.activity_count, alert.severity, now, alert.alert_id),
+        "UPDATE alerts SET told_count = ?, told_severity = ?, told_at = ?, told_to = ? WHERE alert_id = ?",
+        (alert.activity_count, alert.severity, now, msgspec.json.encode(sorted(to)).decode(), alert.alert_id),
     )
 
 
