@@ -70,32 +70,32 @@ _ways = Remembered[str, str](_way, 20_000)
 
 
 class Way(msgspec.Struct, array_like=True):
-    """On how many days a block of addresses was used, and the last of these; and whether ever in turns with another one."""
+    """In how many hours and on how many days a block of addresses was used, and the last of these; and whether ever in turns with another
+    one."""
 
+    hours: int = 0
     days: int = 0
     last: int = LONG_AGO
     in_turns: bool = False
 
 
 class Ways(msgspec.Struct, array_like=True):
-    """Those of a subject, hour by hour in order. days: on which it had any, and the last of these. before: the last hour with several."""
+    """Those of a subject, hour by hour in order. hours: in which it used a computer, wherever. before: the last hour with several."""
 
-    days: int = 0
-    day: int = LONG_AGO
+    hours: int = 0
     known: dict[str, Way] = {}
     before: tuple[int, list[str]] = (LONG_AGO, [])
 
     def add(self, hour: int, ways: Iterable[str]) -> None:
-        """Those of an hour. In turns are two in two hours that follow each other: who goes to the office has both in one at most."""
-        there, day = {way[:_BLOCK] for way in ways}, hour * HOUR // DAY
-        if not there:
-            return
-        self.days += day > self.day
-        self.day = max(day, self.day)
+        """Those of an hour with a computer; of the organization's own addresses there are none. In turns are two in two hours that follow
+        each other: who goes to the office has both in one at most."""
+        there, day = {way[:_BLOCK] for way in ways if way}, hour * HOUR // DAY
+        self.hours += 1
         again = there & set(self.before[1]) if self.before[0] == hour - 1 else set[str]()
         self.before = hour, sorted(there) if len(there) > 1 else []
         for name in sorted(there):
             way = self.known.setdefault(name, Way())
+            way.hours += 1
             way.days += day > way.last
             way.last = max(day, way.last)
             way.in_turns |= len(again) > 1 and name in again
@@ -104,9 +104,9 @@ class Ways(msgspec.Struct, array_like=True):
 
     def leads_anywhere(self, way: str) -> bool:
         """Whether by a way that colleagues share the subject may come from elsewhere: where a part of what its computer sends goes by it (a
-        split tunnel), or it seldom does; not by the one that it always takes, as out of an office."""
+        split tunnel), or in few hours it does; not by the one that it mostly takes, as out of an office."""
         known = self.known.get(way[:_BLOCK])
-        return known is None or known.in_turns or 2 * known.days < self.days
+        return known is None or known.in_turns or 2 * known.hours < self.hours
 
 
 class PlacesSeen(ValuesSeen):
@@ -122,7 +122,8 @@ class PlacesSeen(ValuesSeen):
         return super().packed(), self.ways
 
     def _settle_hour(self, hour: int, cells: Mapping[str, Cell | None]) -> None:
-        self.ways.add(hour, filter(None, map(way_of, cells)))
+        if at_computer := [way_of(text) for text in cells if not text.endswith(PARTED + CARRIED)]:
+            self.ways.add(hour, at_computer)
         super()._settle_hour(hour, cells)
 
     def _settle(self, hour: int, text: str, days: int) -> None:
@@ -136,6 +137,9 @@ class WaysShared(FirstUsers):
         first, ways = packed or (None, None)
         super().__init__(first)
         self._ways = Users(_MOST_SHARED, ways)
+        self._of_blocks: dict[str, set[str]] = {}
+        """What several have had of a block."""
+        self._look()
         self._seen: set[tuple[str, str, int]] = set()
 
     def add(self, who: str, entry: Entry, memory: ValuesSeen) -> Iterable[str]:
@@ -146,15 +150,29 @@ class WaysShared(FirstUsers):
             self._seen.add(seen)
             if entry.belongs is not None and (way := way_of(entry.value)):
                 self._ways.add(way, hash_of(who), entry.timestamp, entry.timestamp)
+                self._note(way)
         return super().add(who, entry, memory)
+
+    def _look(self) -> None:
+        self._of_blocks.clear()
+        for way in self._ways.names:
+            self._note(way)
+
+    def _note(self, way: str) -> None:
+        if len(self._ways.names.get(way, ())) >= EXIT:
+            self._of_blocks.setdefault(way[:_BLOCK], set()).add(way)
+            if len(self._of_blocks) > 2 * _MOST_SHARED:
+                self._look()  # most of it is forgotten
 
     def packed(self) -> Any:
         """See Organization."""
         return super().packed(), self._ways.packed()
 
     def share(self, way: str, moment: int, who: str) -> bool:
-        """Whether others came by a way, too, on two days each before a time (ms)."""
-        return self._ways.number(way, moment, hash_of(who), twice=True) >= EXIT
+        """Whether others came by a way, too, or by another one of its block, on two days each before a time (ms): of a VPN's exits
+        somebody has this one today and that one tomorrow."""
+        others = self._of_blocks.get(way[:_BLOCK], ())
+        return any(self._ways.number(one, moment, hash_of(who), twice=True) >= EXIT for one in others)
 
 
 def says_where(text: str, memory: ValuesSeen, moment: int, organization: FirstUsers, who: str) -> bool:

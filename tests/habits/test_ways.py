@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from casbd.habits.anomaly import DAY
 from casbd.habits.new_values import NewValue
-from casbd.habits.ways import PlacesSeen, Ways, way_of, with_way, without_way
+from casbd.habits.ways import PlacesSeen, Ways, WaysShared, way_of, with_way, without_way
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
@@ -15,6 +15,7 @@ from .orders import HOUR, activities, raised, same_in_any_order
 
 MATCH = NewValue(new=("country",), history=60 * DAY, learning=7 * DAY, unless_common=3, familiar="user_agent")
 HOME, VPN, HOTEL = "192.0.2.4", "198.51.100.9", "203.0.113.7"
+OTHER_EXIT, OFFICE = "198.51.100.10", "192.0.2.1"
 
 
 def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other"):
@@ -22,10 +23,13 @@ def text(country, address, *, agent="Firefox", asn=None, device="PC", category="
     return MATCH.value(activity, RawReader(), ())
 
 
-def daily(who, *addresses, days=range(30), hours=(9, 10, 11), country="NO"):
+PHONE = text("NO", HOME, agent="Outlook", device="Mobile")
+
+
+def daily(who, *addresses, days=range(30), hours=(9, 10, 11), country="NO", category="Other"):
     """What somebody does every day, at each address in each of some hours."""
     return [
-        (who, Entry(day * DAY + hour * HOUR + n, n, f"{who}{day} {hour} {n}", text(country, address)))
+        (who, Entry(day * DAY + hour * HOUR + n, n, f"{who}{day} {hour} {n}", text(country, address, category=category)))
         for day in days
         for hour in hours
         for n, address in enumerate(addresses)
@@ -53,6 +57,34 @@ def test_who_has_a_split_tunnel_is_not_where_it_ends():
     assert is_found(in_turns, journey(text("NO", VPN)))
     assert is_found(COLLEAGUES[: len(COLLEAGUES) // 2], in_turns, journey(text("NO", VPN)))
     assert is_found([one for one in COLLEAGUES if one[1].timestamp < DAY], in_turns, journey(text("NO", VPN)))
+
+
+def test_of_the_exits_of_a_vpn_somebody_has_one_after_the_other():
+    assert not is_found(COLLEAGUES, daily("a", HOME, VPN), journey(text("NO", OTHER_EXIT)))
+    assert is_found(COLLEAGUES, daily("a", HOME, VPN), journey(text("NO", "198.51.101.10")))
+    neighbours = [one for n in range(5) for one in daily(f"colleague{n}", f"192.0.2.{n + 10}", VPN)]
+    assert is_found(neighbours, daily("a", HOME, VPN), journey(text("NO", HOME)))  # each has an own line
+
+
+def test_exits_are_known_again_and_are_few():
+    exits = WaysShared()
+    for n in range(6_000):
+        place = text("NO", f"10.{n % 250}.{n // 250}.7")
+        for day, who in ((0, "b"), (0, "c"), (1, "b"), (1, "c")):
+            exits.add(who, Entry(day * DAY, 0, f"{day}", place), PlacesSeen())
+    known = WaysShared(msgspec.msgpack.decode(msgspec.msgpack.encode(exits.packed()), strict=False))
+    for one in (exits, known):
+        assert one.share(way_of(place), 9 * DAY, "a")
+        assert len(one._of_blocks) <= 4_000
+
+
+def test_who_comes_by_a_way_for_a_few_hours_only_may_be_away():
+    evenings = daily("a", VPN, hours=[20])
+    assert not is_found(COLLEAGUES, daily("a", OFFICE, category="Corporate") + evenings, journey(text("NO", VPN)))
+    assert not is_found(COLLEAGUES, daily("a", "192.0.2.99", hours=[7, 13, 15]) + evenings, journey(text("NO", VPN)))
+    assert is_found(COLLEAGUES, daily("a", HOME, hours=[7]) + daily("a", VPN), journey(text("NO", VPN)))
+    phone = [(who, Entry(one.timestamp, 0, one.activity_id, PHONE)) for who, one in daily("a", HOME, hours=range(9, 20))]
+    assert is_found(COLLEAGUES, phone, evenings, journey(text("NO", VPN)))  # it says nothing of the computer
 
 
 def test_who_always_comes_by_a_way_is_there():
