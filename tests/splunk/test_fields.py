@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from conf_files import read
@@ -216,7 +216,8 @@ class TestTimes:
         start = re.search(stanza["TIME_PREFIX"], line).end()
         text = line[start:][: int(stanza["MAX_TIMESTAMP_LOOKAHEAD"])]
         assert text == iso(moment(item))
-        assert datetime.strptime(text, stanza["TIME_FORMAT"].replace("%3NZ", "%f%z"))
+        read_back = datetime.strptime(text, stanza["TIME_FORMAT"].replace("%3NZ", "%f%z")).astimezone(UTC)
+        assert round(read_back.timestamp() * 1000) == moment(item)
 
     def test_of_years_ago_are_times_too(self):
         """Splunk takes what is older than 2,000 days for a mistake."""
