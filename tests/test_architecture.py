@@ -31,6 +31,7 @@ NEIGHBOURS = {
     ("documents", "plugins"): "secrets are options of plugins",
     ("wire", "records"): "times are written as they are read",
     ("config", "store"): "which files are the store's own, that no input and no output may be",
+    ("config", "filters"): "which alerts and activities an output is sent, in the words of rules",
     ("policies", "counting"): "a policy says what is counted, and whose",
     ("habits", "counting"): "what is unusual is told as a run of activities, too",
     ("governance", "alerting"): "which command an alert leads to",

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from casbd.config.settings import Settings
+from casbd.clock import now
+from casbd.config.settings import PluginSettings, Settings
+from casbd.filters.compile import AlertPredicate, compile_alert_filter
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert, Severity
 
 
 class Wish(NamedTuple):
     """What one output is sent. alerts, system: `send` has them. oldest: how old the newest activity of an alert may be when it is raised
-    (ms); None: as old as it likes."""
+    (ms); None: as old as it likes. meets: whether its `filters` hold; those about casbd itself, which have neither app nor user, need not
+    where `send` has `system`."""
 
     alerts: bool = True
     system: bool = False
     min_severity: Severity = "informational"
     oldest: int | None = None
+    meets: AlertPredicate = lambda _: True
 
     def takes(self, alert: Alert) -> bool:
         """Whether `send` has alerts of this kind: `alerts` those about casbd itself, too, as whoever wrote nothing else must not be
@@ -25,7 +29,9 @@ class Wish(NamedTuple):
     def wants(self, alert: Alert) -> bool:
         """Whether it is to hear of the alert as it is now, if it has not heard of it yet."""
         is_severe = SEVERITIES.index(alert.severity) >= SEVERITIES.index(self.min_severity)
-        return is_severe and self.takes(alert) and _is_news(alert, self.oldest)
+        if not is_severe or not self.takes(alert) or not _is_news(alert, self.oldest):
+            return False
+        return (self.system and alert.category == SYSTEM) or self.meets(alert)
 
 
 def _is_news(alert: Alert, oldest: int | None) -> bool:
@@ -35,7 +41,9 @@ def _is_news(alert: Alert, oldest: int | None) -> bool:
 
 def of(settings: Settings) -> dict[str, Wish]:
     """By name, the outputs that are sent alerts."""
-    return {
-        name: Wish("alerts" in output.send, "system" in output.send, output.min_severity, output.max_activity_age)
-        for name, output in settings.sending("alerts", "system").items()
-    }
+    return {name: _of(output) for name, output in settings.sending("alerts", "system").items()}
+
+
+def _of(output: PluginSettings) -> Wish:
+    wish = Wish("alerts" in output.send, "system" in output.send, output.min_severity, output.max_activity_age)
+    return wish if output.filters is None else wish._replace(meets=compile_alert_filter(output.filters, now=now))

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
+from casbd.config import sent_filters
 from casbd.config.governance import Governance
 from casbd.config.guarded import open_programs
 from casbd.config.notifications import Notification, Sms
@@ -238,6 +239,8 @@ class _Reader:
         common, own = self.split(common_of, options_of, where)
         if isinstance(common, OutputOptions):
             sent = {key: getattr(common, key) for key in ("send", "min_severity", "max_activity_age")}
+            if common.filters is not None:
+                sent["filters"] = sent_filters.read(self.document, common.filters, (*where, "filters"), common.send)
             return PluginSettings(name=common.name, type=common.type, options=own, **sent)
         return PluginSettings(name=common.name, type=common.type, options=own, reach=part_of(common, Reach))
 

@@ -7,7 +7,7 @@ and its type's, and so on; so a new plugin brings its keys along, and an unknown
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import ByteSize, Field
@@ -20,6 +20,7 @@ from casbd.config.reach import Reach
 from casbd.config.reports import Reports
 from casbd.documents.duration_option import Duration
 from casbd.documents.mail_server import MailServer
+from casbd.filters.tree import Node
 from casbd.model.alert import Severity
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
@@ -46,6 +47,8 @@ class OutputOptions(Options):
     """`alerts` has those about casbd itself with it, `system` these alone."""
     min_severity: Severity = "informational"
     """Alerts below it are stored and not sent, until their severity rises."""
+    filters: Any = None
+    """As in a rule, on alerts and activities (`sent_filters.py`)."""
     max_activity_age: Duration | None = None
     """Older activities, and alerts whose newest activity was older when they were raised, are stored and not sent; None: no limit."""
 
@@ -97,14 +100,15 @@ class InputSettings(msgspec.Struct, frozen=True):
 
 
 class PluginSettings(msgspec.Struct, frozen=True):
-    """One output or connector. send: for an output, what it gets. min_severity: of alerts. max_activity_age: how old (ms) that may be;
-    None: as old as it likes. reach: for a connector, whose accounts it takes."""
+    """One output or connector. reach: for a connector, whose accounts it takes. For an output, send: what it gets; min_severity: of
+    alerts; filters: of alerts and activities; max_activity_age: how old (ms) they may be, None: as old as they like."""
 
     name: str
     type: str
     options: Options
     send: tuple[str, ...] = ()
     min_severity: Severity = "informational"
+    filters: Node | None = None
     max_activity_age: int | None = None
     reach: Reach = Reach()
 

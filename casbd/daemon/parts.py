@@ -22,7 +22,7 @@ from casbd.notifications.messengers import messenger
 from casbd.outbox.delivering import Delivering
 from casbd.outbox.dispatcher import Dispatcher
 from casbd.outbox.to_connector import ToConnector
-from casbd.outbox.to_output import ToOutput
+from casbd.outbox.to_output import to_output
 from casbd.outbox.to_people import ToPeople
 from casbd.pipeline import Pipeline
 from casbd.pseudonyms import Pseudonyms
@@ -77,8 +77,7 @@ class Parts:
         """By queue, what delivers it."""
         sent = {output.name: output for output in self.settings.outputs}
         deliver: dict[str, Delivering] = {
-            name: ToOutput(name, output, self.clock, lambda: self.current.pseudonyms, sent[name].max_activity_age)
-            for name, output in self.engine.outputs.items()
+            name: to_output(sent[name], output, self.clock, lambda: self.current.pseudonyms) for name, output in self.engine.outputs.items()
         }
         for name, connector in self.engine.connectors.items():
             queue = connector_destination(name)

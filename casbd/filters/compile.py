@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from casbd.clock import Clock
 from casbd.filters.effort import Effort
+from casbd.filters.operators import ALL_FIELDS
 from casbd.filters.text_tests import HOLDING, LONG, UNLIMITED, any_test, clues, numeric_test, text_test
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf
-from casbd.model.activity import FIELDS, Activity
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
 from casbd.records.plain_parts import plain_part
 from casbd.records.record_path import EVERY, RawReader, parse_path, texts
 
 Predicate = Callable[[Activity], bool]
+AlertPredicate = Callable[[Alert], bool]
 Texts = Callable[[Activity], Sequence[str]]
 
 _DAY = 86_400_000
@@ -33,6 +36,11 @@ _NOTHING: tuple[Any, ...] = (None, "", ())
 def compile_filter(node: Node, *, now: Clock, reader: RawReader | None = None) -> Predicate:
     """The predicate of a tree. `now` is asked by `within_days` alone; predicates that share a `reader` decode raw once."""
     return Writer(now, reader or RawReader()).predicate(node)
+
+
+def compile_alert_filter(node: Node, *, now: Clock) -> AlertPredicate:
+    """The same over alerts, of a tree of fields of theirs (`alert_fields.py`): the source asks an alert as it asks an activity."""
+    return cast("AlertPredicate", Writer(now, RawReader()).predicate(node))
 
 
 class Writer:
@@ -91,7 +99,7 @@ class Writer:
         if condition.role != "actor":
             return _negate(self._about_users(condition), condition)
         value = f"a.{condition.field}"
-        kind = FIELDS[condition.field].kind
+        kind = ALL_FIELDS[condition.field].kind
         if kind == "flag" and condition.operator == "eq":
             answers = {None: condition.negated, True: (True in condition.values) != condition.negated}
             answers[False] = (False in condition.values) != condition.negated
@@ -148,7 +156,7 @@ def _cost(node: Node) -> int:
     if node.path:
         return 30
     rank = {"eq": 0, "isset": 0, "matches": 10, "cidr": 3}.get(node.operator, 2)
-    return rank + (20 if node.field == "raw" else 0) + (1 if FIELDS[node.field].kind in ("list", "objects") else 0)
+    return rank + (20 if node.field == "raw" else 0) + (1 if ALL_FIELDS[node.field].kind in ("list", "objects") else 0)
 
 
 def _null_aside(fits: Callable[[Any], bool], *, negated: bool) -> Callable[[Any], bool]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from casbd.documents import nearest
+from casbd.filters.alert_fields import ALERT_FIELDS
 from casbd.filters.operators import OPERATORS, Kind, Operator, allowed, kind_of
 from casbd.filters.tree import Condition, Role, Value
 from casbd.filters.values import FilterError
@@ -65,4 +66,12 @@ def parse_field(text: str) -> FieldRef:
             raise FilterError(f"`{text}` is no path", 'such as raw.Parameters.ForwardTo, raw.items[0].id or raw."a.b".c') from None
     if text not in FIELDS:
         raise FilterError(f"unknown field `{text}`", nearest(text, [*FIELDS, "raw."]))
+    return FieldRef(text)
+
+
+def parse_alert_field(text: str) -> FieldRef:
+    """The same of alerts, which have no record."""
+    if text not in ALERT_FIELDS:
+        problem = f"`{text}` is a field of activities, not of alerts" if text in FIELDS else f"alerts have no field `{text}`"
+        raise FilterError(problem, nearest(text, ALERT_FIELDS))
     return FieldRef(text)

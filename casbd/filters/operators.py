@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from casbd.filters.alert_fields import ALERT_FIELDS
 from casbd.model.activity import FIELDS, Field
 from casbd.model.activity import Kind as FieldKind
 
@@ -66,9 +67,13 @@ USER_FIELDS = (*OBJECT_USER_FIELDS, "user_type", "user_groups", "user_organizati
 """The fields about a user, beside which `user_role` may stand (`user_agent` is about a program)."""
 
 
+ALL_FIELDS = ALERT_FIELDS | FIELDS
+"""Of activities and of alerts."""
+
+
 def kind_of(field: str, *, raw_path: bool) -> Kind:
     """Which operators a field takes: its kind, or `raw` for a path into the exported record."""
-    return "raw" if raw_path else FIELDS[field].kind
+    return "raw" if raw_path else ALL_FIELDS[field].kind
 
 
 @cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 from casbd.documents import Document, Where, nearest
 from casbd.errors import Mistake
-from casbd.filters.fields import FieldRef, parse_field
+from casbd.filters.fields import FieldRef, parse_alert_field, parse_field
 from casbd.filters.operators import OBJECT_USER_FIELDS, USER_FIELDS, Operator
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, Role, Value
 from casbd.filters.values import FilterError, check, instructions
@@ -18,10 +19,11 @@ _ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class FilterReader:
-    """Reads one document's filters. `found` collects the mistakes; a tree is whole only while it is empty."""
+    """Reads one document's filters. `mistakes` collects what is wrong; a tree is whole only while it is empty. parse: what a field is."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, parse: Callable[[str], FieldRef] = parse_field) -> None:
         self._document = document
+        self._parse = parse
         self.mistakes: list[Mistake] = []
         self._program = 0
 
@@ -45,6 +47,9 @@ class FilterReader:
         if "user_role" not in data:
             return "actor"
         at = [*where, "user_role"]
+        if self._parse is parse_alert_field:
+            self.wrong(at, "`user_role` is about the objects of activities, and alerts have none", at_key=True)
+            return "actor"
         role = data["user_role"]
         if role not in _ROLES:
             self.wrong(at, f"`user_role` is never `{role}`", f"allowed: {', '.join(_ROLES)}")
@@ -64,7 +69,7 @@ class FilterReader:
 
     def _field(self, key: str, value: Any, where: Where, role: Role) -> list[Node]:
         try:
-            field = parse_field(key)
+            field = self._parse(key)
         except FilterError as error:
             hint = nearest(key, [*GROUPS, "user_role"]) if "did you mean" not in error.hint else ""
             self.wrong(where, error.message, hint if hint.startswith("did") else error.hint, at_key=True)

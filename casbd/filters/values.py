@@ -12,7 +12,7 @@ from typing import Any
 import re2
 
 from casbd.documents import durations, nearest
-from casbd.filters.operators import Kind, Operator
+from casbd.filters.operators import ALL_FIELDS, Kind, Operator
 from casbd.filters.tree import Value
 from casbd.model.activity import FIELDS
 from casbd.records import regular_expressions
@@ -111,7 +111,7 @@ def _same(field: str, kind: Kind, value: Any) -> Value:
         case "raw":
             return _raw_text(value)
     text = _text(value)
-    choices = FIELDS[field].values
+    choices = ALL_FIELDS[field].values
     if choices:
         return _choice(field, text, choices)
     if field == "country":

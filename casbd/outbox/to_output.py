@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from casbd.clock import Clock, monotonic
+from casbd.config.settings import PluginSettings
 from casbd.errors import Rejected, Retry
+from casbd.filters.compile import Predicate, compile_filter
+from casbd.model.activity import Activity
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
 from casbd.plugins import Item, Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
@@ -42,14 +45,20 @@ class _Refused(NamedTuple):
 
 class ToOutput:
     """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names. oldest: how old an
-    activity may have been when it was stored (ms), if it is to be sent; None: as old as it likes.
+    activity may have been when it was stored (ms), if it is to be sent; None: as old as it likes. meets: which are; None: all.
 
     What an uncertain output has sent stays in the outbox until it is out of doubt. How far the present connection has got is kept here
     alone: a new connection, and a new process, begin with the first row that there is.
     """
 
     def __init__(
-        self, name: str, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE, oldest: int | None = None
+        self,
+        name: str,
+        output: Output,
+        clock: Clock,
+        pseudonyms: Callable[[], Pseudonyms] = lambda: NONE,
+        oldest: int | None = None,
+        meets: Predicate | None = None,
     ) -> None:
         self._name = name
         self._output = output
@@ -57,10 +66,11 @@ class ToOutput:
         self._clock = clock
         self._pseudonyms = pseudonyms
         self._oldest = oldest
+        self._meets = meets
         self._broken = 0
         self._reached = 0
         self._offset: tuple[int, int] = (0, 0)
-        self._in_doubt: deque[Part] = deque()
+        self._in_doubt: deque[tuple[Part, Sequence[int]]] = deque()
         self._first_sent: float | None = None
         self._proved = False
         self._settled: list[Part] = []
@@ -102,20 +112,26 @@ class ToOutput:
         block = blocks.get(store.connection, row.block_id)
         activities = block.whole() if block is not None else []  # retention has removed it
         start = self._offset[1] if self._offset[0] == row.seq else row.sent
-        if block is not None and self._oldest is not None:
-            old = [block.stored - one.timestamp > self._oldest for one in activities]
-            start = next((place for place in range(start, len(old)) if not old[place]), len(old))
-            end = next((place for place in range(start, len(old)) if old[place]), len(old))
-            most = min(most, end - start)  # what is in doubt is told by places
-        part = activities[start : start + most]
-        outcome = self._send(part) if part else _Outcome(0)
+        wanted = self._wanted(block.stored) if block is not None else None
+        chosen = (place for place in range(start, len(activities)) if wanted is None or wanted(activities[place]))
+        places = [*itertools.islice(chosen, most)]
+        outcome = self._send([activities[place] for place in places]) if places else _Outcome(0)
+        went = outcome.sent + bool(outcome.refusal)
         if outcome.refusal:
-            self._refused.append(_Refused(row, part[outcome.sent].raw.encode("utf-8", "replace"), outcome.refusal))
-        done = start + outcome.sent + bool(outcome.refusal)
-        self._went(Part(row.seq, outcome.sent, done, whole=done >= len(activities)))
+            self._refused.append(_Refused(row, activities[places[outcome.sent]].raw.encode("utf-8", "replace"), outcome.refusal))
+        beyond = len(activities) if len(places) < most else places[-1] + 1
+        done = places[went] if went < len(places) else beyond
+        self._went(Part(row.seq, outcome.sent, done, whole=done >= len(activities)), places[: outcome.sent])
         return outcome.failure
 
-    def _went(self, part: Part) -> None:
+    def _wanted(self, stored: int) -> Callable[[Activity], bool] | None:
+        """Which activities of a block that was stored then are sent; None: all."""
+        oldest, meets = self._oldest, self._meets
+        if oldest is None:
+            return meets
+        return lambda one: stored - one.timestamp <= oldest and (meets is None or meets(one))
+
+    def _went(self, part: Part, places: Sequence[int] = ()) -> None:
         self._handed_over = self._handed_over or part.items > 0
         if part.whole:
             self._reached = part.seq
@@ -123,7 +139,7 @@ class ToOutput:
         if self._uncertain is None:
             self._settled.append(part)
         else:
-            self._in_doubt.append(part)
+            self._in_doubt.append((part, places))
             self._first_sent = self._first_sent or monotonic()
 
     def _settle_what_was_read(self) -> None:
@@ -137,18 +153,17 @@ class ToOutput:
 
     def _settle_all_but(self, unread: int) -> None:
         """All but the latest so many items are out of doubt."""
-        read = sum(part.items for part in self._in_doubt) - unread
-        while self._in_doubt and self._in_doubt[0].items <= read:
-            part = self._in_doubt.popleft()
+        read = sum(part.items for part, _ in self._in_doubt) - unread
+        while self._in_doubt and self._in_doubt[0][0].items <= read:
+            part, _ = self._in_doubt.popleft()
             self._settled.append(part)
             self._proved = True
             read -= part.items
         if self._in_doubt and read > 0:  # only of a block's activities can a part be read
-            part = self._in_doubt.popleft()
-            left = part.items - read
-            self._settled.append(Part(part.seq, read, part.done - left, whole=False))
+            part, places = self._in_doubt.popleft()
+            self._settled.append(Part(part.seq, read, places[read], whole=False))
             self._proved = True
-            self._in_doubt.appendleft(part._replace(items=left))
+            self._in_doubt.appendleft((part._replace(items=part.items - read), places[read:]))
 
     def _begin_anew(self, unread: int) -> None:
         """The connection is gone, and so many of the latest items may not have been read: they are sent again, in their order."""
@@ -219,3 +234,9 @@ class ToOutput:
     def close(self) -> None:
         """Close the output."""
         self._output.close()
+
+
+def to_output(sent: PluginSettings, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE) -> ToOutput:
+    """What delivers to an output as the configuration says."""
+    meets = None if sent.filters is None else compile_filter(sent.filters, now=clock)
+    return ToOutput(sent.name, output, clock, pseudonyms, sent.max_activity_age, meets)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from casbd.alerting import raising, telling, wishes
 from casbd.alerting.wishes import Wish
+from casbd.filters.tree import Condition
 from casbd.model.alert import Alert
 from casbd.store.state import raised_alerts
 
@@ -135,6 +136,36 @@ class TestSeverity:
         core.reopen()
         self.becomes(core, severity="low", activity_count=9)
         assert heard(core, "pager") == [("raised", 3), ("updated", 9)]
+
+
+class TestFilters:
+    """An output with `filters` hears of an alert once they hold, and follows it from then on."""
+
+    @pytest.fixture
+    def core(self, make_core):
+        self.outputs = wishes.of(self.settings("alerts"))
+        return make_core(rules=repeated(3), settings=self.settings("alerts"))
+
+    def settings(self, *send, operator="gte", value=5):
+        filters = Condition("activity_count", operator, (value,))
+        configured = settings({"siem": ["alerts"], "soc": send})
+        siem, soc = configured.outputs
+        return replace(configured, outputs=(siem, replace(soc, filters=filters)))
+
+    def test_is_raised_when_they_hold_and_then_followed(self, core):
+        core.feed_records(*minutes(0, 3))
+        core.feed_records(*minutes(3, 5))
+        with core.store.transaction() as connection:
+            shrunk = replace(core.alerts()[0], activity_count=1, status="closed")
+            telling.change(connection, shrunk, "closed", self.outputs, core.now)
+        assert heard(core) == [("raised", 3), ("updated", 5), ("closed", 1)]
+        assert heard(core, "soc") == [("raised", 5), ("closed", 1)]
+
+    @pytest.mark.parametrize(("send", "number"), [(["alerts"], 0), (["system"], 1), (["alerts", "system"], 1)])
+    def test_alerts_about_casbd_itself_need_not_meet_them_where_they_are_asked_for_by_name(self, make_core, send, number):
+        core = make_core(settings=self.settings(*send))
+        core.pipeline.raise_system(raising.system("kind", "Title", "Text.", subject="m365", moment=NOON, now=core.now))
+        assert len(core.waiting("soc")) == number
 
 
 class TestAboutCasbdItself:

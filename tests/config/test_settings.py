@@ -88,6 +88,42 @@ class TestValues:
         (told,) = mistakes(text % "grave")
         assert told == "1:81: `min_severity`: `grave` is none of informational, low, medium, high"
 
+    @pytest.mark.parametrize(
+        ("send", "filters", "wrong"),
+        [
+            ("alerts", "{severity: {eq: high}, tags: {eq: x}, app: {eq: Okta}, activity_count: {gte: 5}}", []),
+            ("system", "{title: {contains: disk}}", []),
+            ("activities", "{activity_type: {eq: Log on}, raw.a: {isset: true}}", []),
+            ("alerts, activities", "{any_of: [{user: {eq: eva@contoso.com}}, {country: {neq: NO}}]}", []),
+            ("alerts", "{sevrity: {eq: high}}", ["alerts have no field `sevrity` (did you mean `severity`?)"]),
+            ("alerts", "{severity: {eq: grave}}", ["`severity` is never `grave` (allowed: high, informational, low, medium)"]),
+            ("alerts", "{activity_type: {eq: Log on}}", ["`activity_type` is a field of activities, not of alerts"]),
+            ("alerts", "{raw.a: {eq: b}}", ["alerts have no field `raw.a`"]),
+            ("alerts", "{user_role: object, user: {eq: a}}", ["`user_role` is about the objects of activities, and alerts have none"]),
+            (
+                "alerts, activities",
+                "{severity: {eq: high}}",
+                ["`severity` is a field of alerts, and this output is sent activities (one output for each)"],
+            ),
+            ("alerts, activities", "{user: {equals: a}}", ["unknown operator `equals`"]),
+            ("governance", "{user: {eq: a}}", ["`filters` is about alerts and activities, and `send` has neither"]),
+            ("alerts", "{}", ["expected fields with operators"]),
+        ],
+    )
+    def test_filters_of_an_output(self, load, mistakes, send, filters, wrong):
+        outputs = (
+            f"  - {{name: siem, type: stdout, send: [{send}]}}\n  - {{name: soc, type: stdout, send: [{send}],\n     filters: {filters}}}\n"
+        )
+        text = f"outputs:\n{outputs}"
+        if not wrong:
+            siem, soc = load(text).outputs
+            assert siem.filters is None
+            assert soc.filters is not None
+            return
+        (told,) = mistakes(text)
+        assert told.startswith("4:")
+        assert wrong[0] in told
+
     def test_left_out(self, load):
         settings = load("inputs: []\n")
 

@@ -107,8 +107,9 @@ def test_so_it_does_where_what_was_sent_is_in_doubt(core, block, place, certain)
     assert write(core, delivering) is None
 
 
-class TestTooOld:
-    """What was too old when it was stored is not sent, however long the output was away since, and wherever it goes on."""
+@pytest.mark.parametrize("how", [{"oldest": HOUR}, {"meets": lambda one: one.timestamp >= NOON}], ids=["age", "filters"])
+class TestNotWanted:
+    """What was too old when it was stored, or is not asked for, is not sent, whatever happens in between."""
 
     OLD = pytest.mark.parametrize("old", [set(), {0, 1}, {6}, {1, 3, 4}, {0, 2, 4, 6}, set(range(7))])
 
@@ -123,22 +124,22 @@ class TestTooOld:
 
     @OLD
     @pytest.mark.parametrize("restarts", [False, True])
-    def test_at_an_output_that_answers(self, make_core, old, restarts):
+    def test_at_an_output_that_answers(self, make_core, old, restarts, how):
         core, wanted = self.wanted(make_core, old)
         output = Memory()
-        delivering = ToOutput("siem", output, lambda: core.now, oldest=HOUR)
+        delivering = ToOutput("siem", output, lambda: core.now, **how)
         while core.waiting():
             deliver(core, delivering)
             if restarts:
-                delivering = ToOutput("siem", output, lambda: core.now, oldest=HOUR)
+                delivering = ToOutput("siem", output, lambda: core.now, **how)
         assert output.taken == wanted
 
     @OLD
     @pytest.mark.parametrize("doubt", [0, 1, 2, 5])
-    def test_what_a_lost_connection_leaves_in_doubt_is_sent_again(self, make_core, old, doubt):
+    def test_what_a_lost_connection_leaves_in_doubt_is_sent_again(self, make_core, old, doubt, how):
         core, wanted = self.wanted(make_core, old)
         output = destinations.Unsure(doubt=doubt)
-        delivering = ToOutput("siem", output, lambda: core.now, oldest=HOUR)
+        delivering = ToOutput("siem", output, lambda: core.now, **how)
         while delivering.deliver(core.store, 3):
             write(core, delivering)
         output.broken.set()
@@ -151,6 +152,19 @@ class TestTooOld:
         write(core, delivering)
         assert output.taken == [*wanted, *(wanted[-doubt:] if doubt else ())]
         assert not core.waiting()
+
+    @OLD
+    @pytest.mark.parametrize("place", [0, 1, 2, 5, 6])
+    def test_behind_a_refused_one_it_goes_on_with_the_next_that_is_wanted(self, make_core, old, place, how):
+        core, wanted = self.wanted(make_core, old)
+        (row,) = core.waiting()
+        refused = core.block(row.block_id)[place]
+        output = Choosy(refused)
+        delivering = ToOutput("siem", output, lambda: core.now, **how)
+        while core.waiting():
+            deliver(core, delivering)
+        assert [one.activity_id for one in output.taken] == [one for one in wanted if one != refused.activity_id]
+        assert len(set_aside(core)) == (refused.activity_id in wanted)
 
 
 def test_outcomes_of_governance_go_in_order_with_pseudonyms_in_the_place_of_names(make_core):
