@@ -33,11 +33,12 @@ from casbd import cli  # noqa: E402
 from casbd.documents import durations  # noqa: E402
 from casbd.documents.duration_option import Duration  # noqa: E402
 from casbd.model.activity import FIELDS  # noqa: E402
+from casbd.outputs._presets import PRESETS, Preset  # noqa: E402
 from casbd.plugins import Options, registry  # noqa: E402
 from casbd.policies import kinds  # noqa: E402
 from casbd.policies.counted_fields import MatchKeys  # noqa: E402
 
-FILES = ("README.md", "rules/README.md", "conf/casbd.yaml", "docs/connectors.md")
+FILES = ("README.md", "rules/README.md", "conf/casbd.yaml", "docs/connectors.md", "docs/siem.md")
 PART = re.compile(r"^(.*>>> (\w+), made by docs/renew\.py.*\n)(?:.*\n)*?(.*<<< \2\b.*)$", re.MULTILINE)
 MARK = re.compile(r"(>>>|<<<) (\w+)(?=, made by docs/renew\.py| -->|$)")
 WIDTH = 140
@@ -127,6 +128,15 @@ def _about_connector(name: str, cls: Any) -> str:
     what, _, needs = inspect.cleandoc(sys.modules[cls.__module__].__doc__ or "").partition("\n\n")
     does = inspect.cleandoc(cls.__doc__ or "")
     return "\n\n".join(filter(None, (f"### {name}", what, does, needs, f"Actions: {listed}.")))
+
+
+def presets() -> str:
+    """What each preset of outputs is for, and what it sets."""
+    options = [name for name in Preset.__struct_fields__ if name != "meaning"]
+    values = {name: {option: getattr(preset, option) for option in options} for name, preset in PRESETS.items()}
+    rows = [(f"`{name}`", *("by transport" if value is None else f"`{value}`" for value in values[name].values())) for name in PRESETS]
+    meanings = "\n".join(f"- `{name}`: {preset.meaning}." for name, preset in PRESETS.items())
+    return f"{meanings}\n\n{_table(('preset', *options), rows)}"
 
 
 def organization() -> str:
@@ -244,7 +254,7 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
     )
 
 
-PARTS = (commands, formats, matches, fields, mappings, organization, enrichment, outputs, connectors, connecting)
+PARTS = (commands, formats, matches, fields, mappings, organization, enrichment, outputs, presets, connectors, connecting)
 
 
 def damaged(texts: Mapping[str, str]) -> list[str]:

@@ -98,7 +98,7 @@ class TestWhatThereIsIsDocumented:
     )
     def test_a_damaged_mark_is_found(self, tmp_path, old, new, expected):
         """Else its part would be stale for ever, or take what stands behind it with it."""
-        for name in ("README.md", "rules/README.md", "conf/casbd.yaml", "docs/connectors.md", "docs/renew.py"):
+        for name in ("README.md", "rules/README.md", "conf/casbd.yaml", "docs/connectors.md", "docs/siem.md", "docs/renew.py"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, tmp_path / name)
         (tmp_path / "README.md").write_text(README.replace(old, new, 1))

@@ -13,6 +13,7 @@ from casbd.cli import EXIT_NO
 from casbd.cli._common import cell, json_option, write_lines
 from casbd.clock import now
 from casbd.errors import Mistake, Mistakes
+from casbd.plugins.explained import Explained
 from casbd.wire import json_lines
 
 
@@ -46,6 +47,9 @@ def check(configuration: Path, as_json: bool) -> None:
         click.echo(f"casbd runs without {files} rule file{'s' if files > 1 else ''}; all other policies work", err=True)
         sys.exit(EXIT_NO)
     if not as_json:
+        for output in engine.settings.outputs:
+            if isinstance(output.options, Explained) and (meaning := output.options.meaning()):
+                click.echo(cell(f"output {output.name}: {meaning}"), err=True)
         counts = {"policies": sum(policy.enabled for policy in engine.policies)}
         counts |= {"inputs": len(engine.settings.inputs), "outputs": len(engine.outputs), "connectors": len(engine.connectors)}
         click.echo(f"{configuration}: no mistakes ({', '.join(f'{name}: {count}' for name, count in counts.items())})", err=True)

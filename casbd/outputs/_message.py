@@ -8,19 +8,21 @@ from typing import Any, Literal
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert
 from casbd.plugins import Item
-from casbd.wire import cef, json_lines, text_line
+from casbd.wire import cef, json_lines, leef, text_line
 
-Layout = Literal["cef", "json", "text"]
+Layout = Literal["cef", "leef", "json", "text"]
 Kind = Literal["alert", "activity", "governance", "system"]
 
 
-def writer(layout: Layout, profile: cef.Profile, portal: str) -> Callable[[Item], bytes]:
+def writer(layout: Layout, profile: cef.Profile, portal: str, names: cef.Names = "substitute") -> Callable[[Item], bytes]:
     """What makes a message, without a line end, of an item."""
     if layout == "json":
         return json_message
     if layout == "text":
         return lambda item: text_message(item).encode()
-    return lambda item: cef_message(item, profile, portal).encode()
+    if layout == "leef":
+        return lambda item: leef_message(item, portal).encode()
+    return lambda item: cef_message(item, profile, portal, names).encode()
 
 
 def kind_of(item: Item) -> Kind:
@@ -50,10 +52,19 @@ def text_message(item: Item) -> str:
     return text_line.alert(item) if isinstance(item, Alert) else text_line.command(item)
 
 
-def cef_message(item: Item, profile: cef.Profile, portal: str, limit: int = 0) -> str:
+def leef_message(item: Item, portal: str, limit: int = 0) -> str:
+    """An item as LEEF."""
+    if isinstance(item, Alert):
+        return leef.alert(item, portal=portal, limit=limit)
+    if isinstance(item, Activity):
+        return leef.activity(item, portal=portal, limit=limit)
+    return leef.command(item, portal=portal, limit=limit)
+
+
+def cef_message(item: Item, profile: cef.Profile, portal: str, names: cef.Names = "substitute", limit: int = 0) -> str:
     """An item as CEF."""
     if isinstance(item, Alert):
-        return cef.alert(item, profile=profile, portal=portal, limit=limit)
+        return cef.alert(item, profile=profile, portal=portal, names=names, limit=limit)
     if isinstance(item, Activity):
-        return cef.activity(item, profile=profile, portal=portal, limit=limit)
+        return cef.activity(item, profile=profile, portal=portal, names=names, limit=limit)
     return cef.command(item, profile=profile, portal=portal, limit=limit)

@@ -7,30 +7,31 @@ import stat
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ByteSize, Field
+from pydantic import ByteSize, Field, model_validator
 
 from casbd.documents.replacing import sync
 from casbd.errors import Retry
 from casbd.outputs._message import writer
+from casbd.outputs._presets import LineOptions
 from casbd.plugins import ConfigPath, Item, Options, registry
-from casbd.wire.cef import Profile
 
 
-class FileOptions(Options):
+class FileOptions(LineOptions):
     """Options of the output `file`."""
 
     path: ConfigPath
     """The file. Folders above it are made."""
-    format: Literal["cef", "json"] = "cef"
-    """`cef` or `json` (one object a line)."""
-    profile: Profile = "casbd"
-    """`casbd`, or `mcas` for CEF as Microsoft's SIEM agent wrote it."""
-    portal: str = Field(default="", examples=["https://siem.example.com/alerts"])
-    """The address of a web page with alerts, for links in CEF messages."""
+    format: Literal["cef", "leef", "json"] | None = Field(default=None, examples=["cef"])
+    """`cef`, `leef` (of QRadar) or `json` (one object a line)."""
     max_size: Annotated[ByteSize, Field(ge=4096)] | None = None
     """Begin a new file where this one would grow past so much (`100MB`). Left out: never."""
     keep: int = Field(default=5, ge=0, le=1000)
     """How many older files (`.1` is the newest of them) stay when `max_size` begins a new one."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> FileOptions:
+        self.check_line()
+        return self
 
 
 @registry.output
@@ -44,7 +45,8 @@ class File:
         self._path = options.path
         self._max_size = options.max_size
         self._keep = options.keep
-        self._message = writer(options.format, options.profile, options.portal)
+        chosen = options.chosen()
+        self._message = writer(chosen.format, chosen.profile, options.portal, chosen.names)
         self._file: int | None = None
 
     def send(self, items: Sequence[Item]) -> None:

@@ -1,4 +1,4 @@
-"""Alerts and activities as CEF to a syslog receiver: UDP, TCP, TLS or RELP, RFC 3164 or RFC 5424.
+"""Alerts and activities as CEF or LEEF to a syslog receiver: UDP, TCP, TLS or RELP, RFC 3164 or RFC 5424.
 
 The defaults are what Microsoft Sentinel's agent, rsyslog and Splunk's SC4S take as CEF: an RFC 3164 header with an RFC 3339
 time, and `CEF:0|` right behind the host name.
@@ -19,13 +19,14 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert, Severity
 from casbd.outputs._connection import Address
 from casbd.outputs._datagrams import Datagrams
-from casbd.outputs._message import cef_message
+from casbd.outputs._message import cef_message, leef_message
+from casbd.outputs._presets import Header, HeaderTime, LineOptions
 from casbd.outputs._relp import Relp
 from casbd.outputs._stream import Stream
 from casbd.outputs._tls import client_context
 from casbd.plugins import ConfigPath, Item, Options, registry
 from casbd.wire import syslog
-from casbd.wire.cef import Profile, outcome_severity
+from casbd.wire.cef import outcome_severity
 from casbd.wire.moments import moment
 
 _UDP_MOST = 65_507
@@ -34,7 +35,7 @@ _UDP_MOST = 65_507
 _PORTS = {"udp": 514, "tcp": 514, "tls": 6514, "relp": 2514}
 
 
-class SyslogOptions(Options):
+class SyslogOptions(LineOptions):
     """Options of the output `syslog`."""
 
     host: Annotated[str, Field(min_length=1, max_length=253)]
@@ -47,23 +48,21 @@ class SyslogOptions(Options):
     lost without a word."""
     encrypt: bool = False
     """true: TLS for `relp`."""
-    rfc: Literal[3164, 5424] = 3164
-    """The header's form: 3164 or 5424."""
-    timestamp: Literal["rfc3339", "classic"] = "rfc3339"
+    format: Literal["cef", "leef"] | None = Field(default=None, examples=["cef"])
+    """`cef`, or `leef` (of QRadar)."""
+    rfc: Header | None = Field(default=None, examples=[3164])
+    """The header's form: 3164, 5424, or `bare`: the time alone, as Microsoft's SIEM agent wrote it."""
+    timestamp: HeaderTime | None = Field(default=None, examples=["rfc3339"])
     """Of an RFC 3164 header: `rfc3339`, or `classic` as in `Jan 31 12:00:00`, in UTC."""
     framing: syslog.Framing | None = Field(default=None, examples=["octet-counting"])
-    """Of TCP and TLS: `octet-counting` or `lf`. Left out: `octet-counting` for TLS (RFC 5425 demands it), `lf` for TCP (which all
-    receivers take)."""
-    profile: Profile = "casbd"
-    """`casbd`, or `mcas` for CEF as Microsoft's SIEM agent wrote it."""
-    portal: str = Field(default="", examples=["https://siem.example.com/alerts"])
-    """The address of a web page with alerts, for links in CEF messages."""
+    """Of TCP and TLS: `octet-counting` or `lf`. Left out, without a preset: `octet-counting` for TLS (RFC 5425 demands it), `lf` for TCP
+    (which all receivers take)."""
     facility: syslog.Facility = "local4"
     """Of the header's priority, as syslog names it."""
     hostname: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(default=None, examples=["casbd.example.com"])
     """The sender in the header. Left out: this host's name."""
     max_message_bytes: Annotated[int, Field(ge=1024, le=1_000_000)] | None = Field(default=None, examples=[8000])
-    """Longer messages have their longest values cut. Left out: 8000 (rsyslog takes 8192), for UDP 2048."""
+    """Longer messages have their longest values cut. Left out, without a preset: 8000 (rsyslog takes 8192), for UDP 2048."""
     connect_timeout: Annotated[Duration, Field(le=86_400_000)] = 10_000
     """A connection that takes longer is tried again."""
     send_timeout: Annotated[Duration, Field(le=86_400_000)] = 30_000
@@ -99,6 +98,17 @@ class SyslogOptions(Options):
             raise ValueError(f"max_message_bytes is at most {_UDP_MOST} for udp")
         return self
 
+    @model_validator(mode="after")
+    def _fits_the_header(self) -> SyslogOptions:
+        self.check_line()
+        header = self.chosen().rfc
+        by = self._by_preset("rfc")
+        if header != 3164 and "timestamp" in self.model_fields_set:
+            raise ValueError(f"timestamp is for rfc: 3164, and this is {header}{by}")
+        if header == "bare" and (unused := {"facility", "hostname"} & self.model_fields_set):
+            raise ValueError(f"{' and '.join(sorted(unused))} have no place in the header of rfc: bare{by}")
+        return self
+
     @property
     def uses_tls(self) -> bool:
         """Whether the connection is encrypted."""
@@ -120,8 +130,10 @@ class Syslog:
     def __init__(self, options: SyslogOptions) -> None:
         """Raises Mistakes where a certificate file cannot be used."""
         self._options = options
-        self._limit = options.max_message_bytes or (2048 if options.transport == "udp" else 8000)
-        self._framing = options.framing or ("octet-counting" if options.transport == "tls" else "lf")
+        self._chosen = chosen = options.chosen()
+        datagrams = options.transport == "udp" and not options.max_message_bytes
+        self._limit = chosen.max_datagram_bytes if datagrams else chosen.max_message_bytes
+        self._framing = chosen.framing or ("octet-counting" if options.transport == "tls" else "lf")
         self._hostname = options.hostname or socket.gethostname()
         if options.uses_tls:
             self._check_files()
@@ -153,15 +165,20 @@ class Syslog:
 
     def _message(self, item: Item) -> bytes:
         head = self._header(item)
-        return (head + cef_message(item, self._options.profile, self._options.portal, self._limit - len(head))).encode()
+        portal, limit = self._options.portal, self._limit - len(head)
+        if self._chosen.format == "leef":
+            return (head + leef_message(item, portal, limit)).encode()
+        return (head + cef_message(item, self._chosen.profile, portal, self._chosen.names, limit)).encode()
 
     def _header(self, item: Item) -> str:
         kind, severity = _described(item)
         time = moment(item)
+        if self._chosen.rfc == "bare":
+            return syslog.bare(time)
         facility, hostname = self._options.facility, self._hostname
-        if self._options.rfc == 5424:
+        if self._chosen.rfc == 5424:
             return syslog.rfc5424(facility=facility, severity=severity, time=time, hostname=hostname, message_id=kind)
-        timestamp = self._options.timestamp
+        timestamp = self._chosen.timestamp
         return syslog.rfc3164(facility=facility, severity=severity, time=time, hostname=hostname, timestamp=timestamp)
 
     def _new_transport(self) -> Datagrams | Stream | Relp:

@@ -19,6 +19,8 @@ from casbd.wire.cef_classes import alert_class
 from casbd.wire.cef_message import CLASS_MOST, extension, header_text, message
 
 Profile = Literal["casbd", "mcas"]
+Names = Literal["substitute", "escape"]
+"""What becomes of characters in a name that mean something in the header (see `header_text`)."""
 
 SEVERITY: dict[Severity, int] = {"informational": 0, "low": 3, "medium": 6, "high": 8}
 
@@ -32,21 +34,22 @@ _EVENT_CLASS = {
 """Where the agent's class is not just the activity type in capitals."""
 
 
-def alert(alert: Alert, *, profile: Profile = "casbd", portal: str = "", limit: int = 0) -> str:
+def alert(alert: Alert, *, profile: Profile = "casbd", portal: str = "", names: Names = "substitute", limit: int = 0) -> str:
     """An alert as one CEF message.
 
-    portal: the address of a web page that shows alerts, for `cs1` (portalURL). limit: bytes, from 480; 0 is no limit.
+    portal: the address of a web page that shows alerts, for `cs1` (portalURL). names: `escape` where the receiver undoes escapes in the
+    header. limit: bytes, from 480; 0 is no limit.
     """
     keys = cef_mcas.alert_keys(portal) if profile == "mcas" else cef_casbd.alert_keys(portal)
     start = _start(profile, alert_class(alert))
     pairs = extension(keys, alert, with_empty=profile == "mcas")
-    return message(start, header_text(alert.policy_name), SEVERITY[alert.severity], pairs, limit)
+    return message(start, header_text(alert.policy_name, escaped=names == "escape"), SEVERITY[alert.severity], pairs, limit)
 
 
-def activity(activity: Activity, *, profile: Profile = "casbd", portal: str = "", limit: int = 0) -> str:
-    """An activity as one CEF message; portal and limit as for `alert`."""
+def activity(activity: Activity, *, profile: Profile = "casbd", portal: str = "", names: Names = "substitute", limit: int = 0) -> str:
+    """An activity as one CEF message; portal, names and limit as for `alert`."""
     keys = cef_mcas.activity_keys(portal) if profile == "mcas" else cef_casbd.activity_keys(portal)
-    name = header_text(activity.activity_type)
+    name = header_text(activity.activity_type, escaped=names == "escape")
     if activity.is_impersonated:
         name += " (impersonated)"
     pairs = extension(keys, activity, with_empty=profile == "mcas")

@@ -1,8 +1,8 @@
 """One CEF message: header, escaped extension, and a length that the receiver takes whole.
 
 Escaping after "ArcSight Common Event Format": in the extension a backslash, an equals sign and line ends are escaped.
-In the header nothing is: parsers in use (Splunk's SC4S, pycef) do not undo escapes there, so what would need one is
-replaced. Lengths are those of the CEF dictionary, in characters.
+In the header nothing is, unless asked for: parsers in use (Splunk's SC4S, pycef) do not undo escapes there, so what would need
+one is replaced. Lengths are those of the CEF dictionary, in characters.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ ID_MOST = 128
 _ESCAPES = str.maketrans({"\\": "\\\\", "=": "\\=", "\n": "\\n", "\r": "\\r"})
 _ALL_BUT_LINE_ENDS = {code: blank for code, blank in BLANKS.items() if chr(code) not in "\r\n"}
 _HEADER = str.maketrans({"|": "/", "\\": "/", "=": "-"})
+_HEADER_ESCAPES = str.maketrans({"|": "\\|", "\\": "\\\\"})
 _FLOOR = 64
 """Bytes. Where values would have to become shorter than this, the last key is left out instead."""
 
@@ -123,15 +124,19 @@ def escape(text: str, most: int = 0) -> str:
     return (cut(text, most) if most else text).translate(_ESCAPES)
 
 
-def header_text(text: str) -> str:
-    """The name in the header: never empty, nothing in it that a receiver would trip over."""
-    return _header_text(text[: 2 * NAME_MOST])  # so that the cache stays small whatever is in the records
+def header_text(text: str, *, escaped: bool = False) -> str:
+    """The name in the header: never empty, nothing in it that a receiver would trip over.
+
+    escaped: as CEF has it, for a receiver that undoes it; else what would need an escape is replaced.
+    """
+    return _header_text(text[: 2 * NAME_MOST], escaped)  # so that the cache stays small whatever is in the records
 
 
 @lru_cache(1024)
-def _header_text(text: str) -> str:
-    plain = " ".join(single_line(text.translate(_HEADER)).split())
-    return cut(plain, NAME_MOST) or "unnamed"
+def _header_text(text: str, escaped: bool) -> str:
+    plain = " ".join(single_line(text if escaped else text.translate(_HEADER)).split())
+    name = cut(plain, NAME_MOST) or "unnamed"
+    return name.translate(_HEADER_ESCAPES) if escaped else name
 
 
 def external_id(text: str) -> str:
@@ -141,6 +146,11 @@ def external_id(text: str) -> str:
     """
     if text and text.isprintable() and text == text.strip() and len(escape(text).encode()) <= ID_MOST:
         return text
+    return hashed(text)
+
+
+def hashed(text: str) -> str:
+    """The first 32 hex digits of its SHA-256."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 

@@ -20,6 +20,11 @@ def ipv6(address: str | None) -> str | None:
     return address if address and len(address) <= _LONGEST and _version(address) == 6 else None
 
 
+def is_address(text: str | None) -> bool:
+    """Whether it is an address of either version."""
+    return bool(text and len(text) <= _LONGEST and _version(text))
+
+
 @lru_cache(65536)
 def _version(address: str) -> int:
     """4, 6, or 0 for text that is no address (a zone, `fe80::1%eth0`, is none either: receivers refuse it)."""

@@ -58,6 +58,11 @@ def rfc3164(
     return f"<{_priority(facility, severity)}>{when} {visible(hostname, 255)} "
 
 
+def bare(time: int) -> str:
+    """What Microsoft's SIEM agent put before a message: `2026-01-31T12:00:00.000Z `. A receiver takes it for `user.notice`."""
+    return f"{iso(time)} "
+
+
 def rfc5424(*, facility: Facility, severity: Severity, time: int, hostname: str, message_id: str = "-") -> str:
     """What goes before a message: `<165>1 2026-01-31T12:00:00.000Z host casbd - alert - `.
 

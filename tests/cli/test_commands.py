@@ -120,6 +120,15 @@ class TestCheck:
             "casbd.yaml: no mistakes (policies: 9, inputs: 0, outputs: 0, connectors: 0)",
         ]
 
+    def test_it_says_what_presets_come_to(self, run, tmp_path):
+        outputs = "[{name: siem, type: syslog, host: h, preset: mcas, framing: octet-counting}, {name: file, type: file, path: x}]"
+        (tmp_path / "casbd.yaml").write_text(f"state_dir: state\noutputs: {outputs}\n")
+        told = run("check", config=tmp_path / "casbd.yaml", errors=True).splitlines()
+        assert [line for line in told if line.startswith("output ")] == [
+            "output siem: preset mcas: format cef, profile mcas, names substitute, rfc bare, timestamp rfc3339, framing octet-counting,"
+            " max_message_bytes 8000"
+        ]
+
     def test_what_was_read_may_have_had_any_app(self, run, tmp_path):
         """An export of Defender for Cloud Apps names whatever app it likes."""
         (tmp_path / "rules").mkdir()

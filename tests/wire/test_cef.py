@@ -1,6 +1,5 @@
 import re
 from pathlib import Path
-from typing import get_args
 
 import msgspec
 import pytest
@@ -9,99 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.model.activity import Activity, ActivityObject
-from casbd.model.alert import RESOLUTIONS, Alert, Event
+from casbd.model.alert import Alert
 from casbd.wire import cef
+from tests.wire.items import PIECES, TEXT_FIELDS, activities, alerts, texts
 
 SAMPLES = (Path(__file__).parent / "mdca_docs" / "cef_samples.txt").read_text(encoding="utf-8").splitlines()
 
 
 PROFILES = ["casbd", "mcas"]
-
-
-PIECES = [
-    *"\\=|\n\r\t\x00\x1b\x7f\x85\x9b\u061c\u2028\u202e\u2069\ud800\udfff\ufeff\u00a0 '",
-    " suser=root",
-    "\\=",
-    "\\\\",
-    "CEF:0|x|y|z|",
-    "æøå",
-    "\U0001f600",
-    "long" * 300,
-    "=" * 500,
-]
-
-
-texts = st.lists(st.sampled_from(PIECES) | st.characters(exclude_categories=()), max_size=6).map("".join)
-
-
-maybe = texts | texts | st.none()
-
-
-addresses = st.none() | texts | st.ip_addresses().map(str)
-
-
-integers = st.integers(0, 2**53)
-
-
-objects = st.lists(st.builds(ActivityObject, id=maybe, name=maybe, type=maybe | st.just("File"), role=maybe), max_size=4).map(tuple)
-
-
-TEXT_FIELDS = (
-    "action_type",
-    "app",
-    "app_instance",
-    "user",
-    "user_id",
-    "user_domain",
-    "user_type",
-    "ip_category",
-    "country",
-    "city",
-    "isp",
-    "user_agent",
-    "object_id",
-    "object_name",
-    "result",
-    "result_detail",
-    "source",
-)
-
-
-activities = st.builds(
-    Activity,
-    timestamp=integers,
-    activity_id=texts,
-    activity_type=texts,
-    ip_address=addresses,
-    objects=objects,
-    object_type=maybe | st.sampled_from(["File", "User"]),
-    is_impersonated=st.booleans(),
-    asn=st.none() | integers,
-    ip_port=st.none() | integers,
-    **dict.fromkeys(TEXT_FIELDS, maybe),
-    **dict.fromkeys(["matched_policies", "ip_tags", "device_tags"], st.lists(texts, max_size=5).map(tuple)),
-)
-
-
-alerts = st.builds(
-    Alert,
-    alert_id=st.uuids().map(lambda uuid: uuid.hex),
-    policy_id=texts,
-    policy_name=texts,
-    policy_type=st.sampled_from(["activity", "repeated_activity", "sequence", "system"]),
-    severity=st.sampled_from(["informational", "low", "medium", "high"]),
-    title=texts,
-    description=texts,
-    evidence=texts,
-    ip_address=addresses,
-    risk_score=st.none() | integers,
-    activity_ids=st.lists(texts, max_size=5).map(tuple),
-    tags=st.lists(texts, max_size=5).map(tuple),
-    event=st.sampled_from(get_args(Event)),
-    resolution=st.none() | st.sampled_from(RESOLUTIONS),
-    closed=st.none() | integers,
-    **dict.fromkeys(["category", "user", "app", "app_instance", "country", "comment", "closed_by"], maybe),
-)
 
 
 def same(got: str | None, text: str | None, most: int) -> bool:
