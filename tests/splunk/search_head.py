@@ -21,7 +21,7 @@ Event = dict[str, list[str]]
 EXTRACTION_CUTOFF = 5000
 """Bytes of an event in which Splunk looks for JSON's fields: limits.conf, [spath] extraction_cutoff."""
 _OWN = {"host", "index", "source", "sourcetype", "_raw"}
-_JSON = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|[-+.\deE]+|true|false|null|[{}\[\],:]', re.DOTALL)
+_JSON = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?$)|[-+.\deE]+|true|false|null|[{}\[\],:]', re.DOTALL)
 
 
 class _Settings(NamedTuple):
@@ -100,14 +100,14 @@ def _from_json(raw: str) -> Event:
 def _leaves(text: str) -> Iterator[tuple[str, str]]:
     path: list[str] = []
     tokens = _JSON.findall(text)
-    for number, token in enumerate(tokens):
+    for number, token in enumerate(tokens[:-1]):  # the last one may be cut
         if token in "{[":
             path.append("" if token == "{" else "{}")
         elif token in "}]":
             path.pop()
         elif tokens[number + 1 : number + 2] == [":"]:
             path[-1] = _unquoted(token)
-        elif token not in ",:" and (token[0] != '"' or token[-1] == '"'):  # else it is what was cut
+        elif token not in ",:":
             yield _joined(path), _unquoted(token)
 
 

@@ -188,6 +188,12 @@ class TestAlerts:
         assert (found["user"], found["src"], found["app"], found["dest"]) == (["unknown"], ["unknown"], ["casbd"], ["casbd"])
         assert {"country", "ip_address", "incident_id", "resolution"}.isdisjoint(found)
 
+    @pytest.mark.parametrize("said", ["raised", "updated", "reopened", "closed"])
+    def test_what_is_closed_is_none_any_more(self, road, said):
+        found = event(alert(event=said), road)
+        assert (found["event"], found["tag"]) == ([said], [] if said == "closed" else ["alert"])
+        assert "casbd_alert" in found["eventtype"]
+
     def test_ipv6(self, road):
         assert event(alert(ip_address="2001:db8::1"), road)["src"] == ["2001:db8::1"]
 
