@@ -59,22 +59,39 @@ def clean(text: str) -> str:
     return "".join(" " if harmful(c) and c not in "\r\n" else c for c in text).strip()
 
 
-def parse(message: str) -> tuple[list[str], dict[str, str]]:
-    """The seven header fields and the extension, unescaped."""
+def parse(message: str, *, escaped: bool = False) -> tuple[list[str], dict[str, str]]:
+    """The seven header fields and the extension, unescaped. escaped: there may be escapes in the header, too."""
     message.encode()  # no lone surrogates
     if bad := [c for c in message if harmful(c)]:
         raise NotCefError(f"harmful character {bad[0]!r}")
     if not message.startswith("CEF:0|"):
         raise NotCefError("does not begin with CEF:0|")
-    *header, extension = message.split("|", 7)
+    *header, extension = split_escaped(message) if escaped else message.split("|", 7)
     if len(header) != 7:
         raise NotCefError("the header has too few fields")
     for field in header:
-        if not field or field != field.strip() or "\\" in field or "=" in field:
+        if not field or field != field.strip() or (not escaped and ("\\" in field or "=" in field)):
             raise NotCefError(f"header field {field!r}")
     if not 0 <= int(header[6]) <= 10:
         raise NotCefError(f"severity {header[6]}")
     return header, parse_extension(extension)
+
+
+def split_escaped(message: str) -> list[str]:
+    """The header's fields, unescaped, and the extension as it is."""
+    fields, rest = [""], iter(message)
+    for character in rest:
+        if character == "|":
+            fields.append("")
+            if len(fields) == 8:
+                break
+        elif character == "\\":
+            if (character := next(rest, "")) not in ("\\", "|"):
+                raise NotCefError(f"escape of {character!r} in the header")
+            fields[-1] += character
+        else:
+            fields[-1] += character
+    return [*fields[:7], "".join(rest)]
 
 
 def parse_extension(text: str) -> dict[str, str]:

@@ -65,9 +65,9 @@ PRESETS: dict[PresetName, Preset] = {
     ),
     "mcas": Preset(
         profile="mcas",
-        rfc="bare",
         framing="lf",
-        meaning="what was made for Microsoft's SIEM agent of Defender for Cloud Apps: its CEF, behind the time alone",
+        meaning="what was made for Microsoft's SIEM agent of Defender for Cloud Apps: its CEF, behind a header with priority and host,"
+        " which the agent mostly left out: syslog-ng takes what stands in their place for the host",
     ),
     "generic": Preset(meaning="any receiver of CEF over syslog; what is taken where there is no `preset`"),
 }
@@ -107,7 +107,5 @@ class LineOptions(Options):
         """ValueError where options contradict each other."""
         unused = {"profile", "names"} & self.model_fields_set
         if unused and (chosen := self.chosen().format) != "cef":
-            raise ValueError(f"{' and '.join(sorted(unused))} are for format: cef, and this is {chosen}{self._by_preset('format')}")
-
-    def _by_preset(self, option: str) -> str:
-        return "" if option in self.model_fields_set or self.preset is None else f" by preset: {self.preset}"
+            by = "" if "format" in self.model_fields_set else f" by preset: {self.preset}"
+            raise ValueError(f"{' and '.join(sorted(unused))} are for format: cef, and this is {chosen}{by}")

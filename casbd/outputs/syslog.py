@@ -51,7 +51,8 @@ class SyslogOptions(LineOptions):
     format: Literal["cef", "leef"] | None = Field(default=None, examples=["cef"])
     """`cef`, or `leef` (of QRadar)."""
     rfc: Header | None = Field(default=None, examples=[3164])
-    """The header's form: 3164, 5424, or `bare`: the time alone, as Microsoft's SIEM agent wrote it."""
+    """The header's form: 3164, 5424, or `bare`: the time alone, as Microsoft's SIEM agent wrote it; not for syslog-ng, which takes `CEF:`
+    for the host then."""
     timestamp: HeaderTime | None = Field(default=None, examples=["rfc3339"])
     """Of an RFC 3164 header: `rfc3339`, or `classic` as in `Jan 31 12:00:00`, in UTC."""
     framing: syslog.Framing | None = Field(default=None, examples=["octet-counting"])
@@ -102,11 +103,10 @@ class SyslogOptions(LineOptions):
     def _fits_the_header(self) -> SyslogOptions:
         self.check_line()
         header = self.chosen().rfc
-        by = self._by_preset("rfc")
         if header != 3164 and "timestamp" in self.model_fields_set:
-            raise ValueError(f"timestamp is for rfc: 3164, and this is {header}{by}")
+            raise ValueError(f"timestamp is for rfc: 3164, and this is {header}")
         if header == "bare" and (unused := {"facility", "hostname"} & self.model_fields_set):
-            raise ValueError(f"{' and '.join(sorted(unused))} have no place in the header of rfc: bare{by}")
+            raise ValueError(f"{' and '.join(sorted(unused))} have no place in the header of rfc: bare")
         return self
 
     @property

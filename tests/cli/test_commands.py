@@ -125,7 +125,7 @@ class TestCheck:
         (tmp_path / "casbd.yaml").write_text(f"state_dir: state\noutputs: {outputs}\n")
         told = run("check", config=tmp_path / "casbd.yaml", errors=True).splitlines()
         assert [line for line in told if line.startswith("output ")] == [
-            "output siem: preset mcas: format cef, profile mcas, names substitute, rfc bare, timestamp rfc3339, framing octet-counting,"
+            "output siem: preset mcas: format cef, profile mcas, names substitute, rfc 3164, timestamp rfc3339, framing octet-counting,"
             " max_message_bytes 8000"
         ]
 

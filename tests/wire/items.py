@@ -1,11 +1,12 @@
 """Items with anything in their fields, and pieces that break what writes them carelessly."""
 
+import random
 from typing import get_args
 
 from hypothesis import strategies as st
 
 from casbd.model.activity import Activity, ActivityObject
-from casbd.model.alert import RESOLUTIONS, Alert, Event
+from casbd.model.alert import RESOLUTIONS, SEVERITIES, Alert, Event, PolicyType
 from casbd.model.governance import CommandStatus, GovernanceCommand
 
 PIECES = [
@@ -107,3 +108,29 @@ commands = st.builds(
     **dict.fromkeys(["reason", "request", "answer"], texts),
     **dict.fromkeys(["error", "who", "policy_id", "alert_id", "user_id", "app", "app_instance", "reverts"], maybe),
 )
+
+
+HOSTILE = [piece for piece in PIECES if len(piece) < 100]
+
+
+def hostile_alerts(number: int) -> list[Alert]:
+    """Alerts with pieces in every field that is text, the same ones each time."""
+    chance = random.Random(17)
+
+    def text() -> str:
+        return "".join(chance.choice([*HOSTILE, "word", " "]) for _ in range(chance.randrange(1, 9)))
+
+    named = ("policy_id", "policy_name", "title", "description", "evidence", "category", "user", "app", "app_instance", "country")
+    return [
+        Alert(
+            alert_id=f"{one:032x}",
+            policy_type=chance.choice(get_args(PolicyType)),
+            severity=chance.choice(SEVERITIES),
+            activity_ids=tuple(text() for _ in range(chance.randrange(4))),
+            tags=tuple(text() for _ in range(chance.randrange(4))),
+            event=chance.choice(get_args(Event)),
+            created=1_769_860_800_000 + one,
+            **{name: text() for name in (*named, "comment", "closed_by", "ip_address")},
+        )
+        for one in range(number)
+    ]
