@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import ByteSize, Field
+from pydantic import AfterValidator, ByteSize, Field
 
 from casbd.config.governance import Governance
 from casbd.config.names import Name
@@ -24,6 +24,7 @@ from casbd.filters.tree import Node
 from casbd.model.alert import Severity
 from casbd.model.chunk import InputSpec
 from casbd.plugins import ConfigPath, Options
+from casbd.wire import left_out
 
 
 class InputOptions(Options):
@@ -49,6 +50,7 @@ class OutputOptions(Options):
     """Alerts below it are stored and not sent, until their severity rises."""
     filters: Any = None
     """As in a rule, on alerts and activities (`sent_filters.py`)."""
+    leave_out: tuple[Annotated[str, AfterValidator(left_out.checked)], ...] = ()
     max_activity_age: Duration | None = None
     """Older activities, and alerts whose newest activity was older when they were raised, are stored and not sent; None: no limit."""
 
@@ -101,7 +103,8 @@ class InputSettings(msgspec.Struct, frozen=True):
 
 class PluginSettings(msgspec.Struct, frozen=True):
     """One output or connector. reach: for a connector, whose accounts it takes. For an output, send: what it gets; min_severity: of
-    alerts; filters: of alerts and activities; max_activity_age: how old (ms) they may be, None: as old as they like."""
+    alerts; filters: of alerts and activities; max_activity_age: how old (ms) they may be, None: as old as they like; leave_out: fields
+    that are sent empty."""
 
     name: str
     type: str
@@ -109,6 +112,7 @@ class PluginSettings(msgspec.Struct, frozen=True):
     send: tuple[str, ...] = ()
     min_severity: Severity = "informational"
     filters: Node | None = None
+    leave_out: tuple[str, ...] = ()
     max_activity_age: int | None = None
     reach: Reach = Reach()
 

@@ -7,7 +7,7 @@ import logging
 import math
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from casbd.clock import Clock, monotonic
@@ -22,6 +22,7 @@ from casbd.store.database import Store
 from casbd.store.log import blocks
 from casbd.store.state import outbox
 from casbd.store.state.outbox import Part, Row
+from casbd.wire.left_out import without
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class _Refused(NamedTuple):
 class ToOutput:
     """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names. oldest: how old an
     activity may have been when it was stored (ms), if it is to be sent; None: as old as it likes. meets: which are; None: all.
+    leave_out: fields of what is sent.
 
     What an uncertain output has sent stays in the outbox until it is out of doubt. How far the present connection has got is kept here
     alone: a new connection, and a new process, begin with the first row that there is.
@@ -59,6 +61,7 @@ class ToOutput:
         pseudonyms: Callable[[], Pseudonyms] = lambda: NONE,
         oldest: int | None = None,
         meets: Predicate | None = None,
+        leave_out: Collection[str] = (),
     ) -> None:
         self._name = name
         self._output = output
@@ -67,6 +70,7 @@ class ToOutput:
         self._pseudonyms = pseudonyms
         self._oldest = oldest
         self._meets = meets
+        self._leave_out = leave_out
         self._broken = 0
         self._reached = 0
         self._offset: tuple[int, int] = (0, 0)
@@ -174,7 +178,7 @@ class ToOutput:
     def _send(self, items: Sequence[Item]) -> _Outcome:
         """What became of them; Retry where none arrived."""
         try:
-            self._output.send(self._pseudonyms().every(items))
+            self._output.send(without(self._pseudonyms().every(items), self._leave_out))
         except Rejected as error:
             outcome = _Outcome(min(error.sent, len(items) - 1), refusal=str(error) or "refused")
         except Retry as error:
@@ -239,4 +243,4 @@ class ToOutput:
 def to_output(sent: PluginSettings, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE) -> ToOutput:
     """What delivers to an output as the configuration says."""
     meets = None if sent.filters is None else compile_filter(sent.filters, now=clock)
-    return ToOutput(sent.name, output, clock, pseudonyms, sent.max_activity_age, meets)
+    return ToOutput(sent.name, output, clock, pseudonyms, sent.max_activity_age, meets, sent.leave_out)

@@ -124,6 +124,15 @@ class TestValues:
         assert told.startswith("4:")
         assert wrong[0] in told
 
+    def test_fields_that_an_output_is_not_to_have(self, load, mistakes):
+        text = "outputs: [{name: siem, type: stdout, leave_out: [raw, %s]}]\n"
+        assert load(text % "answer").outputs[0].leave_out == ("raw", "answer")
+        (unknown,) = mistakes(text % "rwa")
+        assert unknown.startswith("1:55: ")
+        assert "there is no field `rwa` that can be left out (did you mean `raw`?)" in unknown
+        (needed,) = mistakes(text % "alert_id")
+        assert "`alert_id` cannot be left out" in needed
+
     def test_left_out(self, load):
         settings = load("inputs: []\n")
 

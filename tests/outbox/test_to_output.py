@@ -1,5 +1,7 @@
 """A block of activities to an output, turn by turn in the test's own thread: how far it is, and what is set aside of it."""
 
+import json
+
 import pytest
 from builders import HOUR, NOON, record, settings
 from msgspec.structs import replace
@@ -7,6 +9,7 @@ from msgspec.structs import replace
 from casbd.errors import Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox.to_output import ToOutput
+from casbd.plugins import registry
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.state import outbox
 from tests.outbox import destinations
@@ -165,6 +168,20 @@ class TestNotWanted:
             deliver(core, delivering)
         assert [one.activity_id for one in output.taken] == [one for one in wanted if one != refused.activity_id]
         assert len(set_aside(core)) == (refused.activity_id in wanted)
+
+
+def test_fields_that_are_left_out_are_empty_whatever_the_output_makes_of_them(core, block, tmp_path):
+    raw = block[0].raw
+    for layout in ("json", "cef"):
+        options = {"path": tmp_path / layout, "format": layout}
+        file = registry.load("outputs", "file")
+        deliver(core, ToOutput("siem", file(file.Options(**options)), lambda: core.now, leave_out=("raw", "ip_address")))
+    lines = [json.loads(line) for line in (tmp_path / "json").read_text().splitlines()]
+    assert [line["activity_id"] for line in lines] == [one.activity_id for one in block[:3]]
+    assert {(line["raw"], line["ip_address"]) for line in lines} == {("", None)}
+    assert " src=" not in (tmp_path / "cef").read_text()
+    assert block[0].ip_address
+    assert core.block(1)[0].raw == raw
 
 
 def test_outcomes_of_governance_go_in_order_with_pseudonyms_in_the_place_of_names(make_core):
