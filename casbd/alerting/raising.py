@@ -130,6 +130,13 @@ def system(kind: str, title: str, description: str, *, subject: str, moment: int
     )
 
 
+def test_message(now: int) -> Alert:
+    """What `casbd outputs test` sends: it says that it is nothing else. now: ms."""
+    text = "Somebody wanted to see whether messages of casbd arrive here. There is nothing to do."
+    alert = system("test", "Test message", text, subject="test", moment=now, now=now)
+    return replace(alert, severity="informational")
+
+
 def _alert(policy: Policy, kind: PolicyType, alert_id: str, activity: Activity, user: str | None, now: int) -> Alert:
     return Alert(
         alert_id=alert_id,

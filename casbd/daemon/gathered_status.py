@@ -5,7 +5,7 @@ The types are what `casbd status --json` prints: their fields, in their order, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -183,9 +183,7 @@ def gather(store: Store, configured: Sequence[str], outputs: Sequence[str]) -> G
             _input(name, counts.get(name, input_progress.Counts()), [*files.get(name, {}).values()], service.problems.get(name))
             for name in _names(configured, counts)
         ],
-        outputs=[
-            _output(deliveries.get(name, outbox.Delivery(name=name)), configured=name in outputs) for name in _names(outputs, deliveries)
-        ],
+        outputs=[one_output(name, deliveries, outputs) for name in _names(outputs, deliveries)],
         policies=[PolicyStatus(name, matches, alerts) for name, (matches, alerts) in policy_counts.counts(store.connection).items()],
         set_aside=[*map(_set_aside, service.set_aside)],
         governance=_governance(Standing.of(store)),
@@ -239,10 +237,12 @@ def _input(name: str, counts: input_progress.Counts, files: Sequence[FileStatus]
     )
 
 
-def _output(delivery: outbox.Delivery, *, configured: bool) -> OutputStatus:
+def one_output(name: str, deliveries: Mapping[str, outbox.Delivery], configured: Collection[str]) -> OutputStatus:
+    """How one of the destinations is doing. configured: their names."""
+    delivery = deliveries.get(name, outbox.Delivery(name=name))
     return OutputStatus(
-        name=delivery.name,
-        configured=configured,
+        name=name,
+        configured=name in configured,
         pending=delivery.pending,
         pending_bytes=delivery.size,
         oldest_pending=_time(delivery.oldest),

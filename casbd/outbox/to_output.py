@@ -122,7 +122,7 @@ class ToOutput:
         outcome = self._send([activities[place] for place in places]) if places else _Outcome(0)
         went = outcome.sent + bool(outcome.refusal)
         if outcome.refusal:
-            self._refused.append(_Refused(row, activities[places[outcome.sent]].raw.encode("utf-8", "replace"), outcome.refusal))
+            self._refused.append(_Refused(row, outbox.activity_body(activities[places[outcome.sent]]), outcome.refusal))
         beyond = len(activities) if len(places) < most else places[-1] + 1
         done = places[went] if went < len(places) else beyond
         self._went(Part(row.seq, outcome.sent, done, whole=done >= len(activities)), places[: outcome.sent])

@@ -7,7 +7,7 @@ from builders import HOUR, NOON, record, settings
 
 from casbd.errors import Rejected, Retry
 from casbd.outbox import worker as module
-from casbd.store.state import outbox
+from casbd.store.state import outbox, refused
 from tests.outbox.destinations import PATIENCE, Memory, Unsure, id_of
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
@@ -63,8 +63,8 @@ class TestBlocks:
         assert start(siem=output).drain(PATIENCE, PATIENCE)
 
         assert output.taken == wanted[:4] + wanted[5:]
-        (body,) = core.store.connection.execute("SELECT body FROM refused").fetchone()
-        assert wanted[4].encode() in body
+        (found,) = refused.listed(core.store.connection, "siem")
+        assert (found.item().activity_id, found.reason) == (wanted[4], "odd")
 
     def test_a_restart_goes_on_within_a_block(self, core, start):
         output = Memory(None, *[Retry("down")] * 100_000)

@@ -11,7 +11,7 @@ from casbd.model.governance import GovernanceCommand
 from casbd.outbox.to_output import ToOutput
 from casbd.plugins import registry
 from casbd.pseudonyms import Pseudonyms
-from casbd.store.state import outbox
+from casbd.store.state import outbox, refused
 from tests.outbox import destinations
 from tests.outbox.destinations import Memory
 
@@ -72,7 +72,7 @@ def write(core, delivering):
 
 
 def set_aside(core):
-    return core.store.connection.execute("SELECT destination, kind, body, reason FROM refused").fetchall()
+    return [(one.item(), one.reason) for one in refused.listed(core.store.connection, "siem")]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -89,7 +89,7 @@ def test_behind_a_refused_activity_it_goes_on_with_the_next_one(core, block, pla
 
     assert found == reached
     assert output.taken == [*block[:place], *block[place + 1 :]]
-    assert set_aside(core) == [("siem", "activities", block[place].raw.encode(), "odd")]
+    assert set_aside(core) == [(block[place], "odd")]
     delivery = outbox.deliveries(core.store.connection)["siem"]
     assert (delivery.delivered, delivery.refused, delivery.pending) == (6, 1, 0)
     assert not delivering.deliver(core.store, 3)
@@ -104,7 +104,7 @@ def test_so_it_does_where_what_was_sent_is_in_doubt(core, block, place, certain)
     assert [deliver(core, delivering) for _ in range(3)] == [certain] * 3
 
     assert output.taken == [*block[:place], *block[place + 1 :]]
-    assert set_aside(core) == [("siem", "activities", block[place].raw.encode(), "odd")]
+    assert set_aside(core) == [(block[place], "odd")]
     assert not delivering.deliver(core.store, 3)
     delivering.conclude()
     assert write(core, delivering) is None
@@ -161,13 +161,31 @@ class TestNotWanted:
     def test_behind_a_refused_one_it_goes_on_with_the_next_that_is_wanted(self, make_core, old, place, how):
         core, wanted = self.wanted(make_core, old)
         (row,) = core.waiting()
-        refused = core.block(row.block_id)[place]
-        output = Choosy(refused)
+        odd = core.block(row.block_id)[place]
+        output = Choosy(odd)
         delivering = ToOutput("siem", output, lambda: core.now, **how)
         while core.waiting():
             deliver(core, delivering)
-        assert [one.activity_id for one in output.taken] == [one for one in wanted if one != refused.activity_id]
-        assert len(set_aside(core)) == (refused.activity_id in wanted)
+        assert [one.activity_id for one in output.taken] == [one for one in wanted if one != odd.activity_id]
+        assert len(set_aside(core)) == (odd.activity_id in wanted)
+
+
+def test_a_refused_activity_is_sent_again_behind_what_waits_and_may_be_refused_again(core, block):
+    output = Choosy(block[2])
+    delivering = ToOutput("siem", output, lambda: core.now)
+    while core.waiting():
+        deliver(core, delivering)
+    core.feed_records(record(at=9))
+    for odd, left in ((block[2], 1), (block[3], 0)):
+        with core.store.transaction() as connection:
+            refused.send_again(connection, "siem", refused.listed(connection, "siem"), core.now)
+        assert not set_aside(core)
+        output.refused = odd
+        while core.waiting():
+            deliver(core, delivering)
+        assert len(set_aside(core)) == left
+    assert output.taken[-1] == block[2]
+    assert len(output.taken) == 8
 
 
 def test_fields_that_are_left_out_are_empty_whatever_the_output_makes_of_them(core, block, tmp_path):

@@ -19,7 +19,7 @@ from casbd.personal_data import privacy
 from casbd.personal_data.person import Person, person
 from casbd.store.database import Store
 from casbd.store.log import segment_damage, segments
-from casbd.store.state import audit, file_versions, governance_log, held_back, personal, raised_alerts, window_entries
+from casbd.store.state import audit, file_versions, governance_log, held_back, outbox, personal, raised_alerts, refused, window_entries
 from tests.personal_data.conftest import ANNA, everything, now
 
 ID = "5f0c3b1e-7d1a-4c43-8a55-0000000000aa"
@@ -349,3 +349,20 @@ def test_alerts_that_somebody_was_to_look_after_are_nobodys_who_is_forgotten(cor
     assert (alert.assigned_to, alert.closed_by) == (other, other)
     assert [found.alert_id for found in raised_alerts.find(core.store.connection, assigned_to=other)] == [one.alert_id]
     assert {row.alert().closed_by for row in core.waiting()} == {None, other}
+
+
+def test_activities_that_an_output_refused_are_forgotten_and_can_still_be_sent(core):
+    rows = [row for row in core.waiting("lake") if row.block_id]
+    hers = next(one for row in rows for one in core.block(row.block_id) if one.user == ANNA)
+    with core.store.transaction() as connection:
+        outbox.refuse(connection, "lake", rows[0], outbox.activity_body(hers), "odd", NOON)
+        connection.execute(
+            "INSERT INTO refused (destination, kind, body, reason, stored) VALUES ('lake', 'activities', ?, 'odd', ?)",
+            (hers.raw.encode(), NOON),
+        )
+    other = privacy.forget(core.store, ANNA).pseudonym
+    sent, kept = refused.listed(core.store.connection, "lake")
+    assert (sent.item().activity_id, sent.item().user) == (hers.activity_id, other)
+    assert other in sent.item().raw
+    assert other.encode() in kept.body
+    assert all(ANNA.encode() not in one.body.lower() for one in (sent, kept))

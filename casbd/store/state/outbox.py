@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 
@@ -18,7 +19,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _command = msgspec.msgpack.Decoder(GovernanceCommand).decode
 
-Kind = Literal["alert", "activities", "command", "outcome"]
+Kind = Literal["alert", "activities", "activity", "command", "outcome"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -30,8 +31,10 @@ class Row(msgspec.Struct, frozen=True):
     sent: int
     body: bytes
 
-    def item(self) -> Alert | GovernanceCommand:
-        """What a message is made of: an alert, or a command with its outcome."""
+    def item(self) -> Alert | Activity | GovernanceCommand:
+        """What a message is made of: an alert, an activity that goes once more, or a command with its outcome."""
+        if self.kind == "activity":
+            return _activity(self.body)
         return self.alert() if self.kind == "alert" else self.command()
 
     def alert(self) -> Alert:
@@ -96,6 +99,16 @@ def add_block(connection: sqlite3.Connection, destination: str, block_id: int, s
     )
 
 
+def activity_body(activity: Activity) -> bytes:
+    """An activity as a row has it: by the names of its fields, so that what names a person is found in it."""
+    return _encode({name: getattr(activity, name) for name in Activity.__struct_fields__})
+
+
+def _activity(body: bytes) -> Activity:
+    fields = msgspec.msgpack.decode(body)  # without the newest fields where an older casbd wrote it
+    return msgspec.convert([fields[name] for name in Activity.__struct_fields__ if name in fields], Activity)
+
+
 def head(connection: sqlite3.Connection, destination: str, limit: int, after: int = 0) -> list[Row]:
     """The next rows of a destination, in order, behind the row `after`."""
     rows = connection.execute(
@@ -156,10 +169,11 @@ def down_since(connection: sqlite3.Connection) -> dict[str, int]:
 
 def refuse(connection: sqlite3.Connection, destination: str, row: Row, body: bytes, reason: str, now: int) -> None:
     """Set aside what the destination will never take: a whole row, or one activity of a block's row, which stays."""
+    kind = "activity" if row.kind == "activities" else row.kind
     if row.kind != "activities":
         connection.execute("DELETE FROM outbox WHERE seq = ?", (row.seq,))
     connection.execute(
-        "INSERT INTO refused (destination, kind, body, reason, stored) VALUES (?, ?, ?, ?, ?)", (destination, row.kind, body, reason, now)
+        "INSERT INTO refused (destination, kind, body, reason, stored) VALUES (?, ?, ?, ?, ?)", (destination, kind, body, reason, now)
     )
     connection.execute(
         "INSERT INTO destinations (name, refused, last_error, last_error_at) VALUES (?, 1, ?, ?)"
@@ -193,14 +207,20 @@ def prune_unclaimed(connection: sqlite3.Connection, configured: Collection[str],
             (destination, activities_before),
         ).rowcount
         old = []
-        query = "SELECT seq, kind, body FROM outbox WHERE destination = ? AND kind <> 'activities' ORDER BY seq"
-        for seq, kind, body in connection.execute(query, (destination,)):
-            if (_alert(body).created if kind == "alert" else _command(body).created) >= alerts_before:
+        query = "SELECT seq, kind, body, stored FROM outbox WHERE destination = ? AND kind <> 'activities' ORDER BY seq"
+        for row in connection.execute(query, (destination,)):
+            if _moment(*row[1:]) >= alerts_before:
                 break
-            old.append((seq,))
+            old.append((row[0],))
         connection.executemany("DELETE FROM outbox WHERE seq = ?", old)
         removed += len(old)
     return removed
+
+
+def _moment(kind: Kind, body: bytes, stored: int) -> int:
+    if kind == "activity":
+        return stored
+    return _alert(body).created if kind == "alert" else _command(body).created
 
 
 _WITH_REACHED = " FROM outbox LEFT JOIN destinations ON name = destination "

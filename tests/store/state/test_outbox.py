@@ -106,7 +106,7 @@ def test_what_is_refused_is_set_aside_and_its_error_is_of_interest_until_the_nex
     assert seqs(connection) == [second.seq], "of a block one activity was refused, not all"
     assert (of(connection).refused, of(connection).last_error, of(connection).last_error_at) == (2, "too long", 200)
     rows = connection.execute("SELECT destination, kind, body, reason, stored FROM refused").fetchall()
-    assert rows == [("siem", "alert", b"body", "too long", 100), ("siem", "activities", b"body", "too long", 200)]
+    assert rows == [("siem", "alert", b"body", "too long", 100), ("siem", "activity", b"body", "too long", 200)]
     outbox.settle(connection, "siem", [Part(second.seq, 0, 1, False)])
     assert of(connection).last_error == "too long"
     outbox.settle(connection, "siem", [Part(second.seq, 2, 3, True)])
