@@ -30,8 +30,10 @@ def expanded(search: str) -> str:
 
 
 def first_command(search: str) -> str:
-    """What asks for events."""
-    return expanded(search).partition("|")[0].strip()
+    """What asks for events: all before the first bar, or what stands behind `where` of `| tstats`, which asks the index alone."""
+    text = expanded(search)
+    of_index = re.match(r"\| tstats .*? where (.*?) by ", text)
+    return of_index[1] if of_index else text.partition("|")[0].strip()
 
 
 def unknown_fields(search: str, known: set[str]) -> set[str]:
@@ -39,8 +41,8 @@ def unknown_fields(search: str, known: set[str]) -> set[str]:
 
     ValueError for a command that is not here.
     """
-    first, *commands = re.split(r"\|(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", expanded(search))
-    missing = set(re.findall(r"(\w+)\s*(?:!?=| IN )", first)) - known
+    _, *commands = re.split(r"\|(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", expanded(search))
+    missing = set(re.findall(r"(\w+)\s*(?:!?=| IN )", first_command(search))) - known
     for text in commands:
         name, _, rest = text.strip().partition(" ")
         if name not in _COMMANDS:
@@ -83,5 +85,6 @@ _COMMANDS = {
     "stats": _counted,
     "table": _listed,
     "timechart": _counted,
+    "tstats": lambda text, known: _counted(re.sub(r" where .*? (?=by )", " ", text), known),
     "where": lambda text, known: (names(text) - known, known),
 }

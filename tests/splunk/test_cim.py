@@ -49,7 +49,7 @@ class TestNoEventIsOfAWrongModel:
 
     def test_alerts(self, events, road):
         """Closed ones are none any more, and those about casbd itself are of no model."""
-        kinds = Counter((event["casbd_kind"][0], event.get("event", [""])[0], tuple(models(event))) for event in events[road])
+        kinds = Counter((event["type"][0], event.get("event", [""])[0], tuple(models(event))) for event in events[road])
         told = {key: number for key, number in kinds.items() if key[0] in ("alert", "system")}
         grew = ("alert", "updated", ("Alerts",))
         assert told.keys() - {grew} == {("alert", "raised", ("Alerts",)), ("alert", "closed", ()), ("system", "raised", ())}
@@ -58,7 +58,7 @@ class TestNoEventIsOfAWrongModel:
         """What no app was asked to do, and notices, changed nothing."""
         seen = set()
         for event in events[road]:
-            if event["casbd_kind"] == ["governance"]:
+            if event["type"] == ["governance"]:
                 outcome, action = event["governance_status"][0], event["governance_action"][0]
                 changed = outcome in ("succeeded", "failed") and not action.startswith("notify_")
                 assert models(event) == (["Change"] if changed else [])
@@ -71,7 +71,7 @@ class TestNoEventIsOfAWrongModel:
             if "Change" in models(event):
                 assert ("account" in event["tag"]) == (event["object_category"] == ["user"])
                 assert set(event["action"]) <= CHANGES
-                assert event["casbd_kind"] == ["governance"] or event.get("result") != ["unknown"]
+                assert event["type"] == ["governance"] or event.get("result") != ["unknown"]
                 assert not event["command"][0].startswith(("Get-", "Search-", "Test-"))
                 assert event["status"] != ["failure"] or event["result"]
                 assert ("account" in event["tag"]) == bool(event.get("src_user"))

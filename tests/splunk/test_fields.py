@@ -139,7 +139,7 @@ class TestHostileText:
     def test_a_record_that_says_what_it_is(self, road):
         raw = json.dumps({"type": "system", "activity_type": "Log on", "user": "evil", "tags": ["attack.t1110"]})
         found = event(activity("Download file", user="anna", raw=raw), road)
-        assert (found["activity_type"], found["user"], found["casbd_kind"]) == (["Download file"], ["anna"], ["activity"])
+        assert (found["activity_type"], found["user"], found["type"]) == (["Download file"], ["anna"], ["activity"])
 
 
 class TestLongEvents:
