@@ -72,12 +72,14 @@ class Retry(DeliveryError):
     """A passing failure. `after`: seconds the receiver asked us to wait, or None for the dispatcher's own backoff.
 
     unread: how many of the latest items of earlier calls may never be read, as the connection has ended.
+    stands: nothing of what was sent is lost by it, and what is in doubt stays there: the receiver only takes no more just now.
     """
 
-    def __init__(self, reason: str, *, sent: int = 0, after: float | None = None, unread: int = 0) -> None:
+    def __init__(self, reason: str, *, sent: int = 0, after: float | None = None, unread: int = 0, stands: bool = False) -> None:
         super().__init__(reason, sent=sent)
         self.after = after
         self.unread = unread
+        self.stands = stands
 
 
 class Rejected(DeliveryError):

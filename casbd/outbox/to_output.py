@@ -182,7 +182,7 @@ class ToOutput:
         except Rejected as error:
             outcome = _Outcome(min(error.sent, len(items) - 1), refusal=str(error) or "refused")
         except Retry as error:
-            if self._uncertain is not None:
+            if self._uncertain is not None and not error.stands:
                 self._settle_all_but(error.unread)
                 if self._in_doubt or not error.sent:
                     self._begin_anew(error.unread)

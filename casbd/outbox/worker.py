@@ -94,7 +94,7 @@ class Worker(threading.Thread):
                 if passing is not error:
                     log.exception("delivery failed", extra={"destination": self.destination})
                 pause, batch = self._pause_after(passing, pause), max(batch // 2, 1)  # less may get through where much does not
-                self._note_failure(store, str(passing))
+                self._note_failure(store, passing)
                 self._stopping.wait(pause)
                 continue
             pause, batch = pause if self._down_since is not None else 0.0, min(batch * 2, BATCH)
@@ -133,7 +133,8 @@ class Worker(threading.Thread):
         longer = min(max(last * 2, MIN_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
         return longer * random.uniform(0.8, 1.0)  # noqa: S311  not for secrets
 
-    def _note_failure(self, store: Store, reason: str) -> None:
+    def _note_failure(self, store: Store, error: Retry) -> None:
+        reason = str(error)
         self.failing_since = self.failing_since or monotonic()
         if self._down_since is None:
             self._down_since = self._clock() if self._unproved_since is None else self._unproved_since
@@ -141,10 +142,10 @@ class Worker(threading.Thread):
         try:
             with store.transaction() as connection:
                 self._delivering.write(connection)
-                outbox.failed(connection, self.destination, reason, self._clock(), self._down_since)
+                outbox.failed(connection, self.destination, reason, self._clock(), self._down_since, stands=error.stands)
             self._delivering.written()
-        except sqlite3.Error as error:  # a full disk: that it cannot be noted must not end this thread
-            log.error("a failed delivery could not be noted", extra={"destination": self.destination, "error": str(error)})
+        except sqlite3.Error as full:  # a full disk: that it cannot be noted must not end this thread
+            log.error("a failed delivery could not be noted", extra={"destination": self.destination, "error": str(full)})
 
     def _note_recovery(self, store: Store) -> None:
         assert self._down_since is not None

@@ -35,14 +35,17 @@ def kind_of(item: Item) -> Kind:
 
 
 def json_message(item: Item) -> bytes:
-    """An item as JSON. Its first key, `type`, says what it is: to tell by the other keys, a receiver would have to know all of them."""
-    return json_lines.line({"type": kind_of(item), **_fields(item)})
+    """An item as JSON."""
+    return json_lines.line(json_fields(item))
 
 
-def _fields(item: Item) -> dict[str, Any]:
+def json_fields(item: Item) -> dict[str, Any]:
+    """What JSON has of it. Its first key, `type`, says what it is: to tell by the others, a receiver would have to know all of them."""
     if isinstance(item, Activity):
-        return json_lines.activity_fields(item)
-    return json_lines.alert_fields(item) if isinstance(item, Alert) else json_lines.command_fields(item)
+        fields = json_lines.activity_fields(item)
+    else:
+        fields = json_lines.alert_fields(item) if isinstance(item, Alert) else json_lines.command_fields(item)
+    return {"type": kind_of(item), **fields}
 
 
 def text_message(item: Item) -> str:

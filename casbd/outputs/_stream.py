@@ -8,13 +8,14 @@ program there may not have read (`_doubt.py`), and reports what is in doubt when
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from casbd.clock import monotonic
 from casbd.errors import Retry
 from casbd.outputs import _connection
 from casbd.outputs._connection import Address
 from casbd.outputs._doubt import GOOD_BYE_BYTES, Doubt
+from casbd.outputs._parts import in_parts
 
 CHUNK = 256 * 1024
 """Bytes sent before waiting for their acknowledgement: how far a failure sets a batch back."""
@@ -44,7 +45,7 @@ class Stream:
         try:
             if self._socket is None:
                 self._socket = self._address.connect()
-            for chunk in _chunks(frames):
+            for chunk in in_parts(frames, CHUNK):
                 data = b"".join(chunk)
                 _connection.send_all(self._socket, data, self._address.send_timeout)
                 self._doubt.add(len(chunk), len(data), self._clock())
@@ -91,17 +92,3 @@ class Stream:
             _connection.abort(self._socket)
             self._socket = None
         return self._doubt.clear()
-
-
-def _chunks(frames: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """The frames in groups of about `CHUNK` bytes, each sent by one call."""
-    chunk: list[bytes] = []
-    size = 0
-    for frame in frames:
-        if chunk and size + len(frame) > CHUNK:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(frame)
-        size += len(frame)
-    if chunk:
-        yield chunk

@@ -26,7 +26,7 @@ from casbd.web.answers import failure
 from casbd.wire.plain_text import cut, single_line
 
 if TYPE_CHECKING:
-    from casbd.wire.http_request import Answer
+    from casbd.wire.http_request import Answer, Client
 
 T = TypeVar("T")
 
@@ -82,20 +82,31 @@ def is_loopback(host: str) -> bool:
 
 
 class HttpOptions(Options):
-    """What every connector of a vendor's HTTP API takes."""
+    """What everybody takes who asks an HTTP API."""
 
     timeout: Duration = 30_000
     """For each request, from looking up the name to the end of the answer."""
     ca_file: ConfigPath | None = Field(default=None, examples=["ca.pem"])
     """Whom to trust (PEM). Left out: the system's list."""
 
+    def context(self) -> ssl.SSLContext:
+        """For a new connection. OSError where the CA file cannot be used."""
+        context = ssl.create_default_context(cafile=certificates(self.ca_file))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
 
 class Http:
-    """Sends requests. Raises Mistakes where the CA file cannot be used."""
+    """Sends requests. Raises Mistakes where the CA file cannot be used.
 
-    def __init__(self, options: HttpOptions, clock: Clock) -> None:
+    keeps: the connection, for a few seconds, for the next request to the same host; by one thread then. Else each has its own.
+    """
+
+    def __init__(self, options: HttpOptions, clock: Clock, *, keeps: bool = False) -> None:
         self._options = options
         self._clock = clock
+        self._keeps = keeps
+        self._kept: Client | None = None
         try:
             self._context()
         except OSError as error:
@@ -103,15 +114,32 @@ class Http:
 
     def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, most: int = MOST_OF_ANSWER) -> Answer:
         """The answer, whatever its status. Retry where there is none."""
-        from casbd.wire.http_request import exchange
-
         host = host_of(url)
-        headers = {"User-Agent": f"casbd/{__version__}", **headers}
-        proxy = not is_loopback(host)  # it would see what is meant for this host itself
+        client, self._kept = self._kept or self._client(url), None
+        is_good = False
         try:
-            return exchange(method, url, body, headers, self._context(url), self._options.timeout / 1000, proxy=proxy, most=most)
+            answer = client.exchange(method, url, body, {"User-Agent": f"casbd/{__version__}", **headers}, most=most)
+            is_good = True
         except OSError as error:
             raise Retry(f"{host}: {error}") from None
+        finally:
+            if is_good and self._keeps:
+                self._kept = client
+            else:
+                client.close()
+        return answer
+
+    def close(self) -> None:
+        """Let go of the connection that is kept."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def _client(self, url: str) -> Client:
+        from casbd.wire.http_request import Client
+
+        proxy = not is_loopback(host_of(url))  # it would see what is meant for this host itself
+        return Client(self._context(url), self._options.timeout / 1000, proxy=proxy)
 
     def judged(self, host: str, answer: Answer, secrets: Iterable[str] = ()) -> Answer:
         """The answer where it is a 2xx; else Retry or Rejected, in the vendor's words without the secrets."""
@@ -120,12 +148,8 @@ class Http:
         raise failure(host, answer, self._clock(), secrets)
 
     def _context(self, url: str = "https:") -> ssl.SSLContext:
-        """Read anew each time, so that a changed file counts."""
-        if not url.startswith("https:"):
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used
-        context = ssl.create_default_context(cafile=certificates(self._options.ca_file))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
+        """Read anew for each connection, so that a changed file counts."""
+        return self._options.context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which is not used
 
 
 class Token(Protocol):

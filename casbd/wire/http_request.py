@@ -1,4 +1,4 @@
-"""One HTTP request with a limit on the whole of it.
+"""HTTP requests, each with a limit on the whole of it.
 
 httpx limits each reading and writing, so who sends a byte now and then keeps it waiting for ever. It is asynchronous here as nothing
 else ends a request from the outside, whatever it is at.
@@ -23,39 +23,46 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def exchange(
-    method: str,
-    url: str,
-    body: bytes | None,
-    headers: Mapping[str, str],
-    context: ssl.SSLContext,
-    seconds: float,
-    *,
-    proxy: bool,
-    most: int,
-) -> Answer:
-    """Send a request and read its answer; a redirect is not followed.
+class Client:
+    """Sends requests, over a connection that is kept for some seconds. Not for several threads at once.
 
-    seconds: from looking up the name to the last byte that is read. proxy: whether one that the environment names may be asked.
-    most: bytes of the answer's body; 0 where it does not matter and is not read.
-    OSError, with the reason, where there is no answer, or a longer one.
+    seconds: for each request, from looking up the name to the last byte that is read. proxy: whether one that the environment names may
+    be asked.
     """
-    try:
-        request = httpx.Request(method, url, content=body, headers={"Accept-Encoding": "identity", **headers})
-        return asyncio.run(_exchange(request, context, seconds, proxy, most))
-    except TimeoutError:
-        raise TimeoutError(f"timed out: no answer within {seconds:g} s") from None
-    except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
-        raise OSError(_reason(error)) from None
 
+    def __init__(self, context: ssl.SSLContext, seconds: float, *, proxy: bool) -> None:
+        self._seconds = seconds
+        self._runner = asyncio.Runner()
+        self._client = httpx.AsyncClient(verify=context, timeout=seconds, trust_env=proxy)
 
-async def _exchange(request: httpx.Request, context: ssl.SSLContext, seconds: float, proxy: bool, most: int) -> Answer:
-    async with asyncio.timeout(seconds), httpx.AsyncClient(verify=context, timeout=seconds, trust_env=proxy) as client:
-        response = await client.send(request, stream=True, follow_redirects=False)
+    def exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, most: int) -> Answer:
+        """Send a request and read its answer; a redirect is not followed.
+
+        most: bytes of the answer's body; 0 where it does not matter and is not read.
+        OSError, with the reason, where there is no answer, or a longer one; then the client is of no use any more.
+        """
         try:
-            return Answer(response.status_code, response.headers, await _body(response, most) if most else b"")
+            request = self._client.build_request(method, url, content=body, headers={"Accept-Encoding": "identity", **headers})
+            return self._runner.run(self._exchange(request, most))
+        except TimeoutError:
+            raise TimeoutError(f"timed out: no answer within {self._seconds:g} s") from None
+        except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
+            raise OSError(_reason(error)) from None
+
+    async def _exchange(self, request: httpx.Request, most: int) -> Answer:
+        async with asyncio.timeout(self._seconds):
+            response = await self._client.send(request, stream=True, follow_redirects=False)
+            try:
+                return Answer(response.status_code, response.headers, await _body(response, most) if most else b"")
+            finally:
+                await response.aclose()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        try:
+            self._runner.run(self._client.aclose())
         finally:
-            await response.aclose()
+            self._runner.close()
 
 
 async def _body(response: httpx.Response, most: int) -> bytes:

@@ -106,11 +106,14 @@ class Full:
 
 
 class DeliveryMachine(RuleBasedStateMachine):
+    def make_host(self) -> Host:
+        return Host()
+
     @initialize()
     def begin(self) -> None:
         self.directory = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
         self.core = Core(self.directory, rules=RULES, settings=SETTINGS)
-        self.host = Host()
+        self.host = self.make_host()
         assert isinstance(self.host, Uncertain)
         self.delivering = self._new()
         self.queued: list[str] = []
@@ -123,7 +126,8 @@ class DeliveryMachine(RuleBasedStateMachine):
         for _ in range(1000):
             if self._attempt(lambda: self.delivering.deliver(self.core.store, 3) or self.delivering.conclude()) and not self.core.waiting():
                 break
-        assert self.host.ever_read == self.queued
+        self.it_is_read_in_order()
+        assert {*self.host.ever_read} == {*self.queued}
         assert not self.core.waiting()
         self.core.close()
         shutil.rmtree(self.directory)
@@ -141,7 +145,7 @@ class DeliveryMachine(RuleBasedStateMachine):
         except Retry as error:
             with self.core.store.transaction() as connection:
                 self.delivering.write(connection)
-                outbox.failed(connection, "siem", str(error), self.core.now)
+                outbox.failed(connection, "siem", str(error), self.core.now, stands=error.stands)
             self.delivering.written()
             return False
         self._write()

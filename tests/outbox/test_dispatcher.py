@@ -147,11 +147,11 @@ class TestOthers:
         """Neither noting the failure nor taking out what was delivered works; then there is room again."""
         real, left = outbox.failed, [3]
 
-        def failed(*args):
+        def failed(*args, **options):
             if left[0]:
                 left[0] -= 1
                 raise sqlite3.OperationalError("database or disk is full")
-            real(*args)
+            real(*args, **options)
 
         monkeypatch.setattr(outbox, "failed", failed)
         output = Memory(*[Retry("down")] * 4)

@@ -218,3 +218,23 @@ def test_outcomes_of_governance_go_in_order_with_pseudonyms_in_the_place_of_name
     anna = pseudonyms.user("a@contoso.com")
     assert [getattr(item, "command_id", "an alert") for item in sent] == ["an alert", "c", "an alert"]
     assert (sent[1].target, sent[1].answer) == (anna, f"{anna} is suspended")
+
+
+def test_a_receiver_that_only_takes_no_more_puts_nothing_in_question(core, block):
+    """What it has taken stays in doubt, is not sent again, and counts when it says so; status says all the while that it is in doubt."""
+    output = destinations.Unsure(None, Retry("busy", stands=True), Retry("busy", sent=2, stands=True), doubt=3)
+    delivering = ToOutput("siem", output, lambda: core.now)
+    deliver(core, delivering)
+    for taken in (3, 5):
+        with pytest.raises(Retry):
+            delivering.deliver(core.store, 3)
+        output.doubt = taken
+        with core.store.transaction() as connection:
+            delivering.write(connection)
+            outbox.failed(connection, "siem", "busy", core.now, stands=True)
+        delivering.written()
+        assert [row.sent for row in core.waiting()] == [0]
+    assert output.taken == [activity.activity_id for activity in block[:5]]
+    output.doubt = 1
+    assert deliver(core, delivering) == 6
+    assert output.taken == [activity.activity_id for activity in block]

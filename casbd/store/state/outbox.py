@@ -142,13 +142,16 @@ def settle(connection: sqlite3.Connection, destination: str, parts: Sequence[Par
         )
 
 
-def failed(connection: sqlite3.Connection, destination: str, reason: str, now: int, since: int | None = None) -> None:
-    """A passing failure: all that is in doubt is to be sent again. since: when the outage began, if not now."""
+def failed(
+    connection: sqlite3.Connection, destination: str, reason: str, now: int, since: int | None = None, *, stands: bool = False
+) -> None:
+    """A passing failure. since: when the outage began, if not now. stands: else all that is in doubt is to be sent again."""
     connection.execute(
         "INSERT INTO destinations (name, failures, last_error, last_error_at, down_since) VALUES (?1, 1, ?2, ?3, coalesce(?4, ?3))"
         " ON CONFLICT (name) DO UPDATE SET failures = failures + 1, last_error = excluded.last_error,"
-        " last_error_at = excluded.last_error_at, down_since = coalesce(down_since, excluded.down_since), reached = 0",
-        (destination, reason, now, since),
+        " last_error_at = excluded.last_error_at, down_since = coalesce(down_since, excluded.down_since),"
+        " reached = CASE WHEN ?5 THEN reached ELSE 0 END",
+        (destination, reason, now, since, stands),
     )
 
 
