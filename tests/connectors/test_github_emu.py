@@ -1,8 +1,8 @@
 import pytest
-from scim import ScimUsers
 from vendor import ANNA, PEOPLE, SECRET, Reply, Server, VendorTests, command
 
 from casbd.errors import Rejected
+from tests.connectors.scim import ScimUsers
 
 LOGINS = {"anna_contoso": "U0000000", "bo_contoso": "U0000002"}
 

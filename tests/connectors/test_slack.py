@@ -1,8 +1,8 @@
 import pytest
-from scim import ScimUsers
 from vendor import ANNA, PEOPLE, SECRET, Fault, Reply, Server, VendorTests, command
 
 from casbd.errors import Rejected, Retry
+from tests.connectors.scim import ScimUsers
 
 
 class Slack(Server):
