@@ -56,13 +56,7 @@ class SyslogNg:
 
     def lines(self, template: str, number: int) -> list[str]:
         """So many, or those that came in time."""
-        deadline = time.monotonic() + LONG_ENOUGH
-        while time.monotonic() < deadline:
-            lines = (self.folder / template).read_text().split("\n")[:-1] if (self.folder / template).exists() else []
-            if len(lines) >= number:
-                break
-            select.select([], [], [], 0.05)
-        return lines
+        return lines_of(self.folder / template, number)
 
     def stop(self) -> None:
         self.process.terminate()
@@ -76,3 +70,12 @@ class SyslogNg:
                     return
             select.select([], [], [], 0.02)
         pytest.fail(f"syslog-ng does not start: {(self.folder / 'log').read_text()}")
+
+
+def lines_of(path: Path, number: int) -> list[str]:
+    """So many lines of a file that grows, or those that came in time."""
+    deadline, lines = time.monotonic() + LONG_ENOUGH, []
+    while len(lines) < number and time.monotonic() < deadline:
+        select.select([], [], [], 0.05)
+        lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    return lines

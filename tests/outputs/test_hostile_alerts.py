@@ -1,5 +1,6 @@
 """A thousand alerts with hostile values in every field, through real receivers: each is one event, and every field comes back."""
 
+import json
 import re
 
 import pytest
@@ -8,8 +9,8 @@ import strict_leef
 
 from casbd.plugins import registry
 from casbd.wire import leef
-from tests.outputs.conftest import free_port
-from tests.outputs.syslog_ng import SyslogNg
+from tests.outputs.conftest import Rsyslog, free_port
+from tests.outputs.syslog_ng import SyslogNg, lines_of
 from tests.wire.items import hostile_alerts
 
 Syslog = registry.load("outputs", "syslog")
@@ -85,3 +86,38 @@ def test_syslog_ng_and_the_agent_behind_it(syslog_ng, preset):
     check(raw, preset)
     agent = [re.sub(r"^<\d+>Jan 31 12:00:\d\d casbd\.example (CEF|LEEF): ?", r"\1:", line) for line in syslog_ng.lines("agent", NUMBER)]
     assert agent == wanted
+
+
+@pytest.fixture
+def liblognorm(_rsyslogd, tmp_path):
+    """rsyslog with its CEF parser, whose results are JSON in a file."""
+    port, found = free_port(), tmp_path / "found"
+    server = Rsyslog(
+        tmp_path,
+        f"""module(load="imtcp") input(type="imtcp" address="127.0.0.1" port="{port}")
+            module(load="mmnormalize")
+            action(type="mmnormalize" useRawMsg="on" rule=["rule=:%-:word% %-:word% %cef:cef%"])
+            template(name="found" type="string" string="%$!all-json%\\n")
+            action(type="omfile" file="{found}" template="found")""",
+    )
+    server.port, server.found = port, found
+    server.wait_for(port)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("preset", ["sentinel", "arcsight", "mcas"])
+def test_liblognorm_reads_every_field(liblognorm, preset):
+    """It takes the first letter off the first key (2.0.6), whoever wrote it."""
+    timestamp = {"timestamp": "rfc3339"}  # its rule takes the time for one word
+    output = sender(liblognorm.port, preset=preset, **timestamp)
+    for start in range(0, NUMBER, AT_ONCE):
+        output.send(ALERTS[start : start + AT_ONCE])
+        liblognorm.raw.lines(AT_ONCE)
+        liblognorm.agent.lines(AT_ONCE)
+    output.close()
+    for line, message in zip(lines_of(liblognorm.found, NUMBER), messages_of(output), strict=True):
+        header, wanted = strict_cef.parse(message, escaped=preset == "arcsight")
+        found = json.loads(line)["cef"]
+        assert found["Name"] == header[5]
+        assert found["Extensions"] == {key.replace("externalId", "xternalId"): value for key, value in wanted.items()}
