@@ -1,7 +1,5 @@
 """The parser for Splunk Connect for Syslog, in a real syslog-ng with what SC4S has around it."""
 
-import os
-import shutil
 import subprocess
 
 import pytest
@@ -9,6 +7,7 @@ from conf_files import SC4S
 
 from casbd.model.alert import Alert
 from casbd.outputs._message import cef_message
+from tests.outputs.syslog_ng import program
 
 CONFIGURATION = r"""
 @version: 3.38
@@ -33,9 +32,10 @@ OTHERS = ["CEF:0|MCAS|SIEM_Agent|1|x|y|0|a=b", "CEF:0|casbd|other|1|x|y|0|a=b", 
 
 
 def test_casbds_messages_have_a_source_of_their_own_and_no_others(tmp_path):
-    program = shutil.which("syslog-ng", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not program:
-        pytest.skip("syslog-ng is not installed (Debian's package takes rsyslog away)")
+    found_program = program()
+    if not found_program:
+        pytest.skip("syslog-ng is not there (tests/get_syslog_ng)")
+    binary, environment, modules = found_program
     found = tmp_path / "found"
     (tmp_path / "conf").write_text(CONFIGURATION.format(parser=SC4S / "app-cef-casbd.conf", found=found))
     alert = Alert(alert_id="a", policy_id="p", policy_name="x | casbd", policy_type="activity", severity="high")
@@ -43,8 +43,8 @@ def test_casbds_messages_have_a_source_of_their_own_and_no_others(tmp_path):
 
     messages = [cef_message(alert, "casbd", ""), *OTHERS]
     text = "".join(f"{message}\n" for message in messages)
-    command = [program, "--foreground", "--no-caps", f"--cfgfile={tmp_path / 'conf'}", *state]
-    done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=60)
+    command = [binary, "--foreground", "--no-caps", f"--cfgfile={tmp_path / 'conf'}", f"--module-path={modules}", *state]
+    done = subprocess.run(command, input=text, env=environment, text=True, capture_output=True, timeout=60)
 
     assert done.returncode == 0, done.stderr
     assert found.read_text().splitlines() == ["casbd:cef/cef", *["/"] * len(OTHERS)]
