@@ -27,8 +27,8 @@ class DormantKeys(MatchKeys):
     active_days: Annotated[StrictInt, Field(ge=1, le=365)] = 1
     """On so many days it was active before it fell asleep."""
     familiar: Different | None = None
-    """A field, such as user_agent: no alert where most of its first day is done with values that it had before. Then it is the owner who is
-    back."""
+    """A field, such as user_agent: no alert where most of its first day is done with values that it had before, or that a managed
+    device has. Then it is the owner who is back."""
 
 
 @detection

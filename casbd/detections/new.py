@@ -38,7 +38,8 @@ class NewKeys(MatchKeys):
     who are active for so long). Guests and users of other domains are not among them."""
     familiar: Different | None = None
     """A field, such as user_agent, whose values somebody who moves takes along: no alert where all is done with those that the subject
-    had before, and nothing with another value in the ten hours after (but from a phone). Not asked at high sensitivity."""
+    had before or a managed device has, and nothing with another value in the ten hours after (but from a phone). Not asked at high
+    sensitivity."""
     first_use: StrictBool = False
     """What a subject without any history has is news, too, as soon as it is known for `learning` what others have: of what few do."""
     domains_only: StrictBool = False

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.had_by import value_of
 from casbd.habits.stretches import NEVER, Stretches
-from casbd.habits.values_seen import LONG_AGO, ValuesSeen, value_of
+from casbd.habits.values_seen import LONG_AGO, ValuesSeen
 from casbd.model.counted import Entry
 
 MOST_FIRST = 8

@@ -11,8 +11,9 @@ from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
 from casbd.habits.first_users import FirstUsers
+from casbd.habits.had_by import PARTED, value_of
 from casbd.habits.imitations import imitated, imitated_of_all, is_disguised
-from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, SURE, Use, ValuesSeen, value_of
+from casbd.habits.values_seen import LONG_AGO, SESSION, SURE, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.long_texts import shortened_bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,17 +14,16 @@ from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import DAY, HOUR, LATE, MOST_KEPT, Finding
 from casbd.habits.first_users import MOST_FIRST, FirstUsers, Others
-from casbd.habits.values_seen import PARTED, SESSION, SETTLED, Use, ValuesSeen, value_of
-from casbd.habits.ways import CARRIED, CARRIED_DEVICES, PlacesSeen, WaysShared, mark_of, says_where, with_way, without_way
+from casbd.habits.had_by import CARRIED, PARTED, SETTLED, by_of, device_mark, is_managed, plain, text_of, unversioned, value_of
+from casbd.habits.values_seen import SESSION, Use, ValuesSeen
+from casbd.habits.ways import PlacesSeen, WaysShared, mark_of, says_where, with_way, without_way
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
-from casbd.records.long_texts import shortened_bytes
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
 Sensitivity = Literal["low", "medium", "high"]
 
-LONGEST_VALUE = 128
 FEWEST_DAYS = 2
 """On so many days at least a subject must have been active, else nobody knows what is usual."""
 STAYS = 10
@@ -72,6 +70,11 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.new, self.familiar, "device_type") if self.familiar else self.new
 
     @property
+    def helped_by(self) -> tuple[str, ...]:
+        """Fields that it takes where they are there."""
+        return ("asn", "device_tags", "ip_category") if self.familiar or self.new[0] in _PLACES else ()
+
+    @property
     def counts(self) -> str:
         """See Match."""
         return self.new[0]
@@ -91,19 +94,19 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         if self._of_places:  # as of nearly every activity
             if activity.country is None:
                 return None
-            kind = activity.device_type, activity.ip_category, activity.asn
+            kind = activity.device_type, activity.ip_category, activity.asn, activity.device_tags
             return _places[activity.country, activity.user_agent, activity.ip_address, *kind]
         known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
         value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
         if value is None or (self.familiar is None and not own):
-            return value and shortened_bytes(value, LONGEST_VALUE).replace(PARTED, " ")
+            return value and plain(value)
         if self.familiar is None:
-            return _texts[value, None, SETTLED]
+            return text_of(value, None, SETTLED)
         by = different(self.familiar, activity, reader)
         if by is not None and self.familiar == "user_agent":
             by = unversioned[by]
-        return _texts[value, by, SETTLED] if own else text_of(value, by, activity.device_type)
+        return text_of(value, by, SETTLED if own else device_mark(activity.device_type, activity.device_tags))
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""
@@ -172,16 +175,17 @@ class Session:
 
     @property
     def strange(self) -> bool:
-        """Whether most of it was had by something that the subject never used before."""
+        """Whether most of it was had by something that the subject never used before, nor is a device's that the organization manages."""
         known = Counter({True: 0, False: 0})
+        managed = {by_of(text) for text, _ in self._cells if is_managed(text)}
         for text, cell in self._cells:
-            if by := text.split(PARTED)[1] if PARTED in text else "":
-                known[self._is_familiar(by)] += cell.count
+            if by := by_of(text):
+                known[by in managed or self._is_familiar(by)] += cell.count
         return known[False] > known[True]
 
     def brought_anything_new(self) -> bool:
         """Whether most of it was had by what the subject had not used before, or all of it by nobody knows what."""
-        return self.strange or not any(text.split(PARTED)[1] for text, _ in self._cells)
+        return self.strange or not any(by_of(text) for text, _ in self._cells)
 
     def of_who_moves(self) -> bool:
         """Whether the subject has another value often: it travels, or its addresses do."""
@@ -266,28 +270,11 @@ def _foreign_domain(text: str, user: str) -> str | None:
 
 _DOMAIN = re.compile(r"[\w.+%-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 
-unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_000)
-"""User agents without numbers: a browser that was updated on the way is the same one."""
-
 
 def _place(key: tuple[Any, ...]) -> str:
-    country, agent, address, device, category, asn = key
-    mark = SETTLED if category in _OWN else mark_of(device, asn)
-    return with_way(_texts[country.casefold(), unversioned[agent.casefold()] if agent else None, mark], address)
+    country, agent, address, device, category, asn, tags = key
+    mark = SETTLED if category in _OWN else mark_of(device, tags, asn)
+    return with_way(text_of(country.casefold(), unversioned[agent.casefold()] if agent else None, mark), address)
 
 
 _places = Remembered[tuple[Any, ...], str](_place, 20_000)
-
-
-def text_of(value: str, by: str | None, device: str | None) -> str:
-    """What is remembered of a value, of what it was had by, and of the kind of device."""
-    return _texts[value, by, CARRIED if device in CARRIED_DEVICES else ""]
-
-
-def _text(key: tuple[str, str | None, str]) -> str:
-    value, by, mark = key
-    digest = hashlib.blake2b(by.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if by else ""
-    return f"{shortened_bytes(value, LONGEST_VALUE).replace(PARTED, ' ')}{PARTED}{digest}{PARTED}{mark}"
-
-
-_texts = Remembered[tuple[str, str | None, str], str](_text, 20_000)

@@ -1,6 +1,6 @@
 """The memory of a subject of kind `new`: which values it had, and when; of the last two days in which hours, as some come late.
 
-A value is remembered together with what the subject had it by (its device), as one text that begins with the value and `PARTED`.
+A value is remembered together with what the subject had it by (its device), as one text (`had_by.py`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ import msgspec
 
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.cells import Cell, brief_cell, by_name, whole_cell
+from casbd.habits.had_by import PARTED, SETTLED, is_managed, value_of
 from casbd.model.counted import Entry
 
-PARTED = "\x1f"
-"""Stands between a value and what it was had by."""
-SETTLED = "="
-"""At the end of what can be no news, wherever the value was before."""
 LONG_AGO = -(2**53)
 SESSION = 24
 """Hours of a value's first session."""
@@ -70,11 +67,6 @@ class Use(NamedTuple):
     hour: int
     text: str
     cell: Cell | None
-
-
-def value_of(text: str) -> str:
-    """The value of what is remembered."""
-    return text.partition(PARTED)[0]
 
 
 class ValuesSeen:
@@ -245,7 +237,7 @@ class ValuesSeen:
 
     def _settle(self, hour: int, text: str, days: int) -> None:
         self._surer = True
-        value = value_of(text)
+        value, text = value_of(text), text[:-1] if is_managed(text) else text
         self._last[value] = max(hour, self._last.get(value, LONG_AGO))
         had = self._kept.had.get(text)
         if had is None:

@@ -10,8 +10,8 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
-from casbd.habits.new_values import text_of, unversioned
-from casbd.habits.values_seen import LONG_AGO, PARTED, SESSION, Use, ValuesSeen
+from casbd.habits.had_by import by_of, device_mark, is_managed, text_of, unversioned
+from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
@@ -24,7 +24,7 @@ AWAKE = "active"
 class Waking(msgspec.Struct, frozen=True, kw_only=True):
     """A subject is active again after so long (ms). fewest: on so many days it was active before.
 
-    familiar: a field; who is back with a value that it had before is the owner.
+    familiar: a field; who is back with a value that it had before is the owner, or with a device that the organization manages.
     """
 
     kind: ClassVar[str] = "dormant"
@@ -45,6 +45,11 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
         return ("app", self.familiar, "device_type") if self.familiar else ("app",)
 
     @property
+    def helped_by(self) -> tuple[str, ...]:
+        """Fields that it takes where they are there."""
+        return ("device_tags",) if self.familiar else ()
+
+    @property
     def counts(self) -> str:
         """See Match."""
         return "activities"
@@ -59,8 +64,8 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
         if self.familiar is None:
             return AWAKE
         if self.familiar == "user_agent":
-            return _by_agent[activity.user_agent, activity.device_type]
-        return text_of(AWAKE, different(self.familiar, activity, reader), activity.device_type)
+            return _by_agent[activity.user_agent, activity.device_type, activity.device_tags]
+        return text_of(AWAKE, different(self.familiar, activity, reader), device_mark(activity.device_type, activity.device_tags))
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""
@@ -85,21 +90,22 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def _by(key: tuple[str | None, str | None]) -> str:
+def _by(key: tuple[str | None, str | None, tuple[str, ...]]) -> str:
     agent = different("user_agent", Activity(user_agent=key[0]), RawReader())
-    return text_of(AWAKE, None if agent is None else unversioned[agent], key[1])
+    return text_of(AWAKE, None if agent is None else unversioned[agent], device_mark(*key[1:]))
 
 
 _by_agent = Remembered(_by, 20_000)
 
 
 def _is_the_owner(memory: ValuesSeen, day: Sequence[Use], before: Sequence[Use]) -> bool:
-    """Whether most of a day was done with what the subject had before."""
-    had = {text.split(PARTED)[1] for text in (*memory.had, *(use.text for use in before)) if PARTED in text} - {""}
+    """Whether most of a day was done with what the subject had before, or what is a managed device's."""
+    own = {by_of(text) for text in (*memory.had, *(use.text for use in before))}
+    own |= {by_of(use.text) for use in day if is_managed(use.text)}
     known = {True: 0, False: 0}
     for use in day:
-        if use.cell is not None and PARTED in use.text and (by := use.text.split(PARTED)[1]):
-            known[by in had] += use.cell.count
+        if use.cell is not None and (by := by_of(use.text)):
+            known[by in own] += use.cell.count
     return known[True] > known[False]
 
 

@@ -6,7 +6,7 @@ As long as a value may be news it is remembered with the way it was had by, too:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,17 +14,15 @@ import msgspec
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.cells import Cell
 from casbd.habits.first_users import FirstUsers
+from casbd.habits.had_by import CARRIED, MANAGED, PARTED, device_mark
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.spots import SERVERS, block_of
-from casbd.habits.values_seen import LONG_AGO, PARTED, ValuesSeen
+from casbd.habits.values_seen import LONG_AGO, ValuesSeen
 from casbd.model.counted import Entry
 from casbd.remembered import Remembered
 
 EXIT = 2
 """So many colleagues come by a way that they share, on two days each."""
-CARRIED_DEVICES = frozenset({"Mobile", "Tablet"})
-CARRIED = "+"
-"""Marks what is had by these: abroad they keep the addresses of their carrier at home."""
 _RENTED = "~"
 _IN_FLIGHT = frozenset({7155, 40306, 22351, 31515, 64294})
 """Autonomous systems of aircraft (Viasat, Intelsat, Inmarsat, Panasonic Avionics): the country is that of a ground station."""
@@ -32,17 +30,16 @@ _MOST_WAYS, _MOST_SHARED, _SEEN = 12, 2_000, 50_000
 _PARTS, _BLOCK = 4, 6
 
 
-def mark_of(device_type: str | None, asn: int | None) -> str:
+def mark_of(device_type: str | None, tags: Collection[str], asn: int | None) -> str:
     """What a device and its network say of where the user is: nothing where the address is carried about, little at a rented server."""
-    if device_type in CARRIED_DEVICES or asn in _IN_FLIGHT:
-        return CARRIED
-    return _RENTED if asn is not None and f"AS{asn}" in SERVERS else ""
+    mark = CARRIED if asn in _IN_FLIGHT else device_mark(device_type, tags)
+    return _RENTED if mark != CARRIED and asn is not None and f"AS{asn}" in SERVERS else mark
 
 
 def with_way(text: str, address: str | None) -> str:
     """What is remembered (a value, by what it was had, a mark) with the way, where that may matter."""
     value, by, mark = text.split(PARTED)
-    return PARTED.join((value, by, _ways[address or ""] if not mark else "", mark))
+    return PARTED.join((value, by, _ways[address or ""] if mark in ("", MANAGED) else "", mark))
 
 
 def without_way(text: str) -> str:

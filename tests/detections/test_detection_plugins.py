@@ -52,6 +52,11 @@ def test_keys_that_do_not_go_together(text, told, tmp_path):
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["new: country, familiar: user_agent", "dormant: 60d, familiar: user_agent"])
+def test_what_helps_it_is_read_back_from_the_log(text, tmp_path):
+    assert "device_tags" in rule(tmp_path, text).reads()
+
+
 def test_what_says_nothing_may_stand_there(tmp_path):
     plain = rule(tmp_path, "repeated: 3, within: 5m")
     assert rule(tmp_path, "repeated: 3, within: 5m, sequence: null, any_order: false").digest == plain.digest

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from casbd.habits import first_users
 from casbd.habits.anomaly import DAY
 from casbd.habits.first_users import FirstUsers
+from casbd.habits.had_by import PARTED
 from casbd.habits.new_values import NewValue
-from casbd.habits.values_seen import MOST_NEWS, MOST_USES, MOST_VALUES, PARTED, ValuesSeen
+from casbd.habits.values_seen import MOST_NEWS, MOST_USES, MOST_VALUES, ValuesSeen
 from casbd.model.counted import Entry
 
 from .orders import HOUR, activities, raised, same_in_any_order

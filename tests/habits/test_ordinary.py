@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from casbd.habits import first_users, habits, values_seen
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.habits import Habits, InMemory
+from casbd.habits.had_by import CARRIED, text_of
 from casbd.habits.known import Known
-from casbd.habits.new_values import NewValue, text_of
+from casbd.habits.new_values import NewValue
 from casbd.habits.unusual import Unusual
 from casbd.habits.waking import Waking
 from casbd.model.counted import Entry
@@ -17,7 +18,7 @@ from tests.habits.orders import MINUTE, watching
 
 NEW = NewValue(new=("country",), history=8 * DAY, learning=2 * DAY, unless_common=1, familiar="user_agent")
 KINDS = [NEW, NewValue(new=("app",), history=8 * DAY, learning=0, first_use=True), Waking(dormant=5 * DAY, familiar="user_agent")]
-VALUES = [text_of("no", "phone", "Mobile"), text_of("no", "laptop", "PC"), text_of("br", "laptop", "PC"), text_of("se", None, None)]
+VALUES = [text_of("no", "phone", CARRIED), text_of("no", "laptop", ""), text_of("br", "laptop", ""), text_of("se", None, "")]
 
 
 @st.composite

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.first_users import FirstUsers
+from casbd.habits.had_by import PARTED
 from casbd.habits.impossible import Impossible
 from casbd.habits.lookalikes import Lookalike
 from casbd.habits.new_values import NewValue
@@ -14,7 +15,7 @@ from casbd.habits.session_places import observed
 from casbd.habits.spots import written
 from casbd.habits.sprayed import Sprayed
 from casbd.habits.used_twice import UsedTwice
-from casbd.habits.values_seen import PARTED, ValuesSeen
+from casbd.habits.values_seen import ValuesSeen
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from habits.judged import alerts

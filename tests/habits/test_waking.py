@@ -5,11 +5,18 @@ from hypothesis import given, settings
 
 from casbd.habits.anomaly import DAY
 from casbd.habits.waking import AWAKE, Waking
+from casbd.model.activity import Activity
 from casbd.model.counted import Entry
+from casbd.records.record_path import RawReader
 
 from .orders import HOUR, activities, raised, same_in_any_order
 
 MATCH = Waking(dormant=8 * DAY)
+BY_DEVICE = Waking(dormant=8 * DAY, familiar="user_agent")
+
+
+def by(agent, *tags):
+    return BY_DEVICE.value(Activity(user_agent=agent, device_tags=tags), RawReader(), ())
 
 
 @pytest.mark.parametrize("fewest", [1, 2])
@@ -17,6 +24,23 @@ MATCH = Waking(dormant=8 * DAY)
 @given(given=activities((AWAKE,), days=60, most=25))
 def test_neither_order_nor_cuts_nor_restarts_matter(given, fewest):
     same_in_any_order(Waking(dormant=8 * DAY, fewest=fewest), given)
+
+
+@settings(max_examples=300)
+@given(given=activities((by("Firefox"), by("Chrome"), by("Chrome", "Intune compliant")), days=60, most=25))
+def test_neither_order_nor_cuts_nor_restarts_matter_of_devices(given):
+    same_in_any_order(BY_DEVICE, given)
+
+
+def test_with_the_own_computer_or_a_managed_one_it_is_the_owner():
+    def is_found(*texts):
+        given = [("a", Entry((300 * bool(n) + n) * HOUR, n, f"{n}", one)) for n, one in enumerate((by("Firefox"), *texts))]
+        return raised(BY_DEVICE, given, range(1, 99))[0] != []
+
+    assert is_found(by("Chrome"))
+    assert not is_found(by("Firefox"))
+    assert not is_found(by("Chrome"), by("Chrome", "Intune compliant"))
+    assert is_found(by("Chrome"), by("Chrome"), by("Edge", "Intune compliant"))
 
 
 def found(*hours):

@@ -15,11 +15,13 @@ from .orders import HOUR, activities, raised, same_in_any_order
 
 MATCH = NewValue(new=("country",), history=60 * DAY, learning=7 * DAY, unless_common=3, familiar="user_agent")
 HOME, VPN, HOTEL = "192.0.2.4", "198.51.100.9", "203.0.113.7"
+MANAGED = ("Intune compliant",)
 OTHER_EXIT, OFFICE = "198.51.100.10", "192.0.2.1"
 
 
-def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other"):
-    activity = Activity(country=country, ip_address=address, user_agent=agent, asn=asn, device_type=device, ip_category=category)
+def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other", tags=()):
+    where = Activity(country=country, ip_address=address, asn=asn, ip_category=category)
+    activity = msgspec.structs.replace(where, user_agent=agent, device_type=device, device_tags=tags)
     return MATCH.value(activity, RawReader(), ())
 
 
@@ -54,6 +56,7 @@ def test_who_has_a_split_tunnel_is_not_where_it_ends():
     in_turns = daily("a", HOME, VPN)
     assert not is_found(COLLEAGUES, in_turns, journey(text("NO", VPN)))
     assert is_found(COLLEAGUES, in_turns, journey(text("NO", HOME)))  # nobody shares that
+    assert not is_found(COLLEAGUES, in_turns, journey(text("NO", VPN, tags=MANAGED)))
     assert is_found(in_turns, journey(text("NO", VPN)))
     assert is_found(COLLEAGUES[: len(COLLEAGUES) // 2], in_turns, journey(text("NO", VPN)))
     assert is_found([one for one in COLLEAGUES if one[1].timestamp < DAY], in_turns, journey(text("NO", VPN)))
@@ -106,9 +109,27 @@ def test_an_office_is_where_its_people_are():
 
 def test_neither_rented_servers_nor_aircraft_are_places():
     assert is_found(daily("a", HOME), journey(text("NL", "192.0.2.99", asn=64500)))
-    assert not is_found(daily("a", HOME), journey(text("NL", "192.0.2.99", asn=9009)))
+    assert not is_found(daily("a", HOME), journey(text("NL", "192.0.2.99", asn=9009), text("NL", "192.0.2.99", asn=9009, tags=MANAGED)))
     assert is_found(daily("a", HOME), journey(text("NO", HOME), here=text("US", HOTEL, asn=9009)))  # where attackers are
     assert not is_found(daily("a", HOME), journey(text("NO", HOME), here=text("US", HOTEL, asn=40306)))
+
+
+def test_with_a_managed_device_it_is_the_user_who_has_another_browser():
+    usual, other = daily("a", HOME), text("BR", HOTEL, agent="Chrome")
+    managed = text("BR", HOTEL, agent="Chrome", tags=MANAGED)
+    assert not is_found(usual, journey(other, managed, here=other))
+    assert is_found(usual, journey(other, here=other))
+    assert is_found(usual, journey(text("BR", HOTEL, tags=MANAGED), other, other, here=other))  # that one has a browser of its own
+    assert is_found(usual, journey(managed, text("NO", HOME), here=other))  # and somebody is at home
+    assert is_found(usual, journey(text("NO", HOME, agent="Edge", tags=MANAGED), here=text("BR", HOTEL)))
+
+
+def test_by_what_device_a_value_was_had_is_not_remembered_for_long():
+    memory = PlacesSeen()
+    for day, tags in ((0, ()), (0, MANAGED), (3, ())):
+        memory.add(Entry(day * DAY, 0, f"{day}", text("NO", HOME, tags=tags)))
+    memory.settle(3 * DAY)
+    assert [*memory.had] == [without_way(text("NO", HOME))]
 
 
 def test_a_way_is_that_of_an_address_and_of_its_block():
@@ -144,7 +165,10 @@ def test_ways_are_few():
     assert msgspec.msgpack.encode(PlacesSeen(msgspec.msgpack.decode(packed, strict=False)).packed()) == packed
 
 
-VALUES = tuple(text(country, address, asn=asn) for country in ("NO", "BR") for address in (HOME, VPN, HOTEL) for asn in (None, 9009))
+VALUES = (
+    *(text(country, address, asn=asn) for country in ("NO", "BR") for address in (HOME, VPN, HOTEL) for asn in (None, 9009)),
+    *(text(country, HOTEL, agent="Chrome", tags=tags) for country in ("NO", "BR") for tags in ((), MANAGED)),
+)
 
 
 @settings(max_examples=300)
