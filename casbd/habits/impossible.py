@@ -10,7 +10,7 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
 from casbd.habits.geography import BORDERING, between, over_the_globe
-from casbd.habits.spots import HIDDEN, MOBILE, OWN, Spot, written
+from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS, Spot, written
 from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in, system_of
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
@@ -148,6 +148,8 @@ class Judge:
     def _may_be_elsewhere(self, hour: Hour, moment: int) -> bool:
         spot = hour.spot
         if spot.marks & MOBILE and (self._has(network_in(spot), hour) or self._was_in(hour)):
+            return True
+        if spot.network in SERVERS and self._has(network_in(spot), hour):
             return True
         if max(self._memory.countries_of(spot.network, moment), self._organization.countries_of(spot.network, moment)) >= ABROAD:
             return True

@@ -117,6 +117,14 @@ def test_a_browser_may_be_changed_on_a_journey():
     assert found((14, spot("US", 20, os="Windows", browser="Edge")), (14.1, other), before=before) == ["US"]
 
 
+def test_who_always_comes_out_of_rented_servers_has_a_vpn():
+    servers, home = spot("NL", 9009, os="Windows"), spot("IN", 30, os="Windows")
+    assert found((9, servers), (9.2, home), before=month(servers)) == []  # for once without it
+    assert found((9, servers), (9.2, BRAZIL), before=month(servers)) == ["BR"]
+    assert found((9, servers), (9.2, home), before=month(spot("NL", 29, os="Windows"))) == ["IN"]  # that is somebody's line
+    assert found((9, servers), (9.2, home), before=month(home)) == ["NL"]
+
+
 def test_a_way_out_that_is_known_to_the_user_or_shared_by_colleagues():
     exit_ = spot("US", 30)
     assert found((9, HOME), (9.2, exit_)) == ["US"]
