@@ -1,4 +1,5 @@
-"""Of how many users log ons failed from a block of addresses, who did not get in there, too; and whether people are usually there.
+"""Of how many users log ons failed from a block of addresses, who neither got in there, too, nor knew the password; and whether people are
+usually there.
 
 Users are bits of sketches (see Slice), so that the memory of a block is the same in any order, and small, whoever tries whatever.
 """
@@ -35,13 +36,15 @@ _MOST_NAMED = 40
 _MOST_BLOCKS = 2_000
 _LEAST_SLICES = 16
 _LEAST_PIECES = 32
-_SUCCESS, _FAILURE = "+", "-"
+_EXPIRED = "InvalidPasswordExpiredPassword"
+"""AADSTS50055: Entra ID says it only to who has the right password, which is too old."""
+_SUCCESS, _FAILURE, _KNEW = "+", "-", "~"
 _NOBODY = -1
 
 
 class TriesFrom(Sessions):
-    """See Memory: of a block of addresses. got_in: by piece of time a sketch of the organization's own users who logged on. named: the
-    first failures of each slice."""
+    """See Memory: of a block of addresses. got_in: by piece of time a sketch of the organization's own users who logged on, or knew the
+    password. named: the first failures of each slice."""
 
     __slots__ = ("_by_name", "got_in", "named")
 
@@ -172,7 +175,7 @@ class SprayedFrom(msgspec.Struct, frozen=True, kw_only=True):
     steps: ClassVar[tuple[Step, ...]] = ()
     aliased: ClassVar[tuple[Aliased, ...]] = ()
     counts: ClassVar[str] = "users"
-    looks_at: ClassVar[tuple[str, ...]] = ("activity_type", "user")
+    looks_at: ClassVar[tuple[str, ...]] = ("activity_type", "result_detail", "user")
 
     spray: int
     within: int
@@ -190,7 +193,8 @@ class SprayedFrom(msgspec.Struct, frozen=True, kw_only=True):
         if who is None:
             return None
         failed = activity.activity_type == "Failed log on" or activity.result == "failure"
-        return f"{_FAILURE if failed else _SUCCESS}{hash_of(who):x}"
+        how = _KNEW if activity.result_detail == _EXPIRED else _FAILURE if failed else _SUCCESS
+        return f"{how}{hash_of(who):x}"
 
     def counted_apart(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> Iterable[tuple[str, str | None]]:
         """See Apart: of a block, as of each address that somebody ever had there would be too many memories."""

@@ -18,12 +18,13 @@ START = 20_000 * DAY
 MATCH = SprayedFrom(spray=3, within=10 * MINUTE)
 
 
+EXPIRED = "InvalidPasswordExpiredPassword"
+
+
 def tried(user, *, ok=False, address="192.0.2.7"):
-    return MATCH.counted_apart(
-        Activity(user=user, ip_address=address, activity_type="Log on" if ok else "Failed log on", result="success" if ok else "failure"),
-        RawReader(),
-        (),
-    )
+    how = {"activity_type": "Log on", "result": "success"} if ok is True else {"activity_type": "Failed log on", "result": "failure"}
+    detail = None if ok is True else ok or "InvalidUserNameOrPassword"
+    return MATCH.counted_apart(Activity(user=user, ip_address=address, result_detail=detail, **how), RawReader(), ())
 
 
 def sprays(given, cuts=(), *, anew=()):
@@ -70,6 +71,14 @@ def test_who_gets_in_soon_after_or_was_in_before_is_no_stranger():
     assert sprays(entries(*failed(*"abcdef"), *((20 + n, user, True) for n, user in enumerate("abcdef")))) == []
     assert sprays(entries(*((-300 + n, user, True) for n, user in enumerate("abcdef")), *failed(*"abcdef"))) == []
     assert len(sprays(entries(*failed(*"abcdef"), *((190 + n, user, True) for n, user in enumerate("abcdef"))))) == 1
+
+
+def test_who_has_the_right_password_is_no_stranger_however_old_it_is():
+    assert sprays(entries(*failed(*"abcdef"), *((6 + n, user, EXPIRED) for n, user in enumerate("abcdef")))) == []
+    (one,) = sprays(entries(*failed(*"abcdef"), (9, "e", EXPIRED)))
+    assert one[2:4] == (6, 5)
+    before = [(minutes, user, EXPIRED) for minutes, user, _ in days_before("x", "y", "z")]
+    assert len(sprays(entries(*before, *failed(*"abcdefgh")))) == 1  # nobody logged on there
 
 
 def test_where_as_many_others_get_in_it_is_a_place_that_people_are_at():
