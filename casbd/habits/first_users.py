@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,9 @@ MOST_FIRST = 8
 """So many subjects are remembered of a value."""
 MOST_VALUES = 2_000
 """So many values are remembered; of more, those go that the fewest subjects had, the oldest first."""
+
+_MOST_APPS = 32
+"""So many are told apart; what comes of more is taken together."""
 
 
 class Others(NamedTuple):
@@ -48,14 +52,18 @@ class _First(msgspec.Struct, array_like=True, gc=False):
 
 
 class FirstUsers:
-    """See Organization. Of those who are remembered it is known since when they are active."""
+    """See Organization. Of those who are remembered it is known since when they are active.
+
+    by_app: subjects are of an app each (`single_app`), so that nobody has anything in an app for longer than that is used.
+    """
 
     forgotten = 0
 
-    def __init__(self, packed: Any = None) -> None:
+    def __init__(self, packed: Any = None, *, by_app: bool = False) -> None:
+        self._by_app = by_app
         self._began: dict[str, int]
-        active, values, self._began = packed or (None, {}, {})
-        self._active = Stretches(active)
+        active, values, self._began = packed or ({}, {}, {})
+        self._active = {app: Stretches(one) for app, one in active.items()}
         self._first: dict[str, list[_First]] = {value: [_First(*one) for one in first] for value, first in values.items()}
         self._packed: bytes | None = None
 
@@ -69,7 +77,7 @@ class FirstUsers:
             self._packed = None
         if entry.belongs is None:
             return ()
-        if self._active.add(moment // DAY):
+        if self._active.setdefault(self._app_of(who), Stretches()).add(moment // DAY):
             self._packed = None
         first = self._first.get(value_of(entry.value))
         if first is None:
@@ -94,7 +102,7 @@ class FirstUsers:
         if self._packed is None:
             listed = {one.who for first in self._first.values() for one in first}
             self._began = {who: began for who, began in self._began.items() if who in listed}
-            self._packed = msgspec.msgpack.encode((self._active.packed(), self._first, self._began))
+            self._packed = msgspec.msgpack.encode(({app: one.packed() for app, one in self._active.items()}, self._first, self._began))
         return msgspec.Raw(self._packed)
 
     def others(self, value: str, who: str, moment: int, history: int) -> Others:
@@ -102,7 +110,7 @@ class FirstUsers:
 
         history: so long (ms, LATE at least) it is news of somebody. What was there while the organization was learned is none.
         """
-        learned = self.began(moment) + history
+        learned = self.began(moment, who) + history
         before = max(moment - max(history, LATE), min(learned, moment - LATE))
         first = [one for one in self._first.get(value, ()) if one.who != who]
         known = [one for one in first if one.at <= before]
@@ -118,9 +126,14 @@ class FirstUsers:
         """All values that anybody had on a whole day that nothing of is still to come, in order."""
         return sorted(value for value, first in self._first.items() if _is_over(first[0].at, moment))
 
-    def began(self, moment: int) -> int:
-        """When anybody first had anything, as of a time (ms): see Stretches."""
-        return self._active.began(moment // DAY) * DAY
+    def began(self, moment: int, who: str) -> int:
+        """When anybody first had anything, in the app that a subject is of if they are told apart, as of a time (ms): see Stretches."""
+        active = self._active.get(self._app_of(who))
+        return (active.began(moment // DAY) if active else NEVER) * DAY
+
+    def _app_of(self, who: str) -> str:
+        app = json.loads(who)[-1] or "" if self._by_app else ""
+        return app if app in self._active or len(self._active) < _MOST_APPS else ""
 
     def _forget(self) -> None:
         if len(self._first) <= MOST_VALUES:

@@ -114,7 +114,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
 
     def organization(self, packed: Any = None) -> FirstUsers:
         """See Anomaly."""
-        return WaysShared(packed) if self._of_places else FirstUsers(packed)
+        return (WaysShared if self._of_places else FirstUsers)(packed, by_app=self.single_app)
 
     def findings(self, memory: ValuesSeen, organization: FirstUsers, who: str) -> Sequence[Finding]:
         """See Anomaly."""
@@ -124,7 +124,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
 
     def _finding(self, session: Session, organization: FirstUsers, who: str) -> Finding | None:
         others = organization.others(session.value, who, session.first, self.learning)
-        if not self._has_learned(session, organization, others.colleagues):
+        if not self._has_learned(session, organization, others.colleagues, who):
             return None
         away = self.familiar is not None and self.sensitivity != "high" and not session.brought_anything_new()
         elsewhere = session.elsewhere(partial(says_where, organization=organization, who=who)) if away else None
@@ -144,13 +144,13 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         """Whether anything may be news of a subject of which it is not known yet what is usual."""
         return self.first_use or self.sensitivity == "high"
 
-    def _has_learned(self, session: Session, organization: FirstUsers, others: int) -> bool:
+    def _has_learned(self, session: Session, organization: FirstUsers, others: int, who: str) -> bool:
         """Whether it is known what is usual of a subject; of a joiner at high sensitivity what is usual of others is enough."""
         usual = session.first - session.memory.begun >= self.learning and session.memory.days_before(session.hour) >= FEWEST_DAYS
         if usual and session.has_history():
             return True
         anyway = self._may_be_first and (self.first_use or not others)
-        return anyway and (self.learning < HOUR or session.first - organization.began(session.first) >= max(self.learning, LATE))
+        return anyway and (self.learning < HOUR or session.first - organization.began(session.first, who) >= max(self.learning, LATE))
 
 
 class Session:

@@ -130,9 +130,9 @@ class PlacesSeen(ValuesSeen):
 class WaysShared(FirstUsers):
     """See FirstUsers. And which ways several subjects take."""
 
-    def __init__(self, packed: Any = None) -> None:
+    def __init__(self, packed: Any = None, *, by_app: bool = False) -> None:
         first, ways = packed or (None, None)
-        super().__init__(first)
+        super().__init__(first, by_app=by_app)
         self._ways = Users(_MOST_SHARED, ways)
         self._of_blocks: dict[str, set[str]] = {}
         """What several have had of a block."""

@@ -1,5 +1,7 @@
 """A value that is new: the same alerts in any order, and what is no news."""
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -34,6 +36,12 @@ MATCH = NewValue(new=("country",), history=7 * DAY, learning=2 * DAY, unless_com
 @given(given=activities(VALUES))
 def test_neither_order_nor_cuts_nor_restarts_matter(given, keys):
     same_in_any_order(msgspec.structs.replace(MATCH, **keys), given)
+
+
+@settings(max_examples=200)
+@given(given=activities(VALUES, people=[json.dumps([who, app]) for who in "ab" for app in ("aws", None)]))
+def test_neither_order_nor_cuts_nor_restarts_matter_of_apps(given):
+    same_in_any_order(msgspec.structs.replace(MATCH, first_use=True, single_app=True), given)
 
 
 def at_home(who="a", *, days=30, text=f"no{PARTED}x{PARTED}", first=0):
@@ -144,6 +152,26 @@ def test_what_two_subjects_have_is_bounded_as_well():
         for who in "ab":
             first.add(who, Entry(number * 1000, number, f"{number}", f"v{number}"), ValuesSeen())
     assert len(first.known_before(100 * DAY)) <= first_users.MOST_VALUES + 1
+
+
+def test_of_each_app_it_is_learned_apart_what_is_usual():
+    def made(who, days, app, name):
+        return [(json.dumps([who, app]), Entry(day * DAY, day, f"{name}{day}", name)) for day in days]
+
+    parts = made("b", range(30), "azure", "north"), made("a", [15], "aws", "west"), made("c", [25], "aws", "south")
+    entries = sorted((one for part in parts for one in part), key=lambda one: one[1].timestamp)
+    keys = {"first_use": True, "familiar": None}
+    assert [json.loads(who)[0] for who, *_ in spans(entries, single_app=True, **keys)] == ["c"]
+    assert [json.loads(who)[0] for who, *_ in spans(entries, **keys)] == ["a", "c"]
+
+
+def test_apps_are_few_as_well():
+    first = FirstUsers(by_app=True)
+    for number in range(1000):
+        first.add(json.dumps(["a", f"app{number}"]), Entry(0, number, f"{number}", f"v{number}"), ValuesSeen())
+    assert len(msgspec.msgpack.decode(first.packed())[0]) <= 33
+    again = FirstUsers(msgspec.msgpack.decode(first.packed()), by_app=True)
+    assert [one.began(DAY, json.dumps(["x", "app7"])) for one in (first, again)] == [0, 0]
 
 
 @pytest.mark.parametrize("value", ["evil=", "evil+", f"evil{PARTED}x{PARTED}"])
