@@ -26,7 +26,7 @@ from casbd.errors import Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Done, Options, registry
 from casbd.web.api import Api, BaseUrl, Http, HttpOptions, PlainName, Token, segment
-from casbd.web.tokens import Form, Granted, client_key, client_secret, signed, thumbprint
+from casbd.web.microsoft import of_application
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SELECT = {"$select": "id,userPrincipalName,mail,userType,accountEnabled,onPremisesSyncEnabled,signInSessionsValidFromDateTime"}
@@ -175,15 +175,9 @@ class Entra(Vendor[_User]):
 
 
 def _token(options: EntraOptions, http: Http, clock: Clock) -> Token:
-    """By the secret, or by the certificate (https://learn.microsoft.com/entra/identity-platform/certificate-credentials)."""
-    url, scope = f"{options.login_url}/{options.tenant}/oauth2/v2.0/token", f"{options.base_url}/.default"
-    client, secret, certificate = options.client_id, options.client_secret, options.certificate
-    if secret is not None:
-        return Granted(http, url, lambda: client_secret(client, secret, scope), (secret,), clock)
-    assert certificate is not None
-    claims = {"iss": client, "sub": client, "aud": url}
-
-    def form() -> Form:
-        return client_key(client, signed(claims, certificate, clock(), thumbprint=thumbprint(certificate)), scope)
-
-    return Granted(http, url, form, (certificate,), clock)
+    credential = options.client_secret or options.certificate
+    assert credential is not None
+    scope, is_certificate = f"{options.base_url}/.default", options.client_secret is None
+    return of_application(
+        http, clock, options.login_url, options.tenant, options.client_id, scope, credential, is_certificate=is_certificate
+    )

@@ -81,6 +81,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _is_near(host: str) -> bool:
+    try:
+        return is_loopback(host) or ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
 class HttpOptions(Options):
     """What everybody takes who asks an HTTP API."""
 
@@ -138,7 +145,7 @@ class Http:
     def _client(self, url: str) -> Client:
         from casbd.wire.http_request import Client
 
-        proxy = not is_loopback(host_of(url))  # it would see what is meant for this host itself
+        proxy = not _is_near(host_of(url))  # it would see what is meant for this host itself, or for what only this host reaches
         return Client(self._context(url), self._options.timeout / 1000, proxy=proxy)
 
     def judged(self, host: str, answer: Answer, secrets: Iterable[str] = ()) -> Answer:

@@ -91,7 +91,7 @@ COMMAND_KEYS = (
 )
 
 ALERT_TIMES = ("first_activity", "last_activity", "created", "closed", "changed")
-_COMMAND_TIMES = ("created", "finished", "last_activity", "started", "approved")
+COMMAND_TIMES = ("created", "finished", "last_activity", "started", "approved")
 _ACTIVITY_TIMES = tuple(field.name for field in FIELDS.values() if field.kind == "time")
 _TO_ESCAPE = re.compile("[" + "".join(re.escape(chr(code)) for code in BLANKS if code >= 0x7F) + "]")
 
@@ -147,7 +147,7 @@ def command(command: GovernanceCommand) -> bytes:
 
 def command_fields(command: GovernanceCommand) -> dict[str, Any]:
     """The same as an object, to be made a line of."""
-    return _mapping(command, COMMAND_KEYS, _COMMAND_TIMES)
+    return _mapping(command, COMMAND_KEYS, COMMAND_TIMES)
 
 
 def _mapping(item: object, keys: tuple[str, ...], times: tuple[str, ...]) -> dict[str, Any]:
