@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from items import ANNA, COMMAND, ROADS, ROLE, activity, alert, event
+from single_events import ANNA, COMMAND, ROADS, ROLE, activity, alert, event
 
 from casbd.model.activity import ActivityObject
 from casbd.model.alert import Alert

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 from conf_files import read
-from items import activity, alert, event
 from search_head import EXTRACTION_CUTOFF
+from single_events import activity, alert, event
 
 from casbd.model.activity import FIELDS, ActivityObject
 from casbd.model.governance import GovernanceCommand
