@@ -52,7 +52,8 @@ def _read_back(gathered: GatheredStatus) -> Iterator[str]:
     if (one := gathered.learning) is not None:
         what = f"What came late, from {_second(one.judged_since)} on, is judged" if one.judged_since else "What was usual is learned"
         more = f", and for {one.more} more" if one.more else ""
-        yield f"{what} from the log for {one.policy_id}{more}; alerts of what comes meanwhile wait until it is done"
+        waiting = f"alerts of what comes meanwhile are raised when it is done for {one.waiting} of {one.more + 1}"
+        yield f"{what} from the log for {one.policy_id}{more}; {waiting if one.waiting else 'all go on watching meanwhile'}"
     elif gathered.late is not None:
         yield late_line(gathered.late)
 

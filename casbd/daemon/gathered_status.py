@@ -124,11 +124,15 @@ class ReloadRefused(msgspec.Struct, frozen=True):
 
 
 class LearningStatus(msgspec.Struct, frozen=True):
-    """For which policy the log is read back, and for how many more. judged_since: None: it is learned what was usual, and no more."""
+    """For which policy the log is read back, and for how many more. judged_since: None: it is learned what was usual, and no more.
+
+    waiting: of how many of these nothing is observed until that is done.
+    """
 
     policy_id: str
     judged_since: str | None
     more: int
+    waiting: int
 
 
 class LateStatus(msgspec.Struct, frozen=True):
@@ -211,7 +215,9 @@ def late(store: Store) -> LateStatus | None:
 
 
 def _learning(read_back: ReadBack | None) -> LearningStatus | None:
-    return None if read_back is None else LearningStatus(read_back.policy_id, _time(read_back.judged_since), read_back.more)
+    if read_back is None:
+        return None
+    return LearningStatus(read_back.policy_id, _time(read_back.judged_since), read_back.more, read_back.waiting)
 
 
 def _names(configured: Sequence[str], others: Iterable[str]) -> list[str]:

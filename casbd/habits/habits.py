@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from casbd.habits.anomaly import HOUR, LATE, Finding, Memory, Organization
-from casbd.habits.brief import MOST_STORED, Found, lightened, pack
+from casbd.habits.brief import Found, pack
 from casbd.habits.journal import Journal
 from casbd.habits.known import LEAST_BYTES, NEVER, Known, organization_of, restored
 from casbd.habits.late import Lateness
@@ -57,8 +57,11 @@ class Habits:
         """What the journal has and the shelf has not."""
         self._at_once: dict[Name, None] = {}
         """What alerts came of."""
-        self._journal = Journal(shelf)
         self.use(watching)
+
+    @cached_property
+    def _journal(self) -> Journal:
+        return Journal(self._shelf)
 
     def use(self, watching: Sequence[Watching]) -> None:
         """The policies from the next commit on. What is observed no more is let go: it will be learned anew."""
@@ -66,9 +69,6 @@ class Habits:
         for one in watching:
             self._watching.setdefault(one.remembers, []).append(one)
         self._begun = False
-        self._drop(({name for name, _ in self._known} | {*self._organizations}) - {*self._watching})
-        unsaved = {**self._unsaved, **dict.fromkeys(self._journal.names())}
-        self._unsaved = {name: None for name in unsaved if name[0] in self._watching}
 
     def begin(self, now: int = NEVER) -> None:
         """A commit begins, inside its transaction: of what is observed it is looked up what is known from before. now: milliseconds."""
@@ -76,7 +76,8 @@ class Habits:
         if not self._begun or len(self._learned) < len(self._watching):
             self._begun = True
             before, self._learned = self._learned, self._shelf.in_use(self._watching)
-            self._drop(self._learned - before)  # it was learned elsewhere
+            if before != self._learned:
+                self._read_anew(before ^ self._learned)
             self._touched.update(dict.fromkeys(self._shelf.again()))
 
     def add(self, watching: Watching, who: str, entry: Entry) -> None:
@@ -155,11 +156,10 @@ class Habits:
         self._of(name).raised = raised(self._of(name).raised)
         self._at_once[name] = None
 
-    def let_go(self, remembers: str) -> None:
+    def pause(self, remembers: str) -> None:
         """Observe it no more until it is learned again, inside a transaction and after `save`."""
-        self._shelf.unlearn(remembers)
-        self._drop({remembers})
-        self._begun = False
+        self._shelf.pause(remembers)
+        self._learned -= {remembers}
 
     def put_all(self) -> None:
         """Put everything onto the shelf, so that the journal is empty. Only after `begin`."""
@@ -169,14 +169,17 @@ class Habits:
         """What is remembered of a subject, and of all. To be looked at, not changed."""
         return self._of((watching.remembers, who)).memory, self._organization(watching.remembers)
 
-    def _drop(self, several: Collection[str]) -> None:
+    def _read_anew(self, several: Collection[str]) -> None:
+        """Of these all is another thing now: it was learned elsewhere, or nothing is observed of it any more."""
         for name in [name for name in self._known if name[0] in several]:
             self._size -= self._known.pop(name).size
         self._organizations = {name: one for name, one in self._organizations.items() if name not in several}
+        vars(self).pop("_journal", None)
+        unsaved = {**self._unsaved, **dict.fromkeys(self._journal.names())}
+        self._unsaved = {name: None for name in unsaved if name[0] in self._learned}
 
     def _put_all(self, commit: int) -> None:
-        self._put([name for name in self._unsaved if name[0] in self._learned], commit)  # the others' are being learned, on the shelf
-        self._unsaved = {}
+        self._put(self._unsaved, commit)
         self._shelf.all_kept()
         self._journal.number = 0
 
@@ -186,11 +189,7 @@ class Habits:
             remembers, who = name
             if who:
                 known = self._of(name)
-                packed = pack((known.memory.packed(), known.raised))
-                if len(packed) > MOST_STORED:
-                    found = partial(_found, self._watching.get(remembers, ()), known, self._organization(remembers), who)
-                    packed, known.raised = lightened(known.memory, known.raised, found)
-                    known.ordinary.clear()  # the hour that would have stayed as it is may be gone
+                packed = known.packed(partial(_found, self._watching.get(remembers, ()), known, self._organization(remembers), who))
                 self._size += max(len(packed), LEAST_BYTES) - known.size
                 known.size = max(len(packed), LEAST_BYTES)
                 kept.append(Kept(name, known.memory.newest, commit, packed))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from casbd.habits.anomaly import HOUR, LATE, Anomaly, Memory, Organization
+from casbd.habits.brief import MOST_STORED, Found, lightened, pack
 from casbd.habits.journal import Journal
 from casbd.habits.raised import Raised
 from casbd.habits.shelf import Shelf
@@ -60,6 +61,14 @@ class Known(msgspec.Struct, gc=False):
             self.floor = floor
             self.memory.settle(floor)
         self.fresh, self.oldest = False, NEVER
+
+    def packed(self, found: Callable[[], Found]) -> bytes:
+        """As it is stored, without what would be too much. found: see `lightened`."""
+        packed = pack((self.memory.packed(), self.raised))
+        if len(packed) > MOST_STORED:
+            packed, self.raised = lightened(self.memory, self.raised, found)
+            self.ordinary.clear()  # the hour that would have stayed as it is may be gone
+        return packed
 
     def is_ahead(self, entry: Entry) -> bool:
         """Whether what is fresh is to be judged before that comes."""

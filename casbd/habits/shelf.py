@@ -44,8 +44,8 @@ class Shelf(Protocol):
     def late(self, late: Noted, now: int) -> None:
         """What came too late to be judged waits to be judged from the log. now: milliseconds since 1970."""
 
-    def unlearn(self, remembers: str) -> None:
-        """It is to be learned again: until then it is not in use."""
+    def pause(self, remembers: str) -> None:
+        """It is being learned again, and in no use until that is done."""
 
 
 class Alone:
@@ -63,7 +63,7 @@ class Alone:
         """See Shelf."""
         return LONG_AGO
 
-    def unlearn(self, remembers: str) -> None:
+    def pause(self, remembers: str) -> None:
         """See Shelf: it is in use all the same."""
 
 

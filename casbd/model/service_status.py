@@ -26,11 +26,13 @@ class ReadBack(msgspec.Struct, frozen=True, kw_only=True):
     """For which policy the log is read back (`pipeline/learning.py`), one of those that observe the same. more: how many are to follow.
 
     judged_since: from when on (event time, ms) it is judged, as something came too late for that; None: it is only learned from.
+    waiting: of how many nothing is observed until that is done.
     """
 
     policy_id: str
     judged_since: int | None
     more: int
+    waiting: int = 0
 
 
 class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,11 +51,11 @@ class Judged(msgspec.Struct, frozen=True):
 class LookedBack(msgspec.Struct, frozen=True):
     """What a look back over the log comes to, or a part of it (`learning.py`).
 
-    anew: what is to be learned again, so that from now on nothing of it is observed. judged: what became of alerts.
+    pauses: of what nothing is observed any more until it is known anew. judged: what became of alerts.
     rises: since when (event time, ms) rises of users' priority are to be judged again; None: they are not, not even those of `judged`.
     """
 
-    anew: Sequence[str] = ()
+    pauses: Sequence[str] = ()
     judged: Sequence[Judged] = ()
     rises: int | None = None
 
@@ -124,8 +124,8 @@ class Counts:
         self._habits.save()
         if back is not None:
             yield from back.judged
-            for remembers in back.anew:
-                self._habits.let_go(remembers)
+            for remembers in back.pauses:
+                self._habits.pause(remembers)
 
     def _watch(self, watching: Sequence[tuple[int, Watching]], activity: Activity, key: int, counts: Sequence[Sequence[Counted]]) -> None:
         for place, watched in watching:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from casbd.activity_log.reading import ActivityLog
 from casbd.alerting.looked_back import reconciled
 from casbd.habits.anomaly import LATE, Finding
 from casbd.habits.habits import Habits, Watching
@@ -22,7 +23,7 @@ from casbd.policies.matcher import Matcher
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.state import habits_late, raised_alerts
-from casbd.store.state.habits import Kept, Name, Observed, StoredHabits
+from casbd.store.state.habits import Name, Observed, StoredHabits
 
 
 class Look(NamedTuple):
@@ -43,14 +44,9 @@ class _Rest(Alone):
     """The store's memories without its journal: what is not stored yet is read again, should the process end."""
 
     def __init__(self, stored: StoredHabits) -> None:
-        self._stored = stored
-        self.get = stored.get
+        self.get, self.put = stored.get, stored.put
         self.too_late: dict[str, tuple[int, int]] = {}
         """What came while it was learned, and is too late even for that: noted at the end, as by then all else is judged."""
-
-    def put(self, kept: Iterable[Kept]) -> None:
-        """As they are, with all that the journal may still have from before."""
-        self._stored.put(one._replace(through=self._stored.newest()) for one in kept)
 
     def note(self, observed: Sequence[Observed]) -> int:  # noqa: ARG002
         """It is in the log."""
@@ -89,19 +85,20 @@ class _Judging:
 
 
 class Learner:
-    """policies: by id those of all. begun: when it began (ms). numbers: of the activities that it observed, by what remembers them.
+    """policies: by id those of all. begun: when it began (ms). kept_as: under which names of the store memories are kept, by what remembers
+    them. numbers: of the activities that it observed.
 
     All have one `Habits`, which bounds what is in memory.
     """
 
-    def __init__(self, store: Store, policies: Mapping[str, Policy], looks: Sequence[Look], begun: int) -> None:
+    def __init__(self, store: Store, policies: Mapping[str, Policy], looks: Sequence[Look], begun: int, kept_as: Mapping[str, str]) -> None:
         self.numbers = {look.remembers: 0 for look in looks}
         self._store, self._begun = store, begun
         self._looks = {look.remembers: look for look in looks}
         self._first = {look.watched[0].policy_id: look for look in looks}
         self._matcher = Matcher([policies[policy_id] for policy_id in self._first], now=lambda: begun)
         self._keys = Keys(store.salt())
-        self._rest = _Rest(StoredHabits(store.connection))
+        self._rest = _Rest(StoredHabits(store.connection, kept_as))
         self._habits = Habits(self._rest, [one for look in looks for one in look.watched])
         self._habits.begin(begun)
         self._new: dict[Name, None] = {}
@@ -157,6 +154,23 @@ class Learner:
     def save(self) -> None:
         """Inside a transaction."""
         self._habits.save()
+
+    def find_beginnings(self, log: ActivityLog) -> Iterator[None]:
+        """Of alerts that were raised meanwhile the activity may have been read before: it is looked for again, one at a time."""
+        for look in self._looks.values():
+            for one in look.watched:
+                policy = self._judging[one.policy_id].policy
+                for place in {place for alert in self._stored(self._judging[one.policy_id]) for place in _first(alert)}:
+                    if place not in self._begun_with[look.remembers]:
+                        self._begun_with[look.remembers][place] = self._counted_at(log, policy, place)
+                        yield
+
+    def _counted_at(self, log: ActivityLog, policy: Policy, place: tuple[int, str]) -> Sequence[tuple[str, str | None]]:
+        at, activity_id = place
+        for activity in log.meeting_any([policy], at, at):
+            if activity.activity_id == activity_id and self._matcher.match(activity):
+                return self._matcher.counted(policy, activity)
+        return []
 
     def judged(self, withdraws_since: int) -> Iterator[Judged]:
         """What becomes of the policies' alerts, without what was told before. withdraws_since: alerts that ended before (ms) stay, as the

@@ -1,9 +1,10 @@
 """What was usual is read back from the log: before a policy came (a new one, one that observes something else now, one that was off), and
 where records came too late to be judged, as of exports with months of history that are read one after the other.
 
-As long as that lasts the policy observes nothing, as what it remembers would have holes. Killed in between, it begins again. Of what a new
-policy learns from there are no alerts; of what happens meanwhile they come at the end. What came too late to be judged is judged in the
-order of its time: alerts that this order finds are raised or changed, and those that it does not find withdrawn.
+A new policy observes nothing as long as that lasts: without the past all would be news to it. Of what it learns from there are no alerts;
+of what happens meanwhile they come at the end. What came too late to be judged is judged in the order of its time: alerts that this order
+finds are raised or changed, and those that it does not find withdrawn. A policy goes on with what it knew until that begins. Killed in
+between, all begins again.
 """
 
 from __future__ import annotations
@@ -38,12 +39,21 @@ class Learning:
     def __init__(self, store: Store, pipeline: Pipeline, clock: Clock, raised: Callable[[int], object] = lambda _: None) -> None:
         self._store, self._pipeline, self._clock, self._raised = store, pipeline, clock, raised
         self._back: LookBack | None = None
-        self.under_way: ReadBack | None = None
+        self._unknown = frozenset[str]()
 
     @property
     def learned(self) -> frozenset[str]:
-        """What is remembered of these is not whole yet, so that nobody uses it: retention would take it for what is observed no more."""
-        return frozenset(self._back.looks if self._back is not None else ())
+        """As what that is kept which is not whole yet, so that nobody uses it: retention would take it for what is observed no more."""
+        return self._back.kept_as if self._back is not None else frozenset()
+
+    @property
+    def under_way(self) -> ReadBack | None:
+        """What is read back just now."""
+        if self._back is None or not self._back.looks:
+            return None
+        looks = self._back.looks
+        first, waiting = next(iter(looks.values())).watched[0].policy_id, len(self._unknown & looks.keys())
+        return ReadBack(policy_id=first, judged_since=self._back.judged_since, more=len(looks) - 1, waiting=waiting)
 
     def turn(self, policies: Sequence[Policy], seconds: float = TURN, *, judges: bool) -> bool:
         """Learn for a while; whether there is more. policies: those of now. judges: it may begin to judge what came late."""
@@ -52,9 +62,9 @@ class Learning:
         watched: dict[str, list[Watching]] = {}
         for one in watching(enabled.values()).values():
             watched.setdefault(one.remembers, []).append(one)
-        unknown = StoredHabits(self._store.connection).unknown(watched)
+        unknown = self._unknown = frozenset(StoredHabits(self._store.connection).unknown(watched))
         if self._back is not None:
-            self._leave(self._back, unknown)
+            self._leave(self._back, watched, unknown)
         if self._back is None:
             late = habits_late.waiting(self._store.connection)
             looks = self._wanted(watched, unknown, {name: one for name, one in late.items() if name in watched}, judges=judges)
@@ -63,28 +73,17 @@ class Learning:
                     self._judge_rises(late[PRIORITY].since)
                 return False
             self._back = LookBack(self._store, enabled, looks, self._clock, self._commit)
-            self._tell(self._back)
-        more = False
-        try:
-            more = self._back.go_on(until)
-        finally:
-            if not more:  # it is done, or has failed: then it begins again
-                self._back = self.under_way = None
+        if not self._back.go_on(until):  # also after it has failed: then it begins again
+            self._back = None
         return True
 
-    def _leave(self, back: LookBack, unknown: Collection[str]) -> None:
-        """What is observed no more, or is known by now."""
-        gone = [name for name in back.looks if name not in unknown]
+    def _leave(self, back: LookBack, watched: Collection[str], unknown: Collection[str]) -> None:
+        """What is observed no more, or is learned and known by now."""
+        gone = [name for name, look in back.looks.items() if name not in watched or (look.since is None and name not in unknown)]
         for name in gone:
             back.leave(name)
-        if not back.looks:
-            self._back = self.under_way = None
-        elif gone:
-            self._tell(back)
-
-    def _tell(self, back: LookBack) -> None:
-        first = next(iter(back.looks.values())).watched[0].policy_id
-        self.under_way = ReadBack(policy_id=first, judged_since=back.judged_since, more=len(back.looks) - 1)
+        if gone and not back.looks:
+            self._back = None
 
     def _wanted(self, watched: dict[str, list[Watching]], unknown: Collection[str], late: dict[str, Late], *, judges: bool) -> list[Look]:
         """What is to be learned, and what came late where that is due."""

@@ -1,7 +1,8 @@
 """One look back over the log, step by step, for all that waits: the log is read once, however many policies there are.
 
 What is stored meanwhile is read when the log is done, and again until it is little: what is left then is read at the end, when nothing
-else can be stored. Killed at any moment, it begins again.
+else can be stored. What is remembered is kept beside what is in use, which goes on until alerts are raised of what was found: what would
+be raised by both would be raised twice. Killed at any moment, it begins again.
 """
 
 from __future__ import annotations
@@ -48,12 +49,18 @@ class LookBack:
         looks = [look if look.since is None else look._replace(since=max(look.since, reached)) for look in looks]
         self.looks = {look.remembers: look for look in looks}
         """What is still looked at."""
+        self._kept_as: dict[str, str] = {}
         self._store, self._policies, self._clock, self._begun, self._commit = store, policies, clock, begun, commit
         self._log = ActivityLog(store)
         self._learner: Learner | None = None
         self._read_until = 0
         self._took = 0.0
         self._steps = self._all(looks)
+
+    @property
+    def kept_as(self) -> frozenset[str]:
+        """As what that is kept which is being learned."""
+        return frozenset(self._kept_as[remembers] for remembers in self.looks if remembers in self._kept_as)
 
     @property
     def judged_since(self) -> int | None:
@@ -77,23 +84,28 @@ class LookBack:
 
     def _all(self, looks: Sequence[Look]) -> Iterator[None]:
         begun, connection, since = self._begun, self._store.connection, self.judged_since
-        if since is not None:
-            with self._store.transaction():
+        with self._store.transaction():
+            habits.resume(connection)
+            self._kept_as = habits.fresh_names(connection, [look.remembers for look in looks])
+            if since is not None:
                 habits_late.note(connection, {PRIORITY: (since, 0)}, begun)
-            self._commit(LookedBack(anew=[look.remembers for look in looks if look.since is not None]))
         self._read_until, oldest = habits.newest_block(connection), habits.oldest(connection)
+        yield from self._forget_unused()  # what others left that were killed
         for look in looks:
             log.info("learning what was usual" if look.since is None else "judging what came late", extra={"policy": _policy(look)})
-            yield from self._forget(look.remembers)
-        self._learner = learner = Learner(self._store, self._policies, [*self.looks.values()], begun)
+        self._learner = learner = Learner(self._store, self._policies, [*self.looks.values()], begun, self._kept_as)
         first = (begun if since is None else min(since, begun)) - LEARNS_FROM
         asked = [self._policies[_policy(look)] for look in looks]
         for several in () if oldest is None else in_order(self._log, asked, max(oldest, first), begun + DAY, self._read_until):
             yield from self._observe(learner, several)
         yield from self._catch_up(learner)
+        self._commit(LookedBack(pauses=[remembers for remembers, look in self.looks.items() if look.since is not None]))
+        yield from self._read_on(learner)  # else an alert would be withdrawn of which not all is read
+        yield from learner.find_beginnings(self._log)
         yield from self._raise(learner)
         yield from self._catch_up(learner)
         self._end(learner)
+        yield from self._forget_unused()
 
     def _observe(self, learner: Learner, several: Sequence[Activity]) -> Iterator[None]:
         for start in range(0, len(several), TOGETHER):
@@ -106,13 +118,18 @@ class LookBack:
 
     def _catch_up(self, learner: Learner) -> Iterator[None]:
         """Read what was stored meanwhile, until it is little."""
-        while True:
-            waiting = habits.blocks_after(self._store.connection, self._read_until)
-            if sum(activities for _, activities in waiting) <= LITTLE:
-                return
-            for block_id, _ in waiting:
-                yield from self._observe(learner, self._of([block_id]))
-                self._read_until = block_id
+        while sum(activities for _, activities in self._waiting()) > LITTLE:
+            yield from self._read_on(learner)
+
+    def _read_on(self, learner: Learner) -> Iterator[None]:
+        """Read what is stored by now."""
+        for block_id, _ in self._waiting():
+            yield from self._observe(learner, self._of([block_id]))
+            self._read_until = block_id
+
+    def _waiting(self) -> list[tuple[int, int]]:
+        """The blocks that are still to be read, and how many activities each has."""
+        return habits.blocks_after(self._store.connection, self._read_until)
 
     def _raise(self, learner: Learner) -> Iterator[None]:
         """Tell what has become of alerts since the last time, some in a transaction."""
@@ -123,8 +140,7 @@ class LookBack:
 
     def _end(self, learner: Learner) -> None:
         """In one go: what is left. Killed before the last transaction, all is found again, and there."""
-        waiting = habits.blocks_after(self._store.connection, self._read_until)
-        learner.observe(self._of([block_id for block_id, _ in waiting]))
+        learner.observe(self._of([block_id for block_id, _ in self._waiting()]))
         for _ in self._raise(learner):
             pass
         whole = max(1, sum(learner.numbers.values()))
@@ -134,8 +150,9 @@ class LookBack:
                 habits_late.is_judged(connection, remembers, int(self._took * 1000 * number / whole), number)
             again = learner.finish()
             for remembers, look in self.looks.items():
-                habits.is_known(connection, remembers, [name for name in again if name[0] == remembers])
+                habits.is_known(connection, remembers, self._kept_as[remembers], [name for name in again if name[0] == remembers])
                 log.info("learned what was usual", extra={"policy": _policy(look), "activities": learner.numbers[remembers]})
+        self.looks = {}
 
     def _of(self, block_ids: Sequence[int]) -> list[Activity]:
         """The activities of some blocks, in order, without those that are dated so far ahead that commits leave them out, too."""
@@ -150,11 +167,11 @@ class LookBack:
         removed = retention.removed(self._store.connection)
         return NEVER if removed is None else removed + LEARNS_FROM
 
-    def _forget(self, remembers: str) -> Iterator[None]:
+    def _forget_unused(self) -> Iterator[None]:
         more = True
         while more:
             with self._store.transaction() as connection:
-                more = bool(habits.forget(connection, remembers))
+                more = bool(habits.forget_unused(connection))
             yield
 
 

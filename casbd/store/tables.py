@@ -254,6 +254,13 @@ UPDATE alerts SET told_to = (
     SELECT json_group_array(name) FROM (SELECT name FROM destinations UNION SELECT destination FROM outbox)
 ) WHERE told_at IS NOT NULL;
 """
+_SINCE_20 = """
+-- kept_as: under which name memories are kept (`habits.remembers`, and in the journal), as another one is made while they are read back.
+-- paused: the alerts of a look back are being raised, so that nothing is observed.
+ALTER TABLE habits_known ADD COLUMN kept_as TEXT;
+ALTER TABLE habits_known ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+UPDATE habits_known SET kept_as = remembers;
+"""
 CHANGES = {
     0: TABLES,
     2: _SINCE_2,
@@ -274,5 +281,6 @@ CHANGES = {
     17: _SINCE_17,
     18: _SINCE_18,
     19: _SINCE_19,
+    20: _SINCE_20,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""

@@ -22,7 +22,7 @@ SERVICE = {
     "more_unread": 3,
     "paused": "siem",
     "warnings": ["an exception has expired"],
-    "learning": {"policy_id": "idle", "judged_since": NOON, "more": 2},
+    "learning": {"policy_id": "idle", "judged_since": NOON, "more": 2, "waiting": 0},
 }
 DONE = {"at": NOON + HOUR, "ok": True, "added": ["a"], "changed": [], "removed": ["b"]}
 REFUSED = {"at": NOON + HOUR, "ok": False, "mistakes": ["rules/a.yaml:2:1: unknown key `filter`"]}
@@ -42,7 +42,7 @@ KEYS = {
     "pid": "",
     "started": "",
     "store_bytes": "",
-    "learning": "policy_id judged_since more",
+    "learning": "policy_id judged_since more waiting",
     "late": "activities oldest policies judged_at",
 }
 
@@ -114,11 +114,16 @@ def test_a_daemon_that_has_never_run(told):
 
 def test_what_is_read_back_from_the_log(told, run, place):
     status = told(SERVICE)
-    assert status["learning"] == {"policy_id": "idle", "judged_since": "2026-01-01T12:00:00.000Z", "more": 2}
+    assert status["learning"] == {"policy_id": "idle", "judged_since": "2026-01-01T12:00:00.000Z", "more": 2, "waiting": 0}
     assert status["late"] == {"activities": 7, "oldest": "2026-01-01T12:00:00.000Z", "policies": 2, "judged_at": None}
-    assert "What came late, from 2026-01-01 12:00:00 on, is judged from the log for idle, and for 2 more; alerts" in run("status")
-    told({**SERVICE, "learning": {**SERVICE["learning"], "judged_since": None, "more": 0}})
-    line = "What was usual is learned from the log for idle; alerts of what comes meanwhile wait until it is done\n"
+    assert (
+        "What came late, from 2026-01-01 12:00:00 on, is judged from the log for idle, and for 2 more; all go on watching meanwhile\n"
+        in run("status")
+    )
+    told({**SERVICE, "learning": {**SERVICE["learning"], "waiting": 1}})
+    assert "for idle, and for 2 more; alerts of what comes meanwhile are raised when it is done for 1 of 3\n" in run("status")
+    told({**SERVICE, "learning": {**SERVICE["learning"], "judged_since": None, "more": 0, "waiting": 1}})
+    line = "What was usual is learned from the log for idle; alerts of what comes meanwhile are raised when it is done for 1 of 1\n"
     assert line in run("status")
     told({})
     late = "2 policies, up to 7 activities each, back to 2026-01-01 12:00:00; judged from the log"

@@ -59,7 +59,8 @@ def left(core):
     core.pipeline._memory.use(core.pipeline._policies, 1000)  # as a commit does
     core.pipeline._memory.habits.begin()
     core.pipeline._memory.habits.put_all()
-    memories = dict(core.store.connection.execute("SELECT who, memory FROM habits ORDER BY who"))
+    used = "SELECT who, memory FROM habits WHERE remembers IN (SELECT kept_as FROM habits_known) ORDER BY who"
+    memories = dict(core.store.connection.execute(used))
     remembered = {who: msgspec.msgpack.decode(memory, strict=False)[0] if who else memory for who, memory in memories.items()}
     names = ("user", "ip_address", "first_activity", "last_activity", "activity_count", "activity_ids", "evidence")
     alerts = [tuple(getattr(one, name) for name in names) for one in core.alerts() if one.status == "open" and one.policy_id == "idle"]

@@ -23,13 +23,18 @@ from casbd.store.log import blocks
 from casbd.store.state import governance_log, habits_late, policy_counts, raised_alerts, retention
 from tests.habits.after_idle import AfterIdle
 from tests.pipeline.test_anomalies import DAY, SUSPEND, feed, idle_alerts, left, opened, told, use
-from tests.store.machine_parts import Tripwire
+from tests.store.machine_parts import Tripwire, failing
 
 
 @pytest.fixture(autouse=True)
 def known_kind(monkeypatch):
     of = kinds.of
     monkeypatch.setattr(kinds, "of", lambda match: AfterIdle if match.kind == "after_idle" else of(match))
+
+
+def finish(core, look_back):
+    while look_back.turn(core.policies, 0, judges=True):
+        pass
 
 
 def judge(core, seconds=0):
@@ -295,10 +300,154 @@ def test_what_comes_while_it_is_judged_is_judged_with_it(tmp_path):
     look_back = Learning(core.store, core.pipeline, lambda: core.now)
     assert look_back.turn(core.policies, 0, judges=True)
     feed(core, 36 * 24, start=2000)
-    assert 36 * 24 not in idle_alerts(core)
+    assert idle_alerts(core) == [28 * 24, 36 * 24]  # it goes on with what it knew
     while look_back.turn(core.policies, 0, judges=False):
         pass
     assert idle_alerts(core) == [8 * 24, 20 * 24, 28 * 24, 36 * 24]
+    core.close()
+
+
+def test_who_is_judged_from_the_log_goes_on_with_what_it_knew(tmp_path):
+    """Hours of a large log, in which nobody watched. Only while the alerts that were found are raised it waits for the end."""
+    core = history(tmp_path)
+    people = [f"{number}@contoso.com" for number in range(4)]
+    for number, user in enumerate(people):
+        feed(core, 0, user=user, start=1000 * number)
+    feed(core, 20 * 24, user="b@contoso.com", start=10_000)
+    feed(core, -2, 8 * 24, user="b@contoso.com", start=20_000)
+    look_back, at_once = Learning(core.store, core.pipeline, lambda: core.now), []
+    for number, user in enumerate(people):
+        assert look_back.turn(core.policies, 0, judges=True)
+        feed(core, 28 * 24, user=user, start=30_000 + 1000 * number)
+        at_once.append(user in {one.user for one in idle(core)})
+        if number == 1:
+            core.reopen()
+            use(core)
+            look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    finish(core, look_back)
+    assert at_once == [True] * 4
+    assert sorted(one.user for one in idle(core)) == [*people, *["b@contoso.com"] * 2]
+    assert len([event for event, _, _ in told(core) if event == "raised"]) == 6
+    core.close()
+
+
+def test_what_is_kept_twice_while_it_is_judged_is_kept_once_afterwards(tmp_path):
+    core = history(tmp_path)
+    feed(core, 20 * 24)
+    feed(core, 0, start=1000)
+    for turns in (3, 99):
+        look_back = Learning(core.store, core.pipeline, lambda: core.now)
+        while look_back.turn(core.policies, 0, judges=True) and (turns := turns - 1):
+            pass
+        core.reopen()
+        use(core)
+    assert core.store.connection.execute("SELECT count(*) FROM habits").fetchone() == (1,)
+    core.close()
+
+
+def test_what_was_in_the_journal_before_it_was_judged_is_not_added_again(tmp_path, monkeypatch):
+    core = history(tmp_path)
+    feed(core, 10 * 24, 20 * 24)
+    feed(core, 22 * 24, user="b@contoso.com", start=500)
+    feed(core, 9 * 24, user="b@contoso.com", start=1000)
+    core.reopen()
+    use(core)
+    judge(core)
+    monkeypatch.setattr(habits, "MOST_IN_JOURNAL", 0)
+    feed(core, 20 * 24 + 0.5, start=2000)
+    assert [one.activity_count for one in idle(core) if one.first_activity == NOON + 20 * DAY] == [2]
+    core.close()
+
+
+def test_what_was_learned_by_those_that_were_killed_is_forgotten(tmp_path, monkeypatch):
+    monkeypatch.setattr(looking, "TOGETHER", 1)
+    monkeypatch.setattr(habits, "MOST_BYTES", habits.LEAST_BYTES)
+    core = late_history(tmp_path)[0]
+    for number in range(4):
+        feed(core, 22 * 24 + number, user=f"{number}@contoso.com", start=5000 + 1000 * number)
+    for _ in range(3):
+        look_back = Learning(core.store, core.pipeline, lambda: core.now)
+        for _ in range(8):
+            look_back.turn(core.policies, 0, judges=True)
+    assert core.store.connection.execute("SELECT count(DISTINCT remembers) FROM habits").fetchone() == (2,)
+    core.close()
+
+
+def late_history(directory):
+    """Somebody is judged as what came late asks for; how a look back of that begins."""
+    core = history(directory)
+    feed(core, 0, 20 * 24)
+    feed(core, 22 * 24, user="b@contoso.com", start=500)
+    feed(core, 8 * 24, 9 * 24, start=1000)
+    return core, Learning(core.store, core.pipeline, lambda: core.now)
+
+
+def until_read(core, look_back):
+    """All that was stored when it began is read, and nothing is raised yet."""
+    while look_back._back is None or look_back._back._learner is None or not sum(look_back._back._learner.numbers.values()):
+        assert look_back.turn(core.policies, 0, judges=True)
+
+
+def paused(core):
+    return core.store.connection.execute("SELECT count(*) FROM habits_known WHERE paused").fetchone() == (1,)
+
+
+def until_paused(core, look_back):
+    while not paused(core):
+        assert look_back.turn(core.policies, 0, judges=True)
+
+
+def test_an_alert_that_is_raised_just_before_the_end_is_not_withdrawn_and_raised_again(tmp_path):
+    core, look_back = late_history(tmp_path)
+    until_read(core, look_back)
+    feed(core, 30 * 24, start=2000)
+    while look_back.turn(core.policies, 0, judges=True):
+        assert {one.status for one in idle(core) if one.first_activity == NOON + 30 * DAY} == {"open"}
+    core.close()
+
+
+def test_killed_while_alerts_are_raised_it_watches_on_as_soon_as_the_next_look_back_begins(tmp_path):
+    core, look_back = late_history(tmp_path)
+    until_paused(core, look_back)
+    feed(core, 26 * 24, user="b@contoso.com", start=2000)
+    assert 26 * 24 not in idle_alerts(core)
+    core.reopen()
+    use(core)
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    assert look_back.turn(core.policies, 0, judges=False)
+    feed(core, 27 * 24, start=3000)
+    assert 27 * 24 in idle_alerts(core)
+    judge(core)
+    assert idle_alerts(core)[-2:] == [26 * 24, 27 * 24]
+    core.close()
+
+
+@pytest.mark.parametrize("after", range(10))
+def test_a_look_back_that_fails_begins_again(tmp_path, after):
+    core, look_back = late_history(tmp_path)
+    with failing(core, after), pytest.raises(sqlite3.OperationalError):
+        finish(core, look_back)
+    finish(core, look_back)
+    assert not paused(core)
+    assert waits(core) == []
+    assert look_back.under_way is None
+    assert idle_alerts(core) == [8 * 24, 20 * 24]
+    feed(core, 30 * 24, start=2000)
+    assert idle_alerts(core) == [8 * 24, 20 * 24, 30 * 24]
+    core.close()
+
+
+def test_an_alert_that_is_raised_meanwhile_of_what_was_read_before_keeps_its_id(tmp_path):
+    """A session may have begun before the look back, and be an alert since then."""
+    core, look_back = late_history(tmp_path)
+    (known,) = [one for one in idle(core) if one.first_activity == NOON + 20 * DAY]
+    with core.store.transaction() as connection:
+        connection.execute("DELETE FROM alerts WHERE alert_id = ?", (known.alert_id,))
+    until_read(core, look_back)
+    with core.store.transaction() as connection:
+        raised_alerts.save(connection, replace(known, alert_id="e" * 32))
+    finish(core, look_back)
+    assert [one.alert_id for one in idle(core) if one.first_activity == NOON + 20 * DAY] == ["e" * 32]
     core.close()
 
 

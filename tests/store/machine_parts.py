@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import random
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from builders import MINUTE, record
+from builders import MINUTE, Core, record
 from hypothesis import strategies as st
 
 from casbd.errors import Rejected, Retry
@@ -83,6 +85,27 @@ class Tripwire:
             if self.left < 0:
                 self.left = None
                 raise sqlite3.OperationalError("disk full")
+
+
+@contextmanager
+def failing(core: Core, after: int) -> Iterator[None]:
+    """A core whose store fails to make a transaction durable: the next one but so many."""
+
+    class Later(Tripwire):
+        left_whole = after
+
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            if statement == "COMMIT":
+                self.at_commit = self.left_whole == 0
+                self.left_whole -= 1
+            return super().execute(statement, *values)
+
+    connection = core.store.connection
+    core.store.connection = Later(connection)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        core.store.connection = connection
 
 
 class Destination:

@@ -1,9 +1,13 @@
-"""The memories of anomaly policies: a row for what is remembered and whose it is; and a journal of what is in no memory yet."""
+"""The memories of anomaly policies: a row for what is remembered and whose it is; and a journal of what is in no memory yet.
+
+Both have the name under which what is remembered is kept (`kept_as`), which is another one each time that it is read back from the log. So
+what is in use stays whole until that is done, and then one row says which of both counts.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -32,17 +36,28 @@ _DAY = 86_400_000
 _LONG_AGO = -(2**62)
 _NEVER = 2**31
 """A day that retention never comes to."""
+_UNUSED = """
+WITH RECURSIVE kept (name) AS (
+    SELECT min(remembers) FROM habits
+    UNION ALL SELECT (SELECT min(remembers) FROM habits WHERE remembers > name) FROM kept WHERE name NOTNULL
+)
+SELECT remembers, who FROM kept CROSS JOIN habits ON remembers = name
+WHERE name NOT IN (SELECT kept_as FROM habits_known UNION ALL SELECT value FROM json_each(?1))
+"""
+"""Memories in no use; names are found one by one, as of each there may be a million rows."""
 
 
 class StoredHabits:
-    """See `casbd.habits.shelf.Shelf`; inside a transaction of the connection's."""
+    """See `casbd.habits.shelf.Shelf`; inside a transaction of the connection's. kept_as: under which names; None: those that are in use."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, kept_as: Mapping[str, str] | None = None) -> None:
         self._connection = connection
+        self._kept_as = kept_as if kept_as is not None else _kept_as(connection)
 
     def get(self, name: Name) -> tuple[int, bytes] | None:
         """A memory, and through which commit it has come; None where there is none."""
-        row = self._connection.execute("SELECT through, memory FROM habits WHERE remembers = ? AND who = ?", name).fetchone()
+        query = "SELECT through, memory FROM habits WHERE remembers = ? AND who = ?"
+        row = self._connection.execute(query, (self._kept_as.get(name[0]), name[1])).fetchone()
         return (row[0], row[1]) if row else None
 
     def put(self, kept: Iterable[Kept]) -> None:
@@ -50,19 +65,24 @@ class StoredHabits:
         self._connection.executemany(
             "INSERT INTO habits VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
             " SET newest = excluded.newest, through = excluded.through, memory = excluded.memory",
-            [(*one.name, min(one.newest // _DAY, _NEVER), one.through, one.memory) for one in kept],
+            [
+                (self._kept_as[remembers], who, min(newest // _DAY, _NEVER), through, memory)
+                for (remembers, who), newest, through, memory in kept
+            ],
         )
 
     def note(self, observed: Sequence[Observed]) -> int:
         """What one commit observed, in order; the commit's number."""
-        row = self._connection.execute("INSERT INTO habits_journal (observed) VALUES (?)", (_encode(observed),))
+        kept = [(self._kept_as[remembers], who, entry) for remembers, who, entry in observed]
+        row = self._connection.execute("INSERT INTO habits_journal (observed) VALUES (?)", (_encode(kept),))
         assert row.lastrowid is not None
         return row.lastrowid
 
     def noted(self) -> Iterator[tuple[int, Sequence[Observed]]]:
-        """What the journal has, by commit."""
+        """What the journal has, by commit; what belongs to memories that are in no use any more is remembered as nothing (`""`)."""
+        named = {kept_as: remembers for remembers, kept_as in self._kept_as.items()}
         for seq, observed in self._connection.execute("SELECT seq, observed FROM habits_journal ORDER BY seq"):
-            yield seq, _decode(observed)
+            yield seq, [(named.get(kept_as, ""), who, entry) for kept_as, who, entry in _decode(observed)]
 
     def all_kept(self) -> None:
         """What the journal has is in memories that are stored."""
@@ -74,26 +94,26 @@ class StoredHabits:
         self._connection.execute("DELETE FROM habits_to_judge")
         return names
 
-    def newest(self) -> int:
-        """The number of the last commit."""
-        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'habits_journal'").fetchone()
-        return int(row[0]) if row else 0
-
     def unknown(self, remembers: Iterable[str]) -> set[str]:
-        """Of which of these it is not known what was before."""
-        return {*remembers} - {name for (name,) in self._connection.execute("SELECT remembers FROM habits_known")}
+        """Of which of these it is not known what was before, or which are paused."""
+        return {*remembers} - self._observed()
 
     def in_use(self, remembers: Collection[str]) -> frozenset[str]:
         """Which of these are known from before on; the others are to be learned. See Shelf."""
-        known = {name for (name,) in self._connection.execute("SELECT remembers FROM habits_known")}
+        known = _kept_as(self._connection).keys()
         new = set(remembers) - known
         gone = known - set(remembers)
         (empty,) = self._connection.execute("SELECT NOT EXISTS (SELECT 1 FROM blocks) AND NOT EXISTS (SELECT 1 FROM segments)").fetchone()
         for table in ("habits_known", "habits_to_judge", "habits_late") if gone else ():
             self._connection.executemany(f"DELETE FROM {table} WHERE remembers = ?", [(name,) for name in gone])  # noqa: S608  our own words
         if new and empty:
-            self._connection.executemany("INSERT INTO habits_known VALUES (?)", [(name,) for name in new])
-        return frozenset(remembers) if empty else frozenset(known & set(remembers))
+            for name, kept_as in fresh_names(self._connection, new).items():
+                is_known(self._connection, name, kept_as)
+        self._kept_as = _kept_as(self._connection)
+        return frozenset(self._observed() & set(remembers))
+
+    def _observed(self) -> set[str]:
+        return {name for (name,) in self._connection.execute("SELECT remembers FROM habits_known WHERE NOT paused")}
 
     def reached(self, until: int) -> int:
         """The time of the newest activity of the log, but no later than that (ms). See Shelf."""
@@ -106,21 +126,35 @@ class StoredHabits:
         only_learned = self.unknown(late) - habits_late.waiting(self._connection).keys()
         habits_late.note(self._connection, {name: one for name, one in late.items() if name not in only_learned}, now)
 
-    def unlearn(self, remembers: str) -> None:
-        """It is not known any more what was before: it is to be learned."""
-        self._connection.execute("DELETE FROM habits_known WHERE remembers = ?", (remembers,))
+    def pause(self, remembers: str) -> None:
+        """Nothing is observed of it any more, until it is known anew or `resume`."""
+        self._connection.execute("UPDATE habits_known SET paused = 1 WHERE remembers = ?", (remembers,))
 
 
-def is_known(connection: sqlite3.Connection, remembers: str, again: Iterable[Name]) -> None:
-    """From now on it is known what was before. again: who is still to be judged."""
-    connection.execute("INSERT OR IGNORE INTO habits_known VALUES (?)", (remembers,))
+def _kept_as(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(connection.execute("SELECT remembers, kept_as FROM habits_known"))
+
+
+def fresh_names(connection: sqlite3.Connection, remembers: Iterable[str]) -> dict[str, str]:
+    """For each of these a name under which nothing was ever kept, neither a memory nor in the journal."""
+    number = StoredHabits(connection, {}).note(())
+    return {name: f"{name}#{number}" for name in remembers}
+
+
+def is_known(connection: sqlite3.Connection, remembers: str, kept_as: str, again: Iterable[Name] = ()) -> None:
+    """From now on it is known what was before, and that is what is kept so. again: who is still to be judged."""
+    connection.execute("INSERT OR REPLACE INTO habits_known (remembers, kept_as) VALUES (?, ?)", (remembers, kept_as))
     connection.executemany("INSERT OR IGNORE INTO habits_to_judge VALUES (?, ?)", again)
 
 
-def forget(connection: sqlite3.Connection, remembers: str, at_most: int = 20_000) -> int:
-    """Remove memories of what is observed, at most so many; how many."""
-    query = "DELETE FROM habits WHERE remembers = ?1 AND who IN (SELECT who FROM habits WHERE remembers = ?1 LIMIT ?2)"
-    return connection.execute(query, (remembers, at_most)).rowcount
+def resume(connection: sqlite3.Connection) -> None:
+    """What was paused is observed again."""
+    connection.execute("UPDATE habits_known SET paused = 0")
+
+
+def forget_unused(connection: sqlite3.Connection, at_most: int = 20_000) -> int:
+    """Remove memories that are in no use, at most so many; how many. Not while some are being learned."""
+    return connection.execute(f"DELETE FROM habits WHERE (remembers, who) IN ({_UNUSED} LIMIT ?2)", ("[]", at_most)).rowcount  # noqa: S608
 
 
 def forget_all(connection: sqlite3.Connection) -> None:
@@ -156,13 +190,9 @@ def blocks_after(connection: sqlite3.Connection, block_id: int) -> list[tuple[in
 def prune(connection: sqlite3.Connection, before: int, at_most: int, learned: Collection[str] = ()) -> int:
     """Remove memories without anything since then (ms), and those of what is observed no more, at most so many; how many.
 
-    learned: of which memories are being learned: as yet they are in no use.
+    learned: as what those are kept that are being learned: as yet they are in no use.
     """
-    rows = connection.execute(
-        "SELECT remembers, who FROM habits WHERE newest < ?1"
-        " UNION ALL SELECT remembers, who FROM habits WHERE remembers NOT IN (SELECT remembers FROM habits_known"
-        " UNION ALL SELECT value FROM json_each(?3)) LIMIT ?2",
-        (before // _DAY, at_most, msgspec.json.encode([*learned]).decode()),
-    ).fetchall()
+    query = f"SELECT remembers, who FROM habits WHERE newest < ?2 UNION ALL SELECT * FROM ({_UNUSED}) LIMIT ?3"  # noqa: S608  our own words
+    rows = connection.execute(query, (msgspec.json.encode([*learned]).decode(), before // _DAY, at_most)).fetchall()
     connection.executemany("DELETE FROM habits WHERE remembers = ? AND who = ?", rows)
     return len(rows)
