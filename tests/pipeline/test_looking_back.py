@@ -574,9 +574,8 @@ def test_a_journal_that_is_full_while_something_is_learned_leaves_that_alone(tmp
     core.use([one for one in core.policies if one.id != "burst"])
     feed(core, 20 * 24, 22 * 24)
     feed(core, 0, 19 * 24, start=1000)
-    (late, *_) = sorted(habits_late.waiting(core.store.connection))
     with core.store.transaction() as connection:
-        habits_late.is_judged(connection, late)
+        habits_late.is_judged(connection, core.pipeline._memory.counted["other"].remembers)
     monkeypatch.setattr(habits, "MOST_IN_JOURNAL", 0 if is_full else 1000)
     look_back, number = Learning(core.store, core.pipeline, lambda: core.now), 0
     while look_back.turn(core.policies, 0, judges=True):
