@@ -1,6 +1,7 @@
 """Modules beside the tests can be imported by their names; `messages` are what casbd sends of all samples and of the quick start."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from conf_files import ROOT
 from search_head import search
 
+from tests.outputs.hec import TOKEN, Splunk
+
 FORMATS = ROOT / "tests" / "formats"
 NO_RECORDS = {".py", ".pyc", ".md", ".yaml"}
 CONFIGURATION = """\
@@ -22,7 +25,7 @@ inputs:
 {inputs}
 organization: {{domains: [contoso.com]}}
 outputs:
-  - {{name: json, type: file, path: sent.json, format: json, send: [alerts, activities, governance]}}
+  - {{name: hec, type: splunk_hec, url: {url}, token: {{env: TOKEN}}, hostname: casbd.example.com, send: [alerts, activities, governance]}}
   - {{name: cef, type: file, path: sent.cef, send: [alerts, activities, governance]}}
 connectors:
   - {{name: works, type: command, command: [/bin/true], actions: ["*"], domains: [contoso.com, "*.contoso.com"]}}
@@ -42,11 +45,12 @@ governance:
 
 
 def casbd(place, *arguments):
+    """A command, with the collector's token in its environment."""
     command = [sys.executable, "-P", "-m", "casbd", "-c", "casbd.yaml", *arguments]
-    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, env=os.environ | {"TOKEN": TOKEN})
 
 
-def lay_out(place):
+def lay_out(place, url):
     """The samples of each format and the quick start's exports, each in an input of its own."""
     inputs = []
     for path in sorted([*FORMATS.rglob("*"), *(ROOT / "conf" / "quickstart").glob("*.*json*")]):
@@ -57,7 +61,7 @@ def lay_out(place):
             shutil.copy(path, target)
             inputs.append(name)
     lines = [f"  - {{name: {name}, path: in/{name}/*, instance: contoso}}" for name in sorted(set(inputs))]
-    (place / "casbd.yaml").write_text(CONFIGURATION.format(inputs="\n".join(lines)))
+    (place / "casbd.yaml").write_text(CONFIGURATION.format(inputs="\n".join(lines), url=url))
     shutil.copytree(ROOT / "rules", place / "rules")
     (place / "own").mkdir()
     (place / "own" / "acts.yaml").write_text(GOVERNANCE)
@@ -65,23 +69,27 @@ def lay_out(place):
 
 @pytest.fixture(scope="session")
 def messages(tmp_path_factory):
-    """The same messages twice: lines of JSON, and of CEF. One alert was closed."""
+    """The same messages twice: as the HTTP Event Collector got them, and as lines of CEF. One alert was closed."""
     place = tmp_path_factory.mktemp("splunk")
-    lay_out(place)
+    splunk = Splunk()
+    lay_out(place, splunk.url)
     done = casbd(place, "run", "--once")
     assert done.returncode in (0, 1), done.stderr  # 1: some samples are records that cannot be read
-    sent = map(json.loads, (place / "sent.json").read_text().splitlines())
-    closed = next(message["alert_id"] for message in sent if message["type"] == "alert")
+    closed = next(sent["event"]["alert_id"] for sent in splunk.indexed if sent["event"]["type"] == "alert")
     assert casbd(place, "alerts", "close", closed, "--as", "false_positive").returncode == 0
     casbd(place, "run", "--once")
-    return [(place / f"sent.{form}").read_text().splitlines() for form in ("json", "cef")]
+    splunk.stop()
+    return splunk.indexed, (place / "sent.cef").read_text().splitlines()
 
 
 @pytest.fixture(scope="session")
 def events(messages):
     """What Splunk makes of them: by the HTTP Event Collector, and by SC4S."""
-    as_json, as_cef = messages
-    kinds = {"system": "alert"}
-    types = [json.loads(line)["type"] for line in as_json]
-    collected = [search(line, sourcetype=f"casbd:{kinds.get(kind, kind)}") for line, kind in zip(as_json, types, strict=True)]
-    return {"json": collected, "cef": [search(line, sourcetype="cef", source="casbd:cef") for line in as_cef]}
+    collected, lines = messages
+    return {"json": [searched(sent) for sent in collected], "cef": [search(line, sourcetype="cef", source="casbd:cef") for line in lines]}
+
+
+def searched(sent):
+    """An event as the collector got it, which Splunk keeps as the text that it was."""
+    raw = json.dumps(sent["event"], ensure_ascii=False, separators=(",", ":"))
+    return search(raw, sourcetype=sent["sourcetype"], source=sent["source"], host=sent["host"])

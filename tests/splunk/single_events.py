@@ -6,6 +6,7 @@ from casbd.model.activity import Activity, ActivityObject
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.outputs._message import cef_message, json_message, kind_of
+from casbd.outputs.splunk_hec import SOURCE_TYPES
 
 ROADS = ["json", "cef"]
 
@@ -13,8 +14,7 @@ ROADS = ["json", "cef"]
 def event(item, road):
     if road == "cef":
         return search(cef_message(item, "casbd", ""), sourcetype="cef", source="casbd:cef")
-    kind = kind_of(item)
-    return search(json_message(item).decode(), sourcetype=f"casbd:{'alert' if kind == 'system' else kind}")
+    return search(json_message(item).decode(), sourcetype=SOURCE_TYPES[kind_of(item)])
 
 
 def activity(activity_type, *objects, **fields):
