@@ -90,7 +90,7 @@ def _take_up(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
 def _running(parts: Parts, signals: Signals, progress: Progress | None) -> Running:
     news, back_pressure, warnings, thread = UnreadNews(), BackPressure(parts), Warnings(parts), reload_thread(parts)
     loop = Loop(parts, back_pressure, news, lambda: signals.stopping or signals.reload_asked or thread.is_due, progress)
-    learning = Learning(parts.store, parts.pipeline, parts.clock, loop.raised)
+    learning = Learning(parts.store, parts.pipeline, parts.clock, loop.raised, parts.notifier.alive)
     status = Status(parts, news, warnings, back_pressure, learning)
     reload = Reload(parts, thread, signals, loop, warnings, status)
     due, mailing = DueJobs(parts.inputs.wake), ReportMail(parts)

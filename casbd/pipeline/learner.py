@@ -28,11 +28,12 @@ from casbd.store.state.habits import Name, Observed, StoredHabits
 
 class Look(NamedTuple):
     """What is looked at again. watched: the policies that observe the same. since: from when on (event time, ms) it is judged; None: it
-    is only learned from.
+    is only learned from, but for what happened since that began (begun, ms).
     """
 
     watched: Sequence[Watching]
     since: int | None
+    begun: int = 0
 
     @property
     def remembers(self) -> str:
@@ -143,7 +144,7 @@ class Learner:
             if judging is None:
                 continue  # it was left
             if judging.floor is None:
-                if verdict.finding is not None and verdict.finding.last >= self._begun:
+                if verdict.finding is not None and verdict.finding.last >= self._looks[watched.remembers].begun:
                     self._new[watched.remembers, who] = None
                 continue
             for gone in (verdict.alert_id, *(verdict.change.joined if verdict.change is not None else ())):
@@ -203,16 +204,13 @@ class Learner:
     def finish(self) -> list[Name]:
         """The same with all that is in memory; whose alerts are of what happened meanwhile, and still to be raised."""
         for name in self._new:
-            self._habits.correct(name, self._before_it_began)
+            self._habits.correct(name, partial(_before, at=self._looks[name[0]].begun))
         self._habits.save()
         self._habits.put_all()
         habits_late.note(
             self._store.connection, {name: one for name, one in self._rest.too_late.items() if name in self._looks}, self._begun
         )
         return [*self._new]
-
-    def _before_it_began(self, raised: Mapping[str, list[Raised]]) -> dict[str, list[Raised]]:
-        return {raises: [one for one in several if one.last < self._begun] for raises, several in raised.items()}
 
     def _stored(self, judging: _Judging) -> list[Alert]:
         """The alerts that may be found again."""
@@ -222,6 +220,10 @@ class Learner:
 def _first(alert: Alert) -> list[tuple[int, str]]:
     """The time and id of the activity with which it begins."""
     return [(alert.first_activity, activity_id) for activity_id in alert.activity_ids[:1]]
+
+
+def _before(raised: Mapping[str, list[Raised]], at: int) -> dict[str, list[Raised]]:
+    return {raises: [one for one in several if one.last < at] for raises, several in raised.items()}
 
 
 def _renamed(raised: Mapping[str, list[Raised]], called: Mapping[str, str]) -> dict[str, list[Raised]]:

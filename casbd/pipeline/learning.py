@@ -33,11 +33,18 @@ TURN = 0.2
 class Learning:
     """Looks back over the log for all policies that have to, `turn` by turn. Not for several threads at once.
 
-    raised: is told how many alerts are new, whenever there may be something to deliver.
+    raised: is told how many alerts are new, whenever there may be something to deliver. alive: is called while it takes long and goes on.
     """
 
-    def __init__(self, store: Store, pipeline: Pipeline, clock: Clock, raised: Callable[[int], object] = lambda _: None) -> None:
-        self._store, self._pipeline, self._clock, self._raised = store, pipeline, clock, raised
+    def __init__(
+        self,
+        store: Store,
+        pipeline: Pipeline,
+        clock: Clock,
+        raised: Callable[[int], object] = lambda _: None,
+        alive: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._store, self._pipeline, self._clock, self._raised, self._alive = store, pipeline, clock, raised, alive
         self._back: LookBack | None = None
         self._unknown = frozenset[str]()
 
@@ -72,7 +79,7 @@ class Learning:
                 if judges and PRIORITY in late:
                     self._judge_rises(late[PRIORITY].since)
                 return False
-            self._back = LookBack(self._store, enabled, looks, self._clock, self._commit)
+            self._back = LookBack(self._store, enabled, looks, self._clock, self._commit, self._alive)
         if not self._back.go_on(until):  # also after it has failed: then it begins again
             self._back = None
         return True

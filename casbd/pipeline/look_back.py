@@ -39,10 +39,16 @@ LOOKS_BACK = 3 * 365 * DAY
 
 
 class LookBack:
-    """policies: by id, those of all. commit: a part of it, to be stored by the pipeline."""
+    """policies: by id, those of all. commit: a part of it, to be stored by the pipeline. alive: is called after each step."""
 
     def __init__(
-        self, store: Store, policies: Mapping[str, Policy], looks: Sequence[Look], clock: Clock, commit: Callable[[LookedBack], None]
+        self,
+        store: Store,
+        policies: Mapping[str, Policy],
+        looks: Sequence[Look],
+        clock: Clock,
+        commit: Callable[[LookedBack], None],
+        alive: Callable[[], object],
     ) -> None:
         begun = clock()
         reached = StoredHabits(store.connection).reached(begun) - LOOKS_BACK
@@ -53,6 +59,10 @@ class LookBack:
         self._store, self._policies, self._clock, self._begun, self._commit = store, policies, clock, begun, commit
         self._log = ActivityLog(store)
         self._learner: Learner | None = None
+        self._alive = alive
+        self._least = 1
+        self._behind: int | None = None
+        """How many activities waited a turn ago to be read, while it catches up with what is stored."""
         self._read_until = 0
         self._took = 0.0
         self._steps = self._all(looks)
@@ -74,10 +84,15 @@ class LookBack:
             self._learner.leave(remembers)
 
     def go_on(self, until: float) -> bool:
-        """For a while, a step at least; whether there is more. until: by `monotonic`."""
+        """For a while, a step at least, or more where input is faster; whether there is more. until: by `monotonic`."""
         begun = monotonic()
-        for _ in self._steps:
-            if monotonic() >= until:
+        if self._behind is not None:
+            before, self._behind = self._behind, self._number_waiting()
+            if self._behind >= before:
+                self._least *= 2  # else its end would never come
+        for number, _ in enumerate(self._steps, 1):
+            self._alive()
+            if number >= self._least and monotonic() >= until:
                 self._took += monotonic() - begun
                 return True
         return False
@@ -89,6 +104,9 @@ class LookBack:
             self._kept_as = habits.fresh_names(connection, [look.remembers for look in looks])
             if since is not None:
                 habits_late.note(connection, {PRIORITY: (since, 0)}, begun)
+            for remembers, look in self.looks.items():
+                if look.since is None:
+                    self.looks[remembers] = look._replace(begun=habits_late.began(connection, remembers, begun))
         self._read_until, oldest = habits.newest_block(connection), habits.oldest(connection)
         yield from self._forget_unused()  # what others left that were killed
         for look in looks:
@@ -118,14 +136,19 @@ class LookBack:
 
     def _catch_up(self, learner: Learner) -> Iterator[None]:
         """Read what was stored meanwhile, until it is little."""
-        while sum(activities for _, activities in self._waiting()) > LITTLE:
+        self._behind = self._number_waiting()
+        while self._number_waiting() > LITTLE:
             yield from self._read_on(learner)
+        self._behind = None
 
     def _read_on(self, learner: Learner) -> Iterator[None]:
         """Read what is stored by now."""
         for block_id, _ in self._waiting():
             yield from self._observe(learner, self._of([block_id]))
             self._read_until = block_id
+
+    def _number_waiting(self) -> int:
+        return sum(activities for _, activities in self._waiting())
 
     def _waiting(self) -> list[tuple[int, int]]:
         """The blocks that are still to be read, and how many activities each has."""

@@ -222,6 +222,28 @@ def test_what_happens_while_it_learns_is_raised_at_the_end(tmp_path, killed):
     core.close()
 
 
+@pytest.mark.parametrize("was_off", [False, True])
+def test_killed_while_it_learns_what_happened_before_that_is_raised_too(tmp_path, was_off):
+    core = Core(tmp_path, rules={"idle": {"enabled": False}}, settings=CARE)
+    feed(core, 0, 8 * 24)
+    feed(core, 0, user="b@contoso.com")
+    use(core)
+    use_enabled(core)
+    Learning(core.store, core.pipeline, lambda: core.now).turn(core.policies, seconds=0, judges=False)
+    feed(core, 16 * 24)
+    core.reopen()
+    if was_off:
+        core.use([replace(one, enabled=False) for one in core.policies])
+        feed(core, 17 * 24)
+    use(core)
+    use_enabled(core)
+    core.now += 10 * DAY
+    learn(core)
+    feed(core, 26 * 24, user="b@contoso.com")
+    assert idle_alerts(core) == [*([] if was_off else [16 * 24]), 26 * 24]
+    core.close()
+
+
 def test_a_backtest_learns_from_what_was_before(tmp_path):
     core = opened(tmp_path)
     feed(core, 16 * 24, 24 * 24)  # one input first

@@ -451,6 +451,27 @@ def test_an_alert_that_is_raised_meanwhile_of_what_was_read_before_keeps_its_id(
     core.close()
 
 
+def test_its_end_comes_though_input_is_faster(tmp_path, monkeypatch):
+    monkeypatch.setattr(looking, "TOGETHER", 1)
+    monkeypatch.setattr(looking, "LITTLE", 2)
+    core, look_back = late_history(tmp_path)
+    number = 0
+    while look_back.turn(core.policies, 0, judges=True):
+        number += 1
+        feed(core, *(23 * 24 + number + part / 9 for part in range(8)), start=10_000 * number)
+        assert number < 50
+    core.close()
+
+
+def test_who_waits_is_told_that_it_goes_on(tmp_path):
+    core, _ = late_history(tmp_path)
+    fed = []
+    look_back = Learning(core.store, core.pipeline, lambda: core.now, alive=lambda: fed.append(1))
+    look_back.turn(core.policies, 60, judges=True)
+    assert len(fed) > 5
+    core.close()
+
+
 def two(core, *, crowd=True):
     """Two policies that remember different things of the same activities."""
     (idle,) = (one for one in core.policies if one.id == "idle")

@@ -102,7 +102,7 @@ class StoredHabits:
         """Which of these are known from before on; the others are to be learned. See Shelf."""
         known = _kept_as(self._connection).keys()
         new = set(remembers) - known
-        gone = known - set(remembers)
+        gone = (known | habits_late.begun(self._connection)) - set(remembers)
         (empty,) = self._connection.execute("SELECT NOT EXISTS (SELECT 1 FROM blocks) AND NOT EXISTS (SELECT 1 FROM segments)").fetchone()
         for table in ("habits_known", "habits_to_judge", "habits_late") if gone else ():
             self._connection.executemany(f"DELETE FROM {table} WHERE remembers = ?", [(name,) for name in gone])  # noqa: S608  our own words

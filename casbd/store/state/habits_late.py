@@ -43,6 +43,19 @@ def note(connection: sqlite3.Connection, late: Noted, now: int) -> None:
     )
 
 
+def began(connection: sqlite3.Connection, remembers: str, now: int) -> int:
+    """When it began to be learned what was usual (ms): now, or before casbd was killed. Alerts of what happened since then are raised."""
+    query = "INSERT INTO habits_late (remembers, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = coalesce(at, excluded.at)"
+    connection.execute(query, (remembers, now))
+    (at,) = connection.execute("SELECT at FROM habits_late WHERE remembers = ?", (remembers,)).fetchone()
+    return int(at)
+
+
+def begun(connection: sqlite3.Connection) -> set[str]:
+    """What is being learned."""
+    return {name for (name,) in connection.execute("SELECT remembers FROM habits_late WHERE since IS NULL AND at IS NOT NULL")}
+
+
 def waiting(connection: sqlite3.Connection) -> dict[str, Late]:
     """All that waits, by what is remembered."""
     rows = connection.execute("SELECT remembers, since, number, at, took, observed FROM habits_late WHERE since IS NOT NULL")
