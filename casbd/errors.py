@@ -73,13 +73,17 @@ class Retry(DeliveryError):
 
     unread: how many of the latest items of earlier calls may never be read, as the connection has ended.
     stands: nothing of what was sent is lost by it, and what is in doubt stays there: the receiver only takes no more just now.
+    lasting: it does not pass by itself: somebody has to change something, a token or an index, say.
     """
 
-    def __init__(self, reason: str, *, sent: int = 0, after: float | None = None, unread: int = 0, stands: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, sent: int = 0, after: float | None = None, unread: int = 0, stands: bool = False, lasting: bool = False
+    ) -> None:
         super().__init__(reason, sent=sent)
         self.after = after
         self.unread = unread
         self.stands = stands
+        self.lasting = lasting
 
 
 class Rejected(DeliveryError):

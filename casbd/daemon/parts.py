@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from casbd.alerting import telling, wishes
+from casbd.alerting import handling, telling, wishes, withdrawn
 from casbd.clock import Clock
 from casbd.config.settings import Settings
 from casbd.daemon.audit import Trail
@@ -27,6 +27,7 @@ from casbd.outbox.to_people import ToPeople
 from casbd.pipeline import Pipeline
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.database import Store
+from casbd.store.state import raised_alerts
 from casbd.store.state.outbox import connector_destination
 
 
@@ -91,6 +92,16 @@ class Parts:
         """Raise an alert about casbd itself, once. besides: the destination that does not get it."""
         if self.pipeline.raise_system(alert, besides=besides):
             self.dispatcher.wake()
+
+    def close_system(self, alert_id: str, comment: str) -> None:
+        """Close an alert about casbd itself, if it is open, and tell those who heard of it: what it says is over."""
+        with self.store.transaction() as connection:
+            alert, now = raised_alerts.get(connection, alert_id), self.clock()
+            if alert is None or alert.status != "open":
+                return
+            closing = handling.closing("benign", comment, withdrawn.BY, now)
+            handling.handle(connection, [alert_id], closing, wishes.of(self.settings), now, withdrawn.BY)
+        self.dispatcher.wake()
 
     def tell_growth(self, patience: int = telling.PATIENCE) -> bool:
         """Tell of alerts that have grown, and of which the outputs heard so long ago (ms); whether there may be more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from casbd.daemon.back_pressure import BackPressure
+from casbd.daemon.destinations import Outages
 from casbd.daemon.due_jobs import DueJobs
 from casbd.daemon.loop import Loop
 from casbd.daemon.parts import Parts
@@ -34,3 +35,4 @@ class Running:
     silence: Silence
     report_mail: ReportMail
     learning: Learning
+    outages: Outages

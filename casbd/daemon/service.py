@@ -15,6 +15,7 @@ from casbd.daemon import costly, governance_news
 from casbd.daemon.back_pressure import BackPressure
 from casbd.daemon.boot import boot
 from casbd.daemon.compacting import compact
+from casbd.daemon.destinations import Outages
 from casbd.daemon.due_jobs import DueJobs, attempt
 from casbd.daemon.loop import TURN, Loop, Progress
 from casbd.daemon.notify import Notifier
@@ -94,7 +95,7 @@ def _running(parts: Parts, signals: Signals, progress: Progress | None) -> Runni
     status = Status(parts, news, warnings, back_pressure, learning)
     reload = Reload(parts, thread, signals, loop, warnings, status)
     due, mailing = DueJobs(parts.inputs.wake), ReportMail(parts)
-    return Running(parts, signals, news, back_pressure, warnings, status, loop, reload, due, Silence(), mailing, learning)
+    return Running(parts, signals, news, back_pressure, warnings, status, loop, reload, due, Silence(), mailing, learning, Outages())
 
 
 def _serve(running: Running, undo: ExitStack) -> None:

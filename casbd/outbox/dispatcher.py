@@ -44,6 +44,10 @@ class Dispatcher:
         for worker in self._workers.values():
             worker.wake()
 
+    def needing_somebody(self) -> set[str]:
+        """The destinations that fail for what does not pass by itself."""
+        return {name for name, worker in self._workers.items() if worker.needs_somebody}
+
     def drain(self, seconds: float, patience: float) -> bool:
         """Wait until everything is delivered and out of doubt, at most so long; whether it is.
 

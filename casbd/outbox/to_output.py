@@ -26,6 +26,7 @@ from casbd.wire.left_out import without
 
 log = logging.getLogger(__name__)
 
+PROBE_SECONDS = 4.0
 MAX_TRIES = 5
 """How often a single message is tried that an output does not refuse, but breaks over."""
 
@@ -85,6 +86,11 @@ class ToOutput:
     def look_again(self) -> float:
         """Nobody wakes it for what a command puts there; and a broken connection is noticed within a second, with nothing to send."""
         return LOOK_SECONDS if self._uncertain is None else 1.0
+
+    @property
+    def longest_pause(self) -> float:
+        """What is tried is cheap, as less and less goes at once, and who looks at the SIEM when it is back must not wait."""
+        return PROBE_SECONDS
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:
         """The leading alerts and outcomes together, or (part of) one block of activities."""

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 MIN_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 60.0
+LONGEST_ASKED_SECONDS = 600.0
 
 STANDING_SECONDS = 3.0
 """A connection must last so long until it is worth waiting for, where the destination does not say what it has read."""
@@ -48,6 +49,8 @@ class Worker(threading.Thread):
         """Set: once all is sent, the destination is to say that it has everything."""
         self.idle = threading.Event()
         self.failing_since: float | None = None
+        self.needs_somebody = False
+        """Whether it fails for what does not pass by itself."""
 
     def wake(self) -> None:
         """There may be something new."""
@@ -87,6 +90,7 @@ class Worker(threading.Thread):
         pause, batch = 0.0, BATCH
         while not self._stopping.is_set():
             self._wake.clear()
+            begun = monotonic()
             try:
                 worked = self._step(store, batch)
             except Exception as error:  # a bug in a plugin, or a busy database: this destination waits, the others go on
@@ -95,7 +99,8 @@ class Worker(threading.Thread):
                     log.exception("delivery failed", extra={"destination": self.destination})
                 pause, batch = self._pause_after(passing, pause), max(batch // 2, 1)  # less may get through where much does not
                 self._note_failure(store, passing)
-                self._stopping.wait(pause)
+                rest = pause if passing.after is not None else max(pause - (monotonic() - begun), MIN_BACKOFF_SECONDS)
+                self._stopping.wait(rest)
                 continue
             pause, batch = pause if self._down_since is not None else 0.0, min(batch * 2, BATCH)
             if not worked:
@@ -113,7 +118,7 @@ class Worker(threading.Thread):
         self._write(store)
         standing = self._delivering.standing()
         if standing >= STANDING_SECONDS:
-            self.failing_since = None
+            self.failing_since, self.needs_somebody = None, False
         if standing >= WELL_SECONDS and self._down_since is not None:
             self._note_recovery(store)
         if standing == math.inf:
@@ -129,12 +134,12 @@ class Worker(threading.Thread):
     def _pause_after(self, error: Retry, last: float) -> float:
         """Twice as long each time, with some chance in it so that many senders do not come back at once."""
         if error.after is not None:
-            return min(error.after, 10 * MAX_BACKOFF_SECONDS)
-        longer = min(max(last * 2, MIN_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS)
+            return min(error.after, LONGEST_ASKED_SECONDS)
+        longer = min(max(last * 2, MIN_BACKOFF_SECONDS), MAX_BACKOFF_SECONDS, self._delivering.longest_pause)
         return longer * random.uniform(0.8, 1.0)  # noqa: S311  not for secrets
 
     def _note_failure(self, store: Store, error: Retry) -> None:
-        reason = str(error)
+        reason, self.needs_somebody = str(error), error.lasting
         self.failing_since = self.failing_since or monotonic()
         if self._down_since is None:
             self._down_since = self._clock() if self._unproved_since is None else self._unproved_since

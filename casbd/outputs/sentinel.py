@@ -122,14 +122,16 @@ class Sentinel:
         if answer.status in (408, 429) or answer.status >= 500:
             raise Retry(reason, after=wait(answer.headers, self._clock()))
         if answer.status == 403:
-            raise Retry(f"{reason} (the role Monitoring Metrics Publisher on the rule takes up to half an hour to count)", after=_ROLE)
-        raise Retry(reason, after=_RECHECK)  # somebody has to change something: nothing is lost until then
+            raise Retry(
+                f"{reason} (the role Monitoring Metrics Publisher on the rule takes up to half an hour to count)", after=_ROLE, lasting=True
+            )
+        raise Retry(reason, after=_RECHECK, lasting=True)
 
     def _sent(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[Any, str]:
         try:
             token = self._token.header()
         except (Mistakes, Rejected) as error:  # a secret that has expired, or is being replaced: it is no event's fault
-            raise Retry(str(error), after=_RECHECK) from None
+            raise Retry(str(error), after=_RECHECK, lasting=True) from None
         return self._http.send("POST", url, body, {**headers, "Authorization": token}, most=_MOST_OF_ANSWER), token
 
 

@@ -160,7 +160,7 @@ class SplunkHec:
         if not self._options.acknowledge:
             return
         if answer.ack_id is None:
-            raise self._retry("took events without a word on their acknowledgement", after=_RECHECK)
+            raise self._lasting("took events without a word on their acknowledgement")
         if not self._acks.add(answer.ack_id, len(part)):
             raise Retry(f"{self._host} was restarted; what it had not acknowledged is sent again")
 
@@ -198,7 +198,7 @@ class SplunkHec:
         except Mistakes as error:  # a file that is being replaced
             raise Retry(str(error), stands=True) from None
         if not (token.isascii() and token.isprintable()):  # the error of who writes the header would quote it
-            raise self._retry("cannot be asked: the token has characters that no header can hold", after=_RECHECK)
+            raise self._lasting("cannot be asked: the token has characters that no header can hold")
         try:
             answer = self._http.send("POST", self._options.url + path, body, {**headers, "Authorization": token}, most=_MOST_OF_ANSWER)
         except Retry as error:
@@ -214,13 +214,14 @@ class SplunkHec:
         if answer.status == 400 and code in _BAD_EVENT:
             raise NotTaken(f"{self._host} {reason}", said.place)
         if answer.status == 200 or answer.status >= 500 or answer.status in (408, 429):
-            raise self._retry(reason, after=wait(answer.headers, self._clock()))
+            raise Retry(f"{self._host} {reason}", after=wait(answer.headers, self._clock()), stands=True)
         if code == _ACKNOWLEDGEMENT_IS_OFF:
             reason += ": turn on the token's indexer acknowledgement, or set acknowledge: false"
-        raise self._retry(reason, after=_RECHECK)  # somebody has to change something: nothing is lost until then
+        raise self._lasting(reason)
 
-    def _retry(self, reason: str, *, after: float | None) -> Retry:
-        return Retry(f"{self._host} {reason}", after=after, stands=True)
+    def _lasting(self, reason: str) -> Retry:
+        """Somebody has to change something, and nothing is lost until then."""
+        return Retry(f"{self._host} {reason}", after=_RECHECK, stands=True, lasting=True)
 
 
 def _read(body: bytes) -> _Answer:

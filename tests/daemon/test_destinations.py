@@ -3,7 +3,7 @@
 import pytest
 from builders import HOUR, NOON, record, settings
 
-from casbd.daemon.destinations import down_alerts
+from casbd.daemon.destinations import Outages, down_alerts
 from casbd.store.state import outbox
 from casbd.store.state.outbox import Part
 
@@ -74,3 +74,35 @@ def test_the_others_get_it_once_an_outage(core):
         outbox.failed(connection, "siem", "again", NOON + 10 * HOUR)
     (alert,) = down(core, NOON + 12 * HOUR).values()
     assert core.pipeline.raise_system(alert, besides="siem")
+
+
+def test_one_that_waits_for_somebody_is_told_at_once(core):
+    assert down_alerts(core.store, {"siem", "file"}, 2 * HOUR, NOON, {"siem"}).keys() == {"siem"}
+    assert down_alerts(core.store, {"siem", "file"}, 2 * HOUR, NOON, {"file", "gone"}) == {}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_end_of_an_outage_is_told_once(core, killed):
+    outages, queues = Outages(), {"siem", "file"}
+    (alert,) = down(core, NOON + 2 * HOUR).values()
+    core.pipeline.raise_system(alert, besides="siem")
+    assert outages.over(core.store, queues, NOON + 2 * HOUR) == {}
+    with core.store.transaction() as connection:
+        outbox.recovered(connection, "siem")
+    if killed:
+        outages = Outages()
+    assert outages.over(core.store, queues, NOON + 3 * HOUR) == {
+        alert.alert_id: "Destination siem takes messages again; it had taken none for 180 minutes."
+    }
+    assert outages.over(core.store, queues, NOON + 4 * HOUR) == {}
+
+
+def test_another_outage_is_another_one(core):
+    outages, queues = Outages(), {"siem", "file"}
+    (alert,) = down(core, NOON + 2 * HOUR).values()
+    assert outages.over(core.store, queues, NOON) == {}
+    with core.store.transaction() as connection:
+        outbox.recovered(connection, "siem")
+        outbox.failed(connection, "siem", "again", NOON + 3 * HOUR)
+    assert outages.over(core.store, queues, NOON + 3 * HOUR).keys() == {alert.alert_id}
+    assert outages.over(core.store, queues, NOON + 4 * HOUR) == {}

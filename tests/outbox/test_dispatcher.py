@@ -262,14 +262,18 @@ class TestPauses:
         monkeypatch.setattr(module, "MAX_BACKOFF_SECONDS", 60.0)
         return Worker("siem", ToOutput("siem", Memory(), lambda: NOON), core.store, lambda: NOON)
 
-    def test_grow_up_to_a_minute(self, worker):
+    @pytest.mark.parametrize("longest", [4.0, 60.0])
+    def test_grow_up_to_what_the_destination_bears(self, worker, longest, monkeypatch):
+        """Of an output few seconds, as who looks at the SIEM when it is back must not wait."""
+        assert worker._delivering.longest_pause == 4.0
+        monkeypatch.setattr(ToOutput, "longest_pause", longest)
         pauses = [0.0]
         for _ in range(12):
             pauses.append(worker._pause_after(Retry("down"), pauses[-1]))
 
         assert 0.4 <= pauses[1] <= 0.5
-        assert all(0.4 <= later <= 60 for later in pauses[1:])
-        assert pauses[-1] >= 48
+        assert all(0.4 <= later <= longest for later in pauses[1:])
+        assert pauses[-1] >= 0.8 * longest
 
     def test_are_what_the_receiver_asks_within_reason(self, worker):
         assert worker._pause_after(Retry("slow down", after=7), 0.5) == 7
