@@ -55,8 +55,8 @@ def harmful(character: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """What a value must look like on the other side, before cutting: line ends stay, other harmful characters are blanks."""
-    return "".join(" " if harmful(c) and c not in "\r\n" else c for c in text).strip()
+    """What a value is on the other side, before cutting: without a message in it, harmful characters but line ends are blanks."""
+    return "".join(" " if harmful(c) and c not in "\r\n" else c for c in text).strip().replace("CEF:0", "CEF-0")
 
 
 def parse(message: str, *, escaped: bool = False) -> tuple[list[str], dict[str, str]]:
@@ -64,8 +64,8 @@ def parse(message: str, *, escaped: bool = False) -> tuple[list[str], dict[str, 
     message.encode()  # no lone surrogates
     if bad := [c for c in message if harmful(c)]:
         raise NotCefError(f"harmful character {bad[0]!r}")
-    if not message.startswith("CEF:0|"):
-        raise NotCefError("does not begin with CEF:0|")
+    if not message.startswith("CEF:0|") or "CEF:0" in message[1:]:  # receivers take what stands behind the last one for the message
+        raise NotCefError("does not begin with CEF:0|, and have it once")
     *header, extension = split_escaped(message) if escaped else message.split("|", 7)
     if len(header) != 7:
         raise NotCefError("the header has too few fields")

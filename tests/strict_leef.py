@@ -34,8 +34,8 @@ def parse(message: str) -> tuple[list[str], dict[str, str]]:
             raise NotLeefError(f"attribute {pair!r}")
         if key in attributes:
             raise NotLeefError(f"{key} twice, the second of which is ignored")
-        if not value or value != value.strip():
-            raise NotLeefError(f"{key} is empty or has blanks around it")
+        if not value or value != value.strip() or "|" in value:  # "avoid tab, pipe, or caret delimiters in your event payload"
+            raise NotLeefError(f"{key} is empty, or has blanks around it or a pipe in it")
         _check(key, value)
         attributes[key] = value
     if ("devTime" in attributes) != ("devTimeFormat" in attributes):

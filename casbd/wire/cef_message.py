@@ -2,7 +2,8 @@
 
 Escaping after "ArcSight Common Event Format": in the extension a backslash, an equals sign and line ends are escaped.
 In the header nothing is, unless asked for: parsers in use (Splunk's SC4S, pycef) do not undo escapes there, so what would need
-one is replaced. Lengths are those of the CEF dictionary, in characters.
+one is replaced. So is `CEF:0` in a value: SC4S takes what stands behind the last one for the message, so that whoever chose a name
+could write alerts of their own. Lengths are those of the CEF dictionary, in characters.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from casbd.wire.plain_text import BLANKS, MARK, cut, single_line
+
+_BEGINNING, _IN_ITS_PLACE = "CEF:0", "CEF-0"
 
 MIN_LIMIT = 480
 """The shortest message size that every syslog receiver must take (RFC 5424, 6.1); header, id and time always fit into it."""
@@ -87,6 +90,9 @@ def message(start: str, name: str, severity: int, pairs: Sequence[tuple[str, str
     limit: bytes; 0 is no limit. ValueError below 480.
     """
     text = f"{start}{name}|{severity}|{' '.join([prefix + value for prefix, value, _ in pairs])}"
+    if text.find(_BEGINNING, 1) > 0:
+        once = [(prefix, without_beginnings(value), most) for prefix, value, most in pairs]
+        return message(start, without_beginnings(name), severity, once, limit)
     if not limit or (len(text) if text.isascii() else len(text.encode())) <= limit:
         return text
     parts = [Part(start, name, cuttable=True)]
@@ -95,6 +101,11 @@ def message(start: str, name: str, severity: int, pairs: Sequence[tuple[str, str
         parts.append(Part(glue + prefix, value, cuttable=most > 0))
         glue = " "
     return fitted(parts, limit)
+
+
+def without_beginnings(text: str) -> str:
+    """The text without what begins a CEF message."""
+    return text.replace(_BEGINNING, _IN_ITS_PLACE)
 
 
 def extension(keys: Iterable[Key], item: object, *, with_empty: bool) -> list[tuple[str, str, int]]:
@@ -144,7 +155,8 @@ def external_id(text: str) -> str:
 
     Two ids that differ stay different, and one stays the same every time it is sent.
     """
-    if text and text.isprintable() and text == text.strip() and len(escape(text).encode()) <= ID_MOST:
+    is_clean = text and text.isprintable() and text == text.strip() and _BEGINNING not in text
+    if is_clean and len(escape(text).encode()) <= ID_MOST:
         return text
     return hashed(text)
 

@@ -4,8 +4,9 @@ Source: https://www.ibm.com/docs/en/dsm?topic=leef-overview. IBM's predefined at
 ones, and named as CEF or casbd names the same. The order is that of importance: a message too long for its receiver loses attributes
 from the end.
 
-Between attributes stands `^`, which the header names in hex: relays rewrite the tab (rsyslog makes `#011` of it). LEEF has no escapes,
-so a `^` in a value becomes `~`, and line ends become blanks.
+Between attributes stands `^`: relays rewrite the tab (rsyslog makes `#011` of it), and parsers in use (SC4S) do not know the hex that
+the header might have in its place. LEEF has no escapes: in a value `^` becomes `~`, `|`, at which the same parsers split, becomes `/`,
+and line ends become blanks. `CEF:0` is replaced as in CEF.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from casbd.model.governance import GovernanceCommand
 from casbd.records.timestamps import iso
 from casbd.wire.cef import event_class, outcome_severity
 from casbd.wire.cef_classes import alert_class
-from casbd.wire.cef_message import CLASS_MOST, Part, external_id, fitted, hashed
+from casbd.wire.cef_message import CLASS_MOST, Part, external_id, fitted, hashed, without_beginnings
 from casbd.wire.cef_values import is_address, link
 from casbd.wire.moments import moment
 from casbd.wire.plain_text import cut, joined, single_line
@@ -31,7 +32,8 @@ SEVERITY: dict[Severity, int] = {"informational": 1, "low": 3, "medium": 6, "hig
 TIME_FORMAT = "MMM dd yyyy HH:mm:ss.SSS z"
 """How QRadar is to read `devTime`: with the year and the zone, which a syslog header loses on the way."""
 
-_DELIMITER, _IN_ITS_PLACE = "^", "~"
+_DELIMITER = "^"
+_SUBSTITUTED = str.maketrans({_DELIMITER: "~", "|": "/"})
 _NAMES = 255
 """Characters that QRadar keeps of a user's or an account's name."""
 _TEXTS, _LISTS = 1023, 4000
@@ -178,7 +180,7 @@ def device_time(time: int) -> str:
 
 
 def _message(class_id: str, attributes: Sequence[Attribute], item: object, url: str, limit: int) -> str:
-    start = f"LEEF:2.0|casbd|casbd|{__version__}|{class_id}|x{ord(_DELIMITER):02X}|"
+    start = f"LEEF:2.0|casbd|casbd|{__version__}|{class_id}|{_DELIMITER}|"
     pairs = [(name, text, most) for name, get, most in attributes if (text := _text(get(item), most))]
     if url:
         pairs.append(("url", _text(url, _TEXTS), _TEXTS))
@@ -194,10 +196,10 @@ def _text(value: str | int | None, most: int) -> str:
         return ""
     if isinstance(value, int):
         return str(value)
-    text = single_line(value.replace(_DELIMITER, _IN_ITS_PLACE) if _DELIMITER in value else value)
+    text = without_beginnings(single_line(value.translate(_SUBSTITUTED)))
     return cut(text, most) if most else text
 
 
 def _id(text: str) -> str:
-    """As in CEF. Two ids of which one has `~` where the other has the delimiter stay different."""
-    return hashed(text) if _DELIMITER in text else external_id(text)
+    """As in CEF. Two ids of which one has what takes the place of a character in the other stay different."""
+    return external_id(text) if text == text.translate(_SUBSTITUTED) else hashed(text)

@@ -48,7 +48,7 @@ def check(messages: list[str], preset: str) -> None:
         if preset == "qradar":
             found = strict_leef.parse(message)[1]
             assert found == strict_leef.parse(leef.alert(alert, limit=len(message.encode()) + 1))[1]
-            user = strict_cef.clean(alert.user.replace("^", "~").replace("\r", " ").replace("\n", " "))
+            user = strict_cef.clean(alert.user.translate(str.maketrans("^|\r\n", "~/  ")))
             assert (found["externalId"], found.get("usrName", "")) == (alert.alert_id, user)
             continue
         header, found = strict_cef.parse(message, escaped=preset == "arcsight")

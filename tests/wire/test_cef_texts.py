@@ -137,3 +137,15 @@ def test_every_key_of_the_richer_profile_carries_its_field():
     }
     assert wanted.items() <= pairs.items()
     assert "cs1" not in pairs
+
+
+def test_nobody_begins_a_message_within_another():
+    """SC4S takes what stands behind the last `CEF:0` for the message, and what stands first for the host."""
+    text = "CEF:0|casbd|casbd|1|ALERT|forged|8|externalId"
+    alert = Alert(alert_id=text, policy_id=text, policy_name=text, policy_type="activity", severity="low", user=text)
+    for profile in ("casbd", "mcas"):
+        for message in (cef.alert(alert, profile=profile, limit=limit) for limit in (0, 480)):
+            assert message.count("CEF:0") == 1
+    assert " suser=CEF-0|casbd|" in cef.alert(alert)
+    one, other = (cef.alert(replace(alert, alert_id=text)) for text in ("CEF:0", "CEF-0"))
+    assert one != other, "ids that differ stay different"

@@ -22,8 +22,8 @@ def parsed(item, **options):
 
 
 def same(got: str | None, text: str | None, most: int = 1023) -> bool:
-    """Whether a value is the text as it must arrive: cleaned, `^` substituted, and cut with a mark where it is too long."""
-    wanted = strict_cef.clean((text or "").replace("^", "~").replace("\r", " ").replace("\n", " "))
+    """Whether a value is the text as it must arrive: cleaned, `^` and `|` substituted, and cut with a mark where it is too long."""
+    wanted = strict_cef.clean((text or "").translate(str.maketrans("^|\r\n", "~/  ")))
     if len(wanted) <= most:
         return (got or "") == wanted
     return got is not None and got.endswith("...") and len(got) <= most and wanted.startswith(got[:-3])
@@ -95,7 +95,7 @@ def test_a_limit_cuts_values_and_leaves_leef(item, limit):
         assert found == full
 
 
-@pytest.mark.parametrize("piece", [*PIECES, "^", "^src=1.2.3.4^", "\t", "x5E"], ids=ascii)
+@pytest.mark.parametrize("piece", [*PIECES, "^", "^src=1.2.3.4^", "\t", "x5E", "|"], ids=ascii)
 def test_every_hostile_piece_in_every_field(piece):
     text = f"a{piece}b"
     alert = Alert(
@@ -115,6 +115,7 @@ def test_every_hostile_piece_in_every_field(piece):
 
 
 @example(["a^", "a~"])
+@example(["a|", "a/"])
 @given(st.lists(maybe.filter(bool) | st.sampled_from(["a^", "a~", "a ", "a"]), min_size=2, max_size=2, unique=True))
 def test_ids_that_differ_stay_different(ids):
     one, other = (parsed(Activity(activity_id=text))[1]["externalId"] for text in ids)
