@@ -16,6 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from builders import Core
 from certificates import Authority
 
+for name in ("COLUMNS", "LINES"):  # GNU readline leaves a terminal's size to the processes that xdist starts; casbd would go by it
+    os.environ.pop(name, None)
+
 collect_ignore = ["added_parts"]
 
 hypothesis.settings.register_profile("casbd", deadline=None, derandomize=bool(os.environ.get("CI")))
