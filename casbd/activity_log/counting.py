@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from casbd.model.activity import FIELDS, Activity
 from casbd.records.timestamps import iso
 
 T = TypeVar("T")
 SPANS = ("day", "hour")
+
+
+class Alike(NamedTuple):
+    """So many activities that have the same values of some fields, lists as a whole. last: the time of the latest (ms)."""
+
+    values: tuple[Any, ...]
+    activities: int
+    last: int
 
 
 def check(by: Sequence[str]) -> None:

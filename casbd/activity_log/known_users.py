@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
 from casbd.activity_log.observed import Span
 from casbd.activity_log.priorities import Priorities
 from casbd.activity_log.reading import ActivityLog
-from casbd.activity_log.tally import tables
 from casbd.activity_log.wanted import Wanted
 from casbd.model.identity import Who, whose
 from casbd.store.database import Store
 from casbd.store.state import raised_alerts
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 Order = Literal["alerts", "priority", "activities", "last_seen", "user"]
-_SEPARATOR = "\x1f"
-"""Between the groups of a user while they are a key to group by."""
-_READ = ("timestamp", "user", "app", "app_instance", "country", "is_external_user", "user_groups", "user_type", "is_admin_operation")
+
+
+class _Row(NamedTuple):
+    """So many activities with the same values of these fields, and the time of the latest."""
+
+    user: str
+    app: str | None
+    app_instance: str | None
+    country: str | None
+    is_external_user: bool | None
+    user_groups: Sequence[str]
+    user_type: str | None
+    is_admin_operation: bool | None
+    number: int
+    last: int
+
+
+_READ = _Row._fields[:-2]
 
 
 class KnownUser(Struct, kw_only=True):
@@ -60,16 +71,17 @@ def known_users(
     """
     log = log or ActivityLog(store)
     users: dict[Who, KnownUser] = {}
-    countries: dict[Who, set[str]] = {}
+    countries: dict[Who, set[str | None]] = defaultdict(set)
     if unseen_since is not None:
         for row in _rows(log, wanted, None, span.since - 1):
             _add(users, row)
     for row in _rows(log, wanted, *span):
-        user = _add(users, row)
-        user.activities += row["count_all"]
-        countries.setdefault(_whose(row), set()).update(row["country_distinct"])
+        _add(users, row)
+        who = _whose(row)
+        users[who].activities += row.number
+        countries[who].add(row.country)
     for who, values in countries.items():
-        users[who].countries = len(values)
+        users[who].countries = len(values - {None})
     for who, number in _open_alerts(store, span).items():
         if who in users:
             users[who].open_alerts = number
@@ -100,60 +112,33 @@ def nearest_user(store: Store, user: str) -> str | None:
     return min(holding, key=len) if holding else next(iter(get_close_matches(user.casefold(), names, 1)), None)
 
 
-def _rows(log: ActivityLog, wanted: Wanted, since: int | None, until: int) -> Iterator[dict[str, Any]]:
-    """Activities put together where all but their countries is the same: how many, the latest time, and the countries that are known."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for table in tables(log.arrow(wanted, _READ, since, until, ordered=False)):
-        everywhere = _are_addresses(table["user"])
-        admin = pc.or_kleene(pc.equal(table["user_type"], "Admin"), table["is_admin_operation"])
-        keys = {
-            "user": table["user"],
-            "app": pc.if_else(everywhere, None, table["app"]),
-            "app_instance": pc.if_else(everywhere, None, table["app_instance"]),
-            "external": table["is_external_user"],
-            "groups": pc.binary_join(table["user_groups"], _SEPARATOR),
-            "admin": pc.fill_null(admin, False),
-        }
-        grouped = pa.table(keys | {name: table[name] for name in ("timestamp", "country")}).group_by([*keys])
-        rows: list[dict[str, Any]] = grouped.aggregate([([], "count_all"), ("timestamp", "max"), ("country", "distinct")]).to_pylist()
-        yield from (row for row in rows if row["user"] is not None)
-
-
-def _are_addresses(users: pa.ChunkedArray) -> pa.Array:
-    """Whose app does not matter; asked of each name once, as there would be several times the groups otherwise."""
-    import pyarrow as pa
-
-    named = users.combine_chunks().dictionary_encode()
-    return pa.array([*map(_is_anywhere, named.dictionary.to_pylist())], pa.bool_()).take(named.indices)
+def _rows(log: ActivityLog, wanted: Wanted, since: int | None, until: int) -> Iterator[_Row]:
+    """Activities of users that are known, put together where all that is looked at is the same."""
+    for values, number, last in log.alike(wanted, _READ, since, until):
+        row = _Row._make((*values, number, last))
+        if row.user is not None:
+            yield row
 
 
 _remembered = lru_cache(100_000)(whose)
 """A person is in many rows."""
 
 
-@lru_cache(100_000)
-def _is_anywhere(name: str) -> bool:
-    return isinstance(whose(name, None, None), str)
+def _whose(row: _Row) -> Who:
+    return _remembered(row.user, row.app, row.app_instance)
 
 
-def _whose(row: dict[str, Any]) -> Who:
-    return _remembered(row["user"], row["app"], row["app_instance"])
-
-
-def _add(users: dict[Who, KnownUser], row: dict[str, Any]) -> KnownUser:
-    """The user of a row, who now has what is the latest known."""
+def _add(users: dict[Who, KnownUser], row: _Row) -> None:
+    """The user of a row now has what is the latest known."""
     who = _whose(row)
     user = users.get(who)
     if user is None:
-        place = {} if isinstance(who, str) else {"app": row["app"], "app_instance": row["app_instance"]}
-        user = users[who] = KnownUser(user=row["user"], **place)
-    user.is_admin = user.is_admin or row["admin"]
-    if row["timestamp_max"] > user.last_seen:
-        user.user, user.last_seen, user.is_external = row["user"], row["timestamp_max"], row["external"]
-        user.groups = row["groups"].split(_SEPARATOR) if row["groups"] else []
-    return user
+        user = users[who] = KnownUser(user=row.user)
+        if not isinstance(who, str):
+            user.app, user.app_instance = row.app, row.app_instance
+    user.is_admin = user.is_admin or row.user_type == "Admin" or row.is_admin_operation is True
+    if row.last > user.last_seen:
+        user.user, user.last_seen, user.is_external, user.groups = row.user, row.last, row.is_external_user, [*row.user_groups]
 
 
 def _open_alerts(store: Store, span: Span) -> Counter[Who]:

@@ -3,20 +3,18 @@
 All text of the queries is made of columns' names, of templates and of numbers of open files; values are parameters.
 """
 
-# ruff: noqa: S608
-
 from __future__ import annotations
 
 import heapq
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from casbd.activity_log.counting import kinds
 from casbd.activity_log.decoded import Decoded
 from casbd.activity_log.duckdb_queries import AT_ONCE, Queries
 from casbd.activity_log.opened import ALL, Opened, Source
+from casbd.activity_log.selections import Selection, activity_of, selection_of
 from casbd.activity_log.wanted import Wanted
 from casbd.filters.sql import Sql
 from casbd.model.activity import FIELDS, Activity
@@ -33,16 +31,6 @@ WINDOW = 20_000
 """Activities that are put into the order of their storing at once."""
 AT_A_TIME = 64 << 20
 """Bytes of activities that are put into the order of their times at once: of records of 20 MB few."""
-_SPANS = {"day": "strftime(epoch_ms(timestamp), '%Y-%m-%d')", "hour": "strftime(epoch_ms(timestamp), '%Y-%m-%d %H')"}
-
-
-class _Selection(NamedTuple):
-    """The end of a query, behind what it selects. order: empty where the rows come in the order of their storing anyway."""
-
-    text: str
-    parameters: list[Any]
-    source: Source
-    order: str = ""
 
 
 class Parts:
@@ -59,9 +47,9 @@ class Parts:
         files, blocks = Source(opened.whole.segments, ()), Source((), opened.whole.blocks)
         as_objects = where is ALL or is_few(blocks)  # of whole blocks these take half the time
         for selection in self._windows(opened, [files] if as_objects else [files, blocks], where, raw=RAW in fields):
-            yield from map(columns.activities, self._batches(opened, _activity(fields), selection))
+            yield from map(columns.activities, self._batches(opened, activity_of(fields), selection))
         if as_objects:
-            yield from _objects(opened, blocks)
+            yield from objects(opened, blocks)
 
     def arrow(self, opened: Opened, wanted: Wanted, fields: Sequence[str], *, ordered: bool) -> Iterator[pa.RecordBatch]:
         """Some columns of what is wanted. ordered: as it was stored, which takes longer."""
@@ -69,7 +57,7 @@ class Parts:
 
         types = columns.schema(fields)
         if is_few(opened.whole):
-            for several in _objects(opened, opened.whole):
+            for several in objects(opened, opened.whole):
                 yield columns.batch([*filter(wanted.meets, several)], fields)
             return
         names, surely = ", ".join(f'"{name}"' for name in fields), wanted.surely
@@ -84,47 +72,21 @@ class Parts:
                 arrays = [column.cast(kind.type) for column, kind in zip(batch.columns, types, strict=False)]
                 yield pa.RecordBatch.from_arrays(arrays, schema=types)
 
-    def _decided(self, opened: Opened, wanted: Wanted, selection: _Selection) -> Iterator[bool]:
+    def _decided(self, opened: Opened, wanted: Wanted, selection: Selection) -> Iterator[bool]:
         """Of each row that SQL is not sure of, whether it is wanted. In another order than the rows', wrong ones would be let through:
         both queries give the files' order, which DuckDB keeps (`preserve_insertion_order`, its default), or sort by it."""
         surely = wanted.surely
         doubtful = selection._replace(
             text=f"{selection.text} AND NOT ({surely.text})", parameters=[*selection.parameters, *surely.parameters]
         )
-        yield from map(wanted.meets, self._activities(opened, doubtful))
-
-    def counts(self, opened: Opened, wanted: Wanted, by: Sequence[str]) -> dict[tuple[Any, ...], int]:
-        """How many are wanted, by columns, `day` and `hour`."""
-        if is_few(opened.whole):
-            several = itertools.chain.from_iterable(_objects(opened, opened.whole))
-            return Counter(kind for activity in filter(wanted.meets, several) for kind in kinds(activity, by))
-        keys = [f"{_SPANS.get(name, chr(34) + name + chr(34))} AS k{number}" for number, name in enumerate(by)]
-        lists = [name for name in by if name in FIELDS and FIELDS[name].kind == "list"]
-        (selection,) = self._selections(opened, wanted.where, ordered=False)
-        surely = ALL if wanted.surely.text == wanted.where.text else wanted.surely  # a constant costs nothing to group by
-        source = f"(SELECT *, ({surely.text}) AS sure {selection.text})"
-        for name in lists:
-            source = f'(SELECT * REPLACE (unnest("{name}") AS "{name}") FROM {source})'
-        sure = "TRUE" if surely is ALL else "sure"
-        text = f"SELECT {sure}, {', '.join([*keys, 'count(*)'])} FROM {source} GROUP BY ALL"
-        totals: Counter[tuple[Any, ...]] = Counter()
-        certain = True
-        for is_sure, *key, number in self.queries.rows(text, [*surely.parameters, *selection.parameters], opened, selection.source.blocks):
-            if is_sure:
-                totals[tuple(key)] = number
-            certain = certain and is_sure
-        if not certain:
-            where = Sql(f"({wanted.where.text}) AND NOT ({wanted.surely.text})", [*wanted.where.parameters, *wanted.surely.parameters])
-            doubtful = self._activities(opened, _selection(opened, opened.whole, where))  # not `read`, which may give others, counted above
-            totals.update(kind for activity in doubtful if wanted.meets(activity) for kind in kinds(activity, by))
-        return totals
+        yield from map(wanted.meets, self.activities(opened, doubtful))
 
     def newest_first(
         self, opened: Opened, source: Source, where: Sql, fields: Collection[str] = FIELDS, *, few: bool = True
     ) -> Iterator[Activity]:
         """The same, the newest first: the times, and then some at a time. few: hardly anybody will want all."""
         if is_few(source):
-            several = itertools.chain.from_iterable(_objects(opened, source))
+            several = itertools.chain.from_iterable(objects(opened, source))
             yield from sorted(several, key=lambda activity: -activity.timestamp)
             return
         files, blocks = Source(source.segments, ()), Source((), source.blocks)
@@ -135,7 +97,7 @@ class Parts:
         """Where each one is, and then those alone: columns of all fields of all others in the blocks would cost several times as much."""
         if not source.blocks:
             return
-        rows = self._rows(opened, f"timestamp, {BLOCK}, {PLACE}", _selection(opened, source, where))
+        rows = self._rows(opened, f"timestamp, {BLOCK}, {PLACE}", selection_of(opened, source, where))
         rows.sort(key=lambda row: -row[0])
         blocks = {block.block_id: block for block in source.blocks}
         for start, end in _spans_of(len(rows)):
@@ -152,7 +114,7 @@ class Parts:
     def _newest_of_files(self, opened: Opened, source: Source, where: Sql, fields: Collection[str], *, few: bool) -> Iterator[Activity]:
         if not source.segments:
             return
-        rows = self._rows(opened, "timestamp, count(*)", _selection(opened, source, where), " GROUP BY timestamp")
+        rows = self._rows(opened, "timestamp, count(*)", selection_of(opened, source, where), " GROUP BY timestamp")
         rows.sort(reverse=True)
         most = max(1, AT_A_TIME // self._size_of_one(opened, source)) if rows else 0
         size, newest, some = min(AT_ONCE // 16 if few else 8 * AT_ONCE, most), opened.high, 0
@@ -160,8 +122,8 @@ class Parts:
             some += times
             if some >= size or number == len(rows):
                 now = source.only(lambda one, low=moment, high=newest: low <= one.last and one.first <= high)  # type: ignore[misc]
-                selection = _selection(opened, now, where, Sql("timestamp BETWEEN ? AND ?", [moment, newest]))
-                yield from sorted(self._activities(opened, selection, fields), key=lambda activity: -activity.timestamp)
+                selection = selection_of(opened, now, where, Sql("timestamp BETWEEN ? AND ?", [moment, newest]))
+                yield from sorted(self.activities(opened, selection, fields), key=lambda activity: -activity.timestamp)
                 size, newest, some = min(8 * AT_ONCE, most), moment - 1, 0
 
     def _size_of_one(self, opened: Opened, source: Source) -> int:
@@ -176,28 +138,28 @@ class Parts:
         """How many activities of the span there are."""
         inside, rest = opened.whole.only(opened.holds), opened.whole.only(lambda one: not opened.holds(one))
         if is_few(rest):
-            return inside.activities + sum(map(len, _objects(opened, rest)))
-        return inside.activities + int(self._rows(opened, "count(*)", _selection(opened, rest, ALL))[0][0])
+            return inside.activities + sum(map(len, objects(opened, rest)))
+        return inside.activities + int(self._rows(opened, "count(*)", selection_of(opened, rest, ALL))[0][0])
 
     def block(self, opened: Opened, block_id: int) -> list[Activity]:
         """The activities that came from one block, which is in a file by now."""
         holders = [one for one in opened.whole.segments if one.first_block <= block_id <= one.last_block]
-        selection = _selection(opened, Source(holders, ()), Sql(f"{BLOCK} = ?", [block_id]))._replace(order=f" ORDER BY {PLACE}")
-        return [*self._activities(opened, selection)] if holders else []
+        selection = selection_of(opened, Source(holders, ()), Sql(f"{BLOCK} = ?", [block_id]))._replace(order=f" ORDER BY {PLACE}")
+        return [*self.activities(opened, selection)] if holders else []
 
     def with_id(self, opened: Opened, activity_id: str) -> Activity | None:
         """The newest activity with an id."""
         if any("\ud800" <= letter <= "\udfff" for letter in activity_id):
             return None  # half of a pair, which no record's id has
         if is_few(opened.whole):
-            several = itertools.chain.from_iterable(_objects(opened, opened.whole))
+            several = itertools.chain.from_iterable(objects(opened, opened.whole))
             return next((one for one in reversed([*several]) if one.activity_id == activity_id), None)
         found = Sql("activity_id = ?", [activity_id])
         newest = f" ORDER BY {BLOCK} DESC, {PLACE} DESC LIMIT 1"
-        for block_id, place in self._rows(opened, f"{BLOCK}, {PLACE}", _selection(opened, opened.whole, found), newest):
+        for block_id, place in self._rows(opened, f"{BLOCK}, {PLACE}", selection_of(opened, opened.whole, found), newest):
             of_block = Source(opened.whole.segments, [one for one in opened.whole.blocks if one.block_id == block_id])
             here = Sql(f"activity_id = ? AND {BLOCK} = ? AND {PLACE} = ?", [activity_id, block_id, place])
-            return next(self._activities(opened, _selection(opened, of_block, here)), None)
+            return next(self.activities(opened, selection_of(opened, of_block, here)), None)
         return None
 
     def places(self, opened: Opened, regex: str) -> set[tuple[int, int]]:
@@ -205,28 +167,29 @@ class Parts:
         texts = [f'"{field.name}"' for field in FIELDS.values() if field.kind in ("text", "choice")]
         texts += [f"{name}::VARCHAR" for name in ("objects", *(field.name for field in FIELDS.values() if field.kind == "list"))]
         where = " OR ".join(f"coalesce(regexp_matches({text}, ?, 'i'), FALSE)" for text in texts)
-        rows = self._rows(opened, f"{BLOCK}, {PLACE}", _selection(opened, opened.whole, Sql(f"({where})", [regex] * len(texts))))
+        rows = self._rows(opened, f"{BLOCK}, {PLACE}", selection_of(opened, opened.whole, Sql(f"({where})", [regex] * len(texts))))
         return {(block_id, place) for block_id, place in rows}
 
-    def _rows(self, opened: Opened, asked: str, selection: _Selection, rest: str = "") -> list[tuple[Any, ...]]:
+    def _rows(self, opened: Opened, asked: str, selection: Selection, rest: str = "") -> list[tuple[Any, ...]]:
         return self.queries.rows(f"SELECT {asked} {selection.text}{rest}", selection.parameters, opened, selection.source.blocks)
 
-    def _batches(self, opened: Opened, asked: str, selection: _Selection, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
+    def _batches(self, opened: Opened, asked: str, selection: Selection, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
         text = f"SELECT {asked} {selection.text}{selection.order}"
         return self.queries.batches(text, [*parameters, *selection.parameters], opened, selection.source.blocks)
 
-    def _activities(self, opened: Opened, selection: _Selection, fields: Collection[str] = FIELDS) -> Iterator[Activity]:
-        for batch in self._batches(opened, _activity(fields), selection):
+    def activities(self, opened: Opened, selection: Selection, fields: Collection[str] = FIELDS) -> Iterator[Activity]:
+        """What is selected, in any order. fields: what is read of it, the rest may be unknown."""
+        for batch in self._batches(opened, activity_of(fields), selection):
             yield from columns.activities(batch)
 
-    def _selections(self, opened: Opened, where: Sql, *, ordered: bool, raw: bool = False) -> Iterator[_Selection]:
+    def _selections(self, opened: Opened, where: Sql, *, ordered: bool, raw: bool = False) -> Iterator[Selection]:
         """What may meet a condition, in the order of storing or in any."""
         if ordered:
             yield from self._windows(opened, [Source(opened.whole.segments, ()), Source((), opened.whole.blocks)], where, raw=raw)
         elif any(opened.whole):
-            yield _selection(opened, opened.whole, where)
+            yield selection_of(opened, opened.whole, where)
 
-    def _windows(self, opened: Opened, sources: Sequence[Source], where: Sql, *, raw: bool) -> Iterator[_Selection]:
+    def _windows(self, opened: Opened, sources: Sequence[Source], where: Sql, *, raw: bool) -> Iterator[Selection]:
         """Selections that together give what meets a condition, each of a part that can be sorted in memory.
 
         raw: with the records, which may be large.
@@ -235,31 +198,14 @@ class Parts:
             if not any(source):
                 continue
             rows = [(block.block_id, block.activities) for block in source.blocks] or self._rows(
-                opened, f"{BLOCK}, count(*)", _selection(opened, source, where), " GROUP BY 1 ORDER BY 1"
+                opened, f"{BLOCK}, count(*)", selection_of(opened, source, where), " GROUP BY 1 ORDER BY 1"
             )
             most = min(WINDOW, max(1, 4 * AT_A_TIME // self._size_of_one(opened, source))) if raw else WINDOW
             for first, last in _spans(rows, most):
                 files = [one for one in source.segments if one.first_block <= last and first <= one.last_block]
                 among = Source(files, [one for one in source.blocks if first <= one.block_id <= last])
                 order = f" ORDER BY {BLOCK}, {PLACE}" if len(among.segments) + len(among.blocks) > 1 else ""  # one alone is in order
-                yield _selection(opened, among, where, Sql(f"{BLOCK} BETWEEN ? AND ?", [first, last]))._replace(order=order)
-
-
-def _selection(opened: Opened, source: Source, where: Sql, more: Sql = ALL) -> _Selection:
-    span = opened.span(source)
-    text = f"FROM {opened.table(source)} WHERE {span.text} AND {more.text} AND {where.text}"
-    return _Selection(text, [*span.parameters, *more.parameters, *where.parameters], source)
-
-
-def _activity(fields: Collection[str]) -> str:
-    """What a query selects so that activities can be made of it; of some fields alone."""
-    return ", ".join(f'"{name}"' if name in fields else _unknown(name) for name in FIELDS)
-
-
-def _unknown(field: str) -> str:
-    """What stands for a field that is not read."""
-    kind = FIELDS[field].kind
-    return f'{"[]" if kind in ("list", "objects") else chr(39) * 2 if field == RAW else "NULL"} AS "{field}"'
+                yield selection_of(opened, among, where, Sql(f"{BLOCK} BETWEEN ? AND ?", [first, last]))._replace(order=order)
 
 
 def is_few(source: Source) -> bool:
@@ -267,7 +213,7 @@ def is_few(source: Source) -> bool:
     return not source.segments and source.activities <= FEW
 
 
-def _objects(opened: Opened, source: Source) -> Iterator[list[Activity]]:
+def objects(opened: Opened, source: Source) -> Iterator[list[Activity]]:
     """All activities of blocks, as they were stored."""
     for block in source.blocks:
         yield [activity for activity in block.whole() if opened.low <= activity.timestamp <= opened.high]

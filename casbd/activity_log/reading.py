@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from casbd.activity_log.counting import check, most_first
+from casbd.activity_log import grouping
+from casbd.activity_log.counting import Alike, check, most_first
 from casbd.activity_log.decoded import Decoded
 from casbd.activity_log.kept_subjects import keep_subjects
 from casbd.activity_log.opened import ALL, Opened, Source
@@ -114,7 +115,12 @@ class ActivityLog:
         """
         check(by)
         with self._opened(since, until) as opened:
-            return dict(most_first(self._parts.counts(opened, wanted, by)))
+            return dict(most_first(grouping.counts(self._parts, opened, wanted, by)))
+
+    def alike(self, wanted: Wanted, by: Sequence[str], since: int | None = None, until: int | None = None) -> Iterator[Alike]:
+        """The activities that are wanted, those put together that have the same values of some fields, as far as that is cheap."""
+        with self._opened(since, until) as opened:
+            yield from grouping.alike(self._parts, opened, wanted, by)
 
     def arrow(
         self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True

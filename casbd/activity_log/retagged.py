@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from casbd.activity_log.counting import check, kinds, most_first
+from casbd.activity_log.counting import Alike, check, kinds, most_first
 from casbd.activity_log.opened import ALL
 from casbd.activity_log.reading import ActivityLog
 from casbd.activity_log.wanted import Wanted
@@ -77,6 +77,15 @@ class Retagged(ActivityLog):
             for activity in several:
                 totals.update(kinds(activity, by))
         return dict(most_first(totals))
+
+    def alike(self, wanted: Wanted, by: Sequence[str], since: int | None = None, until: int | None = None) -> Iterator[Alike]:
+        """As the log's, with today's categories and tags."""
+        if not _asks_for_ranges(wanted, by):
+            yield from super().alike(wanted, by, since, until)
+            return
+        for several in self._wanted(wanted, since, until):
+            for activity in several:
+                yield Alike(tuple(getattr(activity, name) for name in by), 1, activity.timestamp)
 
     def arrow(
         self, wanted: Wanted, fields: Sequence[str], since: int | None = None, until: int | None = None, *, ordered: bool = True

@@ -29,3 +29,22 @@ def test_what_sql_was_sure_of_is_not_counted_again(tmp_path, monkeypatch):
 
     assert ActivityLog(store).counts(anna, ["user"], START, START) == {("anna@contoso.com",): 2}
     assert ActivityLog(store).counts(strasse, ["user"], START, START) == {("straße",): 1}
+
+
+def test_what_is_alike_is_put_together_and_lists_are_a_whole(tmp_path, monkeypatch):
+    """SQL is not sure of letters that are not ASCII: such activities come one by one, with what is asked of them."""
+    monkeypatch.setattr(parts, "FEW", 0)
+    log = ActivityLog(Store(tmp_path))
+    add(log._store, ["anna", "straße", "anna", None], 1)
+    segments.compact(log._store, at_least=1)
+    add(log._store, ["anna", "straße"], 5)
+    by = ["user", "user_groups", "result"]
+
+    assert [*log.alike(Wanted([], lambda: START), by)] == [
+        (("anna", [], None), 3, START),
+        (("straße", [], None), 2, START),
+        ((None, [], None), 1, START),
+    ]
+    found = [*log.alike(Wanted(["user eq anna,STRASSE"], lambda: START), by, START, START)]
+    assert found == [(("anna", [], None), 3, START), *[(("straße", (), None), 1, START)] * 2]
+    assert [*log.alike(Wanted([], lambda: START), by, START + 1)] == []

@@ -1,7 +1,8 @@
 """What a segment's file is: Parquet, activities as columns under the fields' names, in the order in which they were stored.
 
-Sorted by block and place in it, which is nearly the order of time. Text is dictionary-encoded but for what differs in each row;
-`activity_id` has a Bloom filter. Times are milliseconds since 1970 (UTC). Records are as blocks have compressed them (`record_pages`).
+Sorted by block and place in it, which is nearly the order of time. Text, also in lists, is dictionary-encoded but for what differs in
+each row; `activity_id` has a Bloom filter. Times are milliseconds since 1970 (UTC). Records are as blocks have compressed them
+(`record_pages`).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ROWS = 10_000
 groups takes DuckDB 0.2 s for ten million activities; with half as many rows it would be 0.4."""
 BYTES = 32 << 20
 """In half of a row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
-_DIFFERENT = (RAW, "activity_id", "timestamp", "input_offset", PLACE)
+_DIFFERENT = (RAW, "activity_id", "timestamp", "input_offset", PLACE, "objects.list.element.id", "objects.list.element.name")
 """Nearly in each row: a dictionary of them would take time, and no less room."""
 _TOLD = (
     "timestamp",
@@ -124,7 +125,7 @@ class PartWriter:
                 self._schema,
                 compression="zstd",
                 compression_level=1,  # 3 takes half as long again, for nothing with records full of ids
-                use_dictionary=[field.name for field in self._schema if field.name not in _DIFFERENT],
+                use_dictionary=[leaf for field in self._schema for leaf in _leaves(field.name, field.type) if leaf not in _DIFFERENT],
                 write_statistics=[*_TOLD],
                 bloom_filter_options={"activity_id": {"ndv": ROWS, "fpp": 0.01}},
             )
@@ -213,6 +214,19 @@ class PartWriter:
         self._sink.close()
         for path in (self._beside, self._path):
             path.unlink(missing_ok=True)
+
+
+def _leaves(name: str, kind: pa.DataType) -> Iterator[str]:
+    """Parquet's columns that one of Arrow's is; a list by its own name would have no dictionary of its elements."""
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        yield from _leaves(f"{name}.list.element", kind.value_type)
+    elif pa.types.is_struct(kind):
+        for part in kind:
+            yield from _leaves(f"{name}.{part.name}", part.type)
+    else:
+        yield name
 
 
 def _pages(several: Iterable[Page | pa.ChunkedArray]) -> Iterator[Page]:

@@ -4,6 +4,7 @@ import hashlib
 import resource
 import stat
 
+import pyarrow.parquet as pq
 import pytest
 from builders import NOON
 
@@ -47,6 +48,16 @@ def test_what_is_said_of_a_file_is_what_is_in_it(tmp_path):
         {"id": None, "name": "b", "type": None, "role": None},
     ]
     assert waiting > 0
+
+
+def test_what_repeats_is_in_a_dictionary_also_within_lists(tmp_path):
+    one = writer(tmp_path)
+    one.add(rows(activities(*range(20)), 1))
+    one.finish()
+    written = pq.ParquetFile(tmp_path / "date=2026-01-01" / "name.parquet").metadata.row_group(0)
+    columns = [written.column(number) for number in range(written.num_columns)]
+    without = {one.path_in_schema for one in columns if not one.has_dictionary_page and one.physical_type == "BYTE_ARRAY"}
+    assert without == {"activity_id", "raw", "objects.list.element.id", "objects.list.element.name"}
 
 
 def test_rows_are_written_in_groups_that_fit_into_memory(tmp_path, monkeypatch):
