@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -14,6 +12,7 @@ from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, Options, registry
 from casbd.web.api import Http, HttpOptions, SecureUrl, host_of
+from casbd.web.signature import signature
 from casbd.wire import json_lines
 
 
@@ -53,18 +52,8 @@ class Webhook:
             raise Rejected(f"the connector's `actions` do not have {command.action}")
         body, url = json_lines.command(command), self._options.url
         try:
-            headers = self._headers(command.command_id, body)
+            headers = signature(self._options.secret, body, self._clock())
         except Mistakes as error:
             raise Retry(str(error)) from None
+        headers |= {"Content-Type": "application/json", "Idempotency-Key": command.command_id}
         self._http.judged(host_of(url), self._http.send("POST", url, body, headers, most=0))
-
-    def _headers(self, command_id: str, body: bytes) -> dict[str, str]:
-        timestamp = str(self._clock() // 1000)
-        key = self._options.secret.key()
-        signature = hmac.new(key, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-        return {
-            "Content-Type": "application/json",
-            "Idempotency-Key": command_id,
-            "X-Casbd-Timestamp": timestamp,
-            "X-Casbd-Signature": f"sha256={signature}",
-        }
