@@ -127,7 +127,8 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         if not self._has_learned(session, organization, others.colleagues, who):
             return None
         away = self.familiar is not None and self.sensitivity != "high" and not session.brought_anything_new()
-        elsewhere = session.elsewhere(partial(says_where, organization=organization, who=who)) if away else None
+        is_sure = partial(says_where, organization=organization, who=who, managed=bool(session.managed))
+        elsewhere = session.elsewhere(is_sure) if away else None
         if away and elsewhere is None:
             return None
         if self.unless_common and session.of_who_moves() and not session.strange and others.known:
@@ -174,10 +175,15 @@ class Session:
         return settled or any(self._is_recent(use.hour) for use in self._others)
 
     @property
+    def managed(self) -> set[str]:
+        """By what a device that the organization manages had it."""
+        return {by_of(text) for text, _ in self._cells if is_managed(text)}
+
+    @property
     def strange(self) -> bool:
         """Whether most of it was had by something that the subject never used before, nor is a device's that the organization manages."""
         known = Counter({True: 0, False: 0})
-        managed = {by_of(text) for text, _ in self._cells if is_managed(text)}
+        managed = self.managed
         for text, cell in self._cells:
             if by := by_of(text):
                 known[by in managed or self._is_familiar(by)] += cell.count

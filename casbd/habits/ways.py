@@ -172,10 +172,11 @@ class WaysShared(FirstUsers):
         return any(self._ways.number(one, moment, hash_of(who), twice=True) >= EXIT for one in others)
 
 
-def says_where(text: str, memory: ValuesSeen, moment: int, organization: FirstUsers, who: str) -> bool:
-    """Whether it is sure that the subject itself is there where it has a value, as of a time (ms)."""
+def says_where(text: str, memory: ValuesSeen, moment: int, organization: FirstUsers, who: str, *, managed: bool = False) -> bool:
+    """Whether it is sure that the subject itself is there where it has a value, as of a time (ms). managed: a managed device is elsewhere,
+    so that who comes by a way that colleagues share, even if always, has a VPN rather than an office there."""
     if text.endswith((PARTED + CARRIED, PARTED + _RENTED)):
         return False
     if not (way := way_of(text)) or not isinstance(memory, PlacesSeen) or not isinstance(organization, WaysShared):
         return True
-    return not (memory.ways.leads_anywhere(way) and organization.share(way, moment, who))
+    return not ((managed or memory.ways.leads_anywhere(way)) and organization.share(way, moment, who))

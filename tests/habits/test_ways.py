@@ -124,6 +124,14 @@ def test_with_a_managed_device_it_is_the_user_who_has_another_browser():
     assert is_found(usual, journey(text("NO", HOME, agent="Edge", tags=MANAGED), here=text("BR", HOTEL)))
 
 
+def test_with_a_managed_device_abroad_an_exit_is_a_vpns_that_is_always_on():
+    always, there = daily("a", VPN), text("BR", HOTEL, tags=MANAGED)
+    assert not is_found(COLLEAGUES, always, journey(text("NO", VPN), here=there))
+    assert is_found(COLLEAGUES, always, journey(text("NO", VPN, tags=MANAGED), here=text("BR", HOTEL)))  # a stolen session, in the office
+    assert is_found(COLLEAGUES, always, journey(text("NO", HOME), here=there))
+    assert is_found(COLLEAGUES, always, journey(text("NO", VPN, category="Corporate"), here=there))
+
+
 def test_by_what_device_a_value_was_had_is_not_remembered_for_long():
     memory = PlacesSeen()
     for day, tags in ((0, ()), (0, MANAGED), (3, ())):
