@@ -166,10 +166,12 @@ class WaysShared(FirstUsers):
         return super().packed(), self._ways.packed()
 
     def share(self, way: str, moment: int, who: str) -> bool:
-        """Whether others came by a way, too, or by another one of its block, on two days each before a time (ms): of a VPN's exits
-        somebody has this one today and that one tomorrow."""
-        others = self._of_blocks.get(way[:_BLOCK], ())
-        return any(self._ways.number(one, moment, hash_of(who), twice=True) >= EXIT for one in others)
+        """Whether others came by a way, too, before a time (ms): on two days each, or on one if they did by another one of its block on
+        two. Of a VPN's exits somebody has this one today and that one tomorrow; a line at home is nobody else's, whosever others are."""
+        user, block = hash_of(who), self._of_blocks.get(way[:_BLOCK], ())
+        if self._ways.number(way, moment, user) < EXIT:
+            return False
+        return any(self._ways.number(one, moment, user, twice=True) >= EXIT for one in block)
 
 
 def says_where(text: str, memory: ValuesSeen, moment: int, organization: FirstUsers, who: str, *, managed: bool = False) -> bool:

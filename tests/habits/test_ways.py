@@ -63,8 +63,13 @@ def test_who_has_a_split_tunnel_is_not_where_it_ends():
 
 
 def test_of_the_exits_of_a_vpn_somebody_has_one_after_the_other():
-    assert not is_found(COLLEAGUES, daily("a", HOME, VPN), journey(text("NO", OTHER_EXIT)))
-    assert is_found(COLLEAGUES, daily("a", HOME, VPN), journey(text("NO", "198.51.101.10")))
+    own, once = daily("a", HOME, VPN), [one for n in range(2) for one in daily(f"colleague{n}", OTHER_EXIT, days=[20])]
+    assert not is_found(COLLEAGUES, once, own, journey(text("NO", OTHER_EXIT)))
+    assert is_found(once, own, journey(text("NO", OTHER_EXIT)))
+    assert is_found(COLLEAGUES, once[: len(once) // 2], own, journey(text("NO", OTHER_EXIT)))
+    assert is_found(COLLEAGUES, own, journey(text("NO", "198.51.100.11")))  # a line of a provider that colleagues have, too
+    elsewhere = [one for n in range(2) for one in daily(f"colleague{n}", "198.51.101.10", days=[20])]
+    assert is_found(COLLEAGUES, elsewhere, own, journey(text("NO", "198.51.101.10")))
     neighbours = [one for n in range(5) for one in daily(f"colleague{n}", f"192.0.2.{n + 10}", VPN)]
     assert is_found(neighbours, daily("a", HOME, VPN), journey(text("NO", HOME)))  # each has an own line
 
