@@ -13,8 +13,8 @@ import pytest
 
 LONG_ENOUGH = 20.0
 UNPACKED = Path(sys.prefix) / "syslog-ng"
-TEMPLATES = {"raw": "${RAWMSG}", "agent": "<${PRI}>${DATE} ${HOST} ${MSGHDR}${MSG}"}
-"""As it came, and as the Azure Monitor Agent has it forwarded."""
+TEMPLATES = {"raw": "${RAWMSG}", "agent": "<${PRI}>${DATE} ${HOST} ${MSGHDR}${MSG}", "time": "${S_UNIXTIME}"}
+"""As it came, as the Azure Monitor Agent has it forwarded, and when it was, which SC4S takes for the event's time."""
 
 
 def program() -> tuple[Path, dict[str, str], Path] | None:
@@ -38,7 +38,7 @@ class SyslogNg:
         binary, environment, modules = found
         self.port, self.folder = port, folder
         files = "".join(
-            f'destination {name} {{ file("{folder}/{name}" template("{template}\\n") flush-lines(1)); }};\n'
+            f'destination {name} {{ file("{folder}/{name}" template("{template}\\n") frac-digits({3 * (name == "time")})); }};\n'
             f"log {{ source(in); destination({name}); }};\n"
             for name, template in TEMPLATES.items()
         )

@@ -121,3 +121,11 @@ def test_liblognorm_reads_every_field(liblognorm, preset):
         found = json.loads(line)["cef"]
         assert found["Name"] == header[5]
         assert found["Extensions"] == {key.replace("externalId", "xternalId"): value for key, value in wanted.items()}
+
+
+@pytest.mark.parametrize("preset", ["sentinel", "splunk_sc4s", "mcas", "generic"])
+def test_the_headers_time_is_read_to_the_millisecond(syslog_ng, preset):
+    output = sender(syslog_ng.port, preset=preset)
+    output.send(ALERTS[:100])
+    output.conclude()
+    assert [round(float(time) * 1000) for time in syslog_ng.lines("time", 100)] == [alert.created for alert in ALERTS[:100]]
