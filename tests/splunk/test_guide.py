@@ -1,12 +1,15 @@
 """docs/splunk.md as written, and that an installed casbd has the add-on."""
 
 import configparser
+import json
 import re
 import subprocess
 import tarfile
+from collections import Counter
 
 import pytest
 from conf_files import ADDON, ROOT, SC4S, read
+from searches import unknown_fields
 
 from casbd.config import reading
 
@@ -40,6 +43,30 @@ def test_the_guide_names_every_event_type_and_model():
         assert f"`{name}`" in GUIDE
     for name in [*read("macros.conf"), *read("transforms.conf")]:
         assert name.startswith("casbd_cef") or name in GUIDE or name in ("casbd_severities", "casbd_techniques")
+
+
+def test_what_the_add_on_for_office_365_calls_it(events):
+    """Of the table, what is the same, and what is only written otherwise."""
+    table = dict(re.findall(r"^\| `(\w+)` \| `(\w+)`.* \|$", GUIDE, re.MULTILINE))
+    same = {theirs: table[theirs] for theirs in ("Id", "CreationTime", "Operation", "UserAgent", "UserId")}
+    seen = Counter()
+    for event in events["json"]:
+        if event.get("casbd_format") != ["m365"] or not event["raw"][0].startswith("{"):
+            continue
+        record = json.loads(event["raw"][0])
+        for theirs, ours in same.items():
+            value = event["src_user"] if theirs == "UserId" and "src_user" in event else event.get(ours)
+            if record.get(theirs) and value != ["unknown"]:
+                one, other = value[0].removesuffix(".000Z"), record[theirs].removesuffix("Z")
+                assert one == other or (theirs == "UserId" and one.casefold() == other.casefold())
+                seen[theirs] += 1
+    assert seen.keys() == same.keys()
+
+
+def test_the_search_of_the_guide_names_fields_that_there_are(events):
+    [search] = re.findall(r"```\n(\(sourcetype=.*)\n```", GUIDE)
+    known = {field for event in events["json"] for field in event}
+    assert unknown_fields(search, known | {"Id"}) == set()
 
 
 @pytest.mark.parametrize("folder", [ADDON, SC4S])
