@@ -76,6 +76,7 @@ class ToOutput:
         self._reached = 0
         self._offset: tuple[int, int] = (0, 0)
         self._in_doubt: deque[tuple[Part, Sequence[int]]] = deque()
+        self._items_in_doubt = 0
         self._first_sent: float | None = None
         self._proved = False
         self._settled: list[Part] = []
@@ -150,6 +151,7 @@ class ToOutput:
             self._settled.append(part)
         else:
             self._in_doubt.append((part, places))
+            self._items_in_doubt += part.items
             self._first_sent = self._first_sent or monotonic()
 
     def _settle_what_was_read(self) -> None:
@@ -163,7 +165,8 @@ class ToOutput:
 
     def _settle_all_but(self, unread: int) -> None:
         """All but the latest so many items are out of doubt."""
-        read = sum(part.items for part, _ in self._in_doubt) - unread
+        read = self._items_in_doubt - unread  # not counted anew: thousands may be in doubt, and it is asked at each batch
+        self._items_in_doubt -= max(read, 0)
         while self._in_doubt and self._in_doubt[0][0].items <= read:
             part, _ = self._in_doubt.popleft()
             self._settled.append(part)
@@ -179,6 +182,7 @@ class ToOutput:
         """The connection is gone, and so many of the latest items may not have been read: they are sent again, in their order."""
         self._settle_all_but(unread)
         self._in_doubt.clear()
+        self._items_in_doubt = 0
         self._reached, self._offset, self._first_sent, self._proved = 0, (0, 0), None, False
 
     def _send(self, items: Sequence[Item]) -> _Outcome:
