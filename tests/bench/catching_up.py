@@ -1,4 +1,4 @@
-"""What a message costs on its way from the outbox to a TCP receiver on loopback, as a destination catches up: `python catching_up.py [NUMBER]`.
+"""What a message costs on its way from the outbox to a TCP receiver on loopback, as it catches up: `python catching_up.py [NUMBER]`.
 
 Prints messages a second, and CPU time of the worker's thread for each; the transactions that write down what was sent are in it.
 """
@@ -46,6 +46,7 @@ def main(number: int = 30_000) -> None:
                     delivering.write(connection)
                 delivering.written()
         took, cpu = time.monotonic() - begun, time.thread_time() - cpu
+        delivering.conclude()
         delivering.close()
     core.close()
     shutil.rmtree(folder)
