@@ -59,5 +59,6 @@ def _text(key: tuple[str, str | None, str]) -> str:
 
 
 _texts = Remembered[tuple[str, str | None, str], str](_text, 20_000)
-unversioned = Remembered[str, str](partial(re.compile(r"[\d.]+").sub, ""), 20_000)
-"""User agents without numbers: a browser that was updated on the way is the same one."""
+unversioned = Remembered[str, str](partial(re.compile(r"^client=.*?(?=mozilla/)|[\d.]+|;$").sub, ""), 20_000)
+"""User agents (in small letters) without numbers, as a browser that was updated on the way is the same one; and without what Exchange
+writes around a browser's, as its mailbox is opened with the same browser as all else: `client=owa;action=...;mozilla/5.0 ...;`."""

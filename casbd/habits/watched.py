@@ -11,7 +11,7 @@ from casbd.filters.tree import Node
 from casbd.habits.anomaly import Anomaly
 from casbd.model.counted import Entry
 
-LAYOUT = 7
+LAYOUT = 8
 """How memories are packed. With another number all is learned anew from the log: raise it where what was packed before cannot be read."""
 
 

@@ -129,6 +129,14 @@ def test_with_a_managed_device_it_is_the_user_who_has_another_browser():
     assert is_found(usual, journey(text("NO", HOME, agent="Edge", tags=MANAGED), here=text("BR", HOTEL)))
 
 
+def test_a_mailbox_is_opened_with_the_browser_that_all_else_is():
+    browser = "Mozilla/5.0 (X11) Firefox/140.0"
+    log_on, mail = (text("NO", HOME, agent=one) for one in (browser, f"Client=OWA;Action=ViaProxy;{browser};"))
+    assert log_on == mail
+    assert mail != text("NO", HOME, agent="Client=OWA;Action=ViaProxy;Mozilla/5.0 (X11) Chrome/140.0")
+    assert text("NO", HOME, agent="Client=POP3/IMAP4;Protocol=IMAP4") != text("NO", HOME, agent="Client=REST;Client=RESTSystem;;")
+
+
 def test_with_a_managed_device_abroad_an_exit_is_a_vpns_that_is_always_on():
     always, there = daily("a", VPN), text("BR", HOTEL, tags=MANAGED)
     assert not is_found(COLLEAGUES, always, journey(text("NO", VPN), here=there))
