@@ -167,3 +167,80 @@ def test_what_governance_did(road):
     assert (found["user"], found["src_user"], found["src"], found["dvc"]) == (["anna"], ["casbd"], ["casbd.example.com"], ["casbd"])
     assert (found["command"], found["action"], found["result"]) == (["suspend_user"], ["modified"], ["no such user"])
     assert (found["app"], found["dest"], found["connector"]) == (["x"], ["x"], ["x"])
+
+
+FULL_ALERT = alert(
+    title="Policy",
+    user="anna",
+    app="Okta",
+    app_instance="contoso",
+    ip_address="203.0.113.7",
+    country="NO",
+    category="dlp",
+    activity_count=7,
+    risk_score=70,
+    event="closed",
+    resolution="benign",
+    comment="a=b",
+    closed_by="boss",
+)
+FULL_ACTIVITY = activity(
+    "Download file",
+    user="anna",
+    user_id="u-1",
+    user_type="Guest",
+    user_domain="contoso.com",
+    user_agent="a=b",
+    action_type="get",
+    app="Okta",
+    app_instance="contoso",
+    ip_address="2001:db8::1",
+    ip_port=443,
+    ip_category="VPN",
+    country="NO",
+    city="Oslo",
+    isp="Telenor",
+    asn=2119,
+    result="failure",
+    result_detail="a=b",
+    source="okta",
+)
+FULL_COMMAND = GovernanceCommand(
+    command_id="c",
+    action="suspend_user",
+    connector="x",
+    target="anna",
+    status="failed",
+    alert_id="a",
+    policy_id="p",
+    app="Okta",
+    app_instance="contoso",
+    user_id="u-1",
+    who="boss",
+    error="no such user",
+)
+ALERTS = "alert_id policy_id policy_name title user app app_instance ip_address country category activity_count risk_score event resolution"
+ACTIVITIES = "activity_id activity_type action_type user user_id user_type user_domain user_agent app app_instance ip_address ip_port"
+COMMANDS = "command_id governance_action governance_status connector target alert_id policy_id"
+
+
+@pytest.mark.parametrize(
+    ("item", "names"),
+    [
+        (FULL_ALERT, f"{ALERTS} comment closed_by severity severity_id"),
+        (FULL_ACTIVITY, f"{ACTIVITIES} ip_category country city isp asn result result_detail casbd_format"),
+        (
+            FULL_COMMAND,
+            "command_id governance_action governance_status connector target alert_id policy_id app app_instance user_id who error",
+        ),
+    ],
+    ids=["alert", "activity", "command"],
+)
+def test_cef_has_the_names_of_json(item, names):
+    by_json, by_cef = event(item, "json"), event(item, "cef")
+    for name in names.split():
+        assert by_json[name] == by_cef[name], name
+
+
+def test_evidence_in_cef():
+    assert event(alert(evidence="14 failed log ons", description="Said."), "cef")["evidence"] == ["14 failed log ons. Said."]
