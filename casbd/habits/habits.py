@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 from casbd.habits.anomaly import HOUR, LATE, Finding, Memory, Organization
@@ -143,7 +144,7 @@ class Habits:
         self._unsaved.update(((remembers, ""), None) for remembers in {one[0] for one in self._noted})
         self._noted = []
         if self._journal.number > MOST_IN_JOURNAL:
-            self._put_all(commit)
+            self.put(commit=commit)
         self._put(self._at_once, commit)
         self._at_once = {}
         gone = _first(self._known, self._size - MOST_BYTES)
@@ -161,9 +162,13 @@ class Habits:
         self._shelf.pause(remembers)
         self._learned -= {remembers}
 
-    def put_all(self) -> None:
-        """Put everything onto the shelf, so that the journal is empty. Only after `begin`."""
-        self._put_all(self._shelf.note(()))
+    def put(self, at_most: int | None = None, commit: int | None = None) -> bool:
+        """Put everything onto the shelf, so that the journal is empty, or so many; whether there is more. Only after `begin` and `save`."""
+        self._put([*islice(self._unsaved, at_most)], self._shelf.note(()) if commit is None else commit)
+        if not self._unsaved:
+            self._shelf.all_kept()
+            self._journal.number = 0
+        return bool(self._unsaved)
 
     def memory(self, watching: Watching, who: str) -> tuple[Memory, Organization | None]:
         """What is remembered of a subject, and of all. To be looked at, not changed."""
@@ -177,11 +182,6 @@ class Habits:
         vars(self).pop("_journal", None)
         unsaved = {**self._unsaved, **dict.fromkeys(self._journal.names())}
         self._unsaved = {name: None for name in unsaved if name[0] in self._learned}
-
-    def _put_all(self, commit: int) -> None:
-        self._put(self._unsaved, commit)
-        self._shelf.all_kept()
-        self._journal.number = 0
 
     def _put(self, names: Iterable[Name], commit: int) -> None:
         kept = []

@@ -156,6 +156,10 @@ class Learner:
         """Inside a transaction."""
         self._habits.save()
 
+    def put(self, at_most: int) -> bool:
+        """Inside a transaction: store so many memories that have changed; whether there are more."""
+        return self._habits.put(at_most)
+
     def find_beginnings(self, log: ActivityLog) -> Iterator[None]:
         """Of alerts that were raised meanwhile the activity may have been read before: it is looked for again, one at a time."""
         for look in self._looks.values():
@@ -206,7 +210,7 @@ class Learner:
         for name in self._new:
             self._habits.correct(name, partial(_before, at=self._looks[name[0]].begun))
         self._habits.save()
-        self._habits.put_all()
+        self._habits.put()
         habits_late.note(
             self._store.connection, {name: one for name, one in self._rest.too_late.items() if name in self._looks}, self._begun
         )

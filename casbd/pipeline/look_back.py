@@ -28,11 +28,11 @@ from casbd.store.state.habits_late import PRIORITY
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 1_000
-"""Activities that are observed together."""
+TOGETHER = 500
+"""Activities that are observed together, or subjects whose memories are stored together."""
 AT_ONCE = 50
 """Alerts that are raised in one transaction."""
-LITTLE = 2_000
+LITTLE = 500
 """Activities that were stored meanwhile, which are read at the end in one go."""
 LOOKS_BACK = 3 * 365 * DAY
 """Milliseconds behind the newest activity; what is older is judged no more: one date of 2001 had all since then read for each policy."""
@@ -121,6 +121,7 @@ class LookBack:
         yield from self._read_on(learner)  # else an alert would be withdrawn of which not all is read
         yield from learner.find_beginnings(self._log)
         yield from self._raise(learner)
+        yield from self._put(learner)
         yield from self._catch_up(learner)
         self._end(learner)
         yield from self._forget_unused()
@@ -159,6 +160,14 @@ class LookBack:
         judged = learner.judged(self._whole_since())
         while some := [*islice(judged, AT_ONCE)]:
             self._commit(LookedBack(judged=some))
+            yield
+
+    def _put(self, learner: Learner) -> Iterator[None]:
+        """Store what is in memory, so that little of it is left for the end."""
+        more = True
+        while more:
+            with self._store.transaction():
+                more = learner.put(TOGETHER)
             yield
 
     def _end(self, learner: Learner) -> None:

@@ -114,7 +114,7 @@ def after_a_flood(match, flood):
         if at % flood["commits"] == 0 or at == 30 + flood["number"]:
             list(habits.verdicts())
             habits.save()
-            habits.put_all()
+            habits.put()
             stored = shelf.get((watched.remembers, WHO))
             sizes.append(len(stored[1]) if stored is not None else 0)
     return sizes
@@ -154,7 +154,7 @@ def told(match, entries, every=1):
             for _, _, verdict in habits.verdicts():
                 (gone if verdict.change is None else raised).append(verdict.alert_id)
             habits.save()
-            habits.put_all()
+            habits.put()
     return raised, gone
 
 

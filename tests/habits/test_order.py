@@ -126,6 +126,21 @@ def test_all_is_put_onto_the_shelf_when_the_journal_is_long_and_not_with_each_co
     assert emptied == [3, 7, 11]
 
 
+def test_the_journal_stays_until_the_last_is_put_onto_the_shelf():
+    shelf, watched = InMemory(), watching()
+    known = begun(shelf, watched)
+    for who in "abc":
+        known.add(watched, who, Entry(0, 1, "1"))
+    list(known.verdicts())
+    known.save()
+    left = []
+    while known.put(2):
+        left.append(len([*shelf.noted()]))
+    assert left[0] > 0
+    assert [*shelf.noted()] == []
+    assert all(shelf.get((watched.remembers, who)) for who in "abc")
+
+
 def test_what_a_policy_had_raised_before_it_was_off_is_withdrawn_when_it_is_on_again():
     one, known = watching(), Habits(InMemory())
     other = msgspec.structs.replace(one, policy_id="other", raises="other:1")

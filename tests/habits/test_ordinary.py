@@ -130,7 +130,7 @@ def test_what_is_settled_is_ordinary_no_more():
 def test_nothing_is_ordinary_in_a_memory_of_which_a_part_was_let_go(monkeypatch):
     known, watched, again = ordinary()
     monkeypatch.setattr("casbd.habits.known.MOST_STORED", 0)
-    known.put_all()
+    known.put()
     assert not known._of((watched.remembers, "a")).is_ordinary(again)
 
 

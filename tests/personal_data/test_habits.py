@@ -27,7 +27,7 @@ def core(tmp_path):
             )
         if day == 2:
             core.pipeline._memory.habits.begin()
-            core.pipeline._memory.habits.put_all()
+            core.pipeline._memory.habits.put()
     yield core
     core.close()
 

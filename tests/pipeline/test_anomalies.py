@@ -58,7 +58,7 @@ def left(core):
     """The alerts that are open, without what depends on when they were raised; and what is remembered."""
     core.pipeline._memory.use(core.pipeline._policies, 1000)  # as a commit does
     core.pipeline._memory.habits.begin()
-    core.pipeline._memory.habits.put_all()
+    core.pipeline._memory.habits.put()
     used = "SELECT who, memory FROM habits WHERE remembers IN (SELECT kept_as FROM habits_known) ORDER BY who"
     memories = dict(core.store.connection.execute(used))
     remembered = {who: msgspec.msgpack.decode(memory, strict=False)[0] if who else memory for who, memory in memories.items()}

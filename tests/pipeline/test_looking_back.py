@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from casbd.activity_log import in_order
+from casbd.activity_log import ActivityLog, in_order
 from casbd.alerting import withdrawn
 from casbd.config.settings import Retention
 from casbd.daemon.retention import remove_some
@@ -304,6 +304,36 @@ def test_what_comes_while_it_is_judged_is_judged_with_it(tmp_path):
     while look_back.turn(core.policies, 0, judges=False):
         pass
     assert idle_alerts(core) == [8 * 24, 20 * 24, 28 * 24, 36 * 24]
+    assert [one.activity_count for one in idle(core)] == [1] * 4  # what was stored meanwhile is read once
+    core.close()
+
+
+def test_what_becomes_of_an_alert_is_told_once_and_then_priorities_are_judged(tmp_path, monkeypatch):
+    core, look_back = late_history(tmp_path)
+    told_of, commit = [], core.pipeline.commit
+    monkeypatch.setattr(core.pipeline, "commit", lambda batches, back=None: told_of.append(back) or commit(batches, back))
+    finish(core, look_back)
+    assert sorted(len(one.judged) for one in told_of if one.judged) == [2]
+    assert [one.rises for one in told_of if one.rises is not None] == [NOON + 8 * DAY]
+    core.close()
+
+
+def test_who_belongs_where_is_read_back_with_what_was_done(tmp_path):
+    """`habits/observed.py` asks for it: unread, guests would make things common as members do."""
+    core = history(tmp_path)
+    by_id = {one.id: one.reads() for one in core.policies}
+    belongs = {"is_external_user", "user_type", "user_groups"}
+    assert belongs <= by_id["idle"]
+    assert not belongs & by_id["burst"]
+    core.close()
+
+
+def test_what_is_read_lets_others_have_a_turn(tmp_path, monkeypatch):
+    monkeypatch.setattr(in_order, "AT_A_TIME", 2)
+    core, _ = late_history(tmp_path)
+    log, policies = ActivityLog(core.store), [one for one in core.policies if one.id == "idle"]
+    assert [len(several) for several in in_order.in_order(log, policies, NOON, NOON + DAY - 1)] == [0, 1]
+    assert [len(several) for several in in_order.in_order(log, policies, NOON + 8 * DAY, NOON + 10 * DAY)][:2] == [0, 1]
     core.close()
 
 
@@ -460,6 +490,24 @@ def test_its_end_comes_though_input_is_faster(tmp_path, monkeypatch):
         number += 1
         feed(core, *(23 * 24 + number + part / 9 for part in range(8)), start=10_000 * number)
         assert number < 50
+    core.close()
+
+
+def test_what_comes_while_alerts_are_raised_is_little_at_the_end(tmp_path, monkeypatch):
+    """Then nobody else has a turn."""
+    monkeypatch.setattr(looking, "TOGETHER", 1)
+    monkeypatch.setattr(looking, "LITTLE", 2)
+    core, look_back = late_history(tmp_path)
+    until_paused(core, look_back)
+    feed(core, *(23 * 24 + part / 9 for part in range(8)), start=10_000)
+    together, observe = [], looking.Learner.observe
+    monkeypatch.setattr(looking.Learner, "observe", lambda self, several: together.append(len(several)) or observe(self, several))
+    turns = 0
+    while look_back.turn(core.policies, 0, judges=True):
+        turns += 1
+        if turns == 1:
+            feed(core, *(24 * 24 + part / 9 for part in range(8)), start=20_000)
+    assert max(together) <= 2
     core.close()
 
 
