@@ -48,14 +48,21 @@ class ActivityLog:
         """How many activities `scan` has read, or SQL has passed over."""
 
     def scan(
-        self, since: int | None = None, until: int | None = None, where: Sql = ALL, fields: Collection[str] = FIELDS
+        self,
+        since: int | None = None,
+        until: int | None = None,
+        where: Sql = ALL,
+        fields: Collection[str] = FIELDS,
+        *,
+        newest_block: int | None = None,
     ) -> Iterator[list[Activity]]:
         """The activities of a span of event time (milliseconds, both ends included), in the order in which they were stored.
 
-        fields: what is asked of them, the rest may be unknown; without `raw` it takes a fraction of the time.
+        fields: what is asked of them, the rest may be unknown; without `raw` it takes a fraction of the time. newest_block: what was
+        stored later is left out; None: nothing is.
         """
         with self._opened(since, until) as opened:
-            yield from self._read(opened, where, fields)
+            yield from self._read(*_stored_until(opened, where, newest_block), fields)
 
     def _read(self, opened: Opened, where: Sql, fields: Collection[str] = FIELDS) -> Iterator[list[Activity]]:
         self.looked_at += self._parts.count(opened)
@@ -84,8 +91,7 @@ class ActivityLog:
         where = may(AnyOf(tuple(one.whole_filter() for one in policies)), None)
         reads = frozenset[str]().union(*(one.reads() for one in policies))
         with self._opened(since, until) as opened:
-            if newest_block is not None:
-                opened, where = opened.stored_until(newest_block), Sql(f"({where.text}) AND {BLOCK} <= {newest_block:d}", where.parameters)
+            opened, where = _stored_until(opened, where, newest_block)
             for several in self._parts.read(opened, where, reads):
                 yield from several
             self.looked_at += self._parts.count(opened)  # not of what was only begun, and is read again
@@ -153,6 +159,12 @@ class ActivityLog:
     def _opened(self, since: int | None = None, until: int | None = None) -> AbstractContextManager[Opened]:
         moment = _moments.get(self._store)
         return _open(self._store, since, until) if moment is None else nullcontext(moment.within(*span(since, until)))
+
+
+def _stored_until(opened: Opened, where: Sql, newest_block: int | None) -> tuple[Opened, Sql]:
+    if newest_block is None:
+        return opened, where
+    return opened.stored_until(newest_block), Sql(f"({where.text}) AND {BLOCK} <= {newest_block:d}", where.parameters)
 
 
 _moments: weakref.WeakKeyDictionary[Store, Opened] = weakref.WeakKeyDictionary()

@@ -37,9 +37,11 @@ class Retagged(ActivityLog):
         until: int | None = None,
         where: Sql = ALL,
         fields: Collection[str] = FIELDS,  # noqa: ARG002
+        *,
+        newest_block: int | None = None,
     ) -> Iterator[list[Activity]]:
         """As the log's, with today's categories and tags; all fields, as what ranges say may depend on any."""
-        for several in super().scan(since, until, where):
+        for several in super().scan(since, until, where, newest_block=newest_block):
             self._anew(several)
             yield several
 

@@ -41,9 +41,10 @@ def _is_news(alert: Alert, oldest: int | None) -> bool:
 
 def of(settings: Settings) -> dict[str, Wish]:
     """By name, the outputs that are sent alerts."""
-    return {name: _of(output) for name, output in settings.sending("alerts", "system").items()}
+    return {name: of_output(output) for name, output in settings.sending("alerts", "system").items()}
 
 
-def _of(output: PluginSettings) -> Wish:
+def of_output(output: PluginSettings) -> Wish:
+    """What one output is sent of alerts; it may be nothing."""
     wish = Wish("alerts" in output.send, "system" in output.send, output.min_severity, output.max_activity_age)
     return wish if output.filters is None else wish._replace(meets=compile_alert_filter(output.filters, now=now))

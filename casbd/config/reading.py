@@ -238,7 +238,7 @@ class _Reader:
             options_of = self.plugin_class(kind, item["type"], (*where, "type")).Options
         common, own = self.split(common_of, options_of, where)
         if isinstance(common, OutputOptions):
-            sent = {key: getattr(common, key) for key in ("send", "min_severity", "leave_out", "max_activity_age")}
+            sent = {key: getattr(common, key) for key in ("send", "min_severity", "leave_out", "begin", "max_activity_age")}
             if common.filters is not None:
                 sent["filters"] = sent_filters.read(self.document, common.filters, (*where, "filters"), common.send)
             return PluginSettings(name=common.name, type=common.type, options=own, **sent)

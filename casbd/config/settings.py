@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import AfterValidator, ByteSize, Field
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field
 
 from casbd.config.governance import Governance
 from casbd.config.names import Name
@@ -19,6 +19,7 @@ from casbd.config.privacy import Privacy
 from casbd.config.reach import Reach
 from casbd.config.reports import Reports
 from casbd.documents.duration_option import Duration
+from casbd.documents.durations import milliseconds
 from casbd.documents.mail_server import MailServer
 from casbd.filters.tree import Node
 from casbd.model.alert import Severity
@@ -39,6 +40,13 @@ class InputOptions(Options):
     follow_links: bool = False
 
 
+def _begin(value: Any) -> int:
+    length = {"now": 0, "beginning": 2**53}.get(str(value), milliseconds(value))
+    if length is None:
+        raise ValueError(f"{value!r} is neither `now` nor `beginning`, nor a length of time such as 2d")
+    return length
+
+
 class OutputOptions(Options):
     """What every output has, whatever its type."""
 
@@ -51,6 +59,8 @@ class OutputOptions(Options):
     filters: Any = None
     """As in a rule, on alerts and activities (`sent_filters.py`)."""
     leave_out: tuple[Annotated[str, AfterValidator(left_out.checked)], ...] = ()
+    begin: Annotated[int, BeforeValidator(_begin)] = Field(default=0, alias="from")
+    """How old (ms) what is stored may be that an output gets when it is new: `now`, `beginning`, or a length of time."""
     max_activity_age: Duration | None = None
     """Older activities, and alerts whose newest activity was older when they were raised, are stored and not sent; None: no limit."""
 
@@ -104,7 +114,7 @@ class InputSettings(msgspec.Struct, frozen=True):
 class PluginSettings(msgspec.Struct, frozen=True):
     """One output or connector. reach: for a connector, whose accounts it takes. For an output, send: what it gets; min_severity: of
     alerts; filters: of alerts and activities; max_activity_age: how old (ms) they may be, None: as old as they like; leave_out: fields
-    that are sent empty."""
+    that are sent empty; begin: how old (ms) what is stored may be that it gets when it is new."""
 
     name: str
     type: str
@@ -113,6 +123,7 @@ class PluginSettings(msgspec.Struct, frozen=True):
     min_severity: Severity = "informational"
     filters: Node | None = None
     leave_out: tuple[str, ...] = ()
+    begin: int = 0
     max_activity_age: int | None = None
     reach: Reach = Reach()
 

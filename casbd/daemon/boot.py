@@ -25,7 +25,7 @@ from casbd.daemon.workers import Worker
 from casbd.inputs import Inputs
 from casbd.inputs.fence import OwnFiles
 from casbd.outbox.dispatcher import Dispatcher
-from casbd.pipeline import Pipeline
+from casbd.pipeline import Pipeline, replaying
 from casbd.pseudonyms.configured import pseudonyms_of
 from casbd.store.database import Store
 from casbd.store.state import input_progress
@@ -62,6 +62,7 @@ def boot(
     step("the pipeline's two halves")
     scanning = Scanning(engine, store.salt(), workers)
     pipeline = Pipeline(store, engine.settings, engine.policies, clock, engine.rails, notifier.alive)
+    replaying.begin_new(store, engine.settings, clock())
     step("inputs, where the last commit left off")
     own = own_files(engine.settings)
     inputs = _inputs(store, engine, clock, own)

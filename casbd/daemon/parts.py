@@ -24,7 +24,7 @@ from casbd.outbox.dispatcher import Dispatcher
 from casbd.outbox.to_connector import ToConnector
 from casbd.outbox.to_output import to_output
 from casbd.outbox.to_people import ToPeople
-from casbd.pipeline import Pipeline
+from casbd.pipeline import Pipeline, replaying
 from casbd.pseudonyms import Pseudonyms
 from casbd.store.database import Store
 from casbd.store.state import raised_alerts
@@ -102,6 +102,13 @@ class Parts:
             closing = handling.closing("benign", comment, withdrawn.BY, now)
             handling.handle(connection, [alert_id], closing, wishes.of(self.settings), now, withdrawn.BY)
         self.dispatcher.wake()
+
+    def replay(self) -> bool:
+        """Queue some of what is to be sent once more; whether there was anything to queue, and room for it."""
+        queued = replaying.go_on(self.store, self.settings, self.clock)
+        if queued:
+            self.dispatcher.wake()
+        return queued
 
     def tell_growth(self, patience: int = telling.PATIENCE) -> bool:
         """Tell of alerts that have grown, and of which the outputs heard so long ago (ms); whether there may be more."""

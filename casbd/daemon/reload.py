@@ -20,6 +20,7 @@ from casbd.daemon.status import Status
 from casbd.daemon.warnings import Warnings
 from casbd.errors import Mistake, Mistakes, StoreError
 from casbd.model.service_status import Reloaded
+from casbd.pipeline import replaying
 from casbd.pseudonyms.configured import pseudonyms_of
 from casbd.store.state import input_progress
 from casbd.store.state.outbox import connector_destination
@@ -118,6 +119,7 @@ class Reload:
         settings = new.engine.settings
         costly.do_without(parts)
         parts.pipeline.use(settings, new.engine.policies, new.engine.rails)
+        replaying.begin_new(parts.store, settings, parts.clock())
         parts.own.use_those_of(own_files(settings))
         if settings.inputs != old.settings.inputs:
             parts.inputs.use([entry.spec for entry in settings.inputs], input_progress.positions(parts.store.connection))

@@ -172,7 +172,7 @@ def _deliver(parts: Parts) -> bool:
     """Deliver all there is, and what became of the commands in it; whether everything was delivered."""
     governance_news.tell(parts)
     delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
-    while governance_news.tell(parts):
+    while governance_news.tell(parts) or parts.replay():
         delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
     return delivered
 

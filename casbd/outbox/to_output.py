@@ -14,7 +14,6 @@ from casbd.clock import Clock, monotonic
 from casbd.config.settings import PluginSettings
 from casbd.errors import Rejected, Retry
 from casbd.filters.compile import Predicate, compile_filter
-from casbd.model.activity import Activity
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
 from casbd.plugins import Item, Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
@@ -123,7 +122,7 @@ class ToOutput:
         block = blocks.get(store.connection, row.block_id)
         activities = block.whole() if block is not None else []  # retention has removed it
         start = self._offset[1] if self._offset[0] == row.seq else row.sent
-        wanted = self._wanted(block.stored) if block is not None else None
+        wanted = _wanted(self._oldest, self._meets, block.stored) if block is not None else None
         chosen = (place for place in range(start, len(activities)) if wanted is None or wanted(activities[place]))
         places = [*itertools.islice(chosen, most)]
         outcome = self._send([activities[place] for place in places]) if places else _Outcome(0)
@@ -134,13 +133,6 @@ class ToOutput:
         done = places[went] if went < len(places) else beyond
         self._went(Part(row.seq, outcome.sent, done, whole=done >= len(activities)), places[: outcome.sent])
         return outcome.failure
-
-    def _wanted(self, stored: int) -> Callable[[Activity], bool] | None:
-        """Which activities of a block that was stored then are sent; None: all."""
-        oldest, meets = self._oldest, self._meets
-        if oldest is None:
-            return meets
-        return lambda one: stored - one.timestamp <= oldest and (meets is None or meets(one))
 
     def _went(self, part: Part, places: Sequence[int] = ()) -> None:
         self._handed_over = self._handed_over or part.items > 0
@@ -248,6 +240,13 @@ class ToOutput:
     def close(self) -> None:
         """Close the output."""
         self._output.close()
+
+
+def _wanted(oldest: int | None, meets: Predicate | None, stored: int) -> Predicate | None:
+    """Which activities of a block that was stored then are sent; None: all."""
+    if oldest is None:
+        return meets
+    return lambda one: stored - one.timestamp <= oldest and (meets is None or meets(one))
 
 
 def to_output(sent: PluginSettings, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE) -> ToOutput:

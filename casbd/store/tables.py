@@ -261,6 +261,16 @@ ALTER TABLE habits_known ADD COLUMN kept_as TEXT;
 ALTER TABLE habits_known ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
 UPDATE habits_known SET kept_as = remembers;
 """
+_SINCE_21 = """
+-- What is to be sent once more (store/state/replays.py). created, alert_id: of the last alert that was queued.
+CREATE TABLE replays (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT, since INTEGER, until INTEGER, created INTEGER, alert_id TEXT,
+    alerts_left INTEGER, place INTEGER, newest_block INTEGER
+);
+-- The outputs that are new no more.
+CREATE TABLE outputs_begun (name TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO outputs_begun SELECT name FROM destinations UNION SELECT destination FROM outbox;
+"""
 CHANGES = {
     0: TABLES,
     2: _SINCE_2,
@@ -282,5 +292,6 @@ CHANGES = {
     18: _SINCE_18,
     19: _SINCE_19,
     20: _SINCE_20,
+    21: _SINCE_21,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""

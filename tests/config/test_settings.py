@@ -124,6 +124,14 @@ class TestValues:
         assert told.startswith("4:")
         assert wrong[0] in told
 
+    @pytest.mark.parametrize(("written", "begin"), [("now", 0), ("beginning", 2**53), ("2d", 2 * DAY)])
+    def test_what_a_new_output_gets_of_what_is_stored(self, load, mistakes, written, begin):
+        text = "outputs: [{name: siem, type: stdout, from: %s}]\n"
+        assert load(text % written).outputs[0].begin == begin
+        assert mistakes(text % "yesterday") == [
+            "1:44: `from`: 'yesterday' is neither `now` nor `beginning`, nor a length of time such as 2d"
+        ]
+
     def test_fields_that_an_output_is_not_to_have(self, load, mistakes):
         text = "outputs: [{name: siem, type: stdout, leave_out: [raw, %s]}]\n"
         assert load(text % "answer").outputs[0].leave_out == ("raw", "answer")

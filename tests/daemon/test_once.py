@@ -8,6 +8,7 @@ from casbd.daemon.service import run
 from casbd.outbox.dispatcher import Dispatcher
 from casbd.store.database import Store
 from casbd.store.log import blocks, segments
+from casbd.store.state import replays
 
 MAPPING = "mapping: {timestamp: time, activity_id: id, user: user}"
 
@@ -56,6 +57,41 @@ def test_it_is_said_how_many_alerts_were_held_back_before(tmp_path):
     run(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON + HOUR)
     sent = [json.loads(line)["title"] for line in (tmp_path / "alerts").read_text().splitlines()]
     assert sent == ["quiet", "2 more of quiet"]
+
+
+def test_a_new_output_gets_what_is_stored_and_a_replay_is_sent_before_the_end(tmp_path):
+    """Three activities and an alert of each, read while there was another output."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "any.yaml").write_text("name: any\nfilters: {user: {eq: a}}\n")
+    lines = [json.dumps({"time": "2026-01-01T12:00:00Z", "id": str(one), "user": "a"}) for one in range(3)]
+    (tmp_path / "in" / "a.json").write_text("\n".join(lines) + "\n")
+
+    def once(*outputs, at=NOON):
+        written = ", ".join(
+            f"{{name: {name}, type: file, path: {name}, format: json, send: [alerts, activities]{more}}}" for name, more in outputs
+        )
+        (tmp_path / "casbd.yaml").write_text(
+            f"state_dir: state\nrules: [rules]\ninputs: [{{name: a, path: in/*, format: json, {MAPPING}}}]\noutputs: [{written}]\n"
+        )
+        run(tmp_path / "casbd.yaml", once=True, clock=lambda: at)
+
+    def sent(name):
+        try:
+            got = [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+        except FileNotFoundError:
+            return []
+        return sorted(line.get("alert_id") or line["activity_id"] for line in got)
+
+    once(("old", ", from: beginning"))
+    first = sent("old")
+    assert len(first) == 6
+    once(("old", ""), ("new", ", from: beginning"), ("late", ""), at=NOON + HOUR)
+    assert (sent("old"), sent("new"), sent("late")) == (first, first, [])
+    with Store(tmp_path / "state") as store, store.transaction() as connection:
+        replays.ask(connection, "late", 0, NOON + HOUR)
+    once(("old", ""), ("new", ", from: beginning"), ("late", ""), at=NOON + 2 * HOUR)
+    assert (sent("old"), sent("new"), sent("late")) == (first, first, first)
 
 
 def test_its_progress_is_told(tmp_path):

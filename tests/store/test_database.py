@@ -12,7 +12,7 @@ from casbd.errors import StateInUse, StoreError
 from casbd.model.counted import Entry
 from casbd.store import schema, tables
 from casbd.store.database import FILE, Store
-from casbd.store.state import held_back, input_progress, outbox, policy_counts, priority, raised_alerts
+from casbd.store.state import held_back, input_progress, outbox, policy_counts, priority, raised_alerts, replays
 from casbd.store.state.window_entries import WindowEntries
 
 
@@ -190,6 +190,7 @@ class TestOpening:
         with Store(tmp_path) as store:
             assert raised_alerts.told(store.connection, "sent") == (9, "low", 7, {"siem", "new"})
             assert raised_alerts.told(store.connection, "held") is None
+            assert replays.begun(store.connection) == {"siem", "new"}, "none of these gets what is stored"
 
     def test_alerts_of_version_16_add_to_the_priority(self, tmp_path):
         steps = "".join(step for since, step in tables.CHANGES.items() if since < 16)

@@ -92,6 +92,13 @@ def add_outcome(connection: sqlite3.Connection, destination: str, command: Gover
     connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, 'outcome', ?, ?, ?)", row)
 
 
+def add_activity(connection: sqlite3.Connection, destination: str, activity: Activity, now: int) -> None:
+    """Queue an activity once more, for an output. now: ms."""
+    body = activity_body(activity)
+    row = (destination, len(body), body, now)
+    connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, 'activity', ?, ?, ?)", row)
+
+
 def add_block(connection: sqlite3.Connection, destination: str, block_id: int, size: int) -> None:
     """Queue the activities of a block; they are not copied."""
     connection.execute(

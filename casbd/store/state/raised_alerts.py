@@ -109,6 +109,29 @@ def note_told(connection: sqlite3.Connection, alert: Alert, now: int, to: Collec
     )
 
 
+def note_heard(connection: sqlite3.Connection, alert_id: str, output: str) -> None:
+    """One more output has heard of an alert that others were told of."""
+    (told,) = connection.execute("SELECT told_to FROM alerts WHERE alert_id = ?", (alert_id,)).fetchone()
+    to = sorted({*msgspec.json.decode(told, type=list[str]), output})
+    connection.execute("UPDATE alerts SET told_to = ? WHERE alert_id = ?", (msgspec.json.encode(to).decode(), alert_id))
+
+
+def told_between(
+    connection: sqlite3.Connection, since: int, until: int, after: tuple[int, str] = (-1, ""), at_most: int = -1
+) -> list[tuple[Alert, frozenset[str]]]:
+    """Alerts of which something may have been told between these (ms), and who has heard of them; as they were raised.
+
+    Without those that are held back, or a part of another one. after: behind the one that was created then and has that id.
+    at_most: so many, -1: all.
+    """
+    rows = connection.execute(
+        "SELECT body, told_to FROM alerts WHERE told_at >= ? AND created <= ? AND (created, alert_id) > (?, ?) AND merged_into IS NULL"
+        " ORDER BY created, alert_id LIMIT ?",
+        (since, until, *after, at_most),
+    )
+    return [(_decode(body), frozenset(msgspec.json.decode(told, type=list[str]))) for body, told in rows]
+
+
 def grown_untold(connection: sqlite3.Connection, since: int, now: int, at_most: int) -> list[Alert]:
     """Alerts that have grown since the outputs heard of them, which was not after `since` (ms); the longest waiting first.
 

@@ -1,0 +1,150 @@
+"""What is stored goes to an output once more: to a new one, or because somebody asked for it.
+
+A page at a time, and the next one when the queue is nearly empty: what is repeated neither fills the outbox nor holds up reading. Where
+a page begins is stored in the transaction that queues it: killed at any moment, it goes on there, and nothing is left out. Messages
+have the ids that they had; what casbd learns of meanwhile is sent beside it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, islice
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from casbd.activity_log import ActivityLog, Wanted
+from casbd.activity_log.cursor import Cursor
+from casbd.alerting import wishes
+from casbd.clock import Clock
+from casbd.config.settings import PluginSettings, Settings
+from casbd.model.activity import Activity
+from casbd.model.alert import Alert
+from casbd.store.database import Store
+from casbd.store.state import outbox, raised_alerts, replays
+from casbd.store.state.replays import Replay
+
+PAGE = 1000
+"""Alerts or activities that are queued in one transaction, about."""
+ROOM = 5000
+"""No page is queued for an output for which so many messages wait."""
+_WIDTH = 60_000
+"""Of the first span of event time that is looked at for a page of activities (ms)."""
+
+
+class Found(NamedTuple):
+    """How many of each there are to be sent."""
+
+    alerts: int
+    activities: int
+
+
+def begin_new(store: Store, settings: Settings, now: int) -> None:
+    """Ask for what new outputs get of what is stored (`from`), once for each; before anything is raised."""
+    new = [output for output in settings.outputs if output.name not in replays.begun(store.connection)]
+    if not new:
+        return
+    with store.transaction() as connection:
+        replays.begin(connection, [output.name for output in new])
+        for output in new:
+            since = max(0, now - min(output.begin, now if output.max_activity_age is None else output.max_activity_age))
+            if output.begin:
+                replays.ask(connection, output.name, since, now - 1)
+
+
+def count(store: Store, output: PluginSettings, since: int, until: int, clock: Clock) -> Found:
+    """What a replay of a span (ms, both ends included) would send."""
+    alerts = sum(1 for _ in _chosen(output, raised_alerts.told_between(store.connection, since, until)))
+    wanted = _wanted(output, clock)
+    log = ActivityLog(store)
+    return Found(alerts, 0 if wanted is None else sum(log.counts(wanted, ["app"], since, until).values()))
+
+
+def go_on(store: Store, settings: Settings, clock: Clock) -> bool:
+    """Queue some pages, where there is room; whether any was."""
+    outputs = {output.name: output for output in settings.outputs}
+    first = {one.destination: one for one in reversed(replays.waiting(store.connection)) if one.destination in outputs}
+    pages = 0
+    for name, replay in first.items():
+        left: Replay | None = replay
+        while left is not None and outbox.pending(store.connection).get(name, (0, 0))[0] < ROOM:
+            left = _page(store, outputs[name], left, clock)
+            pages += 1
+    return pages > 0
+
+
+def _page(store: Store, output: PluginSettings, replay: Replay, clock: Clock) -> Replay | None:
+    """Queue one; what is left then, None where it is over."""
+    wanted = _wanted(output, clock)
+    left: Replay | None = None
+    if replay.alerts_left:
+        with store.transaction() as connection:
+            left = _queue_alerts(connection, output, replay, clock())
+            if not left.alerts_left and wanted is None:
+                left = None
+            _note(connection, replay, left)
+        return left
+    activities: list[Activity] = []
+    if wanted is not None:
+        activities, left = _slice(ActivityLog(store), wanted, replay)
+    with store.transaction() as connection:
+        for activity in activities:
+            outbox.add_activity(connection, output.name, activity, clock())
+        _note(connection, replay, left)
+    return left
+
+
+def _note(connection: sqlite3.Connection, replay: Replay, left: Replay | None) -> None:
+    if left is None:
+        replays.end(connection, replay)
+    else:
+        replays.went_on(connection, left)
+
+
+def _queue_alerts(connection: sqlite3.Connection, output: PluginSettings, replay: Replay, now: int) -> Replay:
+    """Each as it is, an open one as if it were new. From now on the output hears what becomes of it."""
+    page = raised_alerts.told_between(connection, replay.since, replay.until, (replay.created, replay.alert_id), PAGE)
+    for alert in _chosen(output, page):
+        outbox.add(connection, output.name, alert, now)
+        raised_alerts.note_heard(connection, alert.alert_id, output.name)
+    if len(page) < PAGE:
+        return replay._replace(alerts_left=False)
+    last, _ = page[-1]
+    return replay._replace(created=last.created, alert_id=last.alert_id)
+
+
+def _chosen(output: PluginSettings, alerts: Iterable[tuple[Alert, Collection[str]]]) -> Iterator[Alert]:
+    """Those that it has heard of, or wants, however old they are: somebody asked for them."""
+    wish = wishes.of_output(output)._replace(oldest=None)
+    for alert, heard in alerts:
+        if wish.takes(alert) and (output.name in heard or wish.wants(alert)):
+            yield replace(alert, event="raised" if alert.status == "open" else "closed")
+
+
+def _wanted(output: PluginSettings, clock: Clock) -> Wanted | None:
+    """Which activities it is sent; None: none."""
+    return Wanted([] if output.filters is None else [output.filters], clock) if "activities" in output.send else None
+
+
+def _slice(log: ActivityLog, wanted: Wanted, replay: Replay) -> tuple[list[Activity], Replay | None]:
+    """The next activities in the order of their times, some hundreds where there are as many; and what is left behind them."""
+    first, last = log.span()
+    place, until, width = max(replay.place, first), min(replay.until, last), _WIDTH
+    found: list[Activity] = []
+    while place <= until and 4 * len(found) < PAGE:
+        end = min(place + width - 1, until)
+        some = _some(log, wanted, place, end, replay.newest_block, PAGE + 1 if width > 1 else None)
+        if len(some) <= PAGE or width == 1:
+            found += some
+            place, width = end + 1, 2 * width
+        elif found:
+            break
+        else:
+            width = max(width // 2, 1)
+    return sorted(found, key=Cursor.at), replay._replace(place=place) if place <= until else None
+
+
+def _some(log: ActivityLog, wanted: Wanted, since: int, until: int, newest_block: int, most: int | None) -> list[Activity]:
+    several = log.scan(since, until, wanted.where, newest_block=newest_block)
+    return [*islice(filter(wanted.meets, chain.from_iterable(several)), most)]
