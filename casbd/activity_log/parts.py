@@ -79,7 +79,7 @@ class Parts:
         doubtful = selection._replace(
             text=f"{selection.text} AND NOT ({surely.text})", parameters=[*selection.parameters, *surely.parameters]
         )
-        yield from map(wanted.meets, self.activities(opened, doubtful))
+        yield from map(wanted.meets, self.activities(opened, doubtful, wanted.reads))
 
     def newest_first(
         self, opened: Opened, source: Source, where: Sql, fields: Collection[str] = FIELDS, *, few: bool = True

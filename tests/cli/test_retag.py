@@ -46,6 +46,16 @@ def test_todays_ranges_decide_where_it_is_asked_for(place):
     assert (found["other"]["ip_category"], found["none"]["ip_category"]) == ("Other", None)
 
 
+def test_the_list_of_users_too(place):
+    def listed(*arguments):
+        arguments = ("users", "list", "--as-of", "2026-01-02T00:00:00Z", "--filter", "ip_category eq Corporate", "--json", *arguments)
+        found = CliRunner().invoke(casbd, ["-c", str(place / "casbd.yaml"), *arguments])
+        assert found.exit_code == 0, found.output
+        return [json.loads(line)["activities"] for line in found.stdout.splitlines()]
+
+    assert (listed(), listed("--retag")) == ([], [1])
+
+
 OFFICE = {"ip_category": {"eq": "Corporate"}}
 RULES = {
     "each": {"filters": OFFICE},

@@ -97,11 +97,16 @@ def of_blocks(columns: pa.RecordBatch, blocks: Sequence[tuple[int, range]]) -> p
 
 def activities(columns: pa.RecordBatch) -> list[Activity]:
     """Activities of all their columns; what stands behind these is left out."""
-    values = [column.to_pylist() for column in columns.columns[: len(FIELDS)]]
+    values = [_values(column) for column in columns.columns[: len(FIELDS)]]
     for number in _LISTS:
         values[number] = [tuple(several) for several in values[number]]
     values[_OBJECTS] = [tuple(ActivityObject(*thing.values()) for thing in things) for things in values[_OBJECTS]]
     return [Activity(*row) for row in zip(*values, strict=True)]
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """A column as Python has it. Where nothing is known pyarrow would make a scalar of each None: of few fields half the time."""
+    return [None] * len(column) if column.null_count == len(column) else column.to_pylist()
 
 
 _LETTERS = {"time": "I", "text": "t", "choice": "t", "flag": "b", "integer": "i", "number": "d", "list": "l", "objects": "o"}
