@@ -7,7 +7,7 @@ apart, and findings are a pure function of memories: what was raised and is foun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
 
@@ -82,9 +82,16 @@ class Organization(Protocol):
     What is asked of it is as of an event time: of whole days that ended at least LATE before, so that nothing of them is still to come; or
     of who was first, where `add` says whom else that concerns.
 
-    Where a memory says of activities that they change nothing, it has `forgotten`: how often something was forgotten, as there was too much
-    of it. From then on they may change something again.
+    daily: what a subject does again on a day with the same value, and no earlier, changes nothing. forgotten: how often something was
+    forgotten, as there was too much of it: from then on, what would change nothing may do so again.
     """
+
+    daily: ClassVar[bool] = False
+
+    @property
+    def forgotten(self) -> int:
+        """See above."""
+        return 0
 
     def add(self, who: str, entry: Entry, memory: Any) -> Iterable[str]:
         """One more activity of a subject; the other subjects that are to be judged again.

@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
-from casbd.habits.anomaly import DAY
+from casbd.habits.anomaly import DAY, Organization
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.sessions import HISTORY, LONG_AGO, Session, Sessions
 from casbd.habits.spots import SERVERS
@@ -123,14 +123,21 @@ class Elsewhere(Sessions):
         return {place for number in session.slices for place in self.where.get(number, ())}
 
 
-class Successes:
+class Successes(Organization):
     """An organization of which it is known since when there is anything; and where others succeed, if that is asked for."""
+
+    daily = True
 
     def __init__(self, packed: Any = None, *, asked: bool = True) -> None:
         self._asked = asked
         active, users = packed or (None, None)
         self._active = Stretches(active)
         self._users = Users(_MOST_COMMON, users)
+
+    @property
+    def forgotten(self) -> int:
+        """See Organization."""
+        return self._users.forgotten
 
     def add(self, who: str, entry: Entry, memory: Elsewhere) -> Iterable[str]:  # noqa: ARG002
         """See Organization; as nothing of the last day is looked at, nobody is to be judged again."""

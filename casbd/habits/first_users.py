@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.anomaly import DAY, HOUR, LATE, Organization
 from casbd.habits.had_by import value_of
 from casbd.habits.stretches import NEVER, Stretches
 from casbd.habits.values_seen import LONG_AGO, ValuesSeen
@@ -51,13 +51,13 @@ class _First(msgspec.Struct, array_like=True, gc=False):
         return (self.at, self.again) != before
 
 
-class FirstUsers:
+class FirstUsers(Organization):
     """See Organization. Of those who are remembered it is known since when they are active.
 
     by_app: subjects are of an app each (`single_app`), so that nobody has anything in an app for longer than that is used.
     """
 
-    forgotten = 0
+    daily = True
 
     def __init__(self, packed: Any = None, *, by_app: bool = False) -> None:
         self._by_app = by_app
@@ -65,7 +65,13 @@ class FirstUsers:
         active, values, self._began = packed or ({}, {}, {})
         self._active = {app: Stretches(one) for app, one in active.items()}
         self._first: dict[str, list[_First]] = {value: [_First(*one) for one in first] for value, first in values.items()}
+        self._forgotten = 0
         self._packed: bytes | None = None
+
+    @property
+    def forgotten(self) -> int:
+        """See Organization."""
+        return self._forgotten
 
     def add(self, who: str, entry: Entry, memory: ValuesSeen) -> Iterable[str]:
         """See Organization; who was among the first is judged again where somebody was before, or is there again."""
@@ -138,7 +144,7 @@ class FirstUsers:
     def _forget(self) -> None:
         if len(self._first) <= MOST_VALUES:
             return
-        self.forgotten += 1
+        self._forgotten += 1
         fewest = sorted((len(first), first[0].at, value) for value, first in self._first.items())
         for _, _, value in fewest[: MOST_VALUES // 10]:
             del self._first[value]

@@ -14,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any
 
 from casbd.habits.anomaly import HOUR, LATE, Finding, Memory, Organization
 from casbd.habits.brief import Found, pack
@@ -91,7 +90,8 @@ class Habits:
             return
         name = (remembers, who)
         known = self._known.get(name) or self._of(name)
-        if known.is_ordinary(entry):
+        ordinary, told = known.again(entry, self._forgotten.get(remembers, 0))
+        if ordinary:
             return
         if not known.fresh:
             self._touched[name] = self._unsaved[name] = None
@@ -99,25 +99,22 @@ class Habits:
             return  # another policy's
         if known.is_ahead(entry):
             self._judge(name, known)
-        known.add(entry)
+        organization = self._organization(remembers)
+        daily = organization is not None and organization.daily
+        known.add(entry, tells=daily and not told)
         self._noted.append((remembers, who, entry))
         self._lateness.look(remembers, entry.timestamp)
-        organization = self._organization(remembers)
-        if organization is None:
-            return
-        for other in organization.add(who, entry, known.memory):
+        if organization is not None and not (daily and told):
+            self._tell(organization, name, entry, known.memory)
+
+    def _tell(self, organization: Organization, name: Name, entry: Entry, memory: Memory) -> None:
+        """All together learn of an activity."""
+        remembers, who = name
+        for other in organization.add(who, entry, memory):
             self._touched[remembers, other] = None
             concerned = self._of((remembers, other))
             concerned.oldest = min(concerned.oldest, entry.timestamp - HOUR)  # judged before its own time leaves that behind
-        if getattr(organization, "forgotten", 0) != self._forgotten.get(remembers, 0):
-            self._nothing_is_ordinary(remembers, organization)
-
-    def _nothing_is_ordinary(self, remembers: str, organization: Any) -> None:
-        """What was forgotten of all together is news again."""
         self._forgotten[remembers] = organization.forgotten
-        for name, known in self._known.items():
-            if name[0] == remembers:
-                known.ordinary.clear()
 
     def _learns(self, watching: Watching) -> bool:
         """Whether it is observed. Who gives what was in no use until now begins to."""
@@ -222,11 +219,13 @@ class Habits:
         known.raised = raised
 
     def _of(self, name: Name) -> Known:
-        if name not in self._known:
-            self._known[name] = restored(name, self._watching[name[0]][0].anomaly, self._shelf, self._journal)
-            self._size += self._known[name].size
-        self._known.move_to_end(name)
-        return self._known[name]
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = restored(name, self._watching[name[0]][0].anomaly, self._shelf, self._journal)
+            self._size += known.size
+        else:
+            self._known.move_to_end(name)
+        return known
 
     def _organization(self, remembers: str) -> Organization | None:
         if remembers not in self._organizations:

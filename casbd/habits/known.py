@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from casbd.habits.anomaly import HOUR, LATE, Anomaly, Memory, Organization
+from casbd.habits.anomaly import DAY, HOUR, LATE, Anomaly, Memory, Organization
 from casbd.habits.brief import MOST_STORED, Found, lightened, pack
 from casbd.habits.journal import Journal
 from casbd.habits.raised import Raised
@@ -16,16 +16,20 @@ from casbd.store.state.habits import Name
 
 LEAST_BYTES = 800
 """As what a memory counts at least: one that is stored in 320 bytes, as of most people what they always have, is 8 KB of objects."""
-MOST_ORDINARY = 64
+MOST_SEEN = 64
 """Values of a subject of which it is known at a time that more of them changes nothing."""
 NEVER = 2**62
+
+
+_NEWS = False, False
 
 
 class Known(msgspec.Struct, gc=False):
     """One subject's memory. raised: by policy. fresh: whether there are activities that are not judged yet. oldest: the time of the first.
 
-    latest: the last that was added. size: as what it counts. ordinary: by value, from when until when (exclusive) more of the same changes
-    nothing, as long as that is not settled (since floor) and the subject belongs where it did.
+    latest: the last that was added. size: as what it counts. floor: what is before is settled. seen: by value from when until when
+    (exclusive) more of the same changes nothing, as long as that is not settled; until when it changes nothing in what all together learn
+    once a day; and where the subject belonged. forgotten: it is as of what all together had forgotten by then, see Organization.
     """
 
     memory: Memory
@@ -35,24 +39,38 @@ class Known(msgspec.Struct, gc=False):
     oldest: int = NEVER
     latest: Entry | None = None
     floor: int = -NEVER
-    ordinary: dict[str | None, tuple[int, int, tuple[str, ...] | None]] = {}
+    seen: dict[str | None, tuple[int, int, int, tuple[str, ...] | None]] = {}
+    forgotten: int = 0
 
-    def is_ordinary(self, entry: Entry) -> bool:
-        """Whether it is certain that adding it would change nothing."""
-        known = self.ordinary.get(entry.value)
-        return known is not None and self.floor <= known[0] <= entry.timestamp < known[1] and known[2] == entry.belongs
+    def again(self, entry: Entry, forgotten: int) -> tuple[bool, bool]:
+        """Whether it is certain that adding it would change nothing; and whether it would change nothing in what all together learn.
 
-    def add(self, entry: Entry) -> None:
-        """One more."""
+        forgotten: how often these forgot something; since the last time all may be news again.
+        """
+        if forgotten != self.forgotten:
+            self.forgotten = forgotten
+            self.seen.clear()
+        seen = self.seen.get(entry.value)
+        if seen is None:
+            return _NEWS
+        since, until, told, belongs = seen
+        moment = entry.timestamp
+        if moment < since or belongs != entry.belongs:
+            return _NEWS
+        return moment < until and self.floor <= since, moment < told
+
+    def add(self, entry: Entry, *, tells: bool = False) -> None:
+        """One more. tells: all together learn of it now, if they do once a day."""
+        moment = entry.timestamp
         until = self.memory.add(entry)
-        if until is not None:
-            if len(self.ordinary) >= MOST_ORDINARY:
-                self.ordinary.clear()
-            self.ordinary[entry.value] = (entry.timestamp, until, entry.belongs)
+        if until is not None or tells:
+            if len(self.seen) >= MOST_SEEN:
+                self.seen.clear()
+            self.seen[entry.value] = moment, until or -NEVER, (moment // DAY + 1) * DAY, entry.belongs
         self.fresh = True
         self.latest = entry
-        if entry.timestamp < self.oldest:
-            self.oldest = entry.timestamp
+        if moment < self.oldest:
+            self.oldest = moment
 
     def settle(self) -> None:
         """What was added is judged. Memories are settled once an hour, which is all that most of them have anything to do for."""
@@ -67,7 +85,7 @@ class Known(msgspec.Struct, gc=False):
         packed = pack((self.memory.packed(), self.raised))
         if len(packed) > MOST_STORED:
             packed, self.raised = lightened(self.memory, self.raised, found)
-            self.ordinary.clear()  # the hour that would have stayed as it is may be gone
+            self.seen.clear()  # the hour that would have stayed as it is may be gone
         return packed
 
     def is_ahead(self, entry: Entry) -> bool:

@@ -71,7 +71,7 @@ class Users:
     Of these users it is known since when they are active, as those of yesterday say nothing of what is usual.
     """
 
-    __slots__ = ("_active", "_began", "_most", "_packed", "names")
+    __slots__ = ("_active", "_began", "_most", "_packed", "forgotten", "names")
 
     MOST = 6
     """So many users of each name are kept."""
@@ -82,6 +82,7 @@ class Users:
         self._began: dict[int, int] = {}
         active, self.names, self._began = packed or (None, self.names, self._began)
         self._active = Stretches(active)
+        self.forgotten = 0
         self._packed: bytes | None = None
 
     def add(self, name: str, user: int, moment: int, began: int) -> None:
@@ -135,6 +136,7 @@ class Users:
 
     def _forget(self) -> None:
         """A quarter, of what few have and had long ago."""
+        self.forgotten += 1
         order = sorted(self.names, key=lambda one: (len(self.names[one]), min(days[0] for days in self.names[one].values()), one))
         for name in order[: self._most // 4]:
             del self.names[name]

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import msgspec
 
-from casbd.habits.anomaly import DAY
+from casbd.habits.anomaly import DAY, Organization
 from casbd.habits.sessions import Sessions, bit_of, least_different
 from casbd.habits.stretches import Stretches
 from casbd.model.counted import Entry
@@ -50,7 +50,7 @@ class _One(msgspec.Struct, array_like=True, gc=False):
         return most
 
 
-class Peers:
+class Peers(Organization):
     """See Organization. length: of a session (ms). different: values are counted, not activities."""
 
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.anomaly import DAY, HOUR, LATE, Organization
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import MOBILE, spot_of, written
@@ -25,7 +25,6 @@ _MOST_PLACES, _MOST_KNOWN, _MOST_BLOCKS = 12, 40, 2_000
 """So many sessions at places are kept of each day; so many networks; and of all users together so many blocks of addresses."""
 _FIRST, _FIRST_STRANGE = 1, 20
 """So many activities are kept of each, the first; of a network that is new more, as only of such an alert is."""
-_SEEN = 50_000
 _SCRIPT = re.compile(
     r"python-(requests|urllib|httpx)|aiohttp|\bcurl/|\bwget/|go-http-client|axios/|node-fetch|libwww-perl|scrapy|powershell", re.IGNORECASE
 )
@@ -220,24 +219,25 @@ class SessionPlaces:
         return [sorted(found[name], key=lambda one: (place(one.first[0]), one.text)) for name in sorted(several)]
 
 
-class Exits:
+class Exits(Organization):
     """See Organization. Which blocks of addresses its users share."""
+
+    daily = True
 
     def __init__(self, packed: Any = None) -> None:
         self._users = Users(_MOST_BLOCKS, packed)
-        self._seen: set[tuple[str, str, int]] = set()
+
+    @property
+    def forgotten(self) -> int:
+        """See Organization."""
+        return self._users.forgotten
 
     def add(self, who: str, entry: Entry, memory: SessionPlaces) -> tuple[str, ...]:
         """See Organization: as nothing of the last day is looked at, nobody is to be judged again."""
         if entry.belongs is None:
             self._users.age(hash_of(who), memory.since)
             return ()
-        if entry.value is None or (seen := (who, entry.value, entry.timestamp // DAY)) in self._seen:
-            return ()
-        if len(self._seen) >= _SEEN:
-            self._seen.clear()
-        self._seen.add(seen)
-        if block := used(entry.value).block:
+        if entry.value is not None and (block := used(entry.value).block):
             self._users.add(block, hash_of(who), entry.timestamp, memory.since)
         return ()
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import DAY, MOST_KEPT, Finding
+from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, Organization
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import block_of
@@ -108,7 +108,7 @@ class _Sure(Users):
     MOST = OWN + 2
 
 
-class Networks:
+class Networks(Organization):
     """See Organization."""
 
     def __init__(self, packed: Any = None) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Organization
 from casbd.habits.cells import Cell, brief_cell, by_name, whole_cell
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.sessions import BITS, Session, Sessions, Slice, bit_of, least_different
@@ -144,11 +144,18 @@ class TriesFrom(Sessions):
         return users
 
 
-class Visitors:
+class Visitors(Organization):
     """See Organization: who logged on from which block, and on which days."""
+
+    daily = True
 
     def __init__(self, packed: Any = None) -> None:
         self._users = Users(_MOST_BLOCKS, packed)
+
+    @property
+    def forgotten(self) -> int:
+        """See Organization."""
+        return self._users.forgotten
 
     def add(self, who: str, entry: Entry, memory: TriesFrom) -> Iterable[str]:  # noqa: ARG002
         """See Organization; as nothing of the last day is looked at, nobody is to be judged again."""

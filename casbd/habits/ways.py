@@ -26,7 +26,7 @@ EXIT = 2
 _RENTED = "~"
 _IN_FLIGHT = frozenset({7155, 40306, 22351, 31515, 64294})
 """Autonomous systems of aircraft (Viasat, Intelsat, Inmarsat, Panasonic Avionics): the country is that of a ground station."""
-_MOST_WAYS, _MOST_SHARED, _SEEN = 12, 2_000, 50_000
+_MOST_WAYS, _MOST_SHARED = 12, 2_000
 _PARTS, _BLOCK = 4, 6
 
 
@@ -137,17 +137,17 @@ class WaysShared(FirstUsers):
         self._of_blocks: dict[str, set[str]] = {}
         """What several have had of a block."""
         self._look()
-        self._seen: set[tuple[str, str, int]] = set()
+
+    @property
+    def forgotten(self) -> int:
+        """See Organization."""
+        return super().forgotten + self._ways.forgotten
 
     def add(self, who: str, entry: Entry, memory: ValuesSeen) -> Iterable[str]:
         """See Organization; as of ways nothing of the last day is looked at, for them nobody is to be judged again."""
-        if entry.value is not None and (seen := (who, entry.value, entry.timestamp // DAY)) not in self._seen:
-            if len(self._seen) >= _SEEN:
-                self._seen.clear()
-            self._seen.add(seen)
-            if entry.belongs is not None and (way := way_of(entry.value)):
-                self._ways.add(way, hash_of(who), entry.timestamp, entry.timestamp)
-                self._note(way)
+        if entry.value is not None and entry.belongs is not None and (way := way_of(entry.value)):
+            self._ways.add(way, hash_of(who), entry.timestamp, entry.timestamp)
+            self._note(way)
         return super().add(who, entry, memory)
 
     def _look(self) -> None:

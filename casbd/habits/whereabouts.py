@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.anomaly import DAY, HOUR, LATE, Organization
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import Spot, spot_of
@@ -25,7 +25,6 @@ MOST_MORE = 40
 _MOST_KNOWN = 48
 _MOST_COUNTRIES = 12
 _MOST_NAMES = 2_000
-_SEEN = 50_000
 
 
 class Hour(msgspec.Struct):
@@ -204,12 +203,18 @@ class Whereabouts:
             del self.stays[min(self.stays, key=lambda one: self.stays[one][1])]
 
 
-class Colleagues:
+class Colleagues(Organization):
     """See Organization. What its users have: blocks of addresses, networks and countries."""
+
+    daily = True
 
     def __init__(self, packed: Any = None) -> None:
         self._users = Users(_MOST_NAMES, packed)
-        self._seen: set[tuple[str, str, int]] = set()
+
+    @property
+    def forgotten(self) -> int:
+        """See Organization."""
+        return self._users.forgotten
 
     def since(self, moment: int) -> int:
         """See Users."""
@@ -220,11 +225,8 @@ class Colleagues:
         if entry.belongs is None:
             self._users.age(hash_of(who), memory.since)
             return ()
-        if entry.value is None or (seen := (who, entry.value, entry.timestamp // DAY)) in self._seen:
+        if entry.value is None:
             return ()
-        if len(self._seen) >= _SEEN:
-            self._seen.clear()
-        self._seen.add(seen)
         spot, user = spot_of(entry.value), hash_of(who)
         for name in (f"b {spot.block}", network_in(spot), spot.country):
             self._users.add(name, user, entry.timestamp, memory.since)

@@ -71,7 +71,7 @@ class Counts:
         self._by_kind = memory.by_kind
         self._latest = now + _AHEAD
         self._habits.begin(now)
-        self._activities: dict[tuple[int, str], Activity] = {}
+        self._activities: list[Activity] = []
 
     def add(self, activity: Activity, key: int, ids: tuple[str, ...], counts: Sequence[Sequence[Counted]]) -> Changes:
         """Count an activity as the policies do whose filters it met."""
@@ -117,10 +117,13 @@ class Counts:
 
     def judged(self, back: LookedBack | None) -> Iterator[Judged]:
         """What became of the alerts of anomalies, by all that was counted, and by a look back."""
-        for watched, who, verdict in self._habits.verdicts():
+        verdicts = [*self._habits.verdicts()]
+        activities = {(one.timestamp, one.activity_id): one for one in self._activities} if verdicts else {}
+        for watched, who, verdict in verdicts:
             policy = self._policies.get(watched.policy_id)
             if policy is not None:
-                yield Judged(policy, who, verdict, self._shown(verdict))
+                shown = verdict.finding.shown if verdict.finding is not None else None
+                yield Judged(policy, who, verdict, activities.get((shown.timestamp, shown.activity_id)) if shown is not None else None)
         self._habits.save()
         if back is not None:
             yield from back.judged
@@ -131,8 +134,4 @@ class Counts:
         for place, watched in watching:
             for who, value in counts[place]:
                 self._habits.add(watched, who, observation(activity, key, value))
-        self._activities[activity.timestamp, activity.activity_id] = activity
-
-    def _shown(self, verdict: Verdict) -> Activity | None:
-        shown = verdict.finding.shown if verdict.finding is not None else None
-        return self._activities.get((shown.timestamp, shown.activity_id)) if shown is not None else None
+        self._activities.append(activity)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, Finding
+from casbd.habits.anomaly import DAY, HOUR, Finding, Organization
 from casbd.model.counted import Entry
 
 LONG_AGO = -(2**62)
@@ -38,7 +38,7 @@ class Moments:
         return False
 
 
-class Crowd:
+class Crowd(Organization):
     """Who was active first of all."""
 
     def __init__(self, packed=None):
