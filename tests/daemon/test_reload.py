@@ -11,6 +11,7 @@ from builders import reload
 from casbd.clock import now
 from casbd.daemon import reload_thread
 from casbd.daemon.service import start
+from casbd.store.state import replays
 
 RULE = "name: failed\nfilters: {activity_type: {eq: Failed log on}, user: {matches: 'a+b'}}\n"
 SIGMA = "title: T\nlogsource: {product: aws}\ndetection: {s: {eventName: x}, condition: s}\nlevel: high\n"
@@ -66,6 +67,15 @@ def test_the_files_with_mistakes_are_read_again_when_they_change_and_not_before(
     assert running.reload.is_under_way
     reload(running)
     assert running.status.reloaded.added == ("new",)
+
+
+def test_an_output_that_is_new_asks_for_what_is_stored(running, tmp_path):
+    with (tmp_path / "casbd.yaml").open("a") as file:
+        file.write("outputs: [{name: siem, type: file, path: alerts, from: beginning}, {name: late, type: file, path: late}]\n")
+    for _ in range(2):
+        reload(running)
+        assert [one.destination for one in replays.waiting(running.parts.store.connection)] == ["siem"]
+    assert replays.begun(running.parts.store.connection) == {"siem", "late"}
 
 
 @pytest.fixture
