@@ -156,3 +156,25 @@ def test_what_is_found(case, tmp_path):
     assert len(found) == case.found
     columns = {mapping["columnName"] for entity in query["entityMappings"] for mapping in entity["fieldMappings"]}
     assert all(columns <= row.keys() for row in found)
+
+
+def long_ago(**fields):
+    return {"created": NOW - 180 * MINUTE, **fields}
+
+
+WAITED = {
+    "CasbdHighSeverityAlert": [alert(1, **long_ago())],
+    "CasbdGovernanceFailed": [command(1, ago=180, status="failed")],
+    "CasbdBlind": [about_casbd("input_silent", **long_ago())],
+    "CasbdSeveralPolicies": [alert(one, **long_ago(policy_id=f"p{one}")) for one in range(3)],
+    SUSPENDED: [command(1, ago=200), activity(1, ago=180)],
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_waited_for_its_delivery_is_told_when_it_comes(name, tmp_path):
+    """And once: `TimeGenerated` is casbd's, so after an outage it is older than the rule's last run."""
+    for number, (ingested, found) in enumerate([("2026-01-01T11:59:00Z", 1), (None, 0)]):
+        (tmp_path / str(number)).mkdir()
+        workspace = Workspace(tmp_path / str(number), WAITED[name], "2026-01-01T12:00:00Z", ingested)
+        assert len(workspace.run(RULES[name]["query"])) == found

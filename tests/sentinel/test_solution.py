@@ -59,4 +59,5 @@ def test_it_deploys_everything():
         assert function["functionParameters"].replace(":", ": ").replace("=", " = ").replace(",", ", ") == parameters(parsers()[name])
     named = {one["properties"]["displayName"] for one in content()}
     assert {one["name"] for folder in ("Analytic Rules", "Hunting Queries") for one in documents(folder).values()} < named
-    assert {one["properties"]["queryPeriod"] for one in content() if "queryPeriod" in one["properties"]} == {"PT15M", "PT1H", "P1D"}
+    rules = [one["properties"] for one in content() if "queryPeriod" in one["properties"]]
+    assert {(one["queryFrequency"], one["queryPeriod"]) for one in rules} == {("PT15M", "P1D"), ("PT1H", "P1D"), ("PT1H", "P7D")}

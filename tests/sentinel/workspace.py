@@ -1,7 +1,7 @@
 """A workspace of Log Analytics with casbd's own events in it, which runs KQL: duckdb-kql.
 
-What it does not know: `has_any_ipv4_prefix`, which stands here as what it means for one prefix; calls of functions with named arguments,
-so that a parser is run as its query with its parameters set before.
+What it does not know: `has_any_ipv4_prefix`, which stands here as what it means for one prefix; `ingestion_time`, which is the test's;
+calls of functions with named arguments, so that a parser is run as its query with its parameters set before.
 """
 
 import json
@@ -18,11 +18,15 @@ _PREFIX = re.compile(r"has_any_ipv4_prefix\((\w+), (\w+)\)")
 
 
 class Workspace:
-    """place: a directory for files. items: the alerts, activities and commands that were sent to it. now: what `now()` is, as text."""
+    """place: a directory for files. items: the alerts, activities and commands that were sent to it. now: what `now()` is.
 
-    def __init__(self, place, items, now):
+    ingested: when all of it came, as KQL has it; None: at its own time.
+    """
+
+    def __init__(self, place, items, now, ingested=None):
         self._connection = duckdb_kql.connect()
         self._now = now
+        self._ingested = f"datetime({ingested})" if ingested else "TimeGenerated"
         self._found = {}
         lines = {name: [] for name in TABLES}
         for item in items:
@@ -46,5 +50,6 @@ class Workspace:
 
     def _run(self, query):
         query = _PREFIX.sub(r"\1 startswith tostring(\2[0])", query)
+        query = query.replace("ingestion_time()", self._ingested)
         found = duckdb_kql.query(self._connection, query, query_now=self._now)
         return [dict(zip(found.columns, values, strict=True)) for values in found.fetchall()]
