@@ -105,17 +105,18 @@ HABIT = {"different": 1, "padding": "", "id_padding": ""}
 def after_a_flood(match, flood):
     """The sizes of all that was stored of a subject."""
     shelf, random, sizes = InMemory(), Random(flood["seed"]), []
+    who = json.dumps([WHO, "App"]) if getattr(match, "single_app", False) else WHO
     watched = msgspec.structs.replace(watching(match), alert_id=lambda who, begun: identity("p", who, begun.activity_id))
     habits = Habits(shelf, [watched])
     habits.begin()
     times = [(30 * DAY + n * flood["apart"], n, flood) for n in range(1, flood["number"] + 1)]
     for at, (moment, number, what) in enumerate([*((day * DAY, 0, HABIT) for day in range(30)), *times], 1):
-        habits.add(watched, WHO, observed(match, number, moment, what, random))
+        habits.add(watched, who, observed(match, number, moment, what, random))
         if at % flood["commits"] == 0 or at == 30 + flood["number"]:
             list(habits.verdicts())
             habits.save()
             habits.put()
-            stored = shelf.get((watched.remembers, WHO))
+            stored = shelf.get((watched.remembers, who))
             sizes.append(len(stored[1]) if stored is not None else 0)
     return sizes
 

@@ -89,7 +89,9 @@ def test_a_flood_alert_that_a_person_closed_stays_closed_and_counts_on(make_core
     change(core, flood, status="closed", comment="known")
     feed(core, 70, 71)
     (now,) = [alert for alert in core.alerts() if alert.policy_type == "system"]
-    assert now == replace(flood, status="closed", comment="known", activity_count=3, last_activity=NOON + 2 * HOUR - 1, event="updated")
+    assert now == replace(
+        flood, event="updated", changed=core.now, status="closed", comment="known", activity_count=3, last_activity=NOON + 2 * HOUR - 1
+    )
     assert [row.alert().event for row in core.waiting()] == ["raised"] * 3 + ["updated"]
 
 
