@@ -183,7 +183,9 @@ class Session:
     def strange(self) -> bool:
         """Whether most of it was had by something that the subject never used before, nor is a device's that the organization manages."""
         known = Counter({True: 0, False: 0})
-        managed = self.managed
+        # With a split tunnel it may log on elsewhere than where it is.
+        near = {by_of(use.text) for use in self._others if is_managed(use.text) and self.hour <= use.hour <= self.hour + STAYS}
+        managed = self.managed | near
         for text, cell in self._cells:
             if by := by_of(text):
                 known[by in managed or self._is_familiar(by)] += cell.count

@@ -124,6 +124,10 @@ def test_with_a_managed_device_it_is_the_user_who_has_another_browser():
     managed = text("BR", HOTEL, agent="Chrome", tags=MANAGED)
     assert not is_found(usual, journey(other, managed, here=other))
     assert is_found(usual, journey(other, here=other))
+    tunnel, log_on = daily("a", HOME, VPN), text("NO", VPN, agent="Chrome", tags=MANAGED)
+    assert not is_found(COLLEAGUES, tunnel, journey(log_on, here=other))
+    assert is_found(COLLEAGUES, tunnel, journey(text("NO", VPN, agent="Chrome"), here=other))
+    assert is_found(COLLEAGUES, tunnel, journey(log_on, here=other, hours=[20]))
     assert is_found(usual, journey(text("BR", HOTEL, tags=MANAGED), other, other, here=other))  # that one has a browser of its own
     assert is_found(usual, journey(managed, text("NO", HOME), here=other))  # and somebody is at home
     assert is_found(usual, journey(text("NO", HOME, agent="Edge", tags=MANAGED), here=text("BR", HOTEL)))
