@@ -28,6 +28,8 @@ _IN_FLIGHT = frozenset({7155, 40306, 22351, 31515, 64294})
 """Autonomous systems of aircraft (Viasat, Intelsat, Inmarsat, Panasonic Avionics): the country is that of a ground station."""
 _MOST_WAYS, _MOST_SHARED = 12, 2_000
 _PARTS, _BLOCK = 4, 6
+_OFTEN = 3
+"""Who has every so many hours at a computer by a way may be in an office there: two of five days, as others are worked at home."""
 
 
 def mark_of(device_type: str | None, tags: Collection[str], asn: int | None) -> str:
@@ -101,9 +103,9 @@ class Ways(msgspec.Struct, array_like=True):
 
     def leads_anywhere(self, way: str) -> bool:
         """Whether by a way that colleagues share the subject may come from elsewhere: where a part of what its computer sends goes by it (a
-        split tunnel), or in few hours it does; not by the one that it mostly takes, as out of an office."""
+        split tunnel), or in few hours it does; not by one that it often takes, as out of an office."""
         known = self.known.get(way[:_BLOCK])
-        return known is None or known.in_turns or 2 * known.hours < self.hours
+        return known is None or known.in_turns or _OFTEN * known.hours < self.hours
 
 
 class PlacesSeen(ValuesSeen):

@@ -91,6 +91,7 @@ def test_who_comes_by_a_way_for_a_few_hours_only_may_be_away():
     assert not is_found(COLLEAGUES, daily("a", OFFICE, category="Corporate") + evenings, journey(text("NO", VPN)))
     assert not is_found(COLLEAGUES, daily("a", "192.0.2.99", hours=[7, 13, 15]) + evenings, journey(text("NO", VPN)))
     assert is_found(COLLEAGUES, daily("a", HOME, hours=[7]) + daily("a", VPN), journey(text("NO", VPN)))
+    assert is_found(COLLEAGUES, daily("a", HOME, hours=[7, 13, 14]) + daily("a", VPN, hours=[20, 21]), journey(text("NO", VPN)))
     phone = [(who, Entry(one.timestamp, 0, one.activity_id, PHONE)) for who, one in daily("a", HOME, hours=range(9, 20))]
     assert is_found(COLLEAGUES, phone, evenings, journey(text("NO", VPN)))  # it says nothing of the computer
 
