@@ -139,12 +139,30 @@ CASES = {
 }  # fmt: skip
 
 
-def log_ons(failed, succeeded):
+def log_ons(failed, succeeded, **fields):
     done = [("Failed log on", "failure")] * failed + [("Log on", "success")] * succeeded
-    return [activity(number, activity_type=one, result=how, ip_address="203.0.113.7") for number, (one, how) in enumerate(done)]
+    return [
+        activity(number, **{"activity_type": one, "ip_address": "203.0.113.7", "result": how} | fields)
+        for number, (one, how) in enumerate(done)
+    ]
 
 
 CASES["in after ten failures"] = Case("CasbdSuccessAfterFailures", log_ons(10, 1), 1)
+CASES |= {
+    "another action since": Case(SUSPENDED, [command(1), command(2, ago=3, action="notify_user"), activity(1)], 1),
+    "no log on after it": Case(SUSPENDED, [command(1), activity(1, activity_type="Failed log on", result=None)], 0),
+    "a refusal after it": Case(SUSPENDED, [command(1), activity(1, result="failure")], 0),
+    "failed, and waits": Case("CasbdGovernanceFailed", [command(1, status="failed"), command(1, ago=1, status="queued")], 1),
+    "three about casbd": Case("CasbdSeveralPolicies", [about_casbd(one, user="a") for one in ("x", "y", "z")], 0),
+    "three of nobody": Case("CasbdSeveralPolicies", [alert(one, policy_id=f"p{one}", user=None) for one in range(3)], 0),
+    "three, of others a part": Case("CasbdSeveralPolicies", [alert(one, policy_id=f"p{one}", merged_into="x") for one in range(3)], 0),
+    "refused, by Tor": Case("CasbdAdministrationFromRiskyAddresses", [activity(1, is_admin_operation=True, result="failure", **BY_TOR)], 0),
+    "a place unknown": Case("CasbdRareCountries", [activity(1, country="NO"), activity(2)], 0),
+    "nobody's countries": Case("CasbdRareCountries", [activity(1, country="NO", user=None), activity(2, country="KP", user=None)], 0),
+    "refused in a country": Case("CasbdRareCountries", [activity(1, country="NO"), activity(2, country="KP", result="failure")], 0),
+    "no log ons": Case("CasbdSuccessAfterFailures", log_ons(10, 1, activity_type="Delete file"), 0),
+    "from nowhere": Case("CasbdSuccessAfterFailures", log_ons(10, 1, ip_address=None), 0),
+}
 CASES["in after nine"] = Case("CasbdSuccessAfterFailures", log_ons(9, 1), 0)
 CASES["never in"] = Case("CasbdSuccessAfterFailures", log_ons(12, 0), 0)
 
