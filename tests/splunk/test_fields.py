@@ -244,3 +244,9 @@ def test_cef_has_the_names_of_json(item, names):
 
 def test_evidence_in_cef():
     assert event(alert(evidence="14 failed log ons", description="Said."), "cef")["evidence"] == ["14 failed log ons. Said."]
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_a_cleared_audit_log_is_a_change_of_auditing(road):
+    found = event(activity("Clear audit log", user="anna"), road)
+    assert (found["action"], found["tag"]) == (["cleared"], ["audit", "change"])
