@@ -5,25 +5,20 @@ Source: Microsoft, "Logs Ingestion API in Azure Monitor", "OAuth 2.0 client cred
 
 import gzip
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from casbd.wire.sentinel_rows import COLUMNS
+from tests.outputs.answering import Answering
 
 RULE = "dcr-0123456789abcdef0123456789abcdef"
 SECRET = "s3cret-of-the-app"
 MOST = 1 << 20
 
 
-class Azure(ThreadingHTTPServer):
+class Azure(Answering):
     """rows: by stream. faults: instead of the next answers to rows: (status, body, headers), or None. refuses: which rows are bad ones."""
 
-    daemon_threads = True
-
     def __init__(self, refuses=lambda row: False):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
         self.refuses = refuses
         self.rows: dict[str, list[dict]] = {f"Custom-{name}": [] for name in COLUMNS}
         self.faults: list = []
@@ -32,17 +27,12 @@ class Azure(ThreadingHTTPServer):
         self.tokens: set[str] = set()
         self.takes_none = False
         self.scopes: list[str] = []
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        super().__init__()
 
     def ids(self) -> list[str]:
         return [row["AlertId"] for row in self.rows["Custom-CasbdAlert"]]
 
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-    def answer(self, path: str, headers, body: bytes):
-        """(status, body, headers)."""
+    def answer(self, method: str, path: str, headers, body: bytes):
         url = urlsplit(path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path == "/metadata/identity/oauth2/token":
@@ -83,25 +73,3 @@ class Azure(ThreadingHTTPServer):
         self.bodies.append(plain)
         self.rows[stream] += rows
         return 204, b"", {}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer in two writes waits for an acknowledgement of the first
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        status, said, headers = self.server.answer(self.path, self.headers, body)
-        data = said if isinstance(said, bytes) else json.dumps(said).encode()
-        self.send_response_only(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_POST = _serve  # noqa: N815  as http.server has it
-
-    def log_message(self, *_args) -> None:
-        pass

@@ -3,19 +3,18 @@
 Source: Splunk, "HTTP Event Collector REST API endpoints", "Possible error codes", "About HTTP Event Collector Indexer Acknowledgment".
 """
 
-import contextlib
 import gzip
 import json
-import socket
 import threading
 from collections import defaultdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from tests.outputs.answering import Answering
 
 TOKEN = "11111111-2222-3333-4444-555555555555"
 
 
-class Splunk(ThreadingHTTPServer):
+class Splunk(Answering):
     """queue: what was taken and is lost in a crash; indexed: what is on the disk. at_once: it is indexed when it is taken.
 
     faults: instead of the next answers to events: (status, body, headers), "drops" (the connection ends), "takes and drops",
@@ -23,14 +22,9 @@ class Splunk(ThreadingHTTPServer):
     refuses: which events are bad ones. says_which, takes_those_before: what becomes known of them, and of the events before one.
     """
 
-    daemon_threads = True
-    allow_reuse_address = True
-
     def __init__(
         self, *, port=0, acknowledges=False, at_once=True, most=1_000_000, refuses=None, says_which=True, takes_those_before=False
     ):
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
         self.acknowledges, self.at_once, self.most = acknowledges, at_once, most
         self.refuses, self.says_which, self.takes_those_before = refuses or (lambda event: False), says_which, takes_those_before
         self.tokens, self.indexes = {TOKEN: "enabled"}, {None, "main", "security"}
@@ -38,11 +32,10 @@ class Splunk(ThreadingHTTPServer):
         self.queue: list[tuple[str, int, list[dict]]] = []
         self.faults: list = []
         self.requests: list[tuple[str, dict, bytes]] = []
-        self.connections: list = []
         self._next: dict[str, int] = defaultdict(int)
         self._written: dict[str, set[int]] = defaultdict(set)
         self.lock = threading.RLock()
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        super().__init__(port)
 
     def ids(self) -> list[str]:
         return [event["event"].get("alert_id") or event["event"]["activity_id"] for event in self.indexed]
@@ -62,19 +55,8 @@ class Splunk(ThreadingHTTPServer):
             self._next.clear()
             self._written.clear()
 
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-        for connection in self.connections:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def process_request(self, request, client_address):
-        self.connections.append(request)
-        super().process_request(request, client_address)
-
     def answer(self, method: str, path: str, headers, body: bytes):
-        """(status, body, headers); None where the connection ends."""
+        self.requests.append((path, dict(headers), body))
         url = urlsplit(path)
         if url.path == "/services/collector/health":
             return 200, {"text": "HEC is healthy", "code": 17}, {}
@@ -148,28 +130,3 @@ class Splunk(ThreadingHTTPServer):
             if self.at_once:
                 self.index()
         return {"ackId": number} if self.acknowledges else {}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer in two writes waits for an acknowledgement of the first
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.server.requests.append((self.path, dict(self.headers), body))
-        answer = self.server.answer(self.command, self.path, self.headers, body)
-        if answer is None:
-            self.close_connection = True
-            return
-        status, said, headers = answer
-        data = said if isinstance(said, bytes) else json.dumps(said).encode()
-        self.send_response_only(status)
-        for name, value in {"Content-Length": str(len(data)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_GET = do_POST = _serve  # noqa: N815  as http.server has it
-
-    def log_message(self, *_args) -> None:
-        pass

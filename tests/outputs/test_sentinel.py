@@ -12,13 +12,10 @@ from pydantic import ValidationError
 
 from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.activity import Activity, ActivityObject
-from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.outputs.sentinel import Sentinel, SentinelOptions
+from tests.outputs.answering import NOON, alert, alerts, ids
 from tests.outputs.azure import RULE, SECRET, Azure
-
-NOON = 1_769_860_800_123
-
 
 JSON = st.recursive(st.none() | st.integers() | st.floats() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one))
 
@@ -28,19 +25,6 @@ class Time:
 
     def __call__(self) -> int:
         return self.now
-
-
-def alert(number: int, **more) -> Alert:
-    about = {"policy_id": "p", "policy_name": "P", "policy_type": "activity", "severity": "high", "created": NOON}
-    return Alert(alert_id=f"{number}", **about | more)
-
-
-def alerts(*numbers: int) -> list[Alert]:
-    return [alert(number) for number in numbers]
-
-
-def ids(*numbers: int) -> list[str]:
-    return [f"{number}" for number in numbers]
 
 
 @pytest.fixture(autouse=True)

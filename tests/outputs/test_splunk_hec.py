@@ -11,26 +11,11 @@ from pydantic import ValidationError
 
 from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.activity import Activity
-from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.outputs.splunk_hec import SplunkHec, SplunkHecOptions
 from casbd.plugins import Output, Uncertain
+from tests.outputs.answering import NOON, alert, alerts, ids
 from tests.outputs.hec import TOKEN, Splunk
-
-NOON = 1_769_860_800_123
-
-
-def alert(number: int, **more) -> Alert:
-    about = {"policy_id": "p", "policy_name": "P", "policy_type": "activity", "severity": "high", "created": NOON}
-    return Alert(alert_id=f"{number}", **about | more)
-
-
-def alerts(*numbers: int) -> list[Alert]:
-    return [alert(number) for number in numbers]
-
-
-def ids(*numbers: int) -> list[str]:
-    return [f"{number}" for number in numbers]
 
 
 @pytest.fixture(autouse=True)

@@ -3,59 +3,34 @@
 import hashlib
 import hmac
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from casbd.errors import Mistakes, Rejected, Retry
 from casbd.model.activity import Activity
-from casbd.model.alert import Alert
 from casbd.outputs.webhook import Webhook, WebhookOptions
+from tests.outputs.answering import NOON, Answering, alert
 
-NOON = 1_769_860_800_123
 KEY = "a key of the operator's"
 
 
-class Service(ThreadingHTTPServer):
+class Service(Answering):
     """answers: (status, body, headers) by turns, 204 then. taken: what each request that it took had: headers and body."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}/hook"
         self.answers: list = []
         self.taken: list[tuple[dict, bytes]] = []
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        super().__init__()
 
     def ids(self):
         bodies = [json.loads(body) for _, body in self.taken]
         return [int(one["alert_id"]) for body in bodies for one in (body if isinstance(body, list) else [body])]
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status, data, headers = self.server.answers.pop(0) if self.server.answers else (204, b"", {})
-        if status < 300:
-            self.server.taken.append((dict(self.headers), body))
-        self.send_response_only(status)
-        for name, value in {"Content-Length": str(len(data)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_args):
-        pass
-
-
-def alert(number, **more):
-    about = {"policy_id": "p", "policy_name": "P", "policy_type": "activity", "severity": "high", "created": NOON}
-    return Alert(alert_id=f"{number}", **about | more)
+    def answer(self, method, path, headers, body):
+        answer = self.answers.pop(0) if self.answers else (204, b"", {})
+        if answer[0] < 300:
+            self.taken.append((dict(headers), body))
+        return answer
 
 
 @pytest.fixture
@@ -63,8 +38,7 @@ def service(monkeypatch):
     monkeypatch.setenv("CASBD_TEST_KEY", KEY)
     server = Service()
     yield server
-    server.shutdown()
-    server.server_close()
+    server.stop()
 
 
 @pytest.fixture
@@ -72,7 +46,7 @@ def output(service):
     made = []
 
     def make(**options):
-        about = {"url": service.url, "secret": {"env": "CASBD_TEST_KEY"}}
+        about = {"url": f"{service.url}/hook", "secret": {"env": "CASBD_TEST_KEY"}}
         made.append(Webhook(WebhookOptions.model_validate(about | options), clock=lambda: NOON))
         return made[-1]
 
