@@ -46,7 +46,7 @@ def installed(place: Path, compiler: str) -> tuple[str, str, str]:
     """What a package that was installed with such a compiler answers: whether C is in it, whether it is this one, and a digest."""
     source = place / "source"
     source.mkdir()
-    for name in ("casbd", "rules"):
+    for name in ("casbd", "conf", "rules"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)

@@ -119,7 +119,7 @@ class FirstUsers(Organization):
         learned = self.began(moment, who) + history
         before = max(moment - max(history, LATE), min(learned, moment - LATE))
         first = [one for one in self._first.get(value, ()) if one.who != who]
-        known = [one for one in first if one.at <= before]
+        known = [one for one in first if one.at <= moment - max(history, LATE) or (one.at < learned and one.at <= moment - LATE)]
         stayed = sum(one.at < learned or one.again <= moment - LATE for one in known)
         return Others(
             earlier=sum(_is_over(one.at, moment) for one in first),

@@ -245,4 +245,4 @@ class Replaying(RuleBasedStateMachine):
 
 
 TestReplaying = Replaying.TestCase
-TestReplaying.settings = hypothesis_settings(max_examples=30, stateful_step_count=12, deadline=None)
+TestReplaying.settings = hypothesis_settings(max_examples=30, stateful_step_count=12)
