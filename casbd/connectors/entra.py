@@ -177,7 +177,4 @@ class Entra(Vendor[_User]):
 def _token(options: EntraOptions, http: Http, clock: Clock) -> Token:
     credential = options.client_secret or options.certificate
     assert credential is not None
-    scope, is_certificate = f"{options.base_url}/.default", options.client_secret is None
-    return of_application(
-        http, clock, options.login_url, options.tenant, options.client_id, scope, credential, is_certificate=is_certificate
-    )
+    return of_application(http, clock, options.login_url, options.tenant, options.client_id, f"{options.base_url}/.default", credential)

@@ -19,7 +19,7 @@ from casbd.errors import Mistakes, Rejected, Retry
 from casbd.outputs._message import json_fields
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
-from casbd.web.answers import complaint, wait
+from casbd.web.answers import RECHECK, told, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, PlainName, Token, host_of
 from casbd.web.microsoft import IMDS, ManagedIdentity, of_application
 from casbd.wire import sentinel_rows
@@ -27,8 +27,8 @@ from casbd.wire import sentinel_rows
 MOST_OF_REQUEST = 900_000
 """Bytes of a request before it is compressed. Azure takes 1 MB, compressed and uncompressed."""
 _VERSION = "2023-01-01"
-_RECHECK, _ROLE = 60.0, 300.0
-"""Seconds until what somebody has to change is tried again, and until a role may have reached the rule, which takes up to half an hour."""
+_ROLE = 300.0
+"""Seconds until it is tried again whether a role has reached the rule, which takes up to half an hour."""
 _MOST_OF_ANSWER = 1 << 20
 
 
@@ -115,8 +115,7 @@ class Sentinel:
             answer, token = self._sent(url, body, headers)
         if 200 <= answer.status < 300:
             return
-        code, text = complaint(answer.body, [token.rpartition(" ")[2]])
-        reason = f"{self._host} answered {answer.status}" + "".join(f": {one}" for one in (code, text) if one)
+        reason, code = told(self._host, answer, [token.rpartition(" ")[2]])
         if answer.status == 413 or (answer.status == 400 and not _is_of_the_rule(code)):
             raise NotTaken(reason)
         if answer.status in (408, 429) or answer.status >= 500:
@@ -125,13 +124,13 @@ class Sentinel:
             raise Retry(
                 f"{reason} (the role Monitoring Metrics Publisher on the rule takes up to half an hour to count)", after=_ROLE, lasting=True
             )
-        raise Retry(reason, after=_RECHECK, lasting=True)
+        raise Retry(reason, after=RECHECK, lasting=True)
 
     def _sent(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[Any, str]:
         try:
             token = self._token.header()
         except (Mistakes, Rejected) as error:  # a secret that has expired, or is being replaced: it is no event's fault
-            raise Retry(str(error), after=_RECHECK, lasting=True) from None
+            raise Retry(str(error), after=RECHECK, lasting=True) from None
         return self._http.send("POST", url, body, {**headers, "Authorization": token}, most=_MOST_OF_ANSWER), token
 
 
@@ -146,7 +145,4 @@ def _token(options: SentinelOptions, http: Http, clock: Clock) -> Token:
         return ManagedIdentity(http, clock, options.audience, options.client_id, options.identity_url or IMDS)
     assert options.tenant is not None
     assert options.client_id is not None
-    scope, is_certificate = f"{options.audience}/.default", options.client_secret is None
-    return of_application(
-        http, clock, options.login_url, options.tenant, options.client_id, scope, credential, is_certificate=is_certificate
-    )
+    return of_application(http, clock, options.login_url, options.tenant, options.client_id, f"{options.audience}/.default", credential)

@@ -24,7 +24,7 @@ from casbd.outputs._acks import Acks
 from casbd.outputs._message import json_fields, kind_of
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
-from casbd.web.answers import wait
+from casbd.web.answers import RECHECK, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, host_of
 from casbd.web.tokens import Fixed
 from casbd.wire import json_lines
@@ -38,8 +38,6 @@ _BAD_EVENT = frozenset((5, 6, 12, 13, 15))
 """No data, invalid data format, event missing, event blank, error in indexed fields: it is one of the events."""
 _TOO_LARGE = 27
 _ACKNOWLEDGEMENT_IS_OFF = 14
-_RECHECK = 60.0
-"""Seconds until what somebody has to change is tried again."""
 _ASK_AGAIN = 1.0, 0.2
 """Seconds between two questions for acknowledgements: usually, and when nothing is left but to wait for them."""
 _MOST_OF_ANSWER = 1 << 20
@@ -221,7 +219,7 @@ class SplunkHec:
 
     def _lasting(self, reason: str) -> Retry:
         """Somebody has to change something, and nothing is lost until then."""
-        return Retry(f"{self._host} {reason}", after=_RECHECK, stands=True, lasting=True)
+        return Retry(f"{self._host} {reason}", after=RECHECK, stands=True, lasting=True)
 
 
 def _read(body: bytes) -> _Answer:

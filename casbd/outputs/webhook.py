@@ -14,14 +14,12 @@ from casbd.errors import Mistakes, Rejected, Retry
 from casbd.outputs._message import json_message
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
-from casbd.web.answers import PASSING, complaint, wait
+from casbd.web.answers import PASSING, RECHECK, told, wait
 from casbd.web.api import Http, HttpOptions, SecureUrl, host_of
 from casbd.web.signature import signature
 
 _BAD_REQUEST = frozenset((400, 413, 415, 422))
 """Of what was sent: all else that is no 2xx is of the service, the key or the URL, and would be said of any message."""
-_RECHECK = 60.0
-"""Seconds until what somebody has to change is tried again."""
 _MOST = 4_000_000
 _MOST_OF_ANSWER = 1 << 16
 
@@ -83,9 +81,9 @@ class Webhook:
         answer = self._http.send("POST", self._options.url, body, headers, most=_MOST_OF_ANSWER)
         if 200 <= answer.status < 300:
             return
-        reason = f"{self._host} answered {answer.status}" + "".join(f": {one}" for one in complaint(answer.body) if one)
+        reason, _ = told(self._host, answer)
         if answer.status in _BAD_REQUEST:
             raise NotTaken(reason)
         if answer.status in PASSING or answer.status >= 500:
             raise Retry(reason, after=wait(answer.headers, self._clock()))
-        raise Retry(reason, after=_RECHECK, lasting=True)
+        raise Retry(reason, after=RECHECK, lasting=True)

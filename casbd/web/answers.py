@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PASSING = frozenset((408, 425, 429))
 """Status codes below 500 that ask for another try: timeout, too early, too many requests."""
 
+RECHECK = 60.0
+"""Seconds until what somebody has to change is tried again."""
 LONGEST_WAIT = 3600.0
 """Seconds: a vendor that asks for more is asked again after these."""
 
@@ -30,12 +32,16 @@ _MOST_OF_CODE, _MOST_OF_MESSAGE = 100, 300
 
 def failure(host: str, answer: Answer, now: int, secrets: Iterable[str] = ()) -> DeliveryError:
     """What to raise for an answer that is no 2xx. now: milliseconds since 1970. secrets: what it was asked with."""
-    code, message = complaint(answer.body, secrets)
-    said = ": ".join(filter(None, (code, message)))
-    text = f"{host} answered {answer.status}" + (f": {said}" if said else "")
+    text, code = told(host, answer, secrets)
     if answer.status in PASSING or answer.status >= 500 or _is_out_of_room(answer, code):
         return Retry(text, after=wait(answer.headers, now))
     return Rejected(text)
+
+
+def told(host: str, answer: Answer, secrets: Iterable[str] = ()) -> tuple[str, str]:
+    """What an answer says in one line, and the vendor's code in it. secrets: what it was asked with."""
+    code, message = complaint(answer.body, secrets)
+    return ": ".join(filter(None, (f"{host} answered {answer.status}", code, message))), code
 
 
 def _is_out_of_room(answer: Answer, code: str) -> bool:

@@ -18,20 +18,17 @@ _MARGIN = 300_000
 """Milliseconds before its end in which a token is not used any more."""
 
 
-def of_application(
-    http: Http, clock: Clock, login_url: str, tenant: str, client_id: str, scope: str, credential: Secret | Key, *, is_certificate: bool
-) -> Token:
-    """By the secret, or by the certificate (https://learn.microsoft.com/entra/identity-platform/certificate-credentials)."""
+def of_application(http: Http, clock: Clock, login_url: str, tenant: str, client_id: str, scope: str, credential: Secret | Key) -> Token:
+    """By the client secret; by the certificate where it is a key (https://learn.microsoft.com/entra/identity-platform/certificate-credentials)."""
     url = f"{login_url}/{tenant}/oauth2/v2.0/token"
-    if not is_certificate:
+    if not isinstance(credential, Key):
         return Granted(http, url, lambda: client_secret(client_id, credential, scope), (credential,), clock)
-    assert isinstance(credential, Key)
-    key, claims = credential, {"iss": client_id, "sub": client_id, "aud": url}
+    claims = {"iss": client_id, "sub": client_id, "aud": url}
 
     def form() -> Form:
-        return client_key(client_id, signed(claims, key, clock(), thumbprint=thumbprint(key)), scope)
+        return client_key(client_id, signed(claims, credential, clock(), thumbprint=thumbprint(credential)), scope)
 
-    return Granted(http, url, form, (key,), clock)
+    return Granted(http, url, form, (credential,), clock)
 
 
 class _Grant(msgspec.Struct):

@@ -26,6 +26,8 @@ Table = Literal["CasbdAlert", "CasbdActivity", "CasbdGovernance"]
 
 MOST_OF_FIELD = 60_000
 """Bytes of a field's JSON. Azure cuts at 64 KB, without a word and wherever that is: a list or object would be no JSON any more."""
+_SURE = MOST_OF_FIELD // 6 - 1
+"""Characters that fit whatever they are, as an escape has six bytes: nearly every text, which need not be encoded to see it."""
 
 _TYPES: Mapping[str, Type] = {
     "time": "datetime", "text": "string", "choice": "string", "flag": "boolean", "integer": "long", "number": "real", "list": "dynamic",
@@ -94,7 +96,7 @@ def _bounded(field: str, value: Any) -> Any:
 
 def _cut(text: str) -> str:
     """At most so many bytes as JSON has them, a mark at the end of what was cut."""
-    if _size(text) <= MOST_OF_FIELD:
+    if len(text) <= _SURE or _size(text) <= MOST_OF_FIELD:
         return text
     text = text[: MOST_OF_FIELD - len(MARK) - 2]
     while _size(text) + len(MARK) > MOST_OF_FIELD:

@@ -50,7 +50,7 @@ def told(tmp_path):
 
 def test_a_disabled_token_is_told_at_once_and_so_is_its_end(tmp_path, splunk, parts_and_job, monkeypatch):
     parts, job = parts_and_job
-    monkeypatch.setattr(splunk_hec, "_RECHECK", 0.01)
+    monkeypatch.setattr(splunk_hec, "RECHECK", 0.01)
     splunk.tokens[TOKEN] = "disabled"
     parts.raise_system(alert())
     assert not parts.dispatcher.drain(PATIENCE, 0.3)
