@@ -52,7 +52,7 @@ def test_killed_while_what_came_late_is_judged_from_the_log(make_site):
     for number in range(KILLS):
         site.write(f"older-{number}", older[number::KILLS])
         site.write(f"today-{number}", today[number::KILLS])
-        looked_back += killed_while_it_looks_back(site, chance.uniform(0, 0.4))
+        looked_back += killed_while_it_looks_back(site, chance.uniform(0, 0.15))
     assert looked_back >= 3
     site.once()
     assert left(site) == left(calm)
