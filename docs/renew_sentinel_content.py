@@ -23,7 +23,7 @@ def template() -> dict[str, Any]:
     return {
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "metadata": {"description": "casbd: ASIM parsers, analytic rules, hunting queries and a workbook over its tables"},
+        "metadata": {"description": "casbd: parsers, analytic rules, hunting queries and a workbook over its tables"},
         "parameters": {
             "workspace": {"type": "string", "metadata": {"description": "Name of the Log Analytics workspace that Sentinel is in"}},
             "location": {"type": "string", "defaultValue": "[resourceGroup().location]"},
@@ -52,6 +52,10 @@ def _saved_search(name: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parser(parser: dict[str, Any]) -> dict[str, Any]:
+    if "FunctionName" in parser:
+        title = parser["Function"]["Title"]
+        properties = {"displayName": title, "category": "casbd", "functionAlias": parser["FunctionAlias"], "query": parser["FunctionQuery"]}
+        return _saved_search(parser["FunctionName"], {**properties, "functionParameters": "", "version": 1})
     name = parser["ParserName"]
     head = ",".join(f"{one['Name']}:{one['Type']}={_default(one)}" for one in parser["ParserParams"])
     properties = {"displayName": parser["Parser"]["Title"], "category": "ASIM", "functionAlias": name, "query": parser["ParserQuery"]}

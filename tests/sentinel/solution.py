@@ -26,7 +26,13 @@ def documents(folder):
 
 
 def parsers():
-    return documents("Parsers")
+    """ASIM's."""
+    return {name: one for name, one in documents("Parsers").items() if "ParserName" in one}
+
+
+def functions():
+    """The other ones, which give casbd's tables the columns of Microsoft's: their queries, by name."""
+    return {one["FunctionName"]: one["FunctionQuery"] for one in documents("Parsers").values() if "FunctionName" in one}
 
 
 def parameters(parser):
@@ -51,8 +57,9 @@ def mistakes(queries):
     if not MODULES.exists():
         pytest.skip("Kusto's language service is not installed (tests/sentinel/kusto into .venv-kusto)")
     tables = {name: {column: "bool" if kind == "boolean" else kind for column, kind in columns.items()} for name, columns in TABLES.items()}
-    functions = [{"name": name, "parameters": parameters(one), "body": one["ParserQuery"]} for name, one in parsers().items()]
-    asked = json.dumps({"tables": tables, "functions": functions, "queries": queries})
+    known = [{"name": name, "parameters": parameters(one), "body": one["ParserQuery"]} for name, one in parsers().items()]
+    known += [{"name": name, "parameters": "", "body": query} for name, query in functions().items()]
+    asked = json.dumps({"tables": tables, "functions": known, "queries": queries})
     done = subprocess.run(
         ["node", CHECK], input=asked, capture_output=True, text=True, timeout=120, env={**os.environ, "NODE_PATH": str(MODULES)}
     )

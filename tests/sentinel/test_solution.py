@@ -4,7 +4,7 @@ import importlib.util
 import json
 
 import pytest
-from solution import ROOT, SOLUTION, TABLES, documents, mistakes, parameters, parsers
+from solution import ROOT, SOLUTION, TABLES, documents, functions, mistakes, parameters, parsers
 
 CONNECTOR = json.loads((SOLUTION / "Data Connectors" / "Casbd.json").read_text())
 WORKBOOK = json.loads((SOLUTION / "Workbooks" / "Casbd.json").read_text())
@@ -53,10 +53,13 @@ def test_the_template_is_renewed():
 
 
 def test_it_deploys_everything():
-    functions = {one["properties"]["functionAlias"]: one["properties"] for one in content() if "functionAlias" in one["properties"]}
-    assert functions.keys() == parsers().keys()
-    for name, function in functions.items():
-        assert function["functionParameters"].replace(":", ": ").replace("=", " = ").replace(",", ", ") == parameters(parsers()[name])
+    deployed = {one["properties"]["functionAlias"]: one["properties"] for one in content() if "functionAlias" in one["properties"]}
+    assert deployed.keys() == parsers().keys() | functions().keys()
+    for name, parser in parsers().items():
+        head = deployed[name]["functionParameters"].replace(":", ": ").replace("=", " = ").replace(",", ", ")
+        assert head == parameters(parser)
+    for name, query in functions().items():
+        assert (deployed[name]["functionParameters"], deployed[name]["query"]) == ("", query)
     named = {one["properties"]["displayName"] for one in content()}
     assert {one["name"] for folder in ("Analytic Rules", "Hunting Queries") for one in documents(folder).values()} < named
     rules = [one["properties"] for one in content() if "queryPeriod" in one["properties"]]
