@@ -18,8 +18,9 @@ SECURITY_ALERT = {
 CLOUD_APP_EVENTS = {
     "AccountDisplayName", "AccountId", "AccountObjectId", "AccountType", "ActionType", "ActivityObjects", "ActivityType",
     "AdditionalFields", "AppInstanceId", "Application", "ApplicationId", "AuditSource", "City", "CountryCode", "DeviceType", "ISP",
-    "IPAddress", "IPCategory", "IPTags", "IsAdminOperation", "IsAnonymousProxy", "IsExternalUser", "IsImpersonated", "OSPlatform", "ObjectId", "ObjectName",
-    "ObjectType", "RawEventData", "ReportId", "TimeGenerated", "Timestamp", "Type", "UserAgent", "UserAgentTags",
+    "IPAddress", "IPCategory", "IPTags", "IsAdminOperation", "IsAnonymousProxy", "IsExternalUser", "IsImpersonated",
+    "OSPlatform", "ObjectId", "ObjectName", "ObjectType",
+    "RawEventData", "ReportId", "TimeGenerated", "Timestamp", "Type", "UserAgent", "UserAgentTags",
 }  # fmt: skip
 GUIDE = re.findall(r"```kql\n(.*?)```", (ROOT / "docs" / "siem.md").read_text(), re.DOTALL)
 ALERTS = functions()["CasbdSecurityAlert"]
