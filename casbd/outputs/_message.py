@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, Literal
 
 from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert
 from casbd.plugins import Item
-from casbd.wire import cef, json_lines, leef, text_line
+from casbd.wire import cef, json_lines, leef, ocsf, text_line
 
-Layout = Literal["cef", "leef", "json", "text"]
+Layout = Literal["cef", "leef", "json", "ocsf", "text"]
 Kind = Literal["alert", "activity", "governance", "system"]
 
 
@@ -18,6 +19,8 @@ def writer(layout: Layout, profile: cef.Profile, portal: str, names: cef.Names =
     """What makes a message, without a line end, of an item."""
     if layout == "json":
         return json_message
+    if layout == "ocsf":
+        return ocsf_message
     if layout == "text":
         return lambda item: text_message(item).encode()
     if layout == "leef":
@@ -46,6 +49,20 @@ def json_fields(item: Item) -> dict[str, Any]:
     else:
         fields = json_lines.alert_fields(item) if isinstance(item, Alert) else json_lines.command_fields(item)
     return {"type": kind_of(item), **fields}
+
+
+def message_id(message: bytes) -> str:
+    """What tells a message of `json_message` from every other one, and is the same when it is sent again: 32 hex digits of its hash.
+
+    Not the item's own id: that is the same in all messages about an alert, and an activity's is whatever the vendor or an attacker wrote.
+    """
+    return hashlib.blake2b(message, digest_size=16).hexdigest()
+
+
+def ocsf_message(item: Item) -> bytes:
+    """An item as an event of OCSF. An activity's has the activity's own id, by which alerts name it."""
+    uid = item.activity_id if isinstance(item, Activity) else message_id(json_message(item))
+    return json_lines.line(ocsf.event(item, uid))
 
 
 def text_message(item: Item) -> str:

@@ -24,7 +24,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     meaning: str
-    format: Literal["cef", "leef", "json"] = "cef"
+    format: Literal["cef", "leef", "json", "ocsf"] = "cef"
     profile: Profile = "casbd"
     names: Names = "substitute"
     rfc: Header = 3164

@@ -21,8 +21,8 @@ class FileOptions(LineOptions):
 
     path: ConfigPath
     """The file. Folders above it are made."""
-    format: Literal["cef", "leef", "json"] | None = Field(default=None, examples=["cef"])
-    """`cef`, `leef` (of QRadar) or `json` (one object a line)."""
+    format: Literal["cef", "leef", "json", "ocsf"] | None = Field(default=None, examples=["cef"])
+    """`cef`, `leef` (of QRadar), `json` (one object a line) or `ocsf` (the same, as events of OCSF 1.5)."""
     max_size: Annotated[ByteSize, Field(ge=4096)] | None = None
     """Begin a new file where this one would grow past so much (`100MB`). Left out: never."""
     keep: int = Field(default=5, ge=0, le=1000)

@@ -18,7 +18,7 @@ class StdoutOptions(Options):
     """Options of the output `stdout`."""
 
     format: Layout = "cef"
-    """`cef`, `leef` (of QRadar), `json` (one object a line) or `text` (for people)."""
+    """`cef`, `leef` (of QRadar), `json` (one object a line), `ocsf` (the same, as events of OCSF 1.5) or `text` (for people)."""
     profile: Profile = "casbd"
     """`casbd`, or `mcas` for CEF as Microsoft's SIEM agent wrote it."""
     portal: str = Field(default="", examples=["https://siem.example.com/alerts"])
