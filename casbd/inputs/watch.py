@@ -57,13 +57,16 @@ class Watch:
     """Watches directories through inotify, or by polling where asked to or where inotify is not to be had."""
 
     def __init__(self, changes: Changes) -> None:
-        self._handler = _Handler(changes)
+        self._changes, self._handler = changes, _Handler(changes)
         self._observers: dict[bool, BaseObserver] = {}
         self._watched: dict[str, tuple[bool, tuple[int, int], ObservedWatch]] = {}
         self._poll_all = False
 
     def arm(self, directories: Iterable[tuple[str, bool]]) -> None:
-        """Watch exactly these directories, each by polling or not. One that was deleted and made again is watched anew."""
+        """Watch exactly these directories, each by polling or not. One that was deleted and made again is watched anew.
+
+        Where one was not watched before, its names count as changed: nobody reports what was made there since it was looked at.
+        """
         wanted = {directory: poll or self._poll_all for directory, poll in directories}
         for directory in [directory for directory in self._watched if directory not in wanted]:
             self._forget(directory)
@@ -95,6 +98,7 @@ class Watch:
             self._watch(directory, True, identity)
         else:
             self._watched[directory] = (poll, identity, watch)
+            self._changes.names_changed()
 
     def _observer(self, poll: bool) -> BaseObserver:
         if poll not in self._observers:
