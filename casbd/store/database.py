@@ -12,6 +12,7 @@ from types import TracebackType
 
 from casbd.errors import StateInUse, StoreError
 from casbd.store import schema, sql_functions
+from casbd.store.turns import Turns
 
 FILE = "casbd.sqlite"
 LOCK = "casbd.lock"
@@ -29,6 +30,7 @@ class Store:
     def __init__(self, directory: Path, *, readonly: bool = False, locked: bool = True) -> None:
         self.directory = directory
         self.readonly = readonly
+        self.turns = Turns()
         self._lock: int | None = None
         if not readonly and locked:
             try:
@@ -44,19 +46,22 @@ class Store:
             raise StoreError(f"{directory / FILE}: {why}") from None
 
     def another(self) -> Store:
-        """A connection of its own for another thread of this process, under the same lock."""
-        return Store(self.directory, readonly=self.readonly, locked=False)
+        """A connection of its own for another thread of this process, under the same lock; they write in turns."""
+        store = Store(self.directory, readonly=self.readonly, locked=False)
+        store.turns = self.turns
+        return store
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Everything inside is stored, or (on any exception) nothing. Durable once the block is left."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.connection
-            self.connection.execute("COMMIT")
-        except BaseException:  # a full disk may show only now: a transaction left open would fail all that follow
-            self.connection.rollback()
-            raise
+        with self.turns.mine():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:  # a full disk may show only now: a transaction left open would fail all that follow
+                self.connection.rollback()
+                raise
 
     def salt(self) -> bytes:
         """16 random bytes of this store: keys of activities cannot be made to collide by who does not know them."""

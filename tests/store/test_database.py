@@ -4,10 +4,12 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 
 import msgspec
 import pytest
 
+from casbd.clock import monotonic
 from casbd.errors import StateInUse, StoreError
 from casbd.model.counted import Entry
 from casbd.store import schema, tables
@@ -45,6 +47,36 @@ class TestOpening:
             connection.execute("INSERT INTO meta VALUES ('a', 1)")
             assert meta(second) == {}
         assert meta(store) == {"a": 1}
+
+    def test_a_thread_that_waits_writes_before_the_other_one_writes_again(self, store):
+        """SQLite has it look again after a while: a loop that commits all the time would keep it out for seconds."""
+        written = []
+
+        def write(store, who):
+            with store.transaction() as connection:
+                connection.execute("INSERT INTO meta VALUES (?, 1)", (who,))
+                written.append(who)
+
+        def another():
+            with store.another() as second:
+                write(second, "the other")
+
+        thread = threading.Thread(target=another)
+        with store.transaction():
+            thread.start()
+            until = monotonic() + 10
+            while not store.turns.wanted:
+                assert monotonic() < until
+        write(store, "again")
+        thread.join()
+        assert written == ["the other", "again"]
+
+    def test_who_writes_within_his_own_turn_is_told_and_does_not_hang(self, store, monkeypatch):
+        monkeypatch.setattr("casbd.store.turns.MOST_SECONDS", 0.001)
+        with store.transaction(), pytest.raises(sqlite3.OperationalError, match="locked by another thread"), store.transaction():
+            pass
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO meta VALUES ('a', 1)")
 
     @pytest.mark.parametrize("how", ["locked=False", "readonly=True"])
     def test_a_command_that_ends_leaves_the_daemons_log_alone(self, store, how):

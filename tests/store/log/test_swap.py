@@ -10,6 +10,7 @@ from builders import NOON, record, settings
 
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
+from casbd.store.database import Store
 from casbd.store.log import blocks, segments, swap
 from casbd.store.log.packing import Packer
 
@@ -107,7 +108,7 @@ def test_nothing_is_changed_where_a_file_cannot_be_there(core, monkeypatch):
 def test_nothing_is_changed_where_it_cannot_be_stored_and_later_it_can(core):
     core.store.connection.execute("PRAGMA busy_timeout = 1")
     begin(core)
-    other = core.store.another()
+    other = Store(core.store.directory, locked=False)  # of another process
     with other.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
         swap.swap(core.store)
     other.close()
