@@ -28,7 +28,7 @@ class NewKeys(MatchKeys):
 
     new: Fields
     """A value of this field (or path into the record; of several the first that is known) that the subject did not have before. One alert
-    is its first day."""
+    is its first day. The field of `by`: the first day of such activities at all, in whatever app (with `first_use`)."""
     history: Annotated[Length, between(SURE * HOUR, _LONGEST)] = 60 * DAY
     """So far back it is looked whether it had it (at least 7d)."""
     learning: Length = 7 * DAY
@@ -51,6 +51,8 @@ class NewKeys(MatchKeys):
     def _so_long(self) -> Self:
         if self.learning > self.history:
             raise ValueError("`learning` is not longer than `history`")
+        if set(self.new) <= set(self.by) and not self.first_use:
+            raise ValueError(f"`new: {self.new[0]}` is of who did none of this before, so `first_use: true` belongs to it")
         return self
 
 
@@ -83,6 +85,8 @@ class New(Plain):
         common = f", nor {match.unless_common} others" if match.unless_common else ""
         moved = f" (unless its {name_of(match.familiar)} is known and it stays there)" if match.familiar else ""
         length = durations.written(match.history)
+        if match.at_all:
+            return f"first activities of one {subject}, of which there was none in {length}{common}{moved}"
         names = " or ".join(map(name_of, match.new))
         return f"activities of one {subject} with a {names} that it did not have in {length}{common}{moved}"
 
@@ -94,6 +98,8 @@ class New(Plain):
         usual = facts.usual
         if not usual:
             return said
+        if match.at_all:
+            return f"{said}; none of this in {durations.written(match.history)} before; {_others(usual, 'did so')}"
         field = match.new[0]
         name, values = "domain" if match.domains_only else name_of(field), [_shown(field, value) for value in usual["before"]]
         before = f" only {' and '.join(filter(None, (', '.join(values[:-1]), *values[-1:])))}" if values else " none"
@@ -108,11 +114,11 @@ class New(Plain):
         return f"{said}; {_others(usual)}"
 
 
-def _others(usual: Mapping[str, Any]) -> str:
+def _others(usual: Mapping[str, Any], verb: str = "had it") -> str:
     """`3 others in the organization had it on an earlier day, 2 of them for some days only`."""
     number, lately = usual["others"], usual.get("lately", 0)
     who = f"{number if number < MOST_COMMON else f'at least {MOST_COMMON}'} other{'' if number == 1 else 's'}" if number else "nobody else"
-    told = f"{who} in the organization had it on an earlier day"
+    told = f"{who} in the organization {verb} on an earlier day"
     which = "" if number == 1 else "all of them " if lately == number else f"{lately} of them "
     return f"{told}, {which}for some days only" if lately else told
 

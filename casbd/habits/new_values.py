@@ -44,7 +44,8 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
     takes its values along, see `Session.brought_anything_new`. new: where there are several fields, the first that is known.
     first_use: what a subject without any history has is news, too, once others have one (at once where `learning` is less than an hour).
-    domains_only: of all addresses in these fields the domains count, but for the user's own.
+    domains_only: of all addresses in these fields the domains count, but for the user's own. A field of `by` is the same for all that a
+    subject does, so that the news is that it does so at all.
     """
 
     kind: ClassVar[str] = "new"
@@ -85,6 +86,11 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         return self.new, self.familiar, self.domains_only, self._of_places
 
     @property
+    def at_all(self) -> bool:
+        """Whether it is news of whom there was none of these activities at all."""
+        return set(self.new) <= set(self.by)
+
+    @property
     def _of_places(self) -> bool:
         """Whether it matters by which way a value is had."""
         return self.familiar == "user_agent" and self.new == ("country",)
@@ -97,7 +103,10 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
             kind = activity.device_type, activity.ip_category, activity.asn, activity.device_tags
             return _places[activity.country, activity.user_agent, activity.ip_address, *kind]
         known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
-        value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
+        if self.at_all:
+            value: str | None = ""  # the same for all subjects, so that it is known who else does so
+        else:
+            value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
         if value is None or (self.familiar is None and not own):
             return value and plain(value)

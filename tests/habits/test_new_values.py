@@ -12,7 +12,9 @@ from casbd.habits.first_users import FirstUsers
 from casbd.habits.had_by import PARTED
 from casbd.habits.new_values import NewValue
 from casbd.habits.values_seen import MOST_NEWS, MOST_USES, MOST_VALUES, ValuesSeen
+from casbd.model.activity import Activity
 from casbd.model.counted import Entry
+from casbd.records.record_path import RawReader
 
 from .orders import HOUR, activities, raised, same_in_any_order
 
@@ -117,6 +119,18 @@ def test_the_first_use_of_something_that_few_do():
     assert spans(long_known) == []
     assert [who for who, *_ in spans(long_known, first_use=True, familiar=None)] == ["a"]
     assert [who for who, *_ in spans([new(0, STRANGE), *at_home("b")], first_use=True, familiar=None)] == []
+
+
+@pytest.mark.parametrize("by", ["user", "ip_address"])
+def test_of_the_field_of_by_the_first_use_of_all_is_one(by):
+    keys = {"new": (by,), "by": (by,), "familiar": None, "first_use": True, "unless_common": None}
+    match = msgspec.structs.replace(MATCH, **keys)
+    activity = Activity(user="a@example.com", ip_address="192.0.2.7", app="Okta")
+    text = match.value(activity, RawReader(), ())
+    assert text == match.value(msgspec.structs.replace(activity, app="Box", user="b@example.com"), RawReader(), ())
+    there = [new(20 * DAY + hours * HOUR, text, name=f"{hours}") for hours in (0, 1, 23, 30)]
+    entries = [*at_home("b", text=text), *there]
+    assert spans(entries, **keys) == [("a", 20 * DAY, 20 * DAY + 23 * HOUR, 3)]
 
 
 def test_of_who_was_away_for_long_nothing_is_news():
