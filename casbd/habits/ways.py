@@ -14,7 +14,8 @@ import msgspec
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.cells import Cell
 from casbd.habits.first_users import FirstUsers
-from casbd.habits.had_by import CARRIED, MANAGED, PARTED, device_mark
+from casbd.habits.geography import BORDERING, between
+from casbd.habits.had_by import CARRIED, MANAGED, PARTED, device_mark, value_of
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.spots import SERVERS, block_of
 from casbd.habits.values_seen import LONG_AGO, ValuesSeen
@@ -30,6 +31,8 @@ _MOST_WAYS, _MOST_SHARED = 12, 2_000
 _PARTS, _BLOCK = 4, 6
 _OFTEN = 3
 """Who has every so many hours at a computer by a way may be in an office there: two of five days, as others are worked at home."""
+_DAYS_APART = 2
+"""On so many days somebody was in another country within the hour: once it may have been an attacker."""
 
 
 def mark_of(device_type: str | None, tags: Collection[str], asn: int | None) -> str:
@@ -56,6 +59,11 @@ def way_of(text: str) -> str:
     return parts[2] if len(parts) == _PARTS else ""
 
 
+def _are_apart(country: str, other: str) -> bool:
+    """Whether nobody goes from one country to another one within the hour."""
+    return (between(country.upper(), other.upper()) or 0) > BORDERING
+
+
 def _way(address: str) -> str:
     block = block_of(address)
     return _hash(block)[:_BLOCK] + _hash(address) if block else ""
@@ -69,13 +77,15 @@ _ways = Remembered[str, str](_way, 20_000)
 
 
 class Way(msgspec.Struct, array_like=True):
-    """In how many hours and on how many days a block of addresses was used, and the last of these; and whether ever in turns with another
-    one."""
+    """In how many hours and on how many days a block of addresses was used, and the last of these; whether ever in turns with another one;
+    and on how many days it was used within an hour of another country, and the last of these."""
 
     hours: int = 0
     days: int = 0
     last: int = LONG_AGO
     in_turns: bool = False
+    days_apart: int = 0
+    last_apart: int = LONG_AGO
 
 
 class Ways(msgspec.Struct, array_like=True):
@@ -85,10 +95,12 @@ class Ways(msgspec.Struct, array_like=True):
     known: dict[str, Way] = {}
     before: tuple[int, list[str]] = (LONG_AGO, [])
 
-    def add(self, hour: int, ways: Iterable[str]) -> None:
-        """Those of an hour with a computer; of the organization's own addresses there are none. In turns are two in two hours that follow
-        each other: who goes to the office has both in one at most."""
-        there, day = {way[:_BLOCK] for way in ways if way}, hour * HOUR // DAY
+    def add(self, hour: int, texts: Collection[str]) -> None:
+        """What was had in an hour at a computer; by the organization's own addresses there is no way. In turns are two in two hours that
+        follow each other: who goes to the office has both in one at most."""
+        there, day = {way[:_BLOCK] for way in map(way_of, texts) if way}, hour * HOUR // DAY
+        countries = {value_of(text) for text in texts if not text.endswith(PARTED + _RENTED)}
+        apart = {way_of(text)[:_BLOCK] for text in texts if any(_are_apart(value_of(text), other) for other in countries)}
         self.hours += 1
         again = there & set(self.before[1]) if self.before[0] == hour - 1 else set[str]()
         self.before = hour, sorted(there) if len(there) > 1 else []
@@ -98,6 +110,9 @@ class Ways(msgspec.Struct, array_like=True):
             way.days += day > way.last
             way.last = max(day, way.last)
             way.in_turns |= len(again) > 1 and name in again
+            if name in apart:
+                way.days_apart += day > way.last_apart
+                way.last_apart = day
         while len(self.known) > _MOST_WAYS:
             del self.known[min(self.known, key=lambda name: (self.known[name].days > 1, self.known[name].last, name))]
 
@@ -105,7 +120,7 @@ class Ways(msgspec.Struct, array_like=True):
         """Whether by a way that colleagues share the subject may come from elsewhere: where a part of what its computer sends goes by it (a
         split tunnel), or in few hours it does; not by one that it often takes, as out of an office."""
         known = self.known.get(way[:_BLOCK])
-        return known is None or known.in_turns or _OFTEN * known.hours < self.hours
+        return known is None or known.in_turns or known.days_apart >= _DAYS_APART or _OFTEN * known.hours < self.hours
 
 
 class PlacesSeen(ValuesSeen):
@@ -121,7 +136,7 @@ class PlacesSeen(ValuesSeen):
         return super().packed(), self.ways
 
     def _settle_hour(self, hour: int, cells: Mapping[str, Cell | None]) -> None:
-        if at_computer := [way_of(text) for text in cells if not text.endswith(PARTED + CARRIED)]:
+        if at_computer := [text for text in cells if not text.endswith(PARTED + CARRIED)]:
             self.ways.add(hour, at_computer)
         super()._settle_hour(hour, cells)
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from casbd.habits.anomaly import DAY
+from casbd.habits.had_by import PARTED
 from casbd.habits.new_values import NewValue
 from casbd.habits.ways import PlacesSeen, Ways, WaysShared, way_of, with_way, without_way
 from casbd.model.activity import Activity
@@ -28,10 +29,10 @@ def text(country, address, *, agent="Firefox", asn=None, device="PC", category="
 PHONE = text("NO", HOME, agent="Outlook", device="Mobile")
 
 
-def daily(who, *addresses, days=range(30), hours=(9, 10, 11), country="NO", category="Other"):
+def daily(who, *addresses, days=range(30), hours=(9, 10, 11), country="NO", **more):
     """What somebody does every day, at each address in each of some hours."""
     return [
-        (who, Entry(day * DAY + hour * HOUR + n, n, f"{who}{day} {hour} {n}", text(country, address, category=category)))
+        (who, Entry(day * DAY + hour * HOUR + n, n, f"{who}{day} {hour} {n}", text(country, address, **more)))
         for day in days
         for hour in hours
         for n, address in enumerate(addresses)
@@ -102,6 +103,26 @@ def test_who_always_comes_by_a_way_is_there():
     assert is_found(COLLEAGUES, commuting, journey(text("NO", VPN)))
     in_meetings = daily("a", HOME, VPN, hours=[8, 17])
     assert is_found(COLLEAGUES, in_meetings, journey(text("NO", VPN)))
+
+
+def test_who_is_in_another_country_within_the_hour_is_not_where_a_shared_way_ends():
+    gateway = [one for n in range(2) for one in daily(f"colleague{n}", VPN, country="DE")]
+
+    def usual(*elsewhere, days=range(30), country="NO", **more):
+        """Few hours of a day, none after another one: out of an exit in Germany, and at home or in the office as well."""
+        return daily("a", VPN, days=range(30), hours=(8, 12, 16), country="DE") + [
+            one for hour in (8, 12, 16) for one in daily("a", *elsewhere, days=days, hours=[hour], country=country, **more)
+        ]
+
+    away = journey(text("DE", VPN))
+    assert is_found(gateway, usual(), away)
+    assert not is_found(gateway, usual(HOME), away)
+    assert not is_found(gateway, usual(OFFICE, category="Corporate"), away)
+    assert not is_found(gateway, usual(HOME, days=range(2)), away)
+    assert is_found(gateway, usual(HOME, days=[3]), away)  # it may have been an attacker
+    assert is_found(gateway, usual(HOME, country="AT"), away)  # some live there
+    assert is_found(gateway, usual(HOME, asn=9009), away)
+    assert is_found(gateway, usual(HOME), journey(text("NO", HOME)))
 
 
 def test_by_a_vpn_comes_who_is_away():
@@ -178,7 +199,7 @@ def test_days_are_counted_whatever_the_ways():
 def test_ways_are_few():
     ways = Ways()
     for hour in range(24 * 365):
-        ways.add(hour, [f"{hour // 8:06}abcdef", f"{hour // 24 % 3:06}abcdef"])
+        ways.add(hour, [PARTED.join(("no", "", f"{way:06}abcdef", "")) for way in (hour // 8, hour // 24 % 3)])
     assert len(ways.known) == 12
     assert {f"{n:06}" for n in range(3)} <= set(ways.known)
     memory = PlacesSeen()
