@@ -13,7 +13,7 @@ from casbd.records import regular_expressions
 Glance = Callable[[str | None], bool]
 
 FEW = 16
-"""So many texts are looked for one by one in the time that RE2's wrapper takes."""
+"""So many texts are looked for one by one in the time that asking RE2 takes."""
 MOST_CHARACTERS = 20_000
 """Of all texts that are looked for: what looks for them stays small, and is made in some milliseconds."""
 
@@ -48,7 +48,4 @@ def glance_of(several: Sequence[Condition]) -> Glance | None:
 
 def _search(held: Sequence[str]) -> Callable[[bytes], object]:
     """Looks for any of some texts in UTF-8; None where there is none."""
-    found: Callable[[bytes], object] = regular_expressions.compiled(
-        b"|".join(re2.escape(one.encode()) for one in held), any_case=False
-    ).search
-    return found
+    return regular_expressions.finder(b"|".join(re2.escape(one.encode()) for one in held))

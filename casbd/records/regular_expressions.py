@@ -7,6 +7,7 @@ what one may take is bounded: a fifth of a second.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import re2
@@ -21,10 +22,26 @@ MOST_WORK = 50_000_000
 
 def compiled(pattern: str | bytes, *, any_case: bool) -> Any:
     """The compiled pattern; re2.error where RE2 refuses it. One of bytes takes UTF-8, which saves the wrapper counting characters."""
+    return re2.compile(pattern, _options(any_case=any_case))
+
+
+def finder(pattern: bytes) -> Callable[[bytes], object]:
+    """Says whether anything in UTF-8 matches a pattern, not where, in two thirds of the time of a search. None where nothing does.
+
+    re2.Error where RE2 would need more than 8 MB for it; one that is 80,000 bytes of plain text is not too large.
+    """
+    found = re2.Set.SearchSet(_options(any_case=False))
+    found.Add(pattern)
+    found.Compile()
+    match: Callable[[bytes], object] = found.Match
+    return match
+
+
+def _options(*, any_case: bool) -> Any:
     options = re2.Options()
     options.case_sensitive = not any_case
     options.log_errors = False
-    return re2.compile(pattern, options)
+    return options
 
 
 def size(expression: Any) -> int:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.filters.glance import FEW, glance_of
+from casbd.filters.glance import FEW, MOST_CHARACTERS, glance_of
 from casbd.filters.tree import Condition
 
 NUMBERED = [f"Salaries-{n}" for n in range(12)] + [f"merger-{n}" for n in range(12)]
@@ -26,3 +26,13 @@ def test_it_is_true_of_what_holds_one_of_them(several, parts, cut):
 
 def test_nothing_holds_none():
     assert glance_of([Condition("object_name", "substring", (text,)) for text in NUMBERED])(None) is False
+
+
+@pytest.mark.parametrize("letter", ["a", "\u6f22", "\U0001f600"], ids=["one byte", "three", "four"])
+def test_as_many_as_are_looked_for_are_found_each(letter):
+    """RE2 refuses a pattern that its memory is too small for."""
+    texts = [f"{n:04} {letter * 15}" for n in range(MOST_CHARACTERS // 20)]
+    glance = glance_of([Condition("object_name", "substring", (text,)) for text in texts])
+    assert glance is not None
+    assert all(glance(f"a report {text}.docx") for text in texts)
+    assert not glance(f"a report {letter * 15}.docx")
