@@ -9,7 +9,7 @@ is_usual(PyObject *text, Py_ssize_t longest)
 {
     if (text == Py_None)
         return 1;
-    if (!PyUnicode_Check(text))
+    if (Py_TYPE(text) != &PyUnicode_Type)
         return 0;
     Py_ssize_t length = PyUnicode_GetLength(text);
     if (length <= 0)
@@ -18,14 +18,17 @@ is_usual(PyObject *text, Py_ssize_t longest)
     return first > ' ' && first < 0x7f && length <= longest;
 }
 
-/* 1 where all these values are usual, 0 where one is not, -1 where Python has raised. */
+/* 1 where the values at all these places are usual, 0 where one is not, -1 where Python has raised. places: a byte each. */
 static int
 are_usual(PyObject *values, PyObject *places, Py_ssize_t longest)
 {
+    char *at;
+    Py_ssize_t number;
     int usual = 1;
-    for (Py_ssize_t i = 0; usual == 1 && i < PyTuple_Size(places); i++) {
-        Py_ssize_t place = PyLong_AsSsize_t(PyTuple_GetItem(places, i));
-        PyObject *text = PyErr_Occurred() ? NULL : PyTuple_GetItem(values, place);
+    if (PyBytes_AsStringAndSize(places, &at, &number))
+        return -1;
+    for (Py_ssize_t i = 0; usual == 1 && i < number; i++) {
+        PyObject *text = PyTuple_GetItem(values, (unsigned char)at[i]);
         usual = text ? is_usual(text, longest) : -1;
     }
     return usual;
@@ -50,7 +53,7 @@ has_usual(PyObject *object, PyObject *fields)
 static PyObject *
 usual(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t number)
 {
-    if (number != 5 || !PyTuple_Check(arguments[0]) || !PyTuple_Check(arguments[1]) || !PyTuple_Check(arguments[3]) ||
+    if (number != 5 || !PyTuple_Check(arguments[0]) || !PyBytes_Check(arguments[1]) || !PyTuple_Check(arguments[3]) ||
         !PyTuple_Check(arguments[4])) {
         PyErr_SetString(PyExc_TypeError, "usual(values, places, longest, objects, fields_of_objects)");
         return NULL;

@@ -1,3 +1,3 @@
 def usual(
-    values: tuple[object, ...], places: tuple[int, ...], longest: int, objects: tuple[object, ...], fields_of_objects: tuple[str, ...], /
+    values: tuple[object, ...], places: bytes, longest: int, objects: tuple[object, ...], fields_of_objects: tuple[str, ...], /
 ) -> bool: ...

@@ -22,7 +22,7 @@ else:
 
 
 _FIELDS = tuple(dict.fromkeys((*blanks.FIELDS, *long_texts.FIELDS)))
-_PLACES = tuple(Activity.__struct_fields__.index(field) for field in _FIELDS)
+_PLACES = bytes(Activity.__struct_fields__.index(field) for field in _FIELDS)
 
 
 def finish(activity: Activity, record: bytes, raw: str) -> None:
