@@ -50,7 +50,8 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:
         """See Match. Casefolded text where different values are counted."""
-        return different(self.aliased[met[0]].unique if self.aliased else self.unique, activity, reader)
+        unique = self.aliased[met[0]].unique if self.aliased else self.unique
+        return different(unique, activity, reader) if unique else None  # of most policies: each activity is asked about
 
     def placed(self, entry: Entry) -> Entry:
         """See Match."""
