@@ -33,7 +33,7 @@ def in_parts(messages: Messages, most: int) -> Iterator[Messages]:
 
 
 def send_in_parts(messages: Messages, most: int, post: Callable[[Messages], None]) -> None:
-    """Send all in their order. post: sends some, all or none; it may raise `NotTaken`, and Retry.
+    """Send all in their order. post: sends some, all or none; it may raise `NotTaken`, and Retry and Rejected with how many it has `sent`.
 
     Raises Retry, and Rejected where a message is refused although it is alone; with how many were sent before.
     What stood before the refused one in its request is sent again, as receivers do not say for certain whether they have taken it.
@@ -53,7 +53,7 @@ def _send(part: Messages, post: Callable[[Messages], None], sent: int) -> int:
         place = len(part) // 2 if error.place is None else max(error.place, 1)
         place = min(place, len(part) - 1)
         return _send(part[place:], post, _send(part[:place], post, sent))
-    except Retry as error:
-        error.sent = sent
+    except (Retry, Rejected) as error:
+        error.sent += sent
         raise
     return sent + len(part)

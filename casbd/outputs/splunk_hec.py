@@ -26,6 +26,7 @@ from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
 from casbd.web.answers import RECHECK, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, host_of
+from casbd.web.headers import fits_header
 from casbd.web.tokens import Fixed
 from casbd.wire import json_lines
 from casbd.wire.moments import moment
@@ -195,7 +196,7 @@ class SplunkHec:
             token = self._token.header()
         except Mistakes as error:  # a file that is being replaced
             raise Retry(str(error), stands=True) from None
-        if not (token.isascii() and token.isprintable()):  # the error of who writes the header would quote it
+        if not fits_header(token):
             raise self._lasting("cannot be asked: the token has characters that no header can hold")
         try:
             answer = self._http.send("POST", self._options.url + path, body, {**headers, "Authorization": token}, most=_MOST_OF_ANSWER)

@@ -23,6 +23,7 @@ from casbd.documents.regular_files import certificates
 from casbd.errors import Mistake, Mistakes, Rejected, Retry
 from casbd.plugins import ConfigPath, Options
 from casbd.web.answers import failure
+from casbd.web.headers import fits_header
 from casbd.wire.plain_text import cut, single_line
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ class Api:
             token = self._token.header()
         except Mistakes as error:  # a file that is being replaced
             raise Retry(str(error)) from None
-        if not (token.isascii() and token.isprintable()):  # the error of who writes the header would quote it
+        if not fits_header(token):
             raise Rejected("the token has characters that no header can hold")
         return self._http.send(method, url, data, {**headers, "Authorization": token}), token
 

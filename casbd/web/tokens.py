@@ -62,6 +62,26 @@ class Fixed:
             return False
 
 
+class Basic:
+    """A user's name and password, which is read at each use (RFC 7617)."""
+
+    def __init__(self, user: str, password: Secret) -> None:
+        self._user = user
+        self._password = password
+
+    def check(self) -> None:
+        """Raise Mistakes where it cannot be read."""
+        self._password.check()
+
+    def header(self) -> str:
+        """The value of `Authorization`. Mistakes where the password cannot be read now."""
+        return f"Basic {base64.b64encode(f'{self._user}:{self._password.reveal()}'.encode()).decode()}"
+
+    def renew(self) -> bool:
+        """There is no other one."""
+        return False
+
+
 class _Grant(msgspec.Struct):
     """A token endpoint's answer (RFC 6749, 5.1)."""
 

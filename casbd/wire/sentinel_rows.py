@@ -16,7 +16,7 @@ from casbd.model.activity import FIELDS, Activity
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 from casbd.records.timestamps import iso
-from casbd.wire import json_lines
+from casbd.wire import field_types, json_lines
 from casbd.wire.moments import moment
 from casbd.wire.plain_text import MARK
 
@@ -29,24 +29,11 @@ MOST_OF_FIELD = 60_000
 _SURE = MOST_OF_FIELD // 6 - 1
 """Characters that fit whatever they are, as an escape has six bytes: nearly every text, which need not be encoded to see it."""
 
-_TYPES: Mapping[str, Type] = {
-    "time": "datetime", "text": "string", "choice": "string", "flag": "boolean", "integer": "long", "number": "real", "list": "dynamic",
-    "objects": "dynamic",
+_TYPES: Mapping[field_types.Kind, Type] = {
+    "time": "datetime", "text": "string", "flag": "boolean", "integer": "long", "number": "real", "list": "dynamic", "objects": "dynamic",
 }  # fmt: skip
 _OTHERWISE = {"title": "AlertTitle", "ip_address": "IPAddress", "objects": "ActivityObjects", "raw": "RawEventData", "asn": "ASN"}
 """`Title` is reserved, and single words need not be told apart."""
-_ALERT_TYPES: Mapping[str, Type] = {
-    **dict.fromkeys(json_lines.ALERT_TIMES, "datetime"),
-    **dict.fromkeys(("activity_ids", "tags", "named"), "dynamic"),
-    **dict.fromkeys(("activity_count", "risk_score"), "long"),
-    **dict.fromkeys(("suppressed", "read"), "boolean"),
-    "unusual": "real",
-}
-_COMMAND_TYPES: Mapping[str, Type] = {
-    **dict.fromkeys(json_lines.COMMAND_TIMES, "datetime"),
-    **dict.fromkeys(("restore", "recipients"), "dynamic"),
-    "duration": "long",
-}
 
 
 def column(field: str) -> str:
@@ -56,14 +43,15 @@ def column(field: str) -> str:
     return _OTHERWISE.get(field) or "".join(part.capitalize() for part in field.split("_")).replace("Ip", "IP")
 
 
-def _columns(types: Mapping[str, Type]) -> dict[str, Type]:
-    return {"TimeGenerated": "datetime", "RecordType": "string", **{column(field): kind for field, kind in types.items()}}
+def _columns(item: field_types.Item) -> dict[str, Type]:
+    types = {column(field): "dynamic" if field == "raw" else _TYPES[kind] for field, kind in field_types.KINDS[item].items()}
+    return {"TimeGenerated": "datetime", "RecordType": "string", **types}
 
 
 COLUMNS: Mapping[Table, Mapping[str, Type]] = {
-    "CasbdAlert": _columns({key: _ALERT_TYPES.get(key, "string") for key in json_lines.ALERT_KEYS}),
-    "CasbdActivity": _columns({name: "dynamic" if name == "raw" else _TYPES[field.kind] for name, field in FIELDS.items()}),
-    "CasbdGovernance": _columns({key: _COMMAND_TYPES.get(key, "string") for key in json_lines.COMMAND_KEYS}),
+    "CasbdAlert": _columns("alert"),
+    "CasbdActivity": _columns("activity"),
+    "CasbdGovernance": _columns("governance"),
 }
 """Of each table the columns, in their order, and their types. `TimeGenerated`: when an alert was raised or changed, an activity was, or
 something became of a command; Azure puts the time of ingestion in its place where it is more than two days old, so there are others.
