@@ -246,7 +246,11 @@ from_memory(const Output *output, const int *places, const Token *tokens)
             at += token->length + 2 * quotes;
         }
     }
-    PyObject *found = PyObject_GetItem(output->memory, key);
+    PyObject *found = PyDict_GetItemWithError(output->memory, key); /* asking for the item, as Python does, takes twice as long */
+    if (found)
+        Py_INCREF(found);
+    else if (!PyErr_Occurred())
+        found = PyObject_GetItem(output->memory, key);
     Py_DECREF(key);
     return found;
 }
