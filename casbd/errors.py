@@ -56,6 +56,13 @@ class Mistakes(CasbdError):
         super().__init__("\n".join(map(str, self.mistakes)))
 
 
+def sentence(error: CasbdError) -> str:
+    """What an error says within a line about something else: of mistakes without the place in a file where they have none."""
+    if not isinstance(error, Mistakes):
+        return str(error)
+    return "; ".join(str(one) if one.line else f"{one.file}: {one.message}" for one in error.mistakes)
+
+
 class BadRecord(CasbdError):
     """A record that cannot be an activity; the message is the reject's reason."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Key
-from casbd.errors import Mistakes, Rejected, Retry
+from casbd.errors import Mistakes, Rejected, Retry, sentence
 from casbd.model.governance import GovernanceCommand
 from casbd.plugins import Actions, Options, registry
 from casbd.web.api import Http, HttpOptions, SecureUrl, host_of
@@ -54,6 +54,6 @@ class Webhook:
         try:
             headers = signature(self._options.secret, body, self._clock())
         except Mistakes as error:
-            raise Retry(str(error)) from None
+            raise Retry(sentence(error)) from None
         headers |= {"Content-Type": "application/json", "Idempotency-Key": command.command_id}
         self._http.judged(host_of(url), self._http.send("POST", url, body, headers, most=0))

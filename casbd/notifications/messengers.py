@@ -12,7 +12,7 @@ from casbd.config.notifications import Notification
 from casbd.config.settings import Settings
 from casbd.documents.mail_server import MailServer
 from casbd.documents.secrets import Secret
-from casbd.errors import DeliveryError, Mistake, Mistakes, Retry
+from casbd.errors import DeliveryError, Mistake, Mistakes, Retry, sentence
 from casbd.notifications.mail import mail
 from casbd.notifications.wording import Message, Story, as_lines
 
@@ -53,7 +53,7 @@ class ByService(msgspec.Struct, frozen=True):
         try:
             apprise_service.send(self.revealed(), message.subject, as_lines(message))
         except Mistakes as error:
-            raise Retry(str(error)) from None
+            raise Retry(sentence(error)) from None
 
     def revealed(self) -> str:
         """The URL with its secrets. Mistakes where it cannot be read."""

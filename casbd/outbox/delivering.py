@@ -8,8 +8,6 @@ from typing import Protocol
 from casbd.store.database import Store
 
 BATCH = 500
-PATIENT_SECONDS = 60.0
-"""A destination that fails is tried again after these at the latest, unless somebody waits for it."""
 LOOK_SECONDS = 2.0
 """After these what another process (`casbd alerts close`, say) has put into the outbox is found."""
 
@@ -27,7 +25,8 @@ class Delivering(Protocol):
 
     @property
     def longest_pause(self) -> float:
-        """Seconds between the begin of a try that failed and the next one, at most, where the destination asks for no longer one."""
+        """Seconds between the begin of a try that failed and the next one, at most, where the destination asks for no longer one.
+        Infinite: as long as the worker thinks right."""
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:
         """Deliver some of the rows, from the first, at most so many messages; whether there was anything. Retry where nothing goes."""

@@ -20,7 +20,7 @@ from casbd.governance.judging import judge
 from casbd.governance.rails import Rails
 from casbd.governance.withdrawing import ended
 from casbd.model.governance import CommandStatus, GovernanceCommand
-from casbd.outbox.delivering import BATCH, LOOK_SECONDS, PATIENT_SECONDS
+from casbd.outbox.delivering import BATCH, LOOK_SECONDS
 from casbd.plugins import Connector, Done, Looking, Stateful
 from casbd.store.database import Store
 from casbd.store.state import governance_log, governance_moments, outbox
@@ -55,7 +55,7 @@ class ToConnector:
     @property
     def longest_pause(self) -> float:
         """An app that fails is not to be pressed."""
-        return PATIENT_SECONDS
+        return math.inf
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002
         """The first command, unless governance is stopped. That it is being carried out is written down before it is."""

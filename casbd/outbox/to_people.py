@@ -14,7 +14,7 @@ from casbd.errors import Rejected, Retry
 from casbd.notifications.messengers import Messenger
 from casbd.notifications.timing import HOUR, Waiting, due
 from casbd.notifications.wording import compose
-from casbd.outbox.delivering import BATCH, PATIENT_SECONDS
+from casbd.outbox.delivering import BATCH
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
 from casbd.store.state import outbox, told
@@ -63,7 +63,7 @@ class ToPeople:
     @property
     def longest_pause(self) -> float:
         """A mail server that fails is not to be pressed."""
-        return PATIENT_SECONDS
+        return math.inf
 
     def deliver(self, store: Store, most: int = BATCH) -> bool:  # noqa: ARG002  a message has all that waits
         """One message, if one is due."""

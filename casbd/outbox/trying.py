@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from casbd.config.settings import PluginSettings
-from casbd.errors import Mistakes, Rejected, Retry
+from casbd.errors import Mistakes, Rejected, Retry, sentence
 from casbd.plugins import Item, Uncertain, registry
 
 
@@ -21,7 +21,7 @@ def try_out(output: PluginSettings, item: Item) -> Answer:
     try:
         one = registry.load("outputs", output.type)(output.options)
     except Mistakes as error:
-        return Answer(False, f"cannot be used: {error}")
+        return Answer(False, f"cannot be used: {sentence(error)}")
     try:
         one.send([item])
         if isinstance(one, Uncertain):

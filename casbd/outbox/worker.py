@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 MIN_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 60.0
+"""After these a destination that fails is tried again at the latest, where it asks for no longer pause."""
 LONGEST_ASKED_SECONDS = 600.0
 
 STANDING_SECONDS = 3.0

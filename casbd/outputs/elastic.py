@@ -14,11 +14,11 @@ from pydantic import ByteSize, Field, model_validator
 
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Secret
-from casbd.errors import Mistakes, Rejected, Retry
+from casbd.errors import Mistakes, Rejected, Retry, sentence
 from casbd.outputs._message import json_fields, message_id
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
-from casbd.web.answers import PASSING, RECHECK, told, wait
+from casbd.web.answers import RECHECK, is_passing, told, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, host_of
 from casbd.web.headers import fits_header
 from casbd.web.tokens import Basic, Fixed
@@ -116,7 +116,7 @@ class Elastic:
         reason, _ = told(self._host, answer, [headers["Authorization"].rpartition(" ")[2]])
         if answer.status == 413:
             raise NotTaken(reason)
-        if answer.status in PASSING or answer.status >= 500:
+        if is_passing(answer.status):
             raise Retry(reason, after=wait(answer.headers, self._clock()))
         raise Retry(reason, after=RECHECK, lasting=True)
 
@@ -133,7 +133,7 @@ class Elastic:
             reason = f"{self._host} answered {result.status} of a document{_said(result.error)}"
             if result.status in _BAD_DOCUMENT:
                 raise Rejected(reason, sent=place)
-            if result.status in PASSING or result.status >= 500:
+            if is_passing(result.status):
                 raise Retry(reason, sent=place)
             raise Retry(reason, sent=place, after=RECHECK, lasting=True)
 
@@ -141,7 +141,7 @@ class Elastic:
         try:
             header = self._token.header()
         except Mistakes as error:  # a file that is being replaced
-            raise Retry(str(error)) from None
+            raise Retry(sentence(error)) from None
         if not fits_header(header):
             raise Retry("the key has characters that no header can hold", after=RECHECK, lasting=True)
         return header

@@ -15,11 +15,11 @@ from pydantic import model_validator
 
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Key, Secret
-from casbd.errors import Mistakes, Rejected, Retry
+from casbd.errors import Mistakes, Rejected, Retry, sentence
 from casbd.outputs._message import json_fields
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
-from casbd.web.answers import RECHECK, told, wait
+from casbd.web.answers import RECHECK, is_passing, told, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, PlainName, Token, host_of
 from casbd.web.microsoft import IMDS, ManagedIdentity, of_application
 from casbd.wire import sentinel_rows
@@ -118,7 +118,7 @@ class Sentinel:
         reason, code = told(self._host, answer, [token.rpartition(" ")[2]])
         if answer.status == 413 or (answer.status == 400 and not _is_of_the_rule(code)):
             raise NotTaken(reason)
-        if answer.status in (408, 429) or answer.status >= 500:
+        if is_passing(answer.status):
             raise Retry(reason, after=wait(answer.headers, self._clock()))
         if answer.status == 403:
             raise Retry(
@@ -130,7 +130,7 @@ class Sentinel:
         try:
             token = self._token.header()
         except (Mistakes, Rejected) as error:  # a secret that has expired, or is being replaced: it is no event's fault
-            raise Retry(str(error), after=RECHECK, lasting=True) from None
+            raise Retry(sentence(error), after=RECHECK, lasting=True) from None
         return self._http.send("POST", url, body, {**headers, "Authorization": token}, most=_MOST_OF_ANSWER), token
 
 

@@ -19,12 +19,12 @@ from pydantic import ByteSize, Field
 from casbd.clock import Clock, monotonic, now
 from casbd.documents.duration_option import Duration
 from casbd.documents.secrets import Secret
-from casbd.errors import Mistakes, Retry
+from casbd.errors import Mistakes, Retry, sentence
 from casbd.outputs._acks import Acks
 from casbd.outputs._message import json_fields, kind_of
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
-from casbd.web.answers import RECHECK, wait
+from casbd.web.answers import RECHECK, is_passing, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, host_of
 from casbd.web.headers import fits_header
 from casbd.web.tokens import Fixed
@@ -195,7 +195,7 @@ class SplunkHec:
         try:
             token = self._token.header()
         except Mistakes as error:  # a file that is being replaced
-            raise Retry(str(error), stands=True) from None
+            raise Retry(sentence(error), stands=True) from None
         if not fits_header(token):
             raise self._lasting("cannot be asked: the token has characters that no header can hold")
         try:
@@ -212,7 +212,7 @@ class SplunkHec:
             raise NotTaken(f"{self._host} {reason}")
         if answer.status == 400 and code in _BAD_EVENT:
             raise NotTaken(f"{self._host} {reason}", said.place)
-        if answer.status == 200 or answer.status >= 500 or answer.status in (408, 429):
+        if answer.status == 200 or is_passing(answer.status):
             raise Retry(f"{self._host} {reason}", after=wait(answer.headers, self._clock()), stands=True)
         if code == _ACKNOWLEDGEMENT_IS_OFF:
             reason += ": turn on the token's indexer acknowledgement, or set acknowledge: false"

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Key
-from casbd.errors import Mistakes, Rejected, Retry
+from casbd.errors import Mistakes, Rejected, Retry, sentence
 from casbd.outputs._message import json_message
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
-from casbd.web.answers import PASSING, RECHECK, told, wait
+from casbd.web.answers import RECHECK, is_passing, told, wait
 from casbd.web.api import Http, HttpOptions, SecureUrl, host_of
 from casbd.web.signature import signature
 
@@ -75,7 +75,7 @@ class Webhook:
         try:
             headers = signature(self._options.secret, body, self._clock())
         except Mistakes as error:  # a file that is being replaced
-            raise Retry(str(error)) from None
+            raise Retry(sentence(error)) from None
         # Of the text, as ids are the vendor's or whoever made the record up, and an alert's is that of each message about it.
         headers |= {"Content-Type": "application/json", "Idempotency-Key": hashlib.sha256(body).hexdigest()[:32]}
         answer = self._http.send("POST", self._options.url, body, headers, most=_MOST_OF_ANSWER)
@@ -84,6 +84,6 @@ class Webhook:
         reason, _ = told(self._host, answer)
         if answer.status in _BAD_REQUEST:
             raise NotTaken(reason)
-        if answer.status in PASSING or answer.status >= 500:
+        if is_passing(answer.status):
             raise Retry(reason, after=wait(answer.headers, self._clock()))
         raise Retry(reason, after=RECHECK, lasting=True)

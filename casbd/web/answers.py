@@ -13,7 +13,7 @@ from casbd.wire.plain_text import cut, single_line
 if TYPE_CHECKING:
     from casbd.wire.http_request import Answer  # it imports httpx
 
-PASSING = frozenset((408, 425, 429))
+_PASSING = frozenset((408, 425, 429))
 """Status codes below 500 that ask for another try: timeout, too early, too many requests."""
 
 RECHECK = 60.0
@@ -33,9 +33,14 @@ _MOST_OF_CODE, _MOST_OF_MESSAGE = 100, 300
 def failure(host: str, answer: Answer, now: int, secrets: Iterable[str] = ()) -> DeliveryError:
     """What to raise for an answer that is no 2xx. now: milliseconds since 1970. secrets: what it was asked with."""
     text, code = told(host, answer, secrets)
-    if answer.status in PASSING or answer.status >= 500 or _is_out_of_room(answer, code):
+    if is_passing(answer.status) or _is_out_of_room(answer, code):
         return Retry(text, after=wait(answer.headers, now))
     return Rejected(text)
+
+
+def is_passing(status: int) -> bool:
+    """Whether a status asks for another try, and nobody has to change anything."""
+    return status in _PASSING or status >= 500
 
 
 def told(host: str, answer: Answer, secrets: Iterable[str] = ()) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from casbd import __version__
 from casbd.clock import Clock
 from casbd.documents.duration_option import Duration
 from casbd.documents.regular_files import certificates
-from casbd.errors import Mistake, Mistakes, Rejected, Retry
+from casbd.errors import Mistake, Mistakes, Rejected, Retry, sentence
 from casbd.plugins import ConfigPath, Options
 from casbd.web.answers import failure
 from casbd.web.headers import fits_header
@@ -245,7 +245,7 @@ class Api:
         try:
             token = self._token.header()
         except Mistakes as error:  # a file that is being replaced
-            raise Retry(str(error)) from None
+            raise Retry(sentence(error)) from None
         if not fits_header(token):
             raise Rejected("the token has characters that no header can hold")
         return self._http.send(method, url, data, {**headers, "Authorization": token}), token

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from casbd.documents.mail_server import MailServer
-from casbd.errors import Mistakes, Rejected, Retry
+from casbd.errors import Mistakes, Rejected, Retry, sentence
 from casbd.wire.plain_text import cut, single_line
 
 _TOO_LARGE = 552
@@ -102,7 +102,7 @@ def _log_in(connection: smtplib.SMTP, server: MailServer) -> None:
     try:
         connection.login(server.user, server.password.reveal())
     except Mistakes as error:
-        raise Retry(str(error)) from None
+        raise Retry(sentence(error)) from None
     except smtplib.SMTPResponseException as error:
         raise Retry(f"{server.host}: it refused the login of {server.user} ({error.smtp_code})") from None
     except UnicodeError:

@@ -33,7 +33,7 @@ def test_a_number_stands_in_the_url(service, monkeypatch):
 
 def test_a_url_that_cannot_be_read_is_tried_again(monkeypatch):
     monkeypatch.delenv("CASBD_TEST_URL", raising=False)
-    with pytest.raises(Retry, match="CASBD_TEST_URL:0:0: the secret is empty or not set"):
+    with pytest.raises(Retry, match="CASBD_TEST_URL: the secret is empty or not set"):
         ByService(URL).send(compose([alert()]), NOON)
 
 

@@ -186,6 +186,7 @@ class TestAnswers:
             ((429, {"error": {"code": "TooManyRequests", "message": "slow down"}}, {"Retry-After": "13"}), 13.0, "slow down"),
             ((503, b"<html>", {}), None, "answered 503"),
             ((408, b"", {}), None, "answered 408"),
+            ((425, b"", {}), None, "answered 425"),
             ((403, {"error": {"code": "OperationFailed", "message": "no access"}}, {}), 300.0, "Monitoring Metrics Publisher"),
             ((404, {"error": {"code": "NotFound", "message": "no such rule"}}, {}), 60.0, "no such rule"),
             ((400, {"error": {"code": "InvalidStream", "message": "no such stream"}}, {}), 60.0, "no such stream"),

@@ -161,6 +161,7 @@ class TestLater:
             ((503, {"text": "Server is shutting down", "code": 23}, {}), None, "shutting down"),
             ((429, {"text": "Ack channel is at capacity", "code": 26}, {}), None, "capacity"),
             ((500, {"text": "Internal server error", "code": 8}, {}), None, "code 8"),
+            ((425, b"", {}), None, "answered 425$"),
             ((502, b"<html>bad gateway", {}), None, "answered 502$"),
             ((200, b"<html>Please accept our terms", {}), None, "answered 200$"),
             ("drops", None, "127.0.0.1: "),

@@ -94,6 +94,7 @@ def test_what_it_will_never_take_is_refused_alone(service, output, batch):
     [
         ((503, b"", {"Retry-After": "9"}), 9.0, False),
         ((429, b"", {}), None, False),
+        ((425, b"", {}), None, False),
         ((500, b"<html>", {}), None, False),
         ((401, b"", {}), 60.0, True),
         ((404, b"", {}), 60.0, True),

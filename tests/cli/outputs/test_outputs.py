@@ -83,6 +83,12 @@ class TestTest:
         assert (told["name"], told["taken"]) == ("gone", False)
         assert "127.0.0.1:1: Connection refused" in told["answer"]
 
+    def test_a_secret_that_is_not_there_is_told_in_words(self, core, outputs, tmp_path, monkeypatch):
+        monkeypatch.delenv("CASBD_TEST_TOKEN", raising=False)
+        options = "url: https://splunk.example.com, token: {env: CASBD_TEST_TOKEN}"
+        (tmp_path / "casbd.yaml").write_text(f"state_dir: core/state\noutputs:\n  - {{name: hec, type: splunk_hec, {options}}}\n")
+        assert outputs("test", "hec", code=1) == "hec: cannot be used: $CASBD_TEST_TOKEN: the secret is empty or not set\n"
+
     def test_a_receiver_that_takes_it_and_does_not_read_is_seen(self, core, outputs, tmp_path):
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
