@@ -114,7 +114,7 @@ class InputSettings(msgspec.Struct, frozen=True):
 class PluginSettings(msgspec.Struct, frozen=True):
     """One output or connector. reach: for a connector, whose accounts it takes. For an output, send: what it gets; min_severity: of
     alerts; filters: of alerts and activities; max_activity_age: how old (ms) they may be, None: as old as they like; leave_out: fields
-    that are sent empty; begin: how old (ms) what is stored may be that it gets when it is new."""
+    that are not sent; begin: how old (ms) what is stored may be that it gets when it is new."""
 
     name: str
     type: str

@@ -10,6 +10,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import SYSTEM, Alert
 from casbd.plugins import Item
 from casbd.wire import cef, json_lines, leef, ocsf, text_line
+from casbd.wire.left_out import left_out
 
 Layout = Literal["cef", "leef", "json", "ocsf", "text"]
 Kind = Literal["alert", "activity", "governance", "system"]
@@ -48,6 +49,8 @@ def json_fields(item: Item) -> dict[str, Any]:
         fields = json_lines.activity_fields(item)
     else:
         fields = json_lines.alert_fields(item) if isinstance(item, Alert) else json_lines.command_fields(item)
+    for name in left_out(item):
+        fields.pop(name, None)
     return {"type": kind_of(item), **fields}
 
 

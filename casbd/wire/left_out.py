@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cache
+from types import new_class
 
 import msgspec
-from msgspec.structs import replace
 
 from casbd.documents import nearest
 from casbd.model.activity import Activity
@@ -37,8 +38,22 @@ def checked(name: str) -> str:
 
 
 def without(items: Sequence[Item], names: Collection[str]) -> Sequence[Item]:
-    """The items, with these of their fields as if nothing were known of them."""
+    """The items, with these of their fields as if nothing were known of them; `left_out` tells which."""
     if not names:
         return items
-    empty = {kind: {name: fields[name] for name in names if name in fields} for kind, fields in _EMPTY.items()}
-    return [replace(item, **empty[type(item)]) for item in items]
+    kinds = {kind: _without(kind, frozenset(names)) for kind in _EMPTY}
+    return [kinds[type(item)](item) for item in items]
+
+
+def left_out(item: Item) -> Collection[str]:
+    """The fields that an item was to do without: who writes down each field by its name leaves these out."""
+    return getattr(item, "left_out", ())
+
+
+@cache
+def _without(kind: type[Item], names: frozenset[str]) -> Callable[[Item], Item]:
+    """What makes of an item of a kind one that is of it, too, and says that it has not these fields."""
+    empty = {name: default for name, default in _EMPTY[kind].items() if name in names}
+    kept = [name for name in kind.__struct_fields__ if name not in empty]
+    less = new_class(kind.__name__, (kind,), {}, lambda body: body.update(left_out=frozenset(empty)))
+    return lambda item: less(**{name: getattr(item, name) for name in kept}, **empty)
