@@ -56,14 +56,22 @@ class Outages:
         self._known: dict[str, int] | None = None
 
     def over(self, store: Store, queues: Collection[str], now: int) -> dict[str, str]:
-        """Which alerts, by id, are of an outage that is over, and the comment that says so. Some may never have been raised."""
+        """Which alerts, by id, are of an outage that is over, and the comment that says so. Some may never have been raised.
+
+        That of a destination which is configured no more is over, too: if it comes back and takes nothing, that is another one.
+        """
         down = outbox.down_since(store.connection)
-        known, self._known = self._known, down
+        if gone := down.keys() - set(queues):
+            with store.transaction() as connection:
+                for name in gone:
+                    outbox.recovered(connection, name)
+        known, self._known = self._known, {name: since for name, since in down.items() if name not in gone}
         if known is None:  # what ended right before a kill is told at the next start
-            known = _of_open_alerts(store, queues)
-        over = {name: since for name, since in known.items() if down.get(name) != since}
+            known = _of_open_alerts(store, {*queues, *gone})
+        over = {name: since for name, since in known.items() if self._known.get(name) != since}
+        what = {name: "takes messages again" if name in queues else "is not configured any more" for name in over}
         return {
-            _alert_id(name, since): f"Destination {name} takes messages again; it had taken none for {(now - since) // 60_000} minutes."
+            _alert_id(name, since): f"Destination {name} {what[name]}; it had taken none for {(now - since) // 60_000} minutes."
             for name, since in over.items()
         }
 

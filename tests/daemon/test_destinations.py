@@ -1,7 +1,7 @@
 """A destination that takes nothing for long is told to the others."""
 
 import pytest
-from builders import HOUR, NOON, record, settings
+from builders import HOUR, MINUTE, NOON, record, settings
 
 from casbd.daemon.destinations import Outages, down_alerts
 from casbd.store.state import outbox
@@ -106,3 +106,33 @@ def test_another_outage_is_another_one(core):
         outbox.failed(connection, "siem", "again", NOON + 3 * HOUR)
     assert outages.over(core.store, queues, NOON + 3 * HOUR).keys() == {alert.alert_id}
     assert outages.over(core.store, queues, NOON + 4 * HOUR) == {}
+
+
+class TestOver:
+    """`siem` and `gone` are down since noon."""
+
+    @staticmethod
+    def over(core, outages, *queues):
+        return [*outages.over(core.store, queues, NOON + 5 * MINUTE).values()]
+
+    @pytest.mark.parametrize("restarted", [False, True])
+    def test_one_that_leaves_the_configuration_meanwhile(self, core, restarted):
+        outages = Outages()
+        assert self.over(core, outages, "siem", "gone", "file") == []
+        for alert in down_alerts(core.store, {"siem", "gone"}, 0, NOON).values():
+            core.pipeline.raise_system(alert)
+        outages = Outages() if restarted else outages
+        said = "Destination gone is not configured any more; it had taken none for 5 minutes."
+        assert self.over(core, outages, "siem", "file") == [said]
+        assert self.over(core, outages, "siem", "file") == []
+        assert outbox.down_since(core.store.connection) == {"siem": NOON}
+
+    def test_its_next_outage_is_another_one_when_it_comes_back(self, core):
+        outages = Outages()
+        self.over(core, outages, "siem", "gone", "file")
+        (before,) = down_alerts(core.store, {"gone"}, 0, NOON).values()
+        self.over(core, outages, "siem", "file")
+        with core.store.transaction() as connection:
+            outbox.failed(connection, "gone", "refused", NOON + HOUR)
+        (after,) = down_alerts(core.store, {"gone"}, 0, NOON + HOUR).values()
+        assert before.alert_id != after.alert_id
