@@ -10,7 +10,7 @@ between, all begins again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from casbd.alerting.watching import watching
 from casbd.clock import Clock, monotonic
@@ -84,9 +84,13 @@ class Learning:
             self._back = None
         return True
 
-    def _leave(self, back: LookBack, watched: Collection[str], unknown: Collection[str]) -> None:
-        """What is observed no more, or is learned and known by now."""
-        gone = [name for name, look in back.looks.items() if name not in watched or (look.since is None and name not in unknown)]
+    def _leave(self, back: LookBack, watched: Mapping[str, Sequence[Watching]], unknown: Collection[str]) -> None:
+        """What is observed no more, is learned and known by now, or is judged otherwise now: that begins again."""
+        gone = [
+            name
+            for name, look in back.looks.items()
+            if _meanings(look.watched) != _meanings(watched.get(name, ())) or (look.since is None and name not in unknown)
+        ]
         for name in gone:
             back.leave(name)
         if gone and not back.looks:
@@ -110,3 +114,8 @@ class Learning:
             self._pipeline.reload_state()
             raise
         self._raised(raised)
+
+
+def _meanings(watched: Sequence[Watching]) -> set[str]:
+    """By what policies are judged: thresholds and all."""
+    return {one.raises for one in watched}

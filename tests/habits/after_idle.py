@@ -53,12 +53,13 @@ class Crowd(Organization):
 
 
 class AfterIdle(msgspec.Struct, frozen=True, kw_only=True):
-    """Active again after three days, unless somebody else began earlier than oneself."""
+    """Active again after some days (three), unless somebody else began earlier than oneself."""
 
     kind: ClassVar[str] = "after_idle"
     policy_type: ClassVar[str] = "anomaly"
     nobodys: ClassVar[bool] = False
     crowd: bool = False
+    idle: int = IDLE
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
     aliased: tuple = ()
@@ -84,7 +85,7 @@ class AfterIdle(msgspec.Struct, frozen=True, kw_only=True):
         before, found = memory.before, []
         for hour in sorted(memory.hours):
             first, last, count = memory.hours[hour]
-            if before > LONG_AGO and first.timestamp - before >= IDLE:
+            if before > LONG_AGO and first.timestamp - before >= self.idle:
                 days = (first.timestamp - before) // DAY
                 found.append(Finding(first=first.timestamp, last=last, count=count, members=(first,), usual={"days": days}))
             before = last

@@ -562,6 +562,22 @@ def test_a_policy_that_goes_while_the_log_is_read_leaves_the_others_alone(tmp_pa
     core.close()
 
 
+@pytest.mark.parametrize("turns", [1, 3, 6])
+def test_what_a_policy_asks_for_when_it_ends_decides_what_is_found(tmp_path, turns):
+    """A reload in between with another threshold: by the old one an alert would be raised that it does not ask for."""
+    core = history(tmp_path)
+    feed(core, 20 * 24, 30 * 24)
+    feed(core, 0, 4 * 24, start=1000)
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    for _ in range(turns):
+        assert look_back.turn(core.policies, 0, judges=True)
+    core.use([replace(one, match=AfterIdle(idle=7 * DAY), digest="of a week") if one.id == "idle" else one for one in core.policies])
+    finish(core, look_back)
+    assert [one.first_activity for one in idle(core) if one.status == "open"] == [NOON + 20 * DAY, NOON + 30 * DAY]
+    assert waits(core) == []
+    core.close()
+
+
 def test_alerts_are_raised_some_at_a_time_and_what_comes_in_between_counts(tmp_path, monkeypatch):
     """In one go thousands of them took longer than systemd's watchdog waits."""
     monkeypatch.setattr(looking, "AT_ONCE", 1)
