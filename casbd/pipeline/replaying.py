@@ -55,10 +55,18 @@ def begin_new(store: Store, settings: Settings, now: int) -> None:
 
 def count(store: Store, output: PluginSettings, since: int, until: int, clock: Clock) -> Found:
     """What a replay of a span (ms, both ends included) would send."""
-    alerts = sum(1 for _ in _chosen(output, raised_alerts.told_between(store.connection, since, until)))
-    wanted = _wanted(output, clock)
-    log = ActivityLog(store)
-    return Found(alerts, 0 if wanted is None else sum(log.counts(wanted, ["app"], since, until).values()))
+    return left(store, output, replays.of_span(output.name, since, until), clock)
+
+
+def left(store: Store, output: PluginSettings, replay: Replay, clock: Clock) -> Found:
+    """What a replay has still to queue, with the activities that were stored since it was asked for."""
+    alerts: list[tuple[Alert, Collection[str]]] = []
+    if replay.alerts_left:
+        alerts += raised_alerts.told_between(store.connection, replay.since, replay.until, (replay.created, replay.alert_id))
+    wanted, activities = _wanted(output, clock), 0
+    if wanted is not None and replay.place <= replay.until:
+        activities = sum(ActivityLog(store).counts(wanted, ["app"], replay.place, replay.until).values())
+    return Found(sum(1 for _ in _chosen(output, alerts)), activities)
 
 
 def go_on(store: Store, settings: Settings, clock: Clock) -> bool:

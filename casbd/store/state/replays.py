@@ -29,12 +29,17 @@ class Replay(NamedTuple):
 _COLUMNS = "seq, destination, since, until, created, alert_id, alerts_left, place, newest_block"
 
 
+def of_span(destination: str, since: int, until: int, newest_block: int = 0) -> Replay:
+    """All of a span, which nobody has asked for yet."""
+    return Replay(0, destination, since, until, -1, "", True, since, newest_block)
+
+
 def ask(connection: sqlite3.Connection, destination: str, since: int, until: int) -> None:
     """Have a span sent once more, inside a transaction."""
     connection.execute(
         "INSERT INTO replays (destination, since, until, created, alert_id, alerts_left, place, newest_block)"
-        " VALUES (?1, ?2, ?3, -1, '', 1, ?2, ?4)",
-        (destination, since, until, blocks.newest(connection)),
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        of_span(destination, since, until, blocks.newest(connection))[1:],
     )
 
 
