@@ -18,7 +18,7 @@ MOST = 1 << 20
 class Azure(Answering):
     """rows: by stream. faults: instead of the next answers to rows: (status, body, headers), or None. refuses: which rows are bad ones."""
 
-    def __init__(self, refuses=lambda row: False):
+    def __init__(self, refuses=lambda row: False, port=0):
         self.refuses = refuses
         self.rows: dict[str, list[dict]] = {f"Custom-{name}": [] for name in COLUMNS}
         self.faults: list = []
@@ -27,7 +27,7 @@ class Azure(Answering):
         self.tokens: set[str] = set()
         self.takes_none = False
         self.scopes: list[str] = []
-        super().__init__()
+        super().__init__(port)
 
     def ids(self) -> list[str]:
         return [row["AlertId"] for row in self.rows["Custom-CasbdAlert"]]
