@@ -45,7 +45,10 @@ class TestPinned:
         assert not re.search(r"://|--index|--find-links|--trusted|@ ", path.read_text())
 
 
-@pytest.mark.parametrize(("name", "extra"), [("casbd", None), ("test", None), ("test", "test"), ("aws", None), ("aws", "aws")])
+EXTRAS = ("test", "aws", "kafka")
+
+
+@pytest.mark.parametrize(("name", "extra"), [("casbd", None), *((name, extra) for name in EXTRAS for extra in (None, name))])
 def test_what_is_pinned_is_what_setup_cfg_allows(name, extra):
     pinned = pins(ROOT / "requirements" / f"{name}.txt")
     for requirement in needed(extra):
@@ -53,7 +56,7 @@ def test_what_is_pinned_is_what_setup_cfg_allows(name, extra):
         assert version in requirement.specifier, requirement
 
 
-@pytest.mark.parametrize("name", ["casbd", "aws"])
+@pytest.mark.parametrize("name", ["casbd", "aws", "kafka"])
 def test_the_tests_run_with_what_is_installed_for_use(name):
     tested = pins(ROOT / "requirements" / "test.txt")
     used = pins(ROOT / "requirements" / f"{name}.txt")
