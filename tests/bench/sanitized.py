@@ -72,20 +72,31 @@ def try_bodies(seconds: float) -> None:
 
 
 def try_records(seconds: float) -> None:
-    """Records of Microsoft 365: whatever they have become, they are the same activities without C."""
+    """Records of Microsoft 365: whatever they have become, they are the same activities without C; and these are finished."""
     import _picking
+    import _usual
 
-    sys.modules["casbd.records._picking"] = _picking
+    sys.modules |= {"casbd.records._picking": _picking, "casbd.records._usual": _usual}
     sys.path[:0] = [str(ROOT / "tests" / "fuzz"), str(ROOT / "tests")]
     from mutation import mutate
     from targets import picked
 
+    from casbd.errors import BadRecord
+    from casbd.formats.m365 import M365
+    from casbd.plugins import Options
+    from casbd.records.finished import finish, usual
+
+    assert usual is _usual.usual, "else nothing of it is tried"
+    m365 = M365(Options())
     chance, seeds = random.Random(time.time_ns()), picked.seeds()
     tried = whole = 0
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         record = mutate(chance.choice(seeds), seeds, picked.TOKENS, chance)
         picked.attempt(record)
+        with suppress(BadRecord):
+            for activity in m365.parse(record):
+                finish(activity, record, record.decode(errors="replace"))
         tried, whole = tried + 1, whole + picked.is_picked_from(record)
     print(f"{tried} records, {whole} of them picked from, nothing out of bounds")
 
