@@ -68,3 +68,10 @@ def test_each_field_is_looked_at(field):
         finish(one, b"x" * (LONGEST + 1), "raw")
         if field in (blanks.FIELDS if text == " " else long_texts.FIELDS):
             assert getattr(one, field) != text
+
+
+def test_what_is_no_text_python_looks_at():
+    c = pytest.importorskip("casbd.records._usual", reason="there was no compiler")
+    assert not c.usual((5,), b"\0", LONGEST, (), ())
+    with pytest.raises(IndexError):
+        c.usual(("a",), b"\1", LONGEST, (), ())
