@@ -216,8 +216,8 @@ SAID = {
     ),
     (
         "activity-from-infrequent-country",
-        "63 activities (Log on, Create inbox rule and Download file) on at least 9 objects"
-        ' ("00000003-0000-0000-c000-000000000000", "..", "contract-000.pdf" and 6 more) in at least 3 apps'
+        "63 activities (Log on, Create inbox rule and Download file) on at least 10 objects"
+        ' ("00000003-0000-0000-c000-000000000000", "..", "contract-000.pdf" and 7 more) in at least 3 apps'
         " (Microsoft Entra ID, Microsoft Exchange Online and Microsoft SharePoint Online) from 185.220.101.34 (DE) and perhaps others;"
         " country DE is new: on 23 days since 2026-10-01 only NL, never with this user agent; nobody else in the organization"
         " had it on an earlier day",

@@ -109,6 +109,8 @@ class New(Plain):
         said += f"; {name} {_shown(field, usual['value'])} is new: on {usual['days']} days since {iso(usual['since'])[:10]}{before}"
         if usual["elsewhere"]:
             said += ", and one of these in the same hours, too, where a journey would be without"
+        elif usual.get("unmanaged"):
+            said += ", always with a managed device, but not here"
         elif usual["strange"] and match.familiar:
             said += f", never with this {name_of(match.familiar)}"
         return f"{said}; {_others(usual)}"

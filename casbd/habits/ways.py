@@ -1,6 +1,7 @@
 """By which way somebody comes: an address of the own, or one that colleagues share and behind which anybody may be anywhere.
 
 As long as a value may be news it is remembered with the way it was had by, too: a hash of the address, which begins with one of its block.
+And of a log on with the app, as a log on may say what the device is.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ _IN_FLIGHT = frozenset({7155, 40306, 22351, 31515, 64294})
 """Autonomous systems of aircraft (Viasat, Intelsat, Inmarsat, Panasonic Avionics): the country is that of a ground station."""
 _MOST_WAYS, _MOST_SHARED = 12, 2_000
 _PARTS, _BLOCK = 4, 6
+"""Of what is remembered; of a log on one part more. And so many characters of a way are its block."""
 _OFTEN = 3
 """Who has every so many hours at a computer by a way may be in an office there: two of five days, as others are worked at home."""
 _DAYS_APART = 2
 """On so many days somebody was in another country within the hour: once it may have been an attacker."""
+_MANAGED_DAYS, _SELDOM = 3, 10
+"""Who logged on with a managed device on so many days always does, but for so many of them a day without one."""
+_MOST_APPS = 4
 
 
 def mark_of(device_type: str | None, tags: Collection[str], asn: int | None) -> str:
@@ -41,22 +46,32 @@ def mark_of(device_type: str | None, tags: Collection[str], asn: int | None) -> 
     return _RENTED if mark != CARRIED and asn is not None and f"AS{asn}" in SERVERS else mark
 
 
-def with_way(text: str, address: str | None) -> str:
-    """What is remembered (a value, by what it was had, a mark) with the way, where that may matter."""
+def with_way(text: str, address: str | None, app: str | None = None, *, managed: bool = False) -> str:
+    """What is remembered (a value, by what it was had, a mark) with the way, where that may matter. app: to which the subject logged on at
+    a computer; None: it did not. managed: that is one which the organization manages."""
     value, by, mark = text.split(PARTED)
-    return PARTED.join((value, by, _ways[address or ""] if mark in ("", MANAGED) else "", mark))
+    way = _ways[address or ""] if mark in ("", MANAGED) else ""
+    log_on = () if app is None else (_hash(app) + MANAGED * managed,)
+    return PARTED.join((value, by, way, *log_on, mark))
 
 
 def without_way(text: str) -> str:
-    """The same without it, as it is remembered for long."""
+    """The same without these, as it is remembered for long."""
     parts = text.split(PARTED)
-    return PARTED.join((*parts[:2], parts[3])) if len(parts) == _PARTS else text
+    return PARTED.join((*parts[:2], parts[-1])) if len(parts) >= _PARTS else text
 
 
 def way_of(text: str) -> str:
     """Its way; empty where it has none."""
     parts = text.split(PARTED)
-    return parts[2] if len(parts) == _PARTS else ""
+    return parts[2] if len(parts) >= _PARTS else ""
+
+
+def log_ons(texts: Iterable[str], *, managed: bool) -> set[str]:
+    """To which apps (hashes) it logged on with a managed device, or without."""
+    parts = (text.split(PARTED) for text in texts)
+    found = {one[3] for one in parts if len(one) > _PARTS}
+    return {one.removesuffix(MANAGED) for one in found if one.endswith(MANAGED) == managed}
 
 
 def _are_apart(country: str, other: str) -> bool:
@@ -88,12 +103,25 @@ class Way(msgspec.Struct, array_like=True):
     last_apart: int = LONG_AGO
 
 
+class LogOns(msgspec.Struct, array_like=True):
+    """To an app: on how many days with a managed device, and since then without, and the last of each."""
+
+    managed: int = 0
+    last_managed: int = LONG_AGO
+    others: int = 0
+    last_other: int = LONG_AGO
+
+
 class Ways(msgspec.Struct, array_like=True):
-    """Those of a subject, hour by hour in order. hours: in which it used a computer, wherever. before: the last hour with several."""
+    """Those of a subject, hour by hour in order. hours: in which it used a computer, wherever. before: the last hour with several.
+
+    log_ons: by app, of those where it ever had a managed device.
+    """
 
     hours: int = 0
     known: dict[str, Way] = {}
     before: tuple[int, list[str]] = (LONG_AGO, [])
+    log_ons: dict[str, LogOns] = {}
 
     def add(self, hour: int, texts: Collection[str]) -> None:
         """What was had in an hour at a computer; by the organization's own addresses there is no way. In turns are two in two hours that
@@ -115,6 +143,25 @@ class Ways(msgspec.Struct, array_like=True):
                 way.last_apart = day
         while len(self.known) > _MOST_WAYS:
             del self.known[min(self.known, key=lambda name: (self.known[name].days > 1, self.known[name].last, name))]
+        self._log_on(day, texts)
+
+    def _log_on(self, day: int, texts: Collection[str]) -> None:
+        """To which apps it did in an hour."""
+        for app in sorted(log_ons(texts, managed=True)):
+            known = self.log_ons.setdefault(app, LogOns())
+            known.managed += day > known.last_managed
+            known.last_managed = day
+        for app in log_ons(texts, managed=False) & self.log_ons.keys():
+            known = self.log_ons[app]
+            known.others += day > known.last_other
+            known.last_other = day
+        while len(self.log_ons) > _MOST_APPS:
+            del self.log_ons[min(self.log_ons, key=lambda app: (self.log_ons[app].managed > 1, self.log_ons[app].last_managed, app))]
+
+    def has_managed(self, app: str) -> bool:
+        """Whether the subject always logs on to an app (its hash) with a device that the organization manages."""
+        known = self.log_ons.get(app)
+        return known is not None and known.managed >= max(_MANAGED_DAYS, _SELDOM * known.others)
 
     def leads_anywhere(self, way: str) -> bool:
         """Whether by a way that colleagues share the subject may come from elsewhere: where a part of what its computer sends goes by it (a

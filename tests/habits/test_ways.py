@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from casbd.habits.anomaly import DAY
 from casbd.habits.had_by import PARTED
 from casbd.habits.new_values import NewValue
-from casbd.habits.ways import PlacesSeen, Ways, WaysShared, way_of, with_way, without_way
+from casbd.habits.ways import PlacesSeen, Ways, WaysShared, log_ons, way_of, with_way, without_way
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
@@ -20,8 +20,9 @@ MANAGED = ("Intune compliant",)
 OTHER_EXIT, OFFICE = "198.51.100.10", "192.0.2.1"
 
 
-def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other", tags=()):
-    where = Activity(country=country, ip_address=address, asn=asn, ip_category=category)
+def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other", tags=(), log_on_to=None):
+    where = Activity(country=country, ip_address=address, asn=asn, ip_category=category, app=log_on_to or "Box")
+    where = msgspec.structs.replace(where, activity_type="Log on" if log_on_to else "Access file")
     activity = msgspec.structs.replace(where, user_agent=agent, device_type=device, device_tags=tags)
     return MATCH.value(activity, RawReader(), ())
 
@@ -155,6 +156,39 @@ def test_with_a_managed_device_it_is_the_user_who_has_another_browser():
     assert is_found(usual, journey(text("NO", HOME, agent="Edge", tags=MANAGED), here=text("BR", HOTEL)))
 
 
+def test_who_always_logs_on_with_a_managed_device_does_so_on_a_journey():
+    entra, other = {"log_on_to": "Microsoft Entra ID"}, {"log_on_to": "Okta"}
+    usual = [*daily("a", HOME, tags=MANAGED, hours=[9], **entra), *daily("a", HOME, hours=[9], **other), *daily("a", HOME, hours=[10])]
+    there, managed = text("BR", HOTEL, **entra), text("BR", HOTEL, tags=MANAGED, **entra)
+    assert is_found(usual, journey(here=there))
+    assert is_found(usual, journey(here=text("BR", HOTEL, asn=9009, **entra)))
+    assert not is_found(usual, journey(managed, here=there))  # a window in private
+    assert not is_found(usual, journey(text("BR", HOTEL, asn=9009, tags=MANAGED, **entra), here=there))
+    assert not is_found(usual, journey(here=text("BR", HOTEL)))  # that is no log on, which could have said so
+    assert not is_found(usual, journey(here=text("BR", HOTEL, **other)))  # it never does
+    assert not is_found(usual, journey(here=text("BR", HOTEL, device="Mobile", agent="Firefox", **entra)))
+    in_office = daily("a", OFFICE, tags=MANAGED, category="Corporate", **entra)
+    assert is_found(in_office, journey(here=there))
+    assert not is_found(in_office, daily("a", OFFICE, category="Corporate", **entra), journey(here=there))
+    assert is_found(in_office, daily("a", OFFICE, category="Corporate", device="Mobile", **entra), journey(here=there))
+
+
+@pytest.mark.parametrize(("managed", "without", "found"), [(2, 0, False), (3, 0, True), (10, 1, True), (9, 1, False), (20, 3, False)])
+def test_always_is_all_but_one_of_ten_days(managed, without, found):
+    entra = {"log_on_to": "Microsoft Entra ID"}
+    usual = [*daily("a", HOME, hours=[10]), *daily("a", HOME, tags=MANAGED, days=range(managed), **entra)]
+    usual += daily("a", HOME, days=range(managed, managed + without), **entra)
+    assert is_found(usual, journey(here=text("BR", HOTEL, **entra))) is found
+
+
+def test_what_is_known_of_log_ons_is_little():
+    ways, entra = Ways(), text("NO", HOME, tags=MANAGED, log_on_to="Entra")
+    for hour in range(24 * 100):
+        ways.add(hour, [entra, *([text("NO", HOME, tags=MANAGED, log_on_to=f"App {hour}")] if hour > 48 else [])])
+    assert len(ways.log_ons) == 4
+    assert ways.has_managed(*log_ons([entra], managed=True))
+
+
 def test_a_mailbox_is_opened_with_the_browser_that_all_else_is():
     browser = "Mozilla/5.0 (X11) Firefox/140.0"
     log_on, mail = (text("NO", HOME, agent=one) for one in (browser, f"Client=OWA;Action=ViaProxy;{browser};"))
@@ -183,7 +217,12 @@ def test_a_way_is_that_of_an_address_and_of_its_block():
     known = text("NO", HOME)
     assert way_of(known) != way_of(text("NO", "192.0.2.5"))
     assert way_of(known)[:6] == way_of(text("NO", "192.0.2.5"))[:6] != way_of(text("NO", "192.0.3.4"))[:6]
-    assert without_way(known) == without_way(text("NO", VPN)) == without_way(without_way(known))
+    assert (
+        without_way(known)
+        == without_way(text("NO", VPN))
+        == without_way(without_way(known))
+        == without_way(text("NO", HOME, log_on_to="Box"))
+    )
     assert with_way(without_way(known), HOME) == known
     for nowhere in (text("NO", HOME, device="Mobile"), text("NO", None), text("NO", HOME, category="Corporate")):
         assert way_of(nowhere) == ""
@@ -215,6 +254,7 @@ def test_ways_are_few():
 VALUES = (
     *(text(country, address, asn=asn) for country in ("NO", "BR") for address in (HOME, VPN, HOTEL) for asn in (None, 9009)),
     *(text(country, HOTEL, agent="Chrome", tags=tags) for country in ("NO", "BR") for tags in ((), MANAGED)),
+    *(text(country, HOME, tags=tags, log_on_to="Entra") for country in ("NO", "BR", "DE") for tags in ((), MANAGED)),
 )
 
 
