@@ -15,7 +15,7 @@ from pydantic import ByteSize, Field, model_validator
 
 from casbd.documents.duration_option import Duration
 from casbd.documents.secrets import Secret
-from casbd.errors import Mistake, Mistakes, Rejected, Retry
+from casbd.errors import Mistake, Mistakes, Rejected, Retry, sentence
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.outputs._message import json_message, kind_of, message_id, ocsf_message
@@ -187,7 +187,7 @@ class Kafka:
             try:
                 self._producer = Producer(self._configuration(), logger=_LOG)
             except Mistakes as error:  # a file that is being replaced
-                raise Retry(str(error)) from None
+                raise Retry(sentence(error)) from None
             self._trouble = None
         return self._producer
 
