@@ -118,9 +118,11 @@ class Users:
         return self._active.began(moment // DAY) * DAY
 
     def number(self, name: str, moment: int, but: int, history: int = 0, *, twice: bool = False) -> int:
-        """How many users but one had it before a time; twice: on two days each. history: so long (ms) they have been active by then."""
+        """How many users but one had it before a time; twice: on two days each. history: so long (ms) they have been active by then, or
+        since the organization was learned for as long: until then nobody can be known for longer."""
         users = self.names.get(name, {})
-        day, latest = 1 if twice else 0, (moment - max(history, LATE)) // DAY
+        learned = self.since(moment) + history
+        day, latest = 1 if twice else 0, max((moment - max(history, LATE)) // DAY, min(learned, moment - LATE) // DAY - 1)
         return sum(
             user != but and len(days) > day and is_over(days[day], moment) and (not history or self._began[user] <= latest)
             for user, days in users.items()
