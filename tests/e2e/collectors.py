@@ -1,7 +1,7 @@
-"""Splunk's collector and Azure's API as processes that can be killed: `python collectors.py KIND PORT FILE`.
+"""HTTP receivers as processes that can be killed: `python collectors.py KIND PORT FILE`.
 
-What they have written down is in the file, an alert's id a line. KIND is `splunk` and `azure`, which write before they answer, or
-`splunk_acks`, which writes once a second and acknowledges then: what a kill comes before is lost.
+What they have written down is in the file, an alert's id a line. KIND is `splunk`, `azure`, `elastic` or `otlp`, which write before they
+answer, or `splunk_acks`, which writes once a second and acknowledges then: what a kill comes before is lost.
 """
 
 from __future__ import annotations
@@ -18,9 +18,17 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 from tests.outputs.azure import RULE, SECRET, Azure  # noqa: E402
+from tests.outputs.collector import TOKEN as COLLECTOR_TOKEN  # noqa: E402
+from tests.outputs.collector import Collector  # noqa: E402
+from tests.outputs.elasticsearch import KEY, Elasticsearch  # noqa: E402
 from tests.outputs.hec import TOKEN, Splunk  # noqa: E402
 
-ENVIRONMENT = {"CASBD_TEST_TOKEN": TOKEN, "CASBD_TEST_SECRET": SECRET}
+ENVIRONMENT = {
+    "CASBD_TEST_TOKEN": TOKEN,
+    "CASBD_TEST_SECRET": SECRET,
+    "CASBD_TEST_KEY": KEY,
+    "CASBD_TEST_COLLECTOR": COLLECTOR_TOKEN,
+}
 
 
 class WritingSplunk(Splunk):
@@ -48,6 +56,33 @@ class WritingAzure(Azure):
         return answer
 
 
+class WritingElasticsearch(Elasticsearch):
+    def __init__(self, file: Path, port: int) -> None:
+        self.file = file
+        super().__init__(port=port)
+
+    def answer(self, *request):
+        before = len(self.ids())
+        answer = super().answer(*request)
+        _append(self.file, self.ids()[before:])
+        return answer
+
+
+class WritingCollector(Collector):
+    def __init__(self, file: Path, port: int) -> None:
+        self.file = file
+        super().__init__(port=port)
+
+    def answer(self, *request):
+        before = len(self.ids())
+        answer = super().answer(*request)
+        _append(self.file, self.ids()[before:])
+        return answer
+
+
+OTHERS = {"azure": WritingAzure, "elastic": WritingElasticsearch, "otlp": WritingCollector}
+
+
 def _append(file: Path, ids: Iterable[str]) -> None:
     with file.open("ab", buffering=0) as out:
         out.write("".join(f"{one}\n" for one in ids).encode())
@@ -67,6 +102,10 @@ class Collecting:
         if self.kind == "azure":
             own = {"endpoint": url, "login_url": url, "rule_id": RULE, "tenant": "contoso", "client_id": "an-app"}
             return {"type": "sentinel", **own, "client_secret": {"env": "CASBD_TEST_SECRET"}}
+        if self.kind == "elastic":
+            return {"type": "elastic", "url": url, "api_key": {"env": "CASBD_TEST_KEY"}}
+        if self.kind == "otlp":
+            return {"type": "otlp", "url": url, "token": {"env": "CASBD_TEST_COLLECTOR"}}
         return {"type": "splunk_hec", "url": url, "token": {"env": "CASBD_TEST_TOKEN"}, "acknowledge": self.kind == "splunk_acks"}
 
     def start(self) -> None:
@@ -87,10 +126,10 @@ class Collecting:
 
 def main(kind: str, port: str, file: str) -> None:
     Path(file).touch()
-    if kind == "azure":
-        WritingAzure(Path(file), int(port))
+    if kind in OTHERS:
+        OTHERS[kind](Path(file), int(port))
     acknowledges = kind == "splunk_acks"
-    server = None if kind == "azure" else WritingSplunk(Path(file), port=int(port), acknowledges=acknowledges, at_once=not acknowledges)
+    server = None if kind in OTHERS else WritingSplunk(Path(file), port=int(port), acknowledges=acknowledges, at_once=not acknowledges)
     while True:
         time.sleep(1)
         if server is not None and acknowledges:

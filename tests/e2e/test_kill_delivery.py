@@ -45,7 +45,7 @@ class OverTcp(Receiving):
         return [external_id(line) for line in self.read()]
 
 
-@pytest.fixture(params=["tcp", "splunk", "splunk_acks", "azure"])
+@pytest.fixture(params=["tcp", "splunk", "splunk_acks", "azure", "elastic", "otlp"])
 def receiver(request, tmp_path, monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)

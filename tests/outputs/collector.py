@@ -19,12 +19,14 @@ class Collector(Answering):
     refuses: which records are not taken, while the others of their request are. most: bytes of a request, decompressed.
     """
 
-    def __init__(self, *, refuses=lambda record: False, most=100_000_000, warning="", header="Authorization", token=f"Bearer {TOKEN}"):
+    def __init__(
+        self, *, refuses=lambda record: False, most=100_000_000, warning="", header="Authorization", token=f"Bearer {TOKEN}", port=0
+    ):
         self.refuses, self.most, self.warning, self.header, self.token = refuses, most, warning, header, token
         self.records: list = []
         self.resources: list = []
         self.faults: list = []
-        super().__init__()
+        super().__init__(port)
 
     def uids(self) -> list[str]:
         return [attributes(record)["log.record.uid"] for record in self.records]

@@ -25,13 +25,13 @@ class Elasticsearch(Answering):
     refuses: (status, type, reason) for a document that is not stored, else None. most: bytes of a request, decompressed.
     """
 
-    def __init__(self, *, refuses=lambda document: None, most=100_000_000, template="elasticsearch.json"):
+    def __init__(self, *, refuses=lambda document: None, most=100_000_000, template="elasticsearch.json", port=0):
         self.template = json.loads((ROOT / "conf" / "elastic" / template).read_text())
         self.refuses, self.most = refuses, most
         self.streams: dict[str, dict[str, dict]] = {}
         self.faults: list = []
         self.sizes: list[int] = []
-        super().__init__()
+        super().__init__(port)
 
     def ids(self, stream: str = "logs-casbd.alert-default") -> list[str]:
         return [document["event"]["id"] for document in self.streams.get(stream, {}).values()]
