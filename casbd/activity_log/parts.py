@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FEW = 4_000
 """Activities in blocks, which `is_few` is about."""
-WINDOW = 20_000
-"""Activities that are put into the order of their storing at once."""
+WINDOW = 40_000
+"""Activities that are put into the order of their storing at once; with fewer the row groups of a file would be read several times."""
 AT_A_TIME = 64 << 20
 """Bytes of activities that are put into the order of their times at once: of records of 20 MB few."""
 
@@ -204,7 +204,7 @@ class Parts:
             for first, last in _spans(rows, most):
                 files = [one for one in source.segments if one.first_block <= last and first <= one.last_block]
                 among = Source(files, [one for one in source.blocks if first <= one.block_id <= last])
-                order = f" ORDER BY {BLOCK}, {PLACE}" if len(among.segments) + len(among.blocks) > 1 else ""  # one alone is in order
+                order = f" ORDER BY {BLOCK}, {PLACE}" if among.segments or len(among.blocks) > 1 else ""  # a block is in order
                 yield selection_of(opened, among, where, Sql(f"{BLOCK} BETWEEN ? AND ?", [first, last]))._replace(order=order)
 
 

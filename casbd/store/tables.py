@@ -271,6 +271,7 @@ CREATE TABLE replays (
 CREATE TABLE outputs_begun (name TEXT PRIMARY KEY) WITHOUT ROWID;
 INSERT INTO outputs_begun SELECT name FROM destinations UNION SELECT destination FROM outbox;
 """
+_SINCE_22 = "-- Blocks have the records of each lot of people apart (store/log/lots.py), which an older casbd would take for damage.\n"
 CHANGES = {
     0: TABLES,
     2: _SINCE_2,
@@ -293,5 +294,6 @@ CHANGES = {
     19: _SINCE_19,
     20: _SINCE_20,
     21: _SINCE_21,
+    22: _SINCE_22,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from casbd.store.log import blocks
 from casbd.store.log.blocks import Block
-from casbd.store.log.record_pages import Page
+from casbd.store.log.record_pages import Dealt
 from casbd.store.log.segment_files import Rows
 
 DAY = 86_400_000
@@ -30,14 +30,14 @@ def of_blocks(connection: sqlite3.Connection, numbers: Sequence[int]) -> Iterato
         block = blocks.get(connection, number)
         if block is None:
             continue  # retention was faster: `segments.adopt` gives up what was made
-        page = block.records()
-        if page is not None and together.takes(block):
-            together.add(block, page)
+        records = block.records()
+        if records is not None and together.takes(block):
+            together.add(block, records)
             continue
         yield from together.rows()
         together = _Together()
-        if page is not None:
-            together.add(block, page)
+        if records is not None:
+            together.add(block, records)
         else:
             yield Rows(pa.Table.from_batches([block.columns()]))
     yield from together.rows()
@@ -48,7 +48,7 @@ class _Together:
 
     def __init__(self) -> None:
         self._blocks: list[Block] = []
-        self._pages: list[Page] = []
+        self._records: list[Dealt] = []
         self._rows = self._bytes = 0
 
     def takes(self, block: Block) -> bool:
@@ -59,14 +59,14 @@ class _Together:
         of_one_day = first.first // DAY == first.last // DAY == block.first // DAY == block.last // DAY
         return of_one_day and self._rows < ROWS and self._bytes < BYTES
 
-    def add(self, block: Block, page: Page) -> None:
+    def add(self, block: Block, records: Dealt) -> None:
         """One more, and its records."""
         self._blocks.append(block)
-        self._pages.append(page)
+        self._records.append(records)
         self._rows += block.activities
         self._bytes += block.size()
 
     def rows(self) -> Iterator[Rows]:
         """What there is."""
         if self._blocks:
-            yield Rows(blocks.columns_together(self._blocks), self._pages)
+            yield Rows(blocks.columns_together(self._blocks), self._records)

@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from casbd.errors import StoreError
 from casbd.model.activity import FIELDS, Activity
-from casbd.store.log import columns, packing
+from casbd.store.log import bodies, columns, packing
 from casbd.store.log.packing import Packer, Part
-from casbd.store.log.record_pages import Page
+from casbd.store.log.record_pages import Dealt, Page
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _BUT_RECORDS = [name for name in FIELDS if name != columns.RAW]
 _COLUMNS = "block_id, activities, first, last, body, stored"
-PAGE = 256 << 10
-"""Bytes. Fewer records are compressed again with others, of which they take less: 64 kilobytes alone an eighth more."""
 SMALL = 128 << 10
 """Bytes, encoded. Of parts below it several make one block: what thousands of small files hold is compressed together."""
 
@@ -63,19 +61,22 @@ class Block(NamedTuple):
         with self._damage_reported():
             return columns.of_block(packing.unpacked(self.body, self.activities, fields), self.block_id)
 
-    def records(self) -> Page | None:
-        """Its records as a page of a segment's file; None where there are too few for one. StoreError where they are damaged."""
+    def records(self) -> Dealt | None:
+        """Its records as pages of a segment's file; None where there are too few. StoreError where they are damaged."""
         with self._damage_reported():
-            records = packing.records(self.body)
-        return Page(*records, self.activities) if records and records[1] >= PAGE else None
+            records = bodies.records(self.body, self.activities)
+        if records is None:
+            return None
+        pages = {lot: Page(frame, bodies.size_of(frame), records.lots.count(lot)) for lot, frame in records.frames}
+        return Dealt(records.lots, pages)
 
     def which(self) -> tuple[int, int, bytes]:
         """What tells its activities from those of any other block, and from what it may hold later; not from other records of the same."""
-        return self.block_id, self.activities, packing.checksum(self.body)
+        return self.block_id, self.activities, bodies.checksum(self.body)
 
     def size(self) -> int:
         """Bytes of its activities, as they are before they are compressed."""
-        return packing.size(self.body)
+        return bodies.size(self.body)
 
     def damage(self) -> str | None:
         """Why it cannot be read, or holds another number of activities than was stored."""

@@ -95,36 +95,45 @@ def _in_files(store: Store, places: Places, fields: Sequence[str]) -> dict[Place
         here = {block_id: wanted for block_id, wanted in places.items() if segment.first_block <= block_id <= segment.last_block}
         wanted = {place for several in here.values() for place in several if segment.first <= place[0] <= segment.last}
         try:
-            for rows in _row_groups(segment, here, fields) if wanted else ():
+            for rows in _row_groups(segment, here, wanted, fields) if wanted else ():
                 found |= _those(rows, wanted)
         except (StoreError, OSError):  # as above
             continue
     return found
 
 
-def _row_groups(segment: Segment, block_ids: Collection[int], fields: Sequence[str]) -> Iterator[pa.Table]:
-    """The row groups of a file that have rows of some blocks, as the file says of each."""
+def _row_groups(segment: Segment, block_ids: Collection[int], places: Collection[Place], fields: Sequence[str]) -> Iterator[pa.Table]:
+    """The row groups of a file that have ids of some places, of those that may have rows of some blocks, as the file says of each."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
+    ids = _ids(places)
     try:
         with pq.ParquetFile(segment.path) as file:
             column = file.schema.names.index(BLOCK)  # of Parquet's own columns, of which a list of objects is several
             for number in range(file.num_row_groups):
                 says = file.metadata.row_group(number).column(column).statistics
-                if says is None or any(says.min <= block_id <= says.max for block_id in block_ids):
+                if says is not None and not any(says.min <= block_id <= says.max for block_id in block_ids):
+                    continue
+                own = file.read_row_group(number, columns=["activity_id"])["activity_id"]
+                if pc.any(pc.is_in(own, value_set=ids)).as_py():
                     yield file.read_row_group(number, columns=fields)
     except (pa.ArrowException, ValueError) as error:
         raise StoreError(f"{segment.path}: {error}") from None
 
 
+def _ids(places: Collection[Place]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array([*{activity_id for _, activity_id in places}], pa.string())
+
+
 def _those(rows: pa.Table, places: Collection[Place]) -> Mapping[Place, Activity]:
     """Of some rows those at these places."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    ids = pa.array([*{activity_id for _, activity_id in places}])
-    here = rows.filter(pc.is_in(rows.column("activity_id"), value_set=ids))
+    here = rows.filter(pc.is_in(rows.column("activity_id"), value_set=_ids(places)))
     several = [_activity(row) for row in here.to_pylist()]
     return {place: one for one in several if (place := (one.timestamp, one.activity_id)) in places}
 

@@ -1,9 +1,7 @@
 """Activities as a block holds them, and back, as objects or columns.
 
-A body is three frames (RFC 8878): one that decompressors skip, which says how long the next one is and the last one's CRC; the activities
-without their records, one behind the other, as msgpack; and the records, each behind its length, which is how Parquet has texts. So who
-does not ask for the records does not read them, and a segment takes them over as they are. A body of an older casbd is one frame, of
-activities with their records.
+A body (`bodies`) has the activities without their records as msgpack, one behind the other; and the records, each behind its length, which
+is how Parquet has texts. So who does not ask for the records does not read them, and a segment takes them over as they are.
 
 Columns come from the C of `_bodies`, where it was compiled; without it they are made of the objects, which takes four times as long. What
 it does not know exactly (fields of an older casbd) and what is damaged it leaves to Python, which decides what it is.
@@ -12,16 +10,18 @@ it does not know exactly (fields of an older casbd) and what is damaged it leave
 from __future__ import annotations
 
 import struct
-import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import zstandard
 
 from casbd.model.activity import FIELDS, Activity
-from casbd.store.log import columns
+from casbd.store.log import columns, lots
+from casbd.store.log.bodies import Frames, decompress, joined, joined_lots
+from casbd.store.log.bodies import frames as frames_of
 from casbd.store.log.columns import RAW
+from casbd.store.log.lots import LOTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,14 +39,13 @@ _decode = msgspec.msgpack.Decoder(list[Activity]).decode
 _decode_one = msgspec.msgpack.Decoder(Activity).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
-_HEAD = struct.Struct("<IIII")
-"""The frame that is skipped: its sign, the length of what is in it, the length of the next frame, the CRC of the last."""
-_SIGN = 0x184D2A5C, 8
 _LENGTH = struct.Struct("<I")
 
 DAMAGE = (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError)
 """What reading damaged activities raises."""
 
+DEALT = 256 << 10
+"""Bytes. Fewer records are compressed again with others, of which they take less: 64 kilobytes alone an eighth more."""
 _USUAL = 2 << 20
 """Bytes: more than a chunk of records usually becomes."""
 _PARAMETERS = zstandard.ZstdCompressionParameters.from_level(1, window_log=19, hash_log=13, min_match=7, write_checksum=True)
@@ -57,7 +56,7 @@ for audit records, and saves 2 %. Without the checksum a bit that falls over is 
 class Part(NamedTuple):
     """Activities as a block holds them. body: compressed; inside it they are encoded one behind the other, `size` bytes.
 
-    keys: one for each activity. first, last: the earliest and the latest time among them.
+    keys: one for each activity. first, last: the earliest and the latest time among them. lots: each one's.
     """
 
     body: bytes
@@ -65,6 +64,7 @@ class Part(NamedTuple):
     keys: Sequence[int]
     first: int
     last: int
+    lots: bytes
 
     def activities(self) -> list[Activity]:
         """All of them."""
@@ -72,12 +72,16 @@ class Part(NamedTuple):
 
     def encoded(self) -> tuple[bytes, bytes]:
         """All of them without their records, one behind the other; and the records likewise."""
-        rest, records = _frames(self.body)
-        assert records is not None, "an older casbd's is no part of a batch"
-        return _decompress(rest), _decompress(records)
+        frames = frames_of(self.body)
+        assert frames.records is not None, "an older casbd's is no part of a batch"
+        if not frames.lots:
+            return decompress(frames.rest), decompress(frames.records[0])
+        several = bytearray()
+        end = _append_texts(_texts(frames, len(self.keys)), several, 0)
+        return decompress(frames.rest), bytes(several[:end])
 
 
-NOTHING = Part(b"", 0, (), 0, 0)
+NOTHING = Part(b"", 0, (), 0, 0, b"")
 
 
 class Packer:
@@ -98,6 +102,7 @@ class Packer:
             self._rest, self._records = bytearray(_USUAL), bytearray(_USUAL)
         self._ends = 0, 0
         self._times: list[int] = []
+        self._lots = bytearray()
 
     def add(self, several: Sequence[Activity]) -> None:
         """Some more. UnicodeEncodeError where a text has half a surrogate pair; then none of them is in the part."""
@@ -113,17 +118,31 @@ class Packer:
         with memoryview(self._few) as whole, whole[len(_header(len(several))) :] as view:
             self._ends = _append(self._rest, self._ends[0], view), end
         self._times += [activity.timestamp for activity in several]
+        self._lots += lots.of_activities(several)
 
     def part(self, keys: Sequence[int]) -> Part:
         """What was added, each with its key."""
         if not self._times:
             return NOTHING
-        body = joined(self._compressed(self._rest, self._ends[0]), self._compressed(self._records, self._ends[1]))
-        return Part(body, sum(self._ends), keys, min(self._times), max(self._times))
+        rest, end = self._compressed(self._rest, self._ends[0]), self._ends[1]
+        own = bytes(self._lots)
+        body = joined(rest, self._compressed(self._records, end)) if end < DEALT else joined_lots(rest, own, self._by_lot(own))
+        return Part(body, sum(self._ends), keys, min(self._times), max(self._times), own)
 
     def _compressed(self, buffer: bytearray, end: int) -> bytes:
         with memoryview(buffer) as whole, whole[:end] as view:
             return self._compressor.compress(view)
+
+    def _by_lot(self, own: bytes) -> list[bytes]:
+        """The records of each lot, compressed."""
+        several: list[list[memoryview]] = [[] for _ in range(LOTS)]
+        start = 0
+        with memoryview(self._records) as whole:
+            for lot in own:
+                end = start + _LENGTH.size + _LENGTH.unpack_from(whole, start)[0]
+                several[lot].append(whole[start:end])
+                start = end
+            return [self._compressor.compress(b"".join(some)) if some else b"" for some in several]
 
     def merged(self, parts: Sequence[Part]) -> Part:
         """Several parts as one."""
@@ -132,6 +151,7 @@ class Packer:
             rest, records = part.encoded()
             self._ends = _append(self._rest, self._ends[0], rest), _append(self._records, self._ends[1], records)
             self._times += (part.first, part.last)
+            self._lots += part.lots
         return self.part([key for part in parts for key in part.keys])
 
     def without_repeats(self, part: Part, fresh: Sequence[bool]) -> Part:
@@ -162,7 +182,7 @@ def _append_texts(texts: list[str], buffer: bytearray, used: int) -> int:
 
 def texts(frame: bytes | memoryview, number: int) -> list[str]:
     """The records of their frame. One of `DAMAGE` where it has not so many."""
-    plain = _decompress(frame)
+    plain = decompress(frame)
     made = _bodies.texts(plain, number) if COMPILED else _texts_by_python(plain)
     if made is None or len(made) != number:
         raise msgspec.DecodeError("the records are damaged")
@@ -180,10 +200,10 @@ def _texts_by_python(plain: bytes) -> list[str] | None:
 
 def activities(body: bytes, number: int) -> list[Activity]:
     """The activities of a body that holds so many. One of `DAMAGE` where it does not."""
-    rest, records = _frames(body)
-    several = _decode(_header(number) + _decompress(rest))
-    if records is not None:
-        for one, record in zip(several, texts(records, number), strict=True):
+    frames = frames_of(body)
+    several = _decode(_header(number) + decompress(frames.rest))
+    if frames.records is not None:
+        for one, record in zip(several, _texts(frames, number), strict=True):
             one.raw = record
     return several
 
@@ -200,9 +220,10 @@ _heads = msgspec.msgpack.Decoder(list[_Head]).decode
 
 def at_places(body: bytes, number: int, places: Collection[tuple[int, str]], *, with_records: bool = True) -> list[Activity]:
     """Of the activities of a body those with one of these times and ids; the decoder passes over the others. As `some`."""
-    encoded = _header(number) + _decompress(_frames(body)[0])
+    frames = frames_of(body)
+    encoded = _header(number) + decompress(frames.rest)
     wanted = [place for place, one in enumerate(_heads(encoded)) if (one.timestamp, one.activity_id) in places]
-    return _those(body, number, encoded, wanted, with_records=with_records)
+    return _those(frames, number, encoded, wanted, with_records=with_records)
 
 
 def some(body: bytes, number: int, places: Sequence[int], *, with_records: bool = True) -> list[Activity]:
@@ -210,16 +231,17 @@ def some(body: bytes, number: int, places: Sequence[int], *, with_records: bool 
 
     with_records: else `raw` may be empty, and the larger part of the body is not looked at.
     """
-    return _those(body, number, _header(number) + _decompress(_frames(body)[0]), places, with_records=with_records)
+    frames = frames_of(body)
+    return _those(frames, number, _header(number) + decompress(frames.rest), places, with_records=with_records)
 
 
-def _those(body: bytes, number: int, encoded: bytes, places: Sequence[int], *, with_records: bool) -> list[Activity]:
+def _those(frames: Frames, number: int, encoded: bytes, places: Sequence[int], *, with_records: bool) -> list[Activity]:
     if not places:
         return []
-    each, records = _split(encoded), _frames(body)[1]
+    each = _split(encoded)
     several = [_decode_one(each[place]) for place in places]
-    if records is not None and with_records:
-        whole = texts(records, number)
+    if frames.records is not None and with_records:
+        whole = _texts(frames, number, places)
         for one, place in zip(several, places, strict=True):
             one.raw = whole[place]
     return several
@@ -228,60 +250,30 @@ def _those(body: bytes, number: int, encoded: bytes, places: Sequence[int], *, w
 def unpacked(body: bytes, number: int, fields: Collection[str] = FIELDS) -> pa.RecordBatch:
     """Some fields of the same as columns (`columns.schema`), in the fields' order. One of `DAMAGE` where what is read is damaged."""
     wanted = [name for name in FIELDS if name in fields]
-    rest, records = _frames(body)
-    if COMPILED and wanted:
-        apart = b"" if records is None or RAW not in fields else _decompress(records)
-        made = _bodies.columns((_decompress(rest),), (number,), columns.letters(fields, apart=records is not None), apart)
-        if made is not None:
-            return columns.of_buffers(made, wanted)
-    return columns.batch(activities(body, number), wanted)
+    frames = frames_of(body)
+    if not COMPILED or not wanted:
+        return columns.batch(activities(body, number), wanted)
+    with_records = frames.records is not None and RAW in fields
+    apart = b"".join(map(decompress, frames.checked(number))) if with_records else b""
+    kinds = columns.letters(fields, apart=frames.records is not None)
+    made = _bodies.columns((decompress(frames.rest),), (number,), kinds, apart)
+    if made is None:
+        return columns.batch(activities(body, number), wanted)
+    batch = columns.of_buffers(made, wanted)
+    if with_records and frames.lots:
+        batch = batch.set_column(wanted.index(RAW), RAW, batch[RAW].take(lots.arranged(frames.lots)))
+    return batch
 
 
 def unpacked_together(bodies: Sequence[bytes], numbers: Sequence[int]) -> pa.RecordBatch | None:
     """All fields but their records of several, one behind the other; None where each of them must be unpacked for itself."""
-    frames = [_frames(body) for body in bodies]
-    if not COMPILED or any(records is None for _, records in frames):
+    several = [*map(frames_of, bodies)]
+    if not COMPILED or any(frames.records is None for frames in several):
         return None
     wanted = [name for name in FIELDS if name != RAW]
-    made = _bodies.columns(tuple(_decompress(rest) for rest, _ in frames), tuple(numbers), columns.letters(wanted, apart=True), b"")
+    rests = tuple(decompress(frames.rest) for frames in several)
+    made = _bodies.columns(rests, tuple(numbers), columns.letters(wanted, apart=True), b"")
     return None if made is None else columns.of_buffers(made, wanted)
-
-
-def size(body: bytes) -> int:
-    """Bytes of a body's activities before they are compressed, by what the frames say of themselves; of a damaged one those it has."""
-    try:
-        return max(len(body), sum(zstandard.frame_content_size(frame) for frame in _frames(body) if frame is not None))
-    except zstandard.ZstdError:
-        return len(body)
-
-
-def records(body: bytes) -> tuple[memoryview, int] | None:
-    """The frame of the records, and its size before it was compressed; None of an older casbd's. One of `DAMAGE` where it has changed."""
-    _, frame = _frames(body)
-    if frame is None:
-        return None
-    if zlib.crc32(frame) != _HEAD.unpack_from(body)[3]:
-        raise zstandard.ZstdError("the records have changed")
-    return frame, zstandard.frame_content_size(frame)
-
-
-def checksum(body: bytes) -> bytes:
-    """That of a body's activities without their records, as zstd has made it (RFC 8878 3.1.1)."""
-    return bytes(_frames(body)[0][-4:])
-
-
-def joined(rest: bytes, records: bytes) -> bytes:
-    """A body of its frames."""
-    return b"".join((_HEAD.pack(*_SIGN, len(rest), zlib.crc32(records)), rest, records))
-
-
-def _frames(body: bytes) -> tuple[memoryview, memoryview | None]:
-    """The frame of activities, and that of their records; None where an older casbd has written both as one."""
-    view = memoryview(body)
-    if len(body) < _HEAD.size or _HEAD.unpack_from(body)[:2] != _SIGN:
-        return view, None
-    end = _HEAD.size + _HEAD.unpack_from(body)[2]
-    return view[_HEAD.size : end], view[end:]
 
 
 def _header(count: int) -> bytes:
@@ -291,6 +283,12 @@ def _header(count: int) -> bytes:
     return b"\xdc" + count.to_bytes(2, "big") if count < 65536 else b"\xdd" + count.to_bytes(4, "big")
 
 
-def _decompress(body: bytes | memoryview) -> bytes:
-    # One of its own each time: a decompressor that two destinations' threads use at once corrupts the memory.
-    return zstandard.ZstdDecompressor().decompress(body)
+def _texts(frames: Frames, number: int, places: Iterable[int] | None = None) -> list[str]:
+    """The records of so many activities; of some places, others may be empty."""
+    several = frames.checked(number)
+    if not frames.lots:
+        return texts(several[0], number)
+    wanted = {*frames.lots} if places is None else {frames.lots[place] for place in places}
+    own = zip(sorted({*frames.lots}), several, strict=True)
+    counts = {lot: frames.lots.count(lot) for lot in {*frames.lots}}
+    return lots.in_order(frames.lots, [texts(frame, counts[lot]) if lot in wanted else [""] * counts[lot] for lot, frame in own])

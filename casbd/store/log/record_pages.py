@@ -1,4 +1,4 @@
-"""The column of records of a segment's file, taken over as blocks have them: compressed, each block's as a page of Parquet.
+"""The column of records of a segment's file, taken over as blocks have them: compressed, those of each lot of a block as a page of Parquet.
 
 Compressing them again would be half of all that a segment costs. pyarrow writes no pages of others, so it writes the file with a column of
 nothing in the place of the records; their pages go behind each row group, and the file's footer (Thrift, its compact protocol) is told
@@ -9,13 +9,13 @@ https://parquet.apache.org/docs/file-format/ and https://github.com/apache/parqu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import zstandard
 
-from casbd.store.log import packing, thrift
+from casbd.store.log import lots, packing, thrift
 from casbd.store.log.columns import RAW
 from casbd.store.log.thrift import BINARY, I32, I64, LIST, STRUCT, Value, binary, integer, list_of, struct, varint
 
@@ -44,6 +44,24 @@ class Page(NamedTuple):
         import pyarrow as pa
 
         return pa.array(packing.texts(self.frame, self.records), pa.string())
+
+
+class Dealt(NamedTuple):
+    """The records of a block. lots: each activity's; pages: of each lot that there is."""
+
+    lots: bytes
+    pages: Mapping[int, Page]
+
+    def texts(self) -> pa.Array:
+        """The records, in the order of the activities."""
+        import pyarrow as pa
+
+        return pa.concat_arrays([self.pages[lot].texts() for lot in sorted(self.pages)]).take(lots.arranged(self.lots))
+
+    def of_lot(self, lot: int) -> Iterator[Page]:
+        """The page of a lot, if there is one."""
+        if lot in self.pages:
+            yield self.pages[lot]
 
 
 class Chunk(NamedTuple):

@@ -1,7 +1,8 @@
-"""What a segment's file is: Parquet, activities as columns under the fields' names, in the order in which they were stored.
+"""What a segment's file is: Parquet, activities as columns under the fields' names.
 
-Sorted by block and place in it, which is nearly the order of time. Text, also in lists, is dictionary-encoded but for what differs in
-each row; `activity_id` has a Bloom filter. Times are milliseconds since 1970 (UTC). Records are as blocks have compressed them
+Some ten thousands that were stored one after the other, which is nearly the order of time, have a row group for each lot of people
+(`lots`); how they were stored is told by each one's block and place in it. Text, also in lists, is dictionary-encoded but for what differs
+in each row; `activity_id` has a Bloom filter. Times are milliseconds since 1970 (UTC). Records are as blocks have compressed them
 (`record_pages`).
 """
 
@@ -14,23 +15,29 @@ import resource
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from casbd.documents.replacing import sync
 from casbd.errors import StoreError
 from casbd.model.activity import Activity
-from casbd.store.log import record_pages
+from casbd.store.log import dealt_rows, lots, record_pages
 from casbd.store.log.columns import BLOCK, PLACE, RAW, batch, of_block, schema
-from casbd.store.log.record_pages import Chunk, Page
+from casbd.store.log.dealt_rows import DealtRows
+from casbd.store.log.lots import LOTS
+from casbd.store.log.record_pages import Chunk, Dealt
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS = 10_000
-"""In one row group: what is in memory while a segment is written (126 MB in all, with twice as many 143). What files say of their row
-groups takes DuckDB 0.2 s for ten million activities; with half as many rows it would be 0.4."""
+ROWS = 40_000
+"""In the row groups of all lots together: what is in memory while a segment is written, and read for the newest of anybody. What files say
+of their row groups takes DuckDB 0.4 s for ten million activities; with half as many rows twice that."""
+_IDS = ROWS // LOTS
+"""About so many different ones in a row group."""
+FEW = 10_000
+"""Fewer rows are one row group of all lots, unless they are large; as a rule only a file's last are."""
 BYTES = 32 << 20
 """In half of a row group, about, however few rows that are: records may have 20 MB, and a row group is read as a whole."""
 _DIFFERENT = (RAW, "activity_id", "timestamp", "input_offset", PLACE, "objects.list.element.id", "objects.list.element.name")
@@ -66,16 +73,16 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Rows(NamedTuple):
-    """Some rows of a file. records: theirs, one page behind the other; none where the table has them as a column."""
+    """Some rows of a file. records: theirs, of one block after the other; none where the table has them as a column."""
 
     table: pa.Table
-    records: Sequence[Page] = ()
+    records: Sequence[Dealt] = ()
 
     def with_records(self) -> pa.Table:
         """All their columns."""
         if not self.records:
             return self.table
-        texts = [page.texts() for page in self.records]
+        texts = [one.texts() for one in self.records]
         return self.table.add_column(schema().get_field_index(RAW), schema().field(RAW), texts)
 
 
@@ -110,8 +117,7 @@ class PartWriter:
         self._day, self._file = day, f"date={day}/{name}.parquet"
         self._path = directory / self._file
         self._beside = self._path.with_suffix(".new")
-        self._waiting: list[pa.Table] = []
-        self._records: list[Page | pa.ChunkedArray] = []
+        self._waiting: list[DealtRows] = []
         self._chunks: list[Chunk] = []
         self._bytes = self._size = self._rows = 0
         self._number = self._first = self._last = self._first_block = self._last_block = 0
@@ -127,30 +133,32 @@ class PartWriter:
                 compression_level=1,  # 3 takes half as long again, for nothing with records full of ids
                 use_dictionary=[leaf for field in self._schema for leaf in _leaves(field.name, field.type) if leaf not in _DIFFERENT],
                 write_statistics=[*_TOLD],
-                bloom_filter_options={"activity_id": {"ndv": ROWS, "fpp": 0.01}},
+                bloom_filter_options={"activity_id": {"ndv": _IDS, "fpp": 0.01}},
             )
         except OSError as error:
             raise StoreError(f"{self._beside}: {error}") from None
 
     def add(self, rows: Rows) -> None:
         """Some rows, behind those that are there."""
-        table, pages = rows
-        if pages:
-            self._add(table, pages, table.get_total_buffer_size())
+        table, several = rows
+        if several:
+            pages = [page for one in several for page in one.pages.values()]
+            own = b"".join(one.lots for one in several)
+            self._add(DealtRows.of(table, own, several), sum(len(page.frame) for page in pages), sum(page.size for page in pages))
             return
         at_once = max(1, min(ROWS, table.num_rows * BYTES // max(1, table.nbytes)))
         for start in range(0, table.num_rows, at_once):
             some = table.slice(start, at_once)
-            without = some.drop_columns([RAW])
-            self._add(without, [some[RAW]], without.nbytes)
+            self._add(DealtRows.of(some, lots.of_table(some)), 0, 0)
 
-    def _add(self, table: pa.Table, records: Sequence[Page | pa.ChunkedArray], size: int) -> None:
-        self._waiting.append(table)
-        self._records += records
-        self._bytes += size + sum(len(one.frame) if isinstance(one, Page) else one.nbytes for one in records)
-        self._size += size + sum(one.size if isinstance(one, Page) else one.nbytes for one in records)
-        self._rows += table.num_rows
-        if self._rows >= ROWS or self._size >= 2 * BYTES:
+    def _add(self, some: DealtRows, held: int, size: int) -> None:
+        """held: bytes of the records that are not in the table; size: as they are before they are compressed."""
+        own = some.table.get_total_buffer_size()
+        self._waiting.append(some)
+        self._bytes += own + held
+        self._size += own + size
+        self._rows += some.table.num_rows
+        if self._rows >= ROWS or self._bytes >= 2 * BYTES or self._size >= 4 * BYTES:
             self._flush()
 
     def _see(self, table: pa.Table) -> None:
@@ -169,16 +177,26 @@ class PartWriter:
 
         if not self._waiting:
             return
-        together, records = pa.concat_tables(self._waiting), self._records
-        self._waiting, self._records, self._bytes, self._size, self._rows = [], [], 0, 0, 0
-        self._see(together)
-        nothing = pa.nulls(together.num_rows, pa.string())
+        together = self._row_groups()
+        self._waiting, self._bytes, self._size, self._rows = [], 0, 0, 0
         try:
-            whole = together.add_column(self._schema.get_field_index(RAW), RAW, nothing)
-            self._writer.write_table(whole, row_group_size=together.num_rows)
-            self._chunks.append(record_pages.write(self._sink, _pages(records)))
+            for group in together:
+                table = pa.concat_tables(some.of_lot(lot) for some, lot in group)
+                if not table.num_rows:
+                    continue
+                self._see(table)
+                whole = table.add_column(self._schema.get_field_index(RAW), RAW, pa.nulls(table.num_rows, pa.string()))
+                self._writer.write_table(whole, row_group_size=table.num_rows)
+                records = itertools.chain.from_iterable(some.records_of(lot) for some, lot in group)
+                self._chunks.append(record_pages.write(self._sink, dealt_rows.pages(records)))
         except (OSError, pa.ArrowException) as error:
             raise StoreError(f"{self._beside}: {error}") from None
+
+    def _row_groups(self) -> list[list[tuple[DealtRows, int]]]:
+        """Of what waits the lots that each row group has."""
+        if self._rows < FEW and self._size < 2 * BYTES:
+            return [[(some, lot) for some in self._waiting for lot in range(LOTS)]]
+        return [[(some, lot) for some in self._waiting] for lot in range(LOTS)]
 
     @property
     def waiting(self) -> int:
@@ -227,18 +245,6 @@ def _leaves(name: str, kind: pa.DataType) -> Iterator[str]:
             yield from _leaves(f"{name}.{part.name}", part.type)
     else:
         yield name
-
-
-def _pages(several: Iterable[Page | pa.ChunkedArray]) -> Iterator[Page]:
-    """Records as pages; those that are not yet compressed together with their neighbours."""
-    import pyarrow as pa
-
-    for is_page, run in itertools.groupby(several, lambda one: isinstance(one, Page)):
-        if is_page:
-            yield from cast("Iterator[Page]", run)
-        else:
-            chunks = [chunk for one in cast("Iterator[pa.ChunkedArray]", run) for chunk in one.chunks]
-            yield from record_pages.of_texts(pa.chunked_array(chunks, pa.string()))
 
 
 def digest_of(path: Path) -> bytes:

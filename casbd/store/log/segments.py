@@ -230,6 +230,9 @@ def compact(store: Store, now: int | None = None, *, at_least: int | None = None
 
 def write_apart(directory: Path, plan: Plan, answer: Callable[[list[Part]], None]) -> None:
     """The work of a process of its own: it takes seconds, and the daemon reads on. answer: gets the files when they are whole."""
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())  # its own takes a sixth more memory in all, and no less time
     with suppress(OSError):  # the unit file does not let it
         os.nice(10)
     with Store(directory, readonly=True) as store:

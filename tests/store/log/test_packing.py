@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.store.log import columns, packing
-from casbd.store.log.packing import DAMAGE, NOTHING, Packer, joined, unpacked
+from casbd.store.log import bodies, columns, packing
+from casbd.store.log.bodies import joined
+from casbd.store.log.packing import DAMAGE, NOTHING, Packer, unpacked
 
 TEXTS = st.one_of(
     st.text(max_size=6), st.sampled_from(["", "x" * 31, "x" * 32, "ä" * 128, "€" * 30_000, "\x00", "\U0010ffff", "\ud7ff\ue000"])
@@ -103,11 +104,11 @@ def test_without_repeats():
 
 @given(st.lists(st.lists(ACTIVITIES, min_size=1, max_size=5), max_size=4))
 def test_several_together_are_what_each_is_alone(several):
-    bodies, numbers = [part(some).body for some in several], [*map(len, several)]
-    together = packing.unpacked_together(bodies, numbers)
+    several_bodies, numbers = [part(some).body for some in several], [*map(len, several)]
+    together = packing.unpacked_together(several_bodies, numbers)
     if packing.COMPILED:
         wanted = [name for name in FIELDS if name != columns.RAW]
-        alone = [unpacked(body, number, wanted) for body, number in zip(bodies, numbers, strict=True)]
+        alone = [unpacked(body, number, wanted) for body, number in zip(several_bodies, numbers, strict=True)]
         together.validate(full=True)
         assert pa.Table.from_batches([together]).equals(pa.Table.from_batches(alone, together.schema).combine_chunks())
     else:
@@ -116,9 +117,9 @@ def test_several_together_are_what_each_is_alone(several):
 
 def test_several_together_have_each_as_many_as_it_should():
     """The sum is right, and the third would have the place of another block's."""
-    bodies = [part(activities_at(1, 2, 3)).body, part(activities_at(4)).body]
-    assert packing.unpacked_together(bodies, [2, 2]) is None
-    assert packing.unpacked_together([*bodies, as_body([5, "a", "Log on"])], [3, 1, 1]) is None, "of an older casbd"
+    several = [part(activities_at(1, 2, 3)).body, part(activities_at(4)).body]
+    assert packing.unpacked_together(several, [2, 2]) is None
+    assert packing.unpacked_together([*several, as_body([5, "a", "Log on"])], [3, 1, 1]) is None, "of an older casbd"
 
 
 @given(st.lists(ACTIVITIES, max_size=20), st.just({*FIELDS}) | st.sets(st.sampled_from([*FIELDS])))
@@ -212,8 +213,8 @@ def test_of_a_block_says_which_and_where():
 
 def test_the_size_before_it_is_compressed():
     one = part([Activity(1, "a", raw="x" * 100_000)])
-    assert packing.size(one.body) == one.size > 100_000
-    assert packing.size(b"damaged") == 7
+    assert bodies.size(one.body) == one.size > 100_000
+    assert bodies.size(b"damaged") == 7
 
 
 def test_a_number_that_cannot_be_is_for_python_before_memory_is_taken():
@@ -266,3 +267,112 @@ def test_the_same_bytes_with_c_and_without(activities):
     with patch.object(packing, "COMPILED", False):
         assert part(activities) == made
         assert made.activities() == activities
+
+
+USERS = ["anna", "bob", "carl", "dora", "eve", None]
+"""Of several lots."""
+
+
+def dealt(activities, packer=None):
+    """As many activities with large records are."""
+    with patch.object(packing, "DEALT", 0):
+        return part(activities, packer)
+
+
+def of_people(number):
+    return [Activity(n, f"{n}", user=USERS[n % 6], raw=f"record {n}") for n in range(number)]
+
+
+@given(st.lists(ACTIVITIES, min_size=1, max_size=20), st.just({*FIELDS}) | st.sets(st.sampled_from([*FIELDS])), st.sets(st.integers(0, 19)))
+def test_what_is_dealt_is_read_as_what_is_not(activities, fields, chosen):
+    body, number = dealt(activities).body, len(activities)
+    assert packing.activities(body, number) == activities
+    by_c, by_python = both(body, number, fields)
+    assert by_c.equals(by_python)
+    assert by_c.equals(unpacked(part(activities).body, number, fields))
+    by_c.validate(full=True)
+    places = [place for place in chosen if place < number]
+    assert packing.some(body, number, places) == [activities[place] for place in places]
+    moments = {(activities[place].timestamp, activities[place].activity_id) for place in places}
+    assert packing.at_places(body, number, moments) == packing.at_places(part(activities).body, number, moments)
+    assert bodies.size(body) == max(part(activities).size, len(body))
+    with patch.object(packing, "COMPILED", False):
+        assert dealt(activities).body == body
+
+
+@given(st.lists(st.tuples(st.lists(ACTIVITIES, min_size=1, max_size=6), st.booleans()), min_size=1, max_size=4), st.booleans())
+def test_parts_of_both_kinds_are_one(several, is_dealt):
+    packer = Packer()
+    parts = [dealt(some) if apart else part(some) for some, apart in several]
+    with patch.object(packing, "DEALT", 0 if is_dealt else 1 << 30):
+        whole = packer.merged(parts)
+    activities = [one for some, _ in several for one in some]
+    assert whole.activities() == activities
+    assert (bodies.records(whole.body, len(activities)) is not None) == is_dealt
+    assert whole.lots == part(activities).lots
+    fresh = [number % 3 > 0 for number in range(len(activities))]
+    with patch.object(packing, "DEALT", 0):
+        left = packer.without_repeats(whole, fresh)
+    assert left.activities() == [one for one, is_fresh in zip(activities, fresh, strict=True) if is_fresh]
+
+
+def test_many_records_are_dealt_and_few_are_not():
+    noise = random.Random(1).randbytes
+    few, many = ([replace(one, raw=noise(200).hex()) for one in of_people(number)] for number in (100, 900))
+    assert bodies.records(part(few).body, 100) is None
+    assert bodies.records(b"of an older casbd", 1) is None
+    own, frames = bodies.records(part(many).body, 900)
+    assert own == part(many).lots
+    assert [lot for lot, _ in frames] == sorted({*own})
+    for lot, frame in frames:
+        assert packing.texts(frame, own.count(lot)) == [one.raw for one, its in zip(many, own, strict=True) if its == lot]
+
+
+def test_of_some_only_the_records_of_their_lots_are_read():
+    activities = of_people(12)
+    one = dealt(activities)
+    body, (own, frames) = bytearray(one.body), bodies.records(one.body, 12)
+    damaged, frame = frames[-1]
+    start = one.body.index(bytes(frame))
+    body[start : start + len(frame)] = bytes(len(frame))
+    others, theirs = ([place for place in range(12) if (own[place] == damaged) == is_theirs] for is_theirs in (False, True))
+    assert others
+    assert packing.some(bytes(body), 12, others) == [activities[place] for place in others]
+    for read in (lambda body: packing.some(body, 12, theirs), lambda body: packing.activities(body, 12), lambda body: unpacked(body, 12)):
+        assert outcome(read, bytes(body)) in DAMAGE
+    with pytest.raises(zstandard.ZstdError, match="have changed"):
+        bodies.records(bytes(body), 12)
+
+
+def test_a_bit_that_fell_over_gives_nobody_the_record_of_another():
+    activities = of_people(6)
+    body = bytearray(dealt(activities).body)
+    reads = (
+        packing.activities,
+        lambda body, number: columns.activities(unpacked(body, number)),
+        lambda *some: packing.some(*some, range(6)),
+    )
+    for place in range(len(body)):
+        for bit in (1, 16):
+            body[place] ^= bit
+            for read in reads:
+                assert (found := outcome(read, bytes(body), 6)) in DAMAGE or found == activities, place
+            body[place] ^= bit
+    for number in (5, 7):
+        for read in (*reads[:2], bodies.records):
+            assert outcome(read, bytes(body), number) in DAMAGE
+    for end in range(len(body)):
+        assert outcome(packing.activities, bytes(body[:end]), 6) in DAMAGE
+
+
+def test_two_with_each_others_lot_are_damage():
+    """Each record is whole, and as many are of each lot."""
+    body = dealt(of_people(6)).body
+    own = dealt(of_people(6)).lots
+    first, other = 0, next(place for place, lot in enumerate(own) if lot != own[0])
+    changed = bytearray(own)
+    changed[first], changed[other] = own[other], own[first]
+    body = body.replace(own, bytes(changed), 1)
+    for read in (packing.activities, unpacked, bodies.records):
+        with pytest.raises(zstandard.ZstdError, match="says wrongly"):
+            read(body, 6)

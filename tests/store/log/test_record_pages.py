@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from unittest.mock import patch
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +17,7 @@ from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.database import Store
 from casbd.store.log import block_rows, blocks, columns, packing, record_pages, segment_files, segments
+from casbd.store.log.blocks import Block
 from casbd.store.log.packing import Packer
 from casbd.store.log.segment_files import PartWriter, Rows
 
@@ -88,10 +90,11 @@ def test_pages_are_of_a_size_that_readers_take():
 def test_a_segment_takes_over_what_blocks_have_compressed(store, monkeypatch, rows):
     monkeypatch.setattr(segment_files, "ROWS", rows)
     expected = stored(store, *(activities(700, name=f"{n}-") for n in range(5)))
-    frames = [bytes(packing.records(block.body)[0]) for block in blocks.waiting(store.connection)]
+    frames = [bytes(page.frame) for block in blocks.waiting(store.connection) for page in block.records().pages.values()]
     assert segments.compact(store, at_least=1)
     (segment,) = segments.listed(store)
     whole = segment.path.read_bytes()
+    assert len(frames) > 5
     assert all(frame in whole for frame in frames), "they were compressed again"
     assert read_back(store) == expected
     assert not whole.count(b"PAR1", 4, -4)
@@ -151,9 +154,14 @@ def test_blocks_of_all_kinds_become_one_segment_each_day(store):
     assert read_back(store) == expected
 
 
-@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3), st.sampled_from([3, 50, 9_000])), min_size=1, max_size=6))
-def test_whatever_blocks_there_are_all_of_it_is_in_segments(tmp_path_factory, several):
-    with Store(tmp_path_factory.mktemp("state")) as store:
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3), st.sampled_from([3, 50, 9_000])), min_size=1, max_size=6),
+    st.sampled_from([0, 9_000, packing.DEALT]),
+    st.sampled_from([0, 30, segment_files.FEW]),
+)
+def test_whatever_blocks_there_are_all_of_it_is_in_segments(tmp_path_factory, several, dealt, few):
+    few = patch.multiple(segment_files, FEW=few, ROWS=2 * few + 1)
+    with Store(tmp_path_factory.mktemp("state")) as store, patch.object(packing, "DEALT", dealt), few:
         expected = stored(
             store,
             *(activities(count, NOON + day * DAY // 2, 1000, size, name=f"{number}-") for number, (count, day, size) in enumerate(several)),
@@ -204,14 +212,14 @@ def test_parts_that_become_one_keep_their_records(store, monkeypatch):
 def test_a_full_disk_leaves_nothing(store, tmp_path, monkeypatch):
     one = PartWriter(tmp_path, "2026-01-01", "name")
     several = activities(900)
-    page = record_pages.Page(*packing.records(part(several).body), 900)
+    records = Block(1, 900, NOON, NOON, part(several).body).records()
     table = segment_files.rows(several, 1).table
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(record_pages, "write", full)
-    one.add(Rows(table.drop_columns(["raw"]), [page]))
+    one.add(Rows(table.drop_columns(["raw"]), [records]))
     with pytest.raises(StoreError, match="No space left"):
         one.finish()
     one.give_up()

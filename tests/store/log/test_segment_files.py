@@ -12,6 +12,8 @@ from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.log import segment_files
 from casbd.store.log.columns import BLOCK, PLACE
+from casbd.store.log.columns import activities as of
+from casbd.store.log.lots import of_activities
 from casbd.store.log.segment_files import PartWriter, allow_open, by_day, digest_of, read, rows
 
 DAY = 86_400_000
@@ -69,6 +71,28 @@ def test_rows_are_written_in_groups_that_fit_into_memory(tmp_path, monkeypatch):
     assert one.waiting == 0
     one.finish()
     assert [table.num_rows for table in read(tmp_path / "date=2026-01-01" / "name.parquet")] == [4, 4, 2]
+
+
+def test_what_a_person_did_is_in_one_row_group_of_many_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(segment_files, "ROWS", 60)
+    monkeypatch.setattr(segment_files, "FEW", 20)
+    one = writer(tmp_path)
+    several = [Activity(time, f"{time}", user=f"user{time % 10}", raw=f"record {time}") for time in range(145)]
+    for start in range(0, 145, 13):
+        one.add(rows(several[start : start + 13], 1, first=start))
+    one.finish()
+    tables = [*read(tmp_path / "date=2026-01-01" / "name.parquet")]
+    batches = [batch for table in tables for batch in table.to_batches()]
+    found = [row for batch in batches for row in zip(batch[PLACE].to_pylist(), of(batch), strict=True)]
+    assert sorted(found, key=lambda row: row[0]) == [*enumerate(several)]
+    lots = {one.user: lot for one, lot in zip(several, of_activities(several), strict=True)}
+    groups = [{*table["user"].to_pylist()} for table in tables]
+    number = len({*lots.values()})
+    assert number > 1
+    for some in (groups[:number], groups[number : 2 * number]):
+        assert [{lots[user] for user in users} for users in some] == [{lot} for lot in sorted({*lots.values()})]
+        assert set.union(*some) == {*lots}
+    assert groups[2 * number :] == [{*lots}], "few rows are one"
 
 
 def test_few_rows_of_many_bytes_are_a_group_each(tmp_path, monkeypatch):

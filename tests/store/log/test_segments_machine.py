@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from casbd.activity_log import ActivityLog, Wanted, parts
 from casbd.model.activity import Activity, ActivityObject
 from casbd.store.database import Store
-from casbd.store.log import blocks, segment_damage, segments
+from casbd.store.log import blocks, packing, segment_damage, segment_files, segments
 from casbd.store.log.packing import Packer
 
 DAY = 86_400_000
@@ -41,15 +42,21 @@ made_activities = st.builds(
 
 
 class Log(RuleBasedStateMachine):
-    @initialize(few=st.sampled_from([0, 10, parts.FEW]))
-    def begin(self, few):
+    @initialize(few=st.sampled_from([0, 10, parts.FEW]), dealt=st.sampled_from([0, 200, packing.DEALT]), rows=st.sampled_from([2, 9]))
+    def begin(self, few, dealt, rows):
         self.directory = Path(tempfile.mkdtemp())
         self.store = Store(self.directory)
         self.expected: list[Activity] = []
         self.numbers = itertools.count()
         self.readers: list[tuple[object, list[Activity], list[Activity]]] = []
-        self.old = segments.ACTIVITIES, segments.PARTS, parts.FEW
-        segments.ACTIVITIES, segments.PARTS, parts.FEW = 8, 2, few
+        self.patches = [
+            patch.multiple(segments, ACTIVITIES=8, PARTS=2),
+            patch.object(parts, "FEW", few),
+            patch.object(packing, "DEALT", dealt),
+            patch.multiple(segment_files, ROWS=2 * rows, FEW=rows),
+        ]
+        for one in self.patches:
+            one.start()
 
     @rule(several=st.lists(made_activities, min_size=1, max_size=6))
     def store_some(self, several):
@@ -147,7 +154,8 @@ class Log(RuleBasedStateMachine):
         assert [*segment_damage.verify(self.store)] == []
 
     def teardown(self):
-        segments.ACTIVITIES, segments.PARTS, parts.FEW = self.old
+        for one in self.patches:
+            one.stop()
         self.store.close()
         shutil.rmtree(self.directory)
 

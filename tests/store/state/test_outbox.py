@@ -19,7 +19,7 @@ def command(name, created=0):
 
 
 def block(connection, number=3, last=0, stored=0):
-    part = blocks.Part(b"body", 4, range(1, number + 1), last, last)
+    part = blocks.Part(b"body", 4, range(1, number + 1), last, last, bytes(number))
     ((block_id, size),) = blocks.add(connection, Packer(), [part], stored)
     return block_id, size
 

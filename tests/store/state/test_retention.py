@@ -24,12 +24,12 @@ DAY = 86_400_000
 )
 def test_the_newest_time_that_can_be_believed(connection, blocks, newest):
     for first, last, stored in blocks:
-        add(connection, Packer(), [Part(b"", 0, [1], first, last)], stored)
+        add(connection, Packer(), [Part(b"", 0, [1], first, last, b"")], stored)
     assert retention.newest(connection) == newest
 
 
 def test_segments_count_too(connection):
-    add(connection, Packer(), [Part(b"", 0, [1], 5, 5)], 5)
+    add(connection, Packer(), [Part(b"", 0, [1], 5, 5, b"")], 5)
     connection.execute("INSERT INTO segments (file, activities, first, last, stored) VALUES ('a', 1, 7, 9, 9)")
     assert retention.newest(connection) == 9
 
