@@ -1,8 +1,9 @@
 """The memories of all subjects: in memory while they are busy, in the store always.
 
-Activities are added as they come, and judged together at a commit's end; and before, where a subject's time moves on so far that what was
-added would be too old to be judged. So it does not matter how records are cut into commits. What is known to change nothing, as most of
-what people do again within an hour, is not added.
+Activities are added and judged at a commit's end, one policy's after another's: of each record several policies remember something, and in
+turns their memories push each other out of the processor's caches, which makes all of it a fifth dearer. A subject is judged before, where
+its time moves on so far that what was added would be too old to be judged. So it does not matter how records are cut into commits. What is
+known to change nothing, as most of what people do again within an hour, is not added.
 
 A commit appends what it observed to a journal, as one row. A memory is packed when an alert comes of it, when it is let go, and when the
 journal is long; a new process reads the journal and adds what a packed memory does not have, as it was added then.
@@ -10,7 +11,7 @@ journal is long; a new process reads the journal and adds what a packed memory d
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import islice
@@ -50,7 +51,8 @@ class Habits:
         self._learned = frozenset[str]()
         self._begun = False
         self._lateness = Lateness(shelf)
-        self._touched: dict[Name, None] = {}
+        self._arrived: defaultdict[str, list[tuple[str, Entry]]] = defaultdict(list)
+        self._touched: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._verdicts: list[tuple[Watching, str, Verdict]] = []
         self._noted: list[Observed] = []
         self._unsaved: dict[Name, None] = {}
@@ -78,40 +80,46 @@ class Habits:
             before, self._learned = self._learned, self._shelf.in_use(self._watching)
             if before != self._learned:
                 self._read_anew(before ^ self._learned)
-            self._touched.update(dict.fromkeys(self._shelf.again()))
+            for remembers, who in self._shelf.again():
+                self._touched[remembers][who] = None
 
     def add(self, watching: Watching, who: str, entry: Entry) -> None:
         """An activity of a subject that met a policy's filters. Several policies that observe the same count it once; and nothing is
         observed of what is still to be learned from the log.
         """
         remembers = watching.remembers
-        if remembers not in self._learned and not self._learns(watching):
+        if remembers in self._learned or self._learns(watching):
+            self._arrived[remembers].append((who, entry))
+        else:
             self._lateness.look(remembers, entry.timestamp)  # the look back that learns it may be killed, and begins again
-            return
-        name = (remembers, who)
-        known = self._known.get(name) or self._of(name)
-        ordinary, told = known.again(entry, self._forgotten.get(remembers, 0))
-        if ordinary:
-            return
-        if not known.fresh:
-            self._touched[name] = self._unsaved[name] = None
-        elif known.latest == entry:
-            return  # another policy's
-        if known.is_ahead(entry):
-            self._judge(name, known)
+
+    def _add_arrived(self, remembers: str) -> None:
+        """Add what waits, in the order in which it came."""
         organization = self._organization(remembers)
         daily = organization is not None and organization.daily
-        known.add(entry, tells=daily and not told)
-        self._noted.append((remembers, who, entry))
-        self._lateness.look(remembers, entry.timestamp)
-        if organization is not None and not (daily and told):
-            self._tell(organization, name, entry, known.memory)
+        for who, entry in self._arrived.pop(remembers, ()):
+            name = (remembers, who)
+            known = self._known.get(name) or self._of(name)
+            ordinary, told = known.again(entry, self._forgotten.get(remembers, 0))
+            if ordinary:
+                continue
+            if not known.fresh:
+                self._touched[remembers][who] = self._unsaved[name] = None
+            elif known.latest == entry:
+                continue  # another policy's
+            if known.is_ahead(entry):
+                self._judge(name, known)
+            known.add(entry, tells=daily and not told)
+            self._noted.append((remembers, who, entry))
+            self._lateness.look(remembers, entry.timestamp)
+            if organization is not None and not (daily and told):
+                self._tell(organization, name, entry, known.memory)
 
     def _tell(self, organization: Organization, name: Name, entry: Entry, memory: Memory) -> None:
         """All together learn of an activity."""
         remembers, who = name
         for other in organization.add(who, entry, memory):
-            self._touched[remembers, other] = None
+            self._touched[remembers][other] = None
             concerned = self._of((remembers, other))
             concerned.oldest = min(concerned.oldest, entry.timestamp - HOUR)  # judged before its own time leaves that behind
         self._forgotten[remembers] = organization.forgotten
@@ -125,9 +133,10 @@ class Habits:
 
     def verdicts(self) -> Iterator[tuple[Watching, str, Verdict]]:
         """What became of alerts since the last time, by policy and subject, in the order in which it is to be told."""
-        for name in self._touched:
-            self._judge(name, self._of(name))
-        self._touched = {}
+        for remembers in [*{**self._arrived, **self._touched}]:
+            self._add_arrived(remembers)
+            for who in self._touched.pop(remembers, ()):
+                self._judge((remembers, who), self._of((remembers, who)))
         yield from self._verdicts
         self._verdicts = []
 
@@ -168,7 +177,8 @@ class Habits:
         return bool(self._unsaved)
 
     def memory(self, watching: Watching, who: str) -> tuple[Memory, Organization | None]:
-        """What is remembered of a subject, and of all. To be looked at, not changed."""
+        """What is remembered of a subject, and of all, with what was added last. To be looked at, not changed."""
+        self._add_arrived(watching.remembers)
         return self._of((watching.remembers, who)).memory, self._organization(watching.remembers)
 
     def _read_anew(self, several: Collection[str]) -> None:
@@ -200,23 +210,11 @@ class Habits:
         remembers, who = name
         found = _found(self._watching.get(remembers, ()), known, self._organization(remembers), who)
         if known.raised or any(findings for _, findings in found):
-            self._raise(name, known, found)
-        known.settle()
-
-    def _raise(self, name: Name, known: Known, found: Found) -> None:
-        """Tell what has become of a subject's alerts. found: by policy, of those that observe it now."""
-        floor = known.memory.newest - LATE
-        raised = {raises: several for raises, several in known.raised.items() if any(one.last >= floor for one in several)}
-        for watching, findings in found:
-            raised.pop(watching.raises, None)
-            before = known.raised.get(watching.raises, [])
-            now, verdicts = settled(before, findings, floor, partial(_new_id, watching, name[1])) if findings or before else ([], [])
-            if now:
-                raised[watching.raises] = now
+            verdicts = _become(known, found, who)
             if verdicts:
-                self._verdicts += [(watching, name[1], verdict) for verdict in verdicts]
+                self._verdicts += verdicts
                 self._at_once[name] = None
-        known.raised = raised
+        known.settle()
 
     def _of(self, name: Name) -> Known:
         known = self._known.get(name)
@@ -247,6 +245,22 @@ def _first(several: Mapping[Name, Known], size: int) -> list[Name]:
 
 def _found(several: Iterable[Watching], known: Known, organization: Organization | None, who: str) -> Found:
     return [(one, one.anomaly.findings(known.memory, organization, who)) for one in several]
+
+
+def _become(known: Known, found: Found, who: str) -> list[tuple[Watching, str, Verdict]]:
+    """What has become of a subject's alerts. found: by policy, of those that observe it now."""
+    floor = known.memory.newest - LATE
+    raised = {raises: several for raises, several in known.raised.items() if any(one.last >= floor for one in several)}
+    told = []
+    for watching, findings in found:
+        raised.pop(watching.raises, None)
+        before = known.raised.get(watching.raises, [])
+        now, verdicts = settled(before, findings, floor, partial(_new_id, watching, who)) if findings or before else ([], [])
+        if now:
+            raised[watching.raises] = now
+        told += [(watching, who, verdict) for verdict in verdicts]
+    known.raised = raised
+    return told
 
 
 def _new_id(watching: Watching, who: str, finding: Finding) -> str:

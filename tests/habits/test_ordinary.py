@@ -166,6 +166,7 @@ def test_what_counts_is_added_each_time():
 
 def again_of(known, watched, entry):
     """What is known of another activity of `a`, as when it is added."""
+    known.memory(watched, "a")  # with what waited to be added
     return known._of((watched.remembers, "a")).again(entry, known._forgotten.get(watched.remembers, 0))
 
 
