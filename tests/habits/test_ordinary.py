@@ -85,8 +85,9 @@ def without(patch):
 @pytest.mark.parametrize("match", KINDS, ids=lambda match: f"{match.kind}-{match.counts}")
 @pytest.mark.parametrize("limits", [{}, {"values": 1, "bytes": 1}, {"journal": 5}], ids=str)
 @settings(max_examples=150)
-@given(given=arrivals())
-def test_alerts_and_memories_are_the_same_as_if_all_were_added(given, match, limits):
+@given(data=st.data(), too_late=st.sampled_from((0, 0.2)))
+def test_alerts_and_memories_are_the_same_as_if_all_were_added(data, too_late, match, limits):
+    given = data.draw(arrivals(too_late=too_late))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(values_seen, "SURE", 4 * 24)
         patch.setattr(first_users, "MOST_VALUES", limits.get("values", 2_000))
@@ -94,7 +95,10 @@ def test_alerts_and_memories_are_the_same_as_if_all_were_added(given, match, lim
         patch.setattr(habits, "MOST_IN_JOURNAL", limits.get("journal", 1_000))
         alerts, remembered, _ = outcome(match, given)
         without(patch)
-        assert outcome(match, given)[:2] == (alerts, remembered)
+        found, memories, _ = outcome(match, given)
+        assert found == alerts
+        # What comes later than a day is judged from the log, which teaches it anew: what of it was remembered before that, may differ.
+        assert too_late or memories == remembered
 
 
 def at(asn, country="NO"):
