@@ -4,12 +4,13 @@ import os
 
 import pyarrow.parquet as pq
 import pytest
-from builders import MINUTE, NOON, Core, record, settings
+from builders import MINUTE, NOON, Core, part, record, settings
 
 from casbd.activity_log import ActivityLog, Wanted, search
 from casbd.daemon.compacting import Compacting
 from casbd.errors import StoreError
 from casbd.model.activity import Activity, ActivityObject
+from casbd.store.database import Store
 from casbd.store.log import blocks, segment_damage, segment_files, segments
 from casbd.store.log.columns import PLACE
 from casbd.store.log.packing import Packer
@@ -272,3 +273,19 @@ def test_the_stores_size_is_that_of_all_its_files(core):
     segments.compact(core.store, at_least=1)
     (segment,) = segments.listed(core.store)
     assert core.store.size() >= before + segment.path.stat().st_size
+
+
+def test_what_is_dealt_is_read_in_the_order_of_its_storing(tmp_path, monkeypatch):
+    monkeypatch.setattr(segment_files, "FEW", 2)
+    several = [Activity(NOON + number, f"{number}", user=f"user{number % 10}") for number in range(40)]
+    with Store(tmp_path / "state") as store:
+        with store.transaction() as connection:
+            blocks.add(connection, Packer(), [part(several)], 1)
+        assert segments.compact(store, at_least=1)
+        (segment,) = segments.listed(store)
+        assert [one for table in segment_files.read(segment.path) for one in table["place"].to_pylist()] != [*range(40)]
+        log, everything = ActivityLog(store), Wanted([], lambda: 0)
+        assert [one for some in log.scan() for one in some] == several
+        assert log.block(1) == several
+        ids = [one for batch in log.arrow(everything, ["activity_id"]) for one in batch["activity_id"].to_pylist()]
+        assert ids == [one.activity_id for one in several]
