@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -173,18 +174,25 @@ def make_rsyslog_relp(_rsyslogd, authority, tmp_path_factory):
 
 
 @pytest.fixture
-def receiver():
-    started = []
-
+def receiver(until_the_end):
     def start(serve, **options) -> Receiver:
-        started.append(Receiver(serve, **options))
-        return started[-1]
+        return until_the_end(Receiver(serve, **options))
 
-    yield start
-    for one in started:
-        one.stop()
+    return start
 
 
 @pytest.fixture
 def clock():
     return Time()
+
+
+@pytest.fixture
+def until_the_end():
+    """Keeps what a test starts, and stops or closes it when the test is over, the last one first."""
+    with ExitStack() as stack:
+
+        def keep(one):
+            stack.callback(one.stop if hasattr(one, "stop") else one.close)
+            return one
+
+        yield keep

@@ -47,31 +47,22 @@ ANNA = Activity(
 
 
 @pytest.fixture
-def server():
-    made = []
-
+def server(until_the_end):
     def make(**options) -> Elasticsearch:
-        made.append(Elasticsearch(**options))
-        return made[-1]
+        return until_the_end(Elasticsearch(**options))
 
-    yield make
-    for one in made:
-        one.stop()
+    return make
 
 
 @pytest.fixture
-def output(monkeypatch):
+def output(monkeypatch, until_the_end):
     monkeypatch.setenv("CASBD_TEST_SECRET", KEY)
-    made = []
 
     def make(server, **options):
         about = {"url": server.url} | ({} if "user" in options else {"api_key": {"env": "CASBD_TEST_SECRET"}})
-        made.append(Elastic(Elastic.Options.model_validate(about | options), clock=lambda: NOON))
-        return made[-1]
+        return until_the_end(Elastic(Elastic.Options.model_validate(about | options), clock=lambda: NOON))
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 def document(item):

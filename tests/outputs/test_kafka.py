@@ -22,30 +22,20 @@ EVERYTHING = 1000
 
 
 @pytest.fixture
-def cluster():
-    made = []
-
+def cluster(until_the_end):
     def make(**options) -> Cluster:
-        made.append(Cluster(**options))
-        return made[-1]
+        return until_the_end(Cluster(**options))
 
-    yield make
-    for one in made:
-        one.stop()
+    return make
 
 
 @pytest.fixture
-def output():
-    made = []
-
+def output(until_the_end):
     def make(cluster, **options):
         about = {"brokers": [cluster.broker], "topic": "casbd", "tls": False, "timeout": "20s"}
-        made.append(Kafka(Kafka.Options.model_validate(about | options)))
-        return made[-1]
+        return until_the_end(Kafka(Kafka.Options.model_validate(about | options)))
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 def sent(cluster, number=EVERYTHING, partition=0) -> list[str]:

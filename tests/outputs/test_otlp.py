@@ -22,31 +22,22 @@ Otlp = registry.load("outputs", "otlp")
 
 
 @pytest.fixture
-def collector():
-    made = []
-
+def collector(until_the_end):
     def make(**options) -> Collector:
-        made.append(Collector(**options))
-        return made[-1]
+        return until_the_end(Collector(**options))
 
-    yield make
-    for one in made:
-        one.stop()
+    return make
 
 
 @pytest.fixture
-def output(monkeypatch):
+def output(monkeypatch, until_the_end):
     monkeypatch.setenv("CASBD_TEST_SECRET", TOKEN)
-    made = []
 
     def make(server, **options):
         about = {"url": server.url, "token": {"env": "CASBD_TEST_SECRET"}, "hostname": "casbd.example.com"}
-        made.append(Otlp(Otlp.Options.model_validate(about | options), clock=lambda: NOON))
-        return made[-1]
+        return until_the_end(Otlp(Otlp.Options.model_validate(about | options), clock=lambda: NOON))
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 class TestRecords:

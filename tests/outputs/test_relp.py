@@ -76,16 +76,11 @@ class Receiver:
 
 
 @pytest.fixture
-def receiver():
-    started = []
-
+def receiver(until_the_end):
     def start(*arguments) -> Receiver:
-        started.append(Receiver(*arguments))
-        return started[-1]
+        return until_the_end(Receiver(*arguments))
 
-    yield start
-    for one in started:
-        one.stop()
+    return start
 
 
 @pytest.fixture

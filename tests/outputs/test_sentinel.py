@@ -33,16 +33,11 @@ def secret(monkeypatch):
 
 
 @pytest.fixture
-def azure():
-    started = []
-
+def azure(until_the_end):
     def start(**options) -> Azure:
-        started.append(Azure(**options))
-        return started[-1]
+        return until_the_end(Azure(**options))
 
-    yield start
-    for one in started:
-        one.stop()
+    return start
 
 
 @pytest.fixture
@@ -51,18 +46,13 @@ def time():
 
 
 @pytest.fixture
-def output(time):
-    made = []
-
+def output(time, until_the_end):
     def make(server: Azure, **options) -> Sentinel:
         about = {"endpoint": server.url, "rule_id": RULE, "login_url": server.url, "tenant": "contoso", "client_id": "casbd-app"}
         about |= {"client_secret": {"env": "CASBD_TEST_SECRET"}}
-        made.append(Sentinel(SentinelOptions.model_validate(about | options), clock=time))
-        return made[-1]
+        return until_the_end(Sentinel(SentinelOptions.model_validate(about | options), clock=time))
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 class TestRows:

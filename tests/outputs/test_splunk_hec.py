@@ -24,30 +24,20 @@ def token(monkeypatch):
 
 
 @pytest.fixture
-def splunk():
-    started = []
-
+def splunk(until_the_end):
     def start(**options) -> Splunk:
-        started.append(Splunk(**options))
-        return started[-1]
+        return until_the_end(Splunk(**options))
 
-    yield start
-    for one in started:
-        one.stop()
+    return start
 
 
 @pytest.fixture
-def output(clock):
-    made = []
-
+def output(clock, until_the_end):
     def make(server: Splunk, **options) -> SplunkHec:
         about = {"url": server.url, "token": {"env": "CASBD_TEST_TOKEN"}, "hostname": "siem-1"}
-        made.append(SplunkHec(SplunkHecOptions.model_validate(about | options), clock=lambda: NOON, timer=clock))
-        return made[-1]
+        return until_the_end(SplunkHec(SplunkHecOptions.model_validate(about | options), clock=lambda: NOON, timer=clock))
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 def test_it_is_an_output_that_may_be_in_doubt(splunk, output):

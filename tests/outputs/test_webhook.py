@@ -42,17 +42,12 @@ def service(monkeypatch):
 
 
 @pytest.fixture
-def output(service):
-    made = []
-
+def output(service, until_the_end):
     def make(**options):
         about = {"url": f"{service.url}/hook", "secret": {"env": "CASBD_TEST_KEY"}}
-        made.append(Webhook(WebhookOptions.model_validate(about | options), clock=lambda: NOON))
-        return made[-1]
+        return until_the_end(Webhook(WebhookOptions.model_validate(about | options), clock=lambda: NOON))
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 def test_each_is_a_request_that_is_signed(service, output):
