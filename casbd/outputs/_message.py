@@ -62,9 +62,9 @@ def message_id(message: bytes) -> str:
     return hashlib.blake2b(message, digest_size=16).hexdigest()
 
 
-def ocsf_message(item: Item) -> bytes:
-    """An item as an event of OCSF. An activity's has the activity's own id, by which alerts name it."""
-    uid = item.activity_id if isinstance(item, Activity) else message_id(json_message(item))
+def ocsf_message(item: Item, known_id: str = "") -> bytes:
+    """An item as an event of OCSF. An activity's has the activity's own id, by which alerts name it. known_id: its `message_id`."""
+    uid = item.activity_id if isinstance(item, Activity) else known_id or message_id(json_message(item))
     return json_lines.line(ocsf.event(item, uid))
 
 

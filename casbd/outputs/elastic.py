@@ -14,13 +14,13 @@ from pydantic import ByteSize, Field, model_validator
 
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Secret
-from casbd.errors import Mistakes, Rejected, Retry, sentence
+from casbd.errors import Rejected, Retry
 from casbd.outputs._message import json_fields, message_id
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
 from casbd.web.answers import RECHECK, is_passing, told, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, host_of
-from casbd.web.headers import fits_header
+from casbd.web.headers import secret_now
 from casbd.web.tokens import Basic, Fixed
 from casbd.wire import ecs, json_lines
 from casbd.wire.plain_text import cut, single_line
@@ -106,14 +106,15 @@ class Elastic:
         return json_lines.line(action) + b"\n" + json_lines.line(ecs.document(item, fields, namespace)) + b"\n"
 
     def _post(self, part: Messages) -> None:
-        body, headers = b"".join(part), {"Content-Type": "application/x-ndjson", "Authorization": self._authorization()}
+        authorization = secret_now(self._token.header, "key")
+        body, headers = b"".join(part), {"Content-Type": "application/x-ndjson", "Authorization": authorization}
         if self._options.compress:
             body, headers["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
         answer = self._http.send("POST", self._options.url + _PATH, body, headers, most=_MOST_OF_ANSWER)
         if answer.status == 200:
             self._look_at(_read(answer.body), len(part))
             return
-        reason, _ = told(self._host, answer, [headers["Authorization"].rpartition(" ")[2]])
+        reason, _ = told(self._host, answer, [authorization.rpartition(" ")[2]])
         if answer.status == 413:
             raise NotTaken(reason)
         if is_passing(answer.status):
@@ -136,15 +137,6 @@ class Elastic:
             if is_passing(result.status):
                 raise Retry(reason, sent=place)
             raise Retry(reason, sent=place, after=RECHECK, lasting=True)
-
-    def _authorization(self) -> str:
-        try:
-            header = self._token.header()
-        except Mistakes as error:  # a file that is being replaced
-            raise Retry(sentence(error)) from None
-        if not fits_header(header):
-            raise Retry("the key has characters that no header can hold", after=RECHECK, lasting=True)
-        return header
 
 
 def _token(options: ElasticOptions) -> Fixed | Basic:

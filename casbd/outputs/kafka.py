@@ -116,7 +116,6 @@ class Kafka:
         except OSError as error:
             raise Mistakes([Mistake("the output kafka", 0, 0, f"has a file that cannot be used for TLS: {error}")]) from None
         self._options = options
-        self._text = ocsf_message if options.format == "ocsf" else json_message
         self._producer: Producer | None = None
         self._trouble: KafkaError | None = None
 
@@ -132,9 +131,11 @@ class Kafka:
             producer.flush(0)
 
     def _message(self, item: Item) -> _Message:
-        message = _Message(self._text(item))
+        text = json_message(item)
+        own = message_id(text)
+        message = _Message(ocsf_message(item, own) if self._options.format == "ocsf" else text)
         message.key = _subject(item).encode("utf-8", "replace")
-        message.headers = {"id": message_id(json_message(item)), "type": kind_of(item)}
+        message.headers = {"id": own, "type": kind_of(item)}
         return message
 
     def _post(self, part: Messages) -> None:

@@ -16,13 +16,13 @@ from pydantic import ByteSize, Field
 
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Secret
-from casbd.errors import Mistakes, Retry, sentence
+from casbd.errors import Retry
 from casbd.outputs._message import json_message, kind_of, message_id
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
 from casbd.web.answers import RECHECK, is_passing, told, wait
 from casbd.web.api import BaseUrl, Http, HttpOptions, host_of
-from casbd.web.headers import fits_header
+from casbd.web.headers import secret_now
 from casbd.wire import otlp
 from casbd.wire.plain_text import cut, single_line
 
@@ -122,12 +122,7 @@ class Otlp:
     def _token(self) -> str:
         if self._options.token is None:
             return ""
-        try:
-            token = self._options.token.reveal()
-        except Mistakes as error:  # a file that is being replaced
-            raise Retry(sentence(error)) from None
-        if not fits_header(token):
-            raise Retry("the token has characters that no header can hold", after=RECHECK, lasting=True)
+        token = secret_now(self._options.token.reveal, "token")
         return f"Bearer {token}" if self._options.header.lower() == "authorization" else token
 
 
