@@ -17,6 +17,11 @@ MODULES = ROOT / ".venv-kusto" / "node_modules"
 CHECK = Path(__file__).parent / "kusto" / "check.js"
 TABLES = {f"{name}_CL": {**columns, "Type": "string"} for name, columns in COLUMNS.items()}
 """As queries see them. `Type` is Azure's own column: the table's name."""
+TACTICS = {
+    "Reconnaissance", "ResourceDevelopment", "InitialAccess", "Execution", "Persistence", "PrivilegeEscalation", "DefenseEvasion",
+    "CredentialAccess", "Discovery", "LateralMovement", "Collection", "CommandAndControl", "Exfiltration", "Impact",
+}  # fmt: skip
+"""As Sentinel writes them; ASIM's have blanks (`asim.TACTICS`)."""
 
 
 @cache

@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from solution import ROOT, functions, mistakes
+from solution import ROOT, TACTICS, functions, mistakes
 
 SECURITY_ALERT = {
     "AlertName", "AlertSeverity", "AlertType", "CompromisedEntity", "ConfidenceScore", "Description", "DisplayName", "EndTime", "Entities",
@@ -25,10 +25,6 @@ CLOUD_APP_EVENTS = {
 GUIDE = re.findall(r"```kql\n(.*?)```", (ROOT / "docs" / "siem.md").read_text(), re.DOTALL)
 ALERTS = functions()["CasbdSecurityAlert"]
 ACTIVITIES = functions()["CasbdCloudAppEvents"]
-TACTICS = {
-    "Reconnaissance", "ResourceDevelopment", "InitialAccess", "Execution", "Persistence", "PrivilegeEscalation", "DefenseEvasion",
-    "CredentialAccess", "Discovery", "LateralMovement", "Collection", "CommandAndControl", "Exfiltration", "Impact",
-}  # fmt: skip
 
 
 def test_each_query_is_what_kusto_takes():

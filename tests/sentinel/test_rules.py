@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 import pytest
-from solution import documents, mistakes
+from solution import TACTICS, documents, mistakes
 from workspace import Workspace
 
 from casbd.alerting import raising
@@ -18,10 +18,6 @@ HUNTS = documents("Hunting Queries")
 NOW = 1_767_268_800_000
 """2026-01-01T12:00:00Z"""
 MINUTE = 60_000
-TACTICS = {
-    "Reconnaissance", "ResourceDevelopment", "InitialAccess", "Execution", "Persistence", "PrivilegeEscalation", "DefenseEvasion",
-    "CredentialAccess", "Discovery", "LateralMovement", "Collection", "CommandAndControl", "Exfiltration", "Impact",
-}  # fmt: skip
 UNITS = {"m": 1, "h": 60, "d": 1440}
 
 
