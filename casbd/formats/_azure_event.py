@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from casbd.formats._plain import dict_of, scalar_of
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 from casbd.remembered import Remembered
 
 CLAIM = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"

@@ -7,7 +7,7 @@ from typing import Any
 from casbd.errors import BadRecord
 from casbd.formats._plain import dict_of, list_of, scalar_of
 from casbd.formats._times import time_of
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 
 _TIMES = ("activityDateTime", "createdDateTime", "detectedDateTime", "riskLastUpdatedDateTime", "timeGenerated", "time", "timestamp")
 

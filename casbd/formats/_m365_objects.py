@@ -16,7 +16,7 @@ import msgspec
 
 from casbd.formats._plain import dict_of, list_of, scalar_of, text_of
 from casbd.model.activity import ActivityObject
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 
 MOST_OBJECTS = 100
 """A record that names more (thousands of mail items, say) keeps them in `raw`."""

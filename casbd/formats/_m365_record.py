@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from casbd.formats._m365_objects import NOTHING, Named, Principal
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 
 
 class Record(msgspec.Struct, gc=False):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 
 _NAMES = {
     "TimeGenerated": "CreationTime",

@@ -11,7 +11,7 @@ from casbd.errors import BadRecord
 from casbd.formats._mapping_options import MappingOptions, Part, as_text, compiled
 from casbd.formats._mapping_values import READERS, Read, is_unknown, joined_addresses, time_reader
 from casbd.model.activity import FIELDS, Activity, ActivityObject
-from casbd.records import addresses, record_path, regular_expressions
+from casbd.records import addresses, opening, record_path, regular_expressions
 
 Steps = tuple[record_path.Step, ...]
 
@@ -103,7 +103,7 @@ class OfMapping:
 
     def parse(self, record: bytes) -> Sequence[Activity]:
         """One activity. BadRecord where it is no such record or has no time."""
-        data = record_path.decode(record.decode())
+        data = opening.decode(record.decode())
         if not isinstance(data, dict):
             raise BadRecord(f"not a {self.what}")
         return (self._activity(data),)

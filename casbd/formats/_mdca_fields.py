@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from casbd.formats._times import time_of
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 
 
 class Fields:

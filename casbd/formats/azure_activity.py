@@ -30,7 +30,7 @@ from casbd.formats._user_names import address_of, guid_of, is_guid
 from casbd.model.activity import Activity, ActivityObject
 from casbd.plugins import registry
 from casbd.records import addresses
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 
 APP = "Microsoft Azure"
 _TIMES = ("eventTimestamp", "time", "timeGenerated", "eventSubmissionTimestamp", "submissionTimestamp")

@@ -34,7 +34,7 @@ from casbd.formats._times import time_of
 from casbd.model.activity import Activity, ActivityObject
 from casbd.plugins import registry
 from casbd.records import addresses, cef_reading
-from casbd.records.record_path import decode
+from casbd.records.opening import decode
 
 APP = "Active Directory"
 _TABLES = frozenset({"identitylogonevents", "identitydirectoryevents", "identityqueryevents"})

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from casbd.model.chunk import Chunk
 from casbd.onboarding.first_records import container
 from casbd.onboarding.suggestion import Paths, leaves, suggest, time_format
-from casbd.records import record_path
+from casbd.records import opening, record_path
 
 
 class SuggestedInput(NamedTuple):
@@ -26,7 +26,7 @@ class SuggestedInput(NamedTuple):
 
 def suggested_input(file: Path, chunk: Chunk) -> SuggestedInput | None:
     """What can be guessed from the names and values in the records of `chunk`, the first of `file`; None where that is nothing."""
-    records = [data for record in chunk.records if isinstance(data := record_path.decode(record.decode("utf-8", "replace")), dict)]
+    records = [data for record in chunk.records if isinstance(data := opening.decode(record.decode("utf-8", "replace")), dict)]
     mapping = suggest(records)
     if not mapping:
         return None

@@ -11,7 +11,7 @@ from casbd.model.activity import FIELDS, Activity
 from casbd.model.chunk import Chunk
 from casbd.onboarding.suggestion import leaves
 from casbd.plugins import Format
-from casbd.records import record_path
+from casbd.records import opening, record_path
 from casbd.records.finished import finish
 
 
@@ -41,7 +41,7 @@ def parsed(plugin: Format, chunk: Chunk) -> Trial:
 def only_in_records(chunk: Chunk, activities: Iterable[Activity]) -> list[tuple[str, list[str]]]:
     """(path, values) of what no field of `activities` holds; rules reach it by this path, which begins with `raw.`."""
     held = {text for activity in activities for text in _texts(activity)}
-    records = [record_path.decode(record.decode("utf-8", "replace")) for record in chunk.records]
+    records = [opening.decode(record.decode("utf-8", "replace")) for record in chunk.records]
     return [
         (f"raw.{record_path.write_path(path)}", values)
         for path, values in leaves(records).items()

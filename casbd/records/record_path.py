@@ -1,31 +1,38 @@
 """The way into a record as it was exported: `raw.<path>` in filters, and the paths of a `mapping`.
 
 `raw.Parameters.ForwardTo` finds the value in an object, in a list of {Name, Value} (or {Key, Value}), and in JSON inside
-a string. Through any other list it means any element, `[0]` one of them. Keys compare without regard to case. `raw.**` is
-every value there is.
+a string. Through any other list it means any element, `[0]` one of them, `[field=email]` those whose `field` is `email`: of
+changes with a name and two values, `raw.changes[field=email].newValue` is the new one. Keys, and what `[key=value]` asks for, compare
+without regard to case. `raw.**` is every value there is.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
+from casbd.records.opening import MOST_FOUND, decode, every, inside, opened
 
-Step = str | int
-"""A key, or the number of a list's element from 0; or EVERY."""
+
+class Having(NamedTuple):
+    """`[key=value]`: the elements of a list, or the one object in its place, whose member `key` has this text."""
+
+    key: str
+    value: str
+
+
+Step = str | int | Having
+"""A key, or the number of a list's element from 0, or what an element has; or EVERY."""
 EVERY = -1
 """`**`: every value from here on, however deep, that is no object and no list."""
 
-MOST_FOUND = 100_000
-"""So many values at most are looked at behind each step of a path: of a longer list the rest is as if it were not there."""
-
-_STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<key>[^."\[\]]+))|\[(?P<index>\d{1,9})\]')
-_DECODER = msgspec.json.Decoder(float_hook=str)
-"""Numbers with a fraction stay as they are written, since a number compares by its JSON text."""
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_STEP = re.compile(
+    rf"""(?:^|\.)(?P<key>{_QUOTED}|[^."\[\]]+)|\[(?P<index>\d{{1,9}})\]|\[(?P<of>{_QUOTED}|[^."\[\]=]+)=(?P<having>{_QUOTED}|[^"\[\]]+)\]"""
+)
 
 
 def parse_path(text: str) -> tuple[Step, ...]:
@@ -41,13 +48,18 @@ def parse_path(text: str) -> tuple[Step, ...]:
         position = step.end()
         if step["index"] is not None:
             steps.append(int(step["index"]))
-        elif step["key"] == "**":
-            steps.append(EVERY)
+        elif step["of"] is not None:
+            steps.append(Having(_plain(step["of"]), _plain(step["having"])))
         else:
-            steps.append(step["key"] if step["quoted"] is None else re.sub(r"\\(.)", r"\1", step["quoted"]))
+            steps.append(EVERY if step["key"] == "**" else _plain(step["key"]))
     if not steps:
         raise ValueError(text)
     return tuple(steps)
+
+
+def _plain(word: str) -> str:
+    """A word of a path without its quotation marks, if it has some."""
+    return re.sub(r"\\(.)", r"\1", word[1:-1]) if word[0] == '"' else word
 
 
 def write_path(steps: tuple[Step, ...]) -> str:
@@ -58,11 +70,18 @@ def write_path(steps: tuple[Step, ...]) -> str:
             text += ".**"
         elif isinstance(step, int):
             text += f"[{step}]"
-        elif re.fullmatch(r'[^."\[\]\\\s]+', step):
-            text += f".{step}"
+        elif isinstance(step, Having):
+            text += f"[{_word(step.key, but='.=')}={_word(step.value)}]"
         else:
-            text += '."' + re.sub(r'(["\\])', r"\\\1", step) + '"'
+            text += f".{_word(step, but='.')}"
     return text.removeprefix(".")
+
+
+def _word(text: str, but: str = "") -> str:
+    """A word as it stands in a path: in quotation marks where it has one of `but`, or what no word has without them."""
+    if text != "**" and re.fullmatch(rf'[^"\[\]\\\s{but}]+', text):
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
 class RawReader:
@@ -109,13 +128,13 @@ class RawReader:
         # Most paths go through the same few members, which may be long, or JSON inside a string.
         members = self._members.get(path[0])
         if members is None:
-            members = self._members[path[0]] = [_inside(value) for value in self._first(path[0])]
+            members = self._members[path[0]] = [inside(value) for value in self._first(path[0])]
         return _follow(members, path[1:])
 
     def _first(self, step: Step) -> list[Any]:
         """What the first step of a path leads to; a record has dozens of keys, and a thousand rules ask for as many paths."""
         record = self._record
-        if not isinstance(record, dict) or isinstance(step, int):
+        if not isinstance(record, dict) or not isinstance(step, str):
             return _step(record, step)
         if step in record:
             return [record[step]]
@@ -148,24 +167,6 @@ class RawReader:
         return True
 
 
-def decode(text: str) -> Any:
-    """JSON as plain values, fractions as text; None where it is no JSON."""
-    try:
-        return _DECODER.decode(text)
-    except RecursionError:
-        return None
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return _leniently(text)
-
-
-def _leniently(text: str) -> Any:
-    """What only the standard library takes: NaN, half a surrogate pair. Formats read such records, so no rule may miss them."""
-    try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
-    except (ValueError, RecursionError):
-        return None
-
-
 def find(record: Any, path: tuple[Step, ...]) -> list[Any]:
     """All values that the path leads to, lists opened: none, one, or those of several elements."""
     value = record
@@ -189,7 +190,7 @@ def texts(values: list[Any]) -> list[str]:
     if len(values) == 1 and isinstance(values[0], str):
         return values
     written = []
-    for value in islice(_opened(values), MOST_FOUND):
+    for value in islice(opened(values), MOST_FOUND):
         if isinstance(value, str):
             written.append(value)
         elif isinstance(value, bool):
@@ -208,54 +209,27 @@ def _written(value: Any) -> str:
         return ""
 
 
-def _opened(values: list[Any]) -> Iterator[Any]:
-    """The values with lists, also lists in lists, replaced by their elements; without recursion, as depth is hostile."""
-    rest = values[::-1]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, list):
-            rest.extend(reversed(value))
-        else:
-            yield value
-
-
-def _every(value: Any) -> list[Any]:
-    """All texts, numbers and truths within a value; of JSON inside a string the string, and what is in it. Without recursion."""
-    leaves: list[Any] = []
-    rest = [value]
-    while rest and len(leaves) < MOST_FOUND:
-        one = rest.pop()
-        if isinstance(one, dict):
-            rest.extend(reversed(one.values()))
-        elif isinstance(one, list):
-            rest.extend(reversed(one))
-        elif one is not None:
-            leaves.append(one)
-            inside = _inside(one)
-            if isinstance(inside, dict | list):
-                rest.append(inside)
-    return leaves
-
-
 def _step(value: Any, step: Step) -> list[Any]:
     if step == EVERY:
-        return _every(value)
-    value = _inside(value)
+        return every(value)
+    value = inside(value)
     if isinstance(step, int):
         return [value[step]] if isinstance(value, list) and step < len(value) else []
+    if isinstance(step, Having):
+        return [one for one in islice(opened([value]), MOST_FOUND) if isinstance(one, dict) and _has(one, step)]
     if isinstance(value, dict):
         return _member(value, step)
     if not isinstance(value, list):
         return []
     key = step.casefold()
-    objects = [element for element in islice(_opened(value), MOST_FOUND) if isinstance(element, dict)]
+    objects = [element for element in islice(opened(value), MOST_FOUND) if isinstance(element, dict)]
     named = [one for element in objects for one in _named(element, key)]
     return named or [one for element in objects for one in _member(element, step)]
 
 
-def _inside(value: Any) -> Any:
-    """The value, or what JSON inside a string holds."""
-    return decode(value) if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else value
+def _has(one: dict[str, Any], step: Having) -> bool:
+    wanted = step.value.casefold()
+    return any(text.casefold() == wanted for text in texts(_member(one, step.key)))
 
 
 def _member(record: dict[str, Any], key: str) -> list[Any]:

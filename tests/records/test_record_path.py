@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casbd.records.opening import MOST_FOUND
 from casbd.records.plain_parts import plain_part
-from casbd.records.record_path import EVERY, MOST_FOUND, RawReader, find, parse_path, texts, write_path
+from casbd.records.record_path import EVERY, Having, RawReader, find, parse_path, texts, write_path
 
 
 @pytest.mark.parametrize(
@@ -25,21 +26,54 @@ from casbd.records.record_path import EVERY, MOST_FOUND, RawReader, find, parse_
         ("**", (EVERY,)),
         ("a.**", ("a", EVERY)),
         ('"**"', ("**",)),
+        ("changes[field=email].newValue", ("changes", Having("field", "email"), "newValue")),
+        ('a["x.y"="say \\"[x]\\""]', ("a", Having("x.y", 'say "[x]"'))),
+        ("a[Name=Auth.Type (v1.2)][0]", ("a", Having("Name", "Auth.Type (v1.2)"), 0)),
+        ("[b==c].d", (Having("b", "=c"), "d")),
     ],
 )
 def test_paths(text, steps):
     assert parse_path(text) == steps
 
 
-@pytest.mark.parametrize("text", ["", ".", ".a", "a.", "a..b", "a[x]", "a[-1]", "a]", 'a"b', '"a', "a[0]b", "a.[0]"])
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", ".a", "a.", "a..b", "a[x]", "a[-1]", "a]", 'a"b', '"a', "a[0]b", "a.[0]", "a[b=]", "a[=b]", "a[b=c]d", 'a[b="c]', "a[b.c=d]"],
+)
 def test_no_paths(text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         parse_path(text)
 
 
-@given(st.tuples(st.text(), st.one_of(st.text(), st.integers(0, 999_999_999))) | st.tuples(st.text()))
+WORDS = st.text() | st.sampled_from(["a.b", "=", "a=b", "]", '"', "\\", " ", "**"])
+
+
+@given(st.lists(WORDS | st.integers(0, 999_999_999) | st.builds(Having, WORDS, WORDS), min_size=1).map(tuple))
 def test_a_path_that_was_written_is_read_again(steps):
     assert parse_path(write_path(steps)) == steps
+
+
+CHANGES = [{"field": "email", "to": "x"}, {"Field": "EMAIL", "to": ["y"]}, {"field": "name", "to": "z"}, "email", {"to": 1}, None]
+
+
+@pytest.mark.parametrize(
+    ("record", "path", "values"),
+    [
+        ({"changes": CHANGES}, "changes[field=email].to", ["x", ["y"]]),
+        ({"changes": [CHANGES]}, "changes[FIELD=Name].to", ["z"]),
+        ({"changes": CHANGES}, "changes[field=phone].to", []),
+        ({"changes": CHANGES[0]}, "changes[field=email].to", ["x"]),
+        ({"changes": json.dumps(CHANGES)}, "changes[field=email][field=email].to", ["x", ["y"]]),
+        ({"changes": [{"id": 7, "on": True, "to": 1}]}, "changes[id=7][on=true].to", [1]),
+        ({"changes": [{"tags": ["a", "b"], "to": 1}]}, "changes[tags=b].to", [1]),
+        ({"field": "email", "to": "x"}, "[field=email].to", ["x"]),
+        ({"changes": "email"}, "changes[field=email]", []),
+        (CHANGES, "[field=email].to", ["x", ["y"]]),
+    ],
+)
+def test_elements_that_have_a_value(record, path, values):
+    assert find(record, parse_path(path)) == values
+    assert RawReader().find(json.dumps(record), parse_path(path)) == values
 
 
 @pytest.mark.parametrize(
