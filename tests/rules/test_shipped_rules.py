@@ -9,6 +9,8 @@ from casbd.documents import Document
 from casbd.filters.tree import conditions
 from casbd.formats._activity_table import DATA
 from casbd.plugins import registry
+from casbd.policies import attack
+from casbd.policies.fitting import asked, formats_of
 from casbd.policies.loading import load, load_file
 from casbd.policies.policy import Example, Policy
 from casbd.policies.templates import text_of
@@ -69,3 +71,14 @@ class TestEveryPolicy:
 
     def test_no_two_have_the_same_name(self, policy):
         assert [other.id for other in POLICIES if other.name == policy.name] == [policy.id]
+
+    def test_names_techniques_that_attack_has(self, policy):
+        assert set(attack.named(policy.tags)) <= attack.techniques().keys()
+
+    def test_shows_the_formats_that_can_give_a_vendors_own_words(self, policy):
+        """Else nobody knows which techniques are covered by which records (`casbd policies coverage`)."""
+        if policy.match is not None and policy.match.kind == "priority":
+            pytest.skip("it is about alerts of other policies")
+        assert formats_of(policy)
+        own = any(condition.field in ("action_type", "raw") for condition in asked(policy.whole_filter()))
+        assert not own or len(formats_of(policy)) < 12

@@ -19,9 +19,10 @@ from casbd.errors import Mistakes, StoreError
 from casbd.governance.rails import meaning
 from casbd.model.activity import Activity
 from casbd.model.costly import SetAside
-from casbd.plugins import registry
+from casbd.plugins import Enricher, registry
 from casbd.policies import loading
 from casbd.policies.exceptions import exempted, load_exemptions
+from casbd.policies.lacking import lacking
 from casbd.policies.policy import Policy
 from casbd.records.finished import finish
 from casbd.store.database import Store, is_new
@@ -84,6 +85,14 @@ class Loaded:
         except StoreError:  # `counts` has reported it
             return {}
 
+    def lacks(self) -> dict[str, list[str]]:
+        """What the configuration does not have for the fields that policies look at, in words, by policy."""
+        lacks: dict[str, list[str]] = {}
+        for lack in lacking(self.settings, self.policies, self._enrichers):
+            for policy in lack.policies:
+                lacks.setdefault(policy.id, []).append(lack.needs)
+        return lacks
+
     def read(self, form: str, raw: str) -> Sequence[Activity]:
         """The activities of a raw record, finished and enriched as the stream would."""
         plugin, record = registry.load("formats", form), raw.encode()
@@ -96,9 +105,15 @@ class Loaded:
 
     @cached_property
     def _enrichment(self) -> Enrichment:
-        from casbd.pipeline.enrichment import Enrichment, configured
+        from casbd.pipeline.enrichment import Enrichment
+
+        return Enrichment(self._enrichers)
+
+    @cached_property
+    def _enrichers(self) -> list[Enricher]:
+        from casbd.pipeline.enrichment import configured
 
         enrichers, mistakes = configured(self.settings.enrichers)
         if mistakes:
             raise Mistakes(mistakes)
-        return Enrichment(enrichers)
+        return [*enrichers]
