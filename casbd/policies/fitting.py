@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from casbd.documents import Document
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.plugins import registry
-from casbd.policies.policy import Policy
+from casbd.policies.policy import Example, Policy
 
 _DATA = Path(__file__).parent.parent / "data"
 _TABLES = {"aws_cloudtrail": ("aws",), "azure_activity": ("azure",), "m365": ("m365", "entra")}
@@ -33,14 +33,25 @@ class Vocabulary(NamedTuple):
 
 def formats_of(policy: Policy) -> frozenset[str]:
     """The formats whose activities may meet a policy's filters."""
+    fitting = by_conditions(policy)
+    shown = {form for example in policy.tests if example.alerts for form in shown_in(example)}
+    if not any(condition.field in _OWN for condition in asked(policy.whole_filter())):
+        return fitting
+    # Where a path leads, and whose an unlisted operation is, no table knows: so those count that the policy's own tests show it in.
+    return fitting & shown or fitting
+
+
+def by_conditions(policy: Policy) -> frozenset[str]:
+    """Those that are left when the tables alone are asked."""
     node = policy.whole_filter()
-    fitting = {name for name, words in vocabularies().items() if _may_hold(node, name, words)}
-    if any(condition.field in _OWN for condition in asked(node)):
-        fitting -= {name for name, words in vocabularies().items() if words.types is None}
-        # Where a path leads no table knows, so those count that the policy's own tests show it in.
-        shown = {form for example in policy.tests if example.alerts for form in _shown(example.activities)}
-        fitting = fitting & shown or fitting
-    return frozenset(fitting)
+    own = any(condition.field in _OWN for condition in asked(node))
+    return frozenset(name for name, words in vocabularies().items() if _may_hold(node, name, words) and not (own and words.types is None))
+
+
+def shown_in(example: Example) -> frozenset[str]:
+    """The formats that the activities of a test name, as `source` or as `format`."""
+    named = ((one.format or (one.activity.source if one.activity is not None else None)) for one in example.activities)
+    return frozenset(form for form in named if form)
 
 
 def asked(node: Node) -> Iterator[Condition]:
@@ -50,13 +61,6 @@ def asked(node: Node) -> Iterator[Condition]:
     elif not isinstance(node, NoneOf):
         for one in node.nodes:
             yield from asked(one)
-
-
-def _shown(activities: Collection[Any]) -> Iterator[str]:
-    for one in activities:
-        source = one.format or (one.activity.source if one.activity is not None else None)
-        if source:
-            yield source
 
 
 def _may_hold(node: Node, name: str, words: Vocabulary) -> bool:

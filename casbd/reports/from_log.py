@@ -42,11 +42,19 @@ def _counts(store: Store, month: Month, *by: str) -> list[tuple[tuple[Any, ...],
     return [*ActivityLog(store).counts(_ALL, by, month.since, month.until).items()]
 
 
-def matches(store: Store, since: int | None = None, until: int | None = None) -> dict[str, tuple[int, str]]:
-    """By policy that met any activity of a span (ms): how many, and the last day (`2026-10-31`) with one."""
-    found: dict[str, tuple[int, str]] = {}
+class Met(NamedTuple):
+    """How many activities met a policy, and the first and last day (`2026-10-31`) of them."""
+
+    number: int
+    first: str
+    last: str
+
+
+def matches(store: Store, since: int | None = None, until: int | None = None) -> dict[str, Met]:
+    """By policy that met any activity of a span (ms). Those that compare with what is usual are not among them."""
+    found: dict[str, Met] = {}
     for (policy, day), number in ActivityLog(store).counts(_ALL, ["matched_policies", "day"], since, until).items():
         if policy is not None:
-            before, last = found.get(policy, (0, ""))
-            found[policy] = before + number, max(last, day)
+            before = found.get(policy, Met(0, day, day))
+            found[policy] = Met(before.number + number, min(before.first, day), max(before.last, day))
     return found

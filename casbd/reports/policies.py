@@ -68,7 +68,7 @@ def policies(sources: Sources) -> list[PolicyReport]:
                 benign=as_what["benign"],
                 false_positive=as_what["false_positive"],
                 false_share=false_share(own),
-                last_match=met[policy.id][1] if policy.id in met else None,
+                last_match=met[policy.id].last if policy.id in met else None,
                 last_change=change.at if change else None,
                 how=change.what if change else None,
             )

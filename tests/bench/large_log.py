@@ -46,6 +46,8 @@ def searches(site: Site) -> dict[str, list[str]]:
         "users show": ["users", "show", user, "--as-of", latest],
         "ips show": ["ips", "show", address, "--as-of", latest],
         "users list": ["users", "list", "--as-of", latest],
+        "policies list": ["policies", "list"],
+        "policies coverage": ["policies", "coverage", "--as-of", latest],
     }
 
 

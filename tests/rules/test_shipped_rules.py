@@ -10,7 +10,7 @@ from casbd.filters.tree import conditions
 from casbd.formats._activity_table import DATA
 from casbd.plugins import registry
 from casbd.policies import attack
-from casbd.policies.fitting import asked, formats_of
+from casbd.policies.fitting import asked, by_conditions, formats_of, shown_in
 from casbd.policies.loading import load, load_file
 from casbd.policies.policy import Example, Policy
 from casbd.policies.templates import text_of
@@ -80,5 +80,7 @@ class TestEveryPolicy:
         if policy.match is not None and policy.match.kind == "priority":
             pytest.skip("it is about alerts of other policies")
         assert formats_of(policy)
+        if formats_of(policy) != by_conditions(policy):
+            assert all(shown_in(example) for example in policy.tests if example.alerts)
         own = any(condition.field in ("action_type", "raw") for condition in asked(policy.whole_filter()))
         assert not own or len(formats_of(policy)) < 12

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from casbd.documents import durations
-from casbd.model.costly import SetAside
 from casbd.policies.policy import Policy
-from casbd.records.timestamps import iso
 
 
 def about(policy: Policy) -> dict[str, Any]:
@@ -22,12 +20,6 @@ def about(policy: Policy) -> dict[str, Any]:
         "template": policy.template or None,
         "file": str(policy.path),
     }
-
-
-def row_of(policy: Policy, aside: SetAside | None, matches: int, alerts: int) -> dict[str, Any]:
-    """What its file says, whether it is asked, and how often it matched and alerted."""
-    state = {"enabled": policy.enabled, "mode": policy.mode, "set_aside": iso(aside.at) if aside else None}
-    return about(policy) | state | {"matches": matches, "alerts": alerts}
 
 
 def counting(policy: Policy) -> str:

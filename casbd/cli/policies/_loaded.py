@@ -85,10 +85,10 @@ class Loaded:
         except StoreError:  # `counts` has reported it
             return {}
 
-    def lacks(self) -> dict[str, list[str]]:
+    def lacks(self, policies: Sequence[Policy]) -> dict[str, list[str]]:
         """What the configuration does not have for the fields that policies look at, in words, by policy."""
         lacks: dict[str, list[str]] = {}
-        for lack in lacking(self.settings, self.policies, self._enrichers):
+        for lack in lacking(self.settings, policies, self._enrichers):
             for policy in lack.policies:
                 lacks.setdefault(policy.id, []).append(lack.needs)
         return lacks

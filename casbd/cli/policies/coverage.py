@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from casbd.activity_log import ActivityLog
-from casbd.activity_log.observed import Span
-from casbd.activity_log.wanted import Wanted
 from casbd.cli import _insights
 from casbd.cli._common import cell, json_option, table, write_lines
 from casbd.cli.policies._loaded import Loaded
+from casbd.cli.policies._logged import standings
 from casbd.cli.policies._refused import refused
 from casbd.documents.replacing import whole
-from casbd.errors import StoreError
 from casbd.policies import attack
-from casbd.policies.coverage import WATCHED, Coverage, Standing, coverage, shares, standing, unknown
-from casbd.store.database import Store
+from casbd.policies.coverage import WATCHED, Coverage, Standing, coverage, shares, unknown
 from casbd.wire import json_lines, navigator
 
 COLORS = {
@@ -69,10 +65,8 @@ def show_coverage(
     matrices, and others that policies name.
     """
     loaded = Loaded(configuration)
-    span = _insights.span_of(days, as_of)
-    seen = _seen(loaded, span)
-    standings = _standings(loaded, seen)
-    covered = coverage(standings, platforms)
+    several = standings(loaded, loaded.policies, _insights.span_of(days, as_of))
+    covered = coverage(several, platforms)
     if layer is not None:
         _write(layer, covered, days, force=force)
     shown = [one for one in covered if one.state not in (*WATCHED, "not in audit records")] if missing else covered
@@ -80,23 +74,7 @@ def show_coverage(
         write_lines(json_lines.line(_fields(one)) for one in shown)
     else:
         _tell(shown, covered)
-    _hints(standings, seen, days)
-
-
-def _seen(loaded: Loaded, span: Span) -> Collection[str]:
-    """The formats of which activities are in the log."""
-    try:
-        with Store(loaded.settings.state_dir, readonly=True) as store:
-            counts = ActivityLog(store).counts(Wanted([], lambda: 0), ["source"], span.since, span.until)
-    except StoreError as error:
-        click.echo(f"casbd: which records arrive is not known: {cell(str(error))}", err=True)
-        return ()
-    return {source for (source,) in counts if source is not None}
-
-
-def _standings(loaded: Loaded, seen: Collection[str]) -> list[Standing]:
-    aside, lacks = loaded.set_aside(loaded.policies), loaded.lacks()
-    return [standing(policy, seen, lacks.get(policy.id, ()), aside=policy.id in aside) for policy in loaded.policies]
+    _hints(several, days)
 
 
 def _fields(one: Coverage) -> dict[str, Any]:
@@ -130,11 +108,11 @@ def _row(one: Coverage) -> tuple[Any, ...]:
     return one.technique.id, name, one.state, ", ".join([*named[:MOST], *more])
 
 
-def _hints(standings: Sequence[Standing], seen: Collection[str], days: int) -> None:
+def _hints(several: Sequence[Standing], days: int) -> None:
     """What would cover more, on standard error."""
-    if not seen:
+    if all(one.state in ("no records", "disabled") for one in several):
         click.echo(f"casbd: no activity of the last {days} days is in the log, so no technique is covered (--as-of, --days)", err=True)
-    for name, policies in unknown([one.policy for one in standings]).items():
+    for name, policies in unknown([one.policy for one in several]).items():
         click.echo(f"casbd: ATT&CK {attack.VERSION} has no {name}, which {cell(', '.join(policies))} names", err=True)
 
 

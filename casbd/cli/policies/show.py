@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from casbd.cli._common import json_option, write_lines
-from casbd.cli.policies._columns import row_of
 from casbd.cli.policies._loaded import Loaded
 from casbd.clock import now
 from casbd.policies.explain import sentence
@@ -24,15 +23,16 @@ def show(configuration: Path, /, policy_id: str, as_json: bool) -> None:
     policy = loaded.one(policy_id)
     text = policy.path.read_text(encoding="utf-8")
     if as_json:
-        counts = loaded.counts()
-        row = row_of(policy, loaded.set_aside([policy]).get(policy.id), *counts.get(policy.id, (0, 0)))
+        from casbd.cli.policies._logged import listed  # with DuckDB it takes longer to load than `--help` may
+
+        (known,) = listed(loaded, [policy])
         more = {
             "description": policy.description or None,
             "references": policy.references,
             "meaning": sentence(policy, now()),
             "text": text,
         }
-        write_lines([json_lines.line(row | more)])
+        write_lines([json_lines.line(known.fields() | more)])
         return
     click.echo(f"# {policy.path}", err=True)
     click.echo(text, nl=False)

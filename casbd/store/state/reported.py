@@ -45,6 +45,12 @@ def alerts(connection: sqlite3.Connection, since: int = 0, until: int = 2**62) -
             yield alert
 
 
+def spans(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """By policy that has alerts, the first and the last activity (ms) of them."""
+    query = "SELECT policy_id, min(first_activity), max(last_activity) FROM alerts GROUP BY policy_id"
+    return {policy: (first, last) for policy, first, last in connection.execute(query)}
+
+
 def commands(connection: sqlite3.Connection, since: int, until: int) -> list[tuple[str, str, int]]:
     """Action, status and number of the governance commands that were created in a span (ms), the most first."""
     query = "SELECT action, status, count(*) FROM governance WHERE created BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"

@@ -53,4 +53,4 @@ def test_a_layer_for_the_navigator(run, tagged, tmp_path):
 
 def test_where_casbd_never_ran(run, rules, place):
     rules.write_text((place / "casbd.yaml").read_text())
-    assert "not known" in run("policies", "coverage", config=rules, errors=True)
+    assert "no activity of the last 30 days" in run("policies", "coverage", config=rules, errors=True)
