@@ -145,8 +145,9 @@ def test_every_module_of_a_plugin_folder_is_one_plugin(kind):
     """What starts with `_` is shared by plugins of this kind, and is none itself."""
     files = {path.stem for path in (ROOT / kind).glob("*.py") if not path.stem.startswith("_")}
     found = registry.load_all(kind)
-    assert found.keys() == files
-    for name, cls in found.items():
+    assert found.keys() == files | registry.data(kind).keys()
+    assert registry.data(kind).keys() == {path.stem for path in (ROOT / kind).glob("services/*")}
+    for name, cls in ((name, found[name]) for name in files):
         assert cls.__module__ == f"casbd.{kind}.{name}"
         assert cls.name == name
     for path in (ROOT / kind).glob("_*.py"):

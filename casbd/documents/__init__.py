@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from casbd.documents.regular_files import read_file
 from casbd.documents.wording import explained, nearest
@@ -191,19 +191,19 @@ def _text(path: Path) -> str:
 
 def _keys_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
     """The keys that a (nested) model allows at a path, as far as they are known."""
-    from pydantic import BaseModel
-
     current: Any = model
     for step in where:
-        if not (isinstance(current, type) and issubclass(current, BaseModel)) or not isinstance(step, str):
+        if not isinstance(step, str):
             continue
-        field = current.model_fields.get(step)
-        if field is None:
-            return []
-        current = _model_in(field.annotation)
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        return [field.alias or name for name, field in current.model_fields.items()]
-    return []
+        if get_origin(current) is dict:
+            current = get_args(current)[1]
+        elif (owner := _model_in(current)) is not None:
+            field = owner.model_fields.get(step)
+            if field is None:
+                return []
+            current = field.annotation
+    owner = _model_in(current) if get_origin(current) is not dict else None
+    return [field.alias or name for name, field in owner.model_fields.items()] if owner is not None else []
 
 
 def _model_in(annotation: Any) -> Any:

@@ -1,29 +1,29 @@
 """Which part of a record is which field of the activity, as an input's configuration says it (MDCA's custom log parser).
 
     mapping:
-      user: actor.email                                                   # a path
+      user: [actor.email, actor.login]                                    # paths, of which the first that leads to something counts
       timestamp: {path: when, format: "%d/%m/%Y %H:%M:%S", zone: Europe/Oslo}
       result: {path: code, map: {"0": success, "1": failure}, otherwise: unknown}
     patterns:
       - {path: message, regex: 'user (?P<user>\\S+) logged on from (?P<ip_address>\\S+)'}
     constants: {app: Our own app}
+    activities: {Log on: [login, sso_*], Delete file: [{operation: delete, when: {target.type: file}}]}
+    objects: [{each: targets, id: id, name: [name, email], type: type}]
 
-A constant fills a field that neither the mapping nor a pattern fills, and a pattern one that the mapping does not.
+A constant fills a field that neither the mapping nor a pattern fills, and a pattern one that the mapping does not. What a value may
+be is in `_mapping_parts.py`. A file of a service (`services/*.yaml`) says all this of one vendor's records, in the same words.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import re2
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from casbd import plugins
 from casbd.documents import nearest
+from casbd.formats._mapping_parts import AROUND, Part, Path, Text, Texts, Value, When, a_regex, as_text, compiled, expressions, words_of
 from casbd.formats._mapping_values import READERS
 from casbd.model.activity import FIELDS
 from casbd.records import record_path, regular_expressions
@@ -31,7 +31,7 @@ from casbd.records import record_path, regular_expressions
 OURS = frozenset({"raw", "source", "input", "input_file", "input_offset", "matched_policies", "objects"})
 """Fields that casbd fills in itself."""
 MOST_INSTRUCTIONS = 5_000
-"""Of all patterns of a mapping, as RE2 compiles them: each record is compared with all of them, and nobody sets a pattern aside."""
+"""Of all expressions of a mapping, as RE2 compiles them: each record is compared with all of them, and nobody sets one aside."""
 
 
 def _a_field(name: str) -> str:
@@ -40,44 +40,8 @@ def _a_field(name: str) -> str:
     return name
 
 
-def _a_path(text: str) -> str:
-    try:
-        record_path.parse_path(text)
-    except ValueError:
-        raise ValueError(
-            f"`{text}` is no path; write keys with dots between them, as in actor.email or items[0].id, "
-            "and a key with dots or brackets of its own in quotation marks"
-        ) from None
-    return text
-
-
-def _a_zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"`{text}` is no time zone; write one as Europe/Oslo, America/New_York or UTC") from None
-    return text
-
-
-def _a_time_format(text: str) -> str:
-    moment = datetime(2026, 1, 31, 23, 59, 58, tzinfo=UTC)
-    try:
-        read = datetime.strptime(moment.strftime(text), text)  # noqa: DTZ007  the zone is an option of its own
-    except (ValueError, re.error) as error:  # strptime makes an expression of it, where nothing may be there twice
-        raise ValueError(f"`{text}` is no time format ({error}); write it as %d/%m/%Y %H:%M:%S") from None
-    if (read.year, read.month, read.day) != (2026, 1, 31):
-        raise ValueError(f"`{text}` has no year, month and day; write it as %d/%m/%Y %H:%M:%S")
-    return text
-
-
-def _a_regex(text: str) -> str:
-    try:
-        expression = compiled(text)
-    except re2.error as error:
-        raise ValueError(f"RE2 refuses this regular expression: {error} (https://github.com/google/re2/wiki/Syntax)") from None
-    if refusal := regular_expressions.why_not(expression):
-        raise ValueError(f"{refusal}; {regular_expressions.REPEAT_LESS}")
-    groups = expression.groupindex
+def _of_fields(text: str) -> str:
+    groups = compiled(a_regex(text)).groupindex
     if not groups:
         raise ValueError("it has no named group; write (?P<user>\\S+) for the part that is the user")
     for name in groups:
@@ -85,84 +49,123 @@ def _a_regex(text: str) -> str:
     return text
 
 
-def compiled(text: str) -> Any:
-    """A regular expression of RE2. re2.error where it refuses it; the mistake is reported to whoever wrote it, and not logged as well."""
-    return regular_expressions.compiled(text, any_case=False)
+def _of_keys(text: str) -> str:
+    if text.startswith(AROUND) or not all(isinstance(step, str) for step in record_path.parse_path(text)):
+        raise ValueError(f"`{text}` is no way to a list; write the keys that lead to it with dots between them")
+    return text
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
 
 
 FieldName = Annotated[str, AfterValidator(_a_field)]
-
-Path = Annotated[str, AfterValidator(_a_path)]
-
-
-class Part(plugins.Options):
-    """path: where the value is. map: what its texts mean, without regard to case; otherwise: what any other means.
-
-    format: how a time is written (strptime's codes). zone: whose time it is where it names no zone; left out: UTC.
-    """
-
-    path: Path
-    map: dict[str, str] | None = None
-    otherwise: str | None = None
-    format: Annotated[str, AfterValidator(_a_time_format)] | None = None
-    zone: Annotated[str, AfterValidator(_a_zone)] | None = None
-
-
-def _part(part: Any) -> Any:
-    """A path alone is a part that has nothing more to say."""
-    return {"path": part} if isinstance(part, str) else part
 
 
 class Pattern(plugins.Options):
     """A regular expression over the text at a path; its named groups are fields."""
 
     path: Path
-    regex: Annotated[str, AfterValidator(_a_regex)]
+    regex: Annotated[str, AfterValidator(_of_fields)]
+
+
+class Object(plugins.Options):
+    """Something that was acted on. each: a list, every element of which is one; else there is one. when: its condition.
+
+    In an element paths begin there, and with `^.` in the record; of a list of texts each is the element's `value`.
+    """
+
+    each: Path | None = None
+    when: When = Field(default_factory=dict)
+    id: Value | None = None
+    name: Value | None = None
+    type: Value | None = None
+    role: Value = (Part(value="target"),)
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Object:
+        if self.id is None and self.name is None:
+            raise ValueError("an object has an `id` or a `name`")
+        return self
+
+
+class Operation(plugins.Options):
+    """Operations, with `*` for any characters, that are of a type where a condition holds."""
+
+    operation: Texts
+    when: When = Field(default_factory=dict)
+
+
+def _operation(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"operation": value}
+
+
+Operations = Annotated[tuple[Annotated[Operation, BeforeValidator(_operation)], ...], BeforeValidator(_one_or_more)]
 
 
 class MappingOptions(plugins.Options):
     """Which part of a record is which field of the activity. `casbd inputs try FILE` suggests a mapping."""
 
-    mapping: dict[FieldName, Annotated[Part, BeforeValidator(_part)]]
-    """By field: the path in the record (csv: the column), or more about it. Of a time `format` is as of strptime (left out: most forms)
-    and `zone` whose it is where it does not tell (left out: UTC); `map` says what texts mean, `otherwise` what any other means."""
+    mapping: dict[FieldName, Value]
+    """By field: the path in the record (csv: the column), or more about it; of a list the first that leads to a value. `value` is a
+    constant, `join` puts parts together, `with` this between them; `when` is its condition, `regex` takes a part of the text, `case`
+    (lower, upper) its letters. `map` says what texts mean (`*` for any characters), `otherwise` what any other means. Of a time `format`
+    is as of strptime (left out: most forms) and `zone` whose it is where it does not tell (left out: UTC)."""
     patterns: tuple[Pattern, ...] = ()
     """For what the mapping leaves: groups of a regular expression are fields."""
     constants: dict[FieldName, str | bool | int] = Field(default_factory=dict)
     """For what both leave."""
+    each: Annotated[tuple[Annotated[Path, AfterValidator(_of_keys)], ...], BeforeValidator(_one_or_more)] = ()
+    """A list of events within the record, of which each is an activity; of several ways to one the first that leads to it. Paths begin in
+    the element, and with `^.` in the record around it. A record without it is one activity."""
+    objects: tuple[Object, ...] = ()
+    """What was acted on, each with `id`, `name`, `type`, `role` as of the mapping; `each` is a list in the record, every element of
+    which is one, `when` a condition."""
+    activities: dict[str, Operations] = Field(default_factory=dict)
+    """Which operations (`action_type`) are of which type, where the mapping does not say it; one that depends on more has a condition. A
+    log on whose result is a failure is a failed one."""
+    admin: tuple[Text, ...] = ()
+    """Operations, or how they begin, that are administrative; with `*`, which is any characters, as a whole."""
+    not_admin: tuple[Text, ...] = ()
+    """Those of them that are not."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> MappingOptions:
-        for name, part in self.mapping.items():
-            _check_part(name, part)
-        for name, value in self.constants.items():
-            _allowed(name, as_text(value))
-        patterns = [compiled(pattern.regex) for pattern in self.patterns]
-        if sum(map(regular_expressions.size, patterns)) > MOST_INSTRUCTIONS:
-            problem = f"`patterns` make more than {MOST_INSTRUCTIONS:,} of RE2's instructions in all"
+        for name, value in self.mapping.items():
+            for part in value:
+                _check_part(name, part)
+        for name, constant in self.constants.items():
+            _allowed(name, as_text(constant))
+        if sum(regular_expressions.size(compiled(text)) for text in self._expressions()) > MOST_INSTRUCTIONS:
+            problem = f"regular expressions make more than {MOST_INSTRUCTIONS:,} of RE2's instructions in all"
             raise ValueError(f"{problem}; {regular_expressions.REPEAT_LESS}")
-        groups = {group for pattern in patterns for group in pattern.groupindex}
+        groups = {group for pattern in self.patterns for group in compiled(pattern.regex).groupindex}
         if "timestamp" not in self.mapping.keys() | groups:
             raise ValueError("`timestamp` must be mapped")
         return self
 
+    def _expressions(self) -> Iterator[str]:
+        yield from (pattern.regex for pattern in self.patterns)
+        values = [one for thing in self.objects for one in (thing.id, thing.name, thing.type, thing.role) if one is not None]
+        for value in [*self.mapping.values(), *values]:
+            yield from expressions(value)
+
     def words(self) -> plugins.Words:
         """What fields may hold: a constant's value, those of a `map`; what a path or a pattern leads to is anything."""
         words: dict[str, Collection[str] | None] = {name: (as_text(value),) for name, value in self.constants.items()}
-        for name, part in self.mapping.items():
-            meanings = [*(part.map or {}).values(), part.otherwise]
-            words[name] = None if part.map is None else (*(value for value in meanings if value is not None), *(words.get(name) or ()))
+        if self.activities:
+            words["activity_type"] = (*self.activities, "Failed log on", *(words.get("activity_type") or ()))
+        for name, value in self.mapping.items():
+            own = words_of(value)
+            words[name] = None if own is None else (*own, *(words.get(name) or ()))
         return words | {group: None for pattern in self.patterns for group in compiled(pattern.regex).groupindex}
 
 
 def _check_part(name: str, part: Part) -> None:
     if name != "timestamp" and (part.format or part.zone):
         raise ValueError(f"`format` and `zone` are for `timestamp`, not for `{name}`")
-    if part.otherwise is not None and part.map is None:
-        raise ValueError(f"`{name}`: `otherwise` needs a `map`")
-    for value in [*(part.map or {}).values(), part.otherwise]:
-        if value is not None:
-            _allowed(name, value)
+    for value in part.words() or ():
+        _allowed(name, value)
 
 
 def _allowed(name: str, text: str) -> None:
@@ -172,8 +175,3 @@ def _allowed(name: str, text: str) -> None:
         choices = ("true", "false") if field.kind == "flag" else field.values
         hint = nearest(text, choices) if choices else f"it takes a {field.kind}"
         raise ValueError(f"`{text}` is no value of `{name}`; {hint}")
-
-
-def as_text(value: str | bool | int) -> str:
-    """A constant as a record would have it, in JSON."""
-    return value if isinstance(value, str) else "true" if value is True else "false" if value is False else str(value)

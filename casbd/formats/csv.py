@@ -25,6 +25,25 @@ def _column(name: Any) -> Any:
     return record_path.write_path((name,)) if isinstance(name, str) and name.strip() else name
 
 
+def _value(value: Any) -> Any:
+    """The same of all columns that a value names, in its parts and conditions."""
+    if isinstance(value, list):
+        return [_value(one) for one in value]
+    if not isinstance(value, dict):
+        return _column(value)
+    changed: dict[str, Any] = {key: _value(value[key]) for key in ("path", "join", "id", "name", "type", "role") if key in value}
+    if isinstance(when := value.get("when"), dict):
+        changed["when"] = {_column(name): test for name, test in when.items()}
+    return value | changed
+
+
+def _values(of: Any) -> Any:
+    """The same of each member, or element, that has parts."""
+    if isinstance(of, dict):
+        return {name: _value(part) for name, part in of.items()}
+    return [_value(one) if isinstance(one, dict) else one for one in of] if isinstance(of, list) else of
+
+
 class CsvOptions(MappingOptions):
     """As for `json`, with the names of columns in the place of paths."""
 
@@ -33,16 +52,10 @@ class CsvOptions(MappingOptions):
     def _columns(cls, options: Any) -> Any:
         if not isinstance(options, dict):
             return options
-        options = dict(options)
-        if isinstance(mapping := options.get("mapping"), dict):
-            options["mapping"] = {name: _with_column(part) if isinstance(part, dict) else _column(part) for name, part in mapping.items()}
-        if isinstance(patterns := options.get("patterns"), list):
-            options["patterns"] = [_with_column(part) if isinstance(part, dict) else part for part in patterns]
-        return options
-
-
-def _with_column(part: dict[str, Any]) -> dict[str, Any]:
-    return part | {"path": _column(part["path"])} if "path" in part else part
+        changed = {key: _values(options[key]) for key in ("mapping", "patterns", "objects") if key in options}
+        if isinstance(tables := options.get("activities"), dict):
+            changed["activities"] = {kind: _values(operations) for kind, operations in tables.items()}
+        return options | changed
 
 
 @registry.format

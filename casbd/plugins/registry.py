@@ -4,6 +4,8 @@
 class Syslog: ...           # casbd/outputs/syslog.py is the output type `syslog`
 
 The decorator of a kind is typed: what lacks a part of its protocol, or has it otherwise, is an error of the type checker.
+
+A plugin may be data: `casbd/formats/services/NAME.yaml` is the format NAME, which `casbd/formats/_service.py` makes of the file.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
+from casbd.errors import Mistakes
 from casbd.plugins import Connector, Enricher, Format, Output
 
 Kind = Literal["formats", "enrichers", "detections", "outputs", "connectors"]
@@ -66,7 +70,15 @@ def _registered(cls: type[T]) -> type[T]:
 def names(kind: Kind) -> tuple[str, ...]:
     """The names of all plugins of a kind, sorted. A module that starts with `_` is shared code, not a plugin."""
     package = importlib.import_module(f"casbd.{kind}")
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
+    modules = {m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")}
+    return tuple(sorted(modules | data(kind).keys()))
+
+
+@cache
+def data(kind: Kind) -> dict[str, Path]:
+    """The files of the plugins of a kind that are data, by name."""
+    package = importlib.import_module(f"casbd.{kind}")
+    return {file.stem: file for folder in package.__path__ for file in sorted(Path(folder, "services").glob("*.yaml"))}
 
 
 @overload
@@ -80,9 +92,14 @@ def load(kind: Literal["connectors"], name: str) -> type[Connector]: ...
 @overload
 def load(kind: Kind, name: str) -> type[Any]: ...
 def load(kind: Kind, name: str) -> Any:
-    """The class of one plugin; imports its module only now. KeyError where there is none."""
+    """The class of one plugin; imports its module, or reads its file, only now. KeyError where there is none, Mistakes of a file."""
+    if (kind, name) in _found:
+        return _found[kind, name]
     if name not in names(kind):
         raise KeyError(name)
+    if name in data(kind):
+        cls = _found[kind, name] = importlib.import_module(f"casbd.{kind}._service").plugin(data(kind)[name])
+        return cls
     module = importlib.import_module(f"casbd.{kind}.{name}")
     if (kind, name) not in _found:
         raise RuntimeError(f"{module.__file__} registers nothing: CONTRIBUTING.md shows how one of {kind} begins")
@@ -100,5 +117,12 @@ def load_all(kind: Literal["connectors"]) -> dict[str, type[Connector]]: ...
 @overload
 def load_all(kind: Kind) -> dict[str, Any]: ...
 def load_all(kind: Kind) -> dict[str, Any]:
-    """All plugins of a kind, by name."""
-    return {name: load(kind, name) for name in names(kind)}
+    """All plugins of a kind, by name. One whose file is damaged is not there: who does not ask for it by its name goes on without it."""
+    return {name: cls for name in names(kind) if (cls := _undamaged(kind, name)) is not None}
+
+
+def _undamaged(kind: Kind, name: str) -> Any:
+    try:
+        return load(kind, name)
+    except Mistakes:
+        return None

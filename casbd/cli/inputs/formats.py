@@ -22,7 +22,7 @@ def formats(name: str | None, as_json: bool) -> None:
     if name is not None and name not in names:
         raise click.BadParameter(f"`{name}` is no format; {nearest(name, names)}", param_hint="NAME")
     chosen = {one: registry.load("formats", one) for one in names if name in (None, one)}
-    about = {one: inspect.getdoc(sys.modules[cls.__module__]) or "" for one, cls in chosen.items()}
+    about = {one: getattr(cls, "about", None) or inspect.getdoc(sys.modules[cls.__module__]) or "" for one, cls in chosen.items()}
     if as_json:
         write_lines(json_lines.line({"format": one, "about": text}) for one, text in about.items())
     elif name:

@@ -43,7 +43,8 @@ def seeds() -> list[bytes]:
     for path in sorted((ROOT / "tests" / "bench" / "records").iterdir()):
         found.setdefault(path.stem, []).append(_template(path))
     for path in sorted(FORMATS.glob("*/**/*sample.*")):
-        found.setdefault(path.relative_to(FORMATS).parts[0], []).extend(path.read_bytes().splitlines()[:8])
+        parts = path.relative_to(FORMATS).parts
+        found.setdefault(parts[parts[0] == "services"], []).extend(path.read_bytes().splitlines()[:8])
     for name in registry.names("formats"):
         found.setdefault(name, found["m365"][:5])  # of any shape, by a mapping: of these
     return [name.encode() + b"\n" + record for name in sorted(found) for record in found[name][-OF_ONE_FORMAT:]]
