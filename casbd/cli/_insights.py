@@ -26,12 +26,20 @@ _MOST_DAYS = 40
 """Bars of the chart of days; each stands for several days where there are more."""
 
 
-def span_options(function: F) -> F:
-    """`--days` and `--as-of`."""
-    function = click.option("--as-of", type=Time(), help="The end of the span; now if left out.")(function)
-    return click.option(
-        "--days", default=30, show_default=True, type=click.IntRange(1, 9999), help="Of event time, before now or --as-of."
-    )(function)
+def span_options_of(days: int) -> Callable[[F], F]:
+    """`--days`, so many where it is left out, and `--as-of`."""
+
+    def options(function: F) -> F:
+        function = click.option("--as-of", type=Time(), help="The end of the span; now if left out.")(function)
+        return click.option(
+            "--days", default=days, show_default=True, type=click.IntRange(1, 9999), help="Of event time, before now or --as-of."
+        )(function)
+
+    return options
+
+
+span_options = span_options_of(30)
+"""`--days` and `--as-of`."""
 
 
 def span_of(days: int, as_of: int | None) -> Span:

@@ -18,6 +18,9 @@ STATES: tuple[State, ...] = get_args(State)
 WATCHED: tuple[State, ...] = ("covered", "partly")
 """Somebody is told."""
 
+FEW = 4
+"""Formats that are named one by one."""
+
 
 class Standing(NamedTuple):
     """What a policy does for the techniques that its tags name. needs: what it takes to do more, in words."""
@@ -46,7 +49,8 @@ def standing(policy: Policy, seen: Collection[str], lacks: Sequence[str], *, asi
     if aside:
         return Standing(policy, "set aside", ("filters that cost less",))
     if fitting.isdisjoint(seen):
-        return Standing(policy, "no records", (f"records of {' or '.join(sorted(fitting))}", *needs))
+        whose = " or ".join(sorted(fitting)) if len(fitting) <= FEW else f"any of {len(fitting)} formats"
+        return Standing(policy, "no records", (f"records of {whose}", *needs))
     if policy.mode == "simulate":
         return Standing(policy, "simulated", needs)
     return Standing(policy, "partly" if needs else "covered", needs)
