@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from casbd.alerting import priority
 from casbd.alerting.wishes import Wish
+from casbd.filters.bounded import Answer
 from casbd.model.alert import SEVERITIES, Alert, Event
 from casbd.store.state import outbox, raised_alerts
 from casbd.store.state.raised_alerts import Told
@@ -106,7 +107,8 @@ def _tell(connection: sqlite3.Connection, alert: Alert, outputs: Outputs, heard:
     for name, wish in outputs.items():
         if name in heard and wish.takes(alert):
             outbox.add(connection, name, alert, now)
-        elif name not in heard and alert.status == "open" and wish.wants(alert):
-            outbox.add(connection, name, replace(alert, event="raised"), now)
-            told.add(name)
+        elif name not in heard and alert.status == "open" and (wanted := wish.wants(alert)):
+            outbox.add(connection, name, replace(alert, event="raised"), now, undecided=wanted is Answer.UNDECIDED)
+            if wanted is Answer.YES:
+                told.add(name)
     raised_alerts.note_told(connection, alert, now, told)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from casbd.clock import now
 from casbd.config.settings import PluginSettings, Settings
-from casbd.filters.compile import AlertPredicate, compile_alert_filter
+from casbd.filters import bounded
+from casbd.filters.bounded import Answer
 from casbd.model.alert import SEVERITIES, SYSTEM, Alert, Severity
 
 
@@ -19,19 +21,20 @@ class Wish(NamedTuple):
     system: bool = False
     min_severity: Severity = "informational"
     oldest: int | None = None
-    meets: AlertPredicate = lambda _: True
+    meets: Callable[[Alert], Answer] = lambda _: Answer.YES
 
     def takes(self, alert: Alert) -> bool:
         """Whether `send` has alerts of this kind: `alerts` those about casbd itself, too, as whoever wrote nothing else must not be
         the last to learn that casbd cannot read."""
         return self.alerts or (self.system and alert.category == SYSTEM)
 
-    def wants(self, alert: Alert) -> bool:
-        """Whether it is to hear of the alert as it is now, if it has not heard of it yet."""
+    def wants(self, alert: Alert) -> Answer:
+        """Whether it is to hear of the alert as it is now, if it has not heard of it yet. Where it is sent,
+        what is undecided is asked again."""
         is_severe = SEVERITIES.index(alert.severity) >= SEVERITIES.index(self.min_severity)
         if not is_severe or not self.takes(alert) or not _is_news(alert, self.oldest):
-            return False
-        return (self.system and alert.category == SYSTEM) or self.meets(alert)
+            return Answer.NO
+        return Answer.YES if self.system and alert.category == SYSTEM else self.meets(alert)
 
 
 def _is_news(alert: Alert, oldest: int | None) -> bool:
@@ -47,4 +50,4 @@ def of(settings: Settings) -> dict[str, Wish]:
 def of_output(output: PluginSettings) -> Wish:
     """What one output is sent of alerts; it may be nothing."""
     wish = Wish("alerts" in output.send, "system" in output.send, output.min_severity, output.max_activity_age)
-    return wish if output.filters is None else wish._replace(meets=compile_alert_filter(output.filters, now=now))
+    return wish if output.filters is None else wish._replace(meets=bounded.of_alerts(output.filters, now).answer)

@@ -33,14 +33,17 @@ _FOLD = f"folded_{{field}} = '' if {{0}} is None else {{0}}.casefold() if len({{
 _NOTHING: tuple[Any, ...] = (None, "", ())
 
 
-def compile_filter(node: Node, *, now: Clock, reader: RawReader | None = None) -> Predicate:
-    """The predicate of a tree. `now` is asked by `within_days` alone; predicates that share a `reader` decode raw once."""
-    return Writer(now, reader or RawReader()).predicate(node)
+def compile_filter(node: Node, *, now: Clock, reader: RawReader | None = None, effort: Effort = UNLIMITED) -> Predicate:
+    """The predicate of a tree. `now` is asked by `within_days` alone; predicates that share a `reader` decode raw once.
+
+    effort: counts what may take long; the predicate raises TooCostly where it ends it.
+    """
+    return Writer(now, reader or RawReader(), effort).predicate(node)
 
 
-def compile_alert_filter(node: Node, *, now: Clock) -> AlertPredicate:
+def compile_alert_filter(node: Node, *, now: Clock, effort: Effort = UNLIMITED) -> AlertPredicate:
     """The same over alerts, of a tree of fields of theirs (`alert_fields.py`): the source asks an alert as it asks an activity."""
-    return cast("AlertPredicate", Writer(now, RawReader()).predicate(node))
+    return cast("AlertPredicate", Writer(now, RawReader(), effort).predicate(node))
 
 
 class Writer:

@@ -32,6 +32,10 @@ class Effort:
         self._until = thread_cpu() + seconds
         self._work = 0
 
+    def left(self) -> float:
+        """Seconds of what was allowed; less than none where it took longer."""
+        return self._until - thread_cpu()
+
     def spend(self, work: int) -> None:
         """Say that so much is about to be done. TooCostly where the time is over."""
         self._work += work

@@ -13,13 +13,15 @@ from typing import NamedTuple
 from casbd.clock import Clock, monotonic
 from casbd.config.settings import PluginSettings
 from casbd.errors import Rejected, Retry
-from casbd.filters.compile import Predicate, compile_filter
+from casbd.filters.tree import Node
+from casbd.model.alert import Alert
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
+from casbd.outbox.what_is_sent import WhatIsSent
 from casbd.plugins import Item, Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
 from casbd.store.log import blocks
-from casbd.store.state import outbox
+from casbd.store.state import outbox, raised_alerts
 from casbd.store.state.outbox import Part, Row
 from casbd.wire.left_out import without
 
@@ -46,8 +48,8 @@ class _Refused(NamedTuple):
 
 class ToOutput:
     """Alerts and activities to one output. pseudonyms: those of the present configuration, in the place of names. oldest: how old an
-    activity may have been when it was stored (ms), if it is to be sent; None: as old as it likes. meets: which are; None: all.
-    leave_out: fields of what is sent.
+    activity may have been when it was stored (ms), if it is to be sent; None: as old as it likes. filters: which are; None: all; alerts
+    were asked mostly when they were raised. leave_out: fields of what is sent.
 
     What an uncertain output has sent stays in the outbox until it is out of doubt. How far the present connection has got is kept here
     alone: a new connection, and a new process, begin with the first row that there is.
@@ -60,7 +62,7 @@ class ToOutput:
         clock: Clock,
         pseudonyms: Callable[[], Pseudonyms] = lambda: NONE,
         oldest: int | None = None,
-        meets: Predicate | None = None,
+        filters: Node | None = None,
         leave_out: Collection[str] = (),
     ) -> None:
         self._name = name
@@ -68,8 +70,7 @@ class ToOutput:
         self._uncertain = output if isinstance(output, Uncertain) else None
         self._clock = clock
         self._pseudonyms = pseudonyms
-        self._oldest = oldest
-        self._meets = meets
+        self._what = WhatIsSent(oldest, filters, clock)
         self._leave_out = leave_out
         self._broken = 0
         self._reached = 0
@@ -80,6 +81,7 @@ class ToOutput:
         self._proved = False
         self._settled: list[Part] = []
         self._refused: list[_Refused] = []
+        self._heard: list[str] = []
         self._handed_over = False
 
     @property
@@ -98,23 +100,24 @@ class ToOutput:
         rows = outbox.head(store.connection, self._name, most, self._reached)
         if not rows:
             return False
-        if rows[0].kind == "activities":
-            failure = self._deliver_block(store, rows[0], most)
-        else:
-            failure = self._deliver_rows([*itertools.takewhile(lambda row: row.kind != "activities", rows)])
+        failure = self._deliver_block(store, rows[0], most) if rows[0].kind == "activities" else self._deliver_rows(store, _alike(rows))
         if failure is not None:
             raise failure
         self._settle_what_was_read()
         return True
 
-    def _deliver_rows(self, rows: Sequence[Row]) -> Retry | None:
-        outcome = self._send([row.item() for row in rows])
-        for row in rows[: outcome.sent]:
-            self._went(Part(row.seq, 1, 0, whole=True))
+    def _deliver_rows(self, store: Store, rows: Sequence[Row]) -> Retry | None:
+        wanted = [(row, item) for row in rows if (item := self._what.item(store, row)) is not None]
+        outcome = self._send([item for _, item in wanted]) if wanted else _Outcome(0)
+        went = {row.seq for row, _ in wanted[: outcome.sent]}
+        self._heard += [item.alert_id for row, item in wanted[: outcome.sent] if row.undecided and isinstance(item, Alert)]
+        last = wanted[outcome.sent][0] if outcome.sent < len(wanted) else None
+        for row in itertools.takewhile(lambda row: row is not last, rows):
+            self._went(Part(row.seq, int(row.seq in went), 0, whole=True))
         if outcome.refusal:
-            refused = rows[outcome.sent]
-            self._refused.append(_Refused(refused, refused.body, outcome.refusal))
-            self._reached = refused.seq
+            assert last is not None, "it was one of them"
+            self._refused.append(_Refused(last, last.body, outcome.refusal))
+            self._reached = last.seq
         return outcome.failure
 
     def _deliver_block(self, store: Store, row: Row, most: int) -> Retry | None:
@@ -122,9 +125,7 @@ class ToOutput:
         block = blocks.get(store.connection, row.block_id)
         activities = block.whole() if block is not None else []  # retention has removed it
         start = self._offset[1] if self._offset[0] == row.seq else row.sent
-        wanted = _wanted(self._oldest, self._meets, block.stored) if block is not None else None
-        chosen = (place for place in range(start, len(activities)) if wanted is None or wanted(activities[place]))
-        places = [*itertools.islice(chosen, most)]
+        places = self._what.places(activities, start, block.stored, most) if block is not None else []
         outcome = self._send([activities[place] for place in places]) if places else _Outcome(0)
         went = outcome.sent + bool(outcome.refusal)
         if outcome.refusal:
@@ -222,7 +223,7 @@ class ToOutput:
     @property
     def unwritten(self) -> bool:
         """Whether there is something to write down."""
-        return bool(self._settled or self._refused or self._handed_over)
+        return bool(self._settled or self._refused or self._heard or self._handed_over)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """What was sent, what is out of doubt, what was refused."""
@@ -232,24 +233,24 @@ class ToOutput:
         outbox.settle(connection, self._name, self._settled, acknowledged=self._uncertain is None or self._uncertain.acknowledged)
         for refused in self._refused:
             outbox.refuse(connection, self._name, *refused, now)
+        for alert_id in self._heard:
+            raised_alerts.note_heard(connection, alert_id, self._name)
 
     def written(self) -> None:
         """It is committed."""
-        self._settled, self._refused, self._handed_over = [], [], False
+        self._settled, self._refused, self._heard, self._handed_over = [], [], [], False
 
     def close(self) -> None:
         """Close the output."""
         self._output.close()
 
 
-def _wanted(oldest: int | None, meets: Predicate | None, stored: int) -> Predicate | None:
-    """Which activities of a block that was stored then are sent; None: all."""
-    if oldest is None:
-        return meets
-    return lambda one: stored - one.timestamp <= oldest and (meets is None or meets(one))
+def _alike(rows: Sequence[Row]) -> list[Row]:
+    """The first rows that are no blocks, all decided or all not: those that are need not wait until it is known of the others."""
+    undecided = rows[0].undecided
+    return [*itertools.takewhile(lambda row: row.kind != "activities" and row.undecided == undecided, rows)]
 
 
 def to_output(sent: PluginSettings, output: Output, clock: Clock, pseudonyms: Callable[[], Pseudonyms] = lambda: NONE) -> ToOutput:
     """What delivers to an output as the configuration says."""
-    meets = None if sent.filters is None else compile_filter(sent.filters, now=clock)
-    return ToOutput(sent.name, output, clock, pseudonyms, sent.max_activity_age, meets, sent.leave_out)
+    return ToOutput(sent.name, output, clock, pseudonyms, sent.max_activity_age, sent.filters, sent.leave_out)

@@ -8,7 +8,7 @@ have the ids that they had; what casbd learns of meanwhile is sent beside it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -16,9 +16,14 @@ from msgspec.structs import replace
 
 from casbd.activity_log import ActivityLog, Wanted
 from casbd.activity_log.cursor import Cursor
+from casbd.activity_log.opened import ALL
 from casbd.alerting import wishes
 from casbd.clock import Clock
 from casbd.config.settings import PluginSettings, Settings
+from casbd.filters import bounded
+from casbd.filters.bounded import Answer
+from casbd.filters.limits import weight
+from casbd.filters.sql import may
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.store.database import Store
@@ -29,6 +34,8 @@ PAGE = 1000
 """Alerts or activities that are queued in one transaction, about."""
 ROOM = 5000
 """No page is queued for an output for which so many messages wait."""
+MOST_WEIGHT = 500
+"""Filters with more values and instructions of regular expressions than this are not asked in SQL, which nobody would stop."""
 _WIDTH = 60_000
 """Of the first span of event time that is looked at for a page of activities (ms)."""
 
@@ -63,8 +70,9 @@ def left(store: Store, output: PluginSettings, replay: Replay, clock: Clock) -> 
     alerts: list[tuple[Alert, Collection[str]]] = []
     if replay.alerts_left:
         alerts += raised_alerts.told_between(store.connection, replay.since, replay.until, (replay.created, replay.alert_id))
-    wanted, activities = _wanted(output, clock), 0
-    if wanted is not None and replay.place <= replay.until:
+    activities = 0
+    if "activities" in output.send and replay.place <= replay.until:
+        wanted = Wanted([] if output.filters is None else [output.filters], clock)
         activities = sum(ActivityLog(store).counts(wanted, ["app"], replay.place, replay.until).values())
     return Found(sum(1 for _ in _chosen(output, alerts)), activities)
 
@@ -84,21 +92,21 @@ def go_on(store: Store, settings: Settings, clock: Clock) -> bool:
 
 def _page(store: Store, output: PluginSettings, replay: Replay, clock: Clock) -> Replay | None:
     """Queue one; what is left then, None where it is over."""
-    wanted = _wanted(output, clock)
+    sends_activities = "activities" in output.send
     left: Replay | None = None
     if replay.alerts_left:
         with store.transaction() as connection:
             left = _queue_alerts(connection, output, replay, clock())
-            if not left.alerts_left and wanted is None:
+            if not left.alerts_left and not sends_activities:
                 left = None
             _note(connection, replay, left)
         return left
-    activities: list[Activity] = []
-    if wanted is not None:
-        activities, left = _slice(ActivityLog(store), wanted, replay)
+    activities: list[_Chosen] = []
+    if sends_activities:
+        activities, left = _slice(ActivityLog(store), _Choosing(output, clock), replay)
     with store.transaction() as connection:
-        for activity in activities:
-            outbox.add_activity(connection, output.name, activity, clock())
+        for activity, answer in activities:
+            outbox.add_activity(connection, output.name, activity, clock(), undecided=answer is Answer.UNDECIDED)
         _note(connection, replay, left)
     return left
 
@@ -113,36 +121,55 @@ def _note(connection: sqlite3.Connection, replay: Replay, left: Replay | None) -
 def _queue_alerts(connection: sqlite3.Connection, output: PluginSettings, replay: Replay, now: int) -> Replay:
     """Each as it is, an open one as if it were new. From now on the output hears what becomes of it."""
     page = raised_alerts.told_between(connection, replay.since, replay.until, (replay.created, replay.alert_id), PAGE)
-    for alert in _chosen(output, page):
-        outbox.add(connection, output.name, alert, now)
-        raised_alerts.note_heard(connection, alert.alert_id, output.name)
+    for alert, answer in _chosen(output, page):
+        outbox.add(connection, output.name, alert, now, undecided=answer is Answer.UNDECIDED)
+        if answer is Answer.YES:
+            raised_alerts.note_heard(connection, alert.alert_id, output.name)
     if len(page) < PAGE:
         return replay._replace(alerts_left=False)
     last, _ = page[-1]
     return replay._replace(created=last.created, alert_id=last.alert_id)
 
 
-def _chosen(output: PluginSettings, alerts: Iterable[tuple[Alert, Collection[str]]]) -> Iterator[Alert]:
+def _chosen(output: PluginSettings, alerts: Iterable[tuple[Alert, Collection[str]]]) -> Iterator[tuple[Alert, Answer]]:
     """Those that it has heard of, or wants, however old they are: somebody asked for them."""
     wish = wishes.of_output(output)._replace(oldest=None)
     for alert, heard in alerts:
-        if wish.takes(alert) and (output.name in heard or wish.wants(alert)):
-            yield replace(alert, event="raised" if alert.status == "open" else "closed")
+        if wish.takes(alert) and (answer := Answer.YES if output.name in heard else wish.wants(alert)):
+            yield replace(alert, event="raised" if alert.status == "open" else "closed"), answer
 
 
-def _wanted(output: PluginSettings, clock: Clock) -> Wanted | None:
-    """Which activities it is sent; None: none."""
-    return Wanted([] if output.filters is None else [output.filters], clock) if "activities" in output.send else None
+class _Chosen(NamedTuple):
+    """An activity that the output is sent, or that it may be sent."""
+
+    activity: Activity
+    answer: Answer
 
 
-def _slice(log: ActivityLog, wanted: Wanted, replay: Replay) -> tuple[list[Activity], Replay | None]:
+class _Choosing:
+    """Which activities an output is sent. where: what SQL can say of it, where that is little: nothing bounds its time."""
+
+    def __init__(self, output: PluginSettings, clock: Clock) -> None:
+        asked = output.filters
+        self.answer: Callable[[Activity], Answer] = lambda _: Answer.YES
+        self.where = ALL
+        if asked is not None:
+            self.answer = bounded.of_activities(asked, clock).answer
+            self.where = may(asked, clock) if weight(asked) <= MOST_WEIGHT else ALL
+
+    def chosen(self, activities: Iterable[Activity]) -> Iterator[_Chosen]:
+        """Those of some."""
+        return (_Chosen(one, answer) for one in activities if (answer := self.answer(one)))
+
+
+def _slice(log: ActivityLog, choosing: _Choosing, replay: Replay) -> tuple[list[_Chosen], Replay | None]:
     """The next activities in the order of their times, some hundreds where there are as many; and what is left behind them."""
     first, last = log.span()
     place, until, width = max(replay.place, first), min(replay.until, last), _WIDTH
-    found: list[Activity] = []
+    found: list[_Chosen] = []
     while place <= until and 4 * len(found) < PAGE:
         end = min(place + width - 1, until)
-        some = _some(log, wanted, place, end, replay.newest_block, PAGE + 1 if width > 1 else None)
+        some = _some(log, choosing, place, end, replay.newest_block, PAGE + 1 if width > 1 else None)
         if len(some) <= PAGE or width == 1:
             found += some
             place, width = end + 1, 2 * width
@@ -150,9 +177,9 @@ def _slice(log: ActivityLog, wanted: Wanted, replay: Replay) -> tuple[list[Activ
             break
         else:
             width = max(width // 2, 1)
-    return sorted(found, key=Cursor.at), replay._replace(place=place) if place <= until else None
+    return sorted(found, key=lambda one: Cursor.at(one.activity)), replay._replace(place=place) if place <= until else None
 
 
-def _some(log: ActivityLog, wanted: Wanted, since: int, until: int, newest_block: int, most: int | None) -> list[Activity]:
-    several = log.scan(since, until, wanted.where, newest_block=newest_block)
-    return [*islice(filter(wanted.meets, chain.from_iterable(several)), most)]
+def _some(log: ActivityLog, choosing: _Choosing, since: int, until: int, newest_block: int, most: int | None) -> list[_Chosen]:
+    several = log.scan(since, until, choosing.where, newest_block=newest_block)
+    return [*islice(choosing.chosen(chain.from_iterable(several)), most)]

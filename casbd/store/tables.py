@@ -237,9 +237,7 @@ SELECT alert_id, person(user, app, of_body(body, 'app_instance')), policy_id, co
     coalesce(risk_score, 0), merged_into IS NULL AND (status = 'open' OR coalesce(resolution, '') = 'true_positive')
 FROM alerts WHERE user IS NOT NULL AND category IS NOT 'system' ORDER BY created, alert_id;
 """
-_SINCE_17 = """
--- Blocks have their records apart from the rest (store/log/packing.py), which an older casbd would take for damage.
-"""
+_SINCE_17 = "-- Blocks have their records apart from the rest (store/log/packing.py), which an older casbd would take for damage.\n"
 _SINCE_18 = """
 -- What came too late to be judged (store/state/habits_late.py). since: the oldest of it (event time, ms), number: of activities, at: when
 -- the first of it came; none while nothing waits. took (ms), observed: of the last time that it was judged from the log.
@@ -272,6 +270,7 @@ CREATE TABLE outputs_begun (name TEXT PRIMARY KEY) WITHOUT ROWID;
 INSERT INTO outputs_begun SELECT name FROM destinations UNION SELECT destination FROM outbox;
 """
 _SINCE_22 = "-- Blocks have the records of each lot of people apart (store/log/lots.py), which an older casbd would take for damage.\n"
+_SINCE_23 = "ALTER TABLE outbox ADD COLUMN undecided INTEGER NOT NULL DEFAULT 0; -- Its output's filters are still to be asked.\n"
 CHANGES = {
     0: TABLES,
     2: _SINCE_2,
@@ -295,5 +294,6 @@ CHANGES = {
     20: _SINCE_20,
     21: _SINCE_21,
     22: _SINCE_22,
+    23: _SINCE_23,
 }
 """What each version's file needs to become the next one's; a new one (0) needs all."""

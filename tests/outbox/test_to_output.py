@@ -7,6 +7,7 @@ from builders import HOUR, NOON, record, settings
 from msgspec.structs import replace
 
 from casbd.errors import Rejected, Retry
+from casbd.filters.tree import Condition
 from casbd.model.activity import Activity
 from casbd.model.governance import GovernanceCommand
 from casbd.outbox.to_output import ToOutput
@@ -111,7 +112,7 @@ def test_so_it_does_where_what_was_sent_is_in_doubt(core, block, place, certain)
     assert write(core, delivering) is None
 
 
-@pytest.mark.parametrize("how", [{"oldest": HOUR}, {"meets": lambda one: one.timestamp >= NOON}], ids=["age", "filters"])
+@pytest.mark.parametrize("how", [{"oldest": HOUR}, {"filters": Condition("timestamp", "gte", (NOON,))}], ids=["age", "filters"])
 class TestNotWanted:
     """What was too old when it was stored, or is not asked for, is not sent, whatever happens in between."""
 

@@ -207,12 +207,12 @@ class Replaying(RuleBasedStateMachine):
         left = after
 
         def or_not(queue):
-            def add(*arguments):
+            def add(*arguments, **options):
                 nonlocal left
                 left -= 1
                 if left < 0:
                     raise Killed
-                queue(*arguments)
+                queue(*arguments, **options)
 
             return add
 

@@ -23,13 +23,15 @@ Kind = Literal["alert", "activities", "activity", "command", "outcome"]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One thing for one destination. block_id and sent: for `activities`, which block, and how many of it are there."""
+    """One thing for one destination. block_id and sent: for `activities`, which block, and how many of it are there. undecided: the
+    output's filters were not asked whether it is sent that."""
 
     seq: int
     kind: Kind
     block_id: int | None
     sent: int
     body: bytes
+    undecided: bool = False
 
     def item(self) -> Alert | Activity | GovernanceCommand:
         """What a message is made of: an alert, an activity that goes once more, or a command with its outcome."""
@@ -77,12 +79,19 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     down_since: int | None = None
 
 
-def add(connection: sqlite3.Connection, destination: str, item: Alert | GovernanceCommand, now: int | None = None) -> None:
-    """Queue an alert or a command for one destination. now: ms; left out, when the item was created."""
+def add(
+    connection: sqlite3.Connection,
+    destination: str,
+    item: Alert | GovernanceCommand,
+    now: int | None = None,
+    *,
+    undecided: bool = False,
+) -> None:
+    """Queue an alert or a command for one destination. now: ms; left out, when the item was created. undecided: see Row."""
     body = _encode(item)
     kind = "alert" if isinstance(item, Alert) else "command"
-    row = (destination, kind, len(body), body, item.created if now is None else now)
-    connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, ?, ?, ?, ?)", row)
+    row = (destination, kind, len(body), body, item.created if now is None else now, undecided)
+    connection.execute("INSERT INTO outbox (destination, kind, size, body, stored, undecided) VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
 def add_outcome(connection: sqlite3.Connection, destination: str, command: GovernanceCommand, now: int) -> None:
@@ -92,11 +101,12 @@ def add_outcome(connection: sqlite3.Connection, destination: str, command: Gover
     connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, 'outcome', ?, ?, ?)", row)
 
 
-def add_activity(connection: sqlite3.Connection, destination: str, activity: Activity, now: int) -> None:
-    """Queue an activity once more, for an output. now: ms."""
+def add_activity(connection: sqlite3.Connection, destination: str, activity: Activity, now: int, *, undecided: bool = False) -> None:
+    """Queue an activity once more, for an output. now: ms. undecided: see Row."""
     body = activity_body(activity)
-    row = (destination, len(body), body, now)
-    connection.execute("INSERT INTO outbox (destination, kind, size, body, stored) VALUES (?, 'activity', ?, ?, ?)", row)
+    row = (destination, len(body), body, now, undecided)
+    query = "INSERT INTO outbox (destination, kind, size, body, stored, undecided) VALUES (?, 'activity', ?, ?, ?, ?)"
+    connection.execute(query, row)
 
 
 def add_block(connection: sqlite3.Connection, destination: str, block_id: int, size: int) -> None:
@@ -119,10 +129,10 @@ def _activity(body: bytes) -> Activity:
 def head(connection: sqlite3.Connection, destination: str, limit: int, after: int = 0) -> list[Row]:
     """The next rows of a destination, in order, behind the row `after`."""
     rows = connection.execute(
-        "SELECT seq, kind, block_id, sent, body FROM outbox WHERE destination = ? AND seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, kind, block_id, sent, body, undecided FROM outbox WHERE destination = ? AND seq > ? ORDER BY seq LIMIT ?",
         (destination, after, limit),
     )
-    return [Row(*row) for row in rows]
+    return [Row(seq, kind, block_id, sent, body, bool(undecided)) for seq, kind, block_id, sent, body, undecided in rows]
 
 
 def handed_over(connection: sqlite3.Connection, destination: str, reached: int, now: int) -> None:

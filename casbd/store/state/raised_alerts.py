@@ -110,8 +110,11 @@ def note_told(connection: sqlite3.Connection, alert: Alert, now: int, to: Collec
 
 
 def note_heard(connection: sqlite3.Connection, alert_id: str, output: str) -> None:
-    """One more output has heard of an alert that others were told of."""
-    (told,) = connection.execute("SELECT told_to FROM alerts WHERE alert_id = ?", (alert_id,)).fetchone()
+    """One more output has heard of an alert that others were told of, if it is still there."""
+    row = connection.execute("SELECT told_to FROM alerts WHERE alert_id = ?", (alert_id,)).fetchone()
+    if row is None:
+        return
+    (told,) = row
     to = sorted({*msgspec.json.decode(told, type=list[str]), output})
     connection.execute("UPDATE alerts SET told_to = ? WHERE alert_id = ?", (msgspec.json.encode(to).decode(), alert_id))
 
