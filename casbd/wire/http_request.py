@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import httpx
+
+CONNECT_SECONDS = 10.0
+"""A connection that takes longer is given up. While a host is silent the kernel knocks at ever longer intervals, after these every eight
+seconds and more: only a new try is soon there when the host is back."""
 
 
 class Answer(NamedTuple):
@@ -26,14 +31,16 @@ class Answer(NamedTuple):
 class Client:
     """Sends requests, over a connection that is kept for some seconds. Not for several threads at once.
 
-    seconds: for each request, from looking up the name to the last byte that is read. proxy: whether one that the environment names may
-    be asked.
+    seconds: for each request, from looking up the name to the last byte that is read; for the connection `CONNECT_SECONDS` at most. proxy:
+    whether one that the environment names may be asked.
     """
 
     def __init__(self, context: ssl.SSLContext, seconds: float, *, proxy: bool) -> None:
         self._seconds = seconds
         self._runner = asyncio.Runner()
-        self._client = httpx.AsyncClient(verify=context, timeout=seconds, trust_env=proxy)
+        self._connect_seconds = min(seconds, CONNECT_SECONDS)
+        timeout = httpx.Timeout(seconds, connect=self._connect_seconds)
+        self._client = httpx.AsyncClient(verify=context, timeout=timeout, trust_env=proxy)
 
     def exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, most: int) -> Answer:
         """Send a request and read its answer; a redirect is not followed.
@@ -46,6 +53,8 @@ class Client:
             return self._runner.run(self._exchange(request, most))
         except TimeoutError:
             raise TimeoutError(f"timed out: no answer within {self._seconds:g} s") from None
+        except httpx.ConnectTimeout:
+            raise TimeoutError(f"timed out: no connection within {self._connect_seconds:g} s") from None
         except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
             raise OSError(_reason(error)) from None
 
@@ -77,10 +86,13 @@ async def _body(response: httpx.Response, most: int) -> bytes:
 
 def _reason(error: BaseException) -> str:
     """What the first of the exceptions behind each other says: `All connection attempts failed` says less than why."""
+    is_broken = isinstance(error, httpx.NetworkError)
     while (before := error.__cause__ or error.__context__) is not None:
         error = before
     if isinstance(error, BaseExceptionGroup):
         return _reason(error.exceptions[0])
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
         return os.strerror(error.errno or 0)
-    return str(error) or type(error).__name__
+    if isinstance(error, socket.gaierror):
+        return error.strerror
+    return str(error) or ("the connection broke" if is_broken else type(error).__name__)
