@@ -52,7 +52,7 @@ class OutputOptions(Options):
 
     name: Name
     type: str
-    send: tuple[Literal["alerts", "activities", "governance", "system"], ...] = ("alerts",)
+    send: Annotated[tuple[Literal["alerts", "activities", "governance", "system"], ...], Field(min_length=1)] = ("alerts",)
     """`alerts` has those about casbd itself with it, `system` these alone."""
     min_severity: Severity = "informational"
     """Alerts below it are stored and not sent, until their severity rises."""

@@ -128,7 +128,10 @@ class Document:
 
     def mistakes_of(self, error: ValidationError, model: type[BaseModel], within: Where = ()) -> list[Mistake]:
         """What pydantic found, each as one mistake with its place."""
-        return [self._mistake_of(details, model, within) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        below = {details["loc"][:-1] for details in found}  # a list whose elements are all wrong is too short to pydantic as well
+        told = (one for one in found if one["type"] != "too_short" or one["loc"] not in below)
+        return [self._mistake_of(details, model, within) for details in told]
 
     def _mistake_of(self, details: ErrorDetails, model: type[BaseModel], within: Where) -> Mistake:
         where = [*within, *details["loc"]]

@@ -15,6 +15,7 @@ from pydantic import ByteSize, Field, model_validator
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Secret
 from casbd.errors import Rejected, Retry
+from casbd.outputs._base_urls import ends_before
 from casbd.outputs._message import json_fields, message_id
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
@@ -37,7 +38,7 @@ _MOST_OF_REASON = 300
 class ElasticOptions(HttpOptions):
     """Options of the output `elastic`."""
 
-    url: BaseUrl
+    url: Annotated[BaseUrl, ends_before("/_bulk")]
     """Where Elasticsearch or OpenSearch is: https, usually with port 9200; http only to this host itself."""
     api_key: Secret | None = None
     """An API key of Elasticsearch, encoded as it shows it: {credential: NAME} (systemd), {env: NAME} or {file: PATH}."""

@@ -17,6 +17,7 @@ from pydantic import ByteSize, Field
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Secret
 from casbd.errors import Retry
+from casbd.outputs._base_urls import ends_before
 from casbd.outputs._message import json_message, kind_of, message_id
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
@@ -29,13 +30,14 @@ from casbd.wire.plain_text import cut, single_line
 _BAD_REQUEST = frozenset((400, 413, 422))
 _MOST_OF_ANSWER = 1 << 20
 _MOST_OF_REASON = 300
+_PATH = "/v1/logs"
 _LOG = logging.getLogger(__name__)
 
 
 class OtlpOptions(HttpOptions):
     """Options of the output `otlp`."""
 
-    url: BaseUrl
+    url: Annotated[BaseUrl, ends_before(_PATH)]
     """Where logs are taken, without `/v1/logs`: https, of a collector usually with port 4318; http only to this host itself."""
     token: Secret | None = None
     """What the receiver knows us by: {credential: NAME} (systemd), {env: NAME} or {file: PATH}."""
@@ -95,7 +97,7 @@ class Otlp:
             headers[self._options.header] = token
         if self._options.compress:
             body, headers["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
-        answer = self._http.send("POST", f"{self._options.url}/v1/logs", body, headers, most=_MOST_OF_ANSWER)
+        answer = self._http.send("POST", self._options.url + _PATH, body, headers, most=_MOST_OF_ANSWER)
         if answer.status == 200:
             self._look_at(answer.body)
             return

@@ -6,16 +6,18 @@ The tables and the data collection rule are in `conf/sentinel/`. Source: Microso
 from __future__ import annotations
 
 import gzip
+import re
 import uuid
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from casbd.clock import Clock, now
 from casbd.documents.secrets import Key, Secret
 from casbd.errors import Mistakes, Rejected, Retry, sentence
+from casbd.outputs._base_urls import ends_before
 from casbd.outputs._message import json_fields
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
@@ -32,12 +34,18 @@ _ROLE = 300.0
 _MOST_OF_ANSWER = 1 << 20
 
 
+def _immutable(text: str) -> str:
+    if not re.fullmatch(r"dcr-[0-9A-Za-z]{1,100}", text):
+        raise ValueError(f"`{text}` is not the rule's immutable id: `dcr-` and 32 hex digits, as the deployment's `rule_id`")
+    return text
+
+
 class SentinelOptions(HttpOptions):
     """Options of the output `sentinel`."""
 
-    endpoint: BaseUrl
+    endpoint: Annotated[BaseUrl, ends_before("/dataCollectionRules")]
     """Where the data collection rule takes logs: its own endpoint (`logsIngestion`), or that of a data collection endpoint."""
-    rule_id: PlainName
+    rule_id: Annotated[str, AfterValidator(_immutable)]
     """The rule's immutable id: `dcr-` and 32 hex digits."""
     tenant: PlainName | None = None
     """The tenant's id or one of its domains. Left out, with `client_secret` and `certificate`: the managed identity of this host."""

@@ -21,6 +21,7 @@ from casbd.documents.duration_option import Duration
 from casbd.documents.secrets import Secret
 from casbd.errors import Mistakes, Retry, sentence
 from casbd.outputs._acks import Acks
+from casbd.outputs._base_urls import ends_before
 from casbd.outputs._message import json_fields, kind_of
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
 from casbd.plugins import Item, Options, registry
@@ -35,6 +36,7 @@ from casbd.wire.plain_text import cut, single_line
 SOURCE_TYPES = {"alert": "casbd:alert", "system": "casbd:alert", "activity": "casbd:activity", "governance": "casbd:governance"}
 """By what an item is. An alert about casbd itself is an alert to Splunk, too; its `type` tells them apart."""
 
+_PATH = "/services/collector"
 _BAD_EVENT = frozenset((5, 6, 12, 13, 15))
 """No data, invalid data format, event missing, event blank, error in indexed fields: it is one of the events."""
 _TOO_LARGE = 27
@@ -47,7 +49,7 @@ _MOST_OF_ANSWER = 1 << 20
 class SplunkHecOptions(HttpOptions):
     """Options of the output `splunk_hec`."""
 
-    url: BaseUrl
+    url: Annotated[BaseUrl, ends_before(_PATH)]
     """Where the collector is, without a path: https, usually with port 8088; http only to this host itself."""
     token: Secret
     """The collector's token: {credential: NAME} (systemd), {env: NAME} or {file: PATH}."""
@@ -155,7 +157,7 @@ class SplunkHec:
             headers["X-Splunk-Request-Channel"] = self._channel
         if self._options.compress:
             body, headers["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
-        answer = self._request("/services/collector/event", body, headers)
+        answer = self._request("/event", body, headers)
         if not self._options.acknowledge:
             return
         if answer.ack_id is None:
@@ -188,7 +190,7 @@ class SplunkHec:
 
     def _request_acks(self, channel: str, numbers: list[int]) -> _Answer:
         body, headers = msgspec.json.encode({"acks": numbers}), {"Content-Type": "application/json"}
-        return self._request(f"/services/collector/ack?channel={channel}", body, headers)
+        return self._request(f"/ack?channel={channel}", body, headers)
 
     def _request(self, path: str, body: bytes, headers: dict[str, str]) -> _Answer:
         """The answer to a request that was taken. NotTaken, Retry."""
@@ -199,7 +201,8 @@ class SplunkHec:
         if not fits_header(token):
             raise self._lasting("cannot be asked: the token has characters that no header can hold")
         try:
-            answer = self._http.send("POST", self._options.url + path, body, {**headers, "Authorization": token}, most=_MOST_OF_ANSWER)
+            url = self._options.url + _PATH + path
+            answer = self._http.send("POST", url, body, {**headers, "Authorization": token}, most=_MOST_OF_ANSWER)
         except Retry as error:
             # Perhaps it was taken, by one that was restarted before: its number would be taken for an earlier request's.
             raise Retry(str(error), stands=not self._channel) from None

@@ -6,12 +6,13 @@ time, and `CEF:0|` right behind the host name.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from casbd.documents.duration_option import Duration
 from casbd.errors import Mistake, Mistakes
@@ -27,6 +28,7 @@ from casbd.outputs._tls import client_context
 from casbd.plugins import ConfigPath, Item, Options, registry
 from casbd.wire import syslog
 from casbd.wire.cef import outcome_severity
+from casbd.wire.cef_values import is_address
 from casbd.wire.moments import moment
 
 _UDP_MOST = 65_507
@@ -35,10 +37,16 @@ _UDP_MOST = 65_507
 _PORTS = {"udp": 514, "tcp": 514, "tls": 6514, "relp": 2514}
 
 
+def _host(text: str) -> str:
+    if re.search(r"[\s/\[\]]", text) or (":" in text and not is_address(text.partition("%")[0])):
+        raise ValueError(f"`{text}` is no name or address alone: without `https://`, brackets and blanks; the port is `port`")
+    return text
+
+
 class SyslogOptions(LineOptions):
     """Options of the output `syslog`."""
 
-    host: Annotated[str, Field(min_length=1, max_length=253)]
+    host: Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_host)]
     """The receiver's name or address."""
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Left out: 6514 for TLS, 2514 for RELP, else 514."""

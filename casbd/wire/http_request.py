@@ -93,6 +93,6 @@ def _reason(error: BaseException) -> str:
         return _reason(error.exceptions[0])
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
         return os.strerror(error.errno or 0)
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror) and error.strerror:
         return error.strerror
     return str(error) or ("the connection broke" if is_broken else type(error).__name__)

@@ -32,7 +32,7 @@ def checked(name: str) -> str:
     if not any(name in fields for fields in _EMPTY.values()):
         if name in _NEEDED:
             raise ValueError(f"`{name}` cannot be left out: it says what a message is about")
-        hint = nearest(name, [field for fields in _EMPTY.values() for field in fields])
+        hint = nearest(name, dict.fromkeys(field for fields in _EMPTY.values() for field in fields))
         raise ValueError(f"there is no field `{name}` that can be left out ({hint})")
     return name
 

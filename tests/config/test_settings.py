@@ -87,6 +87,8 @@ class TestValues:
         assert (pager.send, pager.min_severity) == (("system", "governance"), "high")
         (told,) = mistakes(text % "grave")
         assert told == "1:81: `min_severity`: `grave` is none of informational, low, medium, high"
+        (told,) = mistakes("outputs: [{name: pager, type: stdout, send: []}]\n")
+        assert told == "1:45: `send`: should not be empty"
 
     @pytest.mark.parametrize(
         ("send", "filters", "wrong"),

@@ -1,7 +1,9 @@
 """YAML files that people write: YAML 1.2, every mistake with its place, and nothing that makes casbd stop."""
 
+from typing import Annotated
+
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from casbd.documents import MAX_BYTES, Document, nearest
 from casbd.errors import MOST_OF_A_MESSAGE, Mistake, Mistakes
@@ -162,6 +164,7 @@ class Whole(BaseModel):
     parts: list[Part] = []
     one: Part | None = None
     severity: str = "low"
+    sizes: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
 
 
 class TestCheck:
@@ -179,8 +182,12 @@ class TestCheck:
             "f.yaml:7:3: unknown key `nam` (did you mean `name`?)",
         ]
 
+    def test_a_list_whose_elements_are_all_wrong_is_not_called_empty(self, mistakes):
+        assert mistakes("sizes: [big]\n", Whole) == ["f.yaml:1:9: `sizes[0]`: should be a whole number"]
+        assert mistakes("sizes: []\n", Whole) == ["f.yaml:1:8: `sizes`: should not be empty"]
+
     def test_an_unknown_key_like_nothing_gets_all_that_are_allowed(self, mistakes):
-        assert mistakes("xyzzy: 1\n", Whole) == ["f.yaml:1:1: unknown key `xyzzy` (allowed: one, parts, severity)"]
+        assert mistakes("xyzzy: 1\n", Whole) == ["f.yaml:1:1: unknown key `xyzzy` (allowed: one, parts, severity, sizes)"]
 
     @pytest.mark.parametrize("text", ["- a\n", "text\n", "5\n"])
     def test_something_else_than_a_mapping(self, mistakes, text):

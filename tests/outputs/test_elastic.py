@@ -326,6 +326,7 @@ class TestSecrets:
             ({"api_key": "plain"}, "never a plain value"),
             ({"api_key": {"env": "X"}, "namespace": "a-b"}, "pattern"),
             ({"api_key": {"env": "X"}, "url": "http://example.com"}, "must be https"),
+            ({"api_key": {"env": "X"}, "url": "https://example.com/_bulk/"}, "must end before `/_bulk`"),
         ],
         ids=str,
     )

@@ -190,8 +190,13 @@ class TestToken:
 
     @pytest.mark.parametrize(
         ("options", "complaint"),
-        [({"url": "http://example.com"}, "must be https"), ({"header": "a: b"}, "pattern"), ({"token": "plain"}, "never a plain value")],
-        ids=["url", "header", "token"],
+        [
+            ({"url": "http://example.com"}, "must be https"),
+            ({"url": "https://example.com/v1/logs"}, "must end before `/v1/logs`"),
+            ({"header": "a: b"}, "pattern"),
+            ({"token": "plain"}, "never a plain value"),
+        ],
+        ids=["url", "path", "header", "token"],
     )
     def test_options_that_are_wrong(self, options, complaint):
         with pytest.raises(ValidationError, match=complaint):

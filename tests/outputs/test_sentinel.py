@@ -155,7 +155,9 @@ class TestTokens:
             ({"client_secret": {"env": "X"}}, "needs `tenant` and `client_id`"),
             ({"tenant": "c", "client_id": "i", "client_secret": {"env": "X"}, "certificate": {"env": "Y"}}, "either `client_secret` or"),
             ({"tenant": "c", "client_id": "i", "client_secret": "plain"}, "never a plain value"),
-            ({"rule_id": "../x"}, "may have letters"),
+            ({"rule_id": "dcr-../x"}, "not the rule's immutable id"),
+            ({"rule_id": "11111111-2222-3333-4444-555555555555"}, "not the rule's immutable id"),
+            ({"endpoint": f"https://x.ingest.monitor.azure.com/dataCollectionRules/{RULE}"}, "must end before `/dataCollectionRules`"),
             ({"endpoint": "http://example.com"}, "must be https"),
         ],
     )

@@ -218,6 +218,12 @@ class TestSecret:
         with pytest.raises(Mistakes, match="is empty or not set"):
             SplunkHec(SplunkHecOptions.model_validate({"url": "https://splunk", "token": {"env": "CASBD_TEST_TOKEN"}}))
 
+    @pytest.mark.parametrize("path", ["/services/collector", "/services/collector/event", "/splunk/services/collector/raw/"])
+    def test_a_path_that_is_put_behind_the_url_is_not_in_it(self, path):
+        SplunkHecOptions.model_validate({"url": "https://splunk/services/collectors", "token": {"env": "X"}})
+        with pytest.raises(ValidationError, match="must end before `/services/collector`"):
+            SplunkHecOptions.model_validate({"url": f"https://splunk:8088{path}", "token": {"env": "X"}})
+
     @pytest.mark.parametrize("url", ["http://splunk.example.com:8088", "https://splunk:8088/?token=1", "https://u:p@splunk", "splunk:8088"])
     def test_urls_that_are_none(self, url):
         with pytest.raises(ValidationError, match="url"):

@@ -198,6 +198,7 @@ def test_relp_to_a_real_rsyslog_with_and_without_tls(make_rsyslog_relp, authorit
         ({"transport": "udp", "max_message_bytes": 70_000}, "at most 65507"),
         ({"max_message_bytes": 500}, "1024"),
         ({"facility": "local8"}, "local7"),
+        *(({"host": host}, "no name or address alone") for host in ("https://siem", "siem:514", "[::1]", "siem ", "::1:514:x")),
     ],
 )
 def test_what_does_not_go_together_is_a_mistake(options, complaint):

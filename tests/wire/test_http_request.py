@@ -17,7 +17,7 @@ def refusal(url: str, trusted: Path | None = None) -> str:
     """Why there is no answer."""
     client = Client(ssl.create_default_context(cafile=trusted), 30.0, proxy=False)
     try:
-        with pytest.raises(OSError) as error:
+        with pytest.raises(OSError, match=r"\S") as error:
             client.exchange("POST", url, b"{}", {}, most=1)
     finally:
         client.close()

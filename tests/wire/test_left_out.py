@@ -1,5 +1,7 @@
 """Fields that are left out: no key of them, and all else as it was."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -28,6 +30,13 @@ def test_each_field_that_can_be(item):
         assert json_fields(less) == {key: value for key, value in whole.items() if key != name}
         for write in (text_message, lambda one: leef_message(one, ""), lambda one: cef_message(one, "casbd", "")):
             assert write(less) == write(msgspec.structs.replace(item, **{name: getattr(less, name)}))
+
+
+def test_what_can_be_left_out_is_told_once():
+    with pytest.raises(ValueError, match=r"there is no field `xyzzy` that can be left out \(allowed: ") as caught:
+        left_out.checked("xyzzy")
+    allowed = re.findall(r"\w+", str(caught.value).partition("allowed: ")[2])
+    assert len(allowed) == len(set(allowed)) > 10
 
 
 def test_what_another_kind_has_is_no_matter_and_nothing_changes_without_names():
