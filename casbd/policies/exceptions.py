@@ -66,6 +66,11 @@ def load_exemptions(directories: Sequence[Path], policy_ids: Collection[str] | N
     return exemptions
 
 
+def read_exemptions(path: Path) -> list[Exemption]:
+    """Those of one file, whatever policies there are. Mistakes with everything wrong in it."""
+    return _read(path, None)
+
+
 def exempted(policy: Policy, exemptions: Sequence[Exemption]) -> Policy:
     """The policy with those that are its own."""
     own = tuple(exemption for exemption in exemptions if policy.id in exemption.policies)
