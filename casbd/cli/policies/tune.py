@@ -26,6 +26,8 @@ from casbd.wire import json_lines
 if TYPE_CHECKING:
     from casbd.backtest.tuning import Proposal
 
+ENOUGH = 2
+"""False alerts: what one alone has is chance."""
 FALSE, BENIGN, TRUE = "false_positive", "benign", "true_positive"
 
 
@@ -106,6 +108,8 @@ def _words(proposal: Proposal) -> str:
         others = f"; of {proposal.others:,} that nobody has judged {proposal.others_removed:,} go, too" if proposal.others else ""
         return f"{proposal.removed:,} of {proposal.false:,} false alerts go, {kept}{others}"
     false, true = f"{proposal.false:,} false alerts", f"{proposal.true:,} real ones"
+    if proposal.false < ENOUGH:
+        return f"no exception: it takes {ENOUGH} alerts that were closed as false positives, and there are {proposal.false}"
     if not proposal.exceptions:
         return f"no exception: nothing that two or more of {false} have in common is in none of {true}"
     if proposal.lost:
