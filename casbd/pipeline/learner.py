@@ -116,6 +116,11 @@ class Learner:
         }
         """The activities with which the alerts begin that there are, whose they are, and the value; nobody's: they are not in the log."""
 
+    def use(self, policies: Mapping[str, Policy]) -> None:
+        """By id, what policies say by now: alerts that are raised from now on have their severity, title and commands."""
+        for policy_id, judging in self._judging.items():
+            judging.policy = policies.get(policy_id, judging.policy)
+
     def leave(self, remembers: str) -> None:
         """It is observed no more: nothing is judged of it, and it is not known in the end."""
         look = self._looks.pop(remembers)
@@ -190,19 +195,19 @@ class Learner:
                     yield from self._judged(look, judging, withdraws_since)
 
     def _judged(self, look: Look, judging: _Judging, withdraws_since: int) -> Iterator[Judged]:
-        policy, stored, begun_with = judging.policy, self._stored(judging), self._begun_with[look.remembers]
+        stored, begun_with = self._stored(judging), self._begun_with[look.remembers]
         begun = {alert.alert_id: whose for alert in stored for one in _first(alert) if (whose := begun_with.get(one))}
         lost = {one.alert_id for one in stored if one.last_activity < withdraws_since or one.alert_id not in {*begun, *judging.told}}
         became = reconciled(stored, begun, judging.found, lost)
         for verdict in became.gone:
             if judging.tells(verdict.alert_id, None):
-                yield Judged(policy, "", verdict, None)
+                yield Judged(judging.policy, "", verdict, None)
         for alert_id, verdict in became.found.items():
             who, finding = judging.found[alert_id]
             if alert_id in became.called:
                 self._habits.correct((look.remembers, who), partial(_renamed, called=became.called))
             if judging.tells(verdict.alert_id, finding):
-                yield Judged(policy, who, verdict, None)
+                yield Judged(judging.policy, who, verdict, None)
         judging.found = {became.called.get(alert_id, alert_id): one for alert_id, one in judging.found.items()}
 
     def finish(self) -> list[Name]:

@@ -72,6 +72,8 @@ class Learning:
         unknown = self._unknown = frozenset(StoredHabits(self._store.connection).unknown(watched))
         if self._back is not None:
             self._leave(self._back, watched, unknown)
+        if self._back is not None:
+            self._back.use(enabled)
         if self._back is None:
             late = habits_late.waiting(self._store.connection)
             looks = self._wanted(watched, unknown, {name: one for name, one in late.items() if name in watched}, judges=judges)

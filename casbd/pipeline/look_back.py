@@ -77,6 +77,12 @@ class LookBack:
         """From when on (event time, ms) it is judged; None: it is only learned from."""
         return min((look.since for look in self.looks.values() if look.since is not None), default=None)
 
+    def use(self, policies: Mapping[str, Policy]) -> None:
+        """By id, those of now; one that is gone is what it was, as the log may be read for it all the same."""
+        self._policies = {**self._policies, **policies}
+        if self._learner is not None:
+            self._learner.use(policies)
+
     def leave(self, remembers: str) -> None:
         """That is observed no more."""
         del self.looks[remembers]

@@ -578,6 +578,27 @@ def test_what_a_policy_asks_for_when_it_ends_decides_what_is_found(tmp_path, tur
     core.close()
 
 
+def told_as(core):
+    alerts = [row.alert() for row in core.waiting() if row.kind == "alert"]
+    return [(alert.title, alert.severity) for alert in alerts if alert.policy_id == "idle"]
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 5])
+def test_what_a_policy_is_called_when_it_ends_is_what_is_told(tmp_path, turns):
+    core = history(tmp_path)
+    feed(core, 20 * 24, 28 * 24)
+    feed(core, 0, 8 * 24, 16 * 24, start=1000)
+    core.store.connection.execute("DELETE FROM outbox")
+    look_back = Learning(core.store, core.pipeline, lambda: core.now)
+    for _ in range(turns):
+        assert look_back.turn(core.policies, 0, judges=True)
+    assert told_as(core) == []
+    core.use([replace(one, name="Back again", severity="high") if one.id == "idle" else one for one in core.policies])
+    finish(core, look_back)
+    assert told_as(core) == [("Back again", "high")] * 3
+    core.close()
+
+
 def test_alerts_are_raised_some_at_a_time_and_what_comes_in_between_counts(tmp_path, monkeypatch):
     """In one go thousands of them took longer than systemd's watchdog waits."""
     monkeypatch.setattr(looking, "AT_ONCE", 1)
