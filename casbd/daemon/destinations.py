@@ -24,7 +24,8 @@ def down_alerts(store: Store, queues: Collection[str], patience: int, now: int, 
     down = {
         name: since
         for name, since in outbox.down_since(store.connection).items()
-        if name in queues and (now - since >= patience or name in at_once)
+        # either way: of one that went down before the clock was set back by years nobody would hear for years
+        if name in queues and (abs(now - since) >= patience or name in at_once)
     }
     if not down:  # else the whole outbox would be counted every ten seconds
         return {}
@@ -71,7 +72,7 @@ class Outages:
         over = {name: since for name, since in known.items() if self._known.get(name) != since}
         what = {name: "takes messages again" if name in queues else "is not configured any more" for name in over}
         return {
-            _alert_id(name, since): f"Destination {name} {what[name]}; it had taken none for {(now - since) // 60_000} minutes."
+            _alert_id(name, since): f"Destination {name} {what[name]}; it had taken none for {max(now - since, 0) // 60_000} minutes."
             for name, since in over.items()
         }
 

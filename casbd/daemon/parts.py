@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from casbd.alerting import handling, telling, wishes, withdrawn
@@ -59,6 +59,7 @@ class Parts:
     inputs: Inputs
     compacting: Compacting
     dispatcher: Dispatcher
+    replay_widths: dict[int, int] = field(default_factory=dict)
 
     @property
     def engine(self) -> Engine:
@@ -105,7 +106,7 @@ class Parts:
 
     def replay(self) -> bool:
         """Queue some of what is to be sent once more; whether there was anything to queue, and room for it."""
-        queued = replaying.go_on(self.store, self.settings, self.clock)
+        queued = replaying.go_on(self.store, self.settings, self.clock, self.replay_widths)
         if queued:
             self.dispatcher.wake()
         return queued

@@ -173,6 +173,8 @@ def _deliver(parts: Parts) -> bool:
     governance_news.tell(parts)
     delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
     while governance_news.tell(parts) or parts.replay():
+        while parts.replay():  # as much as there is room for: each end of delivering ends connections, too
+            pass
         delivered = parts.dispatcher.drain(ONCE_SECONDS, ONCE_PATIENCE)
     return delivered
 

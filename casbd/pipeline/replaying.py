@@ -8,7 +8,7 @@ have the ids that they had; what casbd learns of meanwhile is sent beside it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -38,6 +38,8 @@ MOST_WEIGHT = 500
 """Filters with more values and instructions of regular expressions than this are not asked in SQL, which nobody would stop."""
 _WIDTH = 60_000
 """Of the first span of event time that is looked at for a page of activities (ms)."""
+_MOST_LOOKED_AT = 50_000
+"""Of so many activities a page is made at most, about: where filters choose few of them a page has few."""
 
 
 class Found(NamedTuple):
@@ -77,38 +79,37 @@ def left(store: Store, output: PluginSettings, replay: Replay, clock: Clock) -> 
     return Found(sum(1 for _ in _chosen(output, alerts)), activities)
 
 
-def go_on(store: Store, settings: Settings, clock: Clock) -> bool:
-    """Queue some pages, where there is room; whether any was."""
+def go_on(store: Store, settings: Settings, clock: Clock, widths: MutableMapping[int, int]) -> bool:
+    """Queue one page for each output that has room; whether there was any.
+
+    widths: how long a span of event time (ms) makes a page, by replay; kept for the next call, or it would be found out anew each time.
+    """
     outputs = {output.name: output for output in settings.outputs}
     first = {one.destination: one for one in reversed(replays.waiting(store.connection)) if one.destination in outputs}
-    pages = 0
-    for name, replay in first.items():
-        left: Replay | None = replay
-        while left is not None and outbox.pending(store.connection).get(name, (0, 0))[0] < ROOM:
-            left = _page(store, outputs[name], left, clock)
-            pages += 1
-    return pages > 0
+    waiting = outbox.pending(store.connection) if first else {}
+    having_room = [replay for name, replay in first.items() if waiting.get(name, (0, 0))[0] < ROOM]
+    for replay in having_room:
+        _page(store, outputs[replay.destination], replay, clock, widths)
+    return bool(having_room)
 
 
-def _page(store: Store, output: PluginSettings, replay: Replay, clock: Clock) -> Replay | None:
-    """Queue one; what is left then, None where it is over."""
+def _page(store: Store, output: PluginSettings, replay: Replay, clock: Clock, widths: MutableMapping[int, int]) -> None:
+    """Queue one, and store what is left."""
     sends_activities = "activities" in output.send
-    left: Replay | None = None
     if replay.alerts_left:
         with store.transaction() as connection:
-            left = _queue_alerts(connection, output, replay, clock())
-            if not left.alerts_left and not sends_activities:
-                left = None
-            _note(connection, replay, left)
-        return left
+            behind = _queue_alerts(connection, output, replay, clock())
+            _note(connection, replay, behind if behind.alerts_left or sends_activities else None)
+        return
     activities: list[_Chosen] = []
+    left: Replay | None = None
     if sends_activities:
-        activities, left = _slice(ActivityLog(store), _Choosing(output, clock), replay)
+        width = widths.get(replay.number, _WIDTH)
+        activities, left, widths[replay.number] = _slice(ActivityLog(store), _Choosing(output, clock), replay, width)
     with store.transaction() as connection:
         for activity, answer in activities:
             outbox.add_activity(connection, output.name, activity, clock(), undecided=answer is Answer.UNDECIDED)
         _note(connection, replay, left)
-    return left
 
 
 def _note(connection: sqlite3.Connection, replay: Replay, left: Replay | None) -> None:
@@ -162,22 +163,25 @@ class _Choosing:
         return (_Chosen(one, answer) for one in activities if (answer := self.answer(one)))
 
 
-def _slice(log: ActivityLog, choosing: _Choosing, replay: Replay) -> tuple[list[_Chosen], Replay | None]:
-    """The next activities in the order of their times, some hundreds where there are as many; and what is left behind them."""
+def _slice(log: ActivityLog, choosing: _Choosing, replay: Replay, width: int) -> tuple[list[_Chosen], Replay | None, int]:
+    """The next activities in the order of their times; what is left behind them; how long a span the next page is made of (ms)."""
     first, last = log.span()
-    place, until, width = max(replay.place, first), min(replay.until, last), _WIDTH
-    found: list[_Chosen] = []
-    while place <= until and 4 * len(found) < PAGE:
-        end = min(place + width - 1, until)
+    place, until = max(replay.place, first), min(replay.until, last)
+    while place <= until:
+        end, before = min(place + width - 1, until), log.looked_at
         some = _some(log, choosing, place, end, replay.newest_block, PAGE + 1 if width > 1 else None)
         if len(some) <= PAGE or width == 1:
-            found += some
-            place, width = end + 1, 2 * width
-        elif found:
-            break
-        else:
-            width = max(width // 2, 1)
-    return sorted(found, key=lambda one: Cursor.at(one.activity)), replay._replace(place=place) if place <= until else None
+            in_order = sorted(some, key=lambda one: Cursor.at(one.activity))
+            left = replay._replace(place=end + 1) if end < until else None
+            return in_order, left, _next_width(width, len(some), log.looked_at - before)
+        width = max(width // 2, 1)
+    return [], None, width
+
+
+def _next_width(width: int, found: int, looked_at: int) -> int:
+    if looked_at > _MOST_LOOKED_AT:
+        return max(width // 2, 1)
+    return 2 * width if 2 * found <= PAGE and 2 * looked_at <= _MOST_LOOKED_AT else width
 
 
 def _some(log: ActivityLog, choosing: _Choosing, since: int, until: int, newest_block: int, most: int | None) -> list[_Chosen]:

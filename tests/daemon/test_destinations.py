@@ -26,6 +26,11 @@ def test_not_before_its_time(core):
     assert down(core, NOON + 2 * HOUR - 1) == {}
 
 
+def test_after_the_clock_was_set_back(core):
+    assert down(core, NOON - HOUR) == {}
+    assert [*down(core, NOON - 24 * HOUR)] == ["siem"]
+
+
 def test_it_says_since_when_why_and_what_waits(core):
     (alert,) = down(core, NOON + 2 * HOUR).values()
     assert alert.title == "Destination siem takes no messages"

@@ -166,7 +166,7 @@ class TestActivities:
         costs(too_much)
         with core.store.transaction() as connection:
             replays.ask(connection, "siem", NOON, NOON + MINUTE)
-        while replaying.go_on(core.store, core.settings, lambda: core.now):
+        while replaying.go_on(core.store, core.settings, lambda: core.now, {}):
             pass
         assert {row.undecided for row in core.waiting()} == {too_much}
         costs(False)

@@ -20,6 +20,7 @@ from tests.outbox.destinations import Memory
 
 MEMORY = Path("/dev/shm")
 DAY = 24 * HOUR
+NEXT_WIDTH = replaying._next_width
 
 
 def sent(core, name="siem"):
@@ -39,7 +40,8 @@ def ask(core, since, until, name="siem"):
 
 
 def go_on(core):
-    while replaying.go_on(core.store, core.settings, lambda: core.now):
+    widths = {}
+    while replaying.go_on(core.store, core.settings, lambda: core.now, widths):
         pass
 
 
@@ -112,6 +114,41 @@ class TestASpan:
             got += sent(core)
         assert got == [*alerts_of(core), *(f"on-{hours}" for hours in range(6))]
 
+    def test_goes_on_a_page_at_a_time(self, core, monkeypatch):
+        """What comes in meanwhile waits for no more than one."""
+        monkeypatch.setattr(replaying, "PAGE", 2)
+        ask(core, 0, core.now)
+        before = 0
+        while replaying.go_on(core.store, core.settings, lambda: core.now, {}):
+            assert len(core.waiting()) - before <= 2
+            before = len(core.waiting())
+        assert before == 12
+
+    def test_of_many_a_page_is_read_once(self, core, monkeypatch):
+        core.feed_records(*(record(Id=f"many-{number}", at=DAY + 1000 * number) for number in range(60)))
+        sent(core)
+        monkeypatch.setattr(replaying, "PAGE", 4)
+        reads = mock.Mock(wraps=replaying._some)
+        monkeypatch.setattr(replaying, "_some", reads)
+        ask(core, NOON + DAY, NOON + 2 * DAY)
+        go_on(core)
+        assert [one for one in sent(core) if one.startswith("many")] == [f"many-{number}" for number in range(60)]
+        assert reads.call_count <= 60 // 3 + 6
+
+    def test_of_few_among_many_no_page_is_made_of_all(self, core, monkeypatch):
+        monkeypatch.setattr(replaying, "_MOST_LOOKED_AT", 8)
+        times = [*range(DAY, DAY + HOUR, MINUTE), *range(DAY + HOUR, DAY + HOUR + 40 * MINUTE, MINUTE // 6)]
+        core.feed_records(*(record(Id=f"few-{number}", at=at) for number, at in enumerate(times)))
+        core.use(core.policies, with_options(send=("activities",), filters=Condition("activity_id", "eq", ("few-99",))))
+        sent(core)
+        looked_at = []
+        monkeypatch.setattr(replaying, "_next_width", lambda *of: looked_at.append(of[2]) or NEXT_WIDTH(*of))
+        ask(core, NOON + DAY, NOON + 2 * DAY)
+        go_on(core)
+        assert [one for one in sent(core) if one.startswith("few")] == ["few-99"]
+        assert sum(one > 8 for one in looked_at) <= 3  # where they come closer together
+        assert sum(looked_at) / len(looked_at) >= 4
+
     def test_of_many_at_one_time_none_is_left_out(self, core, monkeypatch):
         monkeypatch.setattr(replaying, "PAGE", 2)
         core.feed_records(*(record(Id=f"same-{number}", at=DAY) for number in range(9)))
@@ -170,7 +207,7 @@ class Replaying(RuleBasedStateMachine):
         self.patches = [mock.patch.object(replaying, "PAGE", page), mock.patch.object(replaying, "ROOM", room)]
         for patch in self.patches:
             patch.start()
-        self.number = 0
+        self.number, self.widths = 0, {}
         self.got: list[str] = []
         self.asked: list[set[str]] = []
         self.activities([MINUTE, 0, HOUR, 1, 3 * HOUR, 0, 0, HOUR])
@@ -199,7 +236,7 @@ class Replaying(RuleBasedStateMachine):
 
     @rule()
     def goes_on(self):
-        replaying.go_on(self.core.store, self.core.settings, lambda: self.core.now)
+        replaying.go_on(self.core.store, self.core.settings, lambda: self.core.now, self.widths)
 
     @rule(after=st.integers(0, 12))
     def goes_on_until_it_is_killed(self, after):
@@ -221,7 +258,7 @@ class Replaying(RuleBasedStateMachine):
             mock.patch.object(outbox, "add_activity", or_not(outbox.add_activity)),
         ):
             try:
-                while replaying.go_on(self.core.store, self.core.settings, lambda: self.core.now):
+                while replaying.go_on(self.core.store, self.core.settings, lambda: self.core.now, self.widths):
                     self.delivered()
             except Killed:
                 self.core.reopen()

@@ -59,7 +59,7 @@ def test_asks_first_where_it_is_many(core, replay, monkeypatch):
 
 def queue_a_page(core, page=None):
     output = settings({"siem": ["alerts", "activities"]}).outputs[0]
-    replaying._page(core.store, output, page or replays.waiting(core.store.connection)[0], lambda: core.now)
+    replaying._page(core.store, output, page or replays.waiting(core.store.connection)[0], lambda: core.now, {})
 
 
 def test_tells_what_is_left_and_is_cancelled(core, replay, monkeypatch):
