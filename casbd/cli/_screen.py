@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from casbd.pseudonyms import NONE, Pseudonyms
 from casbd.store.database import Store
 
 if TYPE_CHECKING:
-    from casbd.filters.tree import Node
+    from casbd.filters.tree import Node, Value
 
 
 def screen(configuration: Path) -> Pseudonyms:
@@ -54,12 +54,10 @@ def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str
     if not shown.fields:
         return [*filters]
     from casbd.filters.condition_text import parse_conditions
-    from casbd.filters.tree import conditions
     from casbd.personal_data.resolving import resolve
 
     nodes = parse_conditions(filters)
-    values = (value for node in nodes for condition in conditions(node) for value in condition.values)
-    wanted = {value for value in values if isinstance(value, str) and shown.is_pseudonym(value)}
+    wanted = {value for node in nodes for value in _values(node) if isinstance(value, str) and shown.is_pseudonym(value)}
     if not wanted:
         return [*nodes]
     with open_store(configuration) as store:
@@ -67,9 +65,22 @@ def real_filters(configuration: Path, filters: Sequence[str | Node]) -> list[str
     return [_with(node, identities) for node in nodes]
 
 
+def _values(node: Node) -> Iterator[Value]:
+    """What a filter's conditions compare with, also those about elements of lists."""
+    from casbd.filters.tree import conditions, nodes_inside
+
+    for condition in conditions(node):
+        yield from condition.values
+        for inner in nodes_inside(condition):
+            yield from _values(inner)
+
+
 def _with(node: Node, identities: dict[str, str]) -> Node:
-    from casbd.filters.tree import Condition
+    from casbd.filters.tree import Condition, Node
+
+    def real(value: Value) -> Value:
+        return identities.get(value, value) if isinstance(value, str) else _with(value, identities) if isinstance(value, Node) else value
 
     if isinstance(node, Condition):
-        return replace(node, values=tuple(identities.get(value, value) if isinstance(value, str) else value for value in node.values))
+        return replace(node, values=tuple(map(real, node.values)))
     return replace(node, nodes=tuple(_with(child, identities) for child in node.nodes))

@@ -14,12 +14,12 @@ from typing import Any, cast
 from casbd.clock import Clock
 from casbd.filters.effort import Effort
 from casbd.filters.operators import ALL_FIELDS
-from casbd.filters.text_tests import HOLDING, LONG, UNLIMITED, any_test, clues, numeric_test, text_test
+from casbd.filters.record_tests import record_test
+from casbd.filters.text_tests import LONG, UNLIMITED, any_test, clues, numeric_test, text_test
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.records.plain_parts import plain_part
-from casbd.records.record_path import EVERY, RawReader, parse_path, texts
+from casbd.records.record_path import RawReader
 
 Predicate = Callable[[Activity], bool]
 AlertPredicate = Callable[[Alert], bool]
@@ -98,7 +98,7 @@ class Writer:
 
     def _condition(self, condition: Condition) -> str:
         if condition.path:
-            return _negate(f"{self.bind(_raw(condition, self._reader, self._effort))}(a)", condition)
+            return _negate(f"{self.bind(record_test(condition, self._reader, self._effort))}(a)", condition)
         if condition.role != "actor":
             return _negate(self._about_users(condition), condition)
         value = f"a.{condition.field}"
@@ -190,46 +190,3 @@ USERS_ACTED_ON: dict[str, Texts] = {
     "user_display_name": _users("name"),
     "user_domain": _domains,
 }
-
-
-def _raw(condition: Condition, reader: RawReader, effort: Effort) -> Predicate:
-    path = condition.path
-
-    def find(activity: Activity) -> list[Any]:
-        if len(activity.raw) > LONG:
-            effort.spend(len(activity.raw))
-        return reader.find(activity.raw, path)
-
-    if condition.operator == "isset":
-        return lambda activity: any(value not in (None, "", [], {}) for value in find(activity))
-    if condition.operator == "same_as":
-        return _same_as(condition, reader, find)
-    fit = any_test(condition, effort)
-    parts = [plain_part(str(value)) for value in condition.values] if EVERY in path and condition.operator in HOLDING else []
-    clues = parts if all(parts) else []
-
-    def some(activity: Activity) -> bool:
-        raw = activity.raw
-        if len(raw) > LONG:
-            effort.spend(len(raw))
-        if clues and not reader.may_hold(raw, clues):
-            return False
-        values = reader.find(raw, path)
-        return bool(values) and fit(texts(values))
-
-    return some
-
-
-def _same_as(condition: Condition, reader: RawReader, find: Callable[[Activity], list[Any]]) -> Predicate:
-    """Whether a value at the path is one that another field has, or another path leads to."""
-    others = [str(value) for value in condition.values]
-    paths = [parse_path(other[4:]) for other in others if other.startswith("raw.")]
-    fields = [other for other in others if not other.startswith("raw.")]
-
-    def same(activity: Activity) -> bool:
-        own = {text.casefold() for text in texts(find(activity))}
-        elsewhere = [text for path in paths for text in texts(reader.find(activity.raw, path))]
-        elsewhere += [text for field in fields if (text := getattr(activity, field)) is not None]
-        return any(text.casefold() in own for text in elsewhere)
-
-    return same

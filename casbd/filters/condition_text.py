@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from casbd.filters.fields import FieldRef, parse_field
 from casbd.filters.operators import OBJECT_USER_FIELDS, USER_FIELDS, Operator
+from casbd.filters.reading import read_element_filter
 from casbd.filters.tree import Condition, Node, Role, Value
 from casbd.filters.values import FilterError, check
 
@@ -27,6 +28,8 @@ def parse_condition(text: str, field: FieldRef | None = None) -> Node:
         raise FilterError(f"`{text}` is no filter", _FORM)
     field = field or parse_field(condition[1])
     operator = field.operator(condition[2])
+    if operator.takes == "filters":
+        return field.condition(operator, (read_element_filter(condition[3] or ""),))
     values = _split(condition[3] or "")
     if operator.takes == "range":
         checked: list[Value] = [check(field.name, field.kind, operator, [_typed(field, operator, value) for value in values])]

@@ -12,7 +12,7 @@ from casbd.filters.operators import OPERATORS, Kind, Operator, allowed, kind_of
 from casbd.filters.tree import Condition, Role, Value
 from casbd.filters.values import FilterError
 from casbd.model.activity import FIELDS
-from casbd.records.record_path import Step, parse_path
+from casbd.records.record_path import ITSELF, Step, parse_path
 
 
 class FieldRef(msgspec.Struct, frozen=True):
@@ -75,3 +75,12 @@ def parse_alert_field(text: str) -> FieldRef:
         problem = f"`{text}` is a field of activities, not of alerts" if text in FIELDS else f"alerts have no field `{text}`"
         raise FilterError(problem, nearest(text, ALERT_FIELDS))
     return FieldRef(text)
+
+
+@lru_cache(4096)
+def parse_inner_path(text: str) -> FieldRef:
+    """What a text names in a list's element: a path that begins there, or `.`, the element itself."""
+    try:
+        return FieldRef("raw", (ITSELF,) if text == "." else parse_path(text))
+    except ValueError:
+        raise FilterError(f"`{text}` is no path into an element", "such as Name or target.id; the element itself is `.`") from None

@@ -5,7 +5,7 @@ What it costs in the end is seen when it is asked: see `asking.py`.
 
 from __future__ import annotations
 
-from casbd.filters.tree import Condition, Node, conditions
+from casbd.filters.tree import Condition, Node, conditions, nodes_inside
 from casbd.filters.values import instructions
 
 MOST_VALUES = 100_000
@@ -19,7 +19,8 @@ def weight(*nodes: Node) -> int:
     """How much of everything there is in filters, to compare what they may cost."""
     own = [condition for node in nodes for condition in conditions(node)]
     programs = sum(instructions(str(value)) for condition in own if condition.operator == "matches" for value in condition.values)
-    return programs + sum(1 + len(condition.values) for condition in own)
+    inside = weight(*(node for condition in own for node in nodes_inside(condition))) if own else 0
+    return programs + inside + sum(1 + len(condition.values) for condition in own)
 
 
 def too_large(*nodes: Node) -> str:
@@ -30,6 +31,7 @@ def too_large(*nodes: Node) -> str:
         if not isinstance(node, Condition):
             waiting += node.nodes
             continue
+        waiting += nodes_inside(node)
         number += 1
         values += 1 + len(node.values)
         if number > MOST_CONDITIONS:

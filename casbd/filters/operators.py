@@ -12,7 +12,7 @@ from casbd.model.activity import FIELDS, Field
 from casbd.model.activity import Kind as FieldKind
 
 Kind = FieldKind | Literal["raw"]
-Takes = Literal["same", "text", "words", "pattern", "network", "number", "range", "days", "flag", "field"]
+Takes = Literal["same", "text", "words", "pattern", "network", "number", "range", "days", "flag", "field", "filters"]
 """What the operator compares with; `same`: whatever the field holds."""
 
 _TEXTS: tuple[Kind, ...] = ("text", "choice", "list", "objects", "raw")
@@ -52,6 +52,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("range", "range", "range", _ORDERED),
         Operator("within_days", "within_days", "days", ("time",)),
         *_pair("same_as", "field", ("raw",), "nsame_as"),
+        *_pair("element", "filters", ("raw",)),
     )
 }
 

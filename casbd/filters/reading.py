@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 from casbd.documents import Document, Where, nearest
-from casbd.errors import Mistake
-from casbd.filters.fields import FieldRef, parse_alert_field, parse_field
+from casbd.errors import Mistake, Mistakes
+from casbd.filters.fields import FieldRef, parse_alert_field, parse_field, parse_inner_path
 from casbd.filters.operators import OBJECT_USER_FIELDS, USER_FIELDS, Operator
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, Role, Value
 from casbd.filters.values import FilterError, check, instructions
@@ -16,6 +17,23 @@ GROUPS: dict[str, type[AllOf | AnyOf | NoneOf]] = {"all_of": AllOf, "any_of": An
 MOST_INSTRUCTIONS = 200_000
 """Of the regular expressions of a whole file; RE2 takes 2 microseconds to make one."""
 _ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def read_element_filter(text: str) -> Node:
+    """The filter of `element` from text, as a rule file has it. FilterError, with what is allowed, where something in it is wrong."""
+    try:
+        document = Document(Path("filter"), text)
+    except Mistakes as error:
+        raise FilterError(error.mistakes[0].message, _IN_AN_ELEMENT) from None
+    reader = FilterReader(document, parse_inner_path)
+    node = reader.read(document.data, ())
+    if reader.mistakes:
+        raise FilterError(reader.mistakes[0].message, reader.mistakes[0].hint)
+    assert node is not None, "what cannot be read is a mistake"
+    return node
+
+
+_IN_AN_ELEMENT = "as in a rule file: {Name: {eq: ForwardTo}, Value: {nendswith: '@contoso.com'}}"
 
 
 class FilterReader:
@@ -30,12 +48,13 @@ class FilterReader:
     def read(self, data: Any, where: Where) -> Node | None:
         """The tree of one filter mapping: all its fields and groups hold. None where nothing in it can be read."""
         if not isinstance(data, dict) or not data:
-            self.wrong(where, "expected fields with operators", "such as activity_type: {eq: Log on}", at_key=True)
+            such = "Name: {eq: ForwardTo}" if self._parse is parse_inner_path else "activity_type: {eq: Log on}"
+            self.wrong(where, "expected fields with operators", f"such as {such}", at_key=True)
             return None
         role = self._role(data, where)
         nodes: list[Node] = []
         for key, value in data.items():
-            if key == "user_role":
+            if key == "user_role" and self._parse is not parse_inner_path:
                 continue
             at = [*where, key]
             nodes += self._group(key, value, at) if key in GROUPS else self._field(key, value, at, role)
@@ -44,7 +63,7 @@ class FilterReader:
         return nodes[0] if len(nodes) == 1 else AllOf(tuple(nodes))
 
     def _role(self, data: dict[str, Any], where: Where) -> Role:
-        if "user_role" not in data:
+        if "user_role" not in data or self._parse is parse_inner_path:
             return "actor"
         at = [*where, "user_role"]
         if self._parse is parse_alert_field:
@@ -114,8 +133,11 @@ class FilterReader:
         elif several and operator.takes == "flag":
             self.wrong(where, "`isset` is either true or false")
             return ()
-        values = []
+        values: list[Value] = []
         for index, element in enumerate(value if several else [value]):
+            if operator.takes == "filters":
+                values += self._filters(element, [*where, index] if several else where)
+                continue
             if self._program > MOST_INSTRUCTIONS:
                 break  # reported where it began: to compile thousands more would take minutes
             try:
@@ -128,6 +150,14 @@ class FilterReader:
                 problem = f"too many and too large regular expressions: RE2 makes at most {MOST_INSTRUCTIONS:,} instructions of a file's"
                 self.wrong([*where, index] if several else where, problem)
         return tuple(values)
+
+    def _filters(self, data: Any, where: Where) -> list[Node]:
+        """A filter on a list's elements; none where nothing in it can be read."""
+        inner = FilterReader(self._document, parse_inner_path)
+        inner.mistakes, inner._program = self.mistakes, self._program
+        node = inner.read(data, where)
+        self._program = inner._program
+        return [] if node is None else [node]
 
     def _can_hold(self, conditions: list[Condition], where: Where) -> None:
         """A mapping that nothing can meet, where that is cheap to find out: null beside a value, or every value excluded again."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from casbd.clock import Clock
 from casbd.filters.text_tests import HOLDING
-from casbd.filters.tree import AllOf, AnyOf, Condition, Node
+from casbd.filters.tree import AllOf, AnyOf, Condition, Node, nodes_inside
 from casbd.filters.values import words
 from casbd.model.activity import FIELDS
 from casbd.records.plain_parts import plain_part
@@ -100,6 +100,8 @@ class _Writer:
 
     def _somewhere_in_raw(self, condition: Condition) -> str:
         """A value at a path stands in the record's text, if it is written plainly there: a look costs a hundredth of decoding."""
+        if condition.operator == "element":
+            return self._joined(nodes_inside(condition), " OR ", True)
         clues = [plain_part(str(value)) for value in condition.values]
         if condition.operator not in HOLDING or not all(clues):
             return "TRUE"

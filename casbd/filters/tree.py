@@ -8,22 +8,23 @@ positive one, null included.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Union
 
 import msgspec
 
 from casbd.records.record_path import Step
 
 Role = Literal["actor", "object", "any"]
-Value = str | int | float | bool | tuple[float, float]
-"""Text as written; numbers; times in milliseconds since 1970-01-01 UTC; true or false; both ends of a range."""
+Value = Union[str, int, float, bool, tuple[float, float], "Condition", "AllOf", "AnyOf", "NoneOf"]
+"""Text as written; numbers; times in milliseconds since 1970-01-01 UTC; true or false; both ends of a range; of `element` a filter."""
 
 
 class Condition(msgspec.Struct, frozen=True, tag=True):
     """One operator on one field.
 
     operator: always the positive one (`eq`, not `neq`). values: any of them; `isset` has none.
-    path: for `raw` alone, the way into the exported record. role: whom a `user*` filter is about.
+    path: for `raw` alone, the way into the exported record; in a filter that is a value of `element`, the way into a list's
+    element. role: whom a `user*` filter is about.
     """
 
     field: str
@@ -73,3 +74,8 @@ def conditions(node: Node) -> Iterator[Condition]:
         return
     for child in node.nodes:
         yield from conditions(child)
+
+
+def nodes_inside(condition: Condition) -> tuple[Node, ...]:
+    """The filters that are a condition's values, whose paths begin in an element: those of `element`."""
+    return tuple(value for value in condition.values if isinstance(value, Node))

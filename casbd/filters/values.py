@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -70,20 +71,7 @@ def check(field: str, kind: Kind, operator: Operator, value: Any) -> Value:
             return _ordered(kind, value)
         case "range":
             return _range(kind, value)
-        case "days":
-            return _positive(value)
-        case "flag":
-            return _flag(value)
-        case "pattern":
-            return _pattern(value)
-        case "network":
-            return _network(value)
-        case "words":
-            return _words(value)
-        case "field":
-            return _field(value)
-        case "text":
-            return _text(value)
+    return _CHECKS[operator.takes](value)
 
 
 def _field(value: Any) -> str:
@@ -237,3 +225,15 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)[:80]
+
+
+_CHECKS: dict[str, Callable[[Any], Value]] = {
+    "days": _positive,
+    "flag": _flag,
+    "pattern": _pattern,
+    "network": _network,
+    "words": _words,
+    "field": _field,
+    "text": _text,
+}
+"""By what an operator takes, where it does not matter of which field; filters are read where they stand (`reading.py`)."""

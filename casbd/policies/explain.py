@@ -11,12 +11,15 @@ from casbd.clock import Clock
 from casbd.counting.match import Match
 from casbd.filters.compile import USERS_ACTED_ON, compile_filter
 from casbd.filters.operators import NEGATIVES
-from casbd.filters.text_tests import HOLDING, text_test
-from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value
+from casbd.filters.record_tests import element_test
+from casbd.filters.text_tests import HOLDING, UNLIMITED, text_test
+from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf, Value, nodes_inside
+from casbd.filters.yaml_text import filter_text
 from casbd.model.activity import FIELDS, Activity
 from casbd.policies import kinds
 from casbd.policies.policy import Exemption, Policy
-from casbd.records.record_path import EVERY, RawReader, texts, write_path
+from casbd.records.opening import elements
+from casbd.records.record_path import EVERY, ITSELF, RawReader, texts, write_path
 from casbd.records.timestamps import iso
 
 MOST_VALUES = 5
@@ -80,6 +83,8 @@ def written(condition: Condition) -> str:
 
 
 def _text(condition: Condition, value: Value) -> str:
+    if isinstance(value, Node):
+        return filter_text(value)
     if isinstance(value, tuple):
         return " to ".join(_text(condition, end) for end in value)
     if isinstance(value, bool):
@@ -93,6 +98,8 @@ def _held_by(activity: Activity, condition: Condition) -> Any:
     """What the activity has where a condition looks."""
     if condition.path:
         values = RawReader().find(activity.raw, condition.path)
+        if condition.operator == "element":
+            return _elements(activity, condition, elements(values))
         if EVERY in condition.path and condition.operator in HOLDING | {"contains", "matches", "cidr"}:
             return [*filter(text_test(condition), texts(values))][:MOST_VALUES]  # not the whole record
         return values
@@ -105,6 +112,12 @@ def _held_by(activity: Activity, condition: Condition) -> Any:
         return own
     acted_on = [*USERS_ACTED_ON[condition.field](activity)]
     return acted_on if condition.role == "object" else [own, *acted_on]
+
+
+def _elements(activity: Activity, condition: Condition, found: list[Any]) -> list[Any]:
+    """Those that fit; where none does, the first that there are."""
+    tests = [element_test(node, RawReader(), UNLIMITED) for node in nodes_inside(condition)]
+    return ([one for one in found if any(test(one, activity) for test in tests)] or found)[:MOST_VALUES]
 
 
 def sentence(policy: Policy, now: int = 0) -> str:
@@ -129,23 +142,27 @@ def _subject(match: Match) -> str:
     return " and ".join(names) + (" in one app" if match.single_app else "")
 
 
-def clause(node: Node, *, inside: bool = False) -> str:
-    """A filter in English, as it stands behind `where`. inside: as a part of another one."""
+def clause(node: Node, *, inside: bool = False, within: str = " in the record") -> str:
+    """A filter in English, as it stands behind `where`. inside: as a part of another one. within: what its paths lead into."""
     match node:
+        case Condition(operator="element"):
+            some = ") or (".join(clause(one, within="") for one in nodes_inside(node))
+            return f"{'no' if node.negated else 'some'} element of {write_path(node.path)}{within} meets ({some})"
         case Condition():
-            return _phrase(node)
+            return _phrase(node, within)
         case NoneOf():
-            none = " or ".join(clause(child, inside=True) for child in node.nodes)
+            none = " or ".join(clause(child, inside=True, within=within) for child in node.nodes)
             return f"it is not so that ({none})"
     if not node.nodes:
         return "it is any activity" if isinstance(node, AllOf) else "it is none at all"
-    joined = (" and " if isinstance(node, AllOf) else " or ").join(clause(child, inside=True) for child in node.nodes)
+    joined = (" and " if isinstance(node, AllOf) else " or ").join(clause(child, inside=True, within=within) for child in node.nodes)
     return f"({joined})" if inside and len(node.nodes) > 1 else joined
 
 
-def _phrase(condition: Condition) -> str:
+def _phrase(condition: Condition, within: str) -> str:
     """`the country is neither NO nor SE`."""
-    name = f"{write_path(condition.path)} in the record" if condition.path else name_of(condition.field)
+    name = f"{write_path(condition.path)}{within}" if condition.path else name_of(condition.field)
+    name = "element itself" if condition.path == (ITSELF,) else name
     name = {"object": f"{name} that is acted on", "any": f"{name}, acting or acted on,"}.get(condition.role, name)
     if condition.operator == "isset":
         return f"the {name} is {'unknown' if condition.negated else 'known'}"
@@ -158,7 +175,7 @@ def _phrase(condition: Condition) -> str:
     positive, negative = _VERBS[condition.operator]
     if condition.path[-1:] == (EVERY,):
         where = "".join(f" below {write_path(condition.path[:-1])}" for _ in condition.path[1:2])
-        return f"{'no' if condition.negated else 'some'} value{where} in the record {positive} {_some(values, 'or')}"
+        return f"{'no' if condition.negated else 'some'} value{where}{within} {positive} {_some(values, 'or')}"
     return f"the {name} {negative if condition.negated else positive} {_some(values, 'or')}" + _AFTER.get(condition.operator, "")
 
 

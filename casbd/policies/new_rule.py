@@ -7,7 +7,8 @@ from typing import Any
 
 from casbd.filters.condition_text import parse_conditions
 from casbd.filters.operators import NEGATIVES
-from casbd.filters.tree import Condition, Value
+from casbd.filters.tree import Condition, Node, Value
+from casbd.filters.yaml_text import filter_text, quoted
 from casbd.model.activity import FIELDS
 from casbd.records.record_path import write_path
 from casbd.records.timestamps import iso
@@ -51,14 +52,14 @@ def rule_text(policy_id: str, filters: Sequence[str]) -> str:
     ]
     lines += whom
     lines += ["  all_of:", *again] if again else []
-    made = "\n".join(["# Made by `casbd policies new` from a search:", *(f"#   --filter {_quoted(text)}" for text in filters)])
-    name = _quoted(policy_id.replace("-", " ").replace("_", " ").capitalize())
+    made = "\n".join(["# Made by `casbd policies new` from a search:", *(f"#   --filter {quoted(text)}" for text in filters)])
+    name = quoted(policy_id.replace("-", " ").replace("_", " ").capitalize())
     return _TEXT.format(made=made, name=name, policy_id=policy_id, filters="\n".join(lines))
 
 
 def _parts(condition: Condition) -> tuple[str, str, str]:
     """Field, operator and values as a rule file has them."""
-    field = _quoted(f"raw.{write_path(condition.path)}") if condition.path else condition.field
+    field = quoted(f"raw.{write_path(condition.path)}") if condition.path else condition.field
     if condition.operator == "isset":
         return field, "isset", "false" if condition.negated else "true"
     name = NEGATIVES[condition.operator] if condition.negated else condition.operator
@@ -72,13 +73,9 @@ def _written(condition: Condition, value: Value | Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _quoted(value)
+        return quoted(value)
+    if isinstance(value, Node):
+        return filter_text(value)
     if FIELDS[condition.field].kind == "time" and condition.operator != "within_days":
-        return _quoted(iso(int(value)))
+        return quoted(iso(int(value)))
     return repr(value)
-
-
-def _quoted(text: str) -> str:
-    """A double-quoted scalar of YAML 1.2: whatever came from a record stays one text."""
-    escaped = (f"\\{char}" if char in '"\\' else char if char.isprintable() else f"\\U{ord(char):08X}" for char in text)
-    return f'"{"".join(escaped)}"'

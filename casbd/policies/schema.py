@@ -33,6 +33,8 @@ _MEANINGS = {
     "matches": "matches one of these regular expressions (RE2)",
     "cidr": "is an address in one of these networks",
     "same_as": "is what another field holds, such as raw.requestParameters.userName",
+    "element": "has an element that meets all of this, such as {Name: {eq: ForwardTo}, Value: {nendswith: '@contoso.com'}}",
+    "nelement": "has no element that meets all of this",
     "isset": "true: is known; false: is null or empty",
     "within_days": "is of the last so many days",
     "range": "is between these two, both included",
@@ -60,6 +62,7 @@ def schema() -> Schema:
     definitions["test_activity"] = _test_activity()
     definitions |= {f"operators_of_{field.name}": _operators(field, field.kind) for field in FIELDS.values()}
     definitions["operators_of_raw_path"] = _operators(RAW, "raw")
+    definitions["element"] = _element()
     return (
         {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "casbd-policy.schema.json"}
         | rule_file
@@ -106,6 +109,17 @@ def _filters(more: Schema) -> Schema:
     }
 
 
+def _element() -> Schema:
+    """A mapping of paths that begin in a list's element to operators: all must hold."""
+    groups: Schema = {name: {"type": "array", "items": {"$ref": "#/$defs/element"}, "minItems": 1} for name in GROUPS}
+    return {
+        "type": "object",
+        "properties": groups,
+        "additionalProperties": {"$ref": "#/$defs/operators_of_raw_path"},
+        "minProperties": 1,
+    }
+
+
 def _operators(field: Field, kind: Kind) -> Schema:
     properties = {}
     for name in allowed(kind):
@@ -126,6 +140,8 @@ def _value(operator: Operator, field: Field, kind: Kind) -> Schema:
             return {"type": "boolean"}
         case "field":
             return {"type": "string", "minLength": 1}
+        case "filters":
+            return {"$ref": "#/$defs/element"}
         case "days":
             return {"type": "number", "exclusiveMinimum": 0}
         case "number":

@@ -28,6 +28,8 @@ Step = str | int | Having
 """A key, or the number of a list's element from 0, or what an element has; or EVERY."""
 EVERY = -1
 """`**`: every value from here on, however deep, that is no object and no list."""
+ITSELF = -2
+"""`.`: of a list's element, the element itself; where conditions are about one and the same element."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _STEP = re.compile(
@@ -68,6 +70,8 @@ def write_path(steps: tuple[Step, ...]) -> str:
     for step in steps:
         if step == EVERY:
             text += ".**"
+        elif step == ITSELF:
+            text += ".."  # the first dot goes, as that of a key
         elif isinstance(step, int):
             text += f"[{step}]"
         elif isinstance(step, Having):
@@ -212,6 +216,8 @@ def _written(value: Any) -> str:
 def _step(value: Any, step: Step) -> list[Any]:
     if step == EVERY:
         return every(value)
+    if step == ITSELF:
+        return [value]
     value = inside(value)
     if isinstance(step, int):
         return [value[step]] if isinstance(value, list) and step < len(value) else []

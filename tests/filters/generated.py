@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from casbd.filters.tree import AllOf, AnyOf, Condition, NoneOf
 from casbd.model.activity import Activity, ActivityObject
-from casbd.records.record_path import EVERY
+from casbd.records.record_path import EVERY, ITSELF
 
 TEXTS = ["a", "A", "b", "ab", "a b", "B-a", "straße", "STRASSE", "10.0.0.1", "10.9.9.9", "2001:db8::1", "Log on", "log ON"]
 text = st.sampled_from(TEXTS)
@@ -21,7 +21,8 @@ member = st.one_of(
     st.fixed_dictionaries({}, optional={"x": leaf, "Y": leaf}),
     st.lists(st.one_of(st.fixed_dictionaries({"x": leaf}), pairs), max_size=3),
 )
-records = st.fixed_dictionaries({}, optional={"P": member, "q": member})
+lists = st.lists(st.one_of(leaf, st.fixed_dictionaries({}, optional={"x": leaf, "Y": leaf}), pairs), max_size=4)
+records = st.fixed_dictionaries({}, optional={"P": member, "q": member, "L": st.one_of(member, lists, lists.map(json.dumps))})
 
 activities = st.builds(
     Activity,
@@ -63,21 +64,35 @@ def number_conditions(draw, field, path=()):
     return Condition(field, operator, tuple(values), draw(st.booleans()), path)
 
 
-conditions = st.one_of(
-    text_conditions(["activity_type", "action_type", "app", "user", "ip_address", "user_groups", "objects"]),
-    text_conditions(["user", "user_id"], roles=("object", "any")),
-    text_conditions(["raw"], paths=(("P",), ("p", "X"), ("Q", "y"), ("q", "missing"), (EVERY,), ("q", EVERY))),
-    number_conditions("asn"),
-    number_conditions("raw", ("P", "x")),
-    st.builds(Condition, st.just("is_impersonated"), st.just("eq"), st.sampled_from([(True,), (False,), (True, False)]), st.booleans()),
-    st.builds(Condition, st.just("user_type"), st.just("eq"), st.sampled_from([("System",), ("guest",)]), st.booleans()),
-    st.builds(Condition, st.just("timestamp"), st.just("within_days"), st.sampled_from([(1,), (2, 1)]), st.booleans()),
+inner_conditions = st.one_of(
+    text_conditions(["raw"], paths=(("X",), ("y",), ("Name",), ("value",), (ITSELF,), (EVERY,))),
+    number_conditions("raw", ("x",)),
+    st.builds(Condition, st.just("raw"), st.just("same_as"), st.sampled_from([("user",), ("raw.P.x",)]), st.booleans(), st.just(("Y",))),
 )
 
 
 def groups(children):
     several = st.lists(children, min_size=1, max_size=3).map(tuple)
     return st.one_of(st.builds(AllOf, several), st.builds(AnyOf, several), st.builds(NoneOf, several))
+
+
+def element_conditions(paths, inner):
+    filters = st.lists(st.recursive(inner, groups, max_leaves=4), min_size=1, max_size=2).map(tuple)
+    return st.builds(Condition, st.just("raw"), st.just("element"), filters, st.booleans(), st.sampled_from(paths))
+
+
+conditions = st.one_of(
+    text_conditions(["activity_type", "action_type", "app", "user", "ip_address", "user_groups", "objects"]),
+    text_conditions(["user", "user_id"], roles=("object", "any")),
+    text_conditions(["raw"], paths=(("P",), ("p", "X"), ("Q", "y"), ("q", "missing"), (EVERY,), ("q", EVERY))),
+    number_conditions("asn"),
+    number_conditions("raw", ("P", "x")),
+    element_conditions([("L",), ("p",), ("q", "y"), ("missing",)], inner_conditions),
+    element_conditions([("L",)], element_conditions([("X",), (ITSELF,)], inner_conditions)),
+    st.builds(Condition, st.just("is_impersonated"), st.just("eq"), st.sampled_from([(True,), (False,), (True, False)]), st.booleans()),
+    st.builds(Condition, st.just("user_type"), st.just("eq"), st.sampled_from([("System",), ("guest",)]), st.booleans()),
+    st.builds(Condition, st.just("timestamp"), st.just("within_days"), st.sampled_from([(1,), (2, 1)]), st.booleans()),
+)
 
 
 nodes = st.recursive(conditions, groups, max_leaves=6)

@@ -6,22 +6,32 @@ import re
 
 from casbd.filters.tree import AllOf, AnyOf, Condition
 from casbd.model.activity import FIELDS
-from casbd.records.record_path import EVERY
+from casbd.records.record_path import EVERY, ITSELF
 
 NOW = 1_770_000_000_000
 
 
-def holds(node, activity):
+RECORD = object()
+"""Where paths begin, outside of a list's element."""
+
+
+def holds(node, activity, element=RECORD):
     if isinstance(node, Condition):
-        return positive(node, activity) != node.negated
-    answers = [holds(child, activity) for child in node.nodes]
+        return positive(node, activity, element) != node.negated
+    answers = [holds(child, activity, element) for child in node.nodes]
     if isinstance(node, AllOf):
         return all(answers)
     return any(answers) if isinstance(node, AnyOf) else not any(answers)
 
 
-def positive(condition, activity):
-    values = values_of(condition, activity)
+def positive(condition, activity, element=RECORD):
+    if condition.operator == "element":
+        return any(holds(node, activity, one) for one in elements(condition, activity, element) for node in condition.values)
+    values = values_of(condition, activity, element)
+    if condition.operator == "same_as":
+        return any(
+            as_text(value).casefold() == other.casefold() for value in values if value is not None for other in others(condition, activity)
+        )
     if condition.operator == "isset":
         return any(value not in (None, "", [], {}, ()) for value in values)
     if condition.operator == "within_days":
@@ -29,9 +39,32 @@ def positive(condition, activity):
     return any(value is not None and fits(condition.operator, value, wanted) for value in values for wanted in condition.values)
 
 
-def values_of(condition, activity):
+def elements(condition, activity, element):
+    found = [json.loads(leaf) if isinstance(leaf, str) and leaf[:1] == "[" else leaf for leaf in leaves_of(condition, activity, element)]
+    return [part for part in flat(found) if part not in (None, "", {})]
+
+
+def flat(value):
+    return [part for one in value for part in flat(one)] if isinstance(value, list) else [value]
+
+
+def others(condition, activity):
+    for other in condition.values:
+        if other.startswith("raw."):
+            elsewhere = Condition("raw", "eq", (), path=tuple(other[4:].split(".")))
+            yield from (text for text in values_of(elsewhere, activity) if text is not None)
+        elif getattr(activity, other) is not None:
+            yield getattr(activity, other)
+
+
+def leaves_of(condition, activity, element):
+    whole = (json.loads(activity.raw) if activity.raw else None) if element is RECORD else element
+    return [whole] if condition.path == (ITSELF,) else walk(whole, list(condition.path))
+
+
+def values_of(condition, activity, element=RECORD):
     if condition.path:
-        leaves = walk(json.loads(activity.raw) if activity.raw else None, list(condition.path))
+        leaves = leaves_of(condition, activity, element)
         if condition.operator == "isset":
             return leaves
         flat = [part for leaf in leaves for part in (leaf if isinstance(leaf, list) else [leaf])]

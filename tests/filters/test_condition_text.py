@@ -3,7 +3,13 @@ import re
 import pytest
 
 from casbd.filters.condition_text import parse_condition, parse_conditions
-from casbd.filters.tree import Condition
+from casbd.filters.tree import AllOf, Condition
+from casbd.records.record_path import ITSELF
+
+
+def inner(name, *values, operator="eq", negated=False, more=None):
+    """A condition in a list's element."""
+    return Condition("raw", operator, values, negated, (name,) if more is None else (name, more))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +37,14 @@ from casbd.filters.tree import Condition
         ("raw.size gt 5", Condition("raw", "gt", (5,), path=("size",))),
         ("raw.flag eq true", Condition("raw", "eq", ("true",), path=("flag",))),
         ("matched_policies eq mass-delete", Condition("matched_policies", "eq", ("mass-delete",))),
+        (
+            "raw.P element {Name: {eq: a}, Value: {ncontains: [b, c]}}",
+            Condition(
+                "raw", "element", (AllOf((inner("Name", "a"), inner("Value", "b", "c", operator="contains", negated=True))),), path=("P",)
+            ),
+        ),
+        ('raw.P nelement {"a.b": {gt: 5}}', Condition("raw", "element", (inner("a", 5, operator="gt", more="b"),), True, ("P",))),
+        ("raw.P element .: {eq: x}", Condition("raw", "element", (Condition("raw", "eq", ("x",), path=(ITSELF,)),), path=("P",))),
         ('user eq "line\nbreak"', Condition("user", "eq", ("line\nbreak",))),
     ],
 )
@@ -63,6 +77,14 @@ def test_one_condition(text, expected):
         ("user matches (a", "RE2 refuses"),
         ("raw..a eq x", "is no path"),
         ("user eq \ud800", "surrogate"),
+        ("user element {a: {eq: b}}", "`element` does not apply to a text field"),
+        ("raw.P element", "expected fields with operators (such as Name: {eq: ForwardTo})"),
+        ("raw.P element ForwardTo", "expected fields with operators"),
+        ("raw.P element {Name: {eq: ForwardTo}", "as in a rule file: {Name: {eq: ForwardTo}"),
+        ("raw.P element {Name: ForwardTo}", "did you mean `Name: {eq: ForwardTo}`"),
+        ("raw.P element {Name: {eqq: ForwardTo}}", "did you mean `eq`"),
+        ("raw.P element {a..b: {eq: x}}", "is no path into an element"),
+        ("raw.P element {a: {matches: (}}", "RE2 refuses"),
     ],
 )
 def test_mistakes_tell_what_is_allowed(text, told):

@@ -53,6 +53,8 @@ BOMBS = {
     "large expressions": matching(values("'x[a-z]{900}#'", 3000)),
     "refused expressions": matching(values("'(x{1000}){1000}#'", 3000)),
     "many expressions": matching(values("x#", 90_000)),
+    "conditions on elements": own("{raw.x: {element: {any_of: " + values("{a: {element: {b: {substring: x#}}}}", 5100) + "}}}"),
+    "expressions on elements": own("{raw.x: {element: {a: {matches: " + values("'x[a-z]{900}#'", 3000) + "}}}}"),
     "steps": "name: a\nmatch: {within: 5m, sequence: " + values("{user: {matches: 'x[a-z]{400}#'}}", 10) + "}",
 }
 

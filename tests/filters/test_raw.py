@@ -164,3 +164,57 @@ def test_nested_groups():
 def test_the_value_of_another_field(filters, held):
     activity = Activity(user="ANNA", raw='{"who": "Anna", "whom": "anna", "list": ["x", "anna"]}')
     assert holds(f"{{{filters}}}", activity) is held
+
+
+LISTS = msgspec.json.encode(
+    {
+        "Parameters": [{"Name": "ForwardTo", "Value": "a@contoso.com"}, {"Name": "RedirectTo", "Value": "thief@example.net"}],
+        "One": {"Name": "ForwardTo", "Value": "x"},
+        "Text": '[{"Name": "ForwardTo", "Value": "x", "Tags": "[{\\"k\\": 1}, {\\"k\\": 2}]"}]',
+        "Resources": [{"type": "User", "changes": [{"name": "a", "to": "1"}, {"name": "b", "to": "2"}]}, {"type": "App", "changes": []}],
+        "Nested": [[{"a": 1, "b": 2}], [{"a": 3, "b": 4}]],
+        "Mails": ["anna@contoso.com", "thief@example.net", None, ""],
+        "Empty": [],
+        "Strange": [None, "", {}, [], 7],
+        "user_role": [{"user_role": "object"}],
+    }
+).decode()
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ("raw.Parameters: {element: {Name: {eq: forwardto}, Value: {endswith: contoso.com}}}", True),
+        ("raw.Parameters: {element: {name: {eq: ForwardTo}, Value: {endswith: example.net}}}", False),
+        ("raw.Parameters: {nelement: {Name: {eq: ForwardTo}, Value: {endswith: example.net}}}", True),
+        ("raw.Parameters: {nelement: {Name: {eq: RedirectTo}, Value: {endswith: example.net}}}", False),
+        ("raw.Parameters: {element: [{Value: {eq: nobody}}, {Name: {eq: RedirectTo}}]}", True),
+        ("raw.Parameters: {nelement: [{Value: {eq: nobody}}, {Name: {eq: RedirectTo}}]}", False),
+        ("raw.Parameters: {element: {any_of: [{Value: {eq: x}}, {Name: {eq: RedirectTo}}], none_of: [{Value: {contains: thief}}]}}", False),
+        ("raw.Parameters: {element: {Missing: {neq: x}}}", True),
+        ("raw.Parameters: {element: {Missing: {isset: true}}}", False),
+        ("raw.One: {element: {Name: {eq: ForwardTo}, Value: {eq: x}}}", True),
+        ("raw.Text: {element: {Name: {eq: ForwardTo}, Value: {eq: x}}}", True),
+        ("raw.Text: {element: {Tags: {element: {k: {gt: 1}}}}}", True),
+        ("raw.Text: {element: {Tags: {element: {k: {gt: 2}}}}}", False),
+        ("raw.Resources: {element: {type: {eq: User}, changes: {element: {name: {eq: b}, to: {eq: 2}}}}}", True),
+        ("raw.Resources: {element: {type: {eq: User}, changes: {element: {name: {eq: a}, to: {eq: 2}}}}}", False),
+        ("raw.Resources: {element: {type: {eq: App}, changes: {nelement: {name: {isset: true}}}}}", True),
+        ("raw.Resources.changes: {element: {name: {eq: b}, to: {eq: 2}}}", True),
+        ("raw.Nested: {element: {a: {eq: 3}, b: {eq: 4}}}", True),
+        ("raw.Nested: {element: {a: {eq: 1}, b: {eq: 4}}}", False),
+        ("raw.Mails: {element: {.: {substring: '@', nendswith: '@contoso.com'}}}", True),
+        ("raw.Mails: {element: {.: {startswith: anna, nendswith: '@contoso.com'}}}", False),
+        ("raw.Mails: {element: {.: {isset: false}}}", False),
+        ("raw.Empty: {element: {a: {isset: false}}}", False),
+        ("raw.Empty: {nelement: {a: {isset: false}}}", True),
+        ("raw.Missing: {element: {a: {isset: false}}}", False),
+        ("raw.Strange: {element: {.: {neq: 7}}}", False),
+        ("raw.Parameters: {element: {Value: {same_as: user}}}", True),
+        ("raw.Parameters: {element: {Name: {eq: RedirectTo}, Value: {same_as: user}}}", False),
+        ("raw.user_role: {element: {user_role: {eq: object}}}", True),
+        ("raw.Mails: {element: {'.': {cidr: 10.0.0.0/8}}}", False),
+    ],
+)
+def test_one_and_the_same_element(filters, expected):
+    assert holds("{" + filters + "}", Activity(user="a@contoso.com", raw=LISTS)) is expected

@@ -57,6 +57,14 @@ ATTACKS = {
         [record(UserAgent="xyxyxyxy" * 20_000, Operation="UserLoggedIn")] * 2,
     ),
     "paths": ({"evil": {"filters": {"any_of": [{f"raw.X.k{n}": {"eq": "z"}} for n in range(9000)]}}}, [record(X=PAIRS)]),
+    "elements": (
+        {"evil": {"filters": {"raw.X": {"element": {"any_of": [{f"k{n}": {"eq": "z"}} for n in range(900)]}}}}},
+        [record(X=[{"a": 1}] * 90_000)],
+    ),
+    "JSON in elements": (
+        {"evil": {"filters": {"raw.X": {"element": {"any_of": [{f"k{n}": {"eq": "z"}} for n in range(900)]}}}}},
+        [record(X=["[" + "1," * 400_000 + "1]"])],
+    ),
     "every value": ({"evil": {"filters": {"any_of": [{"raw.**": {"substring": f"k{n}"}} for n in range(9000)]}}}, [record(X=PAIRS)]),
     "objects": (
         {"evil": {"filters": {"any_of": [{"object_name": {"matches": large(n)}} for n in range(19)]}}},

@@ -4,12 +4,13 @@ import pytest
 from builders import load_rules
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from casbd.filters.compile import compile_filter
 from casbd.filters.condition_text import parse_condition
 from casbd.filters.tree import AllOf, AnyOf, NoneOf
 from casbd.model.activity import Activity, ActivityObject
-from casbd.policies.explain import explanation, sentence, steps_of, written
+from casbd.policies.explain import clause, explanation, sentence, steps_of, written
 from casbd.policies.loading import load
 
 NOON = 1_767_268_800_000
@@ -41,10 +42,28 @@ def test_values_in_the_record_and_of_whom_it_was_done_to():
         assert (step.value, step.held) == (value, held)
 
 
+def test_the_elements_that_fit_or_those_that_there_are():
+    raw = '{"P": [{"Name": "a", "Value": 1}, {"Name": "b", "Value": 2}, {"Name": "b", "Value": 3}]}'
+    for value, held, shown in ((3, True, [3]), (4, False, [1, 2, 3])):
+        condition = parse_condition(f"raw.P element {{Name: {{eq: b}}, Value: {{gte: {value}}}}}")
+        (step,) = steps_of(condition, Activity(raw=raw), lambda: NOON)
+        assert (step.held, [one["Value"] for one in step.value]) == (held, shown)
+
+
+def test_an_element_in_words():
+    condition = parse_condition("raw.P element {Name: {eq: ForwardTo}, any_of: [{Value: {neq: x}}, {.: {gt: 5}}]}")
+    meets = "meets (the Name is ForwardTo and (the Value is not x or the element itself is above 5))"
+    assert clause(condition) == f"some element of P in the record {meets}"
+    assert clause(replace(condition, negated=True)) == f"no element of P in the record {meets}"
+
+
 CONDITIONS = [
     "user eq a@b.c", "country neq NO, SE", "object_name ncontains salary", "user_agent matches curl/.*", "ip_address ncidr 10.0.0.0/8",
     "city isset true", "city isset false", "asn range 1 to 5", "timestamp gt 2026-01-01T00:00:00.000Z", "timestamp within_days 3",
     "is_admin_operation eq true", "raw.Parameters.ForwardTo isset true",
+    'raw.P element {Name: {eq: "a"}, Value: {ncontains: ["b", "c, d"]}}',
+    r'raw.P nelement {any_of: [{".": {eq: "x"}}, {a.b: {gt: 5}}, {"\"any_of\"": {isset: true}}]}',
+    r'raw.P element {a: {isset: false}, none_of: [{"\"b c\"": {nelement: {x: {eq: "true"}}}}], all_of: [{a: {range: [1, 5]}}]}',
 ]  # fmt: skip
 
 

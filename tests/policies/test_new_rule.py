@@ -15,6 +15,8 @@ FILTERS = [
     "user eq a@b.c", "country neq NO,SE", "user neq root", "user neq admin", "object_name ncontains salary", "user_agent matches curl/.*",
     "ip_address ncidr 10.0.0.0/8", "city isset true", "isp isset false", "asn range 1,5", "timestamp gt 2026-01-01T00:00:00Z",
     "timestamp within_days 3", "is_admin_operation eq true", "raw.Parameters.ForwardTo isset true", 'raw."a.b"[0] eq "x, y"', "asn gt 5",
+    "raw.P element {Name: {eq: a}, Value: {nmatches: [b, '\\w\"']}}",
+    "raw.P nelement {any_of: [{a.b: {gt: 5}}, {.: {element: {x: {isset: false}}}}]}",
 ]  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def test_the_shipped_rules_are_good(path):
     "more",
     [
         "match: {repeated: 3, within: 5m}",
+        "match: {sequence: [{raw.P: {element: [{a: {eq: x}}, {any_of: [{.: {gt: 5}}]}]}}, {raw.Q: {nelement: {b: {eq: y}}}}], within: 1d}",
         "match: {repeated: 3, within: 5m, by: [user, ip_address], unique: object_id, single_app: true}",
         "match: {repeated: 3, within: 5m, unique: activity_id}",
         "alert: {daily_limit: 3, email: [a@b.c]}",
@@ -72,6 +73,10 @@ def test_all_keys_are_known(more):
         "name: x\nfilters: {is_admin_operation: {eq: yes}}",
         "name: x\nfilters: {any_of: []}",
         "name: x\nfilters: {raw.a: {isset: 1}}",
+        "name: x\nfilters: {raw.a: {element: {}}}",
+        "name: x\nfilters: {raw.a: {element: x}}",
+        "name: x\nfilters: {raw.a: {nelement: {Name: {eqq: x}}}}",
+        "name: x\nfilters: {raw.a: {element: {Name: {element: {x: y}}}}}",
         GOOD + "governance: [{action: Suspend-User, connector: entra}]",
         GOOD + "alert: {evidence: [user]}",
         GOOD + f"alert: {{title: {'x' * 1001}}}",
