@@ -27,7 +27,7 @@ class Mapper:
         self._constants = {name: READERS[FIELDS[name].kind](name, [as_text(value)]) for name, value in options.constants.items()}
         self._activities = Activities(options)
         self._objects = object_reader(options.objects)
-        self._events = [Events(path) for path in options.each]
+        self._events = [Events(path, around=options.reaches_around()) for path in options.each]
 
     def activities(self, record: dict[str, Any]) -> Sequence[Activity]:
         """The activities of a record: one, or one of each event in it. BadRecord where one has no time."""

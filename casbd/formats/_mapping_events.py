@@ -19,10 +19,7 @@ MOST_AROUND = 4_096
 
 
 class Event(NamedTuple):
-    """values: what paths begin in. raw: the record with this event alone in its list; digest: of it and all that stands around it.
-
-    Both are empty where the record has no list, but the one event.
-    """
+    """values: what paths begin in. raw: its record, empty where that is the whole one. digest: of all that it is, empty as `raw` is."""
 
     values: dict[str, Any]
     raw: str
@@ -30,23 +27,28 @@ class Event(NamedTuple):
 
 
 class Events:
-    """The events at one way into records."""
+    """The events at one way into records.
 
-    def __init__(self, path: str) -> None:
+    around: whether what stands around an event is of it (a path of the mapping leads there). Then its record is the whole one with this
+    event alone in the list; else it is the event itself, the same as where the vendor delivers each by itself.
+    """
+
+    def __init__(self, path: str, *, around: bool) -> None:
         self._keys = [str(step) for step in record_path.parse_path(path)]
+        self._around = around
 
     def within(self, record: dict[str, Any]) -> Sequence[Event]:
         """The events of a record; none where the way leads to none. BadRecord where there are too many."""
         value = self._value(record)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and self._around:
             return [Event(value, "", "")]
         events = [one for one in opening.opened([value]) if isinstance(one, dict)]
         if len(events) > MOST:
             raise BadRecord(f"{len(events):,} events under `{'.'.join(self._keys)}`; at most {MOST:,} of one record are read")
         if not events:
             return ()
-        around = _text(_with(record, self._keys, []))
-        alone, digest = len(around) > MOST_AROUND, _digest(around)
+        around = _text(_with(record, self._keys, [])) if self._around else ""
+        alone, digest = not self._around or len(around) > MOST_AROUND, _digest(around)
         raws = [_text(event if alone else _with(record, self._keys, [event])) for event in events]
         return [Event(event, raw, _digest(digest + raw)) for event, raw in zip(events, raws, strict=True)]
 

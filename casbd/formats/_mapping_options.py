@@ -17,13 +17,28 @@ be is in `_mapping_parts.py`. A file of a service (`services/*.yaml`) says all t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from casbd import plugins
 from casbd.documents import nearest
-from casbd.formats._mapping_parts import AROUND, Part, Path, Text, Texts, Value, When, a_regex, as_text, compiled, expressions, words_of
+from casbd.formats._mapping_parts import (
+    AROUND,
+    Part,
+    Path,
+    Text,
+    Texts,
+    Value,
+    When,
+    a_regex,
+    as_text,
+    compiled,
+    expressions,
+    paths,
+    words_of,
+)
 from casbd.formats._mapping_values import READERS
 from casbd.model.activity import FIELDS
 from casbd.records import record_path, regular_expressions
@@ -117,7 +132,8 @@ class MappingOptions(plugins.Options):
     """For what both leave."""
     each: Annotated[tuple[Annotated[Path, AfterValidator(_of_keys)], ...], BeforeValidator(_one_or_more)] = ()
     """A list of events within the record, of which each is an activity; of several ways to one the first that leads to it. Paths begin in
-    the element, and with `^.` in the record around it. A record without it is one activity."""
+    the element, and with `^.` in the record around it. A record without it is one activity. The raw record of an activity is its element,
+    or, where a path has `^.`, the whole with this element alone."""
     objects: tuple[Object, ...] = ()
     """What was acted on, each with `id`, `name`, `type`, `role` as of the mapping; `each` is a list in the record, every element of
     which is one, `when` a condition."""
@@ -146,9 +162,20 @@ class MappingOptions(plugins.Options):
 
     def _expressions(self) -> Iterator[str]:
         yield from (pattern.regex for pattern in self.patterns)
-        values = [one for thing in self.objects for one in (thing.id, thing.name, thing.type, thing.role) if one is not None]
-        for value in [*self.mapping.values(), *values]:
+        for value in self._values():
             yield from expressions(value)
+
+    def _values(self) -> Iterator[tuple[Part, ...]]:
+        yield from self.mapping.values()
+        yield from (value for one in self.objects for value in (one.id, one.name, one.type, one.role) if value is not None)
+
+    def reaches_around(self) -> bool:
+        """Whether a path leads from an event of `each` into the record around it."""
+        found = [path for value in self._values() for path in paths(value)]
+        found += [pattern.path for pattern in self.patterns] + [one.each for one in self.objects if one.each is not None]
+        conditions = [*(one.when for one in self.objects), *(one.when for one in chain.from_iterable(self.activities.values()))]
+        found += chain.from_iterable(conditions)
+        return any(path.startswith(AROUND) for path in found)
 
     def words(self) -> plugins.Words:
         """What fields may hold: a constant's value, those of a `map`; what a path or a pattern leads to is anything."""

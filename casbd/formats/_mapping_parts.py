@@ -12,7 +12,7 @@ A condition is of paths, all of which must hold: `{actor.type: user}`, `{code: [
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -176,6 +176,14 @@ def expressions(value: tuple[Part, ...]) -> Iterator[str]:
             yield from expressions(one)
 
 
+def paths(value: tuple[Part, ...]) -> Iterator[str]:
+    """All paths of a value, those of its conditions too."""
+    for part in value:
+        yield from part.when if part.path is None else (part.path, *part.when)
+        for one in part.join:
+            yield from paths(one)
+
+
 def words_of(value: tuple[Part, ...]) -> tuple[str, ...] | None:
     """What a value can be; None where it is anything that a record has."""
     words: tuple[str, ...] = ()
@@ -184,6 +192,3 @@ def words_of(value: tuple[Part, ...]) -> tuple[str, ...] | None:
             return None
         words += own
     return words
-
-
-Values = Mapping[str, tuple[Part, ...]]

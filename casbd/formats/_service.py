@@ -110,7 +110,7 @@ class _Teller:
 
     def __init__(self, file: ServiceFile) -> None:
         self._claims = [_told(claim) for claim in file.claim]
-        self._events = [Events(path) for path in file.each]
+        self._events = [Events(path, around=False) for path in file.each]
 
     def __call__(self, record: dict[str, Any]) -> bool:
         here = next((first for events in self._events if (first := events.first(record)) is not None), record)

@@ -45,7 +45,8 @@ def parse(text: str) -> int:
 def read(value: object, zone: tzinfo = UTC) -> int:
     """The milliseconds of a value of a record: a time as text of any form, or seconds to nanoseconds since 1970, as a number or as text.
 
-    zone: whose time it is where the text names none. Also of an object that holds such a `value`, as PowerShell 5 writes it.
+    zone: whose time it is where the text names none. Also of an object that holds such a `value`, as PowerShell 5 writes it, and of
+    {epochSecond, nano}, as Java writes an instant.
     ValueError for anything else.
     """
     if isinstance(value, str):
@@ -56,6 +57,8 @@ def read(value: object, zone: tzinfo = UTC) -> int:
         return from_epoch(value)
     if isinstance(value, dict) and isinstance(inside := value.get("value"), str):
         return read(inside, zone)
+    if isinstance(value, dict) and isinstance(seconds := value.get("epochSecond"), int) and isinstance(nano := value.get("nano", 0), int):
+        return from_epoch(seconds) + nano // 1_000_000
     raise ValueError("is no time")
 
 

@@ -96,7 +96,16 @@ def test_the_other_forms_are_read_to_the_millisecond():
     assert timestamps.parse("11/20/2026, 10:05:01.123 AM") == timestamps.parse("Nov 20 2026 10:05:01.1239999") == NOVEMBER + 123
 
 
-@pytest.mark.parametrize("value", [None, True, [], {}, {"value": 1}, {"value": {"value": "2026-11-20"}}, b"2026-11-20", "12345678"])
+@pytest.mark.parametrize(("nano", "milliseconds"), [({"nano": 88_000_000}, 88), ({"nano": 999_999_999}, 999), ({}, 0)])
+def test_javas_instants(nano, milliseconds):
+    assert timestamps.read({"epochSecond": MARCH // 1000} | nano) == MARCH + milliseconds
+
+
+NONE = [None, True, [], {}, {"value": 1}, {"value": {"value": "2026-11-20"}}, b"2026-11-20", "12345678"]
+NONE += [{"epochSecond": "1617021524"}, {"epochSecond": 0}, {"epochSecond": MARCH // 1000, "nano": "x"}]
+
+
+@pytest.mark.parametrize("value", NONE)
 def test_values_that_are_no_time(value):
     with pytest.raises(ValueError):  # noqa: PT011  the standard library words some of them
         timestamps.read(value)

@@ -34,7 +34,7 @@ from casbd.filters.fields import FieldRef, parse_field
 from casbd.filters.operators import OPERATORS
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, NoneOf
 from casbd.filters.values import FilterError, check
-from casbd.policies.sigma.sources import GENERIC, Source, Target, Unmapped
+from casbd.policies.sigma.targets import GENERIC, Source, Target, Unmapped
 from casbd.records.plain_parts import plain_part
 from casbd.records.record_path import EVERY
 

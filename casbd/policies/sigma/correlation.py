@@ -20,7 +20,7 @@ from casbd.documents import nearest
 from casbd.filters.fields import parse_field
 from casbd.filters.tree import AnyOf, Node
 from casbd.policies.sigma.conditions import WrongField
-from casbd.policies.sigma.sources import Source, Unmapped
+from casbd.policies.sigma.targets import Source, Unmapped
 from casbd.records.record_path import EVERY
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "M": 2_629_746_000, "y": 31_556_952_000}

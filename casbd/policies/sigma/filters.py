@@ -13,7 +13,7 @@ from casbd.errors import Mistake, Mistakes
 from casbd.filters.tree import AllOf, Node
 from casbd.policies.sigma.correlation import Base
 from casbd.policies.sigma.meaning import filter_of
-from casbd.policies.sigma.sources import Source
+from casbd.policies.sigma.targets import Source
 
 _PARTS = ("product", "service", "category")
 

@@ -17,7 +17,8 @@ from casbd.filters.tree import AnyOf, Node
 from casbd.policies.sigma import weight
 from casbd.policies.sigma.conditions import WrongField, tree
 from casbd.policies.sigma.correlation import Base, aggregated
-from casbd.policies.sigma.sources import Source, UnknownSource, Unmapped, source_of
+from casbd.policies.sigma.sources import UnknownSource, source_of
+from casbd.policies.sigma.targets import Source, Unmapped
 
 
 def rule_of(document: Document) -> Base:

@@ -29,7 +29,7 @@ from casbd.policies.sigma.correlation import Base, WrongRule, correlated
 from casbd.policies.sigma.filters import Filters, is_filter
 from casbd.policies.sigma.keys import SigmaKeys, notes
 from casbd.policies.sigma.meaning import rule_of
-from casbd.policies.sigma.sources import Unmapped
+from casbd.policies.sigma.targets import Unmapped
 
 LEVELS: dict[str, Severity] = {"informational": "informational", "low": "low", "medium": "medium", "high": "high", LEVEL_CRITICAL: "high"}
 

@@ -8,103 +8,23 @@ Sources: https://github.com/SigmaHQ/sigma/tree/master/documentation/logsource-gu
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html,
 https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/signinlogs and .../auditlogs,
 https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/,
-https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, https://developers.google.com/workspace/admin/reports/v1/appendix
+https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry, https://developers.google.com/workspace/admin/reports/v1/appendix,
+https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
-
-import msgspec
-
-from casbd.documents import nearest
-from casbd.model.activity import FIELDS
-from casbd.records.record_path import parse_path, write_path
-
-GENERIC = ("json", "csv")
-"""Formats that read anybody's records."""
-
-
-class Unmapped(ValueError):
-    """A log source or field that casbd does not know; `hint` says what there is."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+from casbd.policies.sigma.targets import Source, Unmapped, at, names
 
 
 class UnknownSource(Unmapped):
     """A log source that casbd does not know."""
 
 
-class Target(msgspec.Struct, frozen=True):
-    """One place where a Sigma field stands: a field of the activity, or `raw.` and a path.
-
-    native: only in records that the log source's own format has read. suffix: what Sigma writes behind the value.
-    """
-
-    field: str
-    native: bool = False
-    suffix: str = ""
-
-
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One log source.
-
-    formats: casbd's formats for its records. fields: by Sigma's name in small letters. prefixes: paths below which any other
-    field may stand. documented: the first part of the names that the vendor documents; empty: any. renamed: beginnings of names, and
-    what the record has instead.
-    """
-
-    formats: tuple[str, ...]
-    fields: Mapping[str, tuple[Target, ...]] = {}
-    prefixes: tuple[str, ...] = ("",)
-    documented: frozenset[str] = frozenset()
-    renamed: Mapping[str, str] = {}
-
-    def targets(self, name: str) -> tuple[Target, ...]:
-        """Where a field stands; Unmapped where it is none of this log source."""
-        own = self.fields.get(name.casefold())
-        if own is not None:
-            return own
-        for begin, instead in self.renamed.items():
-            if name.casefold().startswith(begin):
-                name = instead + name[len(begin) :]
-                break
-        first = name.split(".")[0]
-        documented = {own.casefold() for own in self.documented}
-        if documented and first.casefold() not in documented:
-            names = [*self.documented, *(own for own in self.fields if own not in documented)]
-            raise Unmapped(f"the field `{name}` is not known of this log source", nearest(first, names))
-        return _below(self.prefixes, name)
-
-
-@lru_cache(4096)
-def _below(prefixes: tuple[str, ...], name: str) -> tuple[Target, ...]:
-    """Where a field may stand in a record."""
-    try:
-        path = parse_path(name)
-    except ValueError:
-        path = (name,)
-    return tuple(Target("raw." + write_path((*(parse_path(prefix) if prefix else ()), *path))) for prefix in prefixes)
-
-
-def _at(*places: str, native: str = "", suffix: str = "") -> tuple[Target, ...]:
-    """Targets of one field. native: the activity's field that holds it; places: the activity's or paths into the record."""
-    own = (Target(native, native=True),) if native else ()
-    return own + tuple(Target(place if place in FIELDS else f"raw.{place}", suffix=suffix) for place in places)
-
-
-def _names(text: str) -> frozenset[str]:
-    """Names with blanks between them."""
-    return frozenset(text.split())
-
-
 _CLOUDTRAIL = Source(
     formats=("aws_cloudtrail",),
-    fields={"eventname": _at("eventName", native="action_type"), "status": _at("result")},
-    documented=_names(
+    fields={"eventname": at("eventName", native="action_type"), "status": at("result")},
+    documented=names(
         "additionalEventData addendum apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventContext "
         "eventID eventName eventSource eventTime eventType eventVersion insightDetails managementEvent readOnly "
         "recipientAccountId requestID requestParameters resources responseElements serviceEventDetails "
@@ -122,19 +42,19 @@ _SIGN_INS = Source(
     formats=("entra",),
     prefixes=("", "properties"),  # as the Graph API and Log Analytics have them; as diagnostic settings do
     fields={
-        "clientapp": _at("clientAppUsed", "properties.clientAppUsed"),
-        "location": _at("location", "properties.location", "properties.location.countryOrRegion"),
-        "properties.message": _at("properties.message", "authenticationProtocol", "properties.authenticationProtocol"),
-        "resultdescription": _at(
+        "clientapp": at("clientAppUsed", "properties.clientAppUsed"),
+        "location": at("location", "properties.location", "properties.location.countryOrRegion"),
+        "properties.message": at("properties.message", "authenticationProtocol", "properties.authenticationProtocol"),
+        "resultdescription": at(
             "resultDescription",
             *(f"{prefix}status.{name}" for prefix in ("", "properties.") for name in ("failureReason", "additionalDetails")),
         ),
-        "resulttype": _at("resultType", "status.errorCode", "properties.status.errorCode"),
-        "status": _at("result", "status", "properties.status"),
-        "useragent": _at("userAgent", "properties.userAgent", native="user_agent"),
-        "username": _at("userPrincipalName", "properties.userPrincipalName", native="user"),
+        "resulttype": at("resultType", "status.errorCode", "properties.status.errorCode"),
+        "status": at("result", "status", "properties.status"),
+        "useragent": at("userAgent", "properties.userAgent", native="user_agent"),
+        "username": at("userPrincipalName", "properties.userPrincipalName", native="user"),
     },
-    documented=_names(
+    documented=names(
         f"{_ENTRA_COMMON} AlternateSignInName AppDisplayName AppId AppliedEventListeners AppOwnerTenantId"
         " AuthenticationContextClassReferences AuthenticationDetails AuthenticationMethodsUsed AuthenticationProcessingDetails"
         " AuthenticationProtocol AuthenticationRequirement AuthenticationRequirementPolicies AutonomousSystemNumber ClientAppUsed"
@@ -150,7 +70,7 @@ _SIGN_INS = Source(
     ),
 )
 
-_OPERATION = _at("operationName", "activityDisplayName", "properties.activityDisplayName", native="action_type")
+_OPERATION = at("operationName", "activityDisplayName", "properties.activityDisplayName", native="action_type")
 _AUDITS = Source(
     formats=("entra",),
     prefixes=("", "properties"),
@@ -159,16 +79,16 @@ _AUDITS = Source(
         "activitytype": _OPERATION,
         "operationname": _OPERATION,
         "properties.message": _OPERATION,
-        "failure_status_reason": _at("resultReason", "properties.resultReason"),
-        "initiatedby": _at("initiatedBy", "initiatedBy.user.userPrincipalName", "properties.initiatedBy")
-        + _at("properties.initiatedBy.user.userPrincipalName"),
-        "status": _at("result", "resultReason", "properties.resultReason"),
-        "target": _at("targetResources", "properties.targetResources"),
-        "consentcontext.isadminconsent": _at(
+        "failure_status_reason": at("resultReason", "properties.resultReason"),
+        "initiatedby": at("initiatedBy", "initiatedBy.user.userPrincipalName", "properties.initiatedBy")
+        + at("properties.initiatedBy.user.userPrincipalName"),
+        "status": at("result", "resultReason", "properties.resultReason"),
+        "target": at("targetResources", "properties.targetResources"),
+        "consentcontext.isadminconsent": at(
             *(f'{prefix}targetResources.modifiedProperties."ConsentContext.IsAdminConsent"' for prefix in ("", "properties."))
         ),
     },
-    documented=_names(
+    documented=names(
         f"{_ENTRA_COMMON} AADOperationType ActivityDateTime AdditionalDetails InitiatedBy LoggedByService OperationType Result"
         " ResultReason TargetResources UserAgent"
     ),
@@ -177,14 +97,14 @@ _AUDITS = Source(
 _RISKS = Source(
     formats=("entra",),
     prefixes=("", "properties"),
-    documented=_names(
+    documented=names(
         f"{_ENTRA_COMMON} Activity ActivityDateTime AdditionalInfo AlertDefinitionId DetectedDateTime DetectionTimingType IpAddress"
         " LastUpdatedDateTime RequestId RiskDetail RiskEventType RiskLevel RiskState Source TokenIssuerType UserDisplayName UserId"
         " UserPrincipalName"
     ),
 )
 
-_ACTIVITY_OPERATION = _at(
+_ACTIVITY_OPERATION = at(
     *("operationName", "operationName.value", "operationNameValue", "authorization.action", "properties.message"), native="action_type"
 )
 _AZURE_ACTIVITY = Source(
@@ -193,11 +113,11 @@ _AZURE_ACTIVITY = Source(
     fields={
         "operationname": _ACTIVITY_OPERATION,
         "operationnamevalue": _ACTIVITY_OPERATION,
-        "properties.message": _at("properties.message", "properties.activityDisplayName", "operationName", native="action_type"),
-        "categoryvalue": _at("categoryValue", "category", "category.value"),
-        "resourceprovidervalue": _at("resourceProviderValue", "resourceProviderName", "resourceProviderName.value"),
+        "properties.message": at("properties.message", "properties.activityDisplayName", "operationName", native="action_type"),
+        "categoryvalue": at("categoryValue", "category", "category.value"),
+        "resourceprovidervalue": at("resourceProviderValue", "resourceProviderName", "resourceProviderName.value"),
     },
-    documented=_names(
+    documented=names(
         f"{_ENTRA_COMMON} ActivityStatus ActivitySubstatus Authorization Caller CallerIpAddress Claims EventDataId EventTimestamp"
         " HTTPRequest OperationId ResourceProviderName ResourceType Status SubStatus SubscriptionId"
     ),
@@ -206,30 +126,30 @@ _AZURE_ACTIVITY = Source(
 _M365 = Source(
     formats=("m365",),
     fields={
-        "operation": _at("Operation", native="action_type"),
-        "eventsource": _at("Workload"),
-        "eventname": _at("Operation", "Name"),  # of an alert its name
-        "status": _at("result", "ResultStatus", "Status"),
-        "payload": _at("**"),
-        "eventdata": _at("**"),
-        "requesttype": _at("RequestType", "ExtendedProperties.RequestType"),
-        "user.email": _at("user"),
+        "operation": at("Operation", native="action_type"),
+        "eventsource": at("Workload"),
+        "eventname": at("Operation", "Name"),  # of an alert its name
+        "status": at("result", "ResultStatus", "Status"),
+        "payload": at("**"),
+        "eventdata": at("**"),
+        "requesttype": at("RequestType", "ExtendedProperties.RequestType"),
+        "user.email": at("user"),
     },
 )
 
 _OKTA = Source(
     formats=("okta",),
-    fields={"eventtype": _at("eventType", native="action_type")},
-    documented=_names(
+    fields={"eventtype": at("eventType", native="action_type")},
+    documented=names(
         "actor authenticationContext client debugContext device displayMessage eventType legacyEventType outcome published "
         "request securityContext severity target transaction uuid version"
     ),
 )
 
-_GITHUB = Source(formats=("github",), fields={"action": _at("action", native="action_type")})
+_GITHUB = Source(formats=("github",), fields={"action": at("action", native="action_type")})
 
-_GOOGLE_EVENT = _at("events.name", "protoPayload.metadata.event.eventName", native="action_type")
-_GOOGLE_SERVICE = _at("protoPayload.serviceName") + _at("id.applicationName", suffix=".googleapis.com")
+_GOOGLE_EVENT = at("events.name", "protoPayload.metadata.event.eventName", native="action_type")
+_GOOGLE_SERVICE = at("protoPayload.serviceName") + at("id.applicationName", suffix=".googleapis.com")
 _GOOGLE_WORKSPACE = Source(
     formats=("google_workspace",),
     prefixes=("events.parameters", "protoPayload.metadata.event.parameter"),
@@ -244,19 +164,38 @@ _GOOGLE_WORKSPACE = Source(
 _GCP = Source(
     formats=("gcp",),
     fields={
-        "gcp.audit.method_name": _at("protoPayload.methodName", native="action_type"),
-        "gcp.audit.service_name": _at("protoPayload.serviceName"),
-        "methodname": _at("protoPayload.methodName", native="action_type"),
-        "data.protopayload.methodname": _at("protoPayload.methodName", native="action_type"),
-        "data.protopayload.resource.type": _at("resource.type"),
-        "data.protopayload.logname": _at("logName"),
+        "gcp.audit.method_name": at("protoPayload.methodName", native="action_type"),
+        "gcp.audit.service_name": at("protoPayload.serviceName"),
+        "methodname": at("protoPayload.methodName", native="action_type"),
+        "data.protopayload.methodname": at("protoPayload.methodName", native="action_type"),
+        "data.protopayload.resource.type": at("resource.type"),
+        "data.protopayload.logname": at("logName"),
     },
     renamed={"gcp.audit.": "protoPayload.", "data.protopayload.": "protoPayload."},
-    documented=_names("httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity timestamp trace"),
+    documented=names("httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity timestamp trace"),
 )
 
-_OTHERS = Source(formats=())
-"""Records that only a mapping of one's own reads; the names are those of the record."""
+_POD = ("requestObject.spec.", "requestObject.spec.template.spec.")
+"""Where an object that is made has a pod's specification."""
+_KUBERNETES = Source(
+    formats=("kubernetes",),
+    fields={
+        "verb": at("verb", native="action_type"),
+        "apigroup": at("objectRef.apiGroup"),
+        "namespace": at("objectRef.namespace"),
+        "username": at("user.username"),
+        "hostpath": at(*(f"{pod}volumes.hostPath.path" for pod in _POD)),
+        "capabilities": at(*(f"{pod}containers.securityContext.capabilities.add" for pod in _POD)),
+    },
+    documented=names(
+        "annotations apiVersion auditID authenticationMetadata impersonatedUser kind level objectRef requestObject"
+        " requestReceivedTimestamp requestURI responseObject responseStatus sourceIPs stage stageTimestamp user userAgent"
+    ),
+)
+
+_BITBUCKET = Source(formats=("atlassian",))
+_DUO = Source(formats=("duo",), fields={"action": at("action.name", "action", native="action_type")})
+_ONELOGIN = Source(formats=("onelogin",), fields={"event_type_id": at("event_type_id", native="action_type")})
 
 _SOURCES: dict[tuple[str, str], Source] = {
     ("aws", "cloudtrail"): _CLOUDTRAIL,
@@ -275,17 +214,27 @@ _SOURCES: dict[tuple[str, str], Source] = {
     ("gcp", "google_workspace.drive"): _GOOGLE_WORKSPACE,
     ("gcp", "google_workspace.login"): _GOOGLE_WORKSPACE,
     ("gcp", "gcp.audit"): _GCP,
-    ("bitbucket", "audit"): _OTHERS,
-    ("cisco", "duo"): _OTHERS,
-    ("onelogin", "onelogin.events"): _OTHERS,
+    ("kubernetes", "audit"): _KUBERNETES,
+    ("bitbucket", "audit"): _BITBUCKET,
+    ("cisco", "duo"): _DUO,
+    ("onelogin", "onelogin.events"): _ONELOGIN,
 }
+
+
+_APPLICATION = "application"
+"""The one category that says nothing more than product and service: SigmaHQ's rules for Kubernetes have it."""
 
 
 def source_of(product: str | None, service: str | None, category: str | None) -> Source:
     """The log source; a service alone is enough, or a product all of whose services are the same. UnknownSource where casbd has none."""
     wanted = (product and product.casefold(), service and service.casefold())
     sources = [source for (of, name), source in _SOURCES.items() if wanted[0] in (None, of) and wanted[1] in (None, name)]
-    if category is None and any(wanted) and sources and all(source is sources[0] for source in sources):
+    if (
+        (category or _APPLICATION).casefold() == _APPLICATION
+        and any(wanted)
+        and sources
+        and all(source is sources[0] for source in sources)
+    ):
         return sources[0]
     written = "/".join(part for part in (product, category, service) if part)
     raise UnknownSource(f"the log source {written} is not known", f"known: {', '.join('/'.join(key) for key in _SOURCES)}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from casbd.policies.sigma.sources import Unmapped
+from casbd.policies.sigma.targets import Unmapped
 
 MOST = 20_000
 """Values and names; some 0.1 ms each."""

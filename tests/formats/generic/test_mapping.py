@@ -217,6 +217,7 @@ class TestEvents:
     def test_within_the_answer_of_an_api_and_json_in_a_string(self):
         inside = json.dumps({"list": [{"name": "a"}]})
         (found,) = parsed(RECORD | {"answer": inside, "events": [{"name": "b"}]}, **OPTIONS)
+        assert found.user == "anna"
         assert (found.action_type, json.loads(found.raw)["answer"]) == ("a", {"list": [{"name": "a"}]})
 
     @pytest.mark.parametrize("event", [{"name": "a"}, '{"name": "a"}'])
@@ -234,9 +235,21 @@ class TestEvents:
         record = {"t": TIME, "events": [{"id": "a"}, {"id": "b"}, {"n": 1}, {"n": 2}, {"n": 2}]}
         ids = [one.activity_id for one in parsed(record, **options)]
         assert (ids[:2], ids[4]) == (["a", "b"], f"{ids[3]}#1")
+        assert [json.loads(one.raw)["t"] for one in parsed(record, **options)] == [TIME] * 5
         again = [one.activity_id for one in parsed(record, **options)]
         other = [one.activity_id for one in parsed(record | {"t": TIME + 1}, **options)]
         assert (again, len({*ids, *other[2:]})) == (ids, 8)
+
+    @pytest.mark.parametrize(
+        "delivered", [[{"id": "a", "t": TIME}, {"n": 1, "t": TIME}], {"id": "a", "t": TIME}, '{"id": "a", "t": 1769860800000}']
+    )
+    def test_where_nothing_around_is_read_the_record_is_the_event(self, delivered):
+        """So the same event has the same id and record in every page of an API's answers, and as a line of a stream."""
+        options = {"each": "events", "mapping": {"timestamp": "t", "activity_id": "id"}}
+        pages = [parsed({"page": page, "events": delivered}, **options) for page in (1, 2)]
+        assert [one.activity_id for one in pages[0]] == [one.activity_id for one in pages[1]]
+        assert all(one.activity_id for one in pages[0])
+        assert json.loads(pages[0][0].raw) == {"id": "a", "t": TIME}
 
     def test_finishing_keeps_the_event_alone(self):
         (found, _) = parsed(RECORD | {"events": [{"name": "a"}, {"name": "b"}]}, **OPTIONS)

@@ -38,7 +38,7 @@ def test_a_file_can_be_used_and_is_shown_at_work(name):
     assert len(found) >= 5
     assert len({activity.activity_id for activity in found if activity.activity_id}) == sum(bool(one.activity_id) for one in found)
     assert {activity.source for activity in found} == {None}
-    assert re.fullmatch(r"[A-Z].{20,160}\.", cls.__doc__), cls.__doc__
+    assert re.fullmatch(r"[A-Z0-9].{20,160}\.", cls.__doc__), cls.__doc__
 
 
 @pytest.mark.parametrize("name", SERVICES)

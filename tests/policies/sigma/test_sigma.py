@@ -152,6 +152,29 @@ class TestLogSources:
                 "new_value: 'false'",
                 {"events": [{"name": "X", "parameters": [{"name": "NEW_VALUE", "boolValue": False}]}]},
             ),
+            (
+                "category: application, product: kubernetes, service: audit",
+                "objectRef.subresource: exec",
+                {"objectRef": {"resource": "pods", "subresource": "exec"}},
+            ),
+            ("product: kubernetes, service: audit", "apiGroup: apps", {"objectRef": {"apiGroup": "apps"}}),
+            (
+                "product: kubernetes, service: audit",
+                "hostPath: '*'",
+                {"requestObject": {"spec": {"volumes": [{"hostPath": {"path": "/"}}]}}},
+            ),
+            (
+                "product: kubernetes, service: audit",
+                "capabilities: '*'",
+                {
+                    "requestObject": {
+                        "spec": {"template": {"spec": {"containers": [{"securityContext": {"capabilities": {"add": ["ALL"]}}}]}}}
+                    }
+                },
+            ),
+            ("product: bitbucket, service: audit", "auditType.action: User login failed", {"auditType": {"action": "User login failed"}}),
+            ("product: cisco, service: duo", "action: bypass_create", {"action": "bypass_create"}),
+            ("product: onelogin, service: onelogin.events", "event_type_id: 3", {"event_type_id": 3}),
         ],
     )
     def test_where_fields_stand(self, source, item, record):
@@ -163,6 +186,22 @@ class TestLogSources:
         assert meets(found, "{}", source="m365", result="failure")
         assert meets(found, {"ResultStatus": "Failed"}, source="m365")
         assert not meets(found, "{}", source="m365", result="success")
+
+    @pytest.mark.parametrize(
+        ("source", "item", "own"),
+        [
+            ("product: kubernetes, service: audit", "verb: delete", {"source": "kubernetes", "action_type": "delete"}),
+            ("product: cisco, service: duo", "action: bypass_create", {"source": "duo", "action_type": "bypass_create"}),
+            ("product: onelogin, service: onelogin.events", "event_type_id: 3", {"source": "onelogin", "action_type": "3"}),
+        ],
+    )
+    def test_services_that_are_data(self, source, item, own):
+        assert meets(policy(item, source=source), "{}", **own)
+        assert not meets(policy(item, source=source), "{}", **own | {"source": "okta"})
+
+    def test_bitbuckets_records_are_read_by_atlassians_format(self):
+        found = policy("auditType.action: Project deleted", source="product: bitbucket, service: audit")
+        assert meets(found, {"auditType": {"action": "Project deleted"}}, source="atlassian")
 
     def test_azures_operations_whichever_way_the_record_came(self):
         found = policy("operationName|startswith: MICROSOFT.NETWORK/VIRTUALNETWORKS/", source="product: azure, service: activitylogs")
