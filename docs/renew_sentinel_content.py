@@ -97,7 +97,7 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
             "suppressionEnabled": False,
             "tactics": rule["tactics"],
             "techniques": rule["relevantTechniques"],
-            "entityMappings": rule["entityMappings"],
+            **{key: rule[key] for key in ("entityMappings", "eventGroupingSettings", "alertDetailsOverride", "customDetails")},
         },
     }
 

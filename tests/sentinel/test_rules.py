@@ -55,6 +55,22 @@ def test_a_rule_looks_back_as_far_as_it_must(rule):
     assert rule["severity"] in ("High", "Medium", "Low", "Informational")
 
 
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_each_row_is_an_alert_of_its_own_that_says_what_it_is(rule):
+    """Else all rows of a run are one alert, called after the rule. What Sentinel takes: three columns a text, twenty details, short names."""
+    assert rule["eventGroupingSettings"] == {"aggregationKind": "AlertPerResult"}
+    texts = rule["alertDetailsOverride"]
+    assert texts.keys() <= {"alertDisplayNameFormat", "alertDescriptionFormat"}
+    assert all(1 <= len(set(shown(text))) <= 3 for text in texts.values())
+    assert len(rule["customDetails"]) <= 20
+    assert all(re.fullmatch(r"[A-Za-z0-9]{1,20}", name) for name in rule["customDetails"])
+
+
+def shown(text):
+    """The columns in a text."""
+    return re.findall(r"\{\{(\w+)\}\}", text)
+
+
 def test_each_query_is_what_kusto_takes():
     queries = {name: one["query"] for name, one in (RULES | HUNTS).items()}
     assert mistakes(queries) == {name: [] for name in queries}
@@ -169,6 +185,8 @@ def test_what_is_found(case, tmp_path):
     found = Workspace(tmp_path, case.items, "2026-01-01T12:00:00Z").run(query["query"])
     assert len(found) == case.found
     columns = {mapping["columnName"] for entity in query["entityMappings"] for mapping in entity["fieldMappings"]}
+    columns |= {column for text in query.get("alertDetailsOverride", {}).values() for column in shown(text)}
+    columns |= {*query.get("customDetails", {}).values()}
     assert all(columns <= row.keys() for row in found)
 
 

@@ -63,4 +63,5 @@ def test_it_deploys_everything():
     named = {one["properties"]["displayName"] for one in content()}
     assert {one["name"] for folder in ("Analytic Rules", "Hunting Queries") for one in documents(folder).values()} < named
     rules = [one["properties"] for one in content() if "queryPeriod" in one["properties"]]
+    assert {one["eventGroupingSettings"]["aggregationKind"] for one in rules} == {"AlertPerResult"}
     assert {(one["queryFrequency"], one["queryPeriod"]) for one in rules} == {("PT15M", "P1D"), ("PT1H", "P1D"), ("PT1H", "P7D")}
