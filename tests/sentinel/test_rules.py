@@ -57,7 +57,7 @@ def test_a_rule_looks_back_as_far_as_it_must(rule):
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_each_row_is_an_alert_of_its_own_that_says_what_it_is(rule):
-    """Else all rows of a run are one alert, called after the rule. What Sentinel takes: three columns a text, twenty details, short names."""
+    """Else all rows of a run are one alert, called after the rule. Sentinel takes three columns a text, twenty details, short names."""
     assert rule["eventGroupingSettings"] == {"aggregationKind": "AlertPerResult"}
     texts = rule["alertDetailsOverride"]
     assert texts.keys() <= {"alertDisplayNameFormat", "alertDescriptionFormat"}
