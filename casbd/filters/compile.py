@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from casbd.clock import Clock
 from casbd.filters.effort import Effort
+from casbd.filters.log_on_failures import meaning_of
 from casbd.filters.operators import ALL_FIELDS
 from casbd.filters.record_tests import record_test
 from casbd.filters.text_tests import LONG, UNLIMITED, any_test, clues, numeric_test, text_test
@@ -101,6 +102,8 @@ class Writer:
             return _negate(f"{self.bind(record_test(condition, self._reader, self._effort))}(a)", condition)
         if condition.role != "actor":
             return _negate(self._about_users(condition), condition)
+        if condition.operator == "means":
+            return _negate(f"({self.bind(meaning_of)}(a.result_detail, a.source) in {self.bind(frozenset(condition.values))})", condition)
         value = f"a.{condition.field}"
         kind = ALL_FIELDS[condition.field].kind
         if kind == "flag" and condition.operator == "eq":

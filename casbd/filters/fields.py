@@ -45,6 +45,7 @@ class FieldRef(msgspec.Struct, frozen=True):
 
 _A_KIND: dict[Kind, str] = {
     "text": "a text field",
+    "reason": "a text field",
     "choice": "a field with fixed values",
     "list": "a list field",
     "objects": "a list of objects",

@@ -11,13 +11,13 @@ from casbd.filters.alert_fields import ALERT_FIELDS
 from casbd.model.activity import FIELDS, Field
 from casbd.model.activity import Kind as FieldKind
 
-Kind = FieldKind | Literal["raw"]
-Takes = Literal["same", "text", "words", "pattern", "network", "number", "range", "days", "flag", "field", "filters"]
+Kind = FieldKind | Literal["raw", "reason"]
+Takes = Literal["same", "text", "words", "pattern", "network", "number", "range", "days", "flag", "field", "filters", "meaning"]
 """What the operator compares with; `same`: whatever the field holds."""
 
-_TEXTS: tuple[Kind, ...] = ("text", "choice", "list", "objects", "raw")
+_TEXTS: tuple[Kind, ...] = ("text", "reason", "choice", "list", "objects", "raw")
 _ORDERED: tuple[Kind, ...] = ("integer", "number", "time", "raw")
-_ALL: tuple[Kind, ...] = ("text", "choice", "list", "objects", "raw", "integer", "number", "time", "flag")
+_ALL: tuple[Kind, ...] = ("text", "reason", "choice", "list", "objects", "raw", "integer", "number", "time", "flag")
 
 
 class Operator(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ OPERATORS: dict[str, Operator] = {
         *_pair("startswith", "text", _TEXTS),
         *_pair("endswith", "text", _TEXTS),
         *_pair("matches", "pattern", _TEXTS),
-        *_pair("cidr", "network", ("text", "list", "objects", "raw")),
+        *_pair("cidr", "network", ("text", "reason", "list", "objects", "raw")),
         Operator("isset", "isset", "flag", _ALL),
         Operator("gt", "gt", "number", _ORDERED),
         Operator("gte", "gte", "number", _ORDERED),
@@ -53,6 +53,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("within_days", "within_days", "days", ("time",)),
         *_pair("same_as", "field", ("raw",), "nsame_as"),
         *_pair("element", "filters", ("raw",)),
+        *_pair("means", "meaning", ("reason",)),
     )
 }
 
@@ -73,8 +74,8 @@ ALL_FIELDS = ALERT_FIELDS | FIELDS
 
 
 def kind_of(field: str, *, raw_path: bool) -> Kind:
-    """Which operators a field takes: its kind, or `raw` for a path into the exported record."""
-    return "raw" if raw_path else ALL_FIELDS[field].kind
+    """Which operators a field takes: its kind, `reason` for that of a failure, or `raw` for a path into the exported record."""
+    return "raw" if raw_path else "reason" if field == "result_detail" else ALL_FIELDS[field].kind
 
 
 @cache

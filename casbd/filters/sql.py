@@ -72,7 +72,7 @@ class _Writer:
         kind = FIELDS[condition.field].kind
         if condition.path and possibly:
             return self._somewhere_in_raw(condition)
-        if condition.path or condition.role != "actor":
+        if condition.path or condition.role != "actor" or condition.operator == "means":
             return unknown
         if condition.operator == "within_days" and self._now is None:
             return unknown

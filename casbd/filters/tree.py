@@ -63,8 +63,11 @@ def depth(node: Node) -> int:
 
 def fields(node: Node) -> frozenset[str]:
     """The fields that a filter looks at."""
-    read = frozenset(condition.field for condition in conditions(node))
-    return read if all(condition.role == "actor" for condition in conditions(node)) else read | {"objects"}
+    own = [*conditions(node)]
+    read = frozenset(condition.field for condition in own)
+    if any(condition.operator == "means" for condition in own):
+        read |= {"source"}
+    return read if all(condition.role == "actor" for condition in own) else read | {"objects"}
 
 
 def conditions(node: Node) -> Iterator[Condition]:

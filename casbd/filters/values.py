@@ -13,6 +13,7 @@ from typing import Any
 import re2
 
 from casbd.documents import durations, nearest
+from casbd.filters.log_on_failures import MEANINGS
 from casbd.filters.operators import ALL_FIELDS, Kind, Operator
 from casbd.filters.tree import Value
 from casbd.model.activity import FIELDS
@@ -86,6 +87,13 @@ def _field(value: Any) -> str:
     if text not in names:
         raise FilterError(f"`{text}` is no field of text", nearest(text, [*names, "raw."]))
     return text
+
+
+def _meaning(value: Any) -> str:
+    text = _text(value)
+    if text.casefold() not in MEANINGS:
+        raise FilterError(f"no failure means `{text}`", f"allowed: {', '.join(MEANINGS)}")
+    return text.casefold()
 
 
 def _same(field: str, kind: Kind, value: Any) -> Value:
@@ -235,5 +243,6 @@ _CHECKS: dict[str, Callable[[Any], Value]] = {
     "words": _words,
     "field": _field,
     "text": _text,
+    "meaning": _meaning,
 }
 """By what an operator takes, where it does not matter of which field; filters are read where they stand (`reading.py`)."""

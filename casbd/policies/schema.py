@@ -9,7 +9,8 @@ import re
 from typing import Any, get_args
 
 from casbd.counting.sequenced import MOST_REPEATED
-from casbd.filters.operators import OPERATORS, RAW, Kind, Operator, allowed
+from casbd.filters.log_on_failures import MEANINGS
+from casbd.filters.operators import OPERATORS, RAW, Kind, Operator, allowed, kind_of
 from casbd.filters.reading import GROUPS
 from casbd.filters.tree import Role
 from casbd.model.activity import FIELDS, Field
@@ -35,6 +36,7 @@ _MEANINGS = {
     "same_as": "is what another field holds, such as raw.requestParameters.userName",
     "element": "has an element that meets all of this, such as {Name: {eq: ForwardTo}, Value: {nendswith: '@contoso.com'}}",
     "nelement": "has no element that meets all of this",
+    "means": "is a vendor's word for this",
     "isset": "true: is known; false: is null or empty",
     "within_days": "is of the last so many days",
     "range": "is between these two, both included",
@@ -60,7 +62,7 @@ def schema() -> Schema:
         *({"properties": {"match": {"required": [name]}}, "required": ["match"]} for name in without),
     ]
     definitions["test_activity"] = _test_activity()
-    definitions |= {f"operators_of_{field.name}": _operators(field, field.kind) for field in FIELDS.values()}
+    definitions |= {f"operators_of_{field.name}": _operators(field, kind_of(field.name, raw_path=False)) for field in FIELDS.values()}
     definitions["operators_of_raw_path"] = _operators(RAW, "raw")
     definitions["element"] = _element()
     return (
@@ -135,15 +137,9 @@ def _values(operator: Operator, field: Field, kind: Kind) -> Schema:
 
 
 def _value(operator: Operator, field: Field, kind: Kind) -> Schema:
+    if operator.takes in _TAKEN:
+        return _TAKEN[operator.takes]
     match operator.takes:
-        case "flag":
-            return {"type": "boolean"}
-        case "field":
-            return {"type": "string", "minLength": 1}
-        case "filters":
-            return {"$ref": "#/$defs/element"}
-        case "days":
-            return {"type": "number", "exclusiveMinimum": 0}
         case "number":
             return _ORDERED.get(kind, _NUMBER)
         case "range":
@@ -159,6 +155,16 @@ def _value(operator: Operator, field: Field, kind: Kind) -> Schema:
         case "same" if field.name == "country":
             return {"type": "string", "pattern": "^[A-Za-z]{2}$", "description": "two letters, ISO 3166 alpha-2"}
     return _TEXT
+
+
+_TAKEN: dict[str, Schema] = {
+    "flag": {"type": "boolean"},
+    "field": {"type": "string", "minLength": 1},
+    "meaning": {"enum": [*MEANINGS]},
+    "filters": {"$ref": "#/$defs/element"},
+    "days": {"type": "number", "exclusiveMinimum": 0},
+}
+"""What operators take of whatever field."""
 
 
 def _any_case(text: str) -> str:

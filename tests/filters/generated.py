@@ -38,6 +38,8 @@ activities = st.builds(
     ip_address=unknown_or(text),
     asn=unknown_or(st.integers(0, 5)),
     objects=objects.map(tuple),
+    result_detail=st.sampled_from([None, "50126", "50034", "InvalidReplyTo"]),
+    source=st.sampled_from([None, "m365", "json"]),
     raw=records.map(json.dumps),
 )
 
@@ -91,6 +93,13 @@ conditions = st.one_of(
     element_conditions([("L",)], element_conditions([("X",), (ITSELF,)], inner_conditions)),
     st.builds(Condition, st.just("is_impersonated"), st.just("eq"), st.sampled_from([(True,), (False,), (True, False)]), st.booleans()),
     st.builds(Condition, st.just("user_type"), st.just("eq"), st.sampled_from([("System",), ("guest",)]), st.booleans()),
+    st.builds(
+        Condition,
+        st.just("result_detail"),
+        st.just("means"),
+        st.sampled_from([("wrong password",), ("no such user", "other")]),
+        st.booleans(),
+    ),
     st.builds(Condition, st.just("timestamp"), st.just("within_days"), st.sampled_from([(1,), (2, 1)]), st.booleans()),
 )
 

@@ -27,6 +27,8 @@ def holds(node, activity, element=RECORD):
 def positive(condition, activity, element=RECORD):
     if condition.operator == "element":
         return any(holds(node, activity, one) for one in elements(condition, activity, element) for node in condition.values)
+    if condition.operator == "means":
+        return meaning(activity) in condition.values
     values = values_of(condition, activity, element)
     if condition.operator == "same_as":
         return any(
@@ -107,6 +109,13 @@ def every(value):
     if isinstance(value, dict | list):
         return [leaf for one in (value.values() if isinstance(value, dict) else value) for leaf in every(one)]
     return [] if value is None else [value]
+
+
+def meaning(activity):
+    known = {"50126": "wrong password", "50034": "no such user", "0xc0000234": "locked out"}
+    if activity.result_detail in known:
+        return known[activity.result_detail]
+    return "other" if activity.source == "m365" and activity.result_detail else "wrong password"
 
 
 def fits(operator, value, wanted):
