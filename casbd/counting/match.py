@@ -119,6 +119,11 @@ def apart(match: Match) -> Apart | None:
     return cast("Apart", match) if hasattr(match, "counted_apart") else None
 
 
+def by_role(match: Match) -> bool:
+    """Whether a role's sessions that programs named are the role's: each would be somebody new, of whom nothing is usual."""
+    return getattr(match, "by_role", False)
+
+
 def windowed(match: Match | None) -> Windowed | None:
     """The match as one of windows; None where it is none."""
     return cast("Windowed", match) if hasattr(match, "window_test") else None

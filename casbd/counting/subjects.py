@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from casbd.counting.match import Match, Windowed
+from casbd.counting.match import Match, Windowed, by_role
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.model.identity import Who, person, text_of, whose, whose_id
@@ -17,6 +18,12 @@ from casbd.remembered import Remembered
 
 MOST_REMEMBERED = 20_000
 """Subjects, of all policies that tell them apart by the same fields."""
+_NAMED_BY_A_PROGRAM = re.compile(
+    r"((?<![0-9])[0-9]{10,}|(?<![^/])i-[0-9a-f]{8,17}|(?<![0-9a-f])[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
+)
+"""How names of sessions end that nobody chose: a time (`botocore-session-1789012345`; nanoseconds in Go), a UUID, the id of an instance
+of EC2 or of a task of ECS. Source: AWS, "CloudTrail userIdentity element" (roleSessionName), and its SDKs."""
+_HAS_ROLES = "AWS"
 LONGEST_VALUE = 512
 """Characters of a value; of a longer one its beginning and a hash are kept for each activity that is counted."""
 
@@ -25,11 +32,12 @@ def subject(match: Match, activity: Activity, reader: RawReader, by: Sequence[st
     """Whose activities are counted together: the `by` fields, and the app with `single_app`, as one casefolded text.
 
     None where a `by` field is null: such an activity has no subject and is not counted, unless the match says so (`nobodys`).
-    An unknown app is an app of its own. A user is the person: two tenants' `bob` are two.
+    An unknown app is an app of its own. A user is the person: two tenants' `bob` are two. With `by_role` a session that a program named is
+    its role.
     by: other fields than the match's own.
     """
     by = by or match.by
-    parts = [_who(activity, field, reader) for field in by]
+    parts = [_who(activity, field, reader, roles=by_role(match)) for field in by]
     if None in parts:
         return _nobodys(activity) if match.nobodys else None
     if len(parts) == 1 and parts[0] is not None and not match.single_app:
@@ -62,13 +70,20 @@ def different(unique: str | None, activity: Activity, reader: RawReader) -> str 
     return None if who is None else text_of(who)
 
 
-def _who(activity: Activity, field: str, reader: RawReader) -> Who | None:
-    """A field's value; of a user whose it is."""
+def _who(activity: Activity, field: str, reader: RawReader, *, roles: bool = False) -> Who | None:
+    """A field's value; of a user whose it is. roles: or which role's."""
     if field == "user" and activity.user:
-        return whose(activity.user, activity.app, activity.app_instance)
+        user = _role(activity.user) if roles and activity.app == _HAS_ROLES else activity.user
+        return whose(user, activity.app, activity.app_instance)
     if field == "user_id" and activity.user_id:
         return whose_id(activity.user_id, activity.app, activity.app_instance)
     return _value(activity, field, reader)
+
+
+def _role(user: str) -> str:
+    """`deploy/*` of `deploy/botocore-session-1789012345`; all others as they are."""
+    role, slash, session = user.rpartition("/")
+    return f"{role}/*" if slash and _NAMED_BY_A_PROGRAM.search(session.casefold()) else user
 
 
 def _value(activity: Activity, field: str, reader: RawReader) -> str | None:

@@ -61,6 +61,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     kind: ClassVar[str] = "unusual"
     policy_type: ClassVar[PolicyType] = "anomaly"
     nobodys: ClassVar[bool] = False
+    by_role: ClassVar[bool] = True
     steps: ClassVar[tuple[Step, ...]] = ()
     aliased: ClassVar[tuple[Aliased, ...]] = ()
 

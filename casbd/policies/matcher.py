@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import Any
 
 from casbd.clock import Clock
-from casbd.counting.match import Aliased, Match, Step, apart
+from casbd.counting.match import Aliased, Match, Step, apart, by_role
 from casbd.counting.subjects import subject, subjects
 from casbd.filters.compile import Predicate
 from casbd.filters.effort import Effort
@@ -189,7 +189,7 @@ def _subjects(policies: Sequence[Policy], reader: RawReader) -> Mapping[str, Cal
     of = {}
     for policy in policies:
         if (match := policy.match) is not None:
-            by = match.by, match.single_app, match.nobodys
+            by = match.by, match.single_app, match.nobodys, by_role(match)
             if by not in alike:
                 alike[by] = subjects(match, reader)
             of[policy.id] = alike[by]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from casbd.counting.each import Each
 from casbd.counting.repeated import Repeated
 from casbd.counting.subjects import different, folded, subject, subjects
+from casbd.habits.unusual import Unusual
 from casbd.model.activity import Activity
 from casbd.policies.loading import load_file
 from casbd.records.record_path import RawReader
@@ -72,11 +73,43 @@ class TestSubject:
         match = counting("user_id")
         assert subject(match, Activity(user_id=one, app="x"), RawReader()) == subject(match, Activity(user_id=other, app="y"), RawReader())
 
+    @pytest.mark.parametrize(
+        ("session", "made_by_a_program"),
+        [
+            ("botocore-session-1789012345", True),
+            ("aws-go-sdk-1790343213179119708", True),
+            ("1789012345678", True),
+            ("i-0abc12345678def01", True),
+            ("AWSCodeBuild-5F0C3B1E-7d1a-4c43-8a55-000000000001", True),
+            ("0123456789abcdef0123456789abcdef", True),
+            ("GitHubActions", False),
+            ("anna.berg", False),
+            ("20481234", False),  # an employee's number
+            ("wifi-0abc12345678def01", False),
+            ("i-0abc", False),
+        ],
+    )
+    def test_a_session_that_a_program_named_is_its_roles_where_amounts_are_unusual(self, session, made_by_a_program):
+        of = {kind: self.of_session(kind, f"deploy/{session}") for kind in (AMOUNTS, counting("user"))}
+        assert of[AMOUNTS] == ('["deploy/*", "aws", "1"]' if made_by_a_program else of[counting("user")])
+        assert session.casefold() in of[counting("user")]
+        assert session.casefold() in (self.of_session(AMOUNTS, session) or "")  # no role, no session
+        assert session.casefold() in (self.of_session(AMOUNTS, f"deploy/{session}", app="GitHub") or "")
+
+    @staticmethod
+    def of_session(match, user, app="AWS"):
+        activity = Activity(user=user, app=app, app_instance="1")
+        assert subjects(match, RawReader())(activity) == subject(match, activity, RawReader())
+        return subject(match, activity, RawReader())
+
     def test_no_value_can_pass_for_two(self):
         match = counting("[user, city]")
         one = subject(match, Activity(user='a", "b', city="c"), RawReader())
         other = subject(match, Activity(user="a", city='b", "c'), RawReader())
         assert one != other
+
+
+AMOUNTS = Unusual(unique=None, session=1, at_least=1, learning=1)
 
 
 def counting(by, single_app=False):
