@@ -43,7 +43,7 @@ class NewKeys(MatchKeys):
     first_use: StrictBool = False
     """What a subject without any history has is news, too, as soon as it is known for `learning` what others have: of what few do."""
     domains_only: StrictBool = False
-    """Of all addresses in these fields only the domains count, and the user's own is nothing: where mail is forwarded to."""
+    """Of all addresses in these fields only the domains count, and the user's own is no news: where mail is forwarded to."""
     sensitivity: Sensitivity = "medium"
     """low: what anybody else had is no news either. high: without `familiar`, and also of who is new."""
 

@@ -39,8 +39,8 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
     takes its values along, see `Session.brought_anything_new`. new: where there are several fields, the first that is known.
     first_use: what a subject without any history has is news, too, once others have one (at once where `learning` is less than an hour).
-    domains_only: of all addresses in these fields the domains count, but for the user's own. A field of `by` is the same for all that a
-    subject does, so that the news is that it does so at all.
+    domains_only: of all addresses in these fields the domains count; the user's own is no news, but may make it none of others. A field of
+    `by` is the same for all that a subject does, so that the news is that it does so at all.
     """
 
     kind: ClassVar[str] = "new"
@@ -78,7 +78,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.new, self.familiar, self.domains_only, self._of_places
+        return self.new, self.familiar, self.domains_only and "own", self._of_places
 
     @property
     def at_all(self) -> bool:
@@ -101,8 +101,10 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
         if self.at_all:
             value: str | None = ""  # the same for all subjects, so that it is known who else does so
+        elif self.domains_only:
+            return _domain(" ".join(known), activity.user or "")
         else:
-            value = _foreign_domain(" ".join(known), activity.user or "") if self.domains_only else next(known, None)
+            value = next(known, None)
         own = self.new[0] in _PLACES and activity.ip_category in _OWN
         if value is None or (self.familiar is None and not own):
             return value and plain(value)
@@ -159,11 +161,17 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         return anyway and (self.learning < HOUR or session.first - organization.began(session.first, who) >= max(self.learning, LATE))
 
 
-def _foreign_domain(text: str, user: str) -> str | None:
-    """The domain of an address in a text that is neither the user's own nor related to it; None where there is none."""
+def _domain(text: str, user: str) -> str | None:
+    """What is remembered of the domain of an address in a text that is neither the user's own nor related to it.
+
+    Where there is none but the own it is that: no news, and what three colleagues have is none in the organization's other domains.
+    """
     own = user.rpartition("@")[2].casefold()
     domains = sorted({found.casefold() for found in _DOMAIN.findall(text)})
-    return next((one for one in domains if not own or not (f".{one}".endswith(f".{own}") or f".{own}".endswith(f".{one}"))), None)
+    foreign = (one for one in domains if not own or not (f".{one}".endswith(f".{own}") or f".{own}".endswith(f".{one}")))
+    if (value := next(foreign, None)) is not None:
+        return plain(value)
+    return text_of(domains[0], None, SETTLED) if domains else None
 
 
 _DOMAIN = re.compile(r"[\w.+%-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
