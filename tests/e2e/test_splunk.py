@@ -30,11 +30,35 @@ def splunk(monkeypatch):
     started.pop().stop()
 
 
+def hec(server: Splunk) -> dict:
+    return {"name": "splunk", "type": "splunk_hec", "url": server.url, "token": {"env": "CASBD_TEST_TOKEN"}, "acknowledge": True}
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_what_was_taken_and_never_written_is_sent_again(make_site, splunk, killed):
+    """Fifty events lie in the collector's memory as it crashes. casbd, killed or not, has to have kept them."""
+    site, server = make_site(rules={"downloads": DOWNLOADS}), splunk()
+    site.configure(outputs=[hec(server), {"name": "file", "type": "file", "path": str(site.alerts_file)}])
+    daemon = site.start()
+    write(site, 0, 50)
+    wait_until(lambda: sum(len(events) for _, _, events in server.queue) == 50, tell=site.log)
+    wait_until(lambda: site.status()["outputs"][0]["in_doubt"] == 50, tell=site.log)
+    if killed:
+        daemon.kill()
+    server = splunk()
+    if killed:
+        daemon = site.start()
+    else:
+        write(site, 50, 51)  # its number tells that all before it is unknown there
+    wait_until(lambda: server.index() or {*server.ids()} == {*site.delivered()}, tell=site.log)
+    wait_until(lambda: site.status()["outputs"][0]["in_doubt"] == 0, tell=site.log)
+    assert daemon.terminate() == 0
+
+
 def test_killed_again_and_again_on_both_sides(make_site, splunk):
     site, turns, chance = make_site(rules={"downloads": DOWNLOADS}), 8, random.Random(7)
     server = splunk()
-    hec = {"name": "splunk", "type": "splunk_hec", "url": server.url, "token": {"env": "CASBD_TEST_TOKEN"}, "acknowledge": True}
-    site.configure(outputs=[hec, {"name": "file", "type": "file", "path": str(site.alerts_file)}])
+    site.configure(outputs=[hec(server), {"name": "file", "type": "file", "path": str(site.alerts_file)}])
     daemon = site.start()
     for turn in range(turns):
         write(site, turn * 50, turn * 50 + 50)
