@@ -7,7 +7,6 @@ answer, or `splunk_acks`, which writes once a second and acknowledges then: what
 from __future__ import annotations
 
 import itertools
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -16,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
+
+from running import OneAtATime  # noqa: E402
 
 from tests.outputs.azure import RULE, SECRET, Azure  # noqa: E402
 from tests.outputs.collector import TOKEN as COLLECTOR_TOKEN  # noqa: E402
@@ -86,13 +87,12 @@ def _append(file: Path, ids: Iterable[str]) -> None:
         out.write("".join(f"{one}\n" for one in ids).encode())
 
 
-class Collecting:
+class Collecting(OneAtATime):
     """Collectors at one port, one after the other."""
 
     def __init__(self, folder: Path, port: int, kind: str) -> None:
         self.folder, self.port, self.kind = folder, port, kind
         folder.mkdir()
-        self.process: subprocess.Popen | None = None
 
     def output(self) -> dict:
         """What sends to it, in casbd's configuration."""
@@ -108,14 +108,7 @@ class Collecting:
 
     def start(self) -> None:
         number = len([*self.folder.iterdir()])
-        command = [sys.executable, __file__, self.kind, str(self.port), str(self.folder / f"{number}")]
-        self.process = subprocess.Popen(command)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
+        self.run(__file__, self.kind, self.port, self.folder / f"{number}")
 
     def ids(self) -> list[str]:
         """Of the alerts that they have, in no order."""

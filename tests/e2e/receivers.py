@@ -15,7 +15,6 @@ import re
 import socket
 import ssl
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -23,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import m365_records
-from running import DOWNLOADS, Site, external_id, wait_until
+from running import DOWNLOADS, OneAtATime, Site, external_id, wait_until
 
 FRAME = re.compile(rb"(\d+) (\w+) (\d+)([ \n])")
 LITTLE, MUCH = 2000, 2_000_000
@@ -97,24 +96,15 @@ def rest_after(how: str, connection: socket.socket) -> None:
         raise OSError
 
 
-class Receiving:
+class Receiving(OneAtATime):
     """Receivers at one port, one after the other. certificate: the authority's, the receiver's, and its key."""
 
     def __init__(self, folder: Path, port: int, kind: str, certificate: Sequence[Path] = ()) -> None:
         folder.mkdir()
         self.folder, self.port, self.kind, self.certificate = folder, port, kind, certificate
-        self.process: subprocess.Popen | None = None
 
     def start(self, how: str) -> None:
-        files = self.certificate[1:] if self.kind == "tls" else ()
-        command = [sys.executable, __file__, str(self.port), self.kind, how, str(self.folder), *map(str, files)]
-        self.process = subprocess.Popen(command)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
+        self.run(__file__, self.port, self.kind, how, self.folder, *(self.certificate[1:] if self.kind == "tls" else ()))
 
     def read(self) -> list[str]:
         """The whole lines that programs have read, connection after connection."""

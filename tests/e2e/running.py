@@ -296,6 +296,23 @@ def _largest(pid: int) -> int:
     return 0  # it has just ended
 
 
+class OneAtATime:
+    """Processes one after the other: receivers that are killed and come back, say."""
+
+    process: subprocess.Popen | None = None
+
+    def run(self, *command: object) -> None:
+        """A program of Python, with its arguments."""
+        self.process = subprocess.Popen([sys.executable, *map(str, command)])
+
+    def kill(self) -> None:
+        """Without a word, and gone when this returns."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
 def free_port() -> int:
     """A TCP port that nobody listens on."""
     with socket.socket() as probe:
