@@ -20,7 +20,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import Alert
 from casbd.outputs._message import json_message, kind_of, message_id, ocsf_message
 from casbd.outputs._parts import Messages, NotTaken, send_in_parts
-from casbd.outputs._tls import client_context
+from casbd.outputs._tls import client_context, why_not_trusted
 from casbd.plugins import ConfigPath, Item, Options, registry
 from casbd.web.answers import RECHECK
 from casbd.web.api import is_loopback
@@ -43,6 +43,7 @@ _LASTING = frozenset(
         *("TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED", "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM"),
     )
 )
+_ALL_DOWN = "_ALL_BROKERS_DOWN"
 _LOG = logging.getLogger(__name__)
 
 
@@ -174,11 +175,12 @@ class Kafka:
         name, trouble = _name(outcome), self._trouble
         if name in _REFUSED:
             raise NotTaken(self._reason(outcome)) if number > 1 else Rejected(self._reason(outcome))
-        is_lasting = name in _LASTING or _name(trouble) in _LASTING
-        raise Retry(self._reason(outcome, trouble), sent=place, after=RECHECK if is_lasting else None, lasting=is_lasting)
+        is_lasting = name in _LASTING or _lasts(trouble)
+        reason = self._reason(outcome, trouble if trouble is None or not _is_of_tls(trouble) else self._why_not_trusted() or trouble)
+        raise Retry(reason, sent=place, after=RECHECK if is_lasting else None, lasting=is_lasting)
 
     def _reason(self, *said: KafkaError | str | None) -> str:
-        text = ": ".join(one if isinstance(one, str) else one.str() for one in said if one is not None)
+        text = ": ".join(_words(one) for one in said if one is not None)
         return cut(single_line(f"{self._options.brokers[0]}: {text}"), _MOST_OF_REASON)
 
     def _connected(self) -> Producer:
@@ -215,8 +217,21 @@ class Kafka:
         return settings
 
     def _note_trouble(self, error: KafkaError) -> None:
-        """Why nothing is acknowledged: a message says of itself only that its time is over."""
-        self._trouble = error
+        """Why nothing is acknowledged: a message says of itself only that its time is over. What lasts is not hidden by what follows
+        from it, such as that all brokers are down."""
+        if self._trouble is None or (not _lasts(self._trouble) and error.name() != _ALL_DOWN):
+            self._trouble = error
+
+    def _why_not_trusted(self) -> str:
+        """What Python says of a broker's certificate: librdkafka does not say whether its name is wrong or who signed it. Empty where
+        it says nothing of it."""
+        options = self._options
+        try:
+            context = client_context(ca_file=options.ca_file, cert_file=options.cert_file, key_file=options.key_file, verify=True)
+        except OSError as error:  # a file that is being replaced
+            return f"a file cannot be used for TLS: {error}"
+        brokers = (broker.rpartition(":") for broker in options.brokers)
+        return next((why for host, _, port in brokers if (why := why_not_trusted(context, host.strip("[]"), int(port)))), "")
 
 
 class _Message(bytes):
@@ -250,6 +265,21 @@ def _subject(item: Item) -> str:
 
 def _name(error: KafkaError | str | None) -> str:
     return "" if error is None or isinstance(error, str) else error.name()
+
+
+def _words(said: KafkaError | str) -> str:
+    if isinstance(said, str):
+        return said
+    return "no broker talks to us: perhaps they want `mechanism`, or other `tls`" if said.name() == _ALL_DOWN else said.str()
+
+
+def _lasts(error: KafkaError | None) -> bool:
+    return error is not None and (error.name() in _LASTING or _is_of_tls(error))
+
+
+def _is_of_tls(error: KafkaError) -> bool:
+    """Whether one end does not accept the other's certificate. Its name is often only that the connection ended."""
+    return "certificate" in error.str() or "SSL alert" in error.str()
 
 
 def _is_here(broker: str) -> bool:

@@ -28,6 +28,10 @@ class Cluster:
         self._rdkafka.rd_kafka_mock_topic_create(self._cluster, b"casbd", partitions, 1)
         self.broker = self._rdkafka.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 
+    def is_found_at(self, host: str, port: int) -> None:
+        """What it says of itself from now on."""
+        self._rdkafka.rd_kafka_mock_broker_set_host_port(self._cluster, ctypes.c_int32(1), host.encode(), ctypes.c_int(port))
+
     def answers(self, *errors: int, request: int = PRODUCE) -> None:
         """The next requests of the kind with these, and do nothing of what they ask."""
         numbers = (ctypes.c_int * len(errors))(*errors)
