@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from casbd.store.database import Store
 from casbd.store.state import audit, refused
 from casbd.store.state.refused import Refused
 from casbd.wire import json_lines
+from casbd.wire.plain_text import cut
+
+_MOST_OF_A_RECORD = 200
+"""Characters, by which it is known again."""
 
 
 @click.command("refused")
@@ -67,7 +72,7 @@ def _done(store: Store, name: str, numbers: list[int], *, again: bool) -> list[R
         some = refused.listed(connection, name, numbers) if numbers else []
         if again:
             if lost := [one for one in some if not one.can_be_sent]:
-                click.echo(f"casbd: {len(lost):,} stay: an older casbd kept the records of activities alone", err=True)
+                click.echo(_why_they_stay(name, lost), err=True)
             some = [one for one in some if one.can_be_sent]
             refused.send_again(connection, name, some, now())
         else:
@@ -75,6 +80,15 @@ def _done(store: Store, name: str, numbers: list[int], *, again: bool) -> list[R
         if some:
             audit.add(connection, now(), "outputs refused", name, {"sent again" if again else "dropped": len(some)})
     return some
+
+
+def _why_they_stay(name: str, lost: Sequence[Refused]) -> str:
+    """What to do instead: the activities themselves are in the activity log."""
+    return (
+        f"casbd: {len(lost):,} stay: an older casbd kept of refused activities the records alone. The activities are in the activity log:"
+        f" `casbd outputs replay {name} --from T --to T` sends all that happened between these times once more, and they happened before"
+        f" {iso(max(one.at for one in lost))}. `casbd outputs refused {name} --drop` then removes the records"
+    )
 
 
 def _fields(one: Refused, shown: Pseudonyms) -> dict[str, Any]:
@@ -86,7 +100,7 @@ def _fields(one: Refused, shown: Pseudonyms) -> dict[str, Any]:
 def _about(one: Refused) -> tuple[str, str, str]:
     """What a message is, the id in it, and what it is about."""
     if not one.can_be_sent:
-        return "activity", "", ""
+        return "activity", "", cut(cell(one.body.decode(errors="replace")), _MOST_OF_A_RECORD)
     item = one.item()
     if isinstance(item, Alert):
         return "system" if item.category == SYSTEM else "alert", item.alert_id, item.title

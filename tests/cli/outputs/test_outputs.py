@@ -160,10 +160,15 @@ class TestRefused:
         assert "either --retry or --drop" in outputs("refused", "siem", "--retry", "--drop", code=2)
         assert len(refused.listed(core.store.connection, "siem")) == 4
 
-    def test_of_what_an_older_casbd_kept_there_is_the_reason_alone(self, core, outputs):
-        core.store.connection.execute(
-            "INSERT INTO refused (destination, kind, body, reason, stored) VALUES ('siem', 'activities', x'7b7d', 'odd', ?)", (NOON,)
-        )
-        assert "1 stay" in outputs("refused", "siem", "--retry", errors=True)
+    def test_of_what_an_older_casbd_kept_there_is_the_record_alone_and_a_replay_sends_it(self, core, outputs):
+        query = "INSERT INTO refused (destination, kind, body, reason, stored) VALUES ('siem', 'activities', ?, 'odd', ?)"
+        core.store.connection.execute(query, (f'{{"UserId": "eva", "Name": "{HOSTILE}{"x" * 500}"}}'.encode(), NOON))
+        told = outputs("refused", "siem", "--retry", errors=True)
+        assert "1 stay" in told
+        assert "`casbd outputs replay siem --from T --to T`" in told
+        assert "before 2026-01-01T12:00:00.000Z" in told
         (one,) = lines(outputs("refused", "siem", "--json"))
         assert (one["type"], one["id"], one["reason"]) == ("activity", "", "odd")
+        assert one["title"].startswith('{"UserId": "eva", "Name": "evil')
+        assert len(one["title"]) <= 200
+        assert "\x1b" not in outputs("refused", "siem")
