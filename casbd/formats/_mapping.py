@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from casbd.errors import BadRecord
@@ -11,7 +11,8 @@ from casbd.formats._mapping_events import Events, named
 from casbd.formats._mapping_objects import object_reader
 from casbd.formats._mapping_options import MappingOptions
 from casbd.formats._mapping_parts import as_text, compiled
-from casbd.formats._mapping_reading import field_reader, finder, shown, sound
+from casbd.formats._mapping_places import Place, finder
+from casbd.formats._mapping_reading import field_reader, shown, sound
 from casbd.formats._mapping_values import READERS
 from casbd.formats._objects import put_objects
 from casbd.model.activity import FIELDS, Activity, ActivityObject
@@ -24,7 +25,7 @@ class Mapper:
     def __init__(self, options: MappingOptions) -> None:
         self._parts = [(name, field_reader(name, value)) for name, value in options.mapping.items()]
         self._patterns = [(finder(one.path), compiled(one.regex)) for one in options.patterns]
-        self._constants = {name: READERS[FIELDS[name].kind](name, [as_text(value)]) for name, value in options.constants.items()}
+        self._constants = [(name, READERS[FIELDS[name].kind](name, [as_text(value)])) for name, value in options.constants.items()]
         self._activities = Activities(options)
         self._objects = object_reader(options.objects)
         self._events = [Events(path, around=options.reaches_around()) for path in options.each]
@@ -33,25 +34,32 @@ class Mapper:
         """The activities of a record: one, or one of each event in it. BadRecord where one has no time."""
         for events in self._events:
             if found := events.within(record):
-                return named([(self.activity(event.values, record), event) for event in found])
-        return (self.activity(record, record),)
+                whole = Place(record)
+                return named([(self._activity(Place(event.values), whole), event) for event in found])
+        return (self.activity(record),)
 
-    def activity(self, here: Mapping[str, Any], record: Any) -> Activity:
-        """One activity, of a record or of an event (`here`) in it."""
-        fields: dict[str, Any] = {}
+    def activity(self, record: dict[str, Any]) -> Activity:
+        """One activity, of a record as a whole."""
+        place = Place(record)
+        return self._activity(place, place)
+
+    def _activity(self, here: Place, record: Place) -> Activity:
+        mapped: dict[str, Any] = {}
         for find, regex in self._patterns:
             for text in shown(regex, record_path.texts(find(here, record))):
                 if match := regex.search(sound(text)):
-                    fields |= {name: READERS[FIELDS[name].kind](name, [value]) for name, value in match.groupdict().items() if value}
+                    mapped |= {name: READERS[FIELDS[name].kind](name, [value]) for name, value in match.groupdict().items() if value}
                     break
         for name, read in self._parts:
             value = read(here, record)
             if value is not None:
-                fields[name] = value
+                mapped[name] = value
         activity = Activity()
-        mapped = {name: value for name, value in fields.items() if value is not None and value != ()}
-        for name, value in (self._constants | mapped).items():
+        for name, value in self._constants:
             setattr(activity, name, value)
+        for name, value in mapped.items():
+            if value is not None and value != ():
+                setattr(activity, name, value)
         if not activity.timestamp:
             raise BadRecord("no time where the mapping's `timestamp` leads")
         _complete(activity)

@@ -42,14 +42,14 @@ class Activities:
     def complete(self, activity: Activity, here: Any, record: Any, mapped: dict[str, Any]) -> None:
         """Give an activity its type, and whether it is administrative, where the mapping has not (`mapped`)."""
         kind = self._kinds[activity.action_type or ""]
-        if "activity_type" not in mapped:
+        if not mapped.get("activity_type"):
             found = next((name for holds, name in kind.conditional if holds(here, record)), kind.type)
             activity.activity_type = found or activity.activity_type
         if activity.activity_type in LOG_ONS and activity.result == "failure":
             activity.activity_type = FAILED
         elif activity.result is None and activity.activity_type in (*LOG_ONS, FAILED):
             activity.result = "failure" if activity.activity_type == FAILED else "success"
-        if kind.admin is not None and "is_admin_operation" not in mapped:
+        if kind.admin is not None and mapped.get("is_admin_operation") is None:
             activity.is_admin_operation = kind.admin
 
     def _kind(self, operation: str) -> _Kind:

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from casbd.formats._mapping_options import Object
-from casbd.formats._mapping_reading import condition, finder, text_reader
+from casbd.formats._mapping_places import Place, finder
+from casbd.formats._mapping_reading import condition, text_reader
 from casbd.formats._objects import MOST
 from casbd.model.activity import ActivityObject
 from casbd.records import opening
@@ -33,7 +34,7 @@ def _reader(options: Object) -> Objects:
 
     def read(here: Any, record: Any) -> Iterator[ActivityObject]:
         for element in [here] if find is None else opening.opened([opening.inside(value) for value in find(here, record)]):
-            place = element if isinstance(element, dict) else {"value": element}
+            place = element if isinstance(element, Place) else Place(element if isinstance(element, dict) else {"value": element})
             if holds is None or holds(place, record):
                 one = ActivityObject(*(read(place, record) if read is not None else None for read in fields))
                 if one.id is not None or one.name is not None:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from casbd.documents.name_patterns import NamePatterns
 from casbd.errors import BadRecord
-from casbd.formats._mapping_parts import AROUND, Part, Test, When, compiled
+from casbd.formats._mapping_parts import Part, Test, When, compiled
+from casbd.formats._mapping_places import Find, finder
 from casbd.formats._mapping_values import READERS, UNKNOWN, Read, is_unknown, joined_addresses, time_reader
 from casbd.model.activity import FIELDS
 from casbd.records import record_path, regular_expressions
@@ -21,14 +22,6 @@ from casbd.remembered import Remembered
 Reader = Callable[[Any, Any], Any]
 Condition = Callable[[Any, Any], bool]
 _TEXT = READERS["text"]
-
-
-def finder(path: str) -> Callable[[Any, Any], list[Any]]:
-    """All values at a path."""
-    steps, find = record_path.parse_path(path.removeprefix(AROUND)), record_path.find
-    if path.startswith(AROUND):
-        return lambda _, record: find(record, steps)
-    return lambda here, _: find(here, steps)
 
 
 def condition(when: When) -> Condition | None:
@@ -45,7 +38,7 @@ def _test(test: Test) -> Callable[[list[Any]], bool]:
     unwanted = NamePatterns(test.neq or ())
 
     def holds(values: list[Any]) -> bool:
-        texts = record_path.texts(values)
+        texts = record_path.texts(values) if values else ()
         if test.isset is not None and test.isset is not any(text for text in texts):
             return False
         if wanted is not None and not any(wanted.matching(text) is not None for text in texts):
@@ -90,24 +83,7 @@ def _first(readers: Sequence[Reader]) -> Reader:
 def _field_part(name: str, part: Part) -> Reader:
     if name == "timestamp":
         return _read(part, name, time_reader(part.format, ZoneInfo(part.zone) if part.zone else UTC))
-    read = joined_addresses if name == "ip_address" else READERS[FIELDS[name].kind]
-    key = part.path or ""
-    if read is _TEXT and part.model_fields_set == {"path"} and key.isidentifier():
-        return _text_of_key(key)
-    return _read(part, name, read)
-
-
-def _text_of_key(key: str) -> Reader:
-    """As most fields of most mappings are, and so they are as fast as can be."""
-    slowly = _read(Part(path=key), "", _TEXT)
-
-    def text(here: Any, record: Any) -> Any:
-        value = here.get(key)
-        if type(value) is not str:
-            return slowly(here, record)
-        return value if len(value) > _LONGEST or value.strip().casefold() not in UNKNOWN else None
-
-    return text
+    return _read(part, name, joined_addresses if name == "ip_address" else READERS[FIELDS[name].kind])
 
 
 _LONGEST = 2 * max(map(len, UNKNOWN))
@@ -123,15 +99,13 @@ def _read(part: Part, name: str, read: Read) -> Reader:
         values = _translated(part, values)
     if part.case:
         values = _in_case(part.case, values)
-    holds = condition(part.when)
 
     def reader(here: Any, record: Any) -> Any:
-        if holds is not None and not holds(here, record):
-            return None
         found = values(here, record)
         return read(name, found) if found else None
 
-    return reader
+    holds = condition(part.when)
+    return reader if holds is None else lambda here, record: reader(here, record) if holds(here, record) else None
 
 
 Values = Callable[[Any, Any], list[Any]]
@@ -140,8 +114,7 @@ Values = Callable[[Any, Any], list[Any]]
 def _values(part: Part) -> Values:
     """What says something of what is there."""
     if part.path is not None:
-        find = finder(part.path)
-        return lambda here, record: [value for value in find(here, record) if not is_unknown(value)]
+        return _known(finder(part.path))
     if part.value is not None:
         constant = [part.value]
         return lambda _, __: constant
@@ -152,6 +125,18 @@ def _values(part: Part) -> Values:
         return [between.join(texts)] if texts else []
 
     return joined
+
+
+def _known(find: Find) -> Values:
+    def known(here: Any, record: Any) -> list[Any]:
+        values = find(here, record)
+        if not values:
+            return values
+        if len(values) == 1 and type(text := values[0]) is str:  # as nearly all are
+            return values if len(text) > _LONGEST or text.strip().casefold() not in UNKNOWN else []
+        return [value for value in values if not is_unknown(value)]
+
+    return known
 
 
 def _matching(regex: str, values: Values) -> Values:

@@ -27,7 +27,8 @@ from casbd.formats._lenient import as_object, delivered, share
 from casbd.formats._mapping import Mapper
 from casbd.formats._mapping_events import Events
 from casbd.formats._mapping_options import MappingOptions
-from casbd.formats._mapping_reading import Condition, condition, finder
+from casbd.formats._mapping_places import Place, finder
+from casbd.formats._mapping_reading import Condition, condition
 from casbd.model.activity import Activity
 
 
@@ -113,8 +114,10 @@ class _Teller:
         self._events = [Events(path, around=False) for path in file.each]
 
     def __call__(self, record: dict[str, Any]) -> bool:
-        here = next((first for events in self._events if (first := events.first(record)) is not None), record)
-        return any(claim(here, record) for claim in self._claims)
+        whole = Place(record)
+        first = next((first for events in self._events if (first := events.first(record)) is not None), None)
+        here = whole if first is None else Place(first)
+        return any(claim(here, whole) for claim in self._claims)
 
 
 def _told(claim: Claim) -> Condition:

@@ -79,8 +79,7 @@ class Cef:
             message = cef_reading.parse(text)
         except ValueError as error:
             raise BadRecord(str(error)) from None
-        values = _values(message)
-        activity = self._activity(values, values)
+        activity = self._activity(_values(message))
         if not activity.activity_id:
             # Not externalId: with some senders it is the kind of an event. What a relay puts before the message is not of it.
             own = text[text.index("CEF:") :].rstrip()

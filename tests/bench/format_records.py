@@ -33,11 +33,13 @@ OPERATIONS = {
     "cef": ["VPN session", "VPN session ended", "Log on", "Posture check", "Tunnel", "Key exchange"],
     "defender_for_identity": ["LogonSuccess", "LogonAttempted", "SMB session", "LDAP query", "DNS query", "Credentials validation"],
     "dropbox": ["file_preview", "file_add", "file_download", "file_edit", "shared_link_create", "login_success"],
+    "duo": ["authentication", "authentication", "authentication", "enrollment"],
     "entra": [""],
     "gcp": ["get", "list", "create", "update", "patch", "getIamPolicy"],
     "github": ["git.clone", "git.push", "pull_request.merge", "repo.create", "workflows.created_workflow_run", "team.add_member"],
     "google_workspace": ["view", "edit", "download", "create", "rename", "change_user_access"],
     "json": ["document.view", "document.edit", "document.download", "document.share", "session.start", "comment.add"],
+    "kubernetes": ["get", "list", "watch", "create", "update", "patch"],
     "mdca": ["FileAccessed", "FileModified", "FileDownloaded", "FileUploaded", "SharingSet", "MailItemsAccessed"],
     "okta": [
         "user.authentication.sso",

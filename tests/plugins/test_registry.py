@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from casbd.config import reading
+from casbd.errors import Mistakes
 from casbd.plugins import Options, registry
 
 HEAD = """
@@ -50,6 +51,52 @@ def test_what_is_no_plugin_of_its_kind_does_not_pass_the_type_checker(tmp_path):
     )
     wrong = {line.partition(".py")[0] for line in done.stdout.splitlines() if "error:" in line}
     assert wrong == {"format_without_parse", "output_with_another_send"}, done.stdout
+
+
+@pytest.fixture
+def with_a_file(monkeypatch, tmp_path):
+    """The formats, and one whose file has this text."""
+    files = registry.data("formats")
+
+    def put(text):
+        (tmp_path / "own.yaml").write_text(text)
+        monkeypatch.setattr(registry, "data", lambda kind: files | {"own": tmp_path / "own.yaml"} if kind == "formats" else {})
+        registry.names.cache_clear()
+
+    yield put
+    monkeypatch.undo()
+    registry.names.cache_clear()
+    registry._found.pop(("formats", "own"), None)
+
+
+SERVICE = "about: Own.\napp: Own\ndocumentation: [https://example.com]\nmade: 2026-11-30\n"
+SERVICE += "claim: {has: [own]}\nmapping: {timestamp: t, user: own}\n"
+
+
+class TestPluginsThatAreData:
+    def test_a_file_is_a_format(self, with_a_file):
+        with_a_file(SERVICE)
+        cls = registry.load("formats", "own")
+        assert cls is registry.load("formats", "own") is registry.load_all("formats")["own"]
+        assert cls.claims([b'{"own": null}', b'{"OWN": 1}', b'{"other": 1}', b'{"more": {"own": 1}}']) == 0.5
+        (found,) = cls(cls.Options()).parse(b'{"t": 1769860800, "own": "anna"}')
+        assert (found.app, found.user) == ("Own", "anna")
+
+    @pytest.mark.parametrize("text", ["", "about: [", SERVICE.replace("user:", "usr:"), SERVICE.replace("has:", "hass:")])
+    def test_a_damaged_one_stops_nobody_else(self, with_a_file, text):
+        with_a_file(text)
+        assert "own" in registry.names("formats")
+        assert registry.load_all("formats").keys() == {*registry.names("formats")} - {"own"}
+        with pytest.raises(Mistakes, match=r"own\.yaml:"):
+            registry.load("formats", "own")
+
+    def test_who_names_a_damaged_one_is_told(self, with_a_file, tmp_path):
+        with_a_file(SERVICE.replace("user:", "usr:"))
+        (tmp_path / "casbd.yaml").write_text("inputs: [{name: x, path: /x, format: own}]\n")
+        with pytest.raises(Mistakes, match="did you mean `user`"):
+            reading.load(tmp_path / "casbd.yaml")
+        (tmp_path / "casbd.yaml").write_text("inputs: [{name: x, path: /x}]\n")
+        assert reading.load(tmp_path / "casbd.yaml").inputs
 
 
 class City(Options):
