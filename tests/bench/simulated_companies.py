@@ -1,6 +1,6 @@
 """Twenty simulated companies (`tests/company`), each with its seed and habits: which attacks the shipped policies find, and what they
 raise of nothing. Called by `bench.py --only company`; alone: `simulated_companies.py [--seeds 1,2,3] [--detail] [--only POLICY,...]
-[--exports okta,m365,...]`.
+[--exports okta,m365,...] [--managed SHARE]`.
 """
 
 import argparse
@@ -24,23 +24,23 @@ FOUND, EACH_KIND, FALSE = 0.95, 0.80, 2.0
 """The aims: the share of all attacks, that of each kind, and false alerts a thousand people and week over all policies together."""
 
 
-def verdict(seed: int, policies: list[Policy], exports: Sequence[str] = ()) -> Verdict:
+def verdict(parameters: Parameters, policies: list[Policy], exports: Sequence[str] = ()) -> Verdict:
     """Of one company. exports: see `measure.alerts`; what differs from the order of arrival is told."""
-    company = Company(Parameters.of(seed))
+    company, seed = Company(parameters), parameters.seed
     alerts = measure.alerts(company, policies)
     if exports:
-        before, alerts = alerts, measure.alerts(Company(Parameters.of(seed)), policies, exports=exports)
+        before, alerts = alerts, measure.alerts(Company(parameters), policies, exports=exports)
         then, now = measure.told(before), measure.told(alerts)
         print(f"company {seed:<3} {len(then)} alerts in the order of arrival; {len(then - now)} of them are missing, {len(now - then)} new")
     return judge(company.attacks, alerts, len(company.setting.people) * company.parameters.weeks / 1000, seed)
 
 
-def tell(one: Verdict, seconds: float) -> None:
-    """A line for a company."""
+def tell(one: Verdict, managed: float, seconds: float) -> None:
+    """A line for a company. managed: the share of its people whose computer is the organization's."""
     missed, number = len(one.missed()), len(one.attacks)
     noise = ", ".join(f"{name} {count}" for name, count in one.false_by_policy().most_common(4))
     told = f"{number - missed}/{number} found, {one.false_rate():.2f} false, {one.withdrawn} withdrawn"
-    print(f"company {one.seed:<3} {told}  ({noise}) {seconds:.0f} s", flush=True)
+    print(f"company {one.seed:<3} {managed:>4.0%} managed: {told}  ({noise}) {seconds:.0f} s", flush=True)
 
 
 def detail(one: Verdict) -> None:
@@ -94,23 +94,28 @@ def main() -> None:
     parser.add_argument("--detail", action="store_true", help="every miss and every false alert")
     parser.add_argument("--only", help="these policies alone")
     parser.add_argument("--exports", default="", help="read these one after the other, and then judge what came too late")
+    parser.add_argument("--managed", type=float, help="the share of managed computers in all of them, in place of each one's own")
     arguments = parser.parse_args()
     seeds = map(int, arguments.seeds.split(","))
-    measure_all(seeds, details=arguments.detail, only=_names(arguments.only), exports=_names(arguments.exports))
+    given = {} if arguments.managed is None else {"managed": arguments.managed}
+    measure_all(seeds, details=arguments.detail, only=_names(arguments.only), exports=_names(arguments.exports), **given)
 
 
 def _names(text: str | None) -> list[str]:
     return text.split(",") if text else []
 
 
-def measure_all(seeds: Iterable[int], *, details: bool = False, only: Sequence[str] = (), exports: Sequence[str] = ()) -> None:
-    """Measure and tell. only: these policies alone. exports: see `verdict`."""
+def measure_all(
+    seeds: Iterable[int], *, details: bool = False, only: Sequence[str] = (), exports: Sequence[str] = (), **given: float
+) -> None:
+    """Measure and tell. only: these policies alone. exports: see `verdict`. given: parameters that are not by the seed."""
     policies = [one for one in measure.policies() if not only or one.id in only]
     verdicts = []
     for seed in seeds:
+        parameters = Parameters.of(seed, **given)
         begun = time.process_time()
-        verdicts.append(verdict(seed, policies, exports))
-        tell(verdicts[-1], time.process_time() - begun)
+        verdicts.append(verdict(parameters, policies, exports))
+        tell(verdicts[-1], parameters.managed, time.process_time() - begun)
         if details:
             detail(verdicts[-1])
     summary(verdicts, policies)

@@ -23,6 +23,8 @@ class Parameters:
     late: share of the records that come later than some minutes. friday: whether the working week is Sunday to Thursday.
     gateway: all traffic of the web leaves through a security provider's exits, which nobody has tagged.
     noise: failed log ons from anywhere in the internet, a person and week.
+    managed: share of the people whose computer the organization manages, as a log on to Entra ID says; the others have private ones.
+    session_days: so long a computer goes on in a session before its user has to log on anew.
     """
 
     seed: int = 1
@@ -43,6 +45,8 @@ class Parameters:
     sloppy: float = 0.1
     phones: float = 0.8
     clock_change: bool = False
+    managed: float = 1.0
+    session_days: int = 12
     attacks: int = 2
 
     @classmethod
@@ -69,5 +73,7 @@ class Parameters:
             "sloppy": random_.choice((0.05, 0.15, 0.3)),
             "phones": random_.choice((0.5, 0.8, 0.95)),
             "clock_change": random_.random() < 0.5,
+            "managed": random_.choice((0.0, 0.5, 1.0)),
+            "session_days": random_.choice((1, 12, 40)),
         }
         return cls(**(values | more))  # type: ignore[arg-type]

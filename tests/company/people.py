@@ -29,6 +29,7 @@ class Person:
 
     shift: hours between which the person works; nights: whether also at weekends and by turns. keen: how much is done, 1 as others.
     joins, leaves: days. away: days without any activity. role: what else the person has to do.
+    managed: the computer is the organization's. private_too: at home it is now and then one of the person's own.
     """
 
     upn: str
@@ -52,6 +53,8 @@ class Person:
     trips: list[Trip] = field(default_factory=list)
     roles: frozenset[str] = frozenset()
     guest: bool = False
+    managed: bool = False
+    private_too: bool = False
 
     @property
     def name(self) -> str:
@@ -112,6 +115,8 @@ def _person(parameters: Parameters, calendar: Calendar, index: int) -> Person:
     person.roles = _roles(parameters, index, department)
     if random.random() < 0.008 and index > 10:
         person.away |= frozenset(range(5, calendar.days - random.randrange(5, 14)))  # parental leave, almost to the end
+    person.managed = number(parameters.seed, index, "managed") % 1000 < parameters.managed * 1000
+    person.private_too = parameters.managed < 1 and number(parameters.seed, index, "private too") % 4 == 0
     _plan_trips(parameters, calendar, person)
     return person
 

@@ -35,7 +35,7 @@ class Setting:
         self.gateway = self.world.network("gateway", GATEWAY, CITIES["Frankfurt"], accuracy=200) if parameters.gateway else None
         self.splits = number(parameters.seed, "split tunnel") % 3 == 0
         self.untagged_office = parameters.cities[-1] if len(parameters.cities) > 1 else None
-        self._agents: dict[tuple[str, int], str] = {}
+        self._agents: dict[tuple[str, str, int], str] = {}
         self.regions = ("eu-west-1", "eu-central-1", "us-east-1")[: 1 + number(parameters.seed, "regions") % 3]
 
     def ranges(self) -> list[dict[str, object]]:
@@ -102,11 +102,16 @@ class Setting:
         return self._offices[person.city.name].address(number(person.upn) % 3)
 
     def pc(self, person: Person, time: int, *, alone: bool = False) -> Where:
-        """From the computer. alone: from the line itself, without any VPN."""
+        """From the computer, or now and then at home from a private one. alone: from the line itself, without any VPN."""
         day = max(0, day_of(time + int(person.city.offset * HOUR)))
-        agent, session = self.agent(person, day), f"pc-{number(person.upn, day // 12):x}"
-        device = f"DESKTOP-{number(person.upn, 'pc') % 10**6:06}"
-        return Where(self._pc_address(person, time, day, alone), agent, session, device)
+        which, address = "pc", self._pc_address(person, time, day, alone)
+        if person.private_too and number(person.upn, day, "private") % 6 == 0 and not (self.is_at_office(person, time) or person.trip(day)):
+            which = "private"
+        managed = person.managed and which == "pc"
+        named = managed or number(person.upn, which, "registered") % 2
+        session = f"{which}-{number(person.upn, day // self.parameters.session_days):x}"
+        device = f"DESKTOP-{number(person.upn, which) % 10**6:06}" if named else ""
+        return Where(address, self.agent(person, day, which), session, device, managed)
 
     def _pc_address(self, person: Person, time: int, day: int, alone: bool) -> str:
         at_office = self.is_at_office(person, time)
@@ -151,12 +156,12 @@ class Setting:
         carrier = self.world.mobile(person.city.country, person.carrier, v6=person.phone_v6)
         return carrier.address(number(person.upn, time // 10_800_000) % 60)
 
-    def agent(self, person: Person, day: int) -> str:
-        """The browser: it is updated every four weeks, in waves, and the company changes it once."""
+    def agent(self, person: Person, day: int, which: str = "pc") -> str:
+        """The browser of a computer: it is updated every four weeks, in waves, and the company changes it once."""
         version = 132 + (day + number(person.upn) % 5) // 28
-        key = (person.upn, version)
+        key = (person.upn, which, version)
         if key not in self._agents:
-            system = _SYSTEMS[number(person.upn, "system") % 4]
+            system = _SYSTEMS[number(person.upn, *(() if which == "pc" else (which,)), "system") % 4]
             self._agents[key] = _CHROME.format(system, version)
         changes = 25 + number(self.parameters.seed, "browser") % 30
         edge = f" Edg/{version}.0.0.0" if day >= changes + number(person.upn) % 10 or number(person.upn, "edge") % 3 == 0 else ""

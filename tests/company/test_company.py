@@ -1,6 +1,7 @@
 """The simulated company itself is fair: the same every time, possible, and late as exports are; and what casbd makes of a small one."""
 
 from collections import Counter
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import pairwise
 
@@ -12,11 +13,12 @@ from company import measure, mmdb, surroundings
 from company.attacks import KINDS
 from company.calendar_of import DAY, HOUR
 from company.parameters import MIDDLE, Parameters
+from company.setting import Setting
 from company.simulation import LATEST, Company
 from company.verdict import judge
 from company.world import Network, kilometres
 
-SMALL = Parameters(seed=7, people=60, weeks=5, cities=MIDDLE[:2], attacks=1, travel=0.04, late=0.2)
+SMALL = Parameters(seed=7, people=60, weeks=5, cities=MIDDLE[:2], attacks=1, travel=0.04, late=0.2, managed=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,25 @@ def test_nobody_is_faster_than_an_aeroplane_but_attackers(company):
         for (before, here), (after, there) in pairwise(sorted(places, key=lambda one: one[0])):
             far = kilometres(here.city, there.city)
             assert far < 50 or far / ((after - before) / HOUR) < 900, (here, there)
+
+
+def test_companies_manage_all_computers_some_or_none():
+    assert {Parameters.of(seed).managed for seed in range(1, 21)} == {0.0, 0.5, 1.0}
+    for share, least, most in ((0.0, 0, 0), (0.5, 20, 40), (1.0, 60, 60)):
+        setting = Setting(replace(SMALL, managed=share))
+        assert least <= sum(person.managed for person in setting.people) <= most
+        for person in setting.people:
+            seen = {setting.pc(person, setting.calendar.at(day, hour, person.city)) for day in range(30) for hour in (10, 21)}
+            assert {where.managed for where in seen} == {person.managed, person.managed and not person.private_too}
+            assert all(where.device for where in seen if where.managed)
+
+
+def test_few_attackers_come_with_the_victims_managed_device():
+    attacks = [one for seed in range(1, 6) for one in Company(Parameters.of(seed, managed=1.0)).attacks]
+    places = [one for one in attacks if one.kind in ("infrequent country", "country new to the organization")]
+    log_ons = [next(line for *_, line in one.records if b'"UserLoggedIn"' in line) for one in places]
+    managed = sum(b'{"Name":"IsCompliant","Value":"True"}' in line for line in log_ons)
+    assert 0 < managed < len(log_ons) / 4
 
 
 def test_geoip_files_say_what_the_world_is(company, tmp_path):

@@ -31,6 +31,7 @@ def impossible_travel(scene: Scene) -> Iterator[Record]:
     else:
         near = [city for city in CITIES.values() if 600 < kilometres(person.city, city) < 2500 and city.country not in been(person)]
         where = scene.from_(scene.s.world.residential(scene.random.choice(near), 1), own.agent)
+    where = scene.with_device(person, day, where)
     yield from _works(scene, person.upn, where, begin + (20 if scene.loud else 40) * MINUTE, 12 if scene.loud else 4)
 
 
@@ -38,7 +39,7 @@ def impossible_travel(scene: Scene) -> Iterator[Record]:
 def infrequent_country(scene: Scene) -> Iterator[Record]:
     """By night, hours from the owner's last log on, from a country where neither the person nor any colleague has been."""
     person, day = scene.victim(lambda one: not one.works_late and one.shift[1] < 19)
-    where = scene.far(person, LINUX if scene.loud else scene.s.agent(person, day))
+    where = scene.with_device(person, day, scene.far(person, LINUX if scene.loud else scene.s.agent(person, day)))
     yield from _works(scene, person.upn, where, scene.s.calendar.at(day, 26.5, person.city), 20 if scene.loud else 3)
 
 
@@ -46,7 +47,7 @@ def infrequent_country(scene: Scene) -> Iterator[Record]:
 def new_country(scene: Scene) -> Iterator[Record]:
     """To somebody who travels a lot, so that one more country alone is nothing."""
     person, day = scene.victim(lambda one: len({trip.city.country for trip in one.trips}) >= (1 if scene.loud else 2))
-    where = scene.far(person, scene.s.agent(person, day), places=NEVER)
+    where = scene.with_device(person, day, scene.far(person, scene.s.agent(person, day), places=NEVER))
     yield from _works(scene, person.upn, where, scene.s.calendar.at(day, 27, person.city), 10 if scene.loud else 2)
 
 

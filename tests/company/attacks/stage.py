@@ -10,7 +10,7 @@ from company.calendar_of import HOUR
 from company.people import Person
 from company.setting import Setting
 from company.shapes.written import Record, Where
-from company.world import CITIES, City, Network, chance
+from company.world import CITIES, City, Network, chance, number
 
 MINUTE = 60_000
 FAR = (
@@ -102,6 +102,15 @@ class Scene:
         self.stage.taken.add(name)
         place = CITIES[name]
         return self.from_(self.s.world.residential(place, self.random.randrange(4)), agent, session)
+
+    def with_device(self, person: Person, day: int, where: Where) -> Where:
+        """As Entra ID sees who logs on. Of eight attackers one has stolen the token that stands for the victim's own computer, and two have
+        registered a computer, which the organization does not manage; of the others nothing is known."""
+        how = number(self.s.parameters.seed, person.upn, "device") % 8
+        if how == 0:
+            own = self.s.pc(person, self.s.calendar.at(day, 12, person.city))
+            return where._replace(device=own.device, managed=own.managed)
+        return where._replace(device=f"DESKTOP-{number(where.address) % 10**6:06}") if how <= 2 else where
 
     def from_(self, network: Network, agent: str = LINUX, session: str = "") -> Where:
         """Some address of a network."""

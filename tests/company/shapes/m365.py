@@ -41,7 +41,8 @@ class M365:
         application: str = "4765445b-32c6-49b0-83e6-1d93765276ca",
     ) -> Record:
         """A log on to Entra ID. error: why it failed."""
-        device = {"DisplayName": where.device, "OS": "Windows10", "BrowserType": "Edge", "TrustType": "2", "IsCompliant": "True"}
+        device = {"DisplayName": where.device, "OS": "Windows10", "BrowserType": "Edge", "IsCompliant": str(where.managed)}
+        device |= {"TrustType": "2"} if where.managed else {}
         named = device if where.device else {"OS": "Windows10", "BrowserType": "Other"}
         fields: dict[str, Any] = {
             "ResultStatus": "Success",

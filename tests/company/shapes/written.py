@@ -13,12 +13,13 @@ TENANT = "5a3d9c6e-2f0b-4b7e-9c1d-8e6f4a2b1c0d"
 
 
 class Where(NamedTuple):
-    """address: of the client. session: of the log on that it goes back to. device: as Entra ID knows it."""
+    """address: of the client. session: of the log on that it goes back to. device: as Entra ID knows it. managed: by the organization."""
 
     address: str
     agent: str
     session: str = ""
     device: str = ""
+    managed: bool = False
 
 
 class Ids:
