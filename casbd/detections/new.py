@@ -40,6 +40,9 @@ class NewKeys(MatchKeys):
     """A field, such as user_agent, whose values somebody who moves takes along: no alert where all is done with those that the subject
     had before or a managed device has, and nothing with another value in the ten hours after (but from a phone). Not asked at high
     sensitivity."""
+    sessions: Fields | None = None
+    """Path into the record (of several the first that is known) with the id of the session that a log on is of. Who nearly always goes on
+    in one of an earlier day is not spared by `familiar` where all begin and nobody else of the organization was."""
     first_use: StrictBool = False
     """What a subject without any history has is news, too, as soon as it is known for `learning` what others have: of what few do."""
     domains_only: StrictBool = False
@@ -51,6 +54,8 @@ class NewKeys(MatchKeys):
     def _so_long(self) -> Self:
         if self.learning > self.history:
             raise ValueError("`learning` is not longer than `history`")
+        if self.sessions and (self.new != ["country"] or self.familiar != "user_agent"):
+            raise ValueError("`sessions` belongs to `new: country` with `familiar: user_agent`")
         if set(self.new) <= set(self.by) and not self.first_use:
             raise ValueError(f"`new: {self.new[0]}` is of who did none of this before, so `first_use: true` belongs to it")
         return self
@@ -72,6 +77,7 @@ class New(Plain):
             learning=keys.learning,
             unless_common=keys.unless_common,
             familiar=keys.familiar,
+            sessions=tuple(keys.sessions or ()),
             first_use=keys.first_use,
             domains_only=keys.domains_only,
             sensitivity=keys.sensitivity,
@@ -113,6 +119,8 @@ class New(Plain):
             said += ", always with a managed device, but not here"
         elif usual["strange"] and match.familiar:
             said += f", never with this {name_of(match.familiar)}"
+        elif usual.get("began"):
+            said += ", nearly always in a session of an earlier day, but not here"
         return f"{said}; {_others(usual)}"
 
 

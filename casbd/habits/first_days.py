@@ -46,10 +46,26 @@ class Session:
     @property
     def unmanaged(self) -> bool:
         """Whether the subject logged on without a managed device, which it always has."""
-        texts = [text for text, _ in self._cells]
-        if not isinstance(self.memory, PlacesSeen) or log_ons(texts, managed=True):
+        here = log_ons(text for text, _ in self._cells)
+        if not isinstance(self.memory, PlacesSeen) or any(one.managed for one in here):
             return False
-        return any(map(self.memory.ways.has_managed, log_ons(texts, managed=False)))
+        known = self.memory.ways.log_ons
+        return any(one.app in known and known[one.app].always_managed() for one in here)
+
+    @property
+    def began(self) -> bool:
+        """Whether the subject only logged on in sessions that it had not before, though it nearly always goes on in one, and its telephone
+        is not there, too."""
+        if not isinstance(self.memory, PlacesSeen):
+            return False
+        here, ways = log_ons(text for text, _ in self._cells), self.memory.ways
+        carried = (by_of(text) for text, _ in self._cells if text.endswith(PARTED + CARRIED))
+        if any(by and self._is_familiar(by) for by in carried):
+            return False
+        before = ways.sessions.keys() | {one.session for one in log_ons(use.text for use in self._others if use.hour <= self.hour)}
+        if any(one.managed or one.session in before for one in here):
+            return False
+        return any(one.session and one.app in ways.log_ons and ways.log_ons[one.app].nearly_always_continued() for one in here)
 
     @property
     def strange(self) -> bool:
@@ -95,6 +111,7 @@ class Session:
             "lately": max(0, others.earlier - others.known),
             "strange": self.strange,
             "unmanaged": self.unmanaged,
+            "began": self.began,
             "elsewhere": bool(elsewhere),
         }
         return Finding(

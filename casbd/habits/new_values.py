@@ -15,6 +15,7 @@ from casbd.habits.anomaly import HOUR, LATE, Finding
 from casbd.habits.first_days import Session, sessions
 from casbd.habits.first_users import MOST_FIRST, FirstUsers
 from casbd.habits.had_by import CARRIED_DEVICES, SETTLED, device_mark, plain, text_of, unversioned
+from casbd.habits.session_ids import session_ids
 from casbd.habits.values_seen import ValuesSeen
 from casbd.habits.ways import PlacesSeen, WaysShared, mark_of, says_where, with_way
 from casbd.model.activity import Activity
@@ -37,7 +38,8 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value of a field that is new.
 
     history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
-    takes its values along, see `Session.brought_anything_new`. new: where there are several fields, the first that is known.
+    takes its values along, see `Session.brought_anything_new`. sessions: fields that say of which session a log on is, see `Session.began`.
+    new: where there are several fields, the first that is known.
     first_use: what a subject without any history has is news, too, once others have one (at once where `learning` is less than an hour).
     domains_only: of all addresses in these fields the domains count; the user's own is no news, but may make it none of others. A field of
     `by` is the same for all that a subject does, so that the news is that it does so at all.
@@ -54,6 +56,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     learning: int
     unless_common: int | None = None
     familiar: str | None = None
+    sessions: tuple[str, ...] = ()
     first_use: bool = False
     domains_only: bool = False
     sensitivity: Sensitivity = "medium"
@@ -63,7 +66,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def looks_at(self) -> tuple[str, ...]:
         """See Match."""
-        return (*self.new, self.familiar, "device_type") if self.familiar else self.new
+        return (*self.new, self.familiar, "device_type", *self.sessions) if self.familiar else self.new
 
     @property
     def helped_by(self) -> tuple[str, ...]:
@@ -96,7 +99,9 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
             if activity.country is None:
                 return None
             log_on_to = activity.app if activity.activity_type == "Log on" else None
-            kind = activity.device_type, activity.ip_category, activity.asn, activity.device_tags, log_on_to
+            asked = self.sessions and log_on_to and not activity.device_tags and activity.device_type not in CARRIED_DEVICES
+            session = session_ids(self.sessions)(activity, reader) if asked else None
+            kind = activity.device_type, activity.ip_category, activity.asn, activity.device_tags, log_on_to, session
             return _places[activity.country, activity.user_agent, activity.ip_address, *kind]
         known = (one for field in self.new if (one := different(field, activity, reader)) is not None)
         if self.at_all:
@@ -136,7 +141,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
         away = self.familiar is not None and self.sensitivity != "high" and not session.brought_anything_new()
         is_sure = partial(says_where, organization=organization, who=who, managed=bool(session.managed))
         elsewhere = session.elsewhere(is_sure) if away else None
-        if away and elsewhere is None:
+        if away and elsewhere is None and (others.colleagues or not session.began):
             return None
         if self.unless_common and session.of_who_moves() and not session.strange and others.known:
             return None
@@ -178,10 +183,10 @@ _DOMAIN = re.compile(r"[\w.+%-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
 
 
 def _place(key: tuple[Any, ...]) -> str:
-    country, agent, address, device, category, asn, tags, log_on_to = key
+    country, agent, address, device, category, asn, tags, log_on_to, session = key
     mark = SETTLED if category in _OWN else mark_of(device, tags, asn)
     text = text_of(country.casefold(), unversioned[agent.casefold()] if agent else None, mark)
-    return with_way(text, address, None if device in CARRIED_DEVICES else log_on_to, managed=bool(tags))
+    return with_way(text, address, None if device in CARRIED_DEVICES else log_on_to, session, managed=bool(tags))
 
 
 _places = Remembered[tuple[Any, ...], str](_place, 20_000)

@@ -1,12 +1,11 @@
 """By which way somebody comes: an address of the own, or one that colleagues share and behind which anybody may be anywhere.
 
 As long as a value may be news it is remembered with the way it was had by, too: a hash of the address, which begins with one of its block.
-And of a log on with the app, as a log on may say what the device is.
+And of a log on with the app, as a log on may say what the device is, and in which session it is.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from casbd.habits.first_users import FirstUsers
 from casbd.habits.geography import BORDERING, between
 from casbd.habits.had_by import CARRIED, MANAGED, PARTED, device_mark, value_of
 from casbd.habits.known_places import Users, hash_of
+from casbd.habits.log_ons import LogOn, LogOns, hashed, learn, read, written
 from casbd.habits.spots import SERVERS, block_of
 from casbd.habits.values_seen import LONG_AGO, ValuesSeen
 from casbd.model.counted import Entry
@@ -35,9 +35,6 @@ _OFTEN = 3
 """Who has every so many hours at a computer by a way may be in an office there: two of five days, as others are worked at home."""
 _DAYS_APART = 2
 """On so many days somebody was in another country within the hour: once it may have been an attacker."""
-_MANAGED_DAYS, _SELDOM = 3, 10
-"""Who logged on with a managed device on so many days always does, but for so many of them a day without one."""
-_MOST_APPS = 4
 
 
 def mark_of(device_type: str | None, tags: Collection[str], asn: int | None) -> str:
@@ -46,12 +43,12 @@ def mark_of(device_type: str | None, tags: Collection[str], asn: int | None) -> 
     return _RENTED if mark != CARRIED and asn is not None and f"AS{asn}" in SERVERS else mark
 
 
-def with_way(text: str, address: str | None, app: str | None = None, *, managed: bool = False) -> str:
+def with_way(text: str, address: str | None, app: str | None = None, session: str | None = None, *, managed: bool = False) -> str:
     """What is remembered (a value, by what it was had, a mark) with the way, where that may matter. app: to which the subject logged on at
-    a computer; None: it did not. managed: that is one which the organization manages."""
+    a computer; None: it did not. session: in which. managed: that is one which the organization manages."""
     value, by, mark = text.split(PARTED)
     way = _ways[address or ""] if mark in ("", MANAGED) else ""
-    log_on = () if app is None else (_hash(app) + MANAGED * managed,)
+    log_on = () if app is None else (written(app, session, managed=managed),)
     return PARTED.join((value, by, way, *log_on, mark))
 
 
@@ -67,11 +64,10 @@ def way_of(text: str) -> str:
     return parts[2] if len(parts) >= _PARTS else ""
 
 
-def log_ons(texts: Iterable[str], *, managed: bool) -> set[str]:
-    """To which apps (hashes) it logged on with a managed device, or without."""
+def log_ons(texts: Iterable[str]) -> set[LogOn]:
+    """How it logged on, if it did."""
     parts = (text.split(PARTED) for text in texts)
-    found = {one[3] for one in parts if len(one) > _PARTS}
-    return {one.removesuffix(MANAGED) for one in found if one.endswith(MANAGED) == managed}
+    return {read(one[3]) for one in parts if len(one) > _PARTS}
 
 
 def _are_apart(country: str, other: str) -> bool:
@@ -81,11 +77,7 @@ def _are_apart(country: str, other: str) -> bool:
 
 def _way(address: str) -> str:
     block = block_of(address)
-    return _hash(block)[:_BLOCK] + _hash(address) if block else ""
-
-
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+    return hashed(block) + hashed(address) if block else ""
 
 
 _ways = Remembered[str, str](_way, 20_000)
@@ -103,25 +95,17 @@ class Way(msgspec.Struct, array_like=True):
     last_apart: int = LONG_AGO
 
 
-class LogOns(msgspec.Struct, array_like=True):
-    """To an app: on how many days with a managed device, and since then without, and the last of each."""
-
-    managed: int = 0
-    last_managed: int = LONG_AGO
-    others: int = 0
-    last_other: int = LONG_AGO
-
-
 class Ways(msgspec.Struct, array_like=True):
     """Those of a subject, hour by hour in order. hours: in which it used a computer, wherever. before: the last hour with several.
 
-    log_ons: by app, of those where it ever had a managed device.
+    log_ons: by app, of those where it ever had a managed device or a session. sessions: the first and the last day of each.
     """
 
     hours: int = 0
     known: dict[str, Way] = {}
     before: tuple[int, list[str]] = (LONG_AGO, [])
     log_ons: dict[str, LogOns] = {}
+    sessions: dict[str, tuple[int, int]] = {}
 
     def add(self, hour: int, texts: Collection[str]) -> None:
         """What was had in an hour at a computer; by the organization's own addresses there is no way. In turns are two in two hours that
@@ -143,25 +127,7 @@ class Ways(msgspec.Struct, array_like=True):
                 way.last_apart = day
         while len(self.known) > _MOST_WAYS:
             del self.known[min(self.known, key=lambda name: (self.known[name].days > 1, self.known[name].last, name))]
-        self._log_on(day, texts)
-
-    def _log_on(self, day: int, texts: Collection[str]) -> None:
-        """To which apps it did in an hour."""
-        for app in sorted(log_ons(texts, managed=True)):
-            known = self.log_ons.setdefault(app, LogOns())
-            known.managed += day > known.last_managed
-            known.last_managed = day
-        for app in log_ons(texts, managed=False) & self.log_ons.keys():
-            known = self.log_ons[app]
-            known.others += day > known.last_other
-            known.last_other = day
-        while len(self.log_ons) > _MOST_APPS:
-            del self.log_ons[min(self.log_ons, key=lambda app: (self.log_ons[app].managed > 1, self.log_ons[app].last_managed, app))]
-
-    def has_managed(self, app: str) -> bool:
-        """Whether the subject always logs on to an app (its hash) with a device that the organization manages."""
-        known = self.log_ons.get(app)
-        return known is not None and known.managed >= max(_MANAGED_DAYS, _SELDOM * known.others)
+        learn(self.log_ons, self.sessions, day, log_ons(texts))
 
     def leads_anywhere(self, way: str) -> bool:
         """Whether by a way that colleagues share the subject may come from elsewhere: where a part of what its computer sends goes by it (a

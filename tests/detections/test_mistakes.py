@@ -17,6 +17,10 @@ WRONG = {
     "new: country, history: 3d": "32: `match.history`: `3d` is not from 7d to 400d",
     "new: country, learning: 90d, history: 30d": "8: `match`: `learning` is not longer than `history`",
     "new: country, unless_common: 30": "38: `match.unless_common`: should be at most 7",
+    "new: isp, familiar: user_agent, sessions: raw.SessionId": (
+        "8: `match`: `sessions` belongs to `new: country` with `familiar: user_agent`"
+    ),
+    "new: country, sessions: raw.SessionId": "8: `match`: `sessions` belongs to `new: country` with `familiar: user_agent`",
     "new: user": "8: `match`: `new: user` is of who did none of this before, so `first_use: true` belongs to it",
     "new: country, sensitivity: Medium": f"36: `match.sensitivity`: `Medium` {LEVELS} (did you mean `medium`?)",
     "travel: imposible": "17: `match.travel`: `imposible` is none of impossible (did you mean `impossible`?)",

@@ -14,16 +14,17 @@ from casbd.records.record_path import RawReader
 
 from .orders import HOUR, activities, raised, same_in_any_order
 
-MATCH = NewValue(new=("country",), history=60 * DAY, learning=7 * DAY, unless_common=3, familiar="user_agent")
+MATCH = NewValue(new=("country",), history=60 * DAY, learning=7 * DAY, unless_common=3, familiar="user_agent", sessions=("raw.session",))
 HOME, VPN, HOTEL = "192.0.2.4", "198.51.100.9", "203.0.113.7"
 MANAGED = ("Intune compliant",)
 OTHER_EXIT, OFFICE = "198.51.100.10", "192.0.2.1"
 
 
-def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other", tags=(), log_on_to=None):
+def text(country, address, *, agent="Firefox", asn=None, device="PC", category="Other", tags=(), log_on_to=None, session=None):
     where = Activity(country=country, ip_address=address, asn=asn, ip_category=category, app=log_on_to or "Box")
     where = msgspec.structs.replace(where, activity_type="Log on" if log_on_to else "Access file")
-    activity = msgspec.structs.replace(where, user_agent=agent, device_type=device, device_tags=tags)
+    raw = msgspec.json.encode({"session": session}).decode()
+    activity = msgspec.structs.replace(where, user_agent=agent, device_type=device, device_tags=tags, raw=raw)
     return MATCH.value(activity, RawReader(), ())
 
 
@@ -181,12 +182,61 @@ def test_always_is_all_but_one_of_ten_days(managed, without, found):
     assert is_found(usual, journey(here=text("BR", HOTEL, **entra))) is found
 
 
+ENTRA = {"log_on_to": "Microsoft Entra ID"}
+
+
+def in_sessions(*names, who="a"):
+    """Log ons of each day, in the session of that name."""
+    return [one for day, name in enumerate(names) for one in daily(who, HOME, days=[day], hours=[9, 10], session=name, **ENTRA)]
+
+
+def test_who_goes_on_in_a_session_does_so_on_a_journey():
+    usual = [*in_sessions(*["old"] * 30), *daily("a", HOME, hours=[10])]
+    there = text("BR", HOTEL, session="new", **ENTRA)
+    assert is_found(usual, journey(here=there))
+    assert not is_found(usual, journey(here=text("BR", HOTEL, session="old", **ENTRA)))
+    assert not is_found(usual, journey(text("BR", HOTEL, session="old", **ENTRA), here=there))  # a window in private
+    assert not is_found(usual, journey(text("BR", HOTEL, tags=MANAGED, session="new", **ENTRA), here=there))
+    assert not is_found(usual, journey(here=text("BR", HOTEL, session="new")))  # that is no log on
+    assert not is_found(usual, journey(here=text("BR", HOTEL, **ENTRA)))  # of no known session
+    assert not is_found(usual, journey(here=text("BR", HOTEL, session="new", log_on_to="Okta")))
+    seldom_managed = [*daily("a", HOME, days=range(9), tags=MANAGED, **ENTRA), *daily("a", HOME, days=range(9, 30), **ENTRA)]
+    assert not is_found(seldom_managed, journey(here=there))  # no session of it is known
+    at_home = [("a", Entry(30 * DAY + 7 * HOUR, 7, "before", text("NO", HOME, session="new", **ENTRA)))]
+    assert not is_found(usual, at_home, journey(here=there))  # it began at home
+    phone = {"agent": "Outlook", "device": "Mobile"}
+    assert not is_found(usual, daily("a", HOME, hours=[11], **phone), journey(text("BR", HOTEL, **phone), here=there))
+    assert is_found(usual, journey(there, there, text("BR", HOTEL, **phone), here=there))  # a telephone that is not the user's
+    for earlier in (5 * DAY, 0):  # or in the same hour, as those who travel together
+        colleague = [*daily("b", HOME, days=range(29)), ("b", Entry(30 * DAY + 9 * HOUR - earlier, 0, "b", text("BR", "203.0.113.8")))]
+        assert not is_found(usual, colleague, journey(here=there))
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ("aaaaa", True),
+        ("aaaa", False),  # on three days of an earlier day, and one began: that is not yet four of five
+        ("abcdefgh" * 3, False),
+        ("aaaaaaaaab" + "b" * 8, True),
+        ("aabbccddeeff", False),
+    ],
+)
+def test_nearly_always_is_four_of_five_days(names, found):
+    usual = [*in_sessions(*names), *daily("a", HOME, hours=[10])]
+    assert is_found(usual, journey(here=text("BR", HOTEL, session="new", **ENTRA))) is found
+
+
 def test_what_is_known_of_log_ons_is_little():
     ways, entra = Ways(), text("NO", HOME, tags=MANAGED, log_on_to="Entra")
     for hour in range(24 * 100):
         ways.add(hour, [entra, *([text("NO", HOME, tags=MANAGED, log_on_to=f"App {hour}")] if hour > 48 else [])])
     assert len(ways.log_ons) == 4
-    assert ways.has_managed(*log_ons([entra], managed=True))
+    for hour in range(24 * 100, 24 * 200):
+        ways.add(hour, [text("NO", HOME, session=f"{hour}", log_on_to="Entra")])
+    assert len(ways.sessions) == 8
+    (known,) = log_ons([entra])
+    assert ways.log_ons[known.app].managed == 100
 
 
 def test_a_mailbox_is_opened_with_the_browser_that_all_else_is():
