@@ -28,7 +28,7 @@ class DormantKeys(MatchKeys):
     """On so many days it was active before it fell asleep."""
     familiar: Different | None = None
     """A field, such as user_agent: no alert where most of its first day is done with values that it had before, or that a managed
-    device has. Then it is the owner who is back."""
+    device has, or in a block of addresses that it had, other than rented servers'. Then it is the owner who is back."""
 
 
 @detection

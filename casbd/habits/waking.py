@@ -10,7 +10,9 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
-from casbd.habits.had_by import by_of, device_mark, is_managed, text_of, unversioned
+from casbd.habits.had_by import CARRIED, PARTED, by_of, device_mark, is_managed, text_of, unversioned
+from casbd.habits.log_ons import hashed
+from casbd.habits.spots import SERVERS, block_of
 from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
@@ -24,7 +26,8 @@ AWAKE = "active"
 class Waking(msgspec.Struct, frozen=True, kw_only=True):
     """A subject is active again after so long (ms). fewest: on so many days it was active before.
 
-    familiar: a field; who is back with a value that it had before is the owner, or with a device that the organization manages.
+    familiar: a field; who is back with a value that it had before is the owner, or with a device that the organization manages, or near an
+    address that it had: in its office or at home. Rented servers are nobody's, and a telephone is where its carrier is.
     """
 
     kind: ClassVar[str] = "dormant"
@@ -47,7 +50,7 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def helped_by(self) -> tuple[str, ...]:
         """Fields that it takes where they are there."""
-        return ("device_tags",) if self.familiar else ()
+        return ("asn", "device_tags", "ip_address") if self.familiar else ()
 
     @property
     def counts(self) -> str:
@@ -63,9 +66,9 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
         """See Match."""
         if self.familiar is None:
             return AWAKE
-        if self.familiar == "user_agent":
-            return _by_agent[activity.user_agent, activity.device_type, activity.device_tags]
-        return text_of(AWAKE, different(self.familiar, activity, reader), device_mark(activity.device_type, activity.device_tags))
+        by = activity.user_agent if self.familiar == "user_agent" else different(self.familiar, activity, reader)
+        where = activity.device_type, activity.device_tags, activity.ip_address, activity.asn
+        return _texts[by, self.familiar == "user_agent", *where]
 
     def memory(self, packed: Any = None) -> ValuesSeen:
         """See Anomaly."""
@@ -90,22 +93,35 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def _by(key: tuple[str | None, str | None, tuple[str, ...]]) -> str:
-    agent = different("user_agent", Activity(user_agent=key[0]), RawReader())
-    return text_of(AWAKE, None if agent is None else unversioned[agent], device_mark(*key[1:]))
+def _text(key: tuple[str | None, bool, str | None, tuple[str, ...], str | None, int | None]) -> str:
+    by, is_agent, device, tags, address, asn = key
+    if by is not None and is_agent:
+        agent = different("user_agent", Activity(user_agent=by), RawReader())
+        by = None if agent is None else unversioned[agent]
+    value, by, mark = text_of(AWAKE, by, device_mark(device, tags)).split(PARTED)
+    block = "" if mark == CARRIED or f"AS{asn}" in SERVERS else block_of(address or "")
+    return PARTED.join((value, by, *((hashed(block),) if block else ()), mark))
 
 
-_by_agent = Remembered(_by, 20_000)
+_texts = Remembered(_text, 20_000)
+_PARTS = 4
+"""Of what is remembered with the block of addresses."""
+
+
+def _block(text: str) -> str:
+    parts = text.split(PARTED)
+    return parts[2] if len(parts) == _PARTS else ""
 
 
 def _is_the_owner(memory: ValuesSeen, day: Sequence[Use], before: Sequence[Use]) -> bool:
-    """Whether most of a day was done with what the subject had before, or what is a managed device's."""
-    own = {by_of(text) for text in (*memory.had, *(use.text for use in before))}
+    """Whether most of a day was done with or near what the subject had before, or with what is a managed device's."""
+    texts = [*memory.had, *(use.text for use in before)]
+    own, near = {by_of(text) for text in texts}, {_block(text) for text in texts} - {""}
     own |= {by_of(use.text) for use in day if is_managed(use.text)}
     known = {True: 0, False: 0}
     for use in day:
         if use.cell is not None and (by := by_of(use.text)):
-            known[by in own] += use.cell.count
+            known[by in own or _block(use.text) in near] += use.cell.count
     return known[True] > known[False]
 
 

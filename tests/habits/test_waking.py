@@ -15,8 +15,8 @@ MATCH = Waking(dormant=8 * DAY)
 BY_DEVICE = Waking(dormant=8 * DAY, familiar="user_agent")
 
 
-def by(agent, *tags):
-    return BY_DEVICE.value(Activity(user_agent=agent, device_tags=tags), RawReader(), ())
+def by(agent, *tags, **where):
+    return BY_DEVICE.value(Activity(user_agent=agent, device_tags=tags, **where), RawReader(), ())
 
 
 @pytest.mark.parametrize("fewest", [1, 2])
@@ -27,7 +27,11 @@ def test_neither_order_nor_cuts_nor_restarts_matter(given, fewest):
 
 
 @settings(max_examples=300)
-@given(given=activities((by("Firefox"), by("Chrome"), by("Chrome", "Intune compliant")), days=60, most=25))
+@given(
+    given=activities(
+        (by("Firefox", ip_address="192.0.2.4"), by("Chrome", ip_address="192.0.2.4"), by("Chrome", "Intune compliant")), days=60, most=25
+    )
+)
 def test_neither_order_nor_cuts_nor_restarts_matter_of_devices(given):
     same_in_any_order(BY_DEVICE, given)
 
@@ -41,6 +45,21 @@ def test_with_the_own_computer_or_a_managed_one_it_is_the_owner():
     assert not is_found(by("Firefox"))
     assert not is_found(by("Chrome"), by("Chrome", "Intune compliant"))
     assert is_found(by("Chrome"), by("Chrome"), by("Edge", "Intune compliant"))
+
+
+def test_near_an_address_that_it_had_it_is_the_owner():
+    def is_found(before, after):
+        given = [("a", Entry((300 * n) * HOUR, n, f"{n}", one)) for n, one in enumerate((before, after))]
+        return raised(BY_DEVICE, given, range(1, 99))[0] != []
+
+    office, near, elsewhere = ({"ip_address": address} for address in ("192.0.2.4", "192.0.2.250", "198.51.100.4"))
+    assert not is_found(by("Firefox", **office), by("Chrome", **near))
+    assert is_found(by("Firefox", **office), by("Chrome", **elsewhere))
+    assert is_found(by("Firefox"), by("Chrome"))  # of neither is it known where
+    server, telephone = {"asn": 9009} | office, {"device_type": "Mobile"} | office
+    assert is_found(by("Firefox", **server), by("Chrome", **server))
+    assert is_found(by("Firefox", **telephone), by("Chrome", **telephone))
+    assert is_found(by("Firefox", **telephone), by("Chrome", **office))
 
 
 def found(*hours):
