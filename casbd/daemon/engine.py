@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from casbd.config.connector_actions import connector_actions
 from casbd.config.place import MAIL
 from casbd.config.reading import read as read_settings
-from casbd.config.settings import Settings
+from casbd.config.settings import PluginSettings, Settings
 from casbd.daemon.doubts import doubts
 from casbd.errors import Mistake, Mistakes
 from casbd.governance.configured import rails_of
@@ -56,11 +58,9 @@ class Engine:
         mistakes += lists
         build = _Builder(mistakes)
         build.attempt(self.settings.privacy.check)
-        self.outputs: dict[str, Output] = {
-            o.name: output for o in self.settings.outputs if (output := build.plugin("outputs", o.type, o.options))
-        }
+        self.outputs: dict[str, Output] = {o.name: output for o in self.settings.outputs if (output := build.plugin("outputs", o))}
         self.connectors: dict[str, Connector] = {
-            c.name: connector for c in self.settings.connectors if (connector := build.plugin("connectors", c.type, c.options))
+            c.name: connector for c in self.settings.connectors if (connector := build.plugin("connectors", c))
         }
         knowing_groups = [enricher for enricher in self.enrichers if isinstance(enricher, Grouping)]
         mistakes += unknown_protected(path, knowing_groups)
@@ -135,9 +135,13 @@ class _Builder:
     def __init__(self, mistakes: list[Mistake]) -> None:
         self._mistakes = mistakes
 
-    def plugin(self, kind: registry.Kind, name: str, options: Options) -> Any:
-        """The plugin, or None after noting what is wrong."""
-        return self.attempt(lambda: registry.load(kind, name)(options))
+    def plugin(self, kind: registry.Kind, one: PluginSettings) -> Any:
+        """The plugin, or None after noting what is wrong, and with whom: the place of a secret that is not there does not say it."""
+        try:
+            return registry.load(kind, one.type)(one.options)
+        except Mistakes as error:
+            self._mistakes += (replace(wrong, message=f"{kind.removesuffix('s')} {one.name}: {wrong.message}") for wrong in error.mistakes)
+            return None
 
     def attempt(self, make: Callable[[], Any]) -> Any:
         """What is made, or None after noting what is wrong."""

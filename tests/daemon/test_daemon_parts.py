@@ -57,6 +57,19 @@ class TestEngine:
         told = [str(warning) for warning in Engine(configuration).doubts if "UDP" in warning.message]
         assert told == [f"{configuration}:4:11: output udp: nobody acknowledges UDP, so what is dropped on the way is lost unseen"]
 
+    def test_it_is_told_whose_secret_is_not_there(self, configuration, monkeypatch):
+        monkeypatch.delenv("CASBD_TEST_SECRET", raising=False)
+        secret = "{env: CASBD_TEST_SECRET}"
+        outputs = f"outputs: [{{name: soar, type: webhook, url: 'https://soar', secret: {secret}}}]\n"
+        connectors = f"connectors: [{{name: slack, type: slack, token: {secret}}}]\n"
+        configuration.write_text(configuration.read_text().partition("outputs:")[0] + outputs + connectors)
+        with pytest.raises(Mistakes) as caught:
+            Engine(configuration)
+        assert [str(one) for one in caught.value.mistakes] == [
+            "$CASBD_TEST_SECRET:0:0: connector slack: the secret is empty or not set",
+            "$CASBD_TEST_SECRET:0:0: output soar: the secret is empty or not set",
+        ]
+
     def test_mistakes_of_rules_and_lists_are_told_together(self, configuration):
         (configuration.parent / "rules" / "bad.yaml").write_text("name: x\nfilters: {usr: {eq: a}}\n")
         (configuration.parent / "groups.yaml").write_text("grups: {}\n")
