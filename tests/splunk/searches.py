@@ -30,8 +30,11 @@ def expanded(search: str) -> str:
 
 
 def first_command(search: str) -> str:
-    """What asks for events: all before the first bar, or what stands behind `where` of `| tstats`, which asks the index alone."""
-    text = expanded(search)
+    """What asks for events: all before the first bar, or what stands behind `where` of `| tstats`, which asks the index alone.
+
+    Without when they were indexed, which is no field of theirs.
+    """
+    text = re.sub(r" _index_earliest=\S+", "", expanded(search))
     of_index = re.match(r"\| tstats .*? where (.*?) by ", text)
     return of_index[1] if of_index else text.partition("|")[0].strip()
 

@@ -55,11 +55,28 @@ class TestSavedSearches:
             assert stanza["description"], name
             assert stanza["dispatch.earliest_time"], name
 
-    def test_alerts_are_told_once(self):
-        for name, stanza in read("savedsearches.conf").items():
-            if "cron_schedule" in stanza:
-                assert stanza["alert.suppress"] == "1", name
-                assert stanza["alert.suppress.period"], name
+    def test_each_row_is_told_once(self):
+        """A pause for all of them would hide a second one, that comes in it."""
+        for name, stanza in scheduled().items():
+            assert (stanza["alert.digest_mode"], stanza["alert.suppress"]) == ("0", "1"), name
+            assert re.search(rf"\b{stanza['alert.suppress.fields']}\b", stanza["search"].partition("|")[2]), name
+            assert stanza["alert.suppress.period"] == "24h", name
+
+    def test_what_waited_for_its_delivery_is_told(self):
+        """Its `_time` is of before the outage. A run looks at what came since the one before, and at that one's once more."""
+        for name, stanza in scheduled().items():
+            assert stanza["dispatch.earliest_time"] == "-7d@d", name
+            if "tstats" not in stanza["search"]:
+                indexed, every = (
+                    re.search(r" _index_earliest=-(\d+)m@m \|", stanza["search"]),
+                    re.match(r"\*/(\d+) ", stanza["cron_schedule"]),
+                )
+                assert int(indexed[1]) >= 2 * int(every[1]), name
+
+
+def scheduled():
+    """The searches that run by themselves."""
+    return {name: stanza for name, stanza in read("savedsearches.conf").items() if "cron_schedule" in stanza}
 
 
 class TestDashboard:
