@@ -210,7 +210,8 @@ class SplunkHec:
         if answer.status == 200 and (said.code == 0 or said.acks is not None):
             return said
         code, text = said.code, cut(single_line(said.text.replace(token.partition(" ")[2], "***")), 300)
-        reason = f"answered {answer.status}" + (f": {text} (code {code})" if code is not None else "")
+        other = " with something else than a collector's answer" if answer.status == 200 else ""
+        reason = f"answered {answer.status}" + (f": {text} (code {code})" if code is not None else other)
         if answer.status == 413 or code == _TOO_LARGE:
             raise NotTaken(f"{self._host} {reason}")
         if answer.status == 400 and code in _BAD_EVENT:

@@ -14,7 +14,7 @@ from tests.outputs.kafka_listener import Listener
 from tests.outputs.mock_kafka import Cluster
 from tests.own_events import casbd
 
-pytest.importorskip("confluent_kafka")
+KafkaError = pytest.importorskip("confluent_kafka").KafkaError
 Kafka = registry.load("outputs", "kafka")
 PASSWORD, WRONG = "correct horse battery", "incorrect horse"
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -107,6 +107,15 @@ class TestTls:
         certificate, key = clients.issue("casbd")
         output(**about, cert_file=str(certificate), key_file=str(key)).send(alerts(1, 2))
         assert sent(listener, cluster) == ids(1, 2)
+
+
+def test_what_somebody_has_to_change_is_not_hidden_by_what_follows_from_it():
+    one = Kafka(Kafka.Options.model_validate({"brokers": ["127.0.0.1:1"], "topic": "casbd", "tls": False}))
+    one._note_trouble(KafkaError(KafkaError._TRANSPORT, "Connection refused"))
+    one._note_trouble(KafkaError(KafkaError._TRANSPORT, "certificate verify failed"))
+    one._note_trouble(KafkaError(KafkaError._TRANSPORT, "Disconnected"))
+    one._note_trouble(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))
+    assert one._trouble.str() == "certificate verify failed"
 
 
 class TestLoggingOn:

@@ -153,7 +153,7 @@ class TestLater:
             ((500, {"text": "Internal server error", "code": 8}, {}), None, "code 8"),
             ((425, b"", {}), None, "answered 425$"),
             ((502, b"<html>bad gateway", {}), None, "answered 502$"),
-            ((200, b"<html>Please accept our terms", {}), None, "answered 200$"),
+            ((200, b"<html>Please accept our terms", {}), None, "answered 200 with something else than a collector's answer$"),
             ("drops", None, "127.0.0.1: "),
             ((302, b"", {"Location": "http://127.0.0.1:1/"}), 60.0, "answered 302"),
             ((404, b"<html>", {}), 60.0, "answered 404"),

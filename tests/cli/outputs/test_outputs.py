@@ -115,6 +115,10 @@ class TestTest:
             assert outputs("test", "udp") == "udp: sent; over this way no receiver answers\n"
             assert b"Test message" in server.recv(65536)
 
+    def test_one_with_a_mistake_is_not_unknown(self, outputs, tmp_path):
+        (tmp_path / "casbd.yaml").write_text("outputs: [{name: hook, type: webhook, url: http://127.0.0.1:1/}]\n")
+        assert "there is a mistake in the output hook: see `casbd check`" in outputs("test", "hook", code=2)
+
     def test_an_unknown_name_is_wrong_use(self, outputs):
         assert "no such output: siemens. There are: siem, idle, gone" in outputs("test", "siemens", code=2)
 
