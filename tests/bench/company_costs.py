@@ -1,6 +1,7 @@
-"""What a record of a simulated company costs with the shipped policies, without those that know what is usual, and with one of these alone.
+"""What a record of a simulated company costs with the shipped policies, without those that know what is usual, and with one of these alone;
+by layer with what all of them are given to do (`layers.py`).
 
-    company_costs.py [--seed 1] [--rounds 3] [--together 600] [--records 40000] [--by-policy]
+    company_costs.py [--seed 1] [--rounds 3] [--together 600] [--records 40000] [--by-policy | --by-layer]
 
 Called by `bench.py --only anomalies`. Each measured run is a fresh process, and they take turns.
 """
@@ -19,6 +20,7 @@ import msgspec
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
+import layers  # noqa: E402
 from company import measure, surroundings  # noqa: E402
 from company.parameters import Parameters  # noqa: E402
 from company.shapes.written import Record  # noqa: E402
@@ -42,8 +44,10 @@ class Spent(msgspec.Struct):
     alerts: int
 
 
-def tell(seed: int, rounds: int, together: int = TOGETHER, most: int | None = None, *, by_policy: bool = False) -> None:
-    """Measure in turns, and print what one record costs; by policy what it costs more than without any. most: of the records.
+def tell(
+    seed: int, rounds: int, together: int = TOGETHER, most: int | None = None, *, by_policy: bool = False, by_layer: bool = False
+) -> None:
+    """Measure in turns, and print what one record costs; by policy and by layer what it costs more than without any. most: of the records.
 
     What a record costs on the way and what the look back over the log costs are told apart.
     """
@@ -56,10 +60,11 @@ def tell(seed: int, rounds: int, together: int = TOGETHER, most: int | None = No
         anomalies, others = split()
         cases = {"without": [], "with": [one.id for one in anomalies]}
         cases |= {one.id: [one.id] for one in anomalies} if by_policy else {}
+        cases |= dict.fromkeys(layers.layers(others, anomalies), cases["with"]) if by_layer else {}
         spent: dict[str, list[Spent]] = {name: [] for name in cases}
         for _ in range(rounds):
             for name, ids in cases.items():
-                spent[name].append(_in_a_process(directory, together, ids))
+                spent[name].append(_in_a_process(directory, together, name, ids))
     each = {name: [one.seconds / len(records) * 1e6 for one in several] for name, several in spent.items()}
     before, after = median(each["without"]), median(each["with"])
     numbers = f"{len(records)} records, {together} a commit; {len(others)} policies, and {len(anomalies)} that know what is usual"
@@ -68,8 +73,9 @@ def tell(seed: int, rounds: int, together: int = TOGETHER, most: int | None = No
     print(f"  us of CPU a record on the way: {', '.join(told)}; {(after / before - 1) * 100:.0f} % more")
     back = [one.back / len(records) * 1e6 for one in spent["with"]]
     print(f"  beside that, of the look back over the log for what came too late: {min(back):.1f} (median {median(back):.1f})")
-    for name, several in sorted(list(each.items())[2:], key=lambda one: -median(one[1])):
-        print(f"  {name:<50} {median(several) - before:5.1f}")
+    rest = [*each.items()][2:]
+    for name, several in rest if by_layer else sorted(rest, key=lambda one: -median(one[1])):
+        print(f"  {name:<50} {median(several) - before:5.1f} ({(median(several) / before - 1) * 100:.0f} %)")
 
 
 def split() -> tuple[list[Policy], list[Policy]]:
@@ -78,23 +84,24 @@ def split() -> tuple[list[Policy], list[Policy]]:
     return [one for one in shipped if anomaly(one.match) is not None], [one for one in shipped if anomaly(one.match) is None]
 
 
-def _in_a_process(directory: Path, together: int, ids: list[str]) -> Spent:
-    command = [sys.executable, str(Path(__file__).resolve()), "--run", str(directory), "--together", str(together), *ids]
+def _in_a_process(directory: Path, together: int, case: str, ids: list[str]) -> Spent:
+    command = [sys.executable, str(Path(__file__).resolve()), "--run", str(directory), "--together", str(together), "--case", case, *ids]
     done = subprocess.run(command, check=True, capture_output=True)
     return msgspec.json.decode(done.stdout, type=Spent)
 
 
-def _run(directory: Path, together: int, ids: list[str]) -> Spent:
-    """In this process: the others, and these policies."""
+def _run(directory: Path, together: int, case: str, ids: list[str]) -> Spent:
+    """In this process: the others, and these policies. case: the layer, if it is one."""
     anomalies, others = split()
     rules = [*others, *(one for one in anomalies if one.id in ids)]
+    layer = layers.layers(others, anomalies).get(case, layers.Layer(rules, rules))
     records = msgspec.msgpack.decode((directory / "records").read_bytes(), type=list[Record])
     settings = reading.load(directory / "casbd.yaml")
     with tempfile.TemporaryDirectory(dir=directory) as state, Store(Path(state)) as store:
         gc.freeze()  # as `casbd run` does
         gc.set_threshold(100_000, 50, 50)
         begun = time.process_time()
-        on_the_way, end = measure.read(records, rules, settings, store, together)
+        on_the_way, end = measure.read(records, layer.counted, settings, store, together, scanned=layer.scanned)
         (alerts,) = store.connection.execute("SELECT count(*) FROM alerts").fetchone()
     return Spent(on_the_way - begun, end - on_the_way, alerts)
 
@@ -107,13 +114,16 @@ def main() -> None:
     parser.add_argument("--together", type=int, default=TOGETHER, help="records a commit")
     parser.add_argument("--records", type=int, help="only so many, the first")
     parser.add_argument("--by-policy", action="store_true")
+    parser.add_argument("--by-layer", action="store_true")
+    parser.add_argument("--case", default="", help=argparse.SUPPRESS)
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("ids", nargs="*", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run is not None:
-        sys.stdout.buffer.write(msgspec.json.encode(_run(arguments.run, arguments.together, arguments.ids)))
+        sys.stdout.buffer.write(msgspec.json.encode(_run(arguments.run, arguments.together, arguments.case, arguments.ids)))
     else:
-        tell(arguments.seed, arguments.rounds, arguments.together, arguments.records, by_policy=arguments.by_policy)
+        by = {"by_policy": arguments.by_policy, "by_layer": arguments.by_layer}
+        tell(arguments.seed, arguments.rounds, arguments.together, arguments.records, **by)
 
 
 if __name__ == "__main__":

@@ -77,15 +77,17 @@ def read(
     store: Store,
     together: int = TOGETHER,
     exports: Sequence[str] = (),
+    scanned: Sequence[Policy] | None = None,
 ) -> tuple[float, float]:
     """Read a company's records as they arrived, so many before each commit, into an empty store; then what came too late is judged from
-    the log. This process's CPU time (s) after each of both. exports: see `alerts`."""
+    the log. This process's CPU time (s) after each of both. exports: see `alerts`. scanned: the policies that scanning asks, where they are
+    others than those (`rules`) that commits count for."""
     enrichers, mistakes = configured(settings.enrichers)
     assert not mistakes, mistakes
     formats = {name: registry.load("formats", name)(Options()) for name in surroundings.FORMATS}
     now, latest = records[0][0], records[-1][0]
     store.connection.execute("PRAGMA synchronous = OFF")  # no measure pulls the plug
-    scanner = Scanner(lambda _, name: formats[name], enrichers, Matcher(rules), store.salt())
+    scanner = Scanner(lambda _, name: formats[name], enrichers, Matcher(rules if scanned is None else scanned), store.salt())
     pipeline = Pipeline(store, settings, rules, lambda: now)
     for several in _cut(sorted(records, key=lambda record: exports.index(record[1])) if exports else records, together):
         now = latest if exports else several[-1][0]
