@@ -15,6 +15,7 @@ from casbd.habits.stretches import Stretches
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.long_texts import shortened
+from casbd.remembered import Remembered
 
 KNOWN = 3
 """Days after a success, from which on a place is known. Whatever comes a day late has come by then, so that it does not matter when."""
@@ -142,10 +143,8 @@ class Successes(Organization):
     def add(self, who: str, entry: Entry, memory: Elsewhere) -> Iterable[str]:  # noqa: ARG002
         """See Organization; as nothing of the last day is looked at, nobody is to be judged again."""
         self._active.add(entry.timestamp // DAY)
-        if self._asked and entry.value and entry.value[0] == _SUCCESS and entry.belongs is not None:
-            place = entry.value[1:].partition("\0")[0]
-            if f"AS{place}" not in SERVERS:  # where nobody sits who logs on: what people take for a VPN is an attacker's way as well
-                self._users.add(f"{hash_of(place):x}", hash_of(who), entry.timestamp, entry.timestamp)
+        if self._asked and entry.belongs is not None and (place := _succeeded_at[entry.value or ""]):
+            self._users.add(place, hash_of(who), entry.timestamp, entry.timestamp)
         return ()
 
     def began(self, day: int) -> int:
@@ -163,6 +162,16 @@ class Successes(Organization):
     def packed(self) -> Any:
         """See Organization."""
         return self._active.packed(), self._users.packed()
+
+
+def _place_of(value: str) -> str:
+    """Where an activity succeeded, as a hash; nothing where it failed, and of rented servers, where nobody sits who logs on: what people
+    take for a VPN is an attacker's way as well."""
+    place = value[1:].partition("\0")[0]
+    return f"{hash_of(place):x}" if value.startswith(_SUCCESS) and f"AS{place}" not in SERVERS else ""
+
+
+_succeeded_at = Remembered[str, str](_place_of, 20_000)
 
 
 @lru_cache(8192)

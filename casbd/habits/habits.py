@@ -91,18 +91,21 @@ class Habits:
         if remembers in self._learned or self._learns(watching):
             self._arrived[remembers].append((who, entry))
         else:
-            self._lateness.look(remembers, entry.timestamp)  # the look back that learns it may be killed, and begins again
+            self._lateness.look(remembers, [entry.timestamp])  # the look back that learns it may be killed, and begins again
 
     def _add_arrived(self, remembers: str) -> None:
         """Add what waits, in the order in which it came."""
         organization = self._organization(remembers)
         daily = organization is not None and organization.daily
+        known_of, note, times = self._known.get, self._noted.append, list[int]()
         for who, entry in self._arrived.pop(remembers, ()):
             name = (remembers, who)
-            known = self._known.get(name) or self._of(name)
-            ordinary, told = known.again(entry, self._forgotten.get(remembers, 0))
-            if ordinary:
-                continue
+            known = known_of(name) or self._of(name)
+            told = False
+            if entry.value in known.seen:
+                ordinary, told = known.again(entry, self._forgotten.get(remembers, 0))
+                if ordinary:
+                    continue
             if not known.fresh:
                 self._touched[remembers][who] = self._unsaved[name] = None
             elif known.latest == entry:
@@ -110,10 +113,11 @@ class Habits:
             if known.is_ahead(entry):
                 self._judge(name, known)
             known.add(entry, tells=daily and not told)
-            self._noted.append((remembers, who, entry))
-            self._lateness.look(remembers, entry.timestamp)
+            note((remembers, who, entry))
+            times.append(entry.timestamp)
             if organization is not None and not (daily and told):
                 self._tell(organization, name, entry, known.memory)
+        self._lateness.look(remembers, times)
 
     def _tell(self, organization: Organization, name: Name, entry: Entry, memory: Memory) -> None:
         """All together learn of an activity."""

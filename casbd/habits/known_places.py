@@ -6,7 +6,7 @@ Asked as of an event time, by whole days that ended LATE before, so that nothing
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -14,6 +14,7 @@ import msgspec
 
 from casbd.habits.anomaly import DAY, LATE
 from casbd.habits.stretches import NEVER, Stretches
+from casbd.remembered import Remembered
 
 MOST_DAYS = 3
 """So many days of each are kept, the first ones: on how many it was seen matters no further."""
@@ -57,7 +58,10 @@ class Days:
 
 def hash_of(who: str) -> int:
     """A number for a subject."""
-    return crc32(who.encode("utf-8", "surrogatepass"))
+    return _hashes[who]
+
+
+_hashes = Remembered[str, int](lambda who: crc32(who.encode("utf-8", "surrogatepass")), 20_000)
 
 
 def is_over(day: int, moment: int) -> bool:
@@ -71,7 +75,7 @@ class Users:
     Of these users it is known since when they are active, as those of yesterday say nothing of what is usual.
     """
 
-    __slots__ = ("_active", "_began", "_most", "_packed", "forgotten", "names")
+    __slots__ = ("_active", "_began", "_full", "_most", "_packed", "forgotten", "names")
 
     MOST = 6
     """So many users of each name are kept."""
@@ -83,28 +87,37 @@ class Users:
         active, self.names, self._began = packed or (None, self.names, self._began)
         self._active = Stretches(active)
         self.forgotten = 0
+        self._full: dict[str, tuple[int, int, int]] = {}
+        """Of names with as many users as are kept the place of the last one: who comes behind it is not kept, as of nearly all."""
         self._packed: bytes | None = None
 
     def add(self, name: str, user: int, moment: int, began: int) -> None:
         """A user had it at a time. began: when the user was active first of all (ms)."""
-        users = self.names.setdefault(name, {})
         day = moment // DAY
         if self._active.add(day):
             self._packed = None
         self.age(user, began)
+        users = self.names.get(name)
+        if users is None:
+            users = self.names[name] = {}
         days = users.get(user)
         if days is None:
+            last = self._full.get(name)
+            if last is not None and (-1, day, user) > last:
+                return
             users[user] = [day]
             self._began[user] = min(began // DAY, self._began.get(user, NEVER))
             if len(users) > self.MOST:
-                del users[max(users, key=lambda one: (-len(users[one]), users[one][-1], one))]
-            if len(self.names) > self._most:
-                self._forget()
+                del users[max(_places(users))[-1]]
         elif day not in days and (len(days) < 2 or day < days[-1]):
             insort(days, day)
             del days[2:]
         else:
             return
+        if len(users) == self.MOST:
+            self._full[name] = max(_places(users))
+        if len(self.names) > self._most:
+            self._forget()
         self._packed = None
 
     def age(self, user: int, began: int) -> None:
@@ -120,13 +133,16 @@ class Users:
     def number(self, name: str, moment: int, but: int, history: int = 0, *, twice: bool = False) -> int:
         """How many users but one had it before a time; twice: on two days each. history: so long (ms) they have been active by then, or
         since the organization was learned for as long: until then nobody can be known for longer."""
-        users = self.names.get(name, {})
+        users = self.names.get(name)
+        if users is None:
+            return 0
+        day, over = 1 if twice else 0, (moment - LATE) // DAY  # days before that are: see `is_over`
+        had = [user for user, days in users.items() if len(days) > day and days[day] < over and user != but]
+        if not history or not had:
+            return len(had)
         learned = self.since(moment) + history
-        day, latest = 1 if twice else 0, max((moment - max(history, LATE)) // DAY, min(learned, moment - LATE) // DAY - 1)
-        return sum(
-            user != but and len(days) > day and is_over(days[day], moment) and (not history or self._began[user] <= latest)
-            for user, days in users.items()
-        )
+        latest = max((moment - max(history, LATE)) // DAY, min(learned, moment - LATE) // DAY - 1)
+        return sum(self._began[user] <= latest for user in had)
 
     def packed(self) -> Any:
         """As what msgpack takes. It is stored with each commit, and seldom changes."""
@@ -142,3 +158,9 @@ class Users:
         order = sorted(self.names, key=lambda one: (len(self.names[one]), min(days[0] for days in self.names[one].values()), one))
         for name in order[: self._most // 4]:
             del self.names[name]
+            self._full.pop(name, None)
+
+
+def _places(users: Mapping[int, Sequence[int]]) -> Iterator[tuple[int, int, int]]:
+    """Of each user of a name the place among them: first who had it on two days, then who had it first; of these days the last one."""
+    return ((-len(days), days[-1], user) for user, days in users.items())

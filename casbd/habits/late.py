@@ -5,6 +5,8 @@ A subject is compared with itself and with others, so late is what is too far be
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from casbd.habits.anomaly import LATE
 from casbd.habits.shelf import LONG_AGO, Shelf
 
@@ -25,14 +27,15 @@ class Lateness:
         if self._before is None:
             self._before = self._shelf.reached(now)
 
-    def look(self, remembers: str, at: int) -> None:
-        """Something is observed. at: when it was (event time, ms)."""
+    def look(self, remembers: str, times: Iterable[int]) -> None:
+        """Something is observed. times: when it was (event time, ms), in the order in which it came."""
         newest = self._newest.get(remembers, self._before or LONG_AGO)
-        if at > newest:
-            self._newest[remembers] = at
-        elif at < newest - LATE:
-            since, number = self._late.get(remembers, (at, 0))
-            self._late[remembers] = min(since, at), number + 1
+        for at in times:
+            if at > newest:
+                newest = self._newest[remembers] = at
+            elif at < newest - LATE:
+                since, number = self._late.get(remembers, (at, 0))
+                self._late[remembers] = min(since, at), number + 1
 
     def save(self) -> None:
         """Note it in the transaction that stores it."""

@@ -104,6 +104,10 @@ def _is_elsewhere(asn: int | None, isp: str | None, tags: Iterable[str]) -> bool
 
 def block_of(address: str) -> str:
     """The block of addresses that one is of: /24, of IPv6 /48; of what is none, nothing."""
+    return _blocks[address]
+
+
+def _block(address: str) -> str:
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -113,5 +117,6 @@ def block_of(address: str) -> str:
     return address.rpartition(".")[0]
 
 
+_blocks = Remembered[str, str](_block, 20_000)
 _written = Remembered[tuple[Any, ...], str](_write, 20_000)
 _spots = Remembered[str, Spot](lambda text: msgspec.json.decode(text, type=Spot), 20_000)

@@ -205,10 +205,10 @@ class Sprayed(msgspec.Struct, frozen=True, kw_only=True):
 
     def findings(self, memory: LogOns, organization: Networks, who: str) -> Sequence[Finding]:
         """See Anomaly. One is what the subject did from a network, with no longer pauses than `within`."""
-        tries = [(one, _tries[one.value or ""]) for one in memory.tries]
-        if not any(organization.has_failures(name, self.spray) for _, tried in tries if tried.succeeded for name in tried.networks):
+        different = [_tries[value or ""] for value in {one.value for one in memory.tries}]
+        if not any(organization.has_failures(name, self.spray) for tried in different if tried.succeeded for name in tried.networks):
             return ()  # as of nearly all
-        tries.sort(key=lambda one: _place(one[0]))
+        tries = [(one, _tries[one.value or ""]) for one in sorted(memory.tries, key=_place)]
         found: dict[str, list[tuple[Entry, Sequence[int]]]] = {}
         for entry, tried in tries:
             for name in tried.networks if tried.succeeded else ():

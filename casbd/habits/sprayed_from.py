@@ -22,6 +22,7 @@ from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
+from casbd.remembered import Remembered
 
 LONGEST = 3 * HOUR
 USUAL = 3
@@ -194,14 +195,12 @@ class SprayedFrom(msgspec.Struct, frozen=True, kw_only=True):
         """See Anomaly."""
         return "blocks", self.within
 
-    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002
+    def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  no path is asked
         """See Match. Whether it succeeded, and a hash of whose it is: nobody's name is remembered for having been tried."""
-        who = different("user", activity, reader)
-        if who is None:
-            return None
         failed = activity.activity_type == "Failed log on" or activity.result == "failure"
         how = _KNEW if activity.result_detail == _EXPIRED else _FAILURE if failed else _SUCCESS
-        return f"{how}{hash_of(who):x}"
+        who = _hashes[activity.user, activity.app, activity.app_instance]
+        return None if who is None else how + who
 
     def counted_apart(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> Iterable[tuple[str, str | None]]:
         """See Apart: of a block, as of each address that somebody ever had there would be too many memories."""
@@ -235,6 +234,15 @@ class SprayedFrom(msgspec.Struct, frozen=True, kw_only=True):
                 if usual or memory.insiders(slices) < max(USUAL, strangers):
                     found.append(_finding(memory, slices, strangers, usual=usual))
         return found
+
+
+def _hash(names: tuple[str | None, str | None, str | None]) -> str | None:
+    user, app, instance = names
+    who = different("user", Activity(user=user, app=app, app_instance=instance), RawReader())
+    return None if who is None else f"{hash_of(who):x}"
+
+
+_hashes = Remembered[tuple[str | None, str | None, str | None], str | None](_hash, 20_000)
 
 
 def _finding(memory: TriesFrom, numbers: Sequence[int], strangers: int, *, usual: bool) -> Finding:

@@ -18,15 +18,19 @@ class Stretches:
     One record of the year 2001 is a stretch of its own, far before the one that counts.
     """
 
-    __slots__ = ("_first", "_last")
+    __slots__ = ("_added", "_first", "_last")
 
     def __init__(self, packed: Any = None) -> None:
         self._first: list[int]
         self._last: list[int]
         self._first, self._last = packed or ([], [])
+        self._added: int | None = None
 
     def add(self, day: int) -> bool:
         """There was something on a day (since 1970); whether that changes anything."""
+        if day == self._added:
+            return False  # as of nearly all
+        self._added = day
         at = bisect_right(self._first, day)
         if at and day <= self._last[at - 1]:
             return False

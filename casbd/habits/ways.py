@@ -29,6 +29,7 @@ _RENTED = "~"
 _IN_FLIGHT = frozenset({7155, 40306, 22351, 31515, 64294})
 """Autonomous systems of aircraft (Viasat, Intelsat, Inmarsat, Panasonic Avionics): the country is that of a ground station."""
 _MOST_WAYS, _MOST_SHARED = 12, 2_000
+_CARRIED = PARTED + CARRIED
 _PARTS, _BLOCK = 4, 6
 """Of what is remembered; of a log on one part more. And so many characters of a way are its block."""
 _OFTEN = 3
@@ -54,8 +55,15 @@ def with_way(text: str, address: str | None, app: str | None = None, session: st
 
 def without_way(text: str) -> str:
     """The same without these, as it is remembered for long."""
+    return _without[text]
+
+
+def _without_way(text: str) -> str:
     parts = text.split(PARTED)
     return PARTED.join((*parts[:2], parts[-1])) if len(parts) >= _PARTS else text
+
+
+_without = Remembered[str, str](_without_way, 20_000)
 
 
 def way_of(text: str) -> str:
@@ -110,9 +118,10 @@ class Ways(msgspec.Struct, array_like=True):
     def add(self, hour: int, texts: Collection[str]) -> None:
         """What was had in an hour at a computer; by the organization's own addresses there is no way. In turns are two in two hours that
         follow each other: who goes to the office has both in one at most."""
-        there, day = {way[:_BLOCK] for way in map(way_of, texts) if way}, hour * HOUR // DAY
-        countries = {value_of(text) for text in texts if not text.endswith(PARTED + _RENTED)}
-        apart = {way_of(text)[:_BLOCK] for text in texts if any(_are_apart(value_of(text), other) for other in countries)}
+        there, day, apart = {way[:_BLOCK] for way in map(way_of, texts) if way}, hour * HOUR // DAY, set[str]()
+        if len(texts) > 1:
+            countries = {value_of(text) for text in texts if not text.endswith(PARTED + _RENTED)}
+            apart = {way_of(text)[:_BLOCK] for text in texts if any(_are_apart(value_of(text), other) for other in countries)}
         self.hours += 1
         again = there & set(self.before[1]) if self.before[0] == hour - 1 else set[str]()
         self.before = hour, sorted(there) if len(there) > 1 else []
@@ -149,7 +158,7 @@ class PlacesSeen(ValuesSeen):
         return super().packed(), self.ways
 
     def _settle_hour(self, hour: int, cells: Mapping[str, Cell | None]) -> None:
-        if at_computer := [text for text in cells if not text.endswith(PARTED + CARRIED)]:
+        if at_computer := [text for text in cells if not text.endswith(_CARRIED)]:
             self.ways.add(hour, at_computer)
         super()._settle_hour(hour, cells)
 

@@ -12,6 +12,7 @@ from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import Spot, spot_of
 from casbd.model.counted import Entry
+from casbd.remembered import Remembered
 
 LONG_AGO = -(2**62)
 MOST_HOURS = 48
@@ -160,9 +161,8 @@ class Whereabouts:
     def _begin(self, text: str, entry: Entry) -> None:
         spot, moment = spot_of(text), entry.timestamp
         self.since = min(self.since, moment)
-        self._known.add(network_in(spot), moment)
-        self._known.add(spot.device, moment)
-        self._known.add(system_of(spot), moment)
+        for name in _known[text]:
+            self._known.add(name, moment)
         self._been_in.add(spot.country, moment)
         if moment < self._settled:
             return  # too late to be judged
@@ -227,10 +227,11 @@ class Colleagues(Organization):
             return ()
         if entry.value is None:
             return ()
-        spot, user = spot_of(entry.value), hash_of(who)
-        for name in (f"b {spot.block}", network_in(spot), spot.country):
-            self._users.add(name, user, entry.timestamp, memory.since)
-        self._users.add(f"countries of {spot.network}", hash_of(spot.country), entry.timestamp, entry.timestamp)
+        names, of_network, country = _names[entry.value]
+        user, add, moment, since = hash_of(who), self._users.add, entry.timestamp, memory.since
+        for name in names:
+            add(name, user, moment, since)
+        add(of_network, country, moment, moment)
         return ()
 
     def share_exit(self, block: str, moment: int, who: str, history: int) -> int:
@@ -258,6 +259,24 @@ def system_of(spot: Spot) -> str:
 def network_in(spot: Spot) -> str:
     """A network's name, in a country: many are in several."""
     return f"{spot.country} {spot.network}"
+
+
+def _names_of(text: str) -> tuple[tuple[str, ...], str, int]:
+    """Under which names a spot's users are known; and under which one its country is, with a hash of it."""
+    spot = spot_of(text)
+    return (f"b {spot.block}", network_in(spot), spot.country), f"countries of {spot.network}", hash_of(spot.country)
+
+
+_names = Remembered[str, tuple[tuple[str, ...], str, int]](_names_of, 20_000)
+
+
+def _known_by(text: str) -> tuple[str, str, str]:
+    """The network, the device and the system of a spot, as a subject is known to have them."""
+    spot = spot_of(text)
+    return network_in(spot), spot.device, system_of(spot)
+
+
+_known = Remembered[str, tuple[str, str, str]](_known_by, 20_000)
 
 
 def _stay(stay: list[int] | None, hour: Hour) -> list[int]:

@@ -11,9 +11,10 @@ from casbd.counting.match import Counting
 from casbd.counting.runs import Change
 from casbd.habits.anomaly import DAY
 from casbd.habits.habits import Watching
-from casbd.habits.observed import observation
+from casbd.habits.observed import belongs
 from casbd.habits.raised import Verdict
 from casbd.model.activity import Activity
+from casbd.model.counted import Entry
 from casbd.pipeline.memory import ByKind, Memory
 from casbd.policies.matcher import Counted
 from casbd.policies.policy import Policy
@@ -98,7 +99,8 @@ class Counts:
         watching = [(place, one) for place, one in known if isinstance(one, Watching)]
         if len(self._by_kind) >= _MOST_KNOWN:
             self._by_kind.clear()
-        self._by_kind[ids] = found = counting, watching, len(counting) + len(watching) < len(ids)
+        single = any(policy.match is None for policy_id in ids if (policy := self._policies.get(policy_id)) is not None and policy.enabled)
+        self._by_kind[ids] = found = counting, watching, single
         return found
 
     def _counted(
@@ -131,7 +133,8 @@ class Counts:
                 self._habits.pause(remembers)
 
     def _watch(self, watching: Sequence[tuple[int, Watching]], activity: Activity, key: int, counts: Sequence[Sequence[Counted]]) -> None:
+        add, moment, activity_id, belonging = self._habits.add, activity.timestamp, activity.activity_id, belongs(activity)
         for place, watched in watching:
             for who, value in counts[place]:
-                self._habits.add(watched, who, observation(activity, key, value))
+                add(watched, who, Entry(moment, key, activity_id, value, None, belonging))  # as `observation` makes it
         self._activities.append(activity)
