@@ -1,5 +1,6 @@
 """The registry is typed: what lacks a part of its kind's protocol is an error of the type checker, not of a night in production."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from casbd.config import reading
-from casbd.errors import Mistakes
+from casbd.errors import BadRecord, Mistakes
 from casbd.plugins import Options, registry
 
 HEAD = """
@@ -81,6 +82,30 @@ class TestPluginsThatAreData:
         assert cls.claims([b'{"own": null}', b'{"OWN": 1}', b'{"other": 1}', b'{"more": {"own": 1}}']) == 0.5
         (found,) = cls(cls.Options()).parse(b'{"t": 1769860800, "own": "anna"}')
         assert (found.app, found.user) == ("Own", "anna")
+
+    @pytest.mark.parametrize(
+        ("claim", "record", "sure"),
+        [
+            ("{has: [own, a.b], lacks: [c], when: {k: 'x*'}}", {"own": 1, "a": [{"b": None}], "k": "XY"}, 1),
+            ("{has: [own, a.b], lacks: [c], when: {k: 'x*'}}", {"own": 1, "a": {"b": 1}, "k": "y"}, 0),
+            ("{has: [own, a.b], lacks: [c], when: {k: 'x*'}}", {"own": 1, "a": {"b": 1}, "k": "x", "c": None}, 0),
+            ("{has: [own, a.b], lacks: [c], when: {k: 'x*'}}", {"own": 1, "k": "x"}, 0),
+            ("[{has: [one]}, {has: [two]}]", {"two": 1}, 1),
+            ("{has: [own, ^.page]}\neach: list", {"page": 1, "list": [{"own": 1}, {}]}, 1),
+            ("{has: [own]}\neach: list", {"list": [{"other": 1}], "own": 1}, 0),
+        ],
+    )
+    def test_what_tells_a_record(self, with_a_file, claim, record, sure):
+        with_a_file(SERVICE.replace("{has: [own]}", claim))
+        assert registry.load("formats", "own").claims([json.dumps(record).encode()]) == sure
+
+    def test_a_record_that_says_neither_who_nor_what_is_told(self, with_a_file):
+        with_a_file(SERVICE)
+        plugin = registry.load("formats", "own")(Options())
+        with pytest.raises(BadRecord, match="nothing of Own is in it"):
+            plugin.parse(b'{"t": 1769860800}')
+        with pytest.raises(BadRecord, match="not a JSON object"):
+            plugin.parse(b"[]")
 
     @pytest.mark.parametrize("text", ["", "about: [", SERVICE.replace("user:", "usr:"), SERVICE.replace("has:", "hass:")])
     def test_a_damaged_one_stops_nobody_else(self, with_a_file, text):

@@ -76,6 +76,12 @@ def test_elements_that_have_a_value(record, path, values):
     assert RawReader().find(json.dumps(record), parse_path(path)) == values
 
 
+def test_of_elements_that_have_a_value_so_many_are_looked_at():
+    changes = [*({"field": "name"} for _ in range(MOST_FOUND)), {"field": "email"}]
+    path = parse_path("changes[field=email]")
+    assert [find({"changes": part}, path) for part in (changes[1:], changes)] == [[{"field": "email"}], []]
+
+
 @pytest.mark.parametrize(
     ("record", "path", "values"),
     [

@@ -10,9 +10,14 @@ from pydantic import ValidationError
 from casbd.config import reading
 from casbd.errors import BadRecord, Mistakes
 from casbd.formats import _mapping_events as events
+from casbd.formats._mapping_objects import object_reader
+from casbd.formats._mapping_options import Object
+from casbd.formats._mapping_places import Place, finder
 from casbd.model.activity import ActivityObject
 from casbd.plugins import registry
 from casbd.records.finished import finish
+from casbd.records.record_path import Having, find, write_path
+from casbd.records.regular_expressions import MOST_TEXT
 
 TIME = 1769860800000  # 2026-01-31T12:00:00Z
 
@@ -121,6 +126,47 @@ TABLE = {
 }
 
 
+class TestBounds:
+    """Records are hostile, and mappings may be careless."""
+
+    @pytest.mark.parametrize("long", ["x" * MOST_TEXT, ["x" * 1000] * (MOST_TEXT // 1000)])
+    def test_an_expression_looks_at_so_much_of_a_text(self, long):
+        texts = [*([long] if isinstance(long, str) else long), "user bert"]
+        mapping = {"user": {"path": "m", "regex": "user ([a-z]+)"}}
+        assert activity({"m": texts}, mapping=mapping).user is None
+        assert activity({"m": texts[::-1]}, mapping=mapping).user == "bert"
+        assert activity({"m": "".join(texts)}, mapping=mapping).user is None
+
+    def test_halves_of_surrogate_pairs(self):
+        found = activity({"m": "\ud800 from 81.2.69.1", "e": "x"}, mapping={"ip_address": {"path": "m", "regex": r"from (\S+)"}})
+        assert found.ip_address == "81.2.69.1"
+        (found,) = parsed({"events": [{"t": TIME, "m": "\ud800"}]}, each="events")
+        assert json.loads(found.raw.encode())["m"] == "?"
+
+    def test_what_a_group_leaves_unknown_is_left_to_the_next(self):
+        mapping = {"user": [{"path": "m", "regex": "user (\\S*)"}, "u"]}
+        assert [activity({"m": text, "u": "bert"}, mapping=mapping).user for text in ("user ", "user -", "user anna")] == [
+            "bert",
+            "bert",
+            "anna",
+        ]
+
+
+KEYS = st.sampled_from(["a", "b", "Name", "Value"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["x", "a", '{"a": 1}', '[{"b": 2}]', "{"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES), st.lists(st.sampled_from(["a", "B", "name", 0, Having("a", "x")]), min_size=1, max_size=4))
+def test_a_path_leads_where_that_of_a_rule_leads(record, steps):
+    path = write_path(tuple(steps))
+    assert finder(path)(Place(record), Place({})) == find(record, tuple(steps))
+    assert finder(f"^.{path}")(Place({}), Place(record)) == find(record, tuple(steps))
+
+
 class TestOperations:
     @pytest.mark.parametrize(
         ("record", "kind"),
@@ -193,7 +239,10 @@ class TestObjects:
         assert (found.object_id, found.object_name, found.object_type) == ("7", "n", "User")
 
     def test_so_many_are_kept(self):
-        assert len(activity({"on": list(range(99))}, objects=[{"each": "on", "id": "value"}]).objects) == 50
+        objects = [{"each": "on", "id": "value"}]
+        assert len(activity({"on": list(range(99))}, objects=objects).objects) == 50
+        read = object_reader([Object.model_validate(one) for one in objects])
+        assert len(read(Place({"on": list(range(99))}), Place({}))) == 50, "more are made than are kept"
 
 
 OPTIONS = {
@@ -289,6 +338,7 @@ class TestEvents:
         ({"mapping": {"user": {"path": "a", "case": "title"}}}, "'lower' or 'upper'"),
         ({"mapping": {"user": {"join": ["a", {"path": "b..c"}]}}}, "is no path"),
         ({"mapping": {"result": [{"path": "a"}, {"value": "sucess"}]}}, "did you mean `success`"),
+        ({"mapping": {"user": {"path": "a", "regex": "([xy]{999}[ab]{999}[cd]{999})"}}}, "at most 2,500"),
         ({"mapping": {"user": [{"path": "a", "regex": f"(x[xy]{{900}}{n})"} for n in range(6)]}}, "more than 5,000 of RE2"),
         ({"each": "a[0]"}, "is no way to a list"),
         ({"each": "^.a"}, "is no way to a list"),
