@@ -77,6 +77,10 @@ class TestEveryPolicy:
         asked = {value for c in conditions(policy.filters) if c.field == "source" and c.operator == "eq" for value in c.values}
         assert asked <= set(registry.names("formats"))
 
+    def test_makes_one_alert_of_what_comes_in_a_burst(self, policy):
+        data = Document(policy.path).data
+        assert "match" in data or "each" in data["alert"]
+
     def test_does_nothing_to_anybody(self, policy):
         assert policy.governance == ()
 
