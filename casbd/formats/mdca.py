@@ -83,7 +83,7 @@ def _shape(fields: Fields) -> str | None:
         return "row" if "timestamp" in fields or "timegenerated" in fields else None
     if "timestamp" in fields and ("id" in fields or "uid" in fields) and ("eventtypename" in fields or "maininfo" in fields):
         return "api"
-    named = {*_CSV["user"]}, {*_CSV["app"]}, {*_CSV["time"]}
+    named = [_CSV[column] for column in ("user", "app", "time", "country")]  # without a place it is somebody else's: Netskope's, say
     return "csv" if "activity" in fields and all(any(name in fields for name in names) for names in named) else None
 
 
