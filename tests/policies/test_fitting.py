@@ -14,7 +14,7 @@ MAPPED = {"cef", "csv", "json", "mdca"}
     [
         ({"source": {"eq": ["okta", "Box"]}}, {"okta", "box"}),
         ({"source": {"neq": "okta"}}, ALL - {"okta"}),
-        ({"app": {"eq": "AWS"}}, MAPPED | {"aws_cloudtrail", "defender_for_identity"}),
+        ({"app": {"eq": "AWS"}}, MAPPED | {"aws_cloudtrail", "defender_for_identity", "netskope"}),
         ({"app": {"neq": "AWS"}}, ALL),
         ({"activity_type": {"eq": "Share report"}}, MAPPED | {"m365"}),
         ({"activity_type": {"eq": "Log on"}}, ALL),
