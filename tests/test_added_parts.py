@@ -18,6 +18,7 @@ FIELD = '    trial_floor: Annotated[Text, _about("where the user works")] = None
 CHECKS = (
     "tests/formats/test_claims.py",
     "tests/formats/trial",
+    "tests/formats/services",
     "tests/enrichers/test_enricher_plugins.py",
     "tests/test_plugin_options.py",
     "tests/test_docs.py::TestWhatThereIsIsDocumented",
@@ -63,6 +64,7 @@ def renewed(copy):
     for text in (
         "casbd trial",
         "`trial` | The log of a door.",
+        "`trial_service` | The log of a door that is a service.",
         "trial_building: ",
         "trial_floors: ",
         "trial_word: ",
@@ -79,7 +81,9 @@ def renewed(copy):
 def test_what_lists_parts_has_each_of_them(renewed):
     assert "\n  trial " in run(renewed, "-m", "casbd", "--help")
     assert run(renewed, "-m", "casbd", "trial", "--doors", "2") == "2 tried\n"
-    assert "\ntrial " in run(renewed, "-m", "casbd", "inputs", "formats")
+    formats = run(renewed, "-m", "casbd", "inputs", "formats")
+    assert "\ntrial " in formats
+    assert "\ntrial_service " in formats
     schema = json.loads(run(renewed, "-m", "casbd", "policies", "schema"))["$defs"]
     assert "trial_floor" in schema["filters"]["properties"]
     assert "trial" in schema["MatchPart"]["properties"]

@@ -27,6 +27,8 @@ _NUMBER = re.compile(r"[0-9]+")
 _BRACKETS = re.compile(r"\[([^][]*)\](?::([0-9]*))?")
 _AFTER_A_HOST = re.compile(r"\[?[^][()]*\(([^()]*)\)\]?")
 _PORT = re.compile(r"(.*[^:]):([0-9]+)")
+_OTHER_PORT = re.compile(r"(.*:.*)(?:[.p#]| port )([0-9]+)")
+"""The ways to write an IPv6 address and a port that RFC 5952 (section 6) found in use, besides brackets."""
 _FORWARDED = re.compile(r'(?:for=)?"?([^"]*)"?', re.IGNORECASE)
 _NOT_PUBLIC = tuple(
     ip_network(network)
@@ -97,7 +99,7 @@ def _one(text: str) -> Address:
         return _address(form[1], form[2])
     # An IPv6 address with a port but without brackets is taken as one longer address wherever it can be read so.
     whole = _address(text)
-    if whole.ip is None and (form := _PORT.fullmatch(text)):
+    if whole.ip is None and (form := _PORT.fullmatch(text) or _OTHER_PORT.fullmatch(text)):
         return _address(form[1], form[2])
     return whole
 
