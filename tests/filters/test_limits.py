@@ -55,6 +55,7 @@ BOMBS = {
     "many expressions": matching(values("x#", 90_000)),
     "conditions on elements": own("{raw.x: {element: {any_of: " + values("{a: {element: {b: {substring: x#}}}}", 5100) + "}}}"),
     "expressions on elements": own("{raw.x: {element: {a: {matches: " + values("'x[a-z]{900}#'", 3000) + "}}}}"),
+    "expressions on many elements": own("{any_of: " + values("{raw.x: {element: {a: {matches: ['x.{900}#', 'y.{900}#']}}}}", 9000) + "}"),
     "steps": "name: a\nmatch: {within: 5m, sequence: " + values("{user: {matches: 'x[a-z]{400}#'}}", 10) + "}",
 }
 

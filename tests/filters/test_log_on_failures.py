@@ -4,7 +4,9 @@ import pytest
 from verdicts import holds
 
 from casbd.documents import Document
+from casbd.filters.condition_text import parse_condition
 from casbd.filters.log_on_failures import MEANINGS, OTHER, TABLE, WRONG_PASSWORD, failures, meaning_of
+from casbd.filters.tree import fields
 from casbd.model.activity import Activity
 from casbd.plugins import registry
 
@@ -36,6 +38,11 @@ def test_a_reason(reason, source, meaning):
     activity = Activity(result_detail=reason, source=source)
     assert holds(f"{{result_detail: {{means: {meaning}}}}}", activity)
     assert not holds(f"{{result_detail: {{nmeans: [{meaning}, locked out]}}}}", activity)
+
+
+def test_a_policy_that_asks_for_it_looks_at_the_format_too():
+    """What is read of the stored log to try a policy on it are the fields that it looks at."""
+    assert fields(parse_condition("result_detail means wrong password")) == {"result_detail", "source"}
 
 
 def test_the_table_names_formats_that_there_are_and_each_word_once():
