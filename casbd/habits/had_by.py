@@ -14,6 +14,8 @@ PARTED = "\x1f"
 """Stands between a value and what it was had by."""
 SETTLED = "="
 """Marks what can be no news, wherever the value was before."""
+ANYBODYS = "~"
+"""Begins what it was had by where that says nothing of the device: Exchange writes `Client=OWA;Action=ViaProxy` of every browser."""
 MANAGED = "!"
 """Marks what was had by a device that the organization manages, as the identity provider says (`device_tags`); until it is settled."""
 CARRIED = "+"
@@ -55,6 +57,8 @@ def is_managed(text: str) -> bool:
 def _text(key: tuple[str, str | None, str]) -> str:
     value, by, mark = key
     digest = hashlib.blake2b(by.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if by else ""
+    if by and by.startswith("client="):
+        digest = ANYBODYS + digest
     return PARTED.join((plain(value), digest, mark))
 
 

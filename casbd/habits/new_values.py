@@ -81,7 +81,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.new, self.familiar, self.domains_only and "own", self._of_places
+        return self.new, self.familiar and "told", self.domains_only and "own", self._of_places
 
     @property
     def at_all(self) -> bool:
