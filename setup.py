@@ -10,6 +10,8 @@ from setuptools import Extension, setup
 STABLE = ("Py_LIMITED_API", "0x030b0000")
 """One compiled file for every Python from 3.11 on (https://docs.python.org/3/c-api/stable.html)."""
 
+IN_C = ("casbd.records._picking", "casbd.records._usual", "casbd.store.log._bodies", "casbd.wire._pairs")
+
 
 def extension(name: str) -> Extension:
     """The module that is one C file beside the Python that uses it, with the headers there."""
@@ -25,6 +27,6 @@ def extension(name: str) -> Extension:
 
 
 setup(
-    ext_modules=[extension(name) for name in ("casbd.records._picking", "casbd.records._usual", "casbd.store.log._bodies")],
+    ext_modules=[extension(name) for name in IN_C],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -22,6 +22,7 @@ LATEST = 253_402_300_799_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[0-9]{9,19}(?:\.[0-9]*)?")
 _MILLISECOND = timedelta(milliseconds=1)
+_FRACTIONS = [f".{millisecond:03d}Z" for millisecond in range(1000)]
 _minutes: dict[str, int] = {}
 _seconds = {f":{second:02d}{zone}": second * 1000 for second in range(60) for zone in ("", "Z")}
 
@@ -116,8 +117,9 @@ def _in_range(milliseconds: int) -> int:
 
 def iso(milliseconds: int) -> str:
     """`2026-01-31T12:00:00.000Z`; a time before 1970 or after 9999 becomes the nearest of these."""
-    milliseconds = min(max(milliseconds, 0), LATEST)
-    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+    if not 0 <= milliseconds <= LATEST:
+        milliseconds = 0 if milliseconds < 0 else LATEST
+    return _second(milliseconds // 1000) + _FRACTIONS[milliseconds % 1000]
 
 
 @lru_cache(1024)

@@ -16,7 +16,7 @@ from casbd.model.alert import Alert, Severity
 from casbd.model.governance import GovernanceCommand
 from casbd.wire import cef_casbd, cef_mcas
 from casbd.wire.cef_classes import alert_class
-from casbd.wire.cef_message import CLASS_MOST, extension, header_text, message
+from casbd.wire.cef_message import CLASS_MOST, NAME_MOST, Header, header_text, message
 
 Profile = Literal["casbd", "mcas"]
 Names = Literal["substitute", "escape"]
@@ -24,6 +24,8 @@ Names = Literal["substitute", "escape"]
 
 SEVERITY: dict[Severity, int] = {"informational": 0, "low": 3, "medium": 6, "high": 8}
 
+_NAME_SEEN = 2 * NAME_MOST
+"""Characters of a name that are looked at, so that what is remembered stays small whatever is in the records."""
 _VENDOR = {"casbd": "casbd|casbd", "mcas": "MCAS|SIEM_Agent"}
 _EVENT_CLASS = {
     "log on": "LOGIN",
@@ -41,19 +43,16 @@ def alert(alert: Alert, *, profile: Profile = "casbd", portal: str = "", names: 
     header. limit: bytes, from 480; 0 is no limit.
     """
     keys = cef_mcas.alert_keys(portal) if profile == "mcas" else cef_casbd.alert_keys(portal)
-    start = _start(profile, alert_class(alert))
-    pairs = extension(keys, alert, with_empty=profile == "mcas")
-    return message(start, header_text(alert.policy_name, escaped=names == "escape"), SEVERITY[alert.severity], pairs, limit)
+    header = _header(profile, alert_class(alert), alert.policy_name[:_NAME_SEEN], names, SEVERITY[alert.severity])
+    return message(header, keys, alert, with_empty=profile == "mcas", limit=limit)
 
 
 def activity(activity: Activity, *, profile: Profile = "casbd", portal: str = "", names: Names = "substitute", limit: int = 0) -> str:
     """An activity as one CEF message; portal, names and limit as for `alert`."""
     keys = cef_mcas.activity_keys(portal) if profile == "mcas" else cef_casbd.activity_keys(portal)
-    name = header_text(activity.activity_type, escaped=names == "escape")
-    if activity.is_impersonated:
-        name += " (impersonated)"
-    pairs = extension(keys, activity, with_empty=profile == "mcas")
-    return message(_start(profile, event_class(activity.activity_type[:CLASS_MOST])), name, 0, pairs, limit)
+    kind = activity.activity_type[:_NAME_SEEN]
+    header = _header(profile, event_class(kind[:CLASS_MOST]), kind, names, 0, " (impersonated)" if activity.is_impersonated else "")
+    return message(header, keys, activity, with_empty=profile == "mcas", limit=limit)
 
 
 def command(command: GovernanceCommand, *, profile: Profile = "casbd", portal: str = "", limit: int = 0) -> str:
@@ -61,9 +60,10 @@ def command(command: GovernanceCommand, *, profile: Profile = "casbd", portal: s
 
     Microsoft's agent sent none: with its profile the header is the agent's, and the keys are casbd's.
     """
-    start = _start(profile, f"GOVERNANCE_{command.action.upper()}"[:CLASS_MOST])
-    pairs = extension(cef_casbd.command_keys(portal), command, with_empty=False)
-    return message(start, header_text(f"{command.action} {command.status}"), SEVERITY[outcome_severity(command)], pairs, limit)
+    class_id = f"GOVERNANCE_{command.action.upper()}"[:CLASS_MOST]
+    name = f"{command.action} {command.status}"[:_NAME_SEEN]
+    header = _header(profile, class_id, name, "substitute", SEVERITY[outcome_severity(command)])
+    return message(header, cef_casbd.command_keys(portal), command, limit=limit)
 
 
 def outcome_severity(command: GovernanceCommand) -> Severity:
@@ -82,5 +82,7 @@ def event_class(activity_type: str) -> str:
 
 
 @lru_cache(1024)
-def _start(profile: Profile, class_id: str) -> str:
-    return f"CEF:0|{_VENDOR[profile]}|{__version__}|{class_id}|"
+def _header(profile: Profile, class_id: str, name: str, names: Names, severity: int, behind: str = "") -> Header:
+    """Remembered: there are few policies and types of activities. behind: what follows the name."""
+    name = header_text(name, escaped=names == "escape") + behind
+    return Header(f"CEF:0|{_VENDOR[profile]}|{__version__}|{class_id}|", name, f"|{severity}|")

@@ -11,10 +11,10 @@ from operator import attrgetter
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.wire.cef_message import LIMITS, Key, external_id, key
+from casbd.wire.cef_message import external_id, key
 from casbd.wire.cef_values import ipv4, ipv6, link
 from casbd.wire.moments import moment
-from casbd.wire.plain_text import joined
+from casbd.wire.pairs import Key
 
 _BASE, _CORRELATION, _ACTION = 0, 2, 3
 """CEF's event types."""
@@ -49,8 +49,8 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
         key("flexString1", "country", "country"),
         key("msg", _alert_text),
         key("cs1", lambda a: link(portal, "alerts", a.alert_id), "portalURL"),
-        key("cs3", lambda a: joined(a.activity_ids, LIMITS["cs3"]), "relatedAudits"),
-        key("cs5", lambda a: joined(a.tags, LIMITS["cs5"]), "tags"),
+        key("cs3", "activity_ids", "relatedAudits"),
+        key("cs5", "tags", "tags"),
         key("flexString2", "closed_by", "closedBy"),
     )
 
@@ -76,7 +76,7 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
         key("spt", "ip_port"),
         key("destinationServiceName", "app"),
         key("sourceServiceName", "app_instance"),
-        key("cs4", lambda a: joined(a.matched_policies, LIMITS["cs4"]), "policyIDs"),
+        key("cs4", "matched_policies", "policyIDs"),
         key("flexString1", "country", "country"),
         key("flexString2", "isp", "ISP"),
         key("cn1", "asn", "ASN"),
@@ -90,8 +90,8 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
         key("requestClientApplication", "user_agent"),
         key("deviceFacility", "source"),
         key("cs6", "city", "city"),
-        key("cs5", lambda a: joined((*a.ip_tags, *a.user_agent_tags, *a.device_tags), LIMITS["cs5"]), "tags"),
-        key("cs3", lambda a: joined([o.name or o.id for o in a.objects], LIMITS["cs3"]), "targetObjects"),
+        key("cs5", lambda a: (*a.ip_tags, *a.user_agent_tags, *a.device_tags), "tags"),
+        key("cs3", lambda a: tuple([o.name or o.id for o in a.objects]), "targetObjects"),
         key("cs1", lambda a: link(portal, "activities", a.activity_id), "portalURL"),
     )
 
@@ -127,7 +127,8 @@ def command_keys(portal: str = "") -> tuple[Key, ...]:
 def _alert_text(alert: Alert) -> str:
     """The title, unless it is the policy's name, which is in the header; then the evidence, before what may be cut; the description."""
     title = "" if alert.title == alert.policy_name else alert.title
-    said = ". ".join(filter(None, (alert.evidence, alert.description)))
+    evidence, description = alert.evidence, alert.description
+    said = f"{evidence}. {description}" if evidence and description else evidence or description
     return f"{title}: {said}" if title and said else title or said
 
 

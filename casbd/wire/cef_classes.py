@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -33,10 +33,15 @@ def table() -> Classes:
 
 def alert_class(alert: Alert) -> str:
     """`ALERT_ANUBIS_DETECTION_VELOCITY` of an impossible travel."""
-    names, detection = table(), alert.detection
+    return _class(alert.policy_id, alert.detection, alert.policy_type)
+
+
+@lru_cache(1024)
+def _class(policy_id: str, detection: str, policy_type: str) -> str:
+    names = table()
     return (
-        names.policies.get(alert.policy_id)
+        names.policies.get(policy_id)
         or names.kinds.get(detection)
         or names.kinds.get(detection.partition(" ")[0])
-        or names.types.get(alert.policy_type, OF_ACTIVITY_POLICIES)
+        or names.types.get(policy_type, OF_ACTIVITY_POLICIES)
     )

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from casbd.model.activity import Activity
 from casbd.model.alert import Alert
-from casbd.wire.cef_message import LIMITS, Key, external_id, key
+from casbd.wire.cef_message import external_id, key
 from casbd.wire.cef_values import ipv4, ipv6
 from casbd.wire.moments import moment
-from casbd.wire.plain_text import joined
+from casbd.wire.pairs import Key
 
 _APP_ID = {
     "active directory": "ACTIVE_DIRECTORY",
@@ -67,7 +67,7 @@ def alert_keys(portal: str = "") -> tuple[Key, ...]:
         key("cn1", lambda a: "" if a.risk_score is None else a.risk_score, "riskScore"),
         key("cs1", lambda a: f"{portal.rstrip('/')}/#/alerts/{_quoted(a.alert_id)}" if portal else None, "portalURL"),
         key("cs2", lambda a: app_id(a.app), "uniqueServiceAppIds"),
-        key("cs3", lambda a: joined(a.activity_ids, LIMITS["cs3"]), "relatedAudits"),
+        key("cs3", "activity_ids", "relatedAudits"),
         key("cs4", "policy_id", "policyIDs"),
         key("c6a1", lambda a: ipv6(a.ip_address), "Device IPv6 Address"),
         *_WHAT_HAPPENED,
@@ -89,8 +89,8 @@ def activity_keys(portal: str = "") -> tuple[Key, ...]:
         key("requestClientApplication", lambda a: a.user_agent or ""),
         key("cs1", lambda a: f"{portal.rstrip('/')}/#/audits?activity.id=eq({_quoted(a.activity_id)},)" if portal else None, "portalURL"),
         key("cs2", lambda a: app_id(a.app), "uniqueServiceAppIds"),
-        key("cs3", lambda a: joined([o.name or o.id for o in a.objects], LIMITS["cs3"]), "targetObjects"),
-        key("cs4", lambda a: joined(a.matched_policies, LIMITS["cs4"]), "policyIDs"),
+        key("cs3", lambda a: tuple([o.name or o.id for o in a.objects]), "targetObjects"),
+        key("cs4", "matched_policies", "policyIDs"),
         key("c6a1", lambda a: ipv6(a.ip_address) or "", "Device IPv6 Address"),
     )
 

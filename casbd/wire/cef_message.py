@@ -9,11 +9,10 @@ could write alerts of their own. Lengths are those of the CEF dictionary, in cha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from operator import attrgetter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from casbd.wire.pairs import Key, Pairs, Value
 from casbd.wire.plain_text import BLANKS, MARK, cut, single_line
 
 _BEGINNING, _IN_ITS_PLACE = "CEF:0", "CEF-0"
@@ -62,12 +61,12 @@ _FLOOR = 64
 """Bytes. Where values would have to become shorter than this, the last key is left out instead."""
 
 
-class Key(NamedTuple):
-    """One key of the extension. `name` is its whole prefix, the label's pair included; `most` is 0 where it is never cut."""
+class Header(NamedTuple):
+    """What stands before the extension: `start` before the name, `end` behind it."""
 
+    start: str
     name: str
-    value: Callable[[Any], str | int | None]
-    most: int
+    end: str
 
 
 class Part(NamedTuple):
@@ -78,50 +77,30 @@ class Part(NamedTuple):
     cuttable: bool
 
 
-def key(name: str, value: str | Callable[[Any], str | int | None], label: str = "") -> Key:
+def key(name: str, value: str | Callable[[Any], Value], label: str = "") -> Key:
     """A key and its value: a field's name, or what makes it of the item. With a label, `nameLabel=label` goes before it."""
-    prefix = f"{name}Label={label} {name}=" if label else f"{name}="
-    return Key(prefix, attrgetter(value) if isinstance(value, str) else value, LIMITS.get(name, 0))
+    return Key(f"{name}Label={label} {name}=" if label else f"{name}=", value, LIMITS.get(name, 0))
 
 
-def message(start: str, name: str, severity: int, pairs: Sequence[tuple[str, str, int]], limit: int = 0) -> str:
-    """A whole message. start: the header up to the name. pairs: of `extension`.
+def message(header: Header, keys: tuple[Key, ...], item: object, *, with_empty: bool = False, limit: int = 0) -> str:
+    """A whole message of an item. with_empty: keys whose value is "" are sent all the same.
 
     limit: bytes; 0 is no limit. ValueError below 480.
     """
-    text = f"{start}{name}|{severity}|{' '.join([prefix + value for prefix, value, _ in pairs])}"
-    if text.find(_BEGINNING, 1) > 0:
-        once = [(prefix, without_beginnings(value), most) for prefix, value, most in pairs]
-        return message(start, without_beginnings(name), severity, once, limit)
+    start, name, end = header
+    text = f"{start}{name}{end}{without_beginnings(_EXTENSION.joined(keys, item, with_empty=with_empty))}"
     if not limit or (len(text) if text.isascii() else len(text.encode())) <= limit:
         return text
-    parts = [Part(start, name, cuttable=True)]
-    glue = f"|{severity}|"
-    for prefix, value, most in pairs:
-        parts.append(Part(glue + prefix, value, cuttable=most > 0))
-        glue = " "
+    parts, glue = [Part(start, name, cuttable=True)], end
+    for prefix, value, most in _EXTENSION.listed(keys, item, with_empty=with_empty):
+        parts.append(Part(glue + prefix, without_beginnings(value), cuttable=most > 0))
+        glue = _EXTENSION.separator
     return fitted(parts, limit)
 
 
 def without_beginnings(text: str) -> str:
     """The text without what begins a CEF message."""
     return text.replace(_BEGINNING, _IN_ITS_PLACE)
-
-
-def extension(keys: Iterable[Key], item: object, *, with_empty: bool) -> list[tuple[str, str, int]]:
-    """The pairs of an alert or activity, escaped. What is None is left out; with_empty: what is "" is sent all the same."""
-    pairs = []
-    for prefix, get, most in keys:
-        value = get(item)
-        if value is None:
-            continue
-        if isinstance(value, int):
-            pairs.append((prefix, str(value), 0))
-        elif (text := escape(value, most)) or with_empty:
-            pairs.append((prefix, text, most))
-    while pairs and not pairs[-1][1]:  # liblognorm refuses a message that ends with an empty value
-        pairs.pop()
-    return pairs
 
 
 def escape(text: str, most: int = 0) -> str:
@@ -135,18 +114,16 @@ def escape(text: str, most: int = 0) -> str:
     return (cut(text, most) if most else text).translate(_ESCAPES)
 
 
+_EXTENSION = Pairs(" ", "=\\", escape)
+
+
 def header_text(text: str, *, escaped: bool = False) -> str:
     """The name in the header: never empty, nothing in it that a receiver would trip over.
 
     escaped: as CEF has it, for a receiver that undoes it; else what would need an escape is replaced.
     """
-    return _header_text(text[: 2 * NAME_MOST], escaped)  # so that the cache stays small whatever is in the records
-
-
-@lru_cache(1024)
-def _header_text(text: str, escaped: bool) -> str:
     plain = " ".join(single_line(text if escaped else text.translate(_HEADER)).split())
-    name = cut(plain, NAME_MOST) or "unnamed"
+    name = without_beginnings(cut(plain, NAME_MOST)) or "unnamed"
     return name.translate(_HEADER_ESCAPES) if escaped else name
 
 
@@ -155,9 +132,10 @@ def external_id(text: str) -> str:
 
     Two ids that differ stay different, and one stays the same every time it is sent.
     """
-    is_clean = text and text.isprintable() and text == text.strip() and _BEGINNING not in text
-    if is_clean and len(escape(text).encode()) <= ID_MOST:
-        return text
+    if text and text.isprintable() and text == text.strip() and _BEGINNING not in text:
+        is_short = len(text) <= ID_MOST // 4  # whatever its characters are: of UTF-8 four bytes at most, an escape two
+        if is_short or len(escape(text).encode()) <= ID_MOST:
+            return text
     return hashed(text)
 
 

@@ -17,7 +17,7 @@ def ipv4(address: str | None) -> str | None:
 
 def ipv6(address: str | None) -> str | None:
     """The address, where it is IPv6."""
-    return address if address and len(address) <= _LONGEST and _version(address) == 6 else None
+    return address if address and ":" in address and len(address) <= _LONGEST and _version(address) == 6 else None
 
 
 def is_address(text: str | None) -> bool:

@@ -11,9 +11,10 @@ and line ends become blanks. `CEF:0` is replaced as in CEF.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from casbd import __version__
 from casbd.model.activity import Activity
@@ -25,7 +26,8 @@ from casbd.wire.cef_classes import alert_class
 from casbd.wire.cef_message import CLASS_MOST, Part, external_id, fitted, hashed, without_beginnings
 from casbd.wire.cef_values import is_address, link
 from casbd.wire.moments import moment
-from casbd.wire.plain_text import cut, joined, single_line
+from casbd.wire.pairs import Key, Pairs, Value
+from casbd.wire.plain_text import cut, single_line
 
 SEVERITY: dict[Severity, int] = {"informational": 1, "low": 3, "medium": 6, "high": 8}
 """As in CEF, but 1 is the lowest."""
@@ -41,17 +43,9 @@ _LAST_PORT = 65_535
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-class Attribute(NamedTuple):
-    """One attribute: its name, where its value comes from, and how many characters of it are sent; 0: it is never cut."""
-
-    name: str
-    value: Callable[[Any], str | int | None]
-    most: int
-
-
-def _attribute(name: str, value: str | Callable[[Any], str | int | None] = "", most: int = _TEXTS) -> Attribute:
+def _attribute(name: str, value: str | Callable[[Any], Value] = "", most: int = _TEXTS) -> Key:
     """value: a field's name, or what makes it of the item; left out: the field has the attribute's name."""
-    return Attribute(name, value if callable(value) else attrgetter(value or name), most)
+    return Key(f"{name}=", value or name, most)
 
 
 def _time_of(field: str) -> Callable[[Any], str | None]:
@@ -65,7 +59,11 @@ def _time_of(field: str) -> Callable[[Any], str | None]:
 
 
 _TIMES = (_attribute("devTime", lambda item: device_time(moment(item)), 0), _attribute("devTimeFormat", lambda _: TIME_FORMAT, 0))
-_ADDRESS = _attribute("src", lambda item: item.ip_address if is_address(item.ip_address) else None, 0)
+
+
+def _address(item: Any) -> str | None:
+    return item.ip_address if is_address(item.ip_address) else None
+
 
 _ALERT = (
     _attribute("externalId", lambda a: _id(a.alert_id), 0),
@@ -73,7 +71,7 @@ _ALERT = (
     _attribute("sev", lambda a: SEVERITY[a.severity], 0),
     _attribute("cat", "category", _NAMES),
     _attribute("usrName", "user", _NAMES),
-    _ADDRESS,
+    _attribute("src", _address, 0),
     _attribute("policy", "policy_id"),
     _attribute("policyName", "policy_name"),
     _attribute("act", "event"),
@@ -90,8 +88,8 @@ _ALERT = (
     _attribute("reason", "comment"),
     _attribute("closedBy", "closed_by"),
     _attribute("riskScore", "risk_score", 0),
-    _attribute("tags", lambda a: joined(a.tags, _LISTS), _LISTS),
-    _attribute("relatedAudits", lambda a: joined(a.activity_ids, _LISTS), _LISTS),
+    _attribute("tags", most=_LISTS),
+    _attribute("relatedAudits", "activity_ids", _LISTS),
 )
 
 _ACTIVITY = (
@@ -100,8 +98,8 @@ _ACTIVITY = (
     _attribute("sev", lambda _: SEVERITY["informational"], 0),
     _attribute("cat", "result", _NAMES),
     _attribute("usrName", "user", _NAMES),
-    _ADDRESS,
-    _attribute("identSrc", lambda a: _ADDRESS.value(a) if a.activity_type == "Log on" and a.user else None, 0),
+    _attribute("src", _address, 0),
+    _attribute("identSrc", lambda a: _address(a) if a.activity_type == "Log on" and a.user else None, 0),
     _attribute("srcPort", lambda a: a.ip_port if a.ip_port is not None and 0 <= a.ip_port <= _LAST_PORT else None, 0),
     _attribute("activityType", "activity_type"),
     _attribute("act", "action_type"),
@@ -115,15 +113,15 @@ _ACTIVITY = (
     _attribute("role", "user_type"),
     _attribute("domain", "user_domain"),
     _attribute("userId", "user_id"),
-    _attribute("policy", lambda a: joined(a.matched_policies, _LISTS), _LISTS),
+    _attribute("policy", "matched_policies", _LISTS),
     _attribute("country"),
     _attribute("city"),
     _attribute("isp"),
     _attribute("asn", "asn", 0),
     _attribute("ipCategory", "ip_category"),
     _attribute("userAgent", "user_agent"),
-    _attribute("tags", lambda a: joined((*a.ip_tags, *a.user_agent_tags, *a.device_tags), _LISTS), _LISTS),
-    _attribute("targetObjects", lambda a: joined([o.name or o.id for o in a.objects], _LISTS), _LISTS),
+    _attribute("tags", lambda a: (*a.ip_tags, *a.user_agent_tags, *a.device_tags), _LISTS),
+    _attribute("targetObjects", lambda a: tuple([o.name or o.id for o in a.objects]), _LISTS),
     _attribute("source"),
 )
 
@@ -148,20 +146,21 @@ _COMMAND = (
     _attribute("reverts"),
 )
 
+_SHOWN = {"alerts": (_ALERT, "alert_id"), "activities": (_ACTIVITY, "activity_id"), "governance": (_COMMAND, "command_id")}
+"""By the page of a portal that shows items of a kind: their attributes, and the field that its address ends with."""
+
 
 def alert(alert: Alert, *, portal: str = "", limit: int = 0) -> str:
     """An alert as one LEEF message.
 
     portal: the address of a web page that shows alerts, for `url`. limit: bytes, from 480; 0 is no limit.
     """
-    return _message(alert_class(alert), _ALERT, alert, link(portal, "alerts", alert.alert_id), limit)
+    return _message(alert_class(alert), _attributes("alerts", portal), alert, limit)
 
 
 def activity(activity: Activity, *, portal: str = "", limit: int = 0) -> str:
     """An activity as one LEEF message; portal and limit as for `alert`. `identSrc` ties an address to who logged on from it."""
-    return _message(
-        event_class(activity.activity_type[:CLASS_MOST]), _ACTIVITY, activity, link(portal, "activities", activity.activity_id), limit
-    )
+    return _message(event_class(activity.activity_type[:CLASS_MOST]), _attributes("activities", portal), activity, limit)
 
 
 def command(command: GovernanceCommand, *, portal: str = "", limit: int = 0) -> str:
@@ -170,36 +169,46 @@ def command(command: GovernanceCommand, *, portal: str = "", limit: int = 0) -> 
     usrName: to whom it was done; accountName: who asked for it or approved it.
     """
     class_id = f"GOVERNANCE_{command.action.upper()}"[:CLASS_MOST]
-    return _message(class_id, _COMMAND, command, link(portal, "governance", command.command_id), limit)
+    return _message(class_id, _attributes("governance", portal), command, limit)
 
 
 def device_time(time: int) -> str:
     """`Jan 31 2026 12:00:00.000 GMT`, as `TIME_FORMAT` says. time: milliseconds since 1970."""
     text = iso(time)
-    return f"{_MONTHS[int(text[5:7]) - 1]} {text[8:10]} {text[:4]} {text[11:23]} GMT"
+    return f"{_device_second(text[:19])}{text[19:23]} GMT"
 
 
-def _message(class_id: str, attributes: Sequence[Attribute], item: object, url: str, limit: int) -> str:
+@lru_cache(1024)
+def _device_second(text: str) -> str:
+    return f"{_MONTHS[int(text[5:7]) - 1]} {text[8:10]} {text[:4]} {text[11:]}"
+
+
+@cache
+def _attributes(page: str, portal: str) -> tuple[Key, ...]:
+    """All of what is shown on such a page of the portal."""
+    attributes, item_id = _SHOWN[page]
+    return (*attributes, _attribute("url", lambda item: link(portal, page, getattr(item, item_id))))
+
+
+def _message(class_id: str, attributes: tuple[Key, ...], item: object, limit: int) -> str:
     start = f"LEEF:2.0|casbd|casbd|{__version__}|{class_id}|{_DELIMITER}|"
-    pairs = [(name, text, most) for name, get, most in attributes if (text := _text(get(item), most))]
-    if url:
-        pairs.append(("url", _text(url, _TEXTS), _TEXTS))
-    message = start + _DELIMITER.join([f"{name}={text}" for name, text, _ in pairs])
-    if not limit or len(message.encode()) <= limit:
-        return message
-    parts = [Part(f"{start if not index else _DELIMITER}{name}=", text, most > 0) for index, (name, text, most) in enumerate(pairs)]
+    text = start + without_beginnings(_ATTRIBUTES.joined(attributes, item))
+    if not limit or (len(text) if text.isascii() else len(text.encode())) <= limit:
+        return text
+    parts: list[Part] = []
+    for name, value, most in _ATTRIBUTES.listed(attributes, item):
+        parts.append(Part(f"{_DELIMITER if parts else start}{name}", without_beginnings(value), cuttable=most > 0))
     return fitted(parts, limit)
 
 
-def _text(value: str | int | None, most: int) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return str(value)
-    text = without_beginnings(single_line(value.translate(_SUBSTITUTED)))
+def _text(text: str, most: int) -> str:
+    text = single_line(text.translate(_SUBSTITUTED))
     return cut(text, most) if most else text
+
+
+_ATTRIBUTES = Pairs(_DELIMITER, _DELIMITER + "|", _text)
 
 
 def _id(text: str) -> str:
     """As in CEF. Two ids of which one has what takes the place of a character in the other stay different."""
-    return external_id(text) if text == text.translate(_SUBSTITUTED) else hashed(text)
+    return hashed(text) if _DELIMITER in text or "|" in text else external_id(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, get_args
 
 from casbd.model.alert import Severity
@@ -55,7 +55,7 @@ def rfc3164(
     syslog. The time is UTC, to the millisecond; `classic` is RFC 3164's own `Jan 31 12:00:00`, without year and zone.
     """
     when = iso(time) if timestamp == "rfc3339" else _classic(time // 1000)
-    return f"<{_priority(facility, severity)}>{when} {visible(hostname, 255)} "
+    return f"{_priority(facility, severity)}{when} {visible(hostname, 255)} "
 
 
 def bare(time: int) -> str:
@@ -69,7 +69,7 @@ def rfc5424(*, facility: Facility, severity: Severity, time: int, hostname: str,
     No byte order mark follows, though the RFC asks for one before UTF-8: receivers leave it in front of `CEF:`.
     """
     host, identifier = visible(hostname, 255), visible(message_id, 32)
-    return f"<{_priority(facility, severity)}>1 {iso(time)} {host} casbd - {identifier} - "
+    return f"{_priority(facility, severity)}1 {iso(time)} {host} casbd - {identifier} - "
 
 
 def frame(message: bytes, framing: Framing) -> bytes:
@@ -80,13 +80,15 @@ def frame(message: bytes, framing: Framing) -> bytes:
     return message + b"\n" if framing == "lf" else b"%d %b" % (len(message), message)
 
 
+@lru_cache(256)
 def visible(text: str, most: int) -> str:
     """A header field: visible ASCII only, `-` where nothing is left."""
     return _NOT_VISIBLE.sub("", text)[:most] or "-"
 
 
-def _priority(facility: Facility, severity: Severity) -> int:
-    return _FACILITIES.index(facility) * 8 + SEVERITY[severity]
+@cache
+def _priority(facility: Facility, severity: Severity) -> str:
+    return f"<{_FACILITIES.index(facility) * 8 + SEVERITY[severity]}>"
 
 
 @lru_cache(1024)

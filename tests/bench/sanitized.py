@@ -1,4 +1,5 @@
-"""What is in C under the compiler's sanitizers: stored bodies and records with bytes changed, left out and added, for some time.
+"""What is in C under the compiler's sanitizers: stored bodies and records with bytes changed, left out and added, and
+items with anything in them, for some time.
 
     python tests/bench/sanitized.py [SECONDS]
 
@@ -101,12 +102,42 @@ def try_records(seconds: float) -> None:
     print(f"{tried} records, {whole} of them picked from, nothing out of bounds")
 
 
+def try_pairs(seconds: float) -> None:
+    """Pairs of items with anything in their fields: with C and without they are the same."""
+    import _pairs
+
+    sys.modules["casbd.wire._pairs"] = _pairs
+    from types import SimpleNamespace
+
+    from casbd.wire import cef_message, leef, pairs
+
+    assert pairs._pairs is _pairs, "else nothing of it is tried"
+    chance, tried = random.Random(time.time_ns()), 0
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        texts = ["x" * chance.choice((0, 1, 3, 40, 4000, 4095, 9000)) for _ in range(8)]
+        for place in range(4):
+            at = chance.randrange(len(texts[place]) + 1)
+            texts[place] = texts[place][:at] + chance.choice((" ", "=", "^", "ä", "\ud800", "\n", "\\")) + texts[place][at:]
+        many: list[object] = [None, "", True, chance.randrange(-(2**70), 2**70), tuple(texts[:2]), (texts[2],), (), (None,), *texts]
+        item = SimpleNamespace(**{f"f{place}": chance.choice(many) for place in range(12)})
+        keys = tuple(pairs.Key(f"{name}=", name, chance.choice((0, 4, 63, 4000))) for name in vars(item))
+        for form in (cef_message._EXTENSION, leef._ATTRIBUTES):
+            joined = form.joined(keys, item, with_empty=True)
+            assert joined == form.separator.join([prefix + text for prefix, text, _ in form.listed(keys, item, with_empty=True)])
+        with suppress(AttributeError):
+            form.joined((*keys, pairs.Key("a=", "missing", 0)), item)
+        tried += 1
+    print(f"{tried} items as pairs, nothing out of bounds")
+
+
 def main() -> None:
     """Build, and run a process with the sanitizers in it."""
     if len(sys.argv) > 2:
         sys.path.insert(0, sys.argv[2])
-        try_bodies(float(sys.argv[1]) / 2)
-        return try_records(float(sys.argv[1]) / 2)
+        for attempt in (try_bodies, try_records, try_pairs):
+            attempt(float(sys.argv[1]) / 3)
+        return
     compiler = os.environ.get("CC", "cc")
     with tempfile.TemporaryDirectory() as place:
         flags = ["-g", "-O1", "-fPIC", "-shared", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
