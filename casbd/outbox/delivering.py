@@ -45,7 +45,7 @@ class Delivering(Protocol):
 
     @property
     def unwritten(self) -> bool:
-        """Whether there is something to write down."""
+        """Whether there is something to write down by now."""
 
     def close(self) -> None:
         """Let go of the destination."""

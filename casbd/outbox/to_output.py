@@ -6,7 +6,6 @@ import itertools
 import logging
 import math
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from casbd.errors import Rejected, Retry
 from casbd.filters.tree import Node
 from casbd.model.alert import Alert
 from casbd.outbox.delivering import BATCH, LOOK_SECONDS
+from casbd.outbox.in_doubt import InDoubt
 from casbd.outbox.what_is_sent import WhatIsSent
 from casbd.plugins import Item, Output, Uncertain
 from casbd.pseudonyms import NONE, Pseudonyms
@@ -28,6 +28,9 @@ from casbd.wire.left_out import without
 log = logging.getLogger(__name__)
 
 PROBE_SECONDS = 4.0
+WRITE_SECONDS = 0.2
+"""While it sends all the time, what became of it is written down so often: a commit waits for the disk, as long as hundreds of messages
+take. A crash has what was sent since then sent again."""
 MAX_TRIES = 5
 """How often a single message is tried that an output does not refuse, but breaks over."""
 
@@ -75,14 +78,15 @@ class ToOutput:
         self._broken = 0
         self._reached = 0
         self._offset: tuple[int, int] = (0, 0)
-        self._in_doubt: deque[tuple[Part, Sequence[int]]] = deque()
-        self._items_in_doubt = 0
+        self._in_doubt = InDoubt()
         self._first_sent: float | None = None
         self._proved = False
         self._settled: list[Part] = []
         self._refused: list[_Refused] = []
         self._heard: list[str] = []
         self._handed_over = False
+        self._written_at = -math.inf
+        self._is_busy = False
 
     @property
     def look_again(self) -> float:
@@ -98,6 +102,7 @@ class ToOutput:
         """The leading alerts and outcomes together, or (part of) one block of activities."""
         self._settle_what_was_read()
         rows = outbox.head(store.connection, self._name, most, self._reached)
+        self._is_busy = bool(rows)
         if not rows:
             return False
         failure = self._deliver_block(store, rows[0], most) if rows[0].kind == "activities" else self._deliver_rows(store, _alike(rows))
@@ -109,11 +114,11 @@ class ToOutput:
     def _deliver_rows(self, store: Store, rows: Sequence[Row]) -> Retry | None:
         wanted = [(row, item) for row in rows if (item := self._what.item(store, row)) is not None]
         outcome = self._send([item for _, item in wanted]) if wanted else _Outcome(0)
-        went = {row.seq for row, _ in wanted[: outcome.sent]}
+        sent = {row.seq for row, _ in wanted[: outcome.sent]}
         self._heard += [item.alert_id for row, item in wanted[: outcome.sent] if row.undecided and isinstance(item, Alert)]
         last = wanted[outcome.sent][0] if outcome.sent < len(wanted) else None
-        for row in itertools.takewhile(lambda row: row is not last, rows):
-            self._went(Part(row.seq, int(row.seq in went), 0, whole=True))
+        gone = rows if last is None else itertools.takewhile(lambda row: row is not last, rows)
+        self._went([Part(row.seq, int(row.seq in sent), 0, whole=True) for row in gone])
         if outcome.refusal:
             assert last is not None, "it was one of them"
             self._refused.append(_Refused(last, last.body, outcome.refusal))
@@ -132,19 +137,20 @@ class ToOutput:
             self._refused.append(_Refused(row, outbox.activity_body(activities[places[outcome.sent]]), outcome.refusal))
         beyond = len(activities) if len(places) < most else places[-1] + 1
         done = places[went] if went < len(places) else beyond
-        self._went(Part(row.seq, outcome.sent, done, whole=done >= len(activities)), places[: outcome.sent])
+        self._went([Part(row.seq, outcome.sent, done, done >= len(activities), places[: outcome.sent])])
         return outcome.failure
 
-    def _went(self, part: Part, places: Sequence[int] = ()) -> None:
-        self._handed_over = self._handed_over or part.items > 0
-        if part.whole:
-            self._reached = part.seq
-        self._offset = (part.seq, part.done)
+    def _went(self, parts: Sequence[Part]) -> None:
+        if not parts:
+            return
+        last = parts[-1]
+        self._handed_over = self._handed_over or any(part.items for part in parts)
+        self._reached = last.seq if last.whole else self._reached
+        self._offset = (last.seq, last.done)
         if self._uncertain is None:
-            self._settled.append(part)
+            self._settled += parts
         else:
-            self._in_doubt.append((part, places))
-            self._items_in_doubt += part.items
+            self._in_doubt.add(parts)
             self._first_sent = self._first_sent or monotonic()
 
     def _settle_what_was_read(self) -> None:
@@ -158,25 +164,16 @@ class ToOutput:
 
     def _settle_all_but(self, unread: int) -> None:
         """All but the latest so many items are out of doubt."""
-        read = self._items_in_doubt - unread  # not counted anew: thousands may be in doubt, and it is asked at each batch
-        self._items_in_doubt -= max(read, 0)
-        while self._in_doubt and self._in_doubt[0][0].items <= read:
-            part, _ = self._in_doubt.popleft()
-            self._settled.append(part)
-            self._proved = True
-            read -= part.items
-        if self._in_doubt and read > 0:  # only of a block's activities can a part be read
-            part, places = self._in_doubt.popleft()
-            self._settled.append(Part(part.seq, read, places[read], whole=False))
-            self._proved = True
-            self._in_doubt.appendleft((part._replace(items=part.items - read), places[read:]))
+        read = self._in_doubt.read_but(unread)
+        self._settled += read
+        self._proved = self._proved or bool(read)
 
     def _begin_anew(self, unread: int) -> None:
         """The connection is gone, and so many of the latest items may not have been read: they are sent again, in their order."""
         self._settle_all_but(unread)
         self._in_doubt.clear()
-        self._items_in_doubt = 0
         self._reached, self._offset, self._first_sent, self._proved = 0, (0, 0), None, False
+        self._is_busy = False  # what is read from the first row on must not be what is out of doubt
 
     def _send(self, items: Sequence[Item]) -> _Outcome:
         """What became of them; Retry where none arrived."""
@@ -222,8 +219,11 @@ class ToOutput:
 
     @property
     def unwritten(self) -> bool:
-        """Whether there is something to write down."""
-        return bool(self._settled or self._refused or self._heard or self._handed_over)
+        """Whether there is something to write down by now."""
+        if self._heard:  # what becomes of these alerts is told to who is known to have heard of them
+            return True
+        is_due = not self._is_busy or monotonic() - self._written_at >= WRITE_SECONDS
+        return is_due and bool(self._settled or self._refused or self._handed_over)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """What was sent, what is out of doubt, what was refused."""
@@ -239,6 +239,7 @@ class ToOutput:
     def written(self) -> None:
         """It is committed."""
         self._settled, self._refused, self._heard, self._handed_over = [], [], [], False
+        self._written_at = monotonic()
 
     def close(self) -> None:
         """Close the output."""

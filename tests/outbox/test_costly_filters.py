@@ -92,6 +92,16 @@ class TestAlerts:
         deliver_all(core, delivering)
         assert len(output.taken) == 2
 
+    def test_who_was_sent_one_is_noted_before_anything_can_become_of_it(self, core, costs):
+        costs(False)
+        _, delivering = sent_to(core, None)
+        for _ in range(2):
+            assert delivering.deliver(core.store, 1)
+            assert delivering.unwritten
+            with core.store.transaction() as connection:
+                delivering.write(connection)
+            delivering.written()
+
     def test_only_who_was_sent_one_hears_what_becomes_of_it(self, core, costs):
         costs(False)
         deliver_all(core, sent_to(core, ALERTS)[1])

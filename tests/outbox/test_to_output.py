@@ -10,6 +10,7 @@ from casbd.errors import Rejected, Retry
 from casbd.filters.tree import Condition
 from casbd.model.activity import Activity
 from casbd.model.governance import GovernanceCommand
+from casbd.outbox import to_output as module
 from casbd.outbox.to_output import ToOutput
 from casbd.plugins import registry
 from casbd.pseudonyms import Pseudonyms
@@ -71,6 +72,50 @@ def write(core, delivering):
         delivering.write(connection)
     delivering.written()
     return next((row.sent for row in core.waiting()), None)
+
+
+def test_what_is_sent_all_the_time_is_written_down_some_times_a_second(make_core, monkeypatch):
+    """A commit waits for the disk. Once all is sent, at once."""
+    now = [50.0]
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    core = make_core(rules={"failed": {}}, settings=settings({"siem": ["alerts"]}))
+    core.feed_records(*(record(at=n) for n in range(6)))
+    output = Memory()
+    delivering = ToOutput("siem", output, lambda: core.now)
+
+    def deliver(at):
+        now[0] = 50 + at
+        worked = delivering.deliver(core.store, 1)
+        if delivering.unwritten:
+            write(core, delivering)
+        return worked, len(output.taken), len(core.waiting())
+
+    last = module.WRITE_SECONDS - 0.01
+    assert [deliver(0), deliver(0.01), deliver(last)] == [(True, 1, 5), (True, 2, 5), (True, 3, 5)]
+    assert [deliver(module.WRITE_SECONDS), deliver(0.3), deliver(0.3)] == [(True, 4, 2), (True, 5, 2), (True, 6, 2)]
+    assert deliver(0.3) == (False, 6, 0)
+    assert not delivering.unwritten
+    core.feed_records(record(at=7))
+    assert [deliver(0.31), deliver(0.31)] == [(True, 7, 1), (False, 7, 0)]
+
+
+def test_what_is_out_of_doubt_is_written_down_before_a_new_connection_begins_with_the_first_row(make_core):
+    core = make_core(rules={"failed": {}}, settings=settings({"siem": ["alerts"]}))
+    core.feed_records(*(record(at=n) for n in range(6)))
+    output = destinations.Unsure()
+    delivering = ToOutput("siem", output, lambda: core.now)
+    for _ in range(2):
+        assert delivering.deliver(core.store, 2)
+        if delivering.unwritten:
+            write(core, delivering)
+    assert (len(core.waiting()), delivering.unwritten) == (4, False)
+    output.broken.set()
+    with pytest.raises(Retry):
+        delivering.deliver(core.store, 2)
+    assert delivering.unwritten
+    write(core, delivering)
+    assert delivering.deliver(core.store, 9)
+    assert len(output.taken) == len({*output.taken}) == 6
 
 
 def set_aside(core):

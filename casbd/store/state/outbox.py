@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, NamedTuple
+from operator import attrgetter
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,10 +17,24 @@ from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
 
 _encode = msgspec.msgpack.Encoder().encode
+_encode_json = msgspec.json.Encoder().encode
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _command = msgspec.msgpack.Decoder(GovernanceCommand).decode
 
 Kind = Literal["alert", "activities", "activity", "command", "outcome"]
+
+MOST_AT_ONCE = 4 * 1024 * 1024
+"""Bytes. Where the next rows are larger together, few are read at once."""
+_NEXT = "FROM outbox WHERE destination = ?1 AND seq > ?2 ORDER BY seq LIMIT"
+_HEAD = f"""
+SELECT json_group_array(json_array(seq, kind, block_id, sent, undecided, length(body))), CAST(group_concat(body, '') AS BLOB) FROM (
+    SELECT seq, kind, block_id, sent, undecided, body {_NEXT} (
+        SELECT iif(total(iif(block_id IS NULL, size, 0)) < {MOST_AT_ONCE}, ?3, min(?3, 8)) FROM (SELECT block_id, size {_NEXT} ?3)
+    )
+)
+"""  # noqa: S608  our own words
+"""All rows as one: at each that is fetched other threads go on, and this one waits for its turn. `group_concat` takes bytes as they are."""
+_described = msgspec.json.Decoder(list[tuple[int, Kind, int | None, int, int, int]]).decode
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -48,13 +63,15 @@ class Row(msgspec.Struct, frozen=True):
         return _command(self.body)
 
 
-class Part(NamedTuple):
-    """Messages of one row that went together. done: of a row of activities, how many there are up to here; whole: nothing is left of it."""
+class Part(msgspec.Struct, frozen=True, gc=False):
+    """Messages of one row that went together. done: of a row of activities, how many there are up to here; whole: nothing is left of it.
+    places: of each of several messages, how many there were before it."""
 
     seq: int
     items: int
     done: int
     whole: bool
+    places: Sequence[int] = ()
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,12 +144,14 @@ def _activity(body: bytes) -> Activity:
 
 
 def head(connection: sqlite3.Connection, destination: str, limit: int, after: int = 0) -> list[Row]:
-    """The next rows of a destination, in order, behind the row `after`."""
-    rows = connection.execute(
-        "SELECT seq, kind, block_id, sent, body, undecided FROM outbox WHERE destination = ? AND seq > ? ORDER BY seq LIMIT ?",
-        (destination, after, limit),
-    )
-    return [Row(seq, kind, block_id, sent, body, bool(undecided)) for seq, kind, block_id, sent, body, undecided in rows]
+    """The next rows of a destination, in order, behind the row `after`; at most so many, and fewer where they are large."""
+    described, bodies = connection.execute(_HEAD, (destination, after, limit)).fetchone()
+    rows, end = [], 0
+    for seq, kind, block_id, sent, undecided, length in _described(described):
+        rows.append(Row(seq, kind, block_id, sent, bodies[end : end + length], bool(undecided)))
+        end += length
+    rows.sort(key=attrgetter("seq"))  # SQLite does not promise in which order it aggregates
+    return rows
 
 
 def handed_over(connection: sqlite3.Connection, destination: str, reached: int, now: int) -> None:
@@ -148,7 +167,8 @@ def settle(connection: sqlite3.Connection, destination: str, parts: Sequence[Par
     """Take out what is out of doubt, and count it. acknowledged: whether the destination said that it has it."""
     # In one transaction with the row's end: a row of activities that is sent in parts begins again behind the last part that is certain.
     connection.executemany("UPDATE outbox SET sent = ? WHERE seq = ?", [(part.done, part.seq) for part in parts if not part.whole])
-    connection.executemany("DELETE FROM outbox WHERE seq = ?", [(part.seq,) for part in parts if part.whole])
+    whole = _encode_json([part.seq for part in parts if part.whole]).decode()
+    connection.execute("DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))", (whole,))
     items = sum(part.items for part in parts)
     if items:  # an error of one message is of interest until the next one is there, that of a destination until it recovers
         connection.execute(

@@ -1,6 +1,7 @@
 """What waits for each destination, what is in doubt, and how a destination is said to be doing."""
 
 import pytest
+from msgspec.structs import replace
 
 from casbd.model.alert import Alert
 from casbd.model.governance import GovernanceCommand
@@ -43,6 +44,36 @@ def test_rows_of_a_destination_come_in_order_and_some_at_a_time(connection):
     assert (seqs(connection, limit=2), seqs(connection, after=1), seqs(connection, after=4)) == ([1, 3], [3, 4], [])
     assert {name: rows for name, (rows, _) in outbox.pending(connection).items()} == {"siem": 3, "other": 1}
     assert outbox.pending(connection)["siem"][1] == len(first.body) + len(second.body) + 1000
+
+
+def test_a_body_is_any_bytes(connection):
+    bodies = [b"", b"\0\0", b"\xff\x00\xfe", b"[1]", bytes(range(256)) * 300, "ä\0€".encode(), b"\xed\xa0\x80"]
+    sql = "INSERT INTO outbox (destination, kind, size, body, stored) VALUES ('siem', 'alert', ?, ?, 0)"
+    connection.executemany(sql, [(len(body), body) for body in bodies])
+    assert [row.body for row in outbox.head(connection, "siem", 100)] == bodies
+
+
+def test_rows_are_in_order_whatever_the_order_is_in_which_they_are_aggregated():
+    class Disordered:
+        def execute(self, *_):
+            return self
+
+        def fetchone(self):
+            return '[[3,"alert",null,0,1,2],[1,"command",null,0,0,0],[2,"activities",7,5,0,1]]', b"abc"
+
+    rows = outbox.head(Disordered(), "siem", 3)
+    assert [(row.seq, row.block_id, row.sent, row.body) for row in rows] == [(1, None, 0, b""), (2, 7, 5, b"c"), (3, None, 0, b"ab")]
+
+
+def test_of_large_rows_few_come_at_once(connection):
+    """They are in memory twice. A block's activities are not copied, whatever their size is."""
+    for number in range(9):
+        outbox.add_block(connection, "siem", number, outbox.MOST_AT_ONCE)
+    assert len(seqs(connection)) == 9
+    large = replace(alert("a"), description="x" * (outbox.MOST_AT_ONCE // 10))
+    for _ in range(10):
+        outbox.add(connection, "other", large)
+    assert (len(seqs(connection, "other", 9)), len(seqs(connection, "other", 10)), len(seqs(connection, "other", 3))) == (9, 8, 3)
 
 
 def test_what_is_out_of_doubt_is_taken_out_and_counted(connection):
