@@ -52,6 +52,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("range", "range", "range", _ORDERED),
         Operator("within_days", "within_days", "days", ("time",)),
         *_pair("same_as", "field", ("raw",), "nsame_as"),
+        *_pair("mentions", "field", ("raw",)),
         *_pair("element", "filters", ("raw",)),
         *_pair("means", "meaning", ("reason",)),
     )

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from casbd.filters.effort import Effort
-from casbd.filters.text_tests import HOLDING, LONG, TEXT, any_test
+from casbd.filters.text_tests import HOLDING, LONG, TEXT, WORDS, any_test
 from casbd.filters.tree import AllOf, AnyOf, Condition, Node, nodes_inside
+from casbd.filters.values import words
 from casbd.model.activity import Activity
 from casbd.records.opening import elements
 from casbd.records.plain_parts import plain_part
@@ -21,7 +22,7 @@ ElementTest = Callable[[Any, Activity], bool]
 def record_test(condition: Condition, reader: RawReader, effort: Effort) -> Callable[[Activity], bool]:
     """The test of an activity for a positive operator at a path into its record. effort: counts what long records take, and may end it."""
     path = condition.path
-    if condition.operator in ("isset", "same_as", "element"):
+    if condition.operator in ("isset", "same_as", "mentions", "element"):
         holds = _values_test(condition, reader, effort)
 
         def asked(activity: Activity) -> bool:
@@ -52,6 +53,8 @@ def _values_test(condition: Condition, reader: RawReader, effort: Effort) -> Val
             return lambda values, _activity: any(value not in (None, "", [], {}) for value in values)
         case "same_as":
             return _same_as(condition, reader)
+        case "mentions":
+            return _mentions(condition, reader, effort)
         case "element":
             return _some_element(condition, reader, effort)
     fit = any_test(condition, effort)
@@ -60,17 +63,39 @@ def _values_test(condition: Condition, reader: RawReader, effort: Effort) -> Val
 
 def _same_as(condition: Condition, reader: RawReader) -> ValuesTest:
     """Whether a value is one that another field has, or another path leads to."""
+    elsewhere = _elsewhere(condition, reader)
+
+    def same(values: list[Any], activity: Activity) -> bool:
+        own = {text.casefold() for text in texts(values)}
+        return any(text.casefold() in own for text in elsewhere(activity))
+
+    return same
+
+
+def _mentions(condition: Condition, reader: RawReader, effort: Effort) -> ValuesTest:
+    """Whether a value has in it, as whole words, what another field has, or another path leads to."""
+    elsewhere = _elsewhere(condition, reader)
+
+    def mentioned(values: list[Any], activity: Activity) -> bool:
+        others = elsewhere(activity)
+        effort.spend(WORDS * sum(map(len, others)))
+        phrases = tuple(other for other in others if words(other).strip())
+        return any_test(Condition("raw", "contains", phrases), effort)(texts(values))
+
+    return mentioned
+
+
+def _elsewhere(condition: Condition, reader: RawReader) -> Callable[[Activity], list[str]]:
+    """What other fields have, and other paths lead to, that a condition compares with. They begin in the record, also within an element."""
     others = [str(value) for value in condition.values]
     paths = [parse_path(other[4:]) for other in others if other.startswith("raw.")]
     fields = [other for other in others if not other.startswith("raw.")]
 
-    def same(values: list[Any], activity: Activity) -> bool:
-        own = {text.casefold() for text in texts(values)}
-        elsewhere = [text for path in paths for text in texts(reader.find(activity.raw, path))]
-        elsewhere += [text for field in fields if (text := getattr(activity, field)) is not None]
-        return any(text.casefold() in own for text in elsewhere)
+    def elsewhere(activity: Activity) -> list[str]:
+        found = [text for path in paths for text in texts(reader.find(activity.raw, path))]
+        return found + [text for field in fields if (text := getattr(activity, field)) is not None]
 
-    return same
+    return elsewhere
 
 
 def _some_element(condition: Condition, reader: RawReader, effort: Effort) -> ValuesTest:

@@ -193,6 +193,7 @@ _VERBS = {
     "lte": ("is at most", "is not at most"),
     "range": ("is from", "is not from"),
     "same_as": ("is the same as", "is not the same as"),
+    "mentions": ("mentions", "does not mention"),
     "means": ("means", "does not mean"),
     "within_days": ("is of the last", "is not of the last"),
 }

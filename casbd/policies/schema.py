@@ -34,6 +34,7 @@ _MEANINGS = {
     "matches": "matches one of these regular expressions (RE2)",
     "cidr": "is an address in one of these networks",
     "same_as": "is what another field holds, such as raw.requestParameters.userName",
+    "mentions": "has in it, as whole words, what another field holds, such as raw.recipientAccountId",
     "element": "has an element that meets all of this, such as {Name: {eq: ForwardTo}, Value: {nendswith: '@contoso.com'}}",
     "nelement": "has no element that meets all of this",
     "means": "is a vendor's word for this",

@@ -69,7 +69,14 @@ def number_conditions(draw, field, path=()):
 inner_conditions = st.one_of(
     text_conditions(["raw"], paths=(("X",), ("y",), ("Name",), ("value",), (ITSELF,), (EVERY,))),
     number_conditions("raw", ("x",)),
-    st.builds(Condition, st.just("raw"), st.just("same_as"), st.sampled_from([("user",), ("raw.P.x",)]), st.booleans(), st.just(("Y",))),
+    st.builds(
+        Condition,
+        st.just("raw"),
+        st.sampled_from(["same_as", "mentions"]),
+        st.sampled_from([("user",), ("raw.P.x",)]),
+        st.booleans(),
+        st.just(("Y",)),
+    ),
 )
 
 

@@ -34,6 +34,9 @@ def positive(condition, activity, element=RECORD):
         return any(
             as_text(value).casefold() == other.casefold() for value in values if value is not None for other in others(condition, activity)
         )
+    if condition.operator == "mentions":
+        phrases = [other for other in others(condition, activity) if words(other.casefold())]
+        return any(fits("contains", as_text(value), other) for value in values if value is not None for other in phrases)
     if condition.operator == "isset":
         return any(value not in (None, "", [], {}, ()) for value in values)
     if condition.operator == "within_days":

@@ -166,6 +166,31 @@ def test_the_value_of_another_field(filters, held):
     assert holds(f"{{{filters}}}", activity) is held
 
 
+@pytest.mark.parametrize(
+    ("filters", "held"),
+    [
+        ("raw.role: {mentions: raw.account}", True),
+        ("raw.role: {nmentions: raw.account}", False),
+        ("raw.role: {mentions: [raw.nobody, app]}", False),
+        ("raw.role: {mentions: user}", True),
+        ("raw.number: {mentions: raw.account}", True),
+        ("raw.longer: {mentions: raw.account}", False),
+        ("raw.role: {mentions: raw.nothing}", False),
+        ("raw.nothing: {mentions: raw.nothing}", False),
+        ("raw.nobody: {nmentions: raw.account}", True),
+        ("raw.roles: {nmentions: raw.account}", False),
+        ("raw.roles: {element: {.: {nmentions: raw.account}}}", True),
+        ("raw.role: {element: {.: {nmentions: raw.account}}}", False),
+    ],
+)
+def test_the_value_of_another_field_within_a_value(filters, held):
+    role = "arn:aws:iam::111122223333:role/ANNA"
+    record = {"role": role, "number": 111122223333, "account": "111122223333", "longer": "1111222233334", "nothing": "--"}
+    record["roles"] = [role, "arn:aws:iam::999988887777:root"]
+    activity = Activity(user="anna", raw=msgspec.json.encode(record).decode())
+    assert holds(f"{{{filters}}}", activity) is held
+
+
 LISTS = msgspec.json.encode(
     {
         "Parameters": [{"Name": "ForwardTo", "Value": "a@contoso.com"}, {"Name": "RedirectTo", "Value": "thief@example.net"}],
