@@ -146,9 +146,9 @@ def _proven(policy: Policy, log: ActivityLog, exceptions: Sequence[Suggested], f
     judged = [*false, *true]
     if not judged:
         return Proposal((), 0, 0, 0, 0, 0, (), ())
-    since, until = min(alert.first_activity for alert in judged) - DAY, max(alert.last_activity for alert in judged)
+    since = min(alert.first_activity for alert in judged) - DAY  # and to the end of the log: what is newest nobody has judged yet
     spared = replace(policy, exemptions=(*policy.exemptions, *map(_exemption, exceptions)))
-    before, after = (_known(would_have_raised(one, log, since, until)) for one in (policy, spared))
+    before, after = (_known(would_have_raised(one, log, since, None)) for one in (policy, spared))
     of_false, of_true = ({alert.alert_id: _names(alert) for alert in alerts} for alerts in (false, true))
     here = {alert_id: names for alert_id, names in of_false.items() if not before.isdisjoint(names)}
     names_of_judged = frozenset(chain.from_iterable([*of_false.values(), *of_true.values()]))

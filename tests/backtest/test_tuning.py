@@ -49,6 +49,13 @@ def test_the_value_that_false_alerts_share_and_no_real_one_has(tried):
     assert (proposal.others, proposal.others_removed) == (1, 0)
 
 
+def test_what_came_after_all_judged_alerts_is_told(tried):
+    judged = [*(failed(n) for n in range(3)), failed(5, ip="198.51.100.9")]
+    proposal = tried([*judged, failed(30, "b@contoso.com")], ["f0", "f1", "f2"], ["f5"])
+    assert filters(proposal) == [{"ip_address": {"eq": "192.0.2.1"}}]
+    assert (proposal.others, proposal.others_removed) == (1, 1)
+
+
 def test_two_values_where_one_would_cost_a_real_alert(tried):
     records = [failed(1, ip="192.0.2.1"), failed(2, ip="192.0.2.1"), failed(3, ip="198.51.100.9"), failed(4, "b@contoso.com", "192.0.2.1")]
     proposal = tried(records, ["f1", "f2"], ["f3", "f4"])
