@@ -44,7 +44,7 @@ def lay_out(place, *outputs):
     """The samples of each format and the quick start's exports, each in an input of its own. outputs: as YAML has them."""
     inputs = []
     for path in sorted([*FORMATS.rglob("*"), *(ROOT / "conf" / "quickstart").glob("*.*json*")]):
-        if path.is_file() and path.suffix not in NO_RECORDS and "expected" not in path.name and "LICENSE" not in path.name:
+        if path.is_file() and path.suffix not in NO_RECORDS and not any(word in path.name for word in ("expected", "golden", "LICENSE")):
             name = path.relative_to(FORMATS).parts[0] if path.is_relative_to(FORMATS) else "quickstart"
             target = place / "in" / name / f"{len(inputs)}-{path.name}"
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,19 @@ from casbd.formats._objects import MOST
 from casbd.model.activity import ActivityObject
 from casbd.records import opening
 
+TYPES = {
+    **dict.fromkeys(("user", "users", "member", "accountuser", "sys_user"), "User"),
+    **dict.fromkeys(("group", "groups", "usergroup"), "Group"),
+    "team": "Team",
+    **dict.fromkeys(("role", "roles"), "Role"),
+    **dict.fromkeys(("file", "files", "document", "attachment"), "File"),
+    **dict.fromkeys(("folder", "folders", "directory"), "Folder"),
+    **dict.fromkeys(("device", "devices"), "Device"),
+    **dict.fromkeys(("policy", "policies"), "Policy"),
+    **dict.fromkeys(("organization", "org", "workspace"), "Organization"),
+}
+"""Vendors' words for what all formats have, in small letters: rules, OCSF and people ask for one of them."""
+
 Objects = Callable[[Any, Any], Iterator[ActivityObject]]
 
 
@@ -36,7 +49,8 @@ def _reader(options: Object) -> Objects:
         for element in [here] if find is None else opening.opened([opening.inside(value) for value in find(here, record)]):
             place = element if isinstance(element, Place) else Place(element if isinstance(element, dict) else {"value": element})
             if holds is None or holds(place, record):
-                one = ActivityObject(*(read(place, record) if read is not None else None for read in fields))
+                of, name, kind, role = (read(place, record) if read is not None else None for read in fields)
+                one = ActivityObject(of, name, TYPES.get(kind.casefold(), kind) if kind is not None else None, role)
                 if one.id is not None or one.name is not None:
                     yield one
 

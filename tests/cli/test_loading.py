@@ -22,7 +22,7 @@ ALWAYS = "import sys; from casbd.__main__ import main\ntry: main()\nfinally: pri
         ("governance list --json", ""),
         ("activities search --json", "re2"),
         ("activities search", "re2 rich"),
-        ("policies list --json", "pydantic re2"),
+        ("policies list --json", "maxminddb multiprocessing pydantic re2"),
         ("run --once", "maxminddb multiprocessing pydantic re2"),
     ],
 )

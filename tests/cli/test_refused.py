@@ -77,9 +77,9 @@ def test_counts_that_cannot_be_read_are_told(place):
     (place / "rules").mkdir()
     (place / "rules" / "one.yaml").write_text("name: One\nfilters: {user: {eq: a}}\n")
     (place / "casbd.yaml").write_text("state_dir: state\nrules: [rules]\n")
-    assert run(place, "policies", "list").stderr == ""
+    assert run(place, "policies", "list", "--json").stderr == ""
     (place / "state").write_text("no directory")
-    done = run(place, "policies", "list")
+    done = run(place, "policies", "list", "--json")
     assert (done.returncode, done.stderr) == (
         0,
         f"casbd: how often policies matched is not known: {place}/state/casbd.sqlite: Not a directory\n",

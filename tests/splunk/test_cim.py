@@ -12,7 +12,7 @@ from casbd.model.activity import FIELDS
 from casbd.wire.json_lines import ALERT_KEYS, COMMAND_KEYS
 
 SIGN_INS = {"Log on", "Failed log on", "Single sign-on log on"}
-OTHERWISE_IN_CEF = {"object", "object_id", "description"}
+OTHERWISE_IN_CEF = {"object", "object_id", "description", "user_name"}  # CEF has no full name of a user
 """CEF has an activity's objects as one list of names, and an alert's evidence and description as one text."""
 
 roads = pytest.mark.parametrize("road", ["json", "cef"])

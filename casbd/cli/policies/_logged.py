@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import click
-
 from casbd.activity_log import ActivityLog
 from casbd.activity_log.observed import Span
 from casbd.activity_log.wanted import Wanted
-from casbd.cli._common import cell
 from casbd.cli.policies._columns import about
 from casbd.cli.policies._loaded import Loaded
 from casbd.clock import now
@@ -20,7 +17,7 @@ from casbd.policies.coverage import Standing, standing
 from casbd.policies.policy import Policy
 from casbd.records.timestamps import iso
 from casbd.reports import from_log
-from casbd.store.database import Store, is_new
+from casbd.store.database import Store
 from casbd.store.state import reported
 
 DAYS = 30
@@ -65,13 +62,11 @@ def standings(loaded: Loaded, policies: Sequence[Policy], span: Span) -> list[St
 
 
 def _seen(loaded: Loaded, span: Span) -> Collection[str]:
-    """The formats of which activities of a span are in the log."""
+    """The formats of which activities are in the log; `counts` reports where it cannot be read."""
     try:
         with Store(loaded.settings.state_dir, readonly=True) as store:
             counts = ActivityLog(store).counts(Wanted([], lambda: 0), ["source"], span.since, span.until)
-    except StoreError as error:
-        if not is_new(loaded.settings.state_dir):
-            click.echo(f"casbd: which records arrive is not known: {cell(str(error))}", err=True)
+    except StoreError:
         return ()
     return {source for (source,) in counts if source is not None}
 

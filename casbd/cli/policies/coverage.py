@@ -65,6 +65,7 @@ def show_coverage(
     matrices, and others that policies name.
     """
     loaded = Loaded(configuration)
+    loaded.counts()  # which says it where the store cannot be read
     several = standings(loaded, loaded.policies, _insights.span_of(days, as_of))
     covered = coverage(several, platforms)
     if layer is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from casbd.cli.policies._logged import Listed
 
 COLUMNS = ("policy", "name", "severity", "mode", "counts", "tests", "matches", "alerts", "since", "last match", "needs")
-LESS = ("name", "counts", "tests", "since", "needs")
+LESS = ("since", "needs", "last match", "name", "counts", "tests")
 
 
 @click.command("list")
