@@ -196,7 +196,11 @@ _MORE = '("dev.patel@contoso.com", "Admin Audit Log Settings", "ana.lima@contoso
 _APPS = "2 apps (Microsoft Entra ID and Microsoft Exchange Online)"
 _ADMINISTRATION = "administrative-activity-from-a-non-corporate-address"
 SAID = {
-    ("password-guessed", "14 failed log ons to Microsoft Entra ID from 185.220.101.34 (DE), then a successful one, in 4 min"),
+    (
+        "password-guessed",
+        "14 failed log ons to Microsoft Entra ID from 185.220.101.34 (DE) and perhaps others from 02:10 to 02:12 UTC,"
+        " then a successful one at 02:14; 14 in 1h, on no day before",
+    ),
     (
         "multiple-failed-log-ons",
         "14 failed log ons to Microsoft Entra ID from 185.220.101.34 (DE) and perhaps others from 02:10 to 02:12 UTC;"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema, model_validator
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
@@ -70,12 +70,18 @@ class UnusualKeys(MatchKeys):
     where the subject had no success three days before or earlier. The filters must let successes through, too."""
     unless_common: Annotated[StrictInt, Field(ge=1, le=MOST_COMMON)] | None = None
     """With `unknown`: where so many others had a success on two days each, as at a carrier's of telephones, it takes three times as many
-    failures."""
+    failures. Of different objects: what so many others do as much of in the same folder (a site, or the first two folders of a path), from
+    four days before to ten hours afterwards, is explained, as at a month's end."""
+
+    then_succeeded: StrictBool = False
+    """With `unknown`: only where one then succeeded at such a place: what was tried was guessed."""
 
     @model_validator(mode="after")
-    def _of_failures(self) -> Self:
-        if self.unless_common is not None and (self.unknown is None or self.unusual != ACTIVITIES):
-            raise ValueError("`unless_common` asks where activities fail, with `unknown`")
+    def _of_places(self) -> Self:
+        if self.unless_common is not None and self.unusual != ("object_id" if self.unknown is None else ACTIVITIES):
+            raise ValueError("`unless_common` asks where activities fail, with `unknown`, or where objects are, with `unusual: object_id`")
+        if self.then_succeeded and (self.unknown is None or self.unusual != ACTIVITIES):
+            raise ValueError("`then_succeeded` asks where activities fail, with `unknown`")
         return self
 
 
@@ -99,6 +105,7 @@ class UnusualAmount(Plain):
             sensitivity=keys.sensitivity,
             unknown=keys.unknown,
             unless_common=keys.unless_common,
+            then_succeeded=keys.then_succeeded,
             by=by,
             single_app=keys.single_app,
         )
@@ -113,6 +120,9 @@ class UnusualAmount(Plain):
         if match.unknown:
             common = f" (thrice as many where {match.unless_common} others did)" if match.unless_common else ""
             counted += f" that failed where (by {name_of(match.unknown)}) none succeeded before{common},"
+            counted += " then one that succeeded there," if match.then_succeeded else ""
+        elif match.unless_common:
+            counted += f", beside what {match.unless_common} others do in the same folder,"
         learning = f" (in the first {durations.written(match.learning)}: {f'{match.while_learning}' if match.while_learning else 'never'})"
         return (
             f"{counted} of the same {subject} within {durations.written(match.session)}{learning if match.learning else ''},"
@@ -130,7 +140,18 @@ class UnusualAmount(Plain):
         said += evidence_words.place(part)
         if not usual:
             return said + evidence_words.lasting(span)
-        return said + f" from {_times(usual['from'], usual['to'])}; {_before(match, usual)}"
+        before = _before(match, usual)
+        if "entered" in usual:
+            from_to = _times(usual["from"], usual["to"])
+            return f"{_failures(part)} from {from_to}, then a successful one at {iso(usual['entered'])[11:16]}; {before}"
+        return f"{said} from {_times(usual['from'], usual['to'])}; {before}"
+
+
+def _failures(part: Part) -> str:
+    """`14 failed log ons to Microsoft Entra ID from 203.0.113.7 (NO)`: all but the one that succeeded."""
+    what = "failed log ons" if "Failed log on" in part[evidence_words.ACTIVITY].first else "activities that failed"
+    apps = evidence_words.listed(part["app"]) if len(part["app"]) else ""
+    return f"{part.number - 1:,} {what}" + (f" to {apps}" if apps else "") + evidence_words.place(part)
 
 
 def _objects(match: Unusual, part: Part, usual: Mapping[str, Any]) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
 from casbd.habits.anomaly import DAY, Organization
+from casbd.habits.brief import brief, whole
+from casbd.habits.cells import in_order
 from casbd.habits.known_places import Users, hash_of
-from casbd.habits.sessions import HISTORY, LONG_AGO, Session, Sessions
+from casbd.habits.placed import Placed
+from casbd.habits.sessions import HISTORY, LONG_AGO, Session
 from casbd.habits.spots import SERVERS
 from casbd.habits.stretches import Stretches
 from casbd.model.activity import Activity
@@ -23,7 +26,7 @@ _MOST_PLACES = 20
 _LONGEST = 64
 """Characters of a place."""
 _MOST_VALUES = 20
-_MOST_OF_A_SLICE = 6
+_MOST_ENTERED = 2
 _MOST_COMMON = 2_000
 _SUCCESS, _FAILURE = "+", "-"
 
@@ -36,21 +39,23 @@ def observed(activity: Activity, place: str | None, value: str | None) -> str:
     return f"{_FAILURE if failed else _SUCCESS}{where}\0{value or ''}"
 
 
-class Elsewhere(Sessions):
+class Elsewhere(Placed):
     """A subject's memory, of failures at places where it had no success before. places: the days of the first and the last success there.
 
-    failing: what was counted, as far as it is few, with the last slice of each. where: by slice the numbers of failures at a few places,
-    by these' hashes.
+    failing: what was counted, as far as it is few, with the last slice of each.
+    entered: by slice the last successes, by the hashes of places.
     """
 
-    __slots__ = ("failing", "places", "where")
+    __slots__ = ("entered", "failing", "places")
 
     def __init__(self, length: int, packed: Any = None, *, different: bool = False) -> None:
-        sessions, places, failing, where = packed or (None, {}, {}, {})
-        super().__init__(length, sessions, different=different)
+        sessions, places, failing, where, entered = packed or (None, {}, {}, {}, {})
+        super().__init__(length, sessions, different=different, where=where)
         self.places: dict[str, tuple[int, int]] = {place: (first, last) for place, (first, last) in places.items()}
         self.failing: dict[str, int] = dict(failing)
-        self.where: dict[int, dict[int, int]] = {number: dict(counts) for number, counts in where.items()}
+        self.entered: dict[int, dict[int, Entry]] = {
+            at: {place: whole(one) for place, one in several.items()} for at, several in entered.items()
+        }
 
     def add(self, entry: Entry) -> None:
         """See Memory."""
@@ -60,30 +65,51 @@ class Elsewhere(Sessions):
         self.pass_time(entry.timestamp)
         if how == _SUCCESS:
             self.places[place] = min(first, day), max(last, day)
+            if first > day - KNOWN and not self.different:
+                self._enter(hash_of(place), entry)
             if len(self.places) > 2 * _MOST_PLACES:  # within an hour, else it would wait for settling
                 self._forget_places(LONG_AGO)
         elif first > day - KNOWN:
             super().add(Entry(entry.timestamp, entry.key, entry.activity_id, value or None))
             if not self.different:
-                self._note(entry, place)
+                at = entry.timestamp // self.size
+                if len(self.failing) <= _MOST_VALUES:
+                    self.failing[entry.value or ""] = max(at, self.failing.get(entry.value or "", at))
+                self.note(entry.timestamp, hash_of(place))
 
-    def _note(self, entry: Entry, place: str) -> None:
-        at = entry.timestamp // self.size
-        if len(self.failing) <= _MOST_VALUES:
-            self.failing[entry.value or ""] = max(at, self.failing.get(entry.value or "", at))
-        if at in self.slices:
-            counts, place_hash = self.where.setdefault(at, {}), hash_of(place)
-            counts[place_hash] = counts.get(place_hash, 0) + 1
-            if len(counts) > _MOST_OF_A_SLICE:
-                del counts[max(counts)]  # the same stay, whoever came first: of these every failure is counted
+    def _enter(self, place: int, entry: Entry) -> None:
+        several = self.entered.setdefault(entry.timestamp // self.size, {})
+        several[place] = max(several.get(place, entry), entry, key=in_order)
+        if len(several) > _MOST_ENTERED:
+            del several[max(several)]  # the same stay, whoever came first
+
+    def got_in(self, session: Session, number: int) -> Entry | None:
+        """The first success at a place that was new, and at which something failed in a session: behind the first failure of the window
+        that ends with a slice, at the latest half a session behind that window; None: there is none."""
+        window = [one for one in (number - 1, number) if one in session.slices]
+        begun, failed = self.slices[window[0]].first, {*self.been_at(session)}
+        several = [
+            Entry(one.timestamp, one.key, one.activity_id, f"{_SUCCESS}{name}\0")
+            for name, (first, _) in self.places.items()
+            if (place := hash_of(name)) in failed
+            for at in (*window, number + 1)
+            if (one := self.entered.get(at, {}).get(place)) and one.timestamp > begun and first > one.timestamp // DAY - KNOWN
+        ]
+        return min(several, key=in_order, default=None)
+
+    def is_somewhere(self, day: int) -> bool:
+        """Whether there is any place at which it is known."""
+        return any(first <= day - KNOWN for first, _ in self.places.values())
 
     def settle(self, before: int) -> None:
         """See Memory."""
         super().settle(before)
-        if self.failing or self.where:
+        if self.entered:
+            oldest = min(self.slices, default=before // self.size) - 1
+            self.entered = {at: several for at, several in self.entered.items() if at >= oldest}
+        if self.failing:
             oldest = min(self.slices, default=before // self.size)
             self.failing = {value: at for value, at in self.failing.items() if at >= oldest}
-            self.where = {at: counts for at, counts in self.where.items() if at in self.slices}
         oldest_day = before // DAY - HISTORY
         if len(self.places) > _MOST_PLACES or any(last < oldest_day for _, last in self.places.values()):
             self._forget_places(oldest_day)
@@ -94,9 +120,12 @@ class Elsewhere(Sessions):
         self.places = {place: days for place, days in recent if days[1] >= before}
 
     def lighten(self) -> bool:
-        """See Memory: then at which places something failed (any may be one then); at last places where the last success is the longest
-        ago: no failure moves where somebody is at home."""
+        """See Memory: then where it got in; then at which places something failed (any may be one then); at last places where the last
+        success is the longest ago: no failure moves where somebody is at home."""
         if super().lighten():
+            return True
+        if self.entered:
+            self.entered = {}
             return True
         if self.failing:
             self.failing = {}
@@ -112,25 +141,16 @@ class Elsewhere(Sessions):
 
     def packed(self) -> Any:
         """See Memory."""
-        return super().packed(), self.places, self.failing, self.where
-
-    def at(self, number: int, session: Session, places: Container[int]) -> int:
-        """How many failures at some places there are in the window that ends with a slice, as far as it lies in the session."""
-        window = (number - 1, number) if number > session.slices[0] else (number,)
-        return sum(count for one in window for place, count in self.where.get(one, {}).items() if place in places)
-
-    def failed_at(self, session: Session) -> set[int]:
-        """Where it failed in a session, as far as it is kept: hashes."""
-        return {place for number in session.slices for place in self.where.get(number, ())}
+        entered = {at: {place: brief(one) for place, one in several.items()} for at, several in self.entered.items()}
+        return super().packed(), self.places, self.failing, self.where, entered
 
 
 class Successes(Organization):
-    """An organization of which it is known since when there is anything; and where others succeed, if that is asked for."""
+    """An organization of which it is known since when there is anything, and where others succeed."""
 
     daily = True
 
-    def __init__(self, packed: Any = None, *, asked: bool = True) -> None:
-        self._asked = asked
+    def __init__(self, packed: Any = None) -> None:
         active, users = packed or (None, None)
         self._active = Stretches(active)
         self._users = Users(_MOST_COMMON, users)
@@ -143,7 +163,7 @@ class Successes(Organization):
     def add(self, who: str, entry: Entry, memory: Elsewhere) -> Iterable[str]:  # noqa: ARG002
         """See Organization; as nothing of the last day is looked at, nobody is to be judged again."""
         self._active.add(entry.timestamp // DAY)
-        if self._asked and entry.belongs is not None and (place := _succeeded_at[entry.value or ""]):
+        if entry.belongs is not None and (place := _succeeded_at[entry.value or ""]):
             self._users.add(place, hash_of(who), entry.timestamp, entry.timestamp)
         return ()
 

@@ -11,11 +11,15 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import DAY, MOST_KEPT, Finding
+from casbd.habits.cells import in_order
 from casbd.habits.elsewhere import Elsewhere, Successes, observed
 from casbd.habits.peers import Peers
+from casbd.habits.placed import Placed
 from casbd.habits.sessions import Session, Sessions, habit
+from casbd.habits.together import Colleagues, Working
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
+from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 
 Sensitivity = Literal["low", "medium", "high"]
@@ -56,6 +60,8 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     everybody's work. learning: so long (ms) nobody's habits are known.
     while_learning: then so many are unusual; None: none are. unknown: a field that says where something failed; only failures at places
     without a success before are counted then; of those where `unless_common` others had some, AS_MANY times as many are unusual.
+    Else what so many others do in the same folder at about the same time is explained. then_succeeded: only where something succeeded after
+    what failed.
     """
 
     kind: ClassVar[str] = "unusual"
@@ -74,6 +80,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     sensitivity: Sensitivity = "medium"
     unknown: str | None = None
     unless_common: int | None = None
+    then_succeeded: bool = False
     by: tuple[str, ...] = ("user",)
     single_app: bool = False
 
@@ -90,7 +97,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.session, self.unique, self.unknown, self.unless_common is not None, "after"
+        return self.session, self.unique, self.unknown, self.unknown is None and self.unless_common is not None, "places"
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  it has no steps
         """See Match. Casefolded text where different values are counted."""
@@ -99,13 +106,15 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
 
     def memory(self, packed: Any = None) -> Sessions:
         """See Anomaly."""
-        return (Sessions if self.unknown is None else Elsewhere)(self.session, packed, different=self.unique is not None)
+        if self.unknown is not None:
+            return Elsewhere(self.session, packed, different=self.unique is not None)
+        return (Sessions if self.unless_common is None else Working)(self.session, packed, different=self.unique is not None)
 
     def organization(self, packed: Any = None) -> Peers | Successes:
         """See Anomaly."""
-        if self.unknown is None:
-            return Peers(self.session, packed, different=self.unique is not None)
-        return Successes(packed, asked=self.unless_common is not None)
+        if self.unknown is not None:
+            return Successes(packed)
+        return (Peers if self.unless_common is None else Colleagues)(self.session, packed, different=self.unique is not None)
 
     def findings(self, memory: Sessions, organization: Peers | Successes, who: str) -> Sequence[Finding]:
         """See Anomaly: one of each session that has unusual windows, from the first to the last of these."""
@@ -120,20 +129,36 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
             usual = self._usual(memory, organization, who, session)
             strange = self._strange(memory, organization, who, session, amounts)
             enough = usual.explained + 1
-            odd = [number for number, amount in amounts.items() if strange[number] >= enough or amount >= AS_MANY * enough]
-            if odd:
+            odd = [
+                number
+                for number, amount in amounts.items()
+                if strange[number] >= enough or (self.unknown is not None and amount >= AS_MANY * enough)
+            ]
+            if odd and not self.then_succeeded:
                 found.append(_finding(memory, session, odd, usual))
+            elif odd and isinstance(memory, Elsewhere):
+                entered = next((entry for number in odd if (entry := memory.got_in(session, number)) is not None), None)
+                found += [_with(entered, _finding(memory, session, odd, usual))] if entered is not None else []
         return found
 
     def _strange(
         self, memory: Sessions, organization: Peers | Successes, who: str, session: Session, amounts: Mapping[int, int]
     ) -> Mapping[int, int]:
-        """How much of each window there is where others do not succeed."""
-        if self.unless_common is None or not isinstance(memory, Elsewhere) or not isinstance(organization, Successes):
+        """How much of each window there is that others at the same places do not explain."""
+        if self.unless_common is None or not isinstance(memory, Placed):
             return amounts
-        begun = session.slices[0] * memory.size
-        common = {one for one in memory.failed_at(session) if organization.succeeded(one, begun, who) >= self.unless_common}
-        return {number: amount - memory.at(number, session, common) for number, amount in amounts.items()} if common else amounts
+        explained = {place: self._explained(organization, place, session, who) for place in memory.been_at(session)}
+        return {
+            number: amount - sum(min(most, memory.share(number, session, place, amount)) for place, most in explained.items() if most)
+            for number, amount in amounts.items()
+        }
+
+    def _explained(self, organization: Peers | Successes, place: int, session: Session, who: str) -> int:
+        """How much at a place is nothing strange, as others are there."""
+        assert self.unless_common is not None
+        if isinstance(organization, Successes):
+            return 2**62 if organization.succeeded(place, session.slices[0] * self.session // 2, who) >= self.unless_common else 0
+        return self._bound(organization.together(place, session, who, self.unless_common)) if isinstance(organization, Colleagues) else 0
 
     def _usual(self, memory: Sessions, organization: Peers | Successes, who: str, session: Session) -> Usual:
         day = session.day
@@ -145,6 +170,8 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
         enough = self._enough(before) if learned else self.while_learning
         if enough is None:
             return Usual(2**62, own, 0, len(before), None, learned)
+        if self.then_succeeded and isinstance(memory, Elsewhere) and not memory.is_somewhere(day):
+            enough = max(enough, self.while_learning or enough)  # whoever mistypes a first password is nowhere known
         newcomer = began > day - 2 * learning or self._is_newcomer(before, day, learning)
         begun = began <= day - 2 * learning and bool(before)
         if newcomer and begun and self.first_time is None:
@@ -193,6 +220,19 @@ def _is_due(days: int) -> bool:
     weeks, shifted = divmod(days + _RHYTHM, 7)
     is_weekly = weeks >= 1 and (shifted <= 2 * _RHYTHM if weeks <= _FEW_WEEKS else shifted == _RHYTHM)
     return is_weekly or any(first <= days <= last for first, last in _MONTHS)
+
+
+def _with(entered: Entry, finding: Finding) -> Finding:
+    """A finding with the success that came of it."""
+    return msgspec.structs.replace(
+        finding,
+        last=max(finding.last, entered.timestamp),
+        count=finding.count + 1,
+        members=tuple(sorted((*finding.members, entered), key=in_order))[:MOST_KEPT],
+        usual={**finding.usual, "entered": entered.timestamp},
+        values=None if finding.values is None else finding.values | {entered.value or ""},
+        shows=entered,
+    )
 
 
 def _finding(memory: Sessions, session: Session, odd: Sequence[int], usual: Usual) -> Finding:

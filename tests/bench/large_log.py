@@ -21,7 +21,7 @@ LOOKING_BACK = {
     "backtest, an operation": ["policies", "backtest", "p0000-by-operation"],
     "backtest, the raw record": ["policies", "backtest", "raw.yaml"],
     "backtest, failed log ons": ["policies", "backtest", "p0055-repeated"],
-    "backtest, a sequence": ["policies", "backtest", str(RULES / "password-guessed.yaml")],
+    "backtest, a sequence": ["policies", "backtest", str(RULES / "push-notifications-until-one-is-accepted.yaml")],
 }
 
 

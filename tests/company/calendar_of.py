@@ -19,6 +19,7 @@ class Calendar:
         self.days = parameters.weeks * 7
         self.public_holidays = {random.randrange(8, self.days - 5) for _ in range(2)}
         self._patch_day = random.choice((2, 3, 3, 16))
+        self._books = chance(parameters.seed, "books").choice((0, 0, 9, 16))
         self._summer_time = random.randrange(20, 50) if parameters.clock_change else 10_000
 
     def is_weekend(self, day: int) -> bool:
@@ -34,8 +35,8 @@ class Calendar:
         return day % 7 == (3 if self._parameters.sunday_week else 4)
 
     def is_end_of_month(self, day: int) -> bool:
-        """Its last two working days, and the first of the next."""
-        today = date_of(day)
+        """Its last two working days, and the first of the next; in some companies by books whose months are of four and five weeks."""
+        today = date_of(day + self._books)
         return (today + timedelta(days=3)).month != today.month or today.day == 1
 
     def is_patch_day(self, day: int) -> bool:

@@ -17,6 +17,7 @@ class Habits:
     def __init__(self, setting: Setting) -> None:
         self._s = setting
         self._once = _once(setting)
+        self._all_close = number(setting.parameters.seed, "books") % 3 == 0
 
     def day(self, person: Person, day: int) -> Iterator[Record]:
         """One person's records of one day, in no order."""
@@ -32,7 +33,7 @@ class Habits:
                 yield from self._for_others(person, day)
             if "shares reports" in person.roles and number(person.upn, day, "reports") % 4 == 0:
                 yield from self._sharing_reports(person, day)
-            if person.department == "Finance" and s.calendar.is_end_of_month(day) and number(person.upn) % 3 == 0:
+            if person.department == "Finance" and s.calendar.is_end_of_month(day) and (self._all_close or number(person.upn) % 3 == 0):
                 yield from self._closing(person, day)
         for what in self._once.get((person.upn, day), ()):
             yield from getattr(self, f"_{what}")(person, day)
@@ -87,6 +88,11 @@ class Habits:
             operation = random.choice(("FileDownloaded", "FileDownloaded", "FileUploaded", "FileModified", "FileRecycled"))
             path = f"Books/{date_of(day):%Y-%m}/Account {n % 60}.xlsx"
             yield self._s.m365.file(time, person.upn, self._s.pc(person, time), operation, path)
+        if self._all_close:
+            for n in range(random.randrange(60, 200)):  # each the vouchers of some accounts
+                time = begin + n * random.randrange(5, 25) * 1000
+                path = f"Books/Vouchers/{person.name} {day} {n}.pdf"
+                yield self._s.m365.file(time, person.upn, self._s.pc(person, time), "FileDownloaded", path)
 
     def _imap(self, person: Person, day: int) -> Iterator[Record]:
         """A mail program of old, every day."""

@@ -29,7 +29,7 @@ TOGETHER = 3000
 """So many records are read before each commit: some minutes to an hour of a company."""
 BESIDES = frozenset(
     {
-        *("multiple-failed-log-ons", "password-spray", "push-notifications-until-one-is-accepted"),
+        *("multiple-failed-log-ons", "password-guessed", "password-spray", "push-notifications-until-one-is-accepted"),
         *("activity-from-anonymous-ip", "activity-from-suspicious-ip", "audit-log-tampering", "suspicious-oauth-app-file-download"),
         *("suspicious-inbox-forwarding", "suspicious-inbox-manipulation"),
     }

@@ -18,6 +18,7 @@ class Routine:
     def __init__(self, setting: Setting) -> None:
         self._s = setting
         self._busy = setting.parameters.busy
+        self._stubborn = number(setting.parameters.seed, "passwords") % 2 == 0
 
     def day(self, person: Person, day: int) -> Iterator[Record]:
         """One person's records of one day, in no order."""
@@ -80,6 +81,8 @@ class Routine:
             tries = random.randrange(1, 3)
         elif roll < 0.056:
             tries = random.randrange(4, 9)
+            if self._stubborn and number(person.upn, moment) % 4 == 0:
+                tries += 6
         for n in range(tries):
             yield s.m365.sign_in(
                 moment - (tries - n) * random.randrange(15, 60) * 1000, person.upn, where, error="InvalidUserNameOrPassword"

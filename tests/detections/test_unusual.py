@@ -54,6 +54,12 @@ def test_it_means(tmp_path):
     assert "where (by asn) none succeeded before (thrice as many where 3 others did), of the same user" in kinds.of(match).meaning(
         match, "user"
     )
+    match = policy(tmp_path, "unusual: object_id, unless_common: 3").match
+    assert "different values of object id, beside what 3 others do in the same folder, of the same user" in kinds.of(match).meaning(
+        match, "user"
+    )
+    match = policy(tmp_path, "unusual: activities, unknown: asn, then_succeeded: true").match
+    assert "none succeeded before, then one that succeeded there, of the same user" in kinds.of(match).meaning(match, "user")
 
 
 @pytest.mark.parametrize(
@@ -64,9 +70,10 @@ def test_it_means(tmp_path):
         ("unusual: activities, at_least: 1", "`match.at_least`: should be at least 2"),
         ("unusual: objects", "cannot count different values of the list `objects`"),
         ("unusual: activities, sensitivity: normal", "`match.sensitivity`"),
-        ("unusual: activities, unless_common: 3", "`unless_common` asks where activities fail, with `unknown`"),
+        ("unusual: activities, unless_common: 3", "or where objects are, with `unusual: object_id`"),
         ("unusual: user, unknown: asn, unless_common: 3", "`unless_common` asks where activities fail, with `unknown`"),
         ("unusual: activities, unknown: asn, unless_common: 6", "`match.unless_common`"),
+        ("unusual: activities, then_succeeded: true", "`then_succeeded` asks where activities fail, with `unknown`"),
     ],
 )
 def test_what_cannot_be_asked_for_is_told(match, told, tmp_path):

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from casbd.habits.anomaly import DAY
+from casbd.habits.anomaly import DAY, HOUR
 from casbd.model.counted import Entry
+from habits.judged import alerts
 from habits.test_unusual import burst, found, unusual
 
 MATCH = unusual(unknown="asn", unless_common=2, at_least=10)
@@ -44,6 +45,63 @@ HOME = [one for day in range(10) for one in told("a", day, "2119", "+")]
 )
 def test_it_takes_thrice_as_many_where_others_succeed(others, failures, is_found):
     assert found(MATCH, in_order(HOME, others, told("a", 10, "44034", "-", failures))) == ([("a", 10, failures)] if is_found else [])
+
+
+GUESSED = unusual(unknown="asn", at_least=10, then_succeeded=True)
+
+
+@pytest.mark.parametrize(
+    ("failures", "successes", "is_found"),
+    [
+        ([("64500", 9, 12)], [("64500", 9.6)], True),
+        ([("64500", 9, 9)], [("64500", 9.6)], False),
+        ([("64500", 9, 12)], [], False),
+        ([("64500", 9, 12)], [("2119", 9.6)], False),  # at home meanwhile
+        ([("64500", 9, 12)], [("64501", 9.6)], False),
+        ([("64500", 9, 12)], [("64500", 8.9)], False),  # the password was right before
+        ([("64500", 9, 12)], [("64500", 11)], False),
+        ([("64500", 9, 6), ("64501", 9.05, 6)], [("64501", 9.6)], True),  # by turns
+        ([("2119", 9, 14)], [("2119", 9.6)], False),  # forgotten
+    ],
+)
+def test_a_password_is_guessed_where_one_gets_in_where_many_failed(failures, successes, is_found):
+    tries = [
+        (who, Entry(at.timestamp, at.key, f"- {where} {at.activity_id}", f"-{where}\0"))
+        for where, hour, number in failures
+        for who, at in burst(10, number, hour)
+    ]
+    hits = [
+        (who, Entry(at.timestamp, at.key, f"+ {where} {at.activity_id}", f"+{where}\0"))
+        for where, hour in successes
+        for who, at in burst(10, 1, hour)
+    ]
+    several = alerts(GUESSED, in_order(HOME, tries, hits))
+    assert [finding.count for _, finding in several] == [len(tries) + 1] * is_found
+    for _, finding in several:
+        assert (finding.shows, finding.last) == (hits[0][1], hits[0][1].timestamp)
+        assert finding.members[-1] == hits[0][1]
+        assert finding.values >= {tries[0][1].value, hits[0][1].value}
+
+
+def test_a_first_password_is_mistyped_by_whoever_joins():
+    match = unusual(unknown="asn", at_least=10, while_learning=14, then_succeeded=True)
+    for failures, number in ((13, 0), (14, 1)):
+        got_in = [(who, msgspec.structs.replace(one, timestamp=one.timestamp + HOUR // 2)) for who, one in told("joiner", 10, "64500", "+")]
+        first_day = in_order(HOME, told("joiner", 10, "64500", "-", failures), got_in)
+        assert len(alerts(match, first_day)) == number, failures
+
+
+def test_a_flood_hides_no_place_where_somebody_is_at_home():
+    memory = GUESSED.memory()
+    for number in range(2000):
+        memory.add(Entry(10 * DAY + number * 60_000, number, f"{number}", f"{'-+'[number % 2]}{number % 40}\0"))
+    memory.add(Entry(5 * DAY, 1, "home", "+home\0"))
+    assert max(len(several) for several in memory.entered.values()) == 2
+    assert GUESSED.memory(msgspec.msgpack.decode(msgspec.msgpack.encode(memory.packed()), strict=False)).entered == {
+        at: {place: msgspec.structs.replace(one, value=None) for place, one in several.items()} for at, several in memory.entered.items()
+    }
+    memory.settle(14 * DAY)
+    assert memory.entered == {}
 
 
 def test_where_servers_are_rented_nobody_is_known():

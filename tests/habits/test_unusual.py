@@ -242,6 +242,7 @@ def weeks(draw):
         {"unique": "object_id"},
         {"unknown": "asn"},
         {"unknown": "asn", "unless_common": 1},
+        {"unknown": "asn", "then_succeeded": True},
         {"unique": "user", "unknown": "asn"},
     ],
 )

@@ -5,12 +5,12 @@ Every kind has a loud and a quiet form. The quiet ones are what an audit log can
 
 from collections.abc import Iterator
 
-from company.attacks import accounts, amounts, applications, clouds, mailboxes, places
+from company.attacks import accounts, amounts, applications, clouds, mailboxes, places, tries
 from company.attacks.stage import KINDS, Attack, Stage
 from company.world import number
 
 __all__ = ["KINDS", "Attack", "plan"]
-_PARTS = (places, accounts, amounts, clouds, mailboxes, applications)
+_PARTS = (places, accounts, amounts, clouds, mailboxes, applications, tries)
 
 
 def plan(stage: Stage) -> Iterator[Attack]:
