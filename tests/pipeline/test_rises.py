@@ -67,6 +67,19 @@ class TestRises:
         core.feed_records(*crowd(at=15 * DAY), *odd(at=20 * DAY))
         assert [alert.activity_count for alert in rises(core)] == [2, 1]
 
+    def test_its_id_is_the_same_however_alerts_of_one_moment_are_cut(self, make):
+        several = [record(at=0, Id=f"on-{n}", UserId=A, Operation="UserLoggedIn") for n in range(4)]
+        ids = []
+        for cut in ([several], [[one] for one in several], [[one] for one in reversed(several)]):
+            core = make(at_least=45)
+            core.feed_records(*crowd())
+            for records in cut:
+                core.feed_records(*records)
+            (alert,) = rises(core)
+            assert alert.activity_count == 4
+            ids.append(alert.alert_id)
+        assert len({*ids}) == 1
+
     @pytest.mark.parametrize(
         ("options", "number"),
         [({}, 1), ({"at_least": 118}, 0), ({"people": 21}, 0), ({"percentile": 95}, 1), ({"mode": "simulate"}, 0), ({"enabled": False}, 0)],
