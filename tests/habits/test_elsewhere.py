@@ -58,7 +58,7 @@ GUESSED = unusual(unknown="asn", at_least=10, then_succeeded=True)
         ([("64500", 9, 12)], [], False),
         ([("64500", 9, 12)], [("2119", 9.6)], False),  # at home meanwhile
         ([("64500", 9, 12)], [("64501", 9.6)], False),
-        ([("64500", 9, 12)], [("64500", 8.9)], False),  # the password was right before
+        ([("64500", 9.2, 12)], [("64500", 9.1)], False),  # the password was right before
         ([("64500", 9, 12)], [("64500", 11)], False),
         ([("64500", 9, 6), ("64501", 9.05, 6)], [("64501", 9.6)], True),  # by turns
         ([("2119", 9, 14)], [("2119", 9.6)], False),  # forgotten

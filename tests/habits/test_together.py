@@ -50,7 +50,7 @@ def others(number, day=20, hour=11, folder=BOOKS, names="bcd"):
 )
 def test_what_a_team_does_at_once_is_its_work(colleagues, explained):
     entries = in_order(HISTORY, takes(100, 20, 9, "a"), colleagues)
-    assert [one for one in found(MATCH, entries) if one[0] == "a"] == [] if explained else [("a", 20, 100)]
+    assert [one for one in found(MATCH, entries) if one[0] == "a"] == ([] if explained else [("a", 20, 100)])
     assert ("a", 20, 100) in found(unusual(unique="object_id"), entries)
 
 
@@ -87,9 +87,18 @@ def test_of_places_and_subjects_some_are_kept_and_the_same_when_packed():
         organization.add("one", Entry(n * MINUTE, n, f"{n}", f"/{n}/b/c"), memory)
     packed = msgspec.msgpack.encode(organization.packed())
     assert len(packed) < 60_000
+    assert len(organization.packed()[1][place_of("/a/b/c")]) == 200
     assert Colleagues(HOUR, msgspec.msgpack.decode(packed, strict=False)).packed() == organization.packed()
     organization.add("one", Entry(30 * DAY, 1, "late", "/a/b/c"), memory)
     assert organization.packed()[1] == {place_of("/a/b/c"): {"one": {30 * DAY // (HOUR // 2): 1}}}
+
+
+def test_what_colleagues_did_counts_though_it_is_told_a_day_late():
+    """The user of the alert has gone on by then for longer than a record may be late."""
+    entries = in_order(HISTORY, takes(100, 20, 9, "a"))
+    goes_on, colleagues = takes(1, 21, 12, "a"), others(100, hour=18)
+    assert [who for who, _ in alerts(MATCH, [*entries, *goes_on, *colleagues], range(0, 10_000, 50)) if who == "a"] == []
+    assert [finding.count for _, finding in alerts(MATCH, [*entries, *goes_on])] == [100]
 
 
 @st.composite
