@@ -23,7 +23,7 @@ from casbd.pipeline.look_back import LookBack
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
 from casbd.store.state import habits_late
-from casbd.store.state.habits import StoredHabits
+from casbd.store.state.habits import StoredHabits, oldest
 from casbd.store.state.habits_late import PRIORITY, Late
 
 TURN = 0.2
@@ -69,7 +69,10 @@ class Learning:
         watched: dict[str, list[Watching]] = {}
         for one in watching(enabled.values()).values():
             watched.setdefault(one.remembers, []).append(one)
-        unknown = self._unknown = frozenset(StoredHabits(self._store.connection).unknown(watched))
+        # Before anything is stored nothing is to be learned, and the first commit says so. A look back that began by then would end behind
+        # it, and put its own empty memories in the place of those that commit fills: after a restart all that was learned would be gone.
+        is_empty = oldest(self._store.connection) is None
+        unknown = self._unknown = frozenset[str]() if is_empty else frozenset(StoredHabits(self._store.connection).unknown(watched))
         if self._back is not None:
             self._leave(self._back, watched, unknown)
         if self._back is not None:

@@ -114,3 +114,22 @@ def test_half_a_record_at_the_end_is_told_as_unread(tmp_path):
     assert [one.path for one in outcome.unread] == [str(tmp_path / "in" / "a.json")]
     with Store(tmp_path / "state", readonly=True) as store:
         assert blocks.at_most(store.connection) == 2
+
+
+def test_what_was_learned_in_the_first_run_is_known_in_the_next(tmp_path):
+    """Nothing was stored when the first one began: nothing was to be learned by then, and what it learned stays."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "abroad.yaml").write_text("name: abroad\nfilters: {user: {eq: a}}\nmatch: {new: country, history: 60d}\n")
+    mapping = "mapping: {timestamp: time, activity_id: id, user: user, country: country}"
+    (tmp_path / "casbd.yaml").write_text(
+        f"state_dir: state\nrules: [rules]\ninputs: [{{name: a, path: in/*, format: json, {mapping}}}]\n"
+        "outputs: [{name: siem, type: file, path: alerts, format: json}]\n"
+    )
+    usual = [{"time": f"2026-01-{day:02}T12:00:00Z", "id": f"{day}", "user": "a", "country": "NO"} for day in range(1, 16)]
+    new = [{"time": "2026-01-16T12:00:00Z", "id": "16", "user": "a", "country": "BR"}]
+    for name, records in (("usual", usual), ("new", new)):
+        (tmp_path / "in" / f"{name}.json").write_text("".join(json.dumps(one) + "\n" for one in records))
+        run(tmp_path / "casbd.yaml", once=True, clock=lambda: NOON + 365 * 24 * HOUR)
+    (alert,) = (tmp_path / "alerts").read_text().splitlines()
+    assert json.loads(alert)["activity_ids"] == ["16"]
