@@ -79,8 +79,10 @@ class Spray(Plain):
 def _from_one_address(facts: Facts, span: int) -> str:
     """`11 failed log ons by 9 users (a, b, c and 6 more) to Okta in 4 min from 203.0.113.7; 8 users failed who did not get in there`."""
     (part,) = facts.parts
-    said = evidence_words.done(part, named=True) + evidence_words.lasting(span) + evidence_words.place(part)
+    strangers = facts.usual.get("users", 0)
+    said = evidence_words.done(part, named=True, users=strangers) + evidence_words.lasting(span) + evidence_words.place(part)
     if not facts.usual:
         return said
     usual = ", though people of the organization usually do" if facts.usual["usual"] else ""
-    return f"{said}; {facts.usual['users']} users failed who did not get in there{usual}"
+    number = f"{'at least ' if part.partly else ''}{strangers:,}"  # of many by a sketch, which says rather too few
+    return f"{said}; {number} users failed who did not get in there{usual}"

@@ -20,10 +20,13 @@ _PLURALS = {"country": "countries"}
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 
 
-def done(part: Part, *, named: bool, on: str = "") -> str:
-    """`11 failed log ons by 3 users (a, b, c) to Microsoft Entra ID`. named: whose they are is said. on: what they were done to."""
+def done(part: Part, *, named: bool, on: str = "", users: int = 0) -> str:
+    """`11 failed log ons by 3 users (a, b, c) to Microsoft Entra ID`. named: whose they are is said. on: what they were done to.
+
+    users: so many there are at least, if fewer are known by name.
+    """
     log_ons = part[ACTIVITY].first.keys() <= _LOG_ONS.keys()
-    by = f" by {several(part, 'user', 'user')}" if named and len(part["user"]) else ""
+    by = f" by {several(part, 'user', 'user', least=users)}" if named and len(part["user"]) else ""
     apps = several(part, "app", "app")
     return _many(part) + (on or ("" if log_ons else _on(part))) + by + (f" {'to' if log_ons else 'in'} {apps}" if apps else "")
 
@@ -81,9 +84,12 @@ def length(span: int) -> str:
     return " ".join(parts)
 
 
-def several(part: Part, field: str, name: str, mark: str = "") -> str:
-    """`a@contoso.com`, or `5 users (a, b, c and 2 more)`. name: of one. mark: stands around each."""
+def several(part: Part, field: str, name: str, mark: str = "", least: int = 0) -> str:
+    """`a@contoso.com`, or `5 users (a, b, c and 2 more)`. name: of one. mark: stands around each. least: so many at least there are."""
     different = part[field]
+    if part.partly and least > max(len(different), 1):
+        some = ", ".join([f"{mark}{value}{mark}" for value in different.earliest()][:_NAMED])
+        return f"at least {least:,} {_PLURALS.get(name, f'{name}s')} ({some} and others)"
     if len(different) < 2:
         return listed(different, mark) + (_perhaps(part) if len(different) else "")
     return f"{how_many(part, field)} {_PLURALS.get(name, f'{name}s')} ({listed(different, mark)})"
