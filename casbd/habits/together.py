@@ -16,6 +16,7 @@ from casbd.habits.placed import Placed
 from casbd.habits.sessions import Session, Sessions
 from casbd.habits.stretches import NEVER
 from casbd.model.counted import Entry
+from casbd.remembered import Remembered
 
 AWAITED = 10 * HOUR
 """So long afterwards others may do as much: who is the first of them in the morning is none the worse for it."""
@@ -30,8 +31,15 @@ _FOLDERS = re.compile(r"(?:\w+://[^/]*)?[/\\]*(?:[^/\\]+[/\\]){0,2}")
 
 def place_of(value: str | None) -> int | None:
     """Where the object with this id is, as a hash; None where its id has no folder."""
-    found = _FOLDERS.match(value or "")
+    return None if value is None else _places[value]
+
+
+def _place(value: str) -> int | None:
+    found = _FOLDERS.match(value)
     return hash_of(found[0]) if found and found[0] else None
+
+
+_places = Remembered[str, int | None](_place, 20_000)
 
 
 class Working(Placed):
