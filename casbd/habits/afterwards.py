@@ -57,7 +57,7 @@ class Afterwards(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.role, self.ends, self.grace
+        return self.role, self.ends, self.grace, self.within
 
     def value(self, activity: Activity, reader: RawReader, met: Sequence[int]) -> str | None:  # noqa: ARG002  `met` says it all
         """See Match. What happened, with what it is told by; or that it ended, or that the subject was active."""
@@ -80,14 +80,14 @@ class Afterwards(msgspec.Struct, frozen=True, kw_only=True):
 
     def memory(self, packed: Any = None) -> WhatFollowed:
         """See Anomaly."""
-        return WhatFollowed(self.grace, packed)
+        return WhatFollowed(self.grace, self.within, packed)
 
     def organization(self, packed: Any = None) -> None:
         """See Anomaly."""
 
     def findings(self, memory: WhatFollowed, organization: None, who: str) -> Sequence[Finding]:  # noqa: ARG002  see Anomaly
         """See Anomaly."""
-        return [_finding(followed) for followed in memory.runs(self.within)]
+        return [_finding(followed) for followed in memory.runs()]
 
 
 def _finding(followed: Followed) -> Finding:

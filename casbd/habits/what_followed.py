@@ -61,13 +61,14 @@ class Followed(NamedTuple):
 
 
 class WhatFollowed:
-    """See Memory. grace: ms after what happened in which the subject may still be active."""
+    """See Memory. grace, within: ms after what happened in which the subject may still be active, and in which it follows that."""
 
     _anything: bool
     _by_name: int
 
-    def __init__(self, grace: int, packed: Any = None) -> None:
+    def __init__(self, grace: int, within: int, packed: Any = None) -> None:
         self._grace = grace
+        self._within = within
         self._kept = Kept() if packed is None else _whole(*packed)
         self._look()
 
@@ -106,7 +107,7 @@ class WhatFollowed:
         kept.floor = floor
         old = sorted(number for number in kept.hours if number < floor)
         for number in old:
-            kept.state = self._next(kept.state, number, kept.hours.pop(number), 2**62)
+            kept.state = self._next(kept.state, number, kept.hours.pop(number))
         if old:
             self._look()
 
@@ -138,15 +139,15 @@ class WhatFollowed:
         ]
         return kept.newest, kept.floor, (_briefly(state.since), state.latest, state.ended, brief_cell(state.run)), hours
 
-    def runs(self, within: int) -> Iterator[Followed]:
-        """What the subject did after what happened, and no longer after it than this (ms)."""
+    def runs(self) -> Iterator[Followed]:
+        """What the subject did after what happened, and no longer after it than `within`."""
         if not self._anything:
             return
         state = self._kept.state
         members = [state.run.first] if state.run is not None else []
         for number in sorted(self._kept.hours):
             hour = self._kept.hours[number]
-            before, state = state, self._next(state, number, hour, within)
+            before, state = state, self._next(state, number, hour)
             if before.run is not None and before.since is not None and state.run is None:
                 yield Followed(before.since, before.run, tuple(members))
                 members = []
@@ -155,11 +156,11 @@ class WhatFollowed:
         if state.run is not None and state.since is not None:
             yield Followed(state.since, state.run, tuple(members))
 
-    def _next(self, state: State, number: int, hour: Hour, within: int) -> State:
+    def _next(self, state: State, number: int, hour: Hour) -> State:
         """The state after an hour. What is done in the same hour in which something happened or ended is not after it."""
         since, latest, ended, run = state.since, state.latest, max(state.ended, hour.ended), state.run
         begin = number * HOUR
-        follows = since is not None and hour.ended == LONG_AGO and latest + self._grace <= begin <= latest + within
+        follows = since is not None and hour.ended == LONG_AGO and latest + self._grace <= begin <= latest + self._within
         if hour.active is not None and follows:
             first, count = (run.members[:1], run.count) if run is not None else (hour.active.members[:1], 0)
             run = Cell(first, hour.active.last, count + hour.active.count)

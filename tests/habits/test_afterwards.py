@@ -47,6 +47,17 @@ def test_it_ends():
     assert found((0, DELETED), (24, ENDED), (48, DELETED), (72, ACTIVE)) == [(72, 72, 1)]
 
 
+def test_what_follows_too_late_never_belongs_to_what_follows_in_time():
+    """Nor once the older has become one state."""
+    given = [("a", Entry(int(hour * HOUR), number, f"{number}", value)) for number, (hour, value) in enumerate(TOO_LATE)]
+    each, at_once = raised(MATCH, given, range(1, 9)), raised(MATCH, given)
+    assert each == at_once
+    assert [(first / HOUR, last / HOUR, count) for _, first, last, count, _ in each[0]] == [(150, 150, 1)]
+
+
+TOO_LATE = ((0, DELETED), (121, ACTIVE), (147, DELETED), (150, ACTIVE))
+
+
 def test_sessions_may_live_on():
     assert found((0, DELETED), (0.5, ACTIVE), (1.5, ACTIVE)) == [(1.5, 1.5, 1)]
 
