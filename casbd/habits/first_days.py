@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from casbd.habits import had_by
 from casbd.habits.anomaly import DAY, HOUR, MOST_KEPT, Finding
 from casbd.habits.first_users import Others
-from casbd.habits.had_by import ANYBODYS, CARRIED, PARTED, by_of, is_managed, value_of
+from casbd.habits.had_by import CARRIED, PARTED, by_of, is_managed, value_of
 from casbd.habits.values_seen import SESSION, Use, ValuesSeen
 from casbd.habits.ways import PlacesSeen, log_ons, without_way
 
@@ -73,13 +74,13 @@ class Session:
         logged on to without that."""
         if self.unmanaged:
             return True
-        by_its_own = any(by_of(text) and not by_of(text).startswith(ANYBODYS) for text, _ in self._cells)
+        telling = had_by.telling(text for text, _ in self._cells)
         known = Counter({True: 0, False: 0})
         # With a split tunnel it may log on elsewhere than where it is.
         near = {by_of(use.text) for use in self._others if is_managed(use.text) and self.hour <= use.hour <= self.hour + STAYS}
         managed = self.managed | near
         for text, cell in self._cells:
-            if (by := by_of(text)) and not (by_its_own and by.startswith(ANYBODYS)):
+            if (by := by_of(text)) in telling:
                 known[by in managed or self._is_familiar(by)] += cell.count
         return known[False] > known[True]
 

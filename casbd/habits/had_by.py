@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from casbd.records.long_texts import shortened_bytes
@@ -47,6 +47,12 @@ def value_of(text: str) -> str:
 def by_of(text: str) -> str:
     """What it was had by; empty where that is not known."""
     return text.split(PARTED)[1] if PARTED in text else ""
+
+
+def telling(texts: Iterable[str]) -> set[str]:
+    """What some were had by, of what tells one device from another; where nothing does, all that is known."""
+    known = {by for text in texts if (by := by_of(text))}
+    return {by for by in known if not by.startswith(ANYBODYS)} or known
 
 
 def is_managed(text: str) -> bool:

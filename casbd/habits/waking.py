@@ -10,7 +10,7 @@ import msgspec
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
-from casbd.habits.had_by import CARRIED, PARTED, by_of, device_mark, is_managed, text_of, unversioned
+from casbd.habits.had_by import CARRIED, PARTED, by_of, device_mark, is_managed, telling, text_of, unversioned
 from casbd.habits.log_ons import hashed
 from casbd.habits.spots import SERVERS, block_of
 from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
@@ -118,9 +118,10 @@ def _is_the_owner(memory: ValuesSeen, day: Sequence[Use], before: Sequence[Use])
     texts = [*memory.had, *(use.text for use in before)]
     own, near = {by_of(text) for text in texts}, {_block(text) for text in texts} - {""}
     own |= {by_of(use.text) for use in day if is_managed(use.text)}
+    counted = telling(use.text for use in day)
     known = {True: 0, False: 0}
     for use in day:
-        if use.cell is not None and (by := by_of(use.text)):
+        if use.cell is not None and (by := by_of(use.text)) in counted:
             known[by in own or _block(use.text) in near] += use.cell.count
     return known[True] > known[False]
 
