@@ -48,6 +48,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return self.shows or self.members[0]
 
 
+def in_order(entry: Entry) -> tuple[int, str]:
+    """By time; of one moment by id, so that no order of arrival shows."""
+    return entry.timestamp, entry.activity_id
+
+
 class Memory(Protocol):
     """What is remembered of one subject: a few KB at most, whatever it does."""
 

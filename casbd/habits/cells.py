@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from casbd.habits.anomaly import in_order
 from casbd.habits.brief import brief, whole
 from casbd.model.counted import Entry
 
@@ -58,11 +59,6 @@ def whole_cell(given: Any) -> Cell | None:
 
 def _named(entry: Entry) -> Entry:
     return Entry(entry.timestamp, entry.key, entry.activity_id)
-
-
-def in_order(entry: Entry) -> tuple[int, str]:
-    """By time."""
-    return entry.timestamp, entry.activity_id
 
 
 def by_name(cells: Iterable[Cell | None]) -> int:

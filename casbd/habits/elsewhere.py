@@ -7,9 +7,8 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
-from casbd.habits.anomaly import DAY, Organization
+from casbd.habits.anomaly import DAY, Organization, in_order
 from casbd.habits.brief import brief, whole
-from casbd.habits.cells import in_order
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.placed import Placed
 from casbd.habits.sessions import HISTORY, LONG_AGO, Session

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from casbd.habits import had_by
-from casbd.habits.anomaly import DAY, HOUR, MOST_KEPT, Finding
+from casbd.habits.anomaly import DAY, HOUR, MOST_KEPT, Finding, in_order
 from casbd.habits.first_users import Others
 from casbd.habits.had_by import CARRIED, PARTED, by_of, is_managed, value_of
 from casbd.habits.values_seen import SESSION, Use, ValuesSeen
@@ -103,7 +103,7 @@ class Session:
 
     def finding(self, elsewhere: int, others: Others) -> Finding:
         """What is found. elsewhere: see there; 0: never."""
-        members = sorted((one for _, cell in self._cells for one in cell.members), key=lambda one: (one.timestamp, one.activity_id))
+        members = sorted((one for _, cell in self._cells for one in cell.members), key=in_order)
         usual = {
             "value": self.value,
             "days": self.memory.days_before(self.hour),

@@ -8,13 +8,12 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, in_order
 from casbd.habits.geography import BORDERING, between, over_the_globe
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS, Spot, written
 from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in, system_of
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
-from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
@@ -218,7 +217,7 @@ def _finding(several: list[Conflict], memory: Whereabouts) -> Finding:
         first=first,
         last=max(last, shown),
         count=sum(hour.count for hour in hours),
-        members=tuple(sorted((one for hour in hours for one in (hour.first, *(hour.more or ()))), key=_place)[:MOST_KEPT]),
+        members=tuple(sorted((one for hour in hours for one in (hour.first, *(hour.more or ()))), key=in_order)[:MOST_KEPT]),
         usual={
             "from": closest.other.spot.country,
             "to": spot.country,
@@ -233,7 +232,3 @@ def _finding(several: list[Conflict], memory: Whereabouts) -> Finding:
         of=spot.country,
         values=frozenset(hour.text for hour in hours),
     )
-
-
-def _place(entry: Entry) -> tuple[int, str]:
-    return entry.timestamp, entry.activity_id

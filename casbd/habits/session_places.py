@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, Organization
+from casbd.habits.anomaly import DAY, HOUR, LATE, Organization, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import MOBILE, spot_of, written
@@ -101,9 +101,9 @@ class UsedDay(msgspec.Struct):
         self.last = max(self.last, entry.timestamp)
         hour, minute = divmod(entry.timestamp % DAY // MINUTE, _MINUTES)
         self.minutes[hour] = self.minutes.get(hour, 0) | 1 << minute
-        if len(self.first) < self.kept or place(entry) < place(self.first[-1]):
+        if len(self.first) < self.kept or in_order(entry) < in_order(self.first[-1]):
             self.first.append(Entry(entry.timestamp, entry.key, entry.activity_id, entry.value))
-            self.first.sort(key=place)
+            self.first.sort(key=in_order)
             del self.first[self.kept :]
 
     def times(self) -> Iterator[int]:
@@ -216,7 +216,7 @@ class SessionPlaces:
             found.setdefault(name, []).append(one)
             if networks.setdefault(name, session.network) != session.network and name not in several:
                 several.append(name)
-        return [sorted(found[name], key=lambda one: (place(one.first[0]), one.text)) for name in sorted(several)]
+        return [sorted(found[name], key=lambda one: (in_order(one.first[0]), one.text)) for name in sorted(several)]
 
 
 class Exits(Organization):
@@ -248,8 +248,3 @@ class Exits(Organization):
     def packed(self) -> Any:
         """See Organization."""
         return self._users.packed()
-
-
-def place(entry: Entry) -> tuple[int, str]:
-    """In time order."""
-    return entry.timestamp, entry.activity_id

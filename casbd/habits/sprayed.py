@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, Organization
+from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, Organization, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import block_of
@@ -82,7 +82,7 @@ class LogOns:
 
     def packed(self) -> Any:
         """See Memory."""
-        tries = [(brief(one), one.value) for one in sorted(self.tries, key=_place)]
+        tries = [(brief(one), one.value) for one in sorted(self.tries, key=in_order)]
         return tries, self._known.first, self.more, self.newest
 
     def lighten(self) -> bool:
@@ -96,7 +96,7 @@ class LogOns:
         """The newest from the network from which most were, as with the first one an alert begins: it is counted."""
         number = Counter(_network(one) for one in self.tries)
         most = max(number, key=lambda name: (number[name], name))
-        newest = max((one for one in self.tries if _network(one) == most), key=_place)
+        newest = max((one for one in self.tries if _network(one) == most), key=in_order)
         self.tries.remove(newest)
         count, last = self.more.get(most, (0, newest.timestamp))
         self.more[most] = [count + 1, max(last, newest.timestamp)]
@@ -208,7 +208,7 @@ class Sprayed(msgspec.Struct, frozen=True, kw_only=True):
         different = [_tries[value or ""] for value in {one.value for one in memory.tries}]
         if not any(organization.has_failures(name, self.spray) for tried in different if tried.succeeded for name in tried.networks):
             return ()  # as of nearly all
-        tries = [(one, _tries[one.value or ""]) for one in sorted(memory.tries, key=_place)]
+        tries = [(one, _tries[one.value or ""]) for one in sorted(memory.tries, key=in_order)]
         found: dict[str, list[tuple[Entry, Sequence[int]]]] = {}
         for entry, tried in tries:
             for name in tried.networks if tried.succeeded else ():
@@ -263,7 +263,3 @@ def _runs(tries: Sequence[tuple[Entry, bool]], within: int) -> Iterator[Sequence
 
 def _network(entry: Entry) -> str:
     return _tries[entry.value or ""].networks[0]
-
-
-def _place(entry: Entry) -> tuple[int, str]:
-    return entry.timestamp, entry.activity_id

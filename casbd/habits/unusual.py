@@ -10,8 +10,7 @@ import msgspec
 
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import DAY, MOST_KEPT, Finding
-from casbd.habits.cells import in_order
+from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, in_order
 from casbd.habits.elsewhere import Elsewhere, Successes, observed
 from casbd.habits.peers import Peers
 from casbd.habits.placed import Placed

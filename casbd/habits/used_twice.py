@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, in_order
 from casbd.habits.session_ids import session_ids
-from casbd.habits.session_places import Exits, SessionPlaces, Used, UsedDay, observed, place, used
+from casbd.habits.session_places import Exits, SessionPlaces, Used, UsedDay, observed, used
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS
 from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
@@ -194,7 +194,7 @@ def _changes(ones: Sequence[int], others: Sequence[int]) -> list[int]:
 def _finding(odd: Sequence[tuple[Place, Place, int]]) -> Finding:
     parts = [part for stranger, _, _ in odd for part in stranger.parts]
     stranger, own, _ = min(odd, key=lambda one: (one[0].first, one[0].network))
-    members = sorted((entry for part in parts for entry in part.first), key=place)[:MOST_KEPT]
+    members = sorted((entry for part in parts for entry in part.first), key=in_order)[:MOST_KEPT]
     first, last = members[0].timestamp, max(part.last for part in parts)
     (session, *_) = {used(part.text).session for part in parts}
     return Finding(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from casbd.habits.anomaly import HOUR
+from casbd.habits.anomaly import HOUR, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.cells import Cell, brief_cell, by_name, whole_cell
 from casbd.habits.values_seen import LONG_AGO
@@ -96,7 +96,7 @@ class WhatFollowed:
             hour.ended = max(moment, hour.ended)
         else:
             self._anything = True
-            if hour.happened is None or (moment, entry.activity_id) > (hour.happened.timestamp, hour.happened.activity_id):
+            if hour.happened is None or in_order(entry) > in_order(hour.happened):
                 hour.happened = entry
 
     def settle(self, before: int) -> None:

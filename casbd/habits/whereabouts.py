@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, Organization
+from casbd.habits.anomaly import DAY, HOUR, LATE, Organization, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import Spot, spot_of
@@ -45,7 +45,7 @@ class Hour(msgspec.Struct):
         """One more."""
         self.count += 1
         self.last = max(self.last, entry.timestamp)
-        earlier = (entry.timestamp, entry.activity_id) < (self.first.timestamp, self.first.activity_id)
+        earlier = in_order(entry) < in_order(self.first)
         entry = Entry(entry.timestamp, entry.key, entry.activity_id)
         if self.more is not None:
             self.more.append(self.first if earlier else entry)
@@ -111,7 +111,7 @@ class Whereabouts:
         days."""
         named = [hour for hour in self.hours.values() if hour.more]
         for hour in named:
-            ordered = sorted(hour.more or (), key=lambda one: (one.timestamp, one.activity_id))
+            ordered = sorted(hour.more or (), key=in_order)
             hour.more = ordered[(len(ordered) + 1) // 2 :]
         if named:
             return True
@@ -145,7 +145,7 @@ class Whereabouts:
 
     def in_order(self) -> list[Hour]:
         """By the times of their first activities."""
-        return sorted(self.hours.values(), key=lambda hour: (hour.first.timestamp, hour.first.activity_id))
+        return sorted(self.hours.values(), key=lambda hour: in_order(hour.first))
 
     def days_of(self, country: str, hours: list[Hour]) -> Iterator[tuple[int, Hour]]:
         """The hours in a country (of these, in order), each with the time at which its day began there.
