@@ -9,8 +9,8 @@ from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.habits.anomaly import DAY, HOUR
-from casbd.habits.new_values import MOST_COMMON, NewValue, Sensitivity
+from casbd.habits.anomaly import DAY, HOUR, Sensitivity
+from casbd.habits.new_values import MOST_COMMON, NewValue
 from casbd.habits.values_seen import SURE
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.habits.anomaly import DAY, HOUR
-from casbd.habits.used_twice import Sensitivity, UsedTwice
+from casbd.habits.anomaly import DAY, HOUR, Sensitivity
+from casbd.habits.used_twice import UsedTwice
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
 from casbd.policies.counted_fields import Fields, Length, MatchKeys, between

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.habits.anomaly import DAY
-from casbd.habits.impossible import Impossible, Sensitivity
+from casbd.habits.anomaly import DAY, Sensitivity
+from casbd.habits.impossible import Impossible
 from casbd.model.facts import Facts
 from casbd.policies import evidence_words
 from casbd.policies.counted_fields import Length, MatchKeys

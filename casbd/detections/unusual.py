@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema, model_validator
 
 from casbd.counting.match import Match, Step
 from casbd.documents import durations
-from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.anomaly import DAY, HOUR, Sensitivity
 from casbd.habits.known_places import Users
 from casbd.habits.unusual import Unusual
 from casbd.model.facts import Facts, Part
@@ -62,7 +62,7 @@ class UnusualKeys(MatchKeys):
     """So long nothing is unusual, as nobody's history is known yet; at most 60d."""
     while_learning: Annotated[StrictInt, _AT_LEAST] | None = None
     """Unless it is so many."""
-    sensitivity: Literal["low", "medium", "high"] = "medium"
+    sensitivity: Sensitivity = "medium"
     """What explains a lot: the subject's and others' busiest sessions (low); the subject's repeated, weekly and monthly ones, and what is
     usual for others (medium); only what the subject does on most days, and is usual for others (high)."""
     unknown: Different | None = None

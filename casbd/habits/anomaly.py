@@ -7,7 +7,7 @@ apart, and findings are a pure function of memories: what was raised and is foun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol, cast
 
 import msgspec
 
@@ -20,6 +20,10 @@ LATE = 25 * HOUR
 """Records that are late by as much (a day, and an hour for what lies around them) give the alerts that order would have given."""
 MOST_KEPT = 50
 """So many activities of a finding a memory keeps by name; all are counted."""
+LONG_AGO, NEVER = -(2**62), 2**62
+"""Before and after all times (ms), days and whatever else is counted since 1970."""
+Sensitivity = Literal["low", "medium", "high"]
+"""How much of what is usual explains something, as Defender for Cloud Apps has it: at low what others do, too; at high next to nothing."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

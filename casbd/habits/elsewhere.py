@@ -7,11 +7,11 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 
-from casbd.habits.anomaly import DAY, Organization, in_order
+from casbd.habits.anomaly import DAY, LONG_AGO, Organization, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.placed import Placed
-from casbd.habits.sessions import HISTORY, LONG_AGO, Session
+from casbd.habits.sessions import HISTORY, Session
 from casbd.habits.spots import SERVERS
 from casbd.habits.stretches import Stretches
 from casbd.model.activity import Activity

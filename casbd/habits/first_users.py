@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, Organization
+from casbd.habits.anomaly import DAY, HOUR, LATE, NEVER, Organization
 from casbd.habits.had_by import value_of
-from casbd.habits.stretches import NEVER, Stretches
+from casbd.habits.stretches import Stretches
 from casbd.habits.values_seen import LONG_AGO, ValuesSeen
 from casbd.model.counted import Entry
 

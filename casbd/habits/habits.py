@@ -16,10 +16,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property, partial
 from itertools import islice
 
-from casbd.habits.anomaly import HOUR, LATE, Finding, Memory, Organization
+from casbd.habits.anomaly import HOUR, LATE, NEVER, Finding, Memory, Organization
 from casbd.habits.brief import Found, pack
 from casbd.habits.journal import Journal
-from casbd.habits.known import LEAST_BYTES, NEVER, Known, organization_of, restored
+from casbd.habits.known import LEAST_BYTES, Known, organization_of, restored
 from casbd.habits.late import Lateness
 from casbd.habits.raised import Raised, Verdict, settled
 from casbd.habits.shelf import InMemory, Shelf

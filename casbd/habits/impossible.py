@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, in_order
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Sensitivity, in_order
 from casbd.habits.geography import BORDERING, between, over_the_globe
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS, Spot, written
 from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in, system_of
@@ -17,7 +17,6 @@ from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
-Sensitivity = Literal["low", "medium", "high"]
 SPEED = 900
 """Kilometres an hour: of airliners."""
 BOARDING = HOUR // 2

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, Anomaly, Memory, Organization
+from casbd.habits.anomaly import DAY, HOUR, LATE, LONG_AGO, NEVER, Anomaly, Memory, Organization
 from casbd.habits.brief import MOST_STORED, Found, lightened, pack
 from casbd.habits.journal import Journal
 from casbd.habits.raised import Raised
@@ -18,9 +18,6 @@ LEAST_BYTES = 800
 """As what a memory counts at least: one that is stored in 320 bytes, as of most people what they always have, is 8 KB of objects."""
 MOST_SEEN = 64
 """Values of a subject of which it is known at a time that more of them changes nothing."""
-NEVER = 2**62
-
-
 _NEWS = False, False
 
 
@@ -38,7 +35,7 @@ class Known(msgspec.Struct, gc=False):
     fresh: bool = False
     oldest: int = NEVER
     latest: Entry | None = None
-    floor: int = -NEVER
+    floor: int = LONG_AGO
     seen: dict[str | None, tuple[int, int, int, tuple[str, ...] | None]] = {}
     forgotten: int = 0
 
@@ -66,7 +63,7 @@ class Known(msgspec.Struct, gc=False):
         if until is not None or tells:
             if len(self.seen) >= MOST_SEEN:
                 self.seen.clear()
-            self.seen[entry.value] = moment, until or -NEVER, (moment // DAY + 1) * DAY, entry.belongs
+            self.seen[entry.value] = moment, until or LONG_AGO, (moment // DAY + 1) * DAY, entry.belongs
         self.fresh = True
         self.latest = entry
         if moment < self.oldest:

@@ -12,8 +12,8 @@ from zlib import crc32
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, LATE
-from casbd.habits.stretches import NEVER, Stretches
+from casbd.habits.anomaly import DAY, LATE, LONG_AGO, NEVER
+from casbd.habits.stretches import Stretches
 from casbd.remembered import Remembered
 
 MOST_DAYS = 3
@@ -122,7 +122,7 @@ class Users:
 
     def age(self, user: int, began: int) -> None:
         """Since when a user is active (ms)."""
-        if began // DAY < self._began.get(user, -NEVER):
+        if began // DAY < self._began.get(user, LONG_AGO):
             self._began[user] = began // DAY
             self._packed = None
 

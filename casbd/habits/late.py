@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from casbd.habits.anomaly import LATE
-from casbd.habits.shelf import LONG_AGO, Shelf
+from casbd.habits.anomaly import LATE, LONG_AGO
+from casbd.habits.shelf import Shelf
 
 
 class Lateness:

@@ -15,6 +15,7 @@ import msgspec
 from casbd.habits.had_by import MANAGED
 
 LONG_AGO = -(2**53)
+"""Before all days; see that of `values_seen.py`."""
 _MANAGED_DAYS, _SELDOM = 3, 10
 """Who logged on with a managed device on so many days always does, but for so many of them a day without one."""
 _AGAIN = 4

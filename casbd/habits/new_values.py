@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
 
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import HOUR, LATE, Finding
+from casbd.habits.anomaly import HOUR, LATE, Finding, Sensitivity
 from casbd.habits.first_days import Session, sessions
 from casbd.habits.first_users import MOST_FIRST, FirstUsers
 from casbd.habits.had_by import CARRIED_DEVICES, SETTLED, device_mark, plain, text_of, unversioned
@@ -22,8 +22,6 @@ from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
-
-Sensitivity = Literal["low", "medium", "high"]
 
 FEWEST_DAYS = 2
 """On so many days at least a subject must have been active, else nobody knows what is usual."""

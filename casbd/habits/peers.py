@@ -12,7 +12,7 @@ from zlib import crc32
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, Organization
+from casbd.habits.anomaly import DAY, LONG_AGO, NEVER, Organization
 from casbd.habits.sessions import Sessions, bit_of, least_different
 from casbd.habits.stretches import Stretches
 from casbd.model.counted import Entry
@@ -39,7 +39,7 @@ class _One(msgspec.Struct, array_like=True, gc=False):
     most: int = 0
     slices: dict[int, tuple[int, int]] = {}
 
-    def busiest(self, *, different: bool, before: int = 2**62) -> int:
+    def busiest(self, *, different: bool, before: int = NEVER) -> int:
         """Its busiest window. before: of the slices before this one alone."""
         most = self.most
         for at, (number, values) in self.slices.items():
@@ -57,7 +57,7 @@ class Peers(Organization):
         self._size = length // 2
         self._different = different
         self._newest: int
-        active, self._newest, people = packed or (None, -(2**62), {})
+        active, self._newest, people = packed or (None, LONG_AGO, {})
         self._active = Stretches(active)
         self._people = {int(place): _restored(*one) for place, one in people.items()}
         self._cut = self._last()

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, Organization, in_order
+from casbd.habits.anomaly import DAY, HOUR, LATE, LONG_AGO, NEVER, Organization, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import MOBILE, spot_of, written
@@ -18,7 +18,6 @@ from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.remembered import Remembered
 
-LONG_AGO = -(2**62)
 MINUTE = 60_000
 _MINUTES = HOUR // MINUTE
 _MOST_PLACES, _MOST_KNOWN, _MOST_BLOCKS = 12, 40, 2_000
@@ -116,7 +115,7 @@ class SessionPlaces:
     """See Memory."""
 
     def __init__(self, packed: Any = None) -> None:
-        texts, days, known, since, newest = packed or ([], [], None, 2**62, LONG_AGO)
+        texts, days, known, since, newest = packed or ([], [], None, NEVER, LONG_AGO)
         self.since: int = since
         self.newest: int = newest
         self.days: dict[tuple[int, str], UsedDay] = {}

@@ -16,7 +16,7 @@ from zlib import crc32
 
 import msgspec
 
-from casbd.habits.anomaly import DAY
+from casbd.habits.anomaly import DAY, LONG_AGO
 from casbd.habits.brief import brief_id, whole_id
 from casbd.model.counted import Entry
 
@@ -28,7 +28,6 @@ BITS = 128
 """Of a slice's sketch of different values."""
 _SPARE = 5
 """Days that are kept besides, as records come late."""
-LONG_AGO = -(2**62)
 
 
 class Slice(msgspec.Struct, array_like=True, gc=False):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from casbd.habits.anomaly import LONG_AGO
 from casbd.store.state.habits import Kept, Name, Observed
 from casbd.store.state.habits_late import Noted
-
-LONG_AGO = -(2**62)
 
 
 class Shelf(Protocol):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, Organization, in_order
+from casbd.habits.anomaly import DAY, LONG_AGO, MOST_KEPT, Finding, Organization, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import block_of
@@ -21,7 +21,6 @@ from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
-LONG_AGO = -(2**62)
 LONGEST = DAY
 """So far from a log on others may have failed."""
 OWN = 6

@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Any
 
+from casbd.habits.anomaly import NEVER
+
 PAUSE = 100
 """Days without anything, after which all begins anew: so far habits look back."""
 MOST = 32
 """So many stretches are kept, the newest. Of dates at random there would be hundreds."""
-NEVER = 2**62
 
 
 class Stretches:

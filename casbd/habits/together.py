@@ -9,12 +9,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from casbd.habits.anomaly import DAY, HOUR, LATE
+from casbd.habits.anomaly import DAY, HOUR, LATE, NEVER
 from casbd.habits.known_places import hash_of
 from casbd.habits.peers import Peers
 from casbd.habits.placed import Placed
 from casbd.habits.sessions import Session, Sessions
-from casbd.habits.stretches import NEVER
 from casbd.model.counted import Entry
 from casbd.remembered import Remembered
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
 
 from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, in_order
+from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, Sensitivity, in_order
 from casbd.habits.elsewhere import Elsewhere, Successes, observed
 from casbd.habits.peers import Peers
 from casbd.habits.placed import Placed
@@ -21,7 +21,6 @@ from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 
-Sensitivity = Literal["low", "medium", "high"]
 _MARGINS: Mapping[str, tuple[float, float]] = {"low": (2.0, 3.0), "medium": (1.5, 2.0), "high": (1.25, 1.0)}
 """So many times what is explained, and so many times its root besides, as small numbers differ by chance (of a Poisson process by their
 root)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
 
 from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, in_order
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Sensitivity, in_order
 from casbd.habits.session_ids import session_ids
 from casbd.habits.session_places import Exits, SessionPlaces, Used, UsedDay, observed, used
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS
@@ -16,7 +16,6 @@ from casbd.model.activity import Activity
 from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 
-Sensitivity = Literal["low", "medium", "high"]
 CHANGES = {"low": 5, "medium": 3, "high": 2}
 """So often the network changes within the time, by sensitivity: once is a journey to the office, and twice a VPN that is switched on and
 off."""

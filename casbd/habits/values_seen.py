@@ -16,6 +16,7 @@ from casbd.habits.had_by import PARTED, SETTLED, is_managed, value_of
 from casbd.model.counted import Entry
 
 LONG_AGO = -(2**53)
+"""Before all hours. What is stored has this number in it, so it is not that of `anomaly.py`."""
 SESSION = 24
 """Hours of a value's first session."""
 SURE = 7 * 24

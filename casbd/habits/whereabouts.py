@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, Organization, in_order
+from casbd.habits.anomaly import DAY, HOUR, LATE, LONG_AGO, NEVER, Organization, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import Spot, spot_of
 from casbd.model.counted import Entry
 from casbd.remembered import Remembered
 
-LONG_AGO = -(2**62)
 MOST_HOURS = 48
 """So many hours at spots are kept: of two days, at the spots that somebody is at. Of more the newest in the country where the subject was
 first of all, and at least half as many of these as there may be; elsewhere the first and the newest: neither what an alert is of vanishes
@@ -61,12 +60,12 @@ class Whereabouts:
     """
 
     def __init__(self, packed: Any = None) -> None:
-        spots, hours, stays, known, countries, since, newest = packed or ([], [], {}, None, None, 2**62, LONG_AGO)
+        spots, hours, stays, known, countries, since, newest = packed or ([], [], {}, None, None, NEVER, LONG_AGO)
         self.since: int = since
         self.newest: int = newest
         self.hours: dict[tuple[str, int], Hour] = {}
         self._countries: dict[str, int] = {}
-        self._oldest = 2**62
+        self._oldest = NEVER
         """Nothing of any hour ended before."""
         for number, first, last, count, more in hours:
             kept = None if more is None else [whole(one) for one in more]
@@ -104,7 +103,7 @@ class Whereabouts:
         old = [name for name, hour in self.hours.items() if hour.last < oldest]
         for name in sorted(old, key=lambda name: self.hours[name].first.timestamp):
             self._drop(name)
-        self._oldest = min((hour.last for hour in self.hours.values()), default=2**62)
+        self._oldest = min((hour.last for hour in self.hours.values()), default=NEVER)
 
     def lighten(self) -> bool:
         """See Memory: names of activities go; then hours, as of too many; then the networks and devices that were there on the fewest

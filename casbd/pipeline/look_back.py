@@ -14,9 +14,7 @@ from itertools import islice
 from casbd.activity_log.in_order import LEARNS_FROM, in_order
 from casbd.activity_log.reading import ActivityLog
 from casbd.clock import Clock, monotonic
-from casbd.habits.anomaly import DAY
-from casbd.habits.known import NEVER
-from casbd.habits.shelf import LONG_AGO
+from casbd.habits.anomaly import DAY, LONG_AGO, NEVER
 from casbd.model.activity import Activity
 from casbd.pipeline.counts import LookedBack
 from casbd.pipeline.learner import Learner, Look

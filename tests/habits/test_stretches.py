@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casbd.habits.anomaly import DAY, HOUR
+from casbd.habits.anomaly import DAY, HOUR, NEVER
 from casbd.habits.elsewhere import observed
 from casbd.habits.habits import InMemory
 from casbd.habits.impossible import Impossible
 from casbd.habits.new_values import NewValue
 from casbd.habits.spots import written
-from casbd.habits.stretches import MOST, NEVER, PAUSE, Stretches
+from casbd.habits.stretches import MOST, PAUSE, Stretches
 from casbd.habits.unusual import Unusual
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
