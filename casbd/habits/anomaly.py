@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal, Protocol, cast
 
 import msgspec
 
-from casbd.counting.match import Match
+from casbd.counting.match import Aliased, Match, Step
+from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 
 HOUR = 3_600_000
@@ -135,6 +136,15 @@ class Anomaly(Match, Protocol):
 
         It depends on its arguments alone, and changes nothing. What is not odd should cost next to nothing.
         """
+
+
+class PlainAnomaly(msgspec.Struct, frozen=True, kw_only=True):
+    """What most kinds are: without filters besides those of the rule, and of nothing that is nobody's."""
+
+    policy_type: ClassVar[PolicyType] = "anomaly"
+    nobodys: ClassVar[bool] = False
+    steps: ClassVar[tuple[Step, ...]] = ()
+    aliased: ClassVar[tuple[Aliased, ...]] = ()
 
 
 def anomaly(match: Match | None) -> Anomaly | None:

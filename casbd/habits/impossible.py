@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import msgspec
-
-from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Sensitivity, in_order
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly, Sensitivity, in_order
 from casbd.habits.geography import BORDERING, between, over_the_globe
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS, Spot, written
 from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in, system_of
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
@@ -46,14 +42,10 @@ class Conflict(NamedTuple):
     flight: int
 
 
-class Impossible(msgspec.Struct, frozen=True, kw_only=True):
+class Impossible(PlainAnomaly, frozen=True, kw_only=True):
     """See Anomaly. learning: milliseconds. sensitivity: how much of what is usual is left out, as Defender for Cloud Apps has it."""
 
     kind: ClassVar[str] = "travel"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
     counts: ClassVar[str] = "activities"
     looks_at: ClassVar[tuple[str, ...]] = ("country", "ip_address", "ip_category", "ip_tags", "device_type", "os", "browser")
     helped_by: ClassVar[tuple[str, ...]] = ("asn", "isp", "city", "latitude", "longitude")

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import msgspec
-
-from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly
 from casbd.habits.first_users import FirstUsers
 from casbd.habits.had_by import PARTED, value_of
 from casbd.habits.imitations import imitated, imitated_of_all, is_disguised
 from casbd.habits.values_seen import LONG_AGO, SESSION, SURE, Use, ValuesSeen
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.records.long_texts import shortened_bytes
 from casbd.records.record_path import RawReader
 
@@ -25,17 +21,13 @@ _LONGEST = 128
 _AROUND = " \t[]{}\"'"
 
 
-class Lookalike(msgspec.Struct, frozen=True, kw_only=True):
+class Lookalike(PlainAnomaly, frozen=True, kw_only=True):
     """A name of a field that imitates another one. of: names; empty: the organization's and those that everybody knows.
 
     lookalike: where there are several fields, the first that is known.
     """
 
     kind: ClassVar[str] = "lookalike"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
 
     lookalike: tuple[str, ...]
     of: tuple[str, ...] = ()

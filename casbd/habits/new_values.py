@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-import msgspec
-
-from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import HOUR, LATE, Finding, Sensitivity
+from casbd.habits.anomaly import HOUR, LATE, Finding, PlainAnomaly, Sensitivity
 from casbd.habits.first_days import Session, sessions
 from casbd.habits.first_users import MOST_FIRST, FirstUsers
 from casbd.habits.had_by import CARRIED_DEVICES, SETTLED, device_mark, plain, text_of, unversioned
@@ -19,7 +16,6 @@ from casbd.habits.session_ids import session_ids
 from casbd.habits.values_seen import ValuesSeen
 from casbd.habits.ways import PlacesSeen, WaysShared, mark_of, says_where, with_way
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
@@ -32,7 +28,7 @@ _PLACES = frozenset({"country", "city", "latitude", "longitude", "isp", "asn"})
 _OWN = frozenset({"Corporate", "Administrative"})
 
 
-class NewValue(msgspec.Struct, frozen=True, kw_only=True):
+class NewValue(PlainAnomaly, frozen=True, kw_only=True):
     """A value of a field that is new.
 
     history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
@@ -44,10 +40,6 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "new"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
 
     new: tuple[str, ...]
     history: int

@@ -10,12 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import msgspec
-
-from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import DAY, LATE, Finding
+from casbd.habits.anomaly import DAY, LATE, Finding, PlainAnomaly
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 
@@ -51,17 +47,13 @@ class Others(NamedTuple):
         return others[place - 1] if 0 < place <= len(others) else 0
 
 
-class Rise(msgspec.Struct, frozen=True, kw_only=True):
+class Rise(PlainAnomaly, frozen=True, kw_only=True):
     """A priority past a percentile of all users, with at least so many points, where there are so many people.
 
     No activity meets it by itself: `findings` has nothing, and what `rises` finds is judged when alerts are stored.
     """
 
     kind: ClassVar[str] = "priority"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
     looks_at: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[str] = "points"
     learns: ClassVar[tuple[Any, ...]] = ()

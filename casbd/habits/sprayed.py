@@ -9,14 +9,12 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import DAY, LONG_AGO, MOST_KEPT, Finding, Organization, in_order
+from casbd.habits.anomaly import DAY, LONG_AGO, MOST_KEPT, Finding, Organization, PlainAnomaly, in_order
 from casbd.habits.brief import brief, whole
 from casbd.habits.known_places import Days, Users, hash_of
 from casbd.habits.spots import block_of
 from casbd.habits.tried import Network
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
@@ -170,14 +168,10 @@ class Networks(Organization):
             del self._networks[name]
 
 
-class Sprayed(msgspec.Struct, frozen=True, kw_only=True):
+class Sprayed(PlainAnomaly, frozen=True, kw_only=True):
     """See Anomaly. spray: so many other users. within: milliseconds, before or after."""
 
     kind: ClassVar[str] = "spray"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
     counts: ClassVar[str] = "activities"
     looks_at: ClassVar[tuple[str, ...]] = ("activity_type", "ip_address")
     helped_by: ClassVar[tuple[str, ...]] = ("asn",)

@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-import msgspec
-
-from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Organization
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Organization, PlainAnomaly
 from casbd.habits.cells import Cell, brief_cell, by_name, whole_cell
 from casbd.habits.known_places import Users, hash_of
 from casbd.habits.sessions import BITS, Session, Sessions, Slice, bit_of, least_different
 from casbd.habits.spots import block_of
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
@@ -174,14 +170,10 @@ class Visitors(Organization):
         return self._users.packed()
 
 
-class SprayedFrom(msgspec.Struct, frozen=True, kw_only=True):
+class SprayedFrom(PlainAnomaly, frozen=True, kw_only=True):
     """See Anomaly. spray: so many users. within: milliseconds; as time is cut into such slices, up to twice as long."""
 
     kind: ClassVar[str] = "spray"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
     counts: ClassVar[str] = "users"
     looks_at: ClassVar[tuple[str, ...]] = ("activity_type", "result_detail", "user")
 

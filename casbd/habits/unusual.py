@@ -8,16 +8,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, Sensitivity, in_order
+from casbd.habits.anomaly import DAY, MOST_KEPT, Finding, PlainAnomaly, Sensitivity, in_order
 from casbd.habits.elsewhere import Elsewhere, Successes, observed
 from casbd.habits.peers import Peers
 from casbd.habits.placed import Placed
 from casbd.habits.sessions import Session, Sessions, habit
 from casbd.habits.together import Colleagues, Working
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
 
@@ -50,7 +48,7 @@ class Usual(msgspec.Struct, frozen=True):
     learned: bool
 
 
-class Unusual(msgspec.Struct, frozen=True, kw_only=True):
+class Unusual(PlainAnomaly, frozen=True, kw_only=True):
     """Whose sessions are unusual.
 
     unique: the field whose different values are counted; None counts activities. session: milliseconds. at_least: fewer are never
@@ -63,11 +61,7 @@ class Unusual(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "unusual"
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    nobodys: ClassVar[bool] = False
     by_role: ClassVar[bool] = True
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
 
     unique: str | None
     session: int

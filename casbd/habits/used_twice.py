@@ -7,13 +7,11 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from casbd.counting.match import Aliased, Step
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Sensitivity, in_order
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly, Sensitivity, in_order
 from casbd.habits.session_ids import session_ids
 from casbd.habits.session_places import Exits, SessionPlaces, Used, UsedDay, observed, used
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 
 CHANGES = {"low": 5, "medium": 3, "high": 2}
@@ -50,14 +48,10 @@ class Place(msgspec.Struct):
         return any(spot.marks & mark for spot in self.spots)
 
 
-class UsedTwice(msgspec.Struct, frozen=True, kw_only=True):
+class UsedTwice(PlainAnomaly, frozen=True, kw_only=True):
     """See Anomaly. shared_session: paths, of which the first with a value has the session's id. within, learning: milliseconds."""
 
     kind: ClassVar[str] = "shared_session"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
     counts: ClassVar[str] = "activities"
     helped_by: ClassVar[tuple[str, ...]] = ("asn", "isp", "os", "user_agent")
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import msgspec
-
-from casbd.counting.match import Aliased, Step
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly
 from casbd.habits.had_by import CARRIED, PARTED, by_of, device_mark, is_managed, telling, text_of, unversioned
 from casbd.habits.log_ons import hashed
 from casbd.habits.spots import SERVERS, block_of
 from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
 from casbd.model.activity import Activity
-from casbd.model.alert import PolicyType
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
 
@@ -23,7 +19,7 @@ AWAKE = "active"
 """The one value that is remembered: a memory of kind `new`, whose only value is news again."""
 
 
-class Waking(msgspec.Struct, frozen=True, kw_only=True):
+class Waking(PlainAnomaly, frozen=True, kw_only=True):
     """A subject is active again after so long (ms). fewest: on so many days it was active before.
 
     familiar: a field; who is back with a value that it had before is the owner, or with a device that the organization manages, or near an
@@ -31,10 +27,6 @@ class Waking(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "dormant"
-    nobodys: ClassVar[bool] = False
-    policy_type: ClassVar[PolicyType] = "anomaly"
-    steps: ClassVar[tuple[Step, ...]] = ()
-    aliased: ClassVar[tuple[Aliased, ...]] = ()
 
     dormant: int
     fewest: int = 1
