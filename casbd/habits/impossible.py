@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly, Sensitivity, in_order
 from casbd.habits.geography import BORDERING, between, over_the_globe
 from casbd.habits.spots import HIDDEN, MOBILE, OWN, SERVERS, Spot, written
-from casbd.habits.whereabouts import Colleagues, Hour, Whereabouts, network_in, system_of
+from casbd.habits.whereabouts import Hour, Whereabouts, WhereOthersAre, network_in, system_of
 from casbd.model.activity import Activity
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
@@ -64,11 +64,11 @@ class Impossible(PlainAnomaly, frozen=True, kw_only=True):
         """See Anomaly."""
         return Whereabouts(packed)
 
-    def organization(self, packed: Any = None) -> Colleagues:
+    def organization(self, packed: Any = None) -> WhereOthersAre:
         """See Anomaly."""
-        return Colleagues(packed)
+        return WhereOthersAre(packed)
 
-    def findings(self, memory: Whereabouts, organization: Colleagues, who: str) -> Sequence[Finding]:
+    def findings(self, memory: Whereabouts, organization: WhereOthersAre, who: str) -> Sequence[Finding]:
         """See Anomaly. One is what was done in a country within a day of a stay, in conflict with what was done elsewhere."""
         if memory.is_in_one_country and self.sensitivity != "high":
             return ()
@@ -91,7 +91,7 @@ class Impossible(PlainAnomaly, frozen=True, kw_only=True):
 class Judge:
     """What of a subject's hours is in conflict, under a policy."""
 
-    def __init__(self, match: Impossible, memory: Whereabouts, organization: Colleagues, who: str) -> None:
+    def __init__(self, match: Impossible, memory: Whereabouts, organization: WhereOthersAre, who: str) -> None:
         self._match = match
         self._memory = memory
         self._organization = organization

@@ -12,12 +12,14 @@ from zlib import crc32
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, LATE, LONG_AGO, NEVER
+from casbd.habits.anomaly import DAY, LATE, LONG_AGO, NEVER, Organization
 from casbd.habits.stretches import Stretches
 from casbd.remembered import Remembered
 
 MOST_DAYS = 3
 """So many days of each are kept, the first ones: on how many it was seen matters no further."""
+MOST_NAMES = 2_000
+"""So many names are kept of an organization of which nothing else is known."""
 
 
 class Days:
@@ -159,6 +161,25 @@ class Users:
         for name in order[: self._most // 4]:
             del self.names[name]
             self._full.pop(name, None)
+
+
+class KnownUsers(Organization):
+    """An organization of which it is known which users have what, and nothing else: as nothing of the last day is asked, nobody is to be
+    judged again when one has something more."""
+
+    daily = True
+
+    def __init__(self, packed: Any = None) -> None:
+        self._users = Users(MOST_NAMES, packed)
+
+    @property
+    def forgotten(self) -> int:
+        """See Organization."""
+        return self._users.forgotten
+
+    def packed(self) -> Any:
+        """See Organization."""
+        return self._users.packed()
 
 
 def _places(users: Mapping[int, Sequence[int]]) -> Iterator[tuple[int, int, int]]:

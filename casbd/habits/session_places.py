@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, LONG_AGO, NEVER, Organization, in_order
+from casbd.habits.anomaly import DAY, HOUR, LATE, LONG_AGO, NEVER, in_order
 from casbd.habits.brief import brief, whole
-from casbd.habits.known_places import Days, Users, hash_of
+from casbd.habits.known_places import Days, KnownUsers, hash_of
 from casbd.habits.spots import MOBILE, spot_of, written
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
@@ -20,8 +20,8 @@ from casbd.remembered import Remembered
 
 MINUTE = 60_000
 _MINUTES = HOUR // MINUTE
-_MOST_PLACES, _MOST_KNOWN, _MOST_BLOCKS = 12, 40, 2_000
-"""So many sessions at places are kept of each day; so many networks; and of all users together so many blocks of addresses."""
+_MOST_PLACES, _MOST_KNOWN = 12, 40
+"""So many sessions at places are kept of each day; and so many networks."""
 _FIRST, _FIRST_STRANGE = 1, 20
 """So many activities are kept of each, the first; of a network that is new more, as only of such an alert is."""
 _SCRIPT = re.compile(
@@ -218,21 +218,11 @@ class SessionPlaces:
         return [sorted(found[name], key=lambda one: (in_order(one.first[0]), one.text)) for name in sorted(several)]
 
 
-class Exits(Organization):
+class Exits(KnownUsers):
     """See Organization. Which blocks of addresses its users share."""
 
-    daily = True
-
-    def __init__(self, packed: Any = None) -> None:
-        self._users = Users(_MOST_BLOCKS, packed)
-
-    @property
-    def forgotten(self) -> int:
-        """See Organization."""
-        return self._users.forgotten
-
     def add(self, who: str, entry: Entry, memory: SessionPlaces) -> tuple[str, ...]:
-        """See Organization: as nothing of the last day is looked at, nobody is to be judged again."""
+        """See KnownUsers."""
         if entry.belongs is None:
             self._users.age(hash_of(who), memory.since)
             return ()
@@ -243,7 +233,3 @@ class Exits(Organization):
     def share(self, block: str, moment: int, who: str, history: int) -> int:
         """How many others came from a block of addresses on two days each, before. history: see Users."""
         return self._users.number(block, moment, hash_of(who), history, twice=True) if block else 0
-
-    def packed(self) -> Any:
-        """See Organization."""
-        return self._users.packed()

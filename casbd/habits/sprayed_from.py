@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from casbd.counting.subjects import different
-from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, Organization, PlainAnomaly
+from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly
 from casbd.habits.cells import Cell, brief_cell, by_name, whole_cell
-from casbd.habits.known_places import Users, hash_of
+from casbd.habits.known_places import KnownUsers, hash_of
 from casbd.habits.sessions import BITS, Session, Sessions, Slice, bit_of, least_different
 from casbd.habits.spots import block_of
 from casbd.model.activity import Activity
@@ -30,7 +30,6 @@ _BEFORE, _AFTER = 24, 1
 """Pieces of time before and after a failure in which the same user got in who is no stranger there; less than an hour after, as LATE has
 no more for what lies around a record."""
 _MOST_NAMED = 40
-_MOST_BLOCKS = 2_000
 _LEAST_SLICES = 16
 _LEAST_PIECES = 32
 _EXPIRED = "InvalidPasswordExpiredPassword"
@@ -141,21 +140,11 @@ class TriesFrom(Sessions):
         return users
 
 
-class Visitors(Organization):
+class Visitors(KnownUsers):
     """See Organization: who logged on from which block, and on which days."""
 
-    daily = True
-
-    def __init__(self, packed: Any = None) -> None:
-        self._users = Users(_MOST_BLOCKS, packed)
-
-    @property
-    def forgotten(self) -> int:
-        """See Organization."""
-        return self._users.forgotten
-
     def add(self, who: str, entry: Entry, memory: TriesFrom) -> Iterable[str]:  # noqa: ARG002
-        """See Organization; as nothing of the last day is looked at, nobody is to be judged again."""
+        """See KnownUsers."""
         value = entry.value or ""
         if value.startswith(_SUCCESS) and entry.belongs is not None:
             self._users.add(who, hash_of(value), entry.timestamp, entry.timestamp)
@@ -164,10 +153,6 @@ class Visitors(Organization):
     def are_usual(self, block: str, moment: int) -> bool:
         """Whether people of the organization were there before."""
         return self._users.number(block, moment, _NOBODY, twice=True) >= USUAL
-
-    def packed(self) -> Any:
-        """See Organization."""
-        return self._users.packed()
 
 
 class SprayedFrom(PlainAnomaly, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from casbd.habits.anomaly import DAY, HOUR, LATE, LONG_AGO, NEVER, Organization, in_order
+from casbd.habits.anomaly import DAY, HOUR, LATE, LONG_AGO, NEVER, in_order
 from casbd.habits.brief import brief, whole
-from casbd.habits.known_places import Days, Users, hash_of
+from casbd.habits.known_places import Days, KnownUsers, hash_of
 from casbd.habits.spots import Spot, spot_of
 from casbd.model.counted import Entry
 from casbd.remembered import Remembered
@@ -24,7 +24,6 @@ MOST_MORE = 40
 """So many more activities are kept than the first one of each hour: the newest where somebody seldom is."""
 _MOST_KNOWN = 48
 _MOST_COUNTRIES = 12
-_MOST_NAMES = 2_000
 
 
 class Hour(msgspec.Struct):
@@ -202,25 +201,15 @@ class Whereabouts:
             del self.stays[min(self.stays, key=lambda one: self.stays[one][1])]
 
 
-class Colleagues(Organization):
+class WhereOthersAre(KnownUsers):
     """See Organization. What its users have: blocks of addresses, networks and countries."""
-
-    daily = True
-
-    def __init__(self, packed: Any = None) -> None:
-        self._users = Users(_MOST_NAMES, packed)
-
-    @property
-    def forgotten(self) -> int:
-        """See Organization."""
-        return self._users.forgotten
 
     def since(self, moment: int) -> int:
         """See Users."""
         return self._users.since(moment)
 
     def add(self, who: str, entry: Entry, memory: Whereabouts) -> tuple[str, ...]:
-        """See Organization: as nothing of the last day is looked at, nobody is to be judged again."""
+        """See KnownUsers."""
         if entry.belongs is None:
             self._users.age(hash_of(who), memory.since)
             return ()
@@ -244,10 +233,6 @@ class Colleagues(Organization):
     def are_in(self, name: str, moment: int, who: str, history: int) -> int:
         """How many others used a network, or were in a country. history: see Users."""
         return self._users.number(name, moment, hash_of(who), history)
-
-    def packed(self) -> Any:
-        """See Organization."""
-        return self._users.packed()
 
 
 def system_of(spot: Spot) -> str:

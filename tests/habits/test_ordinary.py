@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casbd.habits import elsewhere, first_users, habits, session_places, sprayed_from, values_seen, ways, whereabouts
+from casbd.habits import elsewhere, first_users, habits, known_places, values_seen, ways
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.habits import Habits, InMemory
 from casbd.habits.had_by import CARRIED, text_of
@@ -19,7 +19,7 @@ from casbd.habits.unusual import Unusual
 from casbd.habits.used_twice import UsedTwice
 from casbd.habits.waking import Waking
 from casbd.habits.ways import with_way
-from casbd.habits.whereabouts import Colleagues
+from casbd.habits.whereabouts import WhereOthersAre
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from tests.habits.orders import MINUTE, watching
@@ -123,10 +123,8 @@ def test_alerts_and_memories_are_the_same_as_if_all_together_learned_of_all(data
     # What comes later than a day is judged from the log: how much of it the memory takes before that, may depend on when others are judged.
     given = data.draw(arrivals(DAILY[match], too_late=0))
     with pytest.MonkeyPatch.context() as patch:
-        for module, name in ((whereabouts, "_MOST_NAMES"), (session_places, "_MOST_BLOCKS"), (elsewhere, "_MOST_COMMON")):
+        for module, name in ((known_places, "MOST_NAMES"), (elsewhere, "_MOST_COMMON"), (ways, "_MOST_SHARED")):
             patch.setattr(module, name, limits.get("names", 2_000))
-        patch.setattr(sprayed_from, "_MOST_BLOCKS", limits.get("names", 2_000))
-        patch.setattr(ways, "_MOST_SHARED", limits.get("names", 2_000))
         patch.setattr(habits, "MOST_BYTES", limits.get("bytes", 8_000_000))
         patch.setattr(habits, "MOST_IN_JOURNAL", limits.get("journal", 1_000))
         alerts, remembered, _ = outcome(match, given)
@@ -136,7 +134,7 @@ def test_alerts_and_memories_are_the_same_as_if_all_together_learned_of_all(data
 
 def test_what_people_do_again_on_a_day_all_together_learn_once(monkeypatch):
     learned = []
-    monkeypatch.setattr(Colleagues, "add", lambda _, who, entry, __: learned.append((who, entry.key)) or ())
+    monkeypatch.setattr(WhereOthersAre, "add", lambda _, who, entry, __: learned.append((who, entry.key)) or ())
     days = [("a", 0, 0), ("a", 0, 1), ("b", 0, 2), ("a", 0, 3), ("a", 1, 5), ("a", 1, 4), ("a", 1, 6)]
     entries = [(who, Entry(day * DAY + number * HOUR, number, f"{number}", written(at(1)))) for who, day, number in days]
     belonging = [(who, msgspec.structs.replace(entry, belongs=None if entry.key == 6 else ())) for who, entry in entries]
