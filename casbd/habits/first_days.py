@@ -9,7 +9,7 @@ from casbd.habits import had_by
 from casbd.habits.anomaly import DAY, HOUR, MOST_KEPT, Finding, in_order
 from casbd.habits.first_users import Others
 from casbd.habits.had_by import CARRIED, PARTED, by_of, is_managed, value_of
-from casbd.habits.values_seen import SESSION, Use, ValuesSeen
+from casbd.habits.values_seen import FIRST_DAY, Use, ValuesSeen
 from casbd.habits.ways import PlacesSeen, log_ons, without_way
 
 STAYS = 10
@@ -19,7 +19,7 @@ MANY = 3
 """Who had so many other values in `history` has another one often."""
 
 
-class Session:
+class FirstDay:
     """The first day of a value, beginning with an activity before which it was not there for long.
 
     uses: of the value, by hour. others: of other values, settled ones aside.
@@ -149,7 +149,7 @@ class Session:
         return self.hour - self._history <= hour < self.hour
 
 
-def sessions(memory: ValuesSeen, history: int) -> Iterator[Session]:
+def first_days(memory: ValuesSeen, history: int) -> Iterator[FirstDay]:
     """The first days of all values that are news, in time order."""
     uses = [*memory.uses()]
     found = []
@@ -158,7 +158,7 @@ def sessions(memory: ValuesSeen, history: int) -> Iterator[Session]:
         last = memory.last_before(value)
         for at, use in enumerate(own):
             if use.hour - last > history and use.cell is not None:
-                day = [one for one in own[at:] if one.hour < use.hour + SESSION]
-                found.append(Session(memory, value, day, [one for one in uses if value_of(one.text) != value], history))
+                day = [one for one in own[at:] if one.hour < use.hour + FIRST_DAY]
+                found.append(FirstDay(memory, value, day, [one for one in uses if value_of(one.text) != value], history))
             last = use.hour
-    return iter(sorted(found, key=lambda session: (session.first, session.value)))
+    return iter(sorted(found, key=lambda one: (one.first, one.value)))

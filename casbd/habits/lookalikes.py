@@ -10,7 +10,7 @@ from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly
 from casbd.habits.first_users import FirstUsers
 from casbd.habits.had_by import PARTED, value_of
 from casbd.habits.imitations import imitated, imitated_of_all, is_disguised
-from casbd.habits.values_seen import LONG_AGO, SESSION, SURE, Use, ValuesSeen
+from casbd.habits.values_seen import FIRST_DAY, LONG_AGO, SURE, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.records.long_texts import shortened_bytes
 from casbd.records.record_path import RawReader
@@ -75,7 +75,7 @@ class Lookalike(PlainAnomaly, frozen=True, kw_only=True):
         return sorted(found, key=lambda one: (one.first, one.of))
 
     def _imitation(self, name: str, uses: Sequence[Use], organization: FirstUsers, who: str) -> list[Finding]:
-        cells = [use.cell for use in uses if use.cell is not None and use.hour < uses[0].hour + SESSION]
+        cells = [use.cell for use in uses if use.cell is not None and use.hour < uses[0].hour + FIRST_DAY]
         if not cells:
             return []
         first = cells[0].first.timestamp

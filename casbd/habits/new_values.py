@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from casbd.counting.subjects import different
 from casbd.habits.anomaly import HOUR, LATE, Finding, PlainAnomaly, Sensitivity
-from casbd.habits.first_days import Session, sessions
+from casbd.habits.first_days import FirstDay, first_days
 from casbd.habits.first_users import MOST_FIRST, FirstUsers
 from casbd.habits.had_by import CARRIED_DEVICES, SETTLED, device_mark, plain, text_of, unversioned
 from casbd.habits.session_ids import session_ids
@@ -32,7 +32,8 @@ class NewValue(PlainAnomaly, frozen=True, kw_only=True):
     """A value of a field that is new.
 
     history, learning: ms. unless_common: so many others that had it before explain it; None: nobody does. familiar: a field: who moves
-    takes its values along, see `Session.brought_anything_new`. sessions: fields that say of which session a log on is, see `Session.began`.
+    takes its values along, see `FirstDay.brought_anything_new`. sessions: fields that say of which session a log on is, see
+    `FirstDay.began`.
     new: where there are several fields, the first that is known.
     first_use: what a subject without any history has is news, too, once others have one (at once where `learning` is less than an hour).
     domains_only: of all addresses in these fields the domains count; the user's own is no news, but may make it none of others. A field of
@@ -122,38 +123,38 @@ class NewValue(PlainAnomaly, frozen=True, kw_only=True):
         """See Anomaly."""
         if not memory.news or not (self._may_be_first or memory.newest + HOUR - memory.begun >= self.learning):
             return ()
-        return [found for session in sessions(memory, self.history // HOUR) if (found := self._finding(session, organization, who))]
+        return [found for day in first_days(memory, self.history // HOUR) if (found := self._finding(day, organization, who))]
 
-    def _finding(self, session: Session, organization: FirstUsers, who: str) -> Finding | None:
-        others = organization.others(session.value, who, session.first, self.learning)
-        if not self._has_learned(session, organization, others.colleagues, who):
+    def _finding(self, day: FirstDay, organization: FirstUsers, who: str) -> Finding | None:
+        others = organization.others(day.value, who, day.first, self.learning)
+        if not self._has_learned(day, organization, others.colleagues, who):
             return None
-        away = self.familiar is not None and self.sensitivity != "high" and not session.brought_anything_new()
-        is_sure = partial(says_where, organization=organization, who=who, managed=bool(session.managed))
-        elsewhere = session.elsewhere(is_sure) if away else None
-        if away and elsewhere is None and (others.colleagues or not session.began):
+        away = self.familiar is not None and self.sensitivity != "high" and not day.brought_anything_new()
+        is_sure = partial(says_where, organization=organization, who=who, managed=bool(day.managed))
+        elsewhere = day.elsewhere(is_sure) if away else None
+        if away and elsewhere is None and (others.colleagues or not day.began):
             return None
-        if self.unless_common and session.of_who_moves() and not session.strange and others.known:
+        if self.unless_common and day.of_who_moves() and not day.strange and others.known:
             return None
         enough = 1 if self.sensitivity == "low" else self.unless_common
         # Of places it is asked who stayed there, but for who comes together with others, each with the own computer.
-        common = others.known if self.familiar is None else others.stayed if session.strange else others.colleagues
+        common = others.known if self.familiar is None else others.stayed if day.strange else others.colleagues
         if enough is not None and common >= enough:
             return None
-        return session.finding(elsewhere or 0, others)
+        return day.finding(elsewhere or 0, others)
 
     @property
     def _may_be_first(self) -> bool:
         """Whether anything may be news of a subject of which it is not known yet what is usual."""
         return self.first_use or self.sensitivity == "high"
 
-    def _has_learned(self, session: Session, organization: FirstUsers, others: int, who: str) -> bool:
+    def _has_learned(self, day: FirstDay, organization: FirstUsers, others: int, who: str) -> bool:
         """Whether it is known what is usual of a subject; of a joiner at high sensitivity what is usual of others is enough."""
-        usual = session.first - session.memory.begun >= self.learning and session.memory.days_before(session.hour) >= FEWEST_DAYS
-        if usual and session.has_history():
+        usual = day.first - day.memory.begun >= self.learning and day.memory.days_before(day.hour) >= FEWEST_DAYS
+        if usual and day.has_history():
             return True
         anyway = self._may_be_first and (self.first_use or not others)
-        return anyway and (self.learning < HOUR or session.first - organization.began(session.first, who) >= max(self.learning, LATE))
+        return anyway and (self.learning < HOUR or day.first - organization.began(day.first, who) >= max(self.learning, LATE))
 
 
 def _domain(text: str, user: str) -> str | None:

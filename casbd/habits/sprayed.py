@@ -44,7 +44,7 @@ _written = Remembered[tuple[bool, int | None, str], str](_write, 20_000)
 _tries = Remembered[str, Tries](lambda text: msgspec.json.decode(text, type=Tries), 20_000)
 
 
-class LogOns:
+class Attempts:
     """See Memory: log ons and failed ones from networks from which the subject never logged on, of some days.
 
     more: by network how many there were besides, and when the last was.
@@ -113,7 +113,7 @@ class Networks(Organization):
         self._sure = _Sure(2 * _MOST_NETWORKS, sure)
         self._networks = {name: Network(*users) for name, users in networks.items()}
 
-    def add(self, who: str, entry: Entry, memory: LogOns) -> Iterable[str]:  # noqa: ARG002
+    def add(self, who: str, entry: Entry, memory: Attempts) -> Iterable[str]:  # noqa: ARG002
         """See Organization: who logged on from a network is judged again when others fail there."""
         if entry.value is None:
             return ()
@@ -188,15 +188,15 @@ class Sprayed(PlainAnomaly, frozen=True, kw_only=True):
             return None
         return _written[activity.activity_type != "Failed log on" and activity.result != "failure", activity.asn, activity.ip_address]
 
-    def memory(self, packed: Any = None) -> LogOns:
+    def memory(self, packed: Any = None) -> Attempts:
         """See Anomaly."""
-        return LogOns(packed)
+        return Attempts(packed)
 
     def organization(self, packed: Any = None) -> Networks:
         """See Anomaly."""
         return Networks(packed)
 
-    def findings(self, memory: LogOns, organization: Networks, who: str) -> Sequence[Finding]:
+    def findings(self, memory: Attempts, organization: Networks, who: str) -> Sequence[Finding]:
         """See Anomaly. One is what the subject did from a network, with no longer pauses than `within`."""
         different = [_tries[value or ""] for value in {one.value for one in memory.tries}]
         if not any(organization.has_failures(name, self.spray) for tried in different if tried.succeeded for name in tried.networks):

@@ -17,8 +17,8 @@ from casbd.model.counted import Entry
 
 LONG_AGO = -(2**53)
 """Before all hours. What is stored has this number in it, so it is not that of `anomaly.py`."""
-SESSION = 24
-"""Hours of a value's first session."""
+FIRST_DAY = 24
+"""Hours of a value's first day, from its first activity on."""
 SURE = 7 * 24
 """A value that was there so many hours before is new in no case: no shorter `history` may be asked for."""
 MOST_VALUES = 64
@@ -142,7 +142,7 @@ class ValuesSeen:
 
     def settle(self, before: int) -> None:
         """See Memory."""
-        kept, floor = self._kept, before // HOUR - SESSION
+        kept, floor = self._kept, before // HOUR - FIRST_DAY
         if floor <= kept.floor:
             return
         kept.floor = floor

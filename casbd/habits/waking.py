@@ -10,7 +10,7 @@ from casbd.habits.anomaly import HOUR, MOST_KEPT, Finding, PlainAnomaly
 from casbd.habits.had_by import CARRIED, PARTED, by_of, device_mark, is_managed, telling, text_of, unversioned
 from casbd.habits.log_ons import hashed
 from casbd.habits.spots import SERVERS, block_of
-from casbd.habits.values_seen import LONG_AGO, SESSION, Use, ValuesSeen
+from casbd.habits.values_seen import FIRST_DAY, LONG_AGO, Use, ValuesSeen
 from casbd.model.activity import Activity
 from casbd.records.record_path import RawReader
 from casbd.remembered import Remembered
@@ -78,7 +78,7 @@ class Waking(PlainAnomaly, frozen=True, kw_only=True):
         for at, use in enumerate(uses):
             slept = (use.hour - last) * HOUR
             if last > LONG_AGO and slept >= self.dormant and memory.days_before(use.hour) >= self.fewest:
-                day = [one for one in uses[at:] if one.hour < use.hour + SESSION]
+                day = [one for one in uses[at:] if one.hour < use.hour + FIRST_DAY]
                 if self.familiar is None or not _is_the_owner(memory, day, uses[:at]):
                     found.append(_finding(memory, day, last))
             last = use.hour

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casbd.habits.anomaly import DAY, HOUR
-from casbd.habits.sprayed import LogOns, Networks, Sprayed
+from casbd.habits.sprayed import Attempts, Networks, Sprayed
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
@@ -76,7 +76,7 @@ def test_a_network_that_is_the_users_own_or_many_peoples():
 def test_a_network_is_many_peoples_only_once_the_days_are_over_on_which_they_came():
     networks = Networks()
     for _, entry in entries(*((number / 10, "", success()) for number in range(6))):
-        networks.add(f"colleague{entry.key}", entry, LogOns())
+        networks.add(f"colleague{entry.key}", entry, Attempts())
     asked = [networks.is_own("192.0.2", START + hours * HOUR, who) for hours, who in ((12, "ann"), (50, "ann"), (50, "colleague1"))]
     assert asked == [False, True, False]
 
@@ -95,14 +95,14 @@ def test_an_alert_grows_however_many_log_ons_there_are():
 
 def test_an_activity_without_address_is_no_try():
     assert MATCH.value(Activity(activity_type="Log on"), RawReader(), ()) is None
-    memory, networks = LogOns(), Networks()
+    memory, networks = Attempts(), Networks()
     memory.add(Entry(1, 1, "1", None))
     assert not memory.tries
     assert networks.add("a", Entry(1, 1, "1", None), memory) == ()
 
 
 def test_however_many_networks_memories_are_small():
-    memory, networks = LogOns(), Networks()
+    memory, networks = Attempts(), Networks()
     for number in range(4_000):
         entry = Entry(
             START + number * MINUTE, number * 2**50, f"{number:036}", tried(f"10.{number // 200}.{number % 200}.1", ok=number % 2 == 0)
