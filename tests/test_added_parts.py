@@ -20,6 +20,7 @@ CHECKS = (
     "tests/formats/trial",
     "tests/formats/services",
     "tests/enrichers/test_enricher_plugins.py",
+    "tests/habits/test_trial_hour.py",
     "tests/test_plugin_options.py",
     "tests/test_docs.py::TestWhatThereIsIsDocumented",
     "tests/test_docs.py::TestWhatIsDocumentedWorks::test_every_example_of_the_configuration",
@@ -71,6 +72,7 @@ def renewed(copy):
         "trial_lock: ",
         "| `trial_floor` |",
         "| `trial` | `trial` | So many doors. |",
+        "| `trial_hour` | `trial_hour` | No alert in the first days of a subject. |",
     ):
         assert any(text in line for line in added), text
     run(copy, "docs/renew.py")
@@ -86,7 +88,7 @@ def test_what_lists_parts_has_each_of_them(renewed):
     assert "\ntrial_service " in formats
     schema = json.loads(run(renewed, "-m", "casbd", "policies", "schema"))["$defs"]
     assert "trial_floor" in schema["filters"]["properties"]
-    assert "trial" in schema["MatchPart"]["properties"]
+    assert {"trial", "trial_hour"} <= {*schema["MatchPart"]["properties"]}
 
 
 def test_the_tests_that_look_at_all_parts_pass(renewed):
@@ -106,6 +108,13 @@ def test_they_work(renewed, tmp_path):
         "name: At two doors\nfilters: {app: {eq: Door}}\nmatch: {trial: 2, within: 5m, by: app}\n"
         "tests:\n  - {name: two, alerts: 1, activities: [{format: trial, raw: {door: a, at: 1, who: x}}, {format: trial, "
         "raw: {door: b, at: 2, who: x}}]}\n"
+    )
+    (tmp_path / "rules" / "odd-hour.yaml").write_text(
+        "name: At an odd hour\nfilters: {app: {eq: Door}}\nmatch: {trial_hour: 7d}\ntests:\n"
+        "  - {name: at night, alerts: 1, usual: {days: 10, activities: [{app: Door, user: x, at: 9h}]}, "
+        "activities: [{app: Door, user: x, timestamp: '2026-03-02T02:00:00Z', repeat: 3}]}\n"
+        "  - {name: as always, alerts: 0, usual: {days: 10, activities: [{app: Door, user: x, at: 9h}]}, "
+        "activities: [{app: Door, user: x, timestamp: '2026-03-02T09:30:00Z'}]}\n"
     )
     (tmp_path / "rules" / "third-floor.yaml").write_text(
         "name: Somebody of the third floor\nfilters: {trial_floor: {eq: Third}}\ngovernance: [{action: suspend_user, connector: lock}]\n"

@@ -262,3 +262,14 @@ def test_handlers_of_signals_only_set_a_flag():
             found += 1
             assert all(isinstance(step, ast.Assign) for step in node.body), node.name
     assert found == 2
+
+
+def test_the_map_of_habits_has_each_of_its_files():
+    named = set(re.findall(r"`(\w+\.py)`", ast.get_docstring(tree("casbd.habits"))))
+    assert named == {path.name for path in (ROOT / "habits").glob("*.py")} - {"__init__.py"}
+
+
+def test_the_map_of_habits_has_each_kind_of_anomaly():
+    text = ast.get_docstring(tree("casbd.habits"))
+    kinds = {path.stem for path in (ROOT / "detections").glob("*.py") if "casbd.habits" in path.read_text()}
+    assert set(re.findall(r"^\| `(\w+)", text, re.MULTILINE)) - {"match"} == kinds
