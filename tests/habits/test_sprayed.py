@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casbd.habits import sprayed
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.sprayed import Attempts, Networks, Sprayed
 from casbd.model.activity import Activity
@@ -111,6 +112,20 @@ def test_however_many_networks_memories_are_small():
         networks.add(f"user{number}", entry, memory)
     assert len(msgspec.msgpack.encode(memory.packed())) < 4_096
     assert len(msgspec.msgpack.encode(networks.packed())) < 400_000
+
+
+def test_of_too_many_networks_those_stay_from_which_many_failed(monkeypatch):
+    monkeypatch.setattr(sprayed, "_MOST_NETWORKS", 40)
+    networks = Networks()
+    for number in range(4):
+        networks.add(f"user{number}", Entry(START, number, f"{number}", fail("192.0.2.7", None)), Attempts())
+    for number in range(500):
+        one = tried(f"10.{number // 200}.{number % 200}.1", ok=number % 2 == 0)
+        networks.add(f"other{number}", Entry(START + number * MINUTE, number, f"other {number}", one), Attempts())
+    kept = networks.packed()[1]
+    assert len(kept) <= 40
+    assert networks.has_failures("192.0.2", 4)
+    assert "10.2.99" in kept
 
 
 @st.composite
