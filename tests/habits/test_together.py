@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casbd.habits import together
 from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.together import AWAITED, Colleagues, place_of
 from casbd.model.counted import Entry
@@ -91,6 +92,16 @@ def test_of_places_and_subjects_some_are_kept_and_the_same_when_packed():
     assert Colleagues(HOUR, msgspec.msgpack.decode(packed, strict=False)).packed() == organization.packed()
     organization.add("one", Entry(30 * DAY, 1, "late", "/a/b/c"), memory)
     assert organization.packed()[1] == {place_of("/a/b/c"): {"one": {30 * DAY // (HOUR // 2): 1}}}
+
+
+def test_of_too_many_places_those_stay_where_most_are(monkeypatch):
+    monkeypatch.setattr(together, "_MOST_PLACES", 40)
+    organization, memory = Colleagues(HOUR), None
+    for number in range(500):
+        for who in ("a", "b") if number % 50 == 0 else ("a",):
+            organization.add(who, Entry(20 * DAY + number, number, f"{number}", f"/a/{number:03}/c"), memory)
+        assert len(organization.packed()[1]) <= 41
+    assert {place_of(f"/a/{number:03}/c") for number in range(0, 500, 50)} <= organization.packed()[1].keys()
 
 
 def test_what_colleagues_did_counts_though_it_is_told_a_day_late():
