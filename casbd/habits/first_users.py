@@ -104,7 +104,7 @@ class FirstUsers(Organization):
         return concerned
 
     def packed(self) -> Any:
-        """See Organization. It is stored with each commit, and seldom changes."""
+        """See Organization. It seldom changes, and is packed anew when it did."""
         if self._packed is None:
             listed = {one.who for first in self._first.values() for one in first}
             self._began = {who: began for who, began in self._began.items() if who in listed}

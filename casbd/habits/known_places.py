@@ -147,7 +147,7 @@ class Users:
         return sum(self._began[user] <= latest for user in had)
 
     def packed(self) -> Any:
-        """As what msgpack takes. It is stored with each commit, and seldom changes."""
+        """As what msgpack takes. It seldom changes, and is packed anew when it did."""
         if self._packed is None:
             listed = {user for users in self.names.values() for user in users}
             self._began = {user: day for user, day in self._began.items() if user in listed}

@@ -35,7 +35,7 @@ class Changes(dict[tuple[str, str], Change]):
 _NO_CHANGES, _SINGLE = Changes(), Changes()
 _SINGLE.single = True
 _MOST_KNOWN = 8192
-_AHEAD = DAY
+AHEAD = DAY
 """What is dated so much after the clock teaches nothing: beside it, all that its subject does until then would come too late to be judged;
 and what everybody does, beside what is remembered of all together."""
 
@@ -70,7 +70,7 @@ class Counts:
         self._habits = memory.habits
         self._as = memory.counted
         self._by_kind = memory.by_kind
-        self._latest = now + _AHEAD
+        self._latest = now + AHEAD
         self._habits.begin(now)
         self._activities: list[Activity] = []
 

@@ -16,7 +16,7 @@ from casbd.activity_log.reading import ActivityLog
 from casbd.clock import Clock, monotonic
 from casbd.habits.anomaly import DAY, LONG_AGO, NEVER
 from casbd.model.activity import Activity
-from casbd.pipeline.counts import LookedBack
+from casbd.pipeline.counts import AHEAD, LookedBack
 from casbd.pipeline.learner import Learner, Look
 from casbd.policies.policy import Policy
 from casbd.store.database import Store
@@ -118,7 +118,7 @@ class LookBack:
         self._learner = learner = Learner(self._store, self._policies, [*self.looks.values()], begun, self._kept_as)
         first = (begun if since is None else min(since, begun)) - LEARNS_FROM
         asked = [self._policies[_policy(look)] for look in looks]
-        for several in () if oldest is None else in_order(self._log, asked, max(oldest, first), begun + DAY, self._read_until):
+        for several in () if oldest is None else in_order(self._log, asked, max(oldest, first), begun + AHEAD, self._read_until):
             yield from self._observe(learner, several)
         yield from self._catch_up(learner)
         self._commit(LookedBack(pauses=[remembers for remembers, look in self.looks.items() if look.since is not None]))
@@ -192,7 +192,7 @@ class LookBack:
 
     def _of(self, block_ids: Sequence[int]) -> list[Activity]:
         """The activities of some blocks, in order, without those that are dated so far ahead that commits leave them out, too."""
-        latest = self._clock() + DAY
+        latest = self._clock() + AHEAD
         several = [one for block_id in block_ids for one in self._log.block(block_id) if one.timestamp <= latest]
         return sorted(several, key=lambda one: (one.timestamp, one.activity_id))
 
