@@ -57,3 +57,14 @@ def test_of_many_users_those_are_kept_who_had_it_on_two_days_and_first(given, tw
     moment = data.draw(st.integers(0, 10 * 24)) * (DAY // 24)
     for name in everybody.names:
         assert users.number(name, moment, 3, twice=twice) == everybody.number(name, moment, 3, twice=twice)
+
+
+def test_of_too_many_names_those_stay_that_most_have_and_of_nobody_else_it_is_known_since_when():
+    users = Users(8)
+    for n in range(100):
+        for user in (n, *((1000, 1001) if n % 20 == 0 else ())):
+            users.add(f"name{n:02}", user, (100 + n) * DAY, 50 * DAY)
+    _, names, began = msgspec.msgpack.decode(msgspec.msgpack.encode(users.packed()), strict=False)
+    assert len(names) <= 8
+    assert {f"name{n:02}" for n in range(0, 100, 20)} <= names.keys()
+    assert began.keys() == {user for several in names.values() for user in several}
