@@ -19,6 +19,7 @@ LEAST_BYTES = 800
 MOST_SEEN = 64
 """Values of a subject of which it is known at a time that more of them changes nothing."""
 _NEWS = False, False
+"""Of what nothing is certain: it is to be added, and all together are to learn of it."""
 
 
 class Known(msgspec.Struct, gc=False):

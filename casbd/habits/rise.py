@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from casbd.habits.anomaly import DAY, LATE, Finding, PlainAnomaly
+from casbd.habits.anomaly import DAY, LATE, MOST_KEPT, Finding, PlainAnomaly
 from casbd.model.activity import Activity
 from casbd.model.counted import Entry
 from casbd.records.record_path import RawReader
@@ -136,4 +136,4 @@ def added(parts: Sequence[Begun]) -> list[tuple[Begun, int]]:
 
 def _finding(rise: Sequence[Begun], usual: dict[str, Any]) -> Finding:
     members = tuple(Entry(part.first, 0, part.activity_id, part.alert_id) for part in rise)
-    return Finding(first=rise[0].first, last=rise[-1].first, count=len(rise), members=members[:50], usual=usual, shows=members[0])
+    return Finding(first=rise[0].first, last=rise[-1].first, count=len(rise), members=members[:MOST_KEPT], usual=usual, shows=members[0])

@@ -62,9 +62,8 @@ def bit_of(value: str | None) -> int:
     if value is None:
         return 0
     mixed = crc32(value.encode("utf-8", "surrogatepass"))
-    mixed = (
-        mixed ^ mixed >> 16
-    ) * 0x85EBCA6B & 0xFFFFFFFF  # MurmurHash3's finalizer: a checksum of names that differ in a number is no hash
+    # MurmurHash3's finalizer: a checksum of names that differ in a number is no hash.
+    mixed = (mixed ^ mixed >> 16) * 0x85EBCA6B & 0xFFFFFFFF
     mixed = (mixed ^ mixed >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
     return 1 << (mixed >> 25)
 

@@ -52,12 +52,11 @@ class Unusual(PlainAnomaly, frozen=True, kw_only=True):
     """Whose sessions are unusual.
 
     unique: the field whose different values are counted; None counts activities. session: milliseconds. at_least: fewer are never
-    unusual. first_time: fewer of who did it on FEW days at most; None: it is
-    everybody's work. learning: so long (ms) nobody's habits are known.
-    while_learning: then so many are unusual; None: none are. unknown: a field that says where something failed; only failures at places
-    without a success before are counted then; of those where `unless_common` others had some, AS_MANY times as many are unusual.
-    Else what so many others do in the same folder at about the same time is explained. then_succeeded: only where something succeeded after
-    what failed.
+    unusual. first_time: fewer of who did it on FEW days at most; None: it is everybody's work. learning: so long (ms) nobody's habits are
+    known. while_learning: then so many are unusual; None: none are.
+    unknown: a field that says where something failed; only failures at places without a success before are counted then; of those where
+    `unless_common` others had some, AS_MANY times as many are unusual. Without `unknown` what so many others do in the same folder at about
+    the same time is explained. then_succeeded: only where something succeeded after what failed.
     """
 
     kind: ClassVar[str] = "unusual"

@@ -31,8 +31,6 @@ _FEW = 4
 """What is to become smaller keeps so many values, and hours of what is news."""
 MOST_IN_AN_HOUR = 64
 """Of more, the further ones are remembered without what they were had by, and of those no more than twice as many."""
-
-
 MOST_NEWS = 64
 """So many values may be news at a time: what more come of a flood are remembered no more than they are looked at."""
 MOST_USES = 256

@@ -23,7 +23,7 @@ _FEWEST_HOURS = 6
 MOST_MORE = 40
 """So many more activities are kept than the first one of each hour: the newest where somebody seldom is."""
 _MOST_KNOWN = 48
-_MOST_COUNTRIES = 12
+_MOST_COUNTRIES, _MOST_STAYS = 12, 8
 
 
 class Hour(msgspec.Struct):
@@ -197,7 +197,7 @@ class Whereabouts:
         if not self._countries[country]:
             del self._countries[country]
         self.stays[country] = _stay(self.stays.get(country), hour)
-        if len(self.stays) > 8:
+        if len(self.stays) > _MOST_STAYS:
             del self.stays[min(self.stays, key=lambda one: self.stays[one][1])]
 
 
