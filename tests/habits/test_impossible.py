@@ -219,6 +219,17 @@ def test_however_many_places_a_memory_is_small():
     assert len(msgspec.msgpack.encode(usual.packed())) < 4_096
 
 
+def test_who_is_in_another_country_each_day_has_a_small_memory():
+    memory = Whereabouts()
+    for number in range(26 * 26):
+        country = f"{chr(65 + number // 26)}{chr(65 + number % 26)}"
+        memory.add(Entry(START + number * DAY, number * 2**50, f"{number:036}", spot(country, number)))
+        memory.settle(memory.newest - DAY - HOUR)
+    while memory.lighten():
+        pass
+    assert len(msgspec.msgpack.encode(memory.packed())) < 2_048
+
+
 def test_what_an_alert_is_of_does_not_vanish_in_a_flood():
     flood = [(9.1 + number / 6, spot("NO", 100 + number)) for number in range(80)]
     assert found((9, HOME), (9.05, BRAZIL), *flood) == ["BR"]

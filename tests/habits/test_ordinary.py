@@ -10,7 +10,7 @@ from casbd.habits.anomaly import DAY, HOUR
 from casbd.habits.habits import Habits, InMemory
 from casbd.habits.had_by import CARRIED, text_of
 from casbd.habits.impossible import Impossible
-from casbd.habits.known import Known
+from casbd.habits.known import MOST_SEEN, Known
 from casbd.habits.new_values import NewValue
 from casbd.habits.session_places import observed as used_in_session
 from casbd.habits.spots import written
@@ -208,3 +208,11 @@ def test_nothing_is_ordinary_in_a_memory_of_which_a_part_was_let_go(monkeypatch)
 def test_what_somebody_does_who_belongs_elsewhere_now_is_not_ordinary():
     known, watched, again = ordinary()
     assert not again_of(known, watched, msgspec.structs.replace(again, belongs=None))[0]
+
+
+def test_of_few_values_it_is_known_that_they_are_ordinary():
+    known = Known(NewValue(new=("isp",), history=8 * DAY, learning=0).memory(), {})
+    for number in range(1000):
+        known.add(Entry(number, number, f"{number}", f"value {number}"), tells=True)
+        assert len(known.seen) <= MOST_SEEN
+    assert known.again(Entry(999, 1000, "1000", "value 999"), 0)[1]
