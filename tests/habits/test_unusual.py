@@ -180,6 +180,16 @@ def test_peers_are_few_and_bounded():
     assert peers.amounts(40, "somebody") == [1] * 60
 
 
+def test_of_whom_nothing_is_looked_at_any_more_few_are_known(monkeypatch):
+    monkeypatch.setattr("casbd.habits.peers._MOST_OVER", 5)
+    peers = Peers(HOUR)
+    for number in range(300):
+        for day in (0, 40):
+            peers.add(f"user {number}", Entry(day * DAY, number, f"{number}"), Sessions(HOUR))
+            assert len(peers._over) <= 5
+    assert peers._over
+
+
 def told(day, hour, place, how, *, number=1, value=""):
     return [
         ("a", Entry(entry.timestamp, entry.key, f"{how}{entry.activity_id}", f"{how}{place}\0{value}"))
