@@ -72,7 +72,7 @@ class NewValue(PlainAnomaly, frozen=True, kw_only=True):
     @property
     def learns(self) -> tuple[Any, ...]:
         """See Anomaly."""
-        return self.new, self.familiar and "told", self.domains_only and "own", self._of_places
+        return self.new, self.familiar, self.familiar and "told", self.domains_only and "own", self._of_places
 
     @property
     def at_all(self) -> bool:

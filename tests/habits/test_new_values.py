@@ -233,3 +233,10 @@ def test_who_is_concerned_by_another_is_judged_before_its_own_time_leaves_that_b
     raised_of_a, then = len(homes) + 1, len(homes) + 2
     assert [who for who, *_ in raised(MATCH, arrived, {raised_of_a})[0]] == ["b"]
     assert raised(MATCH, arrived, {raised_of_a}) == raised(MATCH, arrived, {raised_of_a, then})
+
+
+def test_what_is_learned_belongs_to_the_field_that_is_familiar():
+    by_agent, by_device = (
+        NewValue(new=("isp",), history=60 * DAY, learning=7 * DAY, familiar=familiar) for familiar in ("user_agent", "device_type")
+    )
+    assert by_agent.learns != by_device.learns
