@@ -24,7 +24,8 @@ BEFORE = 4 * DAY
 BUSY = 5
 """Less within half a session is nobody's month's end."""
 _KEPT = BEFORE + AWAITED + LATE + DAY
-_MOST_PLACES, _MOST_SUBJECTS = 1_000, 200
+_MOST_PLACES, _MOST_SUBJECTS = 500, 30
+"""Of all of them it is kept in which half hours of six days they were busy: of 30, whoever they are, enough make a team."""
 _FOLDERS = re.compile(r"(?:\w+://[^/]*)?[/\\]*(?:[^/\\]+[/\\]){0,2}")
 
 

@@ -88,7 +88,7 @@ def test_of_places_and_subjects_some_are_kept_and_the_same_when_packed():
         organization.add("one", Entry(n * MINUTE, n, f"{n}", f"/{n}/b/c"), memory)
     packed = msgspec.msgpack.encode(organization.packed())
     assert len(packed) < 60_000
-    assert len(organization.packed()[1][place_of("/a/b/c")]) == 200
+    assert len(organization.packed()[1][place_of("/a/b/c")]) == 30
     assert Colleagues(HOUR, msgspec.msgpack.decode(packed, strict=False)).packed() == organization.packed()
     organization.add("one", Entry(30 * DAY, 1, "late", "/a/b/c"), memory)
     assert organization.packed()[1] == {place_of("/a/b/c"): {"one": {30 * DAY // (HOUR // 2): 1}}}
@@ -130,7 +130,7 @@ def mornings(draw):
     return in_time, late, cuts, draw(st.sets(st.sampled_from(sorted(cuts)))) if cuts else set()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(given=mornings())
 def test_neither_order_nor_cuts_nor_restarts_matter(given):
     in_time, late, cuts, anew = given
